@@ -1,0 +1,112 @@
+package stacks
+
+import "fmt"
+
+// Role is what a stack is: the one switch between the two sides of a site.
+type Role string
+
+const (
+	// Active serves the site: its database is writable and the site's name points to it.
+	Active Role = "active"
+	// Standby is the pilot light: a replica of the active side's database and what costs nothing.
+	Standby Role = "standby"
+)
+
+// Birth is how a stack's database came to be. A database's arguments follow
+// its birth for life: a promoted replica stays replica-born, since going over
+// to a primary's arguments would replace it.
+type Birth string
+
+const (
+	PrimaryBorn Birth = "primary" // created empty
+	ReplicaBorn Birth = "replica" // copied from the peer's database
+)
+
+// Claim is what a stack holds in its state about itself. The zero Claim is
+// that of a stack which was never deployed.
+type Claim struct {
+	Role Role
+	// Epoch counts the activations of the site, over all its stacks. It is the
+	// one at which an active stack became active, and for a standby the one of
+	// the active stack that it follows.
+	Epoch int
+	// Generation counts the databases that this stack has had, from 1.
+	Generation int
+	Birth      Birth
+}
+
+// Action is what an update will do about the role.
+type Action string
+
+const (
+	Refuse   Action = "refuse"   // nothing may be touched; Plan.Why says why and what to run instead
+	Keep     Action = "keep"     // the role stays
+	Activate Action = "activate" // become active, at a new epoch
+	StandBy  Action = "stand by" // become a standby for the first time
+)
+
+// Plan is what Decide makes of a wanted role.
+type Plan struct {
+	Do    Action
+	Claim Claim  // what the stack holds once the plan is done; zero when refused
+	Why   string // one sentence, when refused
+}
+
+// Decide is the whole policy of roles: from the wanted role and the claims of
+// this stack and its peer to the one thing to do. It rests on claims alone, so
+// that it needs no region; whether the moment is right for an activation is
+// for the checks (failover.Check) to say afterwards.
+//
+// A stack acts as active only while its peer knows of no activation at its own
+// epoch or after it, and stands by only for a peer that is active. That is
+// what keeps a production region that comes back, or a job with an old file,
+// from taking traffic to a stale database.
+func Decide(want Role, own, peer Claim) Plan {
+	switch want {
+	case Active:
+		return decideActive(own, peer)
+	case Standby:
+		return decideStandby(own, peer)
+	}
+	return refuse("the role %q is unknown: set it to %s or %s", want, Active, Standby)
+}
+
+func decideActive(own, peer Claim) Plan {
+	switch {
+	case own.Role == Active && peer.Role == Active && peer.Epoch == own.Epoch:
+		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
+			"serves the site before you run anything", own.Epoch)
+	case own.Role == Active && peer.Epoch > own.Epoch:
+		return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
+			"serve the site; leave this stack alone until it can be rebuilt as a standby", peer.Epoch, own.Epoch)
+	case own.Role == Active:
+		return Plan{Do: Keep, Claim: own}
+	case own.Role == Standby:
+		next := own
+		next.Role, next.Epoch = Active, max(own.Epoch, peer.Epoch)+1
+		return Plan{Do: Activate, Claim: next}
+	case peer.Role != "":
+		return refuse("this stack holds no copy of the site's database, and its peer does: deploy this stack with role %s first", Standby)
+	}
+	return Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 1, Generation: 1, Birth: PrimaryBorn}}
+}
+
+func decideStandby(own, peer Claim) Plan {
+	switch {
+	case own.Role == Active && peer.Role == Active && peer.Epoch > own.Epoch:
+		return refuse("this stack was active at epoch %d and its database has writes of its own: rebuilding it as a standby "+
+			"of the peer (active since epoch %d) is not offered yet", own.Epoch, peer.Epoch)
+	case own.Role == Active:
+		return refuse("this stack is the active one (epoch %d) and its database the live one: activate the peer first", own.Epoch)
+	case peer.Role != Active || peer.Epoch < own.Epoch:
+		return refuse("the peer is not active, so there is nothing to stand by for: deploy the peer with role %s first", Active)
+	case own.Role == Standby:
+		own.Epoch = peer.Epoch
+		return Plan{Do: Keep, Claim: own}
+	}
+	return Plan{Do: StandBy, Claim: Claim{Role: Standby, Epoch: peer.Epoch, Generation: 1, Birth: ReplicaBorn}}
+}
+
+func refuse(format string, args ...any) Plan {
+	return Plan{Do: Refuse, Why: fmt.Sprintf(format, args...)}
+}
