@@ -1,0 +1,98 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+// Verdict is what the checks made of the standby.
+type Verdict struct {
+	Blockers []decide.Blocker `json:"blockers"` // empty is permission
+	Loss     string           `json:"loss"`     // which writes an activation loses, a sentence
+}
+
+// RefusedError is an activation that the checks do not allow. Nothing was changed.
+type RefusedError struct {
+	Blockers []decide.Blocker
+}
+
+// Error lists every reason with its remedy, one a line.
+func (e *RefusedError) Error() string {
+	text := make([]string, len(e.Blockers))
+	for i, b := range e.Blockers {
+		text[i] = "  " + b.String()
+	}
+	return "the failover is refused, nothing was changed:\n" + strings.Join(text, "\n")
+}
+
+// Err is a *RefusedError when there are blockers, else nil.
+func (v Verdict) Err() error {
+	if len(v.Blockers) == 0 {
+		return nil
+	}
+	return &RefusedError{Blockers: v.Blockers}
+}
+
+// Check runs all checks before an activation, read-only, and returns what they
+// found. It fails when it could not look.
+func (r *Runtime) Check(ctx context.Context) (Verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	var verdict Verdict
+	err := r.observe("check the standby", func() error {
+		seen, err := r.snapshot(ctx)
+		if err != nil {
+			return fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
+		}
+		verdict = Verdict{Blockers: decide.Blockers(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
+		return nil
+	})
+	return verdict, err
+}
+
+func (r *Runtime) policy() decide.Policy {
+	return decide.Policy{
+		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, Region: r.Site.Region,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow,
+	}
+}
+
+func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
+	seen := decide.Snapshot{At: r.env.Now()}
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return seen, err
+	}
+	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
+		return seen, err
+	}
+	instance, err := findDatabase(ctx, rds.NewFromConfig(cfg), r.Site.Database)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return seen, nil
+	case err != nil:
+		return seen, err
+	}
+	seen.Replica = &decide.Replica{
+		ID: r.Site.Database, Status: aws.ToString(instance.DBInstanceStatus),
+		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
+	}
+	for _, info := range instance.StatusInfos {
+		if aws.ToString(info.StatusType) == "read replication" {
+			seen.Replica.Replication, seen.Replica.Message = aws.ToString(info.Status), aws.ToString(info.Message)
+		}
+	}
+	if seen.Replica.Source != "" {
+		seen.Replica.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, seen.At, r.Site.Limits.LagWindow)
+	}
+	return seen, err
+}

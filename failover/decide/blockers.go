@@ -1,0 +1,121 @@
+package decide
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Blocker is a reason not to activate a standby now.
+type Blocker struct {
+	Code    string `json:"code"`    // for machines, stable
+	Reason  string `json:"reason"`  // what is wrong, a sentence
+	Remedy  string `json:"remedy"`  // what to do, a sentence
+	Subject string `json:"subject"` // replica or image
+}
+
+// String is the blocker in one line.
+func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
+
+// Codes of the blockers.
+const (
+	ReplicaMissing     = "replica-missing"
+	ReplicaWrongSource = "replica-wrong-source"
+	ReplicaState       = "replica-state"
+	ReplicaApplier     = "replica-applier"
+	LagUnknown         = "lag-unknown"
+	LagTooHigh         = "lag-too-high"
+	ImageMissing       = "image-missing"
+	ImageState         = "image-state"
+)
+
+// Blockers lists every reason why the standby must not be activated now. An
+// empty list is permission. That replication has stopped is no reason: it is
+// how a lost source looks from here (ReplicaLag -1, status error), so the last
+// good measurement counts instead.
+func Blockers(s Snapshot, p Policy) []Blocker {
+	return slices.Concat(replica(s, p), image(s, p))
+}
+
+func replica(s Snapshot, p Policy) []Blocker {
+	block := func(code, remedy, reason string, args ...any) []Blocker {
+		return []Blocker{{Code: code, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}}
+	}
+	r := s.Replica
+	switch {
+	case r == nil:
+		return block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
+			"there is no database %s in %s", p.Database, p.Region)
+	case r.Source == "" && Usable(r.Status):
+		return nil // promoted already
+	case r.Source == "":
+		return block(ReplicaState, "see its events in RDS, and run this again when it is available", "database %s is promoted but %s", r.ID, r.Status)
+	}
+
+	var all []Blocker
+	if p.Source != "" && r.Source != p.Source {
+		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
+			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
+	}
+	if !slices.Contains(promotable, r.Status) {
+		all = append(all, block(ReplicaState, "wait until it is available, or see its events in RDS",
+			"database %s is %s, and only an available replica can be promoted", r.ID, r.Status)...)
+	}
+	if ApplierFailed(r.Replication, r.Message) {
+		all = append(all, block(ReplicaApplier, "rebuild the replica if production lives; if not, decide with what its error log says was left out",
+			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
+	}
+	switch lag := r.LastGood; {
+	case lag == nil:
+		all = append(all, block(LagUnknown, "raise failover.lagWindow if you know how far behind it was",
+			"no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow)...)
+	case lag.Value > p.MaxLag:
+		all = append(all, block(LagTooHigh, "raise failover.maxLag to accept that loss",
+			"database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, lag.Value,
+			clock(lag.At), p.MaxLag, clock(lag.At.Add(-lag.Value)))...)
+	}
+	return all
+}
+
+func image(s Snapshot, p Policy) []Blocker {
+	switch {
+	case s.Image == nil:
+		return []Blocker{{
+			Code: ImageMissing, Subject: "image", Reason: fmt.Sprintf("there is no image %s in %s", p.Image, p.Region),
+			Remedy: "set app.image to an AMI that is in this region",
+		}}
+	case s.Image.State != "available":
+		return []Blocker{{
+			Code: ImageState, Subject: "image", Reason: fmt.Sprintf("image %s is %s", p.Image, s.Image.State),
+			Remedy: "wait until it is available, or set app.image to one that is",
+		}}
+	}
+	return nil
+}
+
+// promotable are the states from which RDS can get to a promotion; while it
+// backs up it refuses one, but not for long, and the promotion waits for that.
+var promotable = []string{"available", "backing-up", "modifying", "rebooting", "storage-optimization", "configuring-enhanced-monitoring"}
+
+// ApplierFailed tells a replica that stopped applying changes (its data is
+// incomplete) from one that lost its source (its data is just not newer). RDS
+// words the first as SQLError and the second as IOError
+// (Read Replica Replication Error - SQLError: 1062, reason: …).
+func ApplierFailed(replication, message string) bool {
+	return replication == "error" && strings.Contains(message, "SQLError")
+}
+
+// Loss says in a sentence which writes an activation loses, as far as is known.
+func Loss(r *Replica, now time.Time) string {
+	switch {
+	case r == nil || r.Source == "":
+		return "no writes are lost: the database is promoted already"
+	case r.LastGood == nil:
+		return "which writes are lost is unknown: no replication lag was measured"
+	}
+	return fmt.Sprintf("writes after %s are lost (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }

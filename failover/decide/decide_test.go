@@ -1,0 +1,111 @@
+package decide
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+var (
+	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	policy = Policy{
+		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", Region: "us-east-2",
+		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour,
+	}
+)
+
+// productionLost is a clean case: the source died twenty minutes ago, and that is all.
+func productionLost() Snapshot {
+	return Snapshot{
+		At: noon,
+		Replica: &Replica{
+			ID: "blog-dr-1", Status: "available", Source: policy.Source, BackupDays: 7,
+			Replication: "error", Message: "Read Replica Replication Error - IOError: 2003, reason: error connecting to master",
+			LastGood: &Lag{Value: 3 * time.Second, At: noon.Add(-20 * time.Minute)},
+		},
+		Image: &Image{ID: "ami-1", State: "available"},
+	}
+}
+
+func TestBlockers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Snapshot)
+		codes []string
+		says  string
+	}{
+		"clear":            {func(*Snapshot) {}, nil, ""},
+		"still replicates": {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, nil, ""},
+		"promoted already": {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
+		"backing up":       {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
+		"promoted, broken": {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
+		"no replica":       {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
+		"another source":   {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
+		"still creating":   {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
+		"applier failed": {
+			func(s *Snapshot) {
+				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
+			},
+			[]string{ReplicaApplier}, "stopped applying",
+		},
+		"lag unknown":   {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag at limit":  {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
+		"lag over":      {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
+		"no image":      {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image pending": {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"everything": {
+			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },
+			[]string{ReplicaWrongSource, LagUnknown, ImageMissing}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := productionLost()
+			tc.spoil(&s)
+			var codes []string
+			var text string
+			for _, b := range Blockers(s, policy) {
+				codes = append(codes, b.Code)
+				text += b.String() + "\n"
+				assert.NotEmpty(t, b.Remedy)
+			}
+			assert.Equal(t, tc.codes, codes)
+			assert.Contains(t, text, tc.says)
+		})
+	}
+}
+
+func TestPromotion(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status, source string
+		step           Step
+		fails          bool
+	}{
+		"not begun":               {"available", "arn", Promote, false},
+		"begun":                   {"modifying", "arn", Wait, false},
+		"backing up":              {"backing-up", "arn", Wait, false},
+		"source gone, rebooting":  {"rebooting", "", Wait, false},
+		"done":                    {"available", "", Settled, false},
+		"done, storage optimises": {"storage-optimization", "", Settled, false},
+		"stuck":                   {"incompatible-parameters", "arn", Wait, true},
+		"stuck without a source":  {"storage-full", "", Wait, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			step, err := Promotion(tc.status, tc.source)
+			assert.Equal(t, tc.step, step)
+			assert.Equal(t, tc.fails, err != nil)
+		})
+	}
+}
+
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	s := productionLost()
+	assert.Equal(t, "writes after 11:39:57 UTC are lost (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
+	s.Replica.LastGood = nil
+	assert.Contains(t, Loss(s.Replica, s.At), "unknown")
+	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "no writes are lost")
+}

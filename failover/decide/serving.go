@@ -1,0 +1,55 @@
+package decide
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// DeepPage is what an instance says of itself on its deep page. The page asks
+// the parts that visitors need, so it is true only when they work.
+type DeepPage struct {
+	OK       bool   `json:"ok"`
+	Epoch    int    `json:"epoch"`    // of the stack that the instance believes to serve
+	Database string `json:"database"` // writable, read-only or unreachable
+	Media    string `json:"media"`    // mounted or missing
+	Cache    string `json:"cache"`    // ok, none or unreachable; reported, not required
+}
+
+// Answer is an HTTP answer of the site.
+type Answer struct {
+	Status   int
+	Location string // of a redirect
+	Body     []byte
+}
+
+// Deep judges the answer of the deep page: whether this side may be shown to
+// visitors at this epoch, and in a few words what was seen.
+func Deep(a Answer, epoch int) (ready bool, seen string) {
+	var page DeepPage
+	if err := json.Unmarshal(a.Body, &page); err != nil {
+		return false, fmt.Sprintf("deep page answers %d without a report", a.Status)
+	}
+	seen = fmt.Sprintf("database %s, media %s, cache %s", page.Database, page.Media, page.Cache)
+	switch {
+	case page.Epoch != epoch:
+		return false, fmt.Sprintf("%s, epoch %d instead of %d", seen, page.Epoch, epoch)
+	case a.Status != http.StatusOK || !page.OK:
+		return false, seen
+	}
+	return true, seen
+}
+
+// Front judges the answer of the front page. Only a site that was never
+// served before, at epoch 1, may still show WordPress's installer.
+func Front(a Answer, epoch int) (ready bool, seen string) {
+	installer := a.Status == http.StatusFound && strings.Contains(a.Location, "/wp-admin/install.php")
+	switch {
+	case a.Status == http.StatusOK:
+		return true, "front page answers 200"
+	case installer && epoch == 1:
+		return true, "front page shows the installer"
+	}
+	return false, fmt.Sprintf("front page answers %d", a.Status)
+}

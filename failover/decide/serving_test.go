@@ -1,0 +1,52 @@
+package decide
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestDeep(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status int
+		body   string
+		ready  bool
+		seen   string
+	}{
+		"ready":            {200, `{"ok":true,"epoch":2,"database":"writable","media":"mounted","cache":"none"}`, true, "database writable, media mounted, cache none"},
+		"not promoted yet": {503, `{"ok":false,"epoch":2,"database":"read-only","media":"mounted","cache":"ok"}`, false, "database read-only, media mounted, cache ok"},
+		"ok but 503":       {503, `{"ok":true,"epoch":2}`, false, "database , media , cache "},
+		"another stack":    {200, `{"ok":true,"epoch":1,"database":"writable","media":"mounted","cache":"ok"}`, false, "database writable, media mounted, cache ok, epoch 1 instead of 2"},
+		"no instances":     {503, `<html>503</html>`, false, "deep page answers 503 without a report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ready, seen := Deep(Answer{Status: tc.status, Body: []byte(tc.body)}, 2)
+			assert.Equal(t, tc.ready, ready)
+			assert.Equal(t, tc.seen, seen)
+		})
+	}
+}
+
+func TestFront(t *testing.T) {
+	t.Parallel()
+	installer := Answer{Status: 302, Location: "https://www.example.com/wp-admin/install.php"}
+	for name, tc := range map[string]struct {
+		answer Answer
+		epoch  int
+		ready  bool
+	}{
+		"page":                       {Answer{Status: 200}, 2, true},
+		"maintenance":                {Answer{Status: 503}, 2, false},
+		"another redirect":           {Answer{Status: 301, Location: "https://www.example.com/"}, 2, false},
+		"installer, first":           {installer, 1, true},
+		"installer after a failover": {installer, 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ready, _ := Front(tc.answer, tc.epoch)
+			assert.Equal(t, tc.ready, ready)
+		})
+	}
+}

@@ -1,0 +1,49 @@
+// Package decide judges what failover has observed. It is pure: a snapshot and
+// a policy go in, reasons or a verdict on a state come out. It has no client,
+// no clock and no context.
+package decide
+
+import "time"
+
+// Snapshot is what was seen in the standby's region at one moment. Nothing in
+// it comes from the production region.
+type Snapshot struct {
+	At      time.Time
+	Replica *Replica // nil when there is no such database in this region
+	Image   *Image   // nil when there is no such image in this region
+}
+
+// Replica is the database that an activation promotes.
+type Replica struct {
+	ID     string
+	Status string // as RDS words it, such as "available"
+	Source string // ARN of what it replicates; empty once promoted
+	// Replication is RDS's word for it, such as "replicating" or "error"; empty once promoted.
+	Replication string
+	Message     string // what RDS says of an error in replication
+	BackupDays  int
+	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
+	LastGood *Lag
+}
+
+// Lag is one measurement of how far the replica is behind its source.
+type Lag struct {
+	Value time.Duration
+	At    time.Time
+}
+
+// Image is the machine image that the instances are launched from.
+type Image struct {
+	ID    string
+	State string // as EC2 words it, such as "available"
+}
+
+// Policy is what the snapshot is held against.
+type Policy struct {
+	Database  string        // identifier of the database to promote
+	Source    string        // ARN that it should replicate
+	Image     string        // id of the image to launch
+	Region    string        // where all of it should be
+	MaxLag    time.Duration // the highest last good lag accepted
+	LagWindow time.Duration // how far back a last good lag counts
+}

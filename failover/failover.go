@@ -1,0 +1,123 @@
+// Package failover does what a change of role needs at run time: it observes
+// the stack's region, promotes the database, and asks the site whether it is
+// healthy. It judges with package decide, knows nothing of Pulumi, and calls
+// no region but the one it is given.
+package failover
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+)
+
+// Env is the world outside. Its zero value is the real one; a rehearsal puts a
+// simulated one in its place.
+type Env struct {
+	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
+	AWS func(ctx context.Context, region, profile string) (aws.Config, error)
+	// Transport carries the requests to the site; nil is like http.DefaultTransport.
+	Transport *http.Transport
+	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Now is the time; nil is time.Now.
+	Now func() time.Time
+	// Observe is told of every step that was finished; nil is nobody.
+	Observe func(Step)
+}
+
+// Step is a piece of run-time work that was done.
+type Step struct {
+	Name       string // such as "promote database blog-dr-1"
+	Begin, End time.Time
+	Err        error // nil when it was done
+}
+
+// Site is what a role change is about, on one side.
+type Site struct {
+	Region  string
+	Profile string // AWS profile; empty is the default chain
+
+	Database string // identifier of the RDS instance
+	Source   string // ARN that it should replicate; empty when it is primary-born
+	Image    string // AMI id
+
+	Domain   string
+	TLS      bool   // whether the balancer has a certificate
+	DeepPath string // of the page that reports on the application's parts
+	Epoch    int    // at which this side is, or becomes, active
+
+	Limits Limits
+}
+
+// Limits bound what is accepted and how long is waited.
+type Limits struct {
+	MaxLag    time.Duration // last good replication lag accepted as loss
+	LagWindow time.Duration // age of the last good measurement
+	Check     time.Duration // all checks together
+	Promote   time.Duration // from the start of the promotion to its end
+	Healthy   time.Duration // from the end of the promotion to a healthy site
+}
+
+// Runtime works for one site in one environment.
+type Runtime struct {
+	Site Site
+	// Say reports progress in a line; nil is silent.
+	Say func(line string)
+
+	env Env
+}
+
+// New makes a runtime. Missing parts of env are the real ones.
+func New(env Env, site Site) *Runtime {
+	if env.AWS == nil {
+		env.AWS = defaultAWS
+	}
+	if env.Transport == nil {
+		env.Transport = http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // it is one
+	}
+	if env.Sleep == nil {
+		env.Sleep = sleep
+	}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	if env.Observe == nil {
+		env.Observe = func(Step) {}
+	}
+	return &Runtime{Site: site, Say: func(string) {}, env: env}
+}
+
+func (r *Runtime) aws(ctx context.Context) (aws.Config, error) {
+	return r.env.AWS(ctx, r.Site.Region, r.Site.Profile)
+}
+
+// observe runs a step and tells of it.
+func (r *Runtime) observe(name string, do func() error) error {
+	begin := r.env.Now()
+	err := do()
+	r.env.Observe(Step{Name: name, Begin: begin, End: r.env.Now(), Err: err})
+	return err
+}
+
+// attempts is how often the SDK tries a call. Control planes of a region that
+// others flee to are throttled; the default of three gives up within seconds.
+const attempts = 8
+
+func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
+	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile),
+		config.WithRetryMaxAttempts(attempts))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

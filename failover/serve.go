@@ -1,0 +1,96 @@
+package failover
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+const (
+	// servingLooks is how many looks in a row must see the site healthy: one
+	// good answer may come from the only good instance.
+	servingLooks = 3
+	// answerTimeout bounds one request to the site.
+	answerTimeout = 10 * time.Second
+	// maxAnswer is as much of an answer as is read.
+	maxAnswer = 64 << 10
+)
+
+// WaitServing waits until the site is healthy in depth behind the balancer: the
+// deep page reports a writable database and mounted media at the site's epoch,
+// and the front page answers, both under the site's own name, several times in
+// a row. The site's name need not point to the balancer yet.
+func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
+	client := r.siteClient()
+	return r.observe("verify the site in depth", func() error {
+		healthy := 0
+		return r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+			ready, seen := r.serving(ctx, client, balancer)
+			if healthy++; !ready {
+				healthy = 0
+			}
+			return healthy >= servingLooks, seen, nil
+		})
+	})
+}
+
+// serving asks the two pages once. Whatever goes wrong is something seen, not
+// an error: a site that is coming up refuses, resets and times out.
+func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
+	deep, err := r.get(ctx, client, balancer, r.Site.DeepPath)
+	if err != nil {
+		return false, "no answer yet"
+	}
+	if ready, seen = decide.Deep(deep, r.Site.Epoch); !ready {
+		return false, seen
+	}
+	front, err := r.get(ctx, client, balancer, "/")
+	if err != nil {
+		return false, "front page does not answer"
+	}
+	ready, fronts := decide.Front(front, r.Site.Epoch)
+	return ready, seen + ", " + fronts
+}
+
+// siteClient asks for the site's certificate at whatever address it calls, and
+// takes a redirect for the answer that it is.
+func (r *Runtime) siteClient() *http.Client {
+	transport := r.env.Transport.Clone()
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	transport.TLSClientConfig.ServerName = r.Site.Domain
+	transport.DisableKeepAlives = true // each look may be answered by another instance
+	return &http.Client{
+		Transport: transport, Timeout: answerTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path string) (decide.Answer, error) {
+	address := url.URL{Scheme: "http", Host: balancer, Path: path}
+	if r.Site.TLS {
+		address.Scheme = "https"
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
+	if err != nil {
+		return decide.Answer{}, fmt.Errorf("asking %s: %w", balancer, err)
+	}
+	req.Host = r.Site.Domain
+	res, err := client.Do(req)
+	if err != nil {
+		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
+	}
+	defer res.Body.Close() //nolint:errcheck // only read from
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return decide.Answer{}, fmt.Errorf("reading %s of %s: %w", path, balancer, err)
+	}
+	return decide.Answer{Status: res.StatusCode, Location: res.Header.Get("Location"), Body: body}, nil
+}

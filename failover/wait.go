@@ -1,0 +1,58 @@
+package failover
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// interval is how often a wait looks. It is short beside what is waited for,
+// since it adds to the time to recover.
+const interval = 5 * time.Second
+
+// wait looks until look says done or fails, or until limit is over on the
+// environment's clock. Progress is told whenever what is seen changes. Giving
+// up says what was last seen.
+func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
+	begin, last := r.env.Now(), ""
+	for {
+		done, seen, err := look(ctx)
+		if err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+		if seen != "" && seen != last {
+			last = seen
+			r.Say(fmt.Sprintf("%s: %s", what, seen))
+		}
+		if done {
+			return nil
+		}
+		if waited := r.env.Now().Sub(begin); waited >= limit {
+			return &TimeoutError{What: what, After: waited, LastSeen: cmp.Or(last, "nothing")}
+		}
+		if err := r.env.Sleep(ctx, interval); err != nil {
+			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, err)
+		}
+	}
+}
+
+// TimeoutError is a wait that reached its limit. Nothing is undone: the same
+// command carries on from there.
+type TimeoutError struct {
+	What     string
+	After    time.Duration
+	LastSeen string
+}
+
+// Error says what was awaited, how long, and what was last seen.
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("gave up waiting for %s after %s, last saw %q: run the same command again to carry on", e.What, e.After.Round(time.Second), e.LastSeen)
+}
+
+// IsTimeout says whether a wait reached its limit.
+func IsTimeout(err error) bool {
+	_, ok := errors.AsType[*TimeoutError](err)
+	return ok
+}
