@@ -1,0 +1,203 @@
+package components
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// DatabaseArgs describes an RDS for MySQL instance. Exactly one of Primary and
+// Replica says how it is born; nothing here depends on what it serves as later,
+// since several arguments would replace the instance if they changed.
+type DatabaseArgs struct {
+	// Identifier is the name of the instance in AWS, such as blog-dr-1.
+	Identifier string
+	Class      string
+	// EngineVersion begins with 8.0 or 8.4. A replica takes its source's, and uses this
+	// one only to choose its parameters.
+	EngineVersion string
+	// MaxStorageGiB is up to where storage grows by itself; 0 means it does not.
+	MaxStorageGiB int
+
+	SubnetGroup     pulumi.StringInput
+	SecurityGroupID pulumi.StringInput
+	KeyARN          pulumi.StringInput
+
+	BackupDays        int
+	BackupWindow      string // in UTC, such as 03:00-04:00; empty lets AWS choose
+	MaintenanceWindow string // in UTC, such as sun:04:00-sun:05:00; empty lets AWS choose
+	MultiAZ           pulumi.BoolInput
+
+	// FinalSnapshot says whether deletion leaves a snapshot. RDS refuses one of a
+	// replica, so it is false until a replica has been promoted.
+	FinalSnapshot pulumi.BoolInput
+	// SnapshotSuffix keeps the final snapshot's name apart from earlier ones.
+	SnapshotSuffix pulumi.StringInput
+
+	Primary *PrimaryArgs
+	Replica *ReplicaArgs
+}
+
+// PrimaryArgs is how a database is born that replicates nothing.
+type PrimaryArgs struct {
+	Username     string
+	DatabaseName string
+	Password     pulumi.StringInput
+	StorageGiB   int
+}
+
+// ReplicaArgs is how a database is born that replicates another, of any region.
+type ReplicaArgs struct {
+	SourceARN string
+	// Encrypted must be what the source is: AWS refuses a replica that differs.
+	Encrypted bool
+}
+
+// Database is an RDS for MySQL instance, encrypted, protected from deletion and
+// with backups from birth. Clients must use TLS.
+type Database struct {
+	pulumi.ResourceState
+
+	Identifier pulumi.StringOutput
+	Address    pulumi.StringOutput
+	ARN        pulumi.StringOutput
+}
+
+// NewDatabase makes a primary or a replica.
+func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error) {
+	if (args.Primary == nil) == (args.Replica == nil) {
+		return nil, fmt.Errorf("database %s must be born either a primary or a replica", args.Identifier)
+	}
+	family, err := parameterFamily(args.EngineVersion)
+	if err != nil {
+		return nil, err
+	}
+	db := &Database{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:Database", name, db, opts...); err != nil {
+		return nil, err
+	}
+	parameters, err := rds.NewParameterGroup(ctx, name+"-parameters", &rds.ParameterGroupArgs{
+		Description: pulumi.String("Database " + args.Identifier),
+		Family:      pulumi.String(family),
+		Parameters:  parameters(),
+		Tags:        named(args.Identifier),
+	}, pulumi.Parent(db))
+	if err != nil {
+		return nil, err
+	}
+
+	instanceArgs := &rds.InstanceArgs{
+		Identifier:          pulumi.String(args.Identifier),
+		InstanceClass:       pulumi.String(args.Class),
+		StorageType:         pulumi.String("gp3"),
+		ParameterGroupName:  parameters.Name,
+		DbSubnetGroupName:   args.SubnetGroup,
+		VpcSecurityGroupIds: pulumi.StringArray{args.SecurityGroupID},
+		PubliclyAccessible:  pulumi.Bool(false),
+		MultiAz:             args.MultiAZ.ToBoolOutput().ToBoolPtrOutput(),
+
+		BackupRetentionPeriod: pulumi.Int(args.BackupDays),
+		BackupWindow:          optional(args.BackupWindow),
+		MaintenanceWindow:     optional(args.MaintenanceWindow),
+		CopyTagsToSnapshot:    pulumi.Bool(true),
+		DeletionProtection:    pulumi.Bool(true),
+		// Backups outlive the instance by their retention.
+		DeleteAutomatedBackups:  pulumi.Bool(false),
+		SkipFinalSnapshot:       not(args.FinalSnapshot),
+		FinalSnapshotIdentifier: pulumi.Sprintf("%s-final-%s", args.Identifier, args.SnapshotSuffix),
+
+		AutoMinorVersionUpgrade:      pulumi.Bool(false),
+		ApplyImmediately:             pulumi.Bool(true),
+		EnabledCloudwatchLogsExports: pulumi.ToStringArray([]string{"error", "slowquery"}),
+		Tags:                         named(args.Identifier),
+	}
+	if args.MaxStorageGiB > 0 {
+		instanceArgs.MaxAllocatedStorage = pulumi.Int(args.MaxStorageGiB)
+	}
+	instanceOpts := []pulumi.ResourceOption{
+		pulumi.Parent(db),
+		// A replica of a few TB is copied for hours.
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "12h", Update: "3h", Delete: "3h"}),
+	}
+	if args.Primary != nil {
+		bornPrimary(instanceArgs, args)
+	} else {
+		bornReplica(instanceArgs, args)
+		// A promotion happens outside Pulumi. The provider would take the argument, still
+		// there, for a wish to replicate again, and its removal for a wish to promote again.
+		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges([]string{"replicateSourceDb"}))
+	}
+	instance, err := rds.NewInstance(ctx, name+"-instance", instanceArgs, instanceOpts...)
+	if err != nil {
+		return nil, err
+	}
+	db.Identifier, db.Address, db.ARN = instance.Identifier, instance.Address, instance.Arn
+	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
+		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
+	})
+}
+
+// bornPrimary adds what only a primary may have. The password is not ignored when
+// it changes: the instances log in with the one that is in the stack's secret, so
+// the two must change together.
+func bornPrimary(to *rds.InstanceArgs, args DatabaseArgs) {
+	to.Engine = pulumi.String("mysql")
+	to.EngineVersion = pulumi.String(args.EngineVersion)
+	to.AllocatedStorage = pulumi.Int(args.Primary.StorageGiB)
+	to.DbName = pulumi.String(args.Primary.DatabaseName)
+	to.Username = pulumi.String(args.Primary.Username)
+	to.Password = args.Primary.Password.ToStringOutput().ToStringPtrOutput()
+	to.StorageEncrypted = pulumi.Bool(true)
+	to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
+}
+
+// bornReplica adds the source. Engine, users and storage are the source's own. The
+// key must be given even where AWS has a default: without it the provider does not
+// sign for the source's region, and in China the copy is refused.
+func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
+	to.ReplicateSourceDb = pulumi.String(args.Replica.SourceARN)
+	to.StorageEncrypted = pulumi.Bool(args.Replica.Encrypted)
+	if args.Replica.Encrypted {
+		to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
+	}
+}
+
+// parameterFamily is the family of a MySQL version such as 8.0 or 8.4.5.
+func parameterFamily(version string) (string, error) {
+	for _, series := range []string{"8.0", "8.4"} {
+		if version == series || strings.HasPrefix(version, series+".") {
+			return "mysql" + series, nil
+		}
+	}
+	return "", fmt.Errorf("MySQL version %q is not supported: use 8.0 or 8.4", version)
+}
+
+// parameters are few: what makes writes durable is at its default, and so is
+// read_only, which RDS itself takes back at a promotion only if nobody set it.
+func parameters() rds.ParameterGroupParameterArray {
+	var group rds.ParameterGroupParameterArray
+	for _, p := range [][2]string{
+		{"log_output", "FILE"}, // only files are exported
+		{"require_secure_transport", "1"},
+		{"slow_query_log", "1"},
+	} {
+		group = append(group, rds.ParameterGroupParameterArgs{
+			Name: pulumi.String(p[0]), Value: pulumi.String(p[1]), ApplyMethod: pulumi.String("immediate"),
+		})
+	}
+	return group
+}
+
+// optional leaves an argument out when it is empty.
+func optional(value string) pulumi.StringPtrInput {
+	if value == "" {
+		return nil
+	}
+	return pulumi.String(value)
+}
+
+func not(b pulumi.BoolInput) pulumi.BoolPtrOutput {
+	return b.ToBoolOutput().ApplyT(func(b bool) *bool { b = !b; return &b }).(pulumi.BoolPtrOutput)
+}

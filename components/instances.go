@@ -1,0 +1,106 @@
+package components
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/autoscaling"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// graceSeconds is how long a new instance may install and start before its health counts.
+	graceSeconds = 300
+	// warmUpSeconds is how long its figures are left out of scaling after that.
+	warmUpSeconds = 120
+	// cpuTarget is the percentage that scaling aims at. It needs no balancer to be there.
+	cpuTarget = 60
+)
+
+// InstancesArgs describes a group of instances.
+type InstancesArgs struct {
+	Launch         *Launch
+	SubnetIDs      pulumi.StringArray
+	TargetGroupARN pulumi.StringInput
+	// Min and Max bound how many run; with 0 and 0 the group is there and costs nothing.
+	Min, Max int
+	Tags     map[string]string
+	// After is what must be there before an instance starts, such as its way to the internet.
+	After []pulumi.Resource
+}
+
+// Instances is an Auto Scaling group, replaced one by one when its template changes.
+type Instances struct {
+	pulumi.ResourceState
+
+	GroupName pulumi.StringOutput
+	// Group is what must be waited for by whoever needs instances that run.
+	Group pulumi.Resource
+}
+
+// NewInstances makes the group and its scaling policy. How many instances are
+// wanted between Min and Max is left to the policy.
+func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...pulumi.ResourceOption) (*Instances, error) {
+	if args.Min < 0 || args.Max < args.Min {
+		return nil, fmt.Errorf("instances %s: between %d and %d instances cannot run", name, args.Min, args.Max)
+	}
+	i := &Instances{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:Instances", name, i, opts...); err != nil {
+		return nil, err
+	}
+	group, err := autoscaling.NewGroup(ctx, name+"-instances", &autoscaling.GroupArgs{
+		MinSize:            pulumi.Int(args.Min),
+		MaxSize:            pulumi.Int(args.Max),
+		VpcZoneIdentifiers: args.SubnetIDs,
+		TargetGroupArns:    pulumi.StringArray{args.TargetGroupARN},
+		LaunchTemplate: autoscaling.GroupLaunchTemplateArgs{
+			Id: args.Launch.TemplateID.ToStringPtrOutput(), Version: args.Launch.Version.ToStringPtrOutput(),
+		},
+		HealthCheckType:        pulumi.String("ELB"),
+		HealthCheckGracePeriod: pulumi.Int(graceSeconds),
+		DefaultInstanceWarmup:  pulumi.Int(warmUpSeconds),
+		WaitForCapacityTimeout: pulumi.String("15m"),
+		InstanceRefresh: autoscaling.GroupInstanceRefreshArgs{
+			Strategy: pulumi.String("Rolling"),
+			Preferences: autoscaling.GroupInstanceRefreshPreferencesArgs{
+				MinHealthyPercentage: pulumi.Int(100), // a new one first, then an old one goes
+				MaxHealthyPercentage: pulumi.Int(150),
+			},
+		},
+		Tags: groupTags(name, args.Tags),
+	}, pulumi.Parent(i), pulumi.DependsOn(args.After))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := autoscaling.NewPolicy(ctx, name+"-cpu", &autoscaling.PolicyArgs{
+		AutoscalingGroupName: group.Name,
+		PolicyType:           pulumi.String("TargetTrackingScaling"),
+		TargetTrackingConfiguration: autoscaling.PolicyTargetTrackingConfigurationArgs{
+			TargetValue: pulumi.Float64(cpuTarget),
+			PredefinedMetricSpecification: autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs{
+				PredefinedMetricType: pulumi.String("ASGAverageCPUUtilization"),
+			},
+		},
+	}, pulumi.Parent(i)); err != nil {
+		return nil, err
+	}
+	i.GroupName, i.Group = group.Name, group
+	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"groupName": i.GroupName})
+}
+
+// groupTags are in a fixed order, so that the same tags are no change.
+func groupTags(name string, tags map[string]string) autoscaling.GroupTagArray {
+	all := maps.Clone(tags)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all["Name"] = name
+	var group autoscaling.GroupTagArray
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		group = append(group, autoscaling.GroupTagArgs{
+			Key: pulumi.String(key), Value: pulumi.String(all[key]), PropagateAtLaunch: pulumi.Bool(true),
+		})
+	}
+	return group
+}

@@ -1,0 +1,39 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// ParameterArgs names a value that instances read at boot and every minute.
+type ParameterArgs struct {
+	Path  string // of the stack, such as /blog/dr
+	Key   string // such as database: the parameter is /blog/dr/database
+	Value pulumi.StringInput
+}
+
+// Parameter is an SSM parameter in plain text: a place, never a secret.
+type Parameter struct {
+	pulumi.ResourceState
+
+	Name pulumi.StringOutput
+}
+
+// NewParameter makes a parameter.
+func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...pulumi.ResourceOption) (*Parameter, error) {
+	p := &Parameter{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:Parameter", name+"-"+args.Key, p, opts...); err != nil {
+		return nil, err
+	}
+	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, &ssm.ParameterArgs{
+		Name:          pulumi.String(args.Path + "/" + args.Key),
+		Type:          pulumi.String("String"),
+		InsecureValue: args.Value.ToStringOutput().ToStringPtrOutput(),
+		Tags:          named(name + "-" + args.Key),
+	}, pulumi.Parent(p))
+	if err != nil {
+		return nil, err
+	}
+	p.Name = parameter.Name
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"name": p.Name})
+}

@@ -1,0 +1,100 @@
+package components
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// replicationMinutes is the only time that S3 Replication Time Control offers.
+const replicationMinutes = 15
+
+// ReplicationArgs says what is replicated to where.
+type ReplicationArgs struct {
+	Bucket     pulumi.StringInput
+	BucketARN  pulumi.StringInput
+	Versioning pulumi.Resource // of Bucket; the peer's must be on already
+
+	PeerBucketARN string
+	StorageClass  string // of the copies, such as STANDARD_IA
+	// TimeControl asks S3 for copies within 15 minutes and for metrics. It costs extra.
+	TimeControl bool
+}
+
+// Replication is one way from a bucket to another. Two of them, one on each side,
+// keep both buckets alike: what arrives as a copy is not copied back.
+type Replication struct {
+	pulumi.ResourceState
+}
+
+// NewReplication makes the rule and the role that S3 takes on for it. AWS looks at
+// the peer's bucket when the rule is made or changed, so neither works while the
+// peer's region is lost.
+func NewReplication(ctx *pulumi.Context, name string, args ReplicationArgs, opts ...pulumi.ResourceOption) (*Replication, error) {
+	r := &Replication{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:Replication", name, r, opts...); err != nil {
+		return nil, err
+	}
+	part := name + "-replication"
+	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
+		Description:      pulumi.String("S3 copies the media of " + name + " to the other region"),
+		AssumeRolePolicy: trust("s3.amazonaws.com"), // in China too
+		Tags:             named(part),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, err
+	}
+	policy, err := iam.NewRolePolicy(ctx, part, &iam.RolePolicyArgs{
+		Role: role.ID(),
+		Policy: policyDocument(
+			allow(pulumi.StringArray{args.BucketARN},
+				"s3:GetReplicationConfiguration", "s3:ListBucket"),
+			allow(pulumi.StringArray{pulumi.Sprintf("%s/*", args.BucketARN)},
+				"s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"),
+			allow(pulumi.StringArray{pulumi.String(args.PeerBucketARN + "/*")},
+				"s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"),
+		),
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s3.NewBucketReplicationConfig(ctx, part, &s3.BucketReplicationConfigArgs{
+		Bucket: args.Bucket,
+		Role:   role.Arn,
+		Rules:  s3.BucketReplicationConfigRuleArray{replicationRule(args)},
+	}, pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{args.Versioning, policy})); err != nil {
+		return nil, err
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
+}
+
+func replicationRule(args ReplicationArgs) s3.BucketReplicationConfigRuleArgs {
+	enabled := pulumi.String("Enabled")
+	to := s3.BucketReplicationConfigRuleDestinationArgs{
+		Bucket:       pulumi.String(args.PeerBucketARN),
+		StorageClass: pulumi.String(args.StorageClass),
+	}
+	if args.TimeControl {
+		to.ReplicationTime = s3.BucketReplicationConfigRuleDestinationReplicationTimeArgs{
+			Status: enabled,
+			Time:   s3.BucketReplicationConfigRuleDestinationReplicationTimeTimeArgs{Minutes: pulumi.Int(replicationMinutes)},
+		}
+		to.Metrics = s3.BucketReplicationConfigRuleDestinationMetricsArgs{
+			Status:         enabled,
+			EventThreshold: s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs{Minutes: pulumi.Int(replicationMinutes)},
+		}
+	}
+	return s3.BucketReplicationConfigRuleArgs{
+		Id:       pulumi.String("media"),
+		Status:   enabled,
+		Priority: pulumi.Int(1),
+		Filter:   s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String("")},
+		// Off by default: a file deleted here would live on there.
+		DeleteMarkerReplication: s3.BucketReplicationConfigRuleDeleteMarkerReplicationArgs{Status: enabled},
+		// Changes of tags made to a copy go back to the original.
+		SourceSelectionCriteria: s3.BucketReplicationConfigRuleSourceSelectionCriteriaArgs{
+			ReplicaModifications: s3.BucketReplicationConfigRuleSourceSelectionCriteriaReplicaModificationsArgs{Status: enabled},
+		},
+		Destination: to,
+	}
+}

@@ -1,0 +1,111 @@
+package components
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Pages that instances serve beside the site.
+const (
+	// HealthPath answers 200 once web server and configuration are there. It asks no
+	// database, so instances stay while theirs is still read-only.
+	HealthPath = "/pilotlight/health.php"
+	// DeepPath answers 200 only where the site can take a visitor's write: as JSON,
+	// {"ok":bool,"epoch":N,"database":"writable|read-only|unreachable",
+	// "media":"mounted|missing","cache":"ok|none|unreachable"}. An instance whose site
+	// has moved answers {"ok":false,"epoch":N,"fenced":true}.
+	DeepPath = "/pilotlight/deep.php"
+)
+
+// userDataLimit is what EC2 takes, before base64.
+const userDataLimit = 16 * 1024
+
+//go:embed userdata.sh.tmpl
+var userDataText string
+
+var userDataTemplate = template.Must(template.New("user data").Option("missingkey=error").Parse(userDataText))
+
+// plain is what can stand between single quotes in a shell and in a unit file.
+var plain = regexp.MustCompile(`^[A-Za-z0-9:/._+=@-]*$`)
+
+// UserDataArgs says where an instance finds what it needs. There is no endpoint and
+// no secret among it: those are in the parameters and in the secret named here.
+type UserDataArgs struct {
+	Region        string
+	ParameterPath string // such as /blog/dr
+	SecretARN     string
+	Bucket        string
+	// Where the peer publishes its epoch; both empty when there is none.
+	PeerRegion        string
+	PeerParameterPath string
+}
+
+// UserData is the script that an instance runs when it first boots: it installs
+// what the image lacks, and sets up a job that keeps the configuration current.
+func UserData(args UserDataArgs) (string, error) {
+	if err := args.validate(); err != nil {
+		return "", err
+	}
+	var script strings.Builder
+	err := userDataTemplate.Execute(&script, map[string]any{
+		"Args":      args,
+		"DNSSuffix": DNSSuffix(args.Region),
+		"RDSBundle": rdsBundle(args.Region),
+	})
+	if err != nil {
+		return "", fmt.Errorf("making user data: %w", err)
+	}
+	if script.Len() > userDataLimit {
+		return "", fmt.Errorf("user data has %d bytes, and EC2 takes %d: shorten the names in it", script.Len(), userDataLimit)
+	}
+	return script.String(), nil
+}
+
+// UserDataOutput is UserData of a secret and a bucket that are still to be made.
+func UserDataOutput(args UserDataArgs, secretARN, bucket pulumi.StringInput) pulumi.StringOutput {
+	return pulumi.All(secretARN, bucket).ApplyT(func(made []any) (string, error) {
+		args := args
+		args.SecretARN, args.Bucket = made[0].(string), made[1].(string)
+		return UserData(args)
+	}).(pulumi.StringOutput)
+}
+
+func (a UserDataArgs) validate() error {
+	var errs []error
+	for _, f := range []struct {
+		name, value string
+		optional    bool
+	}{
+		{"region", a.Region, false},
+		{"parameter path", a.ParameterPath, false},
+		{"secret ARN", a.SecretARN, false},
+		{"bucket", a.Bucket, false},
+		{"peer's region", a.PeerRegion, true},
+		{"peer's parameter path", a.PeerParameterPath, true},
+	} {
+		switch {
+		case f.value == "" && !f.optional:
+			errs = append(errs, fmt.Errorf("user data: the %s is empty", f.name))
+		case !plain.MatchString(f.value):
+			errs = append(errs, fmt.Errorf("user data: the %s %q has a character that a script could take for its own", f.name, f.value))
+		}
+	}
+	if (a.PeerRegion == "") != (a.PeerParameterPath == "") {
+		errs = append(errs, errors.New("user data: the peer's region and its parameter path go together"))
+	}
+	return errors.Join(errs...)
+}
+
+// rdsBundle is where the certificates are that RDS signs a region's databases with.
+func rdsBundle(region string) string {
+	if Partition(region) == "aws-cn" {
+		return fmt.Sprintf("https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/%s/%s-bundle.pem", region, region)
+	}
+	return fmt.Sprintf("https://truststore.pki.rds.amazonaws.com/%s/%s-bundle.pem", region, region)
+}
