@@ -1,0 +1,162 @@
+package awssim
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Fault is something to go wrong.
+type Fault struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// FaultHelp describes a fault to a person.
+type FaultHelp struct {
+	Name, Values, Meaning string
+}
+
+// armed is a fault in a world.
+type armed struct {
+	Fault
+	Since     time.Time `json:"since"`
+	Operation string    `json:"operation,omitempty"` // "rds:PromoteReadReplica"
+	Code      string    `json:"code,omitempty"`
+	Left      int       `json:"left"` // how many calls it still meets
+}
+
+// Faults lists what can be injected.
+func Faults() []FaultHelp {
+	return []FaultHelp{
+		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
+		{"lag", "12m | growing | unmeasured", "the replica is that far behind, falls behind for good, or has no metric"},
+		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
+		{"image", "missing", "no machine image can be found"},
+		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
+		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
+	}
+}
+
+// ParseFault reads "name=value".
+func ParseFault(text string) (Fault, error) {
+	name, value, _ := strings.Cut(text, "=")
+	f := Fault{Name: name, Value: value}
+	if _, err := f.arm(); err != nil {
+		return Fault{}, err
+	}
+	return f, nil
+}
+
+// Inject lets a fault loose. It must have come from ParseFault.
+func (w *World) Inject(f Fault) error {
+	a, err := f.arm()
+	if err != nil {
+		return err
+	}
+	a.Since = w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state.Faults = append(w.state.Faults, a)
+	return nil
+}
+
+func (f Fault) arm() (*armed, error) {
+	head, rest, _ := strings.Cut(f.Value, ":")
+	switch {
+	case f.Name == "promotion" && head == "refused":
+		return f.counted("rds:PromoteReadReplica", "InvalidDBInstanceState", rest, 1)
+	case f.Name == "promotion" && f.Value == "fails":
+		return &armed{Fault: f, Left: 1}, nil
+	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
+		f.Name == "replication" && f.Value == "broken",
+		f.Name == "image" && f.Value == "missing":
+		return &armed{Fault: f}, nil
+	case f.Name == "lag":
+		if d, err := time.ParseDuration(f.Value); err == nil && d >= 0 {
+			return &armed{Fault: f}, nil
+		}
+	case f.Name == "throttle":
+		if p := strings.SplitN(f.Value, ":", 3); len(p) >= 2 && p[0] != "" && p[1] != "" {
+			return f.counted(p[0]+":"+p[1], throttling(p[0]), strings.Join(p[2:], ""), 3)
+		}
+	case f.Name == "error":
+		if p := strings.SplitN(f.Value, ":", 4); len(p) >= 3 && p[0] != "" && p[1] != "" && p[2] != "" {
+			return f.counted(p[0]+":"+p[1], p[2], strings.Join(p[3:], ""), 1)
+		}
+	}
+	return nil, f.unknown()
+}
+
+func (f Fault) counted(operation, code, count string, usual int) (*armed, error) {
+	n := usual
+	if count != "" {
+		var err error
+		if n, err = strconv.Atoi(count); err != nil || n < 1 {
+			return nil, f.unknown()
+		}
+	}
+	return &armed{Fault: f, Operation: operation, Code: code, Left: n}, nil
+}
+
+func (f Fault) unknown() error {
+	var known []string
+	for _, h := range Faults() {
+		known = append(known, h.Name+"="+h.Values)
+	}
+	return fmt.Errorf("there is no fault %q: use one of %s", f.Name+"="+f.Value, strings.Join(known, "; "))
+}
+
+// throttling is the code by which a service says that it is asked too often.
+func throttling(service string) string {
+	if service == "ec2" {
+		return "RequestLimitExceeded"
+	}
+	return "Throttling"
+}
+
+// fault finds an injected fault by name and value; nil if there is none.
+func (w *World) fault(name string, fits func(value string) bool) *armed {
+	for _, a := range w.state.Faults {
+		if a.Name == name && fits(a.Value) {
+			return a
+		}
+	}
+	return nil
+}
+
+func is(want string) func(string) bool { return func(v string) bool { return v == want } }
+
+// strike uses up one of the faults that an operation meets.
+func (w *World) strike(operation string) *Error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if a.Operation != operation || a.Left == 0 {
+			continue
+		}
+		a.Left--
+		switch a.Name {
+		case "throttle":
+			return refuse(a.Code, "Rate exceeded")
+		case "promotion":
+			return refuse(a.Code, "DB instance is not in a state in which it can be promoted.")
+		}
+		return injected(a.Code)
+	}
+	return nil
+}
+
+// injected is an error that somebody asked for: AWS's 5xx codes keep their
+// status, so that the SDK retries them as in life.
+func injected(code string) *Error {
+	e := refuse(code, "Injected fault: %s.", code)
+	switch code {
+	case "InternalFailure", "InternalError", "InternalServerError":
+		e.Status = 500
+	case "ServiceUnavailable":
+		e.Status = 503
+	}
+	return e
+}

@@ -1,0 +1,113 @@
+// Package gauge tells whether a Pulumi engine that drives this process works or
+// waits, by balancing its calls: what the program asked of the engine, minus
+// what the engine asked of providers and hooks, is what the engine itself has
+// in hand. A simulated clock may move when that is nothing.
+//
+// The program's side is seen through OpenTelemetry: Pulumi's SDK traces its gRPC
+// calls with the global tracer provider.
+package gauge
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+)
+
+// shutdown is the call that a program ends with. It lasts as long as the engine
+// deletes what the program no longer has, so nothing balances any more.
+const shutdown = "pulumirpc.ResourceMonitor/SignalAndWaitForShutdown"
+
+// balance counts what is under way in this process, over all its engines.
+var balance struct {
+	sync.Mutex
+	programs, ending       int
+	asked, provided, hooks int
+	moves                  uint64
+}
+
+// install puts the tracer in place once.
+var install = sync.OnceFunc(func() { otel.SetTracerProvider(tracers{}) })
+
+// Install begins to count. It takes the place of the process's global tracer
+// provider; calling it again does nothing.
+func Install() { install() }
+
+// Look tells what the engines of this process are doing, and counts their moves.
+// It is for Clock.SetEngine.
+func Look() (doing awssim.Activity, moves uint64) {
+	balance.Lock()
+	defer balance.Unlock()
+	switch {
+	case balance.programs == 0 || balance.ending > 0:
+		doing = awssim.Unknown
+	case balance.asked-balance.provided-balance.hooks > 0:
+		doing = awssim.Working
+	case balance.asked-balance.provided-balance.hooks == 0:
+		doing = awssim.Waiting
+	}
+	return doing, balance.moves
+}
+
+// Serving counts a provider call until done.
+func Serving() (done func()) { return count(&balance.provided) }
+
+func count(what *int) (done func()) {
+	add := func(n int) {
+		balance.Lock()
+		defer balance.Unlock()
+		*what += n
+		balance.moves++
+	}
+	add(1)
+	return sync.OnceFunc(func() { add(-1) })
+}
+
+// counter finds what a span counts as.
+func counter(name string, kind trace.SpanKind) *int {
+	switch {
+	case kind == trace.SpanKindServer && name == "pulumirpc.Callbacks/Invoke":
+		return &balance.hooks
+	case kind == trace.SpanKindServer && name == "pulumirpc.LanguageRuntime/Run":
+		return &balance.programs
+	case kind == trace.SpanKindClient && name == shutdown:
+		return &balance.ending
+	case kind == trace.SpanKindClient && strings.HasPrefix(name, "pulumirpc.ResourceMonitor/"):
+		return &balance.asked
+	}
+	return nil
+}
+
+type tracers struct{ noop.TracerProvider }
+
+// Tracer gives the counting tracer to whoever asks.
+func (tracers) Tracer(string, ...trace.TracerOption) trace.Tracer { return tracer{} }
+
+type tracer struct{ noop.Tracer }
+
+// Start counts a span if it is one of the engine's.
+func (t tracer) Start(ctx context.Context, name string, opts ...trace.SpanStartOption) (context.Context, trace.Span) {
+	ctx, plain := t.Tracer.Start(ctx, name, opts...)
+	config := trace.NewSpanStartConfig(opts...)
+	what := counter(name, config.SpanKind())
+	if what == nil {
+		return ctx, plain
+	}
+	s := span{Span: plain, done: count(what)}
+	return trace.ContextWithSpan(ctx, s), s
+}
+
+type span struct {
+	trace.Span
+	done func()
+}
+
+// End counts the span out.
+func (s span) End(options ...trace.SpanEndOption) {
+	s.done()
+	s.Span.End(options...)
+}

@@ -1,0 +1,113 @@
+package awssim
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// An Instance is a machine behind a balancer, with the access to AWS that a
+// workload on it would have. What lies in a lost region gives an error.
+type Instance struct {
+	world    *World
+	region   string
+	userData string
+}
+
+// DatabaseState is what a workload finds at a database's address.
+type DatabaseState struct {
+	Exists   bool
+	Status   string
+	Writable bool // it answers, and is no replica
+}
+
+// Region is where the instance runs.
+func (i Instance) Region() string { return i.region }
+
+// UserData is the script that the instance was started with.
+func (i Instance) UserData() string { return i.userData }
+
+// Parameter reads a parameter of Parameter Store in a region.
+func (i Instance) Parameter(region, name string) (value string, ok bool, err error) {
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	if err := i.world.answers(region); err != nil {
+		return "", false, err
+	}
+	o := i.world.find(parameterType, region, name)
+	if o == nil {
+		return "", false, nil
+	}
+	return parameterValue(o), true, nil
+}
+
+// Secret reads the current value of a secret.
+func (i Instance) Secret(arn string) (string, error) {
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	region := arnRegion(arn)
+	if err := i.world.answers(region); err != nil {
+		return "", err
+	}
+	version := i.world.findBy(versionType, region, "secretId", arn)
+	if version == nil {
+		return "", refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+	}
+	return version.text("secretString"), nil
+}
+
+// Database is what answers at an address.
+func (i Instance) Database(address string) DatabaseState {
+	w := i.world
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.at(databaseType, "address", address)
+	if o == nil || w.answers(o.Region) != nil {
+		return DatabaseState{}
+	}
+	status := o.status(now)
+	answers := status != "creating" && status != "rebooting"
+	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == ""}
+}
+
+// Bucket tells whether a bucket is there and its region answers.
+func (i Instance) Bucket(name string) bool {
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	o := i.world.at(bucketType, "bucket", name)
+	return o != nil && i.world.answers(o.Region) == nil
+}
+
+// Cache tells whether a cache answers at an address.
+func (i Instance) Cache(address string) bool {
+	now := i.world.clock.Now()
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	o := i.world.at(cacheType, "primaryEndpointAddress", address)
+	return o != nil && i.world.answers(o.Region) == nil && !now.Before(o.Ready)
+}
+
+// at finds an object by what names it over all regions.
+func (w *World) at(typ, prop, value string) *Object {
+	found := w.where(func(o *Object) bool { return o.Type == typ && value != "" && strings.EqualFold(o.text(prop), value) })
+	if len(found) == 0 {
+		return nil
+	}
+	return found[0]
+}
+
+// answers is an error when a region is lost.
+func (w *World) answers(region string) error {
+	if loss, gone := w.lost(region); gone {
+		return &OutageError{Region: region, Hung: loss.How == Hang}
+	}
+	return nil
+}
+
+func decoded(userData string) string {
+	text, err := base64.StdEncoding.DecodeString(userData)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

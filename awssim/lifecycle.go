@@ -1,0 +1,280 @@
+package awssim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Call is what a resource provider asks of the world.
+type Call struct {
+	Region string
+	Type   string // Pulumi's token
+	Name   string // the logical name
+	ID     string // of what is there already
+	Inputs map[string]any
+	Old    map[string]any // the inputs before an update
+}
+
+// Create makes a resource and returns when it is ready. AWS writes it down when
+// it accepts the call: a caller that dies while it waits leaves it behind.
+func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
+	k, err := w.open(c.Type)
+	if err != nil {
+		return Object{}, err
+	}
+	end := w.begin(c.step("create"))
+	defer func() { end(err) }()
+	o := &Object{Type: c.Type, Region: c.Region, Name: c.Name, Props: plain(c.Inputs)}
+	operation := k.create
+	if k.takes != nil {
+		operation = k.takes(nil, o)
+	}
+	if err := w.admit(ctx, k, c.Region, callOf(operation, k.create), true); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), err)
+	}
+	if err := w.make(k, o, operation); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, callOf(operation, k.create), c))
+	}
+	return w.settle(ctx, k, o.clone(), "creating")
+}
+
+func (w *World) make(k *kind, o *Object, operation string) error {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o.fill(plain(k.defaults))
+	if err := w.valid(k, o); err != nil {
+		return err
+	}
+	if k.unique != nil && w.taken(k, o) {
+		return k.unique.taken(o)
+	}
+	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
+	o.ID = k.id(w, o)
+	if k.made != nil {
+		k.made(w, o)
+	}
+	o.Props = plain(o.Props)
+	w.put(o)
+	return nil
+}
+
+// Update changes a resource and returns when that is done.
+func (w *World) Update(ctx context.Context, c Call) (changed Object, err error) {
+	k, err := w.open(c.Type)
+	if err != nil {
+		return Object{}, err
+	}
+	end := w.begin(c.step("update"))
+	defer func() { end(err) }()
+	if err := w.admit(ctx, k, c.Region, k.update, k.update != ""); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), err)
+	}
+	o, err := w.change(k, c)
+	if err != nil {
+		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), w.complete(err, k, k.update, c))
+	}
+	return w.settle(ctx, k, o, "updating")
+}
+
+func (w *World) change(k *kind, c Call) (*Object, error) {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	old := w.find(c.Type, c.Region, c.ID)
+	if old == nil {
+		return nil, fmt.Errorf("%s: couldn't find resource; run `pulumi refresh`", c.ID)
+	}
+	o := old.clone()
+	inputs := plain(c.Inputs)
+	for prop := range c.Old {
+		if _, kept := inputs[prop]; !kept {
+			delete(o.Props, prop)
+		}
+	}
+	for prop, v := range inputs {
+		o.Props[prop] = v
+	}
+	o.fill(plain(k.defaults))
+	if err := w.valid(k, o); err != nil {
+		return nil, err
+	}
+	operation := k.update
+	if k.takes != nil {
+		operation = k.takes(old, o)
+	}
+	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
+	if k.changed != nil {
+		if err := k.changed(w, c, old, o); err != nil {
+			return nil, err
+		}
+	}
+	if k.made != nil {
+		k.made(w, o)
+	}
+	o.Props = plain(o.Props)
+	w.put(o)
+	return o.clone(), nil
+}
+
+// Delete removes a resource. One that is gone already is fine.
+func (w *World) Delete(ctx context.Context, c Call) (err error) {
+	k, err := w.open(c.Type)
+	if err != nil {
+		return err
+	}
+	end := w.begin(c.step("delete"))
+	defer func() { end(err) }()
+	named := &Object{ID: c.ID}
+	if err := w.admit(ctx, k, c.Region, k.delete, true); err != nil {
+		return fmt.Errorf("%s: %w", k.word("deleting", named), err)
+	}
+	if err := w.remove(k, c); err != nil {
+		return fmt.Errorf("%s: %w", k.word("deleting", named), w.complete(err, k, k.delete, c))
+	}
+	return w.clock.Sleep(ctx, w.Duration(c.Region, k.service+":"+k.delete, c.Name))
+}
+
+func (w *World) remove(k *kind, c Call) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(c.Type, c.Region, c.ID)
+	if o == nil {
+		return nil
+	}
+	if user := w.user(o); user != nil && k.inUse != nil {
+		return k.inUse(o, user)
+	}
+	if k.removed != nil {
+		if err := k.removed(w, o); err != nil {
+			return err
+		}
+	}
+	w.drop(o)
+	return nil
+}
+
+// Read shows a resource as it is now; found is false when there is none.
+func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err error) {
+	k, err := w.open(c.Type)
+	if err != nil {
+		return Object{}, false, err
+	}
+	end := w.begin(c.step("read"))
+	defer func() { end(err) }()
+	if !isGlobal(c.Type) {
+		if err := w.reach(ctx, c.Region, hangProvider); err != nil {
+			return Object{}, false, fmt.Errorf("%s: %w", k.word("reading", &Object{ID: c.ID}), err)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(c.Type, c.Region, c.ID)
+	if o == nil {
+		return Object{}, false, nil
+	}
+	return w.show(k, o), true, nil
+}
+
+// settle waits until an object is ready and shows it.
+func (w *World) settle(ctx context.Context, k *kind, o *Object, verb string) (Object, error) {
+	if err := w.clock.Sleep(ctx, o.Ready.Sub(w.clock.Now())); err != nil {
+		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
+	}
+	if !isGlobal(o.Type) {
+		if err := w.reach(ctx, o.Region, hangProvider); err != nil {
+			return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.failedCapacity(o); err != nil {
+		return Object{}, fmt.Errorf("%s: %w", k.word(verb, o), err)
+	}
+	if now := w.find(o.Type, o.Region, o.ID); now != nil {
+		o = now
+	}
+	return w.show(k, o), nil
+}
+
+func (w *World) show(k *kind, o *Object) Object {
+	o = o.clone()
+	if k.seen != nil {
+		k.seen(w, o)
+		o.Props = plain(o.Props)
+	}
+	return *o
+}
+
+func (w *World) open(typ string) (*kind, error) {
+	if k := kinds[typ]; k != nil {
+		return k, nil
+	}
+	return nil, fmt.Errorf("resource type %s is %w", typ, ErrNotModelled)
+}
+
+// admit meets what stands before a call is looked at: an outage, then faults.
+// The provider retries throttling by itself, so that only costs time.
+func (w *World) admit(ctx context.Context, k *kind, region, operation string, changes bool) error {
+	if !isGlobalService(k.service) {
+		if err := w.reach(ctx, region, hangProvider); err != nil {
+			return err
+		}
+	}
+	if changes && (k.globally && operation == k.create || isGlobalService(k.service)) {
+		if err := w.reach(ctx, controlPlane(k.service, region), hangProvider); err != nil {
+			return err
+		}
+	}
+	for {
+		e := w.strike(k.service + ":" + operation)
+		switch {
+		case e == nil:
+			return nil
+		case e.Code != throttling(k.service):
+			return w.complete(e, k, operation, Call{Region: region})
+		}
+		if err := w.clock.Sleep(ctx, throttlePause); err != nil {
+			return err
+		}
+	}
+}
+
+// throttlePause is what a throttled call costs with the provider's own retries.
+const throttlePause = 2 * time.Second
+
+func isGlobalService(service string) bool { return service == "iam" || service == "route53" }
+
+// complete says in an API error which call it answers.
+func (w *World) complete(err error, k *kind, operation string, c Call) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	e.Service, e.Operation = k.sdk, operation
+	e.RequestID = w.requestID(c.Region, operation, c.Name)
+	return err
+}
+
+func (w *World) requestID(words ...string) string {
+	a, b := w.hash(words...), w.hash(append(words, "b")...)
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&0xffffffffffff)
+}
+
+func (c Call) step(operation string) Step {
+	s := Step{Region: c.Region, Kind: "provider", Operation: operation, Type: c.Type, Name: c.Name}
+	if isGlobal(c.Type) {
+		s.Region = global
+	}
+	return s
+}
+
+// callOf is the API call behind what takes time: waiting for capacity is not one.
+func callOf(operation, usual string) string {
+	if "autoscaling:"+operation == capacity {
+		return usual
+	}
+	return operation
+}

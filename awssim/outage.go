@@ -1,0 +1,89 @@
+package awssim
+
+import (
+	"context"
+	"time"
+)
+
+// How a lost region behaves.
+type How string
+
+// A lost region refuses connections, or lets them hang.
+const (
+	Refuse How = "refuse"
+	Hang   How = "hang"
+)
+
+// Loss is one region's outage.
+type Loss struct {
+	How How       `json:"how"`
+	At  time.Time `json:"at"`
+}
+
+// How long a caller without a deadline waits for a region that hangs: what
+// Linux takes to give up a connection nobody answers (tcp_syn_retries = 6), and
+// for the AWS provider with its retries, a few of those.
+const (
+	hangCall     = 127 * time.Second
+	hangProvider = 20 * time.Minute
+)
+
+// LoseRegion makes a region's APIs, and whatever runs in it, unreachable.
+func (w *World) LoseRegion(region string, how How) {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state.Lost[region] = Loss{How: how, At: now}
+}
+
+// ReturnRegion ends an outage. What was in the region is there again.
+func (w *World) ReturnRegion(region string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.state.Lost, region)
+}
+
+// lost tells since when a region is lost.
+func (w *World) lost(region string) (Loss, bool) {
+	l, ok := w.state.Lost[region]
+	return l, ok
+}
+
+// reach answers a call to a region in the way of its outage, if it has one.
+func (w *World) reach(ctx context.Context, region string, wait time.Duration) error {
+	w.mu.Lock()
+	loss, gone := w.lost(region)
+	w.mu.Unlock()
+	if !gone {
+		return nil
+	}
+	if loss.How == Refuse {
+		return &OutageError{Region: region}
+	}
+	// A deadline is real time; here it is that much simulated time, or the
+	// caller would wait for real while everybody else's time runs on.
+	deadline, limited := ctx.Deadline()
+	if limited {
+		wait = time.Until(deadline)
+	}
+	if err := w.clock.Sleep(ctx, wait); err != nil {
+		return err
+	}
+	if limited {
+		return context.DeadlineExceeded
+	}
+	return &OutageError{Region: region, Hung: true}
+}
+
+// controlPlane is the region that changes of a global service need (AWS Fault
+// Isolation Boundaries, appendix "Partitional services"): IAM and Route 53 in
+// us-east-1, IAM of China in Beijing.
+func controlPlane(service, region string) string {
+	switch {
+	case Partition(region) == "aws":
+		return "us-east-1"
+	case service == "iam":
+		return "cn-north-1"
+	}
+	return region
+}

@@ -1,0 +1,100 @@
+// Package provider shows a simulated world to Pulumi as the resource provider of
+// the package aws. A table made from the schema of pulumi-aws decides about
+// properties, replacements and previews; the world decides about AWS.
+package provider
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/blang/semver"
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// version is the pulumi-aws release that the table was made from.
+var version = semver.MustParse("6.83.0")
+
+type provider struct {
+	plugin.UnimplementedProvider
+	world *awssim.World
+
+	mu          sync.Mutex
+	connections map[string]*connection // by the caller's address
+}
+
+// Pkg is the package that is provided.
+func (p *provider) Pkg() string { return "aws" }
+
+// Attach is called by an engine that has found the provider running.
+func (p *provider) Attach(string) error { return nil }
+
+// GetPluginInfo names the release that is imitated.
+func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
+	return plugin.PluginInfo{Version: &version}, nil
+}
+
+// CheckConfig takes a provider's configuration as it is; Configure judges it.
+func (p *provider) CheckConfig(_ context.Context, req plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
+	return plugin.CheckConfigResponse{Properties: req.News}, nil
+}
+
+// DiffConfig: another region is another provider, with all that it made.
+func (p *provider) DiffConfig(_ context.Context, req plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
+	before, _ := plainValue(req.OldInputs["region"])
+	after, _ := plainValue(req.NewInputs["region"])
+	if before != after {
+		return plugin.DiffResult{Changes: plugin.DiffSome, ReplaceKeys: []resource.PropertyKey{"region"}}, nil
+	}
+	return plugin.DiffResult{Changes: plugin.DiffUnknown}, nil
+}
+
+// Configure ties the caller's connection to a region, and asks there who it is,
+// as the provider does.
+func (p *provider) Configure(ctx context.Context, req plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
+	c, err := connect(req.Inputs)
+	if err != nil {
+		return plugin.ConfigureResponse{}, err
+	}
+	err = p.world.API(ctx, c.region, "sts", "GetCallerIdentity", "provider", func() error { return nil })
+	if err != nil {
+		return plugin.ConfigureResponse{}, fmt.Errorf("retrieving caller identity from STS: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.connections[address(ctx)] = c
+	return plugin.ConfigureResponse{}, nil
+}
+
+// SignalCancellation breaks off what the caller waits for.
+func (p *provider) SignalCancellation(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c := p.connections[address(ctx)]; c != nil {
+		c.end()
+	}
+	return nil
+}
+
+// Close has nothing to give back: the server ends with Server.Close.
+func (p *provider) Close() error { return nil }
+
+// open finds the caller's connection and a type's schema. The context ends when
+// the engine cancels.
+func (p *provider) open(ctx context.Context, typ string) (context.Context, context.CancelFunc, *connection, *resourceSchema, error) {
+	p.mu.Lock()
+	c := p.connections[address(ctx)]
+	p.mu.Unlock()
+	s := schema.Resources[typ]
+	switch {
+	case c == nil:
+		return nil, nil, nil, nil, fmt.Errorf("%s: the aws provider has not been configured", typ)
+	case s == nil || !awssim.Models(typ):
+		return nil, nil, nil, nil, fmt.Errorf("resource type %s is %w", typ, awssim.ErrNotModelled)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	context.AfterFunc(c.ended, cancel)
+	return ctx, cancel, c, s, nil
+}

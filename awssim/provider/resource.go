@@ -1,0 +1,155 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// volatile outputs change with any update, so that a preview cannot know them.
+var volatile = map[string][]resource.PropertyKey{
+	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion"},
+	"aws:ssm/parameter:Parameter":           {"version"},
+}
+
+// Check completes and judges a resource's inputs.
+func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
+	typ := string(req.Type)
+	_, cancel, c, s, err := p.open(ctx, typ)
+	if err != nil {
+		return plugin.CheckResponse{}, err
+	}
+	defer cancel()
+	news := req.News.Copy()
+	delete(news, defaultsKey)
+	if typ == "aws:ec2/securityGroup:SecurityGroup" {
+		if _, given := news["description"]; !given {
+			news["description"] = resource.NewProperty("Managed by Pulumi")
+		}
+	}
+	c.tagged(s, news)
+	check := &checker{resource: req.Name}
+	check.object("", s.Inputs, s.Required, news)
+	if err := autoname(typ, req.Name, req.RandomSeed, req.Olds, news); err != nil {
+		check.failures = append(check.failures, plugin.CheckFailure{Reason: err.Error()})
+	}
+	return plugin.CheckResponse{Properties: news, Failures: check.failures}, nil
+}
+
+// Diff compares inputs by the table.
+func (p *provider) Diff(ctx context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
+	_, cancel, _, _, err := p.open(ctx, string(req.Type))
+	if err != nil {
+		return plugin.DiffResponse{}, err
+	}
+	defer cancel()
+	return diff(string(req.Type), req.OldInputs, req.NewInputs), nil
+}
+
+// Create makes a resource in the world; a preview only shows what is known.
+func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	if err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	defer cancel()
+	if req.Preview {
+		return plugin.CreateResponse{Properties: foreseen(s, req.Properties)}, nil
+	}
+	made, err := p.world.Create(ctx, awssim.Call{
+		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties),
+	})
+	if err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: shown(s, made.Props, req.Properties)}, nil
+}
+
+// Update changes a resource in the world.
+func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	if err != nil {
+		return plugin.UpdateResponse{}, err
+	}
+	defer cancel()
+	if req.Preview {
+		return plugin.UpdateResponse{Properties: foreseenUpdate(s, req)}, nil
+	}
+	changed, err := p.world.Update(ctx, awssim.Call{
+		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
+		Inputs: plainMap(req.NewInputs), Old: plainMap(req.OldInputs),
+	})
+	if err != nil {
+		return plugin.UpdateResponse{}, err
+	}
+	return plugin.UpdateResponse{Properties: shown(s, changed.Props, req.NewInputs)}, nil
+}
+
+// foreseenUpdate keeps what AWS had worked out.
+func foreseenUpdate(s *resourceSchema, req plugin.UpdateRequest) resource.PropertyMap {
+	out := req.OldOutputs.Copy()
+	for key := range req.OldInputs {
+		delete(out, key)
+	}
+	for key, v := range req.NewInputs {
+		out[key] = v
+	}
+	delete(out, defaultsKey)
+	if _, ok := s.Outputs["tagsAll"]; ok {
+		if tags, tagged := out["tags"]; tagged {
+			out["tagsAll"] = tags
+		}
+	}
+	for _, key := range volatile[string(req.Type)] {
+		out[key] = resource.MakeComputed(resource.NewProperty(""))
+	}
+	return out
+}
+
+// Read shows a resource as it is, for a refresh, an import or a Get.
+func (p *provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
+	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	if err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	defer cancel()
+	o, found, err := p.world.Read(ctx, awssim.Call{Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID)})
+	if err != nil || !found {
+		return plugin.ReadResponse{}, err
+	}
+	outputs := shown(s, o.Props, req.Inputs)
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{
+		ID: resource.ID(o.ID), Outputs: outputs, Inputs: inputsNow(s, req.Inputs, outputs),
+	}}, nil
+}
+
+// inputsNow recomputes the inputs in the state from what is there; what is gone
+// is dropped. An import has none yet, and takes all.
+func inputsNow(s *resourceSchema, olds, outputs resource.PropertyMap) resource.PropertyMap {
+	now := resource.PropertyMap{}
+	for name := range s.Inputs {
+		key := resource.PropertyKey(name)
+		v, there := outputs[key]
+		if _, had := olds[key]; there && (had || len(olds) == 0) {
+			now[key] = v
+		}
+	}
+	if made, ok := olds[defaultsKey]; ok {
+		now[defaultsKey] = made
+	}
+	return now
+}
+
+// Delete removes a resource from the world.
+func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	ctx, cancel, c, _, err := p.open(ctx, string(req.Type))
+	if err != nil {
+		return plugin.DeleteResponse{}, err
+	}
+	defer cancel()
+	return plugin.DeleteResponse{}, p.world.Delete(ctx, awssim.Call{
+		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
+	})
+}

@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+)
+
+// maxMessage is what Pulumi allows its own plugins.
+const maxMessage = 400 << 20
+
+// A Server is a world's provider, running.
+type Server struct {
+	grpc *grpc.Server
+	port int
+}
+
+// Serve starts the provider on a free local port.
+func Serve(w *awssim.World) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("starting the simulated provider: %w", err)
+	}
+	s := &Server{
+		grpc: grpc.NewServer(grpc.UnaryInterceptor(counted(w)), grpc.MaxRecvMsgSize(maxMessage)),
+		port: listener.Addr().(*net.TCPAddr).Port,
+	}
+	pulumirpc.RegisterResourceProviderServer(s.grpc, plugin.NewProviderServer(&provider{world: w, connections: map[string]*connection{}}))
+	go s.grpc.Serve(listener) // ends with Stop
+	return s, nil
+}
+
+// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS that makes an engine use
+// this provider.
+func (s *Server) DebugProviders() string { return fmt.Sprintf("aws:%d", s.port) }
+
+// Close breaks off what is being served and stops.
+func (s *Server) Close() { s.grpc.Stop() }
+
+// counted keeps the clock still while a call is served and awake, and counts it
+// for the gauge.
+func counted(w *awssim.World) grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		done := gauge.Serving()
+		defer done()
+		name := info.FullMethod
+		if r, ok := req.(interface{ GetUrn() string }); ok {
+			name = r.GetUrn() + name
+		}
+		ctx, release := w.Clock().Hold(ctx, name)
+		defer release()
+		return handler(ctx, req)
+	}
+}

@@ -1,0 +1,110 @@
+package provider
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// bare takes secrets and outputs off a value; known is false when it isn't yet.
+func bare(v resource.PropertyValue) (inner resource.PropertyValue, known bool) {
+	for {
+		switch {
+		case v.IsSecret():
+			v = v.SecretValue().Element
+		case v.IsComputed():
+			return v, false
+		case v.IsOutput():
+			if !v.OutputValue().Known {
+				return v, false
+			}
+			v = v.OutputValue().Element
+		default:
+			return v, true
+		}
+	}
+}
+
+// plainMap is a property map as JSON has it, without what is null or unknown.
+func plainMap(m resource.PropertyMap) map[string]any {
+	out := map[string]any{}
+	for k, v := range m {
+		if k == defaultsKey {
+			continue
+		}
+		if p, ok := plainValue(v); ok {
+			out[string(k)] = p
+		}
+	}
+	return out
+}
+
+func plainValue(v resource.PropertyValue) (any, bool) {
+	v, known := bare(v)
+	switch {
+	case !known || v.IsNull():
+		return nil, false
+	case v.IsArray():
+		list := []any{}
+		for _, item := range v.ArrayValue() {
+			if p, ok := plainValue(item); ok {
+				list = append(list, p)
+			}
+		}
+		return list, true
+	case v.IsObject():
+		return plainMap(v.ObjectValue()), true
+	}
+	return v.V, true
+}
+
+// shown turns what the world holds into outputs. Inputs that come back as they
+// went are given back as they were, secrets in their place.
+func shown(s *resourceSchema, props map[string]any, inputs resource.PropertyMap) resource.PropertyMap {
+	out := resource.PropertyMap{}
+	for name, v := range props {
+		p, ok := s.property(name)
+		if !ok || v == nil {
+			continue
+		}
+		key := resource.PropertyKey(name)
+		given, _ := plainValue(inputs[key])
+		value := resource.NewPropertyValue(v)
+		if reflect.DeepEqual(given, v) {
+			value = inputs[key]
+		}
+		if p.secret() && !value.IsSecret() {
+			value = resource.MakeSecret(value)
+		}
+		out[key] = value
+	}
+	if _, ok := s.Outputs["tagsAll"]; ok {
+		out["tagsAll"] = out["tags"]
+		if _, tagged := out["tags"]; !tagged {
+			out["tagsAll"] = resource.NewObjectProperty(resource.PropertyMap{})
+		}
+	}
+	return out
+}
+
+// foreseen is what a preview shows of a resource to be created: its inputs, and
+// as unknown all that AWS works out.
+func foreseen(s *resourceSchema, inputs resource.PropertyMap) resource.PropertyMap {
+	out := inputs.Copy()
+	delete(out, defaultsKey)
+	for _, name := range slices.Concat(s.Computed, slices.Collect(maps.Keys(s.Outputs))) {
+		key := resource.PropertyKey(name)
+		if _, given := out[key]; given {
+			continue
+		}
+		out[key] = resource.MakeComputed(resource.NewProperty(""))
+		if name == "tagsAll" {
+			if tags, tagged := out["tags"]; tagged {
+				out[key] = tags
+			}
+		}
+	}
+	return out
+}
