@@ -18,6 +18,7 @@ import (
 type Verdict struct {
 	Blockers []decide.Blocker `json:"blockers"` // empty is permission
 	Loss     string           `json:"loss"`     // which writes an activation loses, a sentence
+	LastGood *decide.Lag      `json:"lastGood"` // the last good measurement of the lag; nil when there is none, or no replica
 }
 
 // RefusedError is an activation that the checks do not allow. Nothing was changed.
@@ -47,16 +48,18 @@ func (v Verdict) Err() error {
 func (r *Runtime) Check(ctx context.Context) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	var verdict Verdict
-	err := r.observe("check the standby", func() error {
-		seen, err := r.snapshot(ctx)
-		if err != nil {
-			return fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
-		}
-		verdict = Verdict{Blockers: decide.Blockers(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
-		return nil
-	})
-	return verdict, err
+	step := Step{Name: "check the standby", Begin: r.env.Now()}
+	seen, err := r.snapshot(ctx)
+	if err != nil {
+		step.Err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
+	}
+	step.Verdict = &Verdict{Blockers: decide.Blockers(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
+	if seen.Replica != nil {
+		step.Verdict.LastGood = seen.Replica.LastGood
+	}
+	step.End = r.env.Now()
+	r.env.Observe(step)
+	return *step.Verdict, step.Err
 }
 
 func (r *Runtime) policy() decide.Policy {
@@ -74,6 +77,9 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 	}
 	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
 		return seen, err
+	}
+	if r.Site.Source == "" {
+		return seen, nil
 	}
 	instance, err := findDatabase(ctx, rds.NewFromConfig(cfg), r.Site.Database)
 	switch {

@@ -32,7 +32,8 @@ type Env struct {
 type Step struct {
 	Name       string // such as "promote database blog-dr-1"
 	Begin, End time.Time
-	Err        error // nil when it was done
+	Err        error    // nil when it was done
+	Verdict    *Verdict // of a check; nil for other steps
 }
 
 // Site is what a role change is about, on one side.
@@ -96,10 +97,11 @@ func (r *Runtime) aws(ctx context.Context) (aws.Config, error) {
 
 // observe runs a step and tells of it.
 func (r *Runtime) observe(name string, do func() error) error {
-	begin := r.env.Now()
-	err := do()
-	r.env.Observe(Step{Name: name, Begin: begin, End: r.env.Now(), Err: err})
-	return err
+	step := Step{Name: name, Begin: r.env.Now()}
+	step.Err = do()
+	step.End = r.env.Now()
+	r.env.Observe(step)
+	return step.Err
 }
 
 // attempts is how often the SDK tries a call. Control planes of a region that

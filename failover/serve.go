@@ -16,6 +16,8 @@ const (
 	// servingLooks is how many looks in a row must see the site healthy: one
 	// good answer may come from the only good instance.
 	servingLooks = 3
+	// Verification is the least that WaitServing takes: its looks follow each other.
+	Verification = (servingLooks - 1) * interval
 	// answerTimeout bounds one request to the site.
 	answerTimeout = 10 * time.Second
 	// maxAnswer is as much of an answer as is read.

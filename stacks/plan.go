@@ -25,14 +25,14 @@ const (
 // Claim is what a stack holds in its state about itself. The zero Claim is
 // that of a stack which was never deployed.
 type Claim struct {
-	Role Role
+	Role Role `json:"role"`
 	// Epoch counts the activations of the site, over all its stacks. It is the
 	// one at which an active stack became active, and for a standby the one of
 	// the active stack that it follows.
-	Epoch int
+	Epoch int `json:"epoch"`
 	// Generation counts the databases that this stack has had, from 1.
-	Generation int
-	Birth      Birth
+	Generation int   `json:"generation"`
+	Birth      Birth `json:"birth"`
 }
 
 // Action is what an update will do about the role.

@@ -44,6 +44,8 @@ func replica(s Snapshot, p Policy) []Blocker {
 	}
 	r := s.Replica
 	switch {
+	case p.Source == "":
+		return nil // a primary: nothing to promote
 	case r == nil:
 		return block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
 			"there is no database %s in %s", p.Database, p.Region)
@@ -54,7 +56,7 @@ func replica(s Snapshot, p Policy) []Blocker {
 	}
 
 	var all []Blocker
-	if p.Source != "" && r.Source != p.Source {
+	if r.Source != p.Source {
 		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
 			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
 	}

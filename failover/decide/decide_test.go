@@ -76,6 +76,13 @@ func TestBlockers(t *testing.T) {
 	}
 }
 
+func TestBlockersOfAPrimary(t *testing.T) {
+	t.Parallel()
+	first := policy
+	first.Source = ""
+	assert.Empty(t, Blockers(Snapshot{At: noon, Image: &Image{ID: "ami-1", State: "available"}}, first), "a first deployment has no database yet")
+}
+
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -41,7 +41,7 @@ type Image struct {
 // Policy is what the snapshot is held against.
 type Policy struct {
 	Database  string        // identifier of the database to promote
-	Source    string        // ARN that it should replicate
+	Source    string        // ARN that it should replicate; empty for a database that was never a replica
 	Image     string        // id of the image to launch
 	Region    string        // where all of it should be
 	MaxLag    time.Duration // the highest last good lag accepted

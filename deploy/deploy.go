@@ -1,0 +1,194 @@
+// Package deploy drives the program through Pulumi's Automation API: it is what
+// the command stands on, and what other tools embed.
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Project is the name of the Pulumi project, which is the namespace of its configuration.
+const Project = "pilotlight"
+
+// Options say where a stack is and what runs it.
+type Options struct {
+	// Dir holds Pulumi.yaml and Pulumi.<stack>.yaml.
+	Dir string
+	// Program is run in this process; nil is stacks.Program.
+	Program pulumi.RunFunc
+	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
+	EngineRoot string
+	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
+	EnvVars map[string]string
+	// Progress is told when an engine has to be built; nil is nobody.
+	Progress io.Writer
+}
+
+// Stack is one side of a site, opened.
+type Stack struct {
+	stack auto.Stack
+}
+
+// Open selects a stack. It never creates one: a mistyped name is an error, not
+// a new stack.
+func Open(ctx context.Context, stack string, o Options) (*Stack, error) {
+	return open(ctx, stack, o, auto.SelectStackInlineSource)
+}
+
+// Create is Open for a stack that may not exist yet.
+func Create(ctx context.Context, stack string, o Options) (*Stack, error) {
+	return open(ctx, stack, o, auto.UpsertStackInlineSource)
+}
+
+type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
+
+func open(ctx context.Context, stack string, o Options, by opener) (*Stack, error) {
+	if o.Program == nil {
+		o.Program = stacks.Program
+	}
+	if o.Progress == nil {
+		o.Progress = io.Discard
+	}
+	if o.EngineRoot == "" {
+		root, err := engine.Find(ctx, o.Progress)
+		if err != nil {
+			return nil, err
+		}
+		o.EngineRoot = root
+	}
+	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: o.EngineRoot})
+	if err != nil {
+		return nil, fmt.Errorf("using the Pulumi engine in %s: %w", o.EngineRoot, err)
+	}
+	opened, err := by(ctx, stack, Project, o.Program, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	if err != nil {
+		return nil, fmt.Errorf("opening stack %s: %w", stack, brief(err))
+	}
+	return &Stack{stack: opened}, nil
+}
+
+// parallel is enough workers for every wait of a failover at once: a hook or a
+// slow creation holds one for minutes, and the engine's default is four a processor.
+const parallel = 64
+
+// Run bounds one operation.
+type Run struct {
+	// Events receives the engine's events and is closed at the end; nil for none.
+	Events chan<- events.EngineEvent
+	// Output receives what the pulumi command prints; nil for none.
+	Output io.Writer
+}
+
+// SetRole writes the role into the stack's file, as pulumi up -c role=… does.
+func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
+	if err := s.stack.SetConfig(ctx, Project+":role", auto.ConfigValue{Value: string(role)}); err != nil {
+		return fmt.Errorf("setting the role of stack %s: %w", s.stack.Name(), brief(err))
+	}
+	return nil
+}
+
+// Up brings the stack to what its configuration says. The result counts the
+// resources by what was done to them: create, update, same …
+func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
+	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs()}
+	if run.Events != nil {
+		opts = append(opts, optup.EventStreams(run.Events))
+	}
+	if run.Output != nil {
+		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
+	}
+	result, err := s.stack.Up(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("updating stack %s: %w", s.stack.Name(), brief(err))
+	}
+	if result.Summary.ResourceChanges == nil {
+		return map[string]int{}, nil
+	}
+	return *result.Summary.ResourceChanges, nil
+}
+
+// Preview tells what Up would do, and changes nothing.
+func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
+	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs()}
+	if run.Events != nil {
+		opts = append(opts, optpreview.EventStreams(run.Events))
+	}
+	if run.Output != nil {
+		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
+	}
+	result, err := s.stack.Preview(ctx, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("previewing stack %s: %w", s.stack.Name(), brief(err))
+	}
+	changes := map[string]int{}
+	for op, count := range result.ChangeSummary {
+		changes[string(op)] = count
+	}
+	return changes, nil
+}
+
+// Unlock removes the lock that a killed update left. Make sure that none is running.
+func (s *Stack) Unlock(ctx context.Context) error {
+	if err := s.stack.Cancel(ctx); err != nil {
+		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), brief(err))
+	}
+	return nil
+}
+
+// Outputs are what the stack exports, by the names in package stacks.
+func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
+	outputs, err := s.stack.Outputs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), brief(err))
+	}
+	plain := make(map[string]any, len(outputs))
+	for name, output := range outputs {
+		plain[name] = output.Value
+	}
+	return plain, nil
+}
+
+// EngineError is a failed run of the engine. Its text is what the engine says
+// is wrong, without the progress that led there.
+type EngineError struct {
+	Err  error // the Automation API's own error, whole
+	Says string
+}
+
+// Error is what the engine says is wrong.
+func (e *EngineError) Error() string { return e.Says }
+
+// Unwrap is the Automation API's own error.
+func (e *EngineError) Unwrap() error { return e.Err }
+
+// Locked says whether another update holds the stack, or a killed one left it locked.
+func (e *EngineError) Locked() bool {
+	return strings.Contains(e.Err.Error(), "the stack is currently locked by")
+}
+
+// brief keeps of an Automation API error, which holds all that the command
+// printed, the lines that say what is wrong.
+func brief(err error) error {
+	var said []string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "error: "); ok && text != "update failed" && text != "preview failed" {
+			said = append(said, text)
+		}
+	}
+	if len(said) == 0 {
+		return err
+	}
+	return &EngineError{Err: err, Says: strings.Join(said, "; ")}
+}

@@ -1,0 +1,101 @@
+// Package hooks lets Pulumi resource hooks do what package failover does, and
+// nothing more: it is the one place where the two meet.
+package hooks
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// Preflight is the gate before an activation: it refuses the resource that it
+// is bound to while the checks find a reason. A preview makes the same checks
+// and reports them, without failing.
+func Preflight(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	hook, err := ctx.RegisterResourceHook(name+"-preflight", func(args *pulumi.ResourceHookArgs) error {
+		verdict, err := rt.Check(ctx.Context())
+		switch {
+		case ctx.DryRun() && err != nil:
+			return ctx.Log.Warn(err.Error(), nil)
+		case err != nil:
+			return err
+		}
+		if refused := verdict.Err(); refused != nil {
+			if ctx.DryRun() {
+				return ctx.Log.Warn("as things are now, "+refused.Error(), nil)
+			}
+			return refused
+		}
+		return ctx.Log.Info(fmt.Sprintf("the standby in %s can be activated; %s", rt.Site.Region, verdict.Loss), nil)
+	}, &pulumi.ResourceHookOptions{OnDryRun: true})
+	if err != nil {
+		return nil, fmt.Errorf("registering the preflight hook: %w", err)
+	}
+	return before(hook), nil
+}
+
+// PreFailover starts the promotion once the claim is in the state. stillOurs
+// reads the peer's claim again first, since the peer may have claimed in the
+// same moment.
+func PreFailover(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-pre-failover", startTimeout, func(ctx context.Context) error {
+		if err := stillOurs(); err != nil {
+			return err
+		}
+		if rt.Site.Source == "" {
+			return nil // primary-born: nothing to promote
+		}
+		return rt.StartPromotion(ctx)
+	})
+}
+
+// Promoted waits until the database is promoted, and starts the promotion
+// (again) as long as it has a source.
+func Promoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-promoted", rt.Site.Limits.Promote+slack, rt.WaitPromoted)
+}
+
+// Serving waits until the site is healthy in depth behind the balancer whose
+// DNS name the bound resource carries in its input balancer.
+func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, balancer func(*pulumi.ResourceHookArgs) (string, error)) (*pulumi.ResourceHookBinding, error) {
+	hook, err := ctx.RegisterResourceHook(name+"-serving", func(args *pulumi.ResourceHookArgs) error {
+		address, err := balancer(args)
+		if err != nil {
+			return err
+		}
+		bounded, cancel := context.WithTimeout(ctx.Context(), rt.Site.Limits.Healthy+slack)
+		defer cancel()
+		return rt.WaitServing(bounded, address)
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("registering the serving hook: %w", err)
+	}
+	return before(hook), nil
+}
+
+const (
+	// startTimeout bounds a single call and its retries.
+	startTimeout = 5 * time.Minute
+	// slack lets a wait give up by its own limit, and say so, before its context ends.
+	slack = time.Minute
+)
+
+func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context.Context) error) (*pulumi.ResourceHookBinding, error) {
+	hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error {
+		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
+		defer cancel()
+		return do(bounded)
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("registering the hook %s: %w", name, err)
+	}
+	return before(hook), nil
+}
+
+func before(hook *pulumi.ResourceHook) *pulumi.ResourceHookBinding {
+	return &pulumi.ResourceHookBinding{BeforeCreate: []*pulumi.ResourceHook{hook}, BeforeUpdate: []*pulumi.ResourceHook{hook}}
+}

@@ -1,0 +1,154 @@
+package stacks
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+)
+
+// pilotLight is a good configuration of a stack that protects another.
+func pilotLight() Config {
+	c := defaults()
+	c.Stack, c.Region, c.Site, c.Domain = "dr", "us-east-2", "blog", "www.example.com"
+	c.Peer = &Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"}
+	c.Network.CIDR, c.Network.Zones = "10.20.0.0/16", []string{"us-east-2a", "us-east-2b"}
+	c.App.Image, c.DNS.ZoneID = "ami-0123456789abcdef0", "Z1"
+	return c
+}
+
+// external is a good description of a production that this program did not make.
+func external() *Production {
+	secrets := map[string]string{}
+	for _, key := range components.SecretKeys() {
+		secrets[key] = "x"
+	}
+	return &Production{
+		Region: "us-west-2", CIDR: "10.10.0.0/16", Secrets: secrets,
+		Database: "arn:aws:rds:us-west-2:123456789012:db:site", Bucket: "arn:aws:s3:::media",
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Config)
+		says  string // "" is good
+	}{
+		"good":                  {func(*Config) {}, ""},
+		"China":                 {func(c *Config) { china(c) }, ""},
+		"unknown role":          {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active or standby`},
+		"no region":             {func(c *Config) { c.Region = "" }, `aws:region is ""`},
+		"GovCloud":              {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
+		"capital in site":       {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},
+		"names too long":        {func(c *Config) { c.Site = "a-very-long-site-name" }, "shorten them to 20 characters together"},
+		"balancer's own name":   {func(c *Config) { c.Domain = "x.us-east-2.elb.amazonaws.com" }, "set it to the site's own name"},
+		"no other side":         {func(c *Config) { c.Peer = nil }, "set either peer"},
+		"two other sides":       {func(c *Config) { c.Production = external() }, "set either peer"},
+		"external":              {func(c *Config) { c.Peer, c.Production = nil, external() }, ""},
+		"external, bad ARN":     {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Database = "site" }, `production.database is "site"`},
+		"external, other place": {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Region = "us-west-1" }, "resource in us-west-1"},
+		"external, no secret": {func(c *Config) {
+			c.Peer, c.Production = nil, external()
+			delete(c.Production.Secrets, components.DatabasePassword)
+		}, "pulumi config set --secret --path 'production.secrets.database_password'"},
+		"its own peer":         {func(c *Config) { c.Peer.Stack = "dr" }, "name the other stack"},
+		"peer in this region":  {func(c *Config) { c.Peer.Region = c.Region }, "must be in another region"},
+		"peer elsewhere":       {func(c *Config) { c.Peer.Region = "cn-north-1" }, "nothing replicates between partitions"},
+		"networks overlap":     {func(c *Config) { c.Network.CIDR = "10.10.128.0/17" }, "overlaps with peer.cidr 10.10.0.0/16"},
+		"network too large":    {func(c *Config) { c.Network.CIDR = "11.0.0.0/8" }, "from /16 to /24"},
+		"no network":           {func(c *Config) { c.Network.CIDR = "ten" }, `network.cidr is "ten"`},
+		"one zone":             {func(c *Config) { c.Network.Zones = c.Network.Zones[:1] }, "two or three availability zones"},
+		"zone of elsewhere":    {func(c *Config) { c.Network.Zones[0] = "us-west-2a" }, `network.zones is "us-west-2a"`},
+		"zone twice":           {func(c *Config) { c.Network.Zones[1] = "us-east-2a" }, "name each zone once"},
+		"nat":                  {func(c *Config) { c.Network.NAT = "two" }, "one, zone or none"},
+		"no backups":           {func(c *Config) { c.Database.BackupDays = 0 }, "a source without backups can have no replica"},
+		"engine":               {func(c *Config) { c.Database.EngineVersion = "5.7" }, "set it to 8.0 or 8.4"},
+		"class":                {func(c *Config) { c.Database.Class = "m6g.large" }, "such as db.m6g.large"},
+		"storage shrinks":      {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "at least storageGiB"},
+		"image":                {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
+		"no instances":         {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
+		"max under min":        {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},
+		"certificate of prod":  {func(c *Config) { c.App.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "import it there"},
+		"certificate of IAM":   {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
+		"certificate of China": {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
+		"no certificate":       {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
+		"no zone":              {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
+		"manual":               {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
+		"keepWarm":             {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
+		"no patience":          {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := pilotLight()
+			tc.spoil(&c)
+			err := c.Validate()
+			if tc.says == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, tc.says)
+		})
+	}
+}
+
+func china(c *Config) {
+	c.Region, c.Peer.Region = "cn-northwest-1", "cn-north-1"
+	c.Network.Zones = []string{"cn-northwest-1a", "cn-northwest-1b"}
+}
+
+func TestValidateReportsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	c := pilotLight()
+	c.Role, c.App.Image, c.Network.NAT = "primary", "", "two"
+	err := lines([]error{c.Validate()})
+	for _, key := range []string{"role", "app.image", "network.nat"} {
+		assert.ErrorContains(t, err, "\n  "+key+" is ")
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	c := defaults()
+	require.NoError(t, decode("failover", `{"maxLag":"90s"}`, &c.Failover))
+	assert.Equal(t, Duration(90*time.Second), c.Failover.MaxLag)
+	assert.Equal(t, Duration(2*time.Hour), c.Failover.LagWindow, "what is not said keeps its default")
+	assert.ErrorContains(t, decode("app", `{"imgae":"ami-1"}`, &c.App), `app: unknown field "imgae"`)
+	assert.ErrorContains(t, decode("failover", `{"maxLag":"soon"}`, &c.Failover), "is not a duration")
+	assert.ErrorContains(t, decode("keepWarm", `nat`, &c.KeepWarm), "keepWarm: ")
+}
+
+func TestKnownPeer(t *testing.T) {
+	t.Parallel()
+	old, now := Facts{Region: "us-west-2", Database: "old"}, Facts{Region: "us-west-2", Database: "new"}
+	assert.Equal(t, now, knownPeer(Plan{Do: Keep}, old, now))
+	assert.Equal(t, old, knownPeer(Plan{Do: Keep}, old, Facts{}), "a peer that cannot be read is not forgotten")
+	assert.Equal(t, old, knownPeer(Plan{Do: Activate}, old, now), "an activation takes no news")
+}
+
+func TestKnownSecrets(t *testing.T) {
+	t.Parallel()
+	mine, theirs := map[string]string{"a": "mine"}, map[string]string{"a": "theirs"}
+	standby, active := Plan{Claim: Claim{Role: Standby, Birth: ReplicaBorn}}, Plan{Claim: Claim{Role: Active, Birth: ReplicaBorn}}
+	for name, tc := range map[string]struct {
+		plan        Plan
+		held, peers map[string]string
+		want        map[string]string
+	}{
+		"a standby follows":                     {standby, mine, theirs, theirs},
+		"a standby keeps what it cannot read":   {standby, mine, nil, mine},
+		"an active side keeps its own":          {active, mine, theirs, mine},
+		"nothing to be had":                     {standby, nil, nil, nil},
+		"an active side never takes the peer's": {active, nil, theirs, nil},
+	} {
+		got, err := knownSecrets(tc.plan, tc.held, tc.peers)
+		assert.Equal(t, tc.want, got, name)
+		assert.Equal(t, tc.want == nil, err != nil, name)
+	}
+	made, err := knownSecrets(Plan{Claim: Claim{Role: Active, Birth: PrimaryBorn}}, nil, nil)
+	require.NoError(t, err)
+	assert.Len(t, made, len(components.SecretKeys()))
+}

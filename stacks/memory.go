@@ -1,0 +1,118 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What a stack remembers is kept in its own state, in resources of the engine
+// itself (pulumi:index:Stash), which need no cloud. Their names are below. The
+// peer reads them there too, from the backend and not from the peer's region,
+// so that a failover needs nothing of a region that is lost. A checkpoint shows
+// what an update in progress, or a killed one, has saved; stack outputs don't.
+const (
+	claimName   = "claim"   // Claim
+	factsName   = "facts"   // Facts of this stack, for its peer
+	peerName    = "peer"    // Facts of the peer, as last read
+	secretsName = "secrets" // the application's secrets
+)
+
+// Facts is what a stack tells its peer about itself, and what it keeps of its
+// peer: enough to replicate from.
+type Facts struct {
+	Region   string `json:"region"`
+	Database string `json:"database"` // ARN
+	Bucket   string `json:"bucket"`   // ARN
+}
+
+// memory is what one stack's checkpoint holds. The zero memory is that of a
+// stack which was never deployed, or does not exist.
+type memory struct {
+	Claim   Claim
+	Facts   Facts
+	Peer    Facts
+	Secrets map[string]string
+}
+
+// remember reads what a stack holds in its checkpoint. A stack that does not
+// exist remembers nothing. Secrets that this process cannot decrypt are left out.
+func remember(ctx *pulumi.Context, stack string) (memory, error) {
+	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
+	var read struct {
+		Outputs map[string]map[string]any `pulumi:"outputs"`
+	}
+	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &struct {
+		StackName string `pulumi:"stackName"`
+	}{name}, &read, "")
+	switch {
+	case err != nil && strings.Contains(err.Error(), "unknown stack"):
+		return memory{}, nil
+	case err != nil:
+		return memory{}, fmt.Errorf("reading what stack %s holds in its state: %w", stack, err)
+	}
+	var m memory
+	for resource, outputs := range read.Outputs {
+		id, err := urn.Parse(resource)
+		if err != nil {
+			return memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+		}
+		if into := m.field(id); into != nil {
+			if err := recall(outputs["input"], into); err != nil {
+				return memory{}, fmt.Errorf("reading %s of stack %s: %w", id.Name(), stack, err)
+			}
+		}
+	}
+	return m, nil
+}
+
+func (m *memory) field(id urn.URN) any {
+	if id.Type() != "pulumi:index:Stash" {
+		return nil
+	}
+	switch id.Name() {
+	case claimName:
+		return &m.Claim
+	case factsName:
+		return &m.Facts
+	case peerName:
+		return &m.Peer
+	case secretsName:
+		return &m.Secrets
+	}
+	return nil
+}
+
+// recall turns a stashed value back into what it was made of.
+func recall(value, into any) error {
+	if value == nil { // a secret of the peer's that this process cannot decrypt
+		return nil
+	}
+	text, ok := value.(string)
+	if !ok {
+		return errors.New("it is not of the form that this program writes: was the state edited?")
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+// stash keeps a value in the state, as JSON text, so that it reads back as it was.
+func stash(ctx *pulumi.Context, name string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
+	kept, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: value}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("keeping %s in the state: %w", name, err)
+	}
+	return kept, nil
+}
+
+// jsonString is value as JSON text. The types stashed have no value that JSON refuses.
+func jsonString(value any) pulumi.String {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return pulumi.String(text)
+}

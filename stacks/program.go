@@ -1,0 +1,139 @@
+// Package stacks is the program: it reads the configuration, decides what the
+// wanted role means, and composes the components into a stack. It is the only
+// place that knows of roles.
+package stacks
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// engine is the oldest Pulumi engine that runs the hooks as this program needs them.
+const engine = ">=3.259.0"
+
+// Program is the Pulumi program of both stacks, prod and dr.
+func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
+
+// In is Program with the world outside replaced, for rehearsals.
+func In(env failover.Env) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		if err := ctx.RequirePulumiVersion(engine); err != nil {
+			return err
+		}
+		cfg, err := readConfig(ctx)
+		if err != nil {
+			return err
+		}
+		s := &site{Context: ctx, cfg: cfg, env: env}
+		if err := s.decide(); err != nil {
+			return err
+		}
+		if s.provider, err = newProvider(ctx, cfg); err != nil {
+			return err
+		}
+		caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(s.provider))
+		if err != nil {
+			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
+		}
+		s.account = caller.AccountId
+		return s.compose()
+	}
+}
+
+// site is one stack in the making.
+type site struct {
+	*pulumi.Context
+	cfg      Config
+	env      failover.Env
+	plan     Plan
+	peer     Facts                  // what the other side offers to replicate from; zero while it is not there
+	secrets  map[string]string      // the application's, as they are to be saved
+	saved    pulumi.StringMapOutput // the same once they are in the state
+	provider *aws.Provider
+	account  string // id of the AWS account
+}
+
+// decide reads what this stack and its peer remember and settles what this
+// update is about. Its error is a refusal: nothing was touched.
+func (s *site) decide() error {
+	own, err := remember(s.Context, s.cfg.Stack)
+	if err != nil {
+		return err
+	}
+	other, err := s.otherSide()
+	if err != nil {
+		return err
+	}
+	if s.plan = Decide(s.cfg.Role, own.Claim, other.Claim); s.plan.Do == Refuse {
+		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
+	}
+	s.peer = knownPeer(s.plan, own.Peer, other.Facts)
+	if s.plan.Claim.Birth == ReplicaBorn && s.peer.Database == "" {
+		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
+	}
+	s.secrets, err = knownSecrets(s.plan, own.Secrets, other.Secrets)
+	return err
+}
+
+// otherSide is what the peer's stack remembers or, for a production that this
+// program did not make, what the configuration says of it: it is taken to be
+// active since epoch 1.
+func (s *site) otherSide() (memory, error) {
+	if p := s.cfg.Production; p != nil {
+		return memory{
+			Claim:   Claim{Role: Active, Epoch: 1},
+			Facts:   Facts{Region: p.Region, Database: p.Database, Bucket: p.Bucket},
+			Secrets: p.Secrets,
+		}, nil
+	}
+	return remember(s.Context, s.cfg.Peer.Stack)
+}
+
+// knownPeer chooses between what is remembered of the peer and what it says
+// now. An activation changes nothing that AWS would check against a region
+// that may be lost, so it takes no news.
+func knownPeer(plan Plan, remembered, now Facts) Facts {
+	if now == (Facts{}) || plan.Do == Activate {
+		return remembered
+	}
+	return now
+}
+
+// knownSecrets chooses the application's secrets. The first stack makes them;
+// a standby follows the active side, and never overwrites what it holds with nothing.
+func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, error) {
+	switch {
+	case plan.Claim.Role == Standby && len(peers) > 0:
+		return peers, nil
+	case len(held) > 0:
+		return held, nil
+	case plan.Claim.Birth == PrimaryBorn:
+		return components.GenerateSecrets(), nil
+	}
+	return nil, errors.New("refused, nothing was touched: the peer's secrets cannot be read, and this stack has no copy: " +
+		"use the peer's passphrase (PULUMI_CONFIG_PASSPHRASE) or KMS key for this stack too")
+}
+
+// newProvider is the stack's only provider, for its own region. What it makes
+// is tagged; no tag varies with the role.
+func newProvider(ctx *pulumi.Context, cfg Config) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{
+		Region:            pulumi.String(cfg.Region),
+		AllowedAccountIds: pulumi.ToStringArray(cfg.Accounts),
+		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(tags(cfg))},
+	}
+	if cfg.Profile != "" {
+		args.Profile = pulumi.String(cfg.Profile)
+	}
+	return aws.NewProvider(ctx, "aws", args)
+}
+
+func tags(cfg Config) map[string]string {
+	return map[string]string{"site": cfg.Site, "stack": cfg.Stack, "managed-by": "pilotlight"}
+}

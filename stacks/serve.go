@@ -1,0 +1,233 @@
+package stacks
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
+)
+
+// claim keeps the stack's claim in the state. An activation's passes the gate
+// first: while the checks refuse, the claim stays as it was.
+func (s *site) claim() (*pulumi.Stash, error) {
+	var gate []pulumi.ResourceOption
+	if s.plan.Do == Activate {
+		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), s.runtime())
+		if err != nil {
+			return nil, err
+		}
+		gate = append(gate, pulumi.ResourceHooks(hook))
+	}
+	return stash(s.Context, claimName, jsonString(s.plan.Claim), gate...)
+}
+
+// served is what serves the site while the stack is active.
+type served struct {
+	balancer pulumi.StringOutput // DNS name; empty without a balancer
+	switched pulumi.Resource     // the site's name points here; nil in standby
+}
+
+// after is value once the site's name points here.
+func (s *served) after(value bool) pulumi.BoolOutput {
+	return s.switched.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput) //nolint:forcetypeassert // what the function returns
+}
+
+// serving is the parent of all that must not come before the claim is saved and
+// the promotion asked for: children of a component wait for its hook.
+type serving struct{ pulumi.ResourceState }
+
+func (s *site) newServing(claim *pulumi.Stash) (*serving, error) {
+	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
+	if s.plan.Claim.Role == Active {
+		hook, err := hooks.PreFailover(s.Context, s.cfg.Name(), s.runtime(), s.stillOurs)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, pulumi.ResourceHooks(hook))
+	}
+	parent := &serving{}
+	// The saved claim is an input, so that this waits for it, and has a change
+	// (without which there is no hook) exactly when the claim has one.
+	err := s.RegisterComponentResourceV2("pilotlight:stacks:Serving", s.cfg.Name(), pulumi.Map{"claim": claim.Input}, parent, opts...)
+	return parent, err
+}
+
+// stillOurs reads the peer's claim again, after this stack's own was saved: of
+// two stacks that claim in the same moment at least one sees the other.
+func (s *site) stillOurs() error {
+	other, err := s.otherSide()
+	if err != nil {
+		return err
+	}
+	if plan := Decide(Active, s.plan.Claim, other.Claim); plan.Do == Refuse {
+		return fmt.Errorf("refused before the database was touched: %s", plan.Why)
+	}
+	return nil
+}
+
+// serve makes the application run, in an active stack, and only what is kept
+// warm in a standby. Nothing in it waits for the promotion but the switch.
+func (s *site) serve(f *foundation, claim *pulumi.Stash) (*served, error) {
+	active, name := s.plan.Claim.Role == Active, s.cfg.Name()
+	parent, err := s.newServing(claim)
+	if err != nil {
+		return nil, err
+	}
+	below := pulumi.Parent(parent)
+	if err := s.publish("epoch", s.epochMarker(), below); err != nil {
+		return nil, err
+	}
+	var ready []pulumi.Resource // what instances need before they boot
+	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
+		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
+			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(),
+		}, below)
+		if err != nil {
+			return nil, err
+		}
+		ready = append(ready, egress.Routes...)
+	}
+	if active || s.cfg.Warm(WarmCache) {
+		if err := s.cache(f, below); err != nil {
+			return nil, err
+		}
+	}
+	var balancer *components.Balancer
+	if active || s.cfg.Warm(WarmBalancer) {
+		balancer, err = components.NewBalancer(s.Context, name, components.BalancerArgs{
+			SubnetIDs: f.network.PublicSubnetIDs, SecurityGroupID: f.network.BalancerSecurityGroup,
+			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate,
+		}, below)
+		if err != nil {
+			return nil, err
+		}
+	}
+	instances, err := s.instances(f, active, ready, below)
+	if err != nil {
+		return nil, err
+	}
+	if !active {
+		result := &served{balancer: pulumi.String("").ToStringOutput()}
+		if balancer != nil {
+			result.balancer = balancer.DNSName
+		}
+		return result, nil
+	}
+	switched, err := s.switchOver(balancer, instances, below)
+	return &served{balancer: balancer.DNSName, switched: switched}, err
+}
+
+// epochMarker is what the other side's instances read every minute: a number
+// above their own tells them that they are no longer the site.
+func (s *site) epochMarker() pulumi.String {
+	if s.plan.Claim.Role != Active {
+		return "0"
+	}
+	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
+}
+
+func (s *site) gateways() int {
+	if s.cfg.Network.NAT == "zone" {
+		return len(s.cfg.Network.Zones)
+	}
+	return 1
+}
+
+func (s *site) cache(f *foundation, below pulumi.ResourceOption) error {
+	cache, err := components.NewCache(s.Context, s.cfg.Name(), components.CacheArgs{
+		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes,
+		SubnetGroup: f.network.CacheSubnetGroup, SecurityGroupID: f.network.CacheSecurityGroup,
+		AuthToken: s.secret(components.CacheToken),
+	}, below)
+	if err != nil {
+		return err
+	}
+	return s.publish("cache", cache.Address, below)
+}
+
+func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, below pulumi.ResourceOption) (*components.Instances, error) {
+	args := components.InstancesArgs{
+		Launch: f.launch, SubnetIDs: f.network.PrivateSubnetIDs, TargetGroupARN: f.targets.ARN, Tags: tags(s.cfg), After: ready,
+	}
+	if active {
+		args.Min, args.Max = s.cfg.App.Min, s.cfg.App.Max
+	}
+	return components.NewInstances(s.Context, s.cfg.Name(), args, below)
+}
+
+// switchOver moves the site's name here, last of all: the promotion is done,
+// and the site is healthy in depth behind the balancer. With dns.mode manual
+// it verifies the same, and says what to set.
+func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
+	after := append([]pulumi.Resource{instances.Group}, balancer.Listeners...)
+	if s.plan.Claim.Birth == ReplicaBorn {
+		promoted, err := s.promoted(below)
+		if err != nil {
+			return nil, err
+		}
+		after = append(after, promoted)
+	}
+	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime(), switchTarget)
+	if err != nil {
+		return nil, err
+	}
+	// The name carries the epoch: every activation makes it anew and runs its hook.
+	name := fmt.Sprintf("%s-switch-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	if s.cfg.DNS.Mode == "manual" {
+		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
+	}
+	return components.NewRecord(s.Context, name, components.RecordArgs{
+		ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
+		Overwrite: s.plan.Claim.Epoch > 1 || s.cfg.DNS.TakeOver, After: after, Hooks: verified,
+	}, below)
+}
+
+// promoted is in the state once the database is promoted at this epoch. Until
+// then every update makes it, beside the application and not before it, and so
+// starts a promotion again that failed, or that nobody lived to ask for.
+func (s *site) promoted(below pulumi.ResourceOption) (*pulumi.Stash, error) {
+	hook, err := hooks.Promoted(s.Context, s.cfg.Name(), s.runtime())
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("%s-promoted-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	return stash(s.Context, name, pulumi.String(s.databaseID()), below, pulumi.ResourceHooks(hook))
+}
+
+// switchTarget is the balancer's DNS name in the inputs of the resource that switches.
+func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
+	value := args.NewInputs["input"]
+	if aliases := args.NewInputs["aliases"]; aliases.IsArray() && len(aliases.ArrayValue()) == 1 {
+		value = aliases.ArrayValue()[0].ObjectValue()["name"]
+	}
+	if !value.IsString() {
+		return "", errors.New("the record names no balancer to verify: " + resource.PropertyValue(value).String())
+	}
+	return value.StringValue(), nil
+}
+
+// checkLimit bounds all checks together; they are a handful of calls.
+const checkLimit = 2 * time.Minute
+
+// runtime is what the hooks work with.
+func (s *site) runtime() *failover.Runtime {
+	limits := s.cfg.Failover
+	rt := failover.New(s.env, failover.Site{
+		Region: s.cfg.Region, Profile: s.cfg.Profile,
+		Database: s.databaseID(), Source: s.source(), Image: s.cfg.App.Image,
+		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
+		Limits: failover.Limits{
+			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,
+			Promote: time.Duration(limits.Promote), Healthy: time.Duration(limits.Healthy),
+		},
+	})
+	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
+	return rt
+}

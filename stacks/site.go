@@ -1,0 +1,242 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+)
+
+// compose registers the whole stack. What costs nothing exists in either role;
+// what costs money, and what must not exist before a claim, is part of serve.
+func (s *site) compose() error {
+	foundation, err := s.foundation()
+	if err != nil {
+		return err
+	}
+	claim, err := s.claim()
+	if err != nil {
+		return err
+	}
+	served, err := s.serve(foundation, claim)
+	if err != nil {
+		return err
+	}
+	database, err := s.database(foundation, served)
+	if err != nil {
+		return err
+	}
+	if err := s.tellPeer(foundation, database); err != nil {
+		return err
+	}
+	s.export(foundation, claim, served)
+	return nil
+}
+
+// foundation is what a stack has in either role and that costs little or nothing.
+type foundation struct {
+	network *components.Network
+	key     *components.Key
+	media   *components.Media
+	targets *components.Targets
+	launch  *components.Launch
+}
+
+func (s *site) foundation() (*foundation, error) {
+	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
+	network, err := components.NewNetwork(s.Context, name, components.NetworkArgs{
+		Region: s.cfg.Region, CIDR: prefix(s.cfg.Network.CIDR), Zones: s.cfg.Network.Zones,
+	}, alone)
+	if err != nil {
+		return nil, err
+	}
+	key, err := components.NewKey(s.Context, name, components.KeyArgs{Region: s.cfg.Region, AccountID: s.account}, alone)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := s.keepSecrets()
+	if err != nil {
+		return nil, err
+	}
+	media, err := s.media()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := components.NewTargets(s.Context, name, components.TargetsArgs{VPCID: network.VPCID, SlowStartSeconds: slowStart}, alone)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.publish("site", s.url(), alone); err != nil {
+		return nil, err
+	}
+	launch, err := s.launch(network, secrets, media)
+	if err != nil {
+		return nil, err
+	}
+	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch}, nil
+}
+
+// launch is how instances come to be: it names no endpoint, only where they
+// find each when they boot, so it is the same in either role.
+func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media) (*components.Launch, error) {
+	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
+	image, err := components.NewImage(s.Context, name, components.ImageArgs{
+		ParameterName: s.parameters(s.cfg.Stack) + "/image", ImageID: s.cfg.App.Image,
+	}, alone)
+	if err != nil {
+		return nil, err
+	}
+	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack)}
+	args := components.LaunchArgs{
+		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB,
+		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),
+		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN,
+	}
+	if peer := s.cfg.Peer; peer != nil {
+		userData.PeerRegion, userData.PeerParameterPath = peer.Region, s.parameters(peer.Stack)
+		args.PeerEpochARN = fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s/epoch", components.Partition(peer.Region), peer.Region, s.account, userData.PeerParameterPath)
+	}
+	args.UserData = components.UserDataOutput(userData, secrets.ARN, media.Bucket)
+	return components.NewLaunch(s.Context, name, args, alone)
+}
+
+// slowStart is how long a new instance gets a growing share of the requests:
+// after a failover its caches are cold, and the database's too. In seconds.
+const slowStart = 60
+
+// keepSecrets holds the application's secrets in the state and puts them where
+// the instances read them. All that uses a secret takes it from there, so that
+// none is in use before it is saved.
+func (s *site) keepSecrets() (*components.Secrets, error) {
+	kept, err := stash(s.Context, secretsName, pulumi.ToSecret(jsonString(s.secrets)).(pulumi.StringOutput)) //nolint:forcetypeassert // a string stays one
+	if err != nil {
+		return nil, err
+	}
+	s.saved = kept.Input.ApplyT(func(value any) (map[string]string, error) {
+		var secrets map[string]string
+		return secrets, recall(value, &secrets)
+	}).(pulumi.StringMapOutput) //nolint:forcetypeassert // what the function returns
+	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved}, pulumi.Provider(s.provider))
+}
+
+func (s *site) secret(key string) pulumi.StringOutput { return s.saved.MapIndex(pulumi.String(key)) }
+
+// keepVersions is for how many days a replaced or deleted file can be had back.
+const keepVersions = 30
+
+// media is the bucket and, once the other side's is known, the rule that copies
+// to it. Each stack makes the rule of its own bucket, in its own region.
+func (s *site) media() (*components.Media, error) {
+	media, err := components.NewMedia(s.Context, s.cfg.Name(), components.MediaArgs{KeepVersionsDays: keepVersions}, pulumi.Provider(s.provider))
+	if err != nil || s.peer.Bucket == "" {
+		return media, err
+	}
+	_, err = components.NewReplication(s.Context, s.cfg.Name(), components.ReplicationArgs{
+		Bucket: media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
+		StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
+	}, pulumi.Provider(s.provider))
+	return media, err
+}
+
+// parameters is the path below which a stack's instances find where things are, in SSM of its region.
+func (s *site) parameters(stack string) string { return fmt.Sprintf("/%s/%s", s.cfg.Site, stack) }
+
+// publish puts a value where the instances look at boot and every minute.
+func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) error {
+	_, err := components.NewParameter(s.Context, s.cfg.Name()+"-"+key, components.ParameterArgs{
+		Path: s.parameters(s.cfg.Stack), Key: key, Value: value,
+	}, opts...)
+	return err
+}
+
+func (s *site) url() pulumi.String {
+	if s.cfg.App.Certificate == "" {
+		return pulumi.String("http://" + s.cfg.Domain)
+	}
+	return pulumi.String("https://" + s.cfg.Domain)
+}
+
+// database is the stack's database by its birth, never by its role. What only
+// an active one gets comes after the switch of a failover, off its path.
+func (s *site) database(f *foundation, served *served) (*components.Database, error) {
+	claim, d := s.plan.Claim, s.cfg.Database
+	args := components.DatabaseArgs{
+		Identifier: s.databaseID(), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
+		MaxStorageGiB: cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB),
+		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
+		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
+		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false),
+	}
+	switch {
+	case claim.Birth == PrimaryBorn:
+		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(d.MultiAZ), pulumi.Bool(true)
+		args.Primary = &components.PrimaryArgs{
+			Username: s.secrets[components.DatabaseUser], DatabaseName: s.secrets[components.DatabaseName],
+			Password:   s.secret(components.DatabasePassword),
+			StorageGiB: d.StorageGiB,
+		}
+	default:
+		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
+		if claim.Role == Active {
+			args.MultiAZ, args.FinalSnapshot = served.after(d.MultiAZ), served.after(true)
+		}
+	}
+	database, err := components.NewDatabase(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider))
+	if err != nil {
+		return nil, err
+	}
+	return database, s.publish("database", database.Address, pulumi.Provider(s.provider))
+}
+
+// keySuffix is the part of a key's id that tells it from others.
+func keySuffix(key *components.Key) pulumi.StringOutput {
+	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput) //nolint:forcetypeassert // what the function returns
+}
+
+// databaseID is the identifier of the stack's current database in RDS.
+func (s *site) databaseID() string {
+	return fmt.Sprintf("%s-%d", s.cfg.Name(), s.plan.Claim.Generation)
+}
+
+// tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
+func (s *site) tellPeer(f *foundation, database *components.Database) error {
+	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
+		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string)})) //nolint:forcetypeassert // of string outputs
+	}).(pulumi.StringOutput) //nolint:forcetypeassert // what the function returns
+	if _, err := stash(s.Context, factsName, facts); err != nil {
+		return err
+	}
+	_, err := stash(s.Context, peerName, jsonString(s.peer))
+	return err
+}
+
+// export tells what an operator needs. Role and epoch come from the claim as it
+// was saved, so that a refused update keeps what was exported before.
+func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
+	saved := func(pick func(Claim) pulumi.Input) pulumi.Output {
+		return claim.Input.ApplyT(func(value any) (any, error) {
+			var c Claim
+			err := recall(value, &c)
+			return pick(c), err
+		})
+	}
+	s.Export(OutputRole, saved(func(c Claim) pulumi.Input { return pulumi.String(c.Role) }))
+	s.Export(OutputEpoch, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Epoch) }))
+	s.Export(OutputGeneration, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Generation) }))
+	s.Export(OutputURL, s.url())
+	s.Export(OutputBalancer, served.balancer)
+	s.Export(OutputDatabase, pulumi.String(s.databaseID()))
+	s.Export(OutputReplicates, pulumi.String(s.source()))
+	s.Export(OutputMedia, f.media.Bucket)
+	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
+}
+
+// source is the ARN that this stack's database was copied from; empty for a primary.
+func (s *site) source() string {
+	if s.plan.Claim.Birth == PrimaryBorn {
+		return ""
+	}
+	return s.peer.Database
+}

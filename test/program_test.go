@@ -1,0 +1,261 @@
+// Package test holds what needs the whole program: under Pulumi's mocks here,
+// and under the real engine on simulated AWS in rehearsal_test.go.
+package test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// cloud mocks the engine: it remembers what is registered and answers with
+// what a resource would show.
+type cloud struct {
+	partition string
+	states    map[string]map[string]map[string]any // checkpoints, by stack
+
+	mu   sync.Mutex
+	made []pulumi.MockResourceArgs
+}
+
+func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made = append(c.made, args)
+	shown := args.Inputs.Copy()
+	id := args.Name + "-id"
+	shown["arn"] = resource.NewStringProperty(fmt.Sprintf("arn:%s:mock:::%s", c.partition, args.Name))
+	for _, output := range []resource.PropertyKey{"address", "primaryEndpointAddress", "dnsName", "zoneId", "bucket", "name", "fqdn"} {
+		if _, given := shown[output]; !given {
+			shown[output] = resource.NewStringProperty(args.Name + "." + string(output))
+		}
+	}
+	shown["latestVersion"] = resource.NewNumberProperty(1)
+	if args.TypeToken == "pulumi:index:Stash" {
+		shown["output"] = shown["input"]
+	}
+	return id, shown, nil
+}
+
+func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	switch args.Token {
+	case "pulumi:pulumi:readStackResourceOutputs":
+		name := args.Args["stackName"].StringValue()
+		state, ok := c.states[name[strings.LastIndex(name, "/")+1:]]
+		if !ok {
+			return nil, fmt.Errorf("unknown stack %q", name)
+		}
+		outputs := resource.PropertyMap{}
+		for urn, props := range state {
+			outputs[resource.PropertyKey(urn)] = resource.NewObjectProperty(resource.NewPropertyMapFromMap(props))
+		}
+		return resource.PropertyMap{"outputs": resource.NewObjectProperty(outputs)}, nil
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.NewPropertyMapFromMap(map[string]any{"accountId": "123456789012", "arn": "a", "userId": "u", "id": "i"}), nil
+	}
+	return nil, fmt.Errorf("nobody should call %s", args.Token)
+}
+
+// remembers is a checkpoint that holds what this program stashes.
+func remembers(stack string, claim stacks.Claim, facts, peer stacks.Facts) map[string]map[string]any {
+	state := map[string]map[string]any{}
+	for name, value := range map[string]any{
+		"claim": claim, "facts": facts, "peer": peer, "secrets": map[string]string{"database_password": "THESECRET", "database_user": "wordpress", "cache_token": "THETOKEN0123456789"},
+	} {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err)
+		}
+		state["urn:pulumi:"+stack+"::pilotlight::pulumi:index:Stash::"+name] = map[string]any{"input": string(text), "output": string(text)}
+	}
+	return state
+}
+
+// stackConfig is a good configuration of one side; a test spoils one thing.
+func stackConfig(region, peerStack, peerRegion, cidr, peerCIDR, role string) map[string]string {
+	return map[string]string{
+		"aws:region":         region,
+		"pilotlight:site":    "blog",
+		"pilotlight:domain":  "www.example.com",
+		"pilotlight:role":    role,
+		"pilotlight:peer":    fmt.Sprintf(`{"stack":%q,"region":%q,"cidr":%q}`, peerStack, peerRegion, peerCIDR),
+		"pilotlight:network": fmt.Sprintf(`{"cidr":%q,"zones":["%sa","%sb"]}`, cidr, region, region),
+		"pilotlight:app":     `{"image":"ami-0123456789abcdef0"}`,
+		"pilotlight:dns":     `{"zoneId":"Z1"}`,
+	}
+}
+
+func prodConfig(region, peer, role string) map[string]string {
+	return stackConfig(region, "dr", peer, "10.10.0.0/16", "10.20.0.0/16", role)
+}
+
+func drConfig(region, peer, role string) map[string]string {
+	return stackConfig(region, "prod", peer, "10.20.0.0/16", "10.10.0.0/16", role)
+}
+
+// run runs the program for a stack under mocks.
+func run(t *testing.T, stack string, config map[string]string, c *cloud) error {
+	t.Helper()
+	return pulumi.RunErr(stacks.Program, pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
+}
+
+func (c *cloud) types() map[string]int {
+	types := map[string]int{}
+	for _, r := range c.made {
+		types[r.TypeToken]++
+	}
+	return types
+}
+
+// costly are the types that cost money by the hour and that a standby goes without.
+var costly = []string{"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:elasticache/replicationGroup:ReplicationGroup"}
+
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	for _, pair := range []struct{ partition, production, recovery string }{
+		{"aws", "us-west-2", "us-east-2"},
+		{"aws-cn", "cn-north-1", "cn-northwest-1"},
+	} {
+		var (
+			first      = stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}
+			following  = stacks.Claim{Role: stacks.Standby, Epoch: 1, Generation: 1, Birth: stacks.ReplicaBorn}
+			prodFacts  = stacks.Facts{Region: pair.production, Database: "arn:" + pair.partition + ":rds:" + pair.production + ":123456789012:db:blog-prod-1", Bucket: "arn:" + pair.partition + ":s3:::prod-media"}
+			drFacts    = stacks.Facts{Region: pair.recovery, Database: "arn:" + pair.partition + ":rds:" + pair.recovery + ":123456789012:db:blog-dr-1", Bucket: "arn:" + pair.partition + ":s3:::dr-media"}
+			production = remembers("prod", first, prodFacts, stacks.Facts{})
+			standby    = remembers("dr", following, drFacts, prodFacts)
+		)
+		for name, tc := range map[string]struct {
+			stack, own, other string
+			config            map[string]string
+			states            map[string]map[string]map[string]any
+			active            bool
+			has, hasNot       []string
+		}{
+			"first production": {
+				"prod", pair.production, pair.recovery, prodConfig(pair.production, pair.recovery, "active"),
+				map[string]map[string]map[string]any{"prod": {}}, true,
+				append([]string{"aws:route53/record:Record"}, costly...), []string{"aws:s3/bucketReplicationConfig:BucketReplicationConfig"},
+			},
+			"production with a peer": {
+				"prod", pair.production, pair.recovery, prodConfig(pair.production, pair.recovery, "active"),
+				map[string]map[string]map[string]any{"prod": production, "dr": standby}, true,
+				append([]string{"aws:s3/bucketReplicationConfig:BucketReplicationConfig"}, costly...), nil,
+			},
+			"first pilot light": {
+				"dr", pair.recovery, pair.production, drConfig(pair.recovery, pair.production, "standby"),
+				map[string]map[string]map[string]any{"dr": {}, "prod": production}, false,
+				[]string{"aws:rds/instance:Instance", "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/group:Group"},
+				append([]string{"aws:route53/record:Record"}, costly...),
+			},
+			"failover": {
+				"dr", pair.recovery, pair.production, drConfig(pair.recovery, pair.production, "active"),
+				map[string]map[string]map[string]any{"dr": standby, "prod": production}, true,
+				append([]string{"aws:route53/record:Record", "aws:s3/bucketReplicationConfig:BucketReplicationConfig"}, costly...), nil,
+			},
+		} {
+			t.Run(pair.partition+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				c := &cloud{partition: pair.partition, states: tc.states}
+				require.NoError(t, run(t, tc.stack, tc.config, c))
+				types := c.types()
+				for _, want := range tc.has {
+					assert.Positive(t, types[want], want)
+				}
+				for _, unwanted := range tc.hasNot {
+					assert.Zero(t, types[unwanted], unwanted)
+				}
+				isolated(t, c, tc.own, tc.other, pair.partition)
+				for _, r := range c.made {
+					if r.TypeToken == "aws:autoscaling/group:Group" {
+						assert.Equal(t, tc.active, r.Inputs["minSize"].NumberValue() > 0, "instances run exactly while active")
+					}
+				}
+			})
+		}
+	}
+}
+
+// isolated holds that a stack has one provider, for its own region, and that
+// nothing of it is of the other partition or, but for what replicates or
+// fences, of the other region.
+func isolated(t *testing.T, c *cloud, own, other, partition string) {
+	t.Helper()
+	foreign := map[string]string{"aws": "arn:aws-cn:", "aws-cn": "arn:aws:"}[partition]
+	mayNameOther := map[string]bool{
+		"aws:rds/instance:Instance":             true, // the source's ARN
+		"aws:ec2/launchTemplate:LaunchTemplate": true, // where the other side publishes its epoch
+		"aws:iam/rolePolicy:RolePolicy":         true, // the right to read it there
+		"pulumi:index:Stash":                    true, // what is remembered of the peer
+	}
+	providers := 0
+	for _, r := range c.made {
+		text := fmt.Sprint(r.Inputs)
+		assert.NotContains(t, text, foreign, r.Name)
+		if r.TypeToken == "pulumi:providers:aws" {
+			providers++
+			assert.Equal(t, own, r.Inputs["region"].StringValue())
+			continue
+		}
+		if !mayNameOther[r.TypeToken] {
+			assert.NotContains(t, text, other, "%s %s", r.TypeToken, r.Name)
+		}
+		if strings.HasPrefix(r.TypeToken, "aws:") {
+			assert.Contains(t, r.Provider, "::aws::", "%s uses the stack's provider", r.Name)
+		}
+	}
+	assert.Equal(t, 1, providers)
+}
+
+// TestSecretsStaySecret looks for the secrets in every input that is not marked secret.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	first := stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}
+	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, stacks.Facts{}, stacks.Facts{})}}
+	require.NoError(t, run(t, "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
+	found := false
+	for _, r := range c.made {
+		for key, value := range r.RegisterRPC.GetObject().GetFields() {
+			text := value.String()
+			if strings.Contains(text, "THESECRET") || strings.Contains(text, "THETOKEN") {
+				found = true
+				assert.Contains(t, text, resource.SecretSig, "%s.%s is in plain text", r.Name, key)
+			}
+		}
+	}
+	assert.True(t, found, "the secrets reach somebody")
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	overtaken := map[string]map[string]map[string]any{
+		"prod": remembers("prod", stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}, stacks.Facts{}, stacks.Facts{}),
+		"dr":   remembers("dr", stacks.Claim{Role: stacks.Active, Epoch: 2, Generation: 1, Birth: stacks.ReplicaBorn}, stacks.Facts{}, stacks.Facts{}),
+	}
+	for name, tc := range map[string]struct {
+		stack  string
+		config map[string]string
+		states map[string]map[string]map[string]any
+		says   string
+	}{
+		"production returns":         {"prod", prodConfig("us-west-2", "us-east-2", "active"), overtaken, "the site moved on to epoch 2"},
+		"pilot light before anybody": {"dr", drConfig("us-east-2", "us-west-2", "standby"), map[string]map[string]map[string]any{"dr": {}}, "deploy the peer with role active first"},
+		"bad configuration":          {"dr", drConfig("us-east-2", "us-east-2", "standby"), nil, "the other side must be in another region"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := &cloud{partition: "aws", states: tc.states}
+			err := run(t, tc.stack, tc.config, c)
+			assert.ErrorContains(t, err, tc.says)
+			assert.Empty(t, c.made, "nothing is registered")
+		})
+	}
+}
