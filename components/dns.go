@@ -15,7 +15,8 @@ type RecordArgs struct {
 
 	// Overwrite lets a record that is already there be replaced; without it that is an error.
 	Overwrite bool
-	// After is what must be there before the name leads here.
+	// After is what must be there before the name leads here. Name resources, not
+	// components: those cannot be waited for.
 	After []pulumi.Resource
 	// Hooks run around the creation of the record itself; nil for none.
 	Hooks *pulumi.ResourceHookBinding

@@ -26,7 +26,8 @@ type InstancesArgs struct {
 	// Min and Max bound how many run; with 0 and 0 the group is there and costs nothing.
 	Min, Max int
 	Tags     map[string]string
-	// After is what must be there before an instance starts, such as its way to the internet.
+	// After is what must be there before an instance starts, such as its way to the
+	// internet. Name resources, not components: those cannot be waited for.
 	After []pulumi.Resource
 }
 

@@ -28,13 +28,11 @@ type Media struct {
 // NewMedia makes a bucket.
 func NewMedia(ctx *pulumi.Context, name string, args MediaArgs, opts ...pulumi.ResourceOption) (*Media, error) {
 	m := &Media{}
-	// The children inherit it: a bucket that stays, but loses its policy, is no help.
-	opts = append(opts, pulumi.RetainOnDelete(true))
 	if err := ctx.RegisterComponentResource("pilotlight:components:Media", name, m, opts...); err != nil {
 		return nil, err
 	}
 	part := name + "-media"
-	bucket, err := s3.NewBucketV2(ctx, part, &s3.BucketV2Args{Tags: named(part)}, pulumi.Parent(m))
+	bucket, err := s3.NewBucketV2(ctx, part, &s3.BucketV2Args{Tags: named(part)}, m.stays())
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +43,7 @@ func NewMedia(ctx *pulumi.Context, name string, args MediaArgs, opts ...pulumi.R
 		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{
 			Status: pulumi.String("Enabled"),
 		},
-	}, pulumi.Parent(m))
+	}, m.stays())
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +69,16 @@ func NewMedia(ctx *pulumi.Context, name string, args MediaArgs, opts ...pulumi.R
 				}
 			}),
 		},
-	}, pulumi.Parent(m), pulumi.DependsOn([]pulumi.Resource{versioning})); err != nil {
+	}, m.stays(), pulumi.DependsOn([]pulumi.Resource{versioning})); err != nil {
 		return nil, err
 	}
 	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{"bucket": m.Bucket, "arn": m.ARN})
+}
+
+// stays is the option of all children: a bucket that outlives its stack, but loses
+// its policy, is no help.
+func (m *Media) stays() pulumi.ResourceOption {
+	return pulumi.Composite(pulumi.Parent(m), pulumi.RetainOnDelete(true))
 }
 
 // private encrypts the bucket and closes it to everybody outside the account, and
@@ -87,13 +91,13 @@ func (m *Media) private(ctx *pulumi.Context, part string) error {
 				SseAlgorithm: pulumi.String("AES256"),
 			},
 		}},
-	}, pulumi.Parent(m)); err != nil {
+	}, m.stays()); err != nil {
 		return err
 	}
 	if _, err := s3.NewBucketOwnershipControls(ctx, part, &s3.BucketOwnershipControlsArgs{
 		Bucket: m.Bucket,
 		Rule:   s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, pulumi.Parent(m)); err != nil {
+	}, m.stays()); err != nil {
 		return err
 	}
 	block, err := s3.NewBucketPublicAccessBlock(ctx, part, &s3.BucketPublicAccessBlockArgs{
@@ -102,7 +106,7 @@ func (m *Media) private(ctx *pulumi.Context, part string) error {
 		BlockPublicPolicy:     pulumi.Bool(true),
 		IgnorePublicAcls:      pulumi.Bool(true),
 		RestrictPublicBuckets: pulumi.Bool(true),
-	}, pulumi.Parent(m))
+	}, m.stays())
 	if err != nil {
 		return err
 	}
@@ -117,7 +121,7 @@ func (m *Media) private(ctx *pulumi.Context, part string) error {
 			"Resource":  pulumi.StringArray{m.ARN, pulumi.Sprintf("%s/*", m.ARN)},
 			"Condition": pulumi.Map{"Bool": pulumi.Map{"aws:SecureTransport": pulumi.String("false")}},
 		}),
-	}, pulumi.Parent(m), pulumi.DependsOn([]pulumi.Resource{block}))
+	}, m.stays(), pulumi.DependsOn([]pulumi.Resource{block}))
 	return err
 }
 

@@ -1,0 +1,156 @@
+package components
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+)
+
+// aDatabase is complete but for its birth.
+func aDatabase() DatabaseArgs {
+	return DatabaseArgs{
+		Identifier: "blog-dr-1", Class: "db.t4g.small", EngineVersion: "8.0", MaxStorageGiB: 200,
+		SubnetGroup: pulumi.String("private"), SecurityGroupID: pulumi.String("sg-1"), KeyARN: pulumi.String("arn:key"),
+		BackupDays: 7, MultiAZ: pulumi.Bool(false),
+		FinalSnapshot: pulumi.Bool(false), SnapshotSuffix: pulumi.String("x7"),
+	}
+}
+
+func aPrimary() *PrimaryArgs {
+	return &PrimaryArgs{
+		Username: "wordpress", DatabaseName: "wordpress",
+		Password: pulumi.ToSecret(pulumi.String("hunter2")).(pulumi.StringOutput), StorageGiB: 20,
+	}
+}
+
+func aReplica() *ReplicaArgs {
+	return &ReplicaArgs{SourceARN: "arn:aws:rds:us-east-2:123456789012:db:blog-prod-1", Encrypted: true}
+}
+
+// database answers the instance that a change of a good primary or replica gives.
+func database(t *testing.T, args DatabaseArgs) registration {
+	t.Helper()
+	return deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewDatabase(ctx, "blog-dr-1", args)
+		return err
+	}).one(t, "rds/instance:Instance")
+}
+
+func TestPrimary(t *testing.T) {
+	args := aDatabase()
+	args.Primary = aPrimary()
+	db := database(t, args)
+	for key, want := range map[string]any{
+		"engine": "mysql", "engineVersion": "8.0", "allocatedStorage": 20.0, "maxAllocatedStorage": 200.0,
+		"dbName": "wordpress", "username": "wordpress", "password": "hunter2",
+		"storageEncrypted": true, "kmsKeyId": "arn:key",
+	} {
+		assert.Equal(t, want, db.Inputs[key], key)
+	}
+	assert.Equal(t, []string{"password"}, db.Secret)
+	assert.NotContains(t, db.Inputs, "replicateSourceDb")
+	assert.Empty(t, db.Ignored, "a new password must reach the database")
+}
+
+func TestReplica(t *testing.T) {
+	args := aDatabase()
+	args.Replica = aReplica()
+	db := database(t, args)
+	assert.Equal(t, args.Replica.SourceARN, db.Inputs["replicateSourceDb"])
+	assert.Equal(t, "arn:key", db.Inputs["kmsKeyId"], "without it no presigned URL is made, which China asks for")
+	assert.Equal(t, true, db.Inputs["storageEncrypted"])
+	assert.Equal(t, []string{"replicateSourceDb"}, db.Ignored, "or the provider takes a promotion back")
+	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password"} {
+		assert.NotContains(t, db.Inputs, of, "it is the source's")
+	}
+}
+
+func TestReplicaOfAnUnencryptedSourceIsUnencrypted(t *testing.T) {
+	args := aDatabase()
+	args.Replica = &ReplicaArgs{SourceARN: "arn:aws:rds:us-east-2:123456789012:db:old"}
+	db := database(t, args)
+	assert.Equal(t, false, db.Inputs["storageEncrypted"])
+	assert.NotContains(t, db.Inputs, "kmsKeyId")
+}
+
+func TestDatabasesAreProtectedFromBirth(t *testing.T) {
+	for name, birth := range map[string]func(*DatabaseArgs){
+		"primary": func(a *DatabaseArgs) { a.Primary = aPrimary() },
+		"replica": func(a *DatabaseArgs) { a.Replica = aReplica() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := aDatabase()
+			birth(&args)
+			c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+				_, err := NewDatabase(ctx, "blog-dr-1", args)
+				return err
+			})
+			db := c.one(t, "rds/instance:Instance")
+			for key, want := range map[string]any{
+				"identifier": "blog-dr-1", "deletionProtection": true, "backupRetentionPeriod": 7.0,
+				"deleteAutomatedBackups": false, "autoMinorVersionUpgrade": false, "applyImmediately": true,
+				"publiclyAccessible": false, "copyTagsToSnapshot": true,
+				"skipFinalSnapshot": true, "finalSnapshotIdentifier": "blog-dr-1-final-x7",
+				"enabledCloudwatchLogsExports": []any{"error", "slowquery"},
+			} {
+				assert.Equal(t, want, db.Inputs[key], key)
+			}
+			group := c.one(t, "rds/parameterGroup:ParameterGroup")
+			assert.Equal(t, "mysql8.0", group.Inputs["family"])
+			set := map[any]any{}
+			for i := range group.Inputs["parameters"].([]any) {
+				p := at(t, group.Inputs, "parameters", i)
+				set[at(t, p, "name")] = at(t, p, "value")
+			}
+			assert.Equal(t, "1", set["require_secure_transport"])
+			assert.NotContains(t, set, "read_only", "a promotion would not take it back")
+		})
+	}
+}
+
+func TestFinalSnapshotOnceItCanBeHad(t *testing.T) {
+	args := aDatabase()
+	args.Primary = aPrimary()
+	args.FinalSnapshot = pulumi.Bool(true)
+	assert.Equal(t, false, database(t, args).Inputs["skipFinalSnapshot"])
+}
+
+func TestDatabaseRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spoil func(*DatabaseArgs)
+		want  string
+	}{
+		"no birth":    {func(a *DatabaseArgs) { a.Primary = nil }, "database blog-dr-1 must be born either a primary or a replica"},
+		"two births":  {func(a *DatabaseArgs) { a.Replica = aReplica() }, "database blog-dr-1 must be born either a primary or a replica"},
+		"old engine":  {func(a *DatabaseArgs) { a.EngineVersion = "5.7" }, `MySQL version "5.7" is not supported: use 8.0 or 8.4`},
+		"like enough": {func(a *DatabaseArgs) { a.EngineVersion = "8.40" }, `MySQL version "8.40" is not supported: use 8.0 or 8.4`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := aDatabase()
+			args.Primary = aPrimary()
+			tc.spoil(&args)
+			assert.Contains(t, refusal(t, func(ctx *pulumi.Context) error {
+				_, err := NewDatabase(ctx, "blog-dr-1", args)
+				return err
+			}), tc.want)
+		})
+	}
+}
+
+func TestKeyOutlivesItsStack(t *testing.T) {
+	for region, root := range map[string]string{
+		"us-west-2":      "arn:aws:iam::123456789012:root",
+		"cn-northwest-1": "arn:aws-cn:iam::123456789012:root",
+	} {
+		c := deploy(t, region, func(ctx *pulumi.Context) error {
+			_, err := NewKey(ctx, "blog-dr", KeyArgs{Region: region, AccountID: account})
+			return err
+		})
+		key := c.one(t, "kms/key:Key")
+		assert.True(t, key.Retained)
+		assert.Equal(t, true, key.Inputs["enableKeyRotation"])
+		assert.Equal(t, root, at(t, statements(t, key.Inputs["policy"])[0], "Principal", "AWS"))
+		assert.False(t, c.one(t, "kms/alias:Alias").Retained, "another stack may want the alias")
+	}
+}
