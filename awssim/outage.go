@@ -21,11 +21,13 @@ type Loss struct {
 }
 
 // How long a caller without a deadline waits for a region that hangs: what
-// Linux takes to give up a connection nobody answers (tcp_syn_retries = 6), and
-// for the AWS provider with its retries, a few of those.
+// Linux takes to give up a connection nobody answers (tcp_syn_retries = 6); for
+// the AWS provider with its retries, a few of those; for a visitor of a page,
+// whose deadline doesn't show through a socket, what a probe usually allows.
 const (
 	hangCall     = 127 * time.Second
 	hangProvider = 20 * time.Minute
+	hangVisit    = 10 * time.Second
 )
 
 // LoseRegion makes a region's APIs, and whatever runs in it, unreachable.

@@ -60,7 +60,7 @@ func (w *World) balancerOf(name string) *Object {
 }
 
 func (w *World) serve(ctx context.Context, balancer *Object, req *http.Request) (Answer, error) {
-	if err := w.reach(ctx, balancer.Region, hangCall); err != nil {
+	if err := w.reach(ctx, balancer.Region, hangVisit); err != nil {
 		return Answer{}, err
 	}
 	action := w.action(balancer, portOf(req))

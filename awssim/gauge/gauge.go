@@ -33,13 +33,15 @@ var balance struct {
 // install puts the tracer in place once.
 var install = sync.OnceFunc(func() { otel.SetTracerProvider(tracers{}) })
 
-// Install begins to count. It takes the place of the process's global tracer
-// provider; calling it again does nothing.
-func Install() { install() }
+// Install begins to count, taking the place of the process's global tracer
+// provider, and returns what Clock.SetEngine wants. It may be called again.
+func Install() func() (doing awssim.Activity, moves uint64) {
+	install()
+	return look
+}
 
-// Look tells what the engines of this process are doing, and counts their moves.
-// It is for Clock.SetEngine.
-func Look() (doing awssim.Activity, moves uint64) {
+// look tells what the engines of this process are doing, and counts their moves.
+func look() (doing awssim.Activity, moves uint64) {
 	balance.Lock()
 	defer balance.Unlock()
 	switch {

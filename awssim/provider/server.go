@@ -36,9 +36,9 @@ func Serve(w *awssim.World) (*Server, error) {
 	return s, nil
 }
 
-// DebugProviders is the value of PULUMI_DEBUG_PROVIDERS that makes an engine use
-// this provider.
-func (s *Server) DebugProviders() string { return fmt.Sprintf("aws:%d", s.port) }
+// Port is where the provider listens: PULUMI_DEBUG_PROVIDERS=aws:PORT makes an
+// engine use it.
+func (s *Server) Port() int { return s.port }
 
 // Close breaks off what is being served and stops.
 func (s *Server) Close() { s.grpc.Stop() }

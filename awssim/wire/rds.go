@@ -1,0 +1,111 @@
+package wire
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+)
+
+func database(in input) string { return in.text("DBInstanceIdentifier") }
+
+var rdsOperations = map[string]operation{
+	"DescribeDBInstances": {database, describeDatabases},
+	"PromoteReadReplica":  {database, promoteReplica},
+}
+
+func describeDatabases(r request) (any, error) {
+	if err := r.in.only("DBInstanceIdentifier", "MaxRecords"); err != nil {
+		return nil, err
+	}
+	found, err := r.world.Databases(r.region, r.in.text("DBInstanceIdentifier"))
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		Instances []instanceXML `xml:"DBInstances>DBInstance"`
+	}
+	for _, d := range found {
+		out.Instances = append(out.Instances, instanceOf(d))
+	}
+	return out, nil
+}
+
+func promoteReplica(r request) (any, error) {
+	if err := r.in.only("DBInstanceIdentifier", "BackupRetentionPeriod", "PreferredBackupWindow"); err != nil {
+		return nil, err
+	}
+	var retention *int
+	if text := r.in.text("BackupRetentionPeriod"); text != "" {
+		days, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, &awssim.Error{Status: 400, Code: "InvalidParameterValue", Message: fmt.Sprintf("Invalid backup retention period: %s", text)}
+		}
+		retention = &days
+	}
+	d, err := r.world.Promote(r.region, r.in.text("DBInstanceIdentifier"), retention)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ DBInstance instanceXML }{instanceOf(d)}, nil
+}
+
+type instanceXML struct {
+	DBInstanceIdentifier                  string
+	DBInstanceArn                         string
+	DbiResourceId                         string
+	DBInstanceClass                       string
+	Engine                                string
+	EngineVersion                         string
+	DBInstanceStatus                      string
+	ReadReplicaSourceDBInstanceIdentifier string `xml:",omitempty"`
+	Replicas                              *namesXML
+	Address                               string `xml:"Endpoint>Address,omitempty"`
+	Port                                  int    `xml:"Endpoint>Port,omitempty"`
+	BackupRetentionPeriod                 int
+	MultiAZ                               bool
+	StorageEncrypted                      bool
+	KmsKeyID                              string `xml:"KmsKeyId,omitempty"`
+	DeletionProtection                    bool
+	AvailabilityZone                      string
+	DBSubnetGroupName                     string    `xml:"DBSubnetGroup>DBSubnetGroupName,omitempty"`
+	InstanceCreateTime                    time.Time `xml:",omitempty"`
+	StatusInfos                           *statusesXML
+}
+
+type namesXML struct {
+	XMLName xml.Name `xml:"ReadReplicaDBInstanceIdentifiers"`
+	Names   []string `xml:"ReadReplicaDBInstanceIdentifier"`
+}
+
+type statusesXML struct {
+	XMLName xml.Name        `xml:"StatusInfos"`
+	Infos   []statusInfoXML `xml:"DBInstanceStatusInfo"`
+}
+
+type statusInfoXML struct {
+	StatusType string
+	Normal     bool
+	Status     string
+	Message    string `xml:",omitempty"`
+}
+
+func instanceOf(d awssim.Database) instanceXML {
+	out := instanceXML{
+		DBInstanceIdentifier: d.Identifier, DBInstanceArn: d.ARN, DbiResourceId: d.ResourceID, DBInstanceClass: d.Class,
+		Engine: d.Engine, EngineVersion: d.EngineVersion, DBInstanceStatus: d.Status, ReadReplicaSourceDBInstanceIdentifier: d.Source,
+		BackupRetentionPeriod: d.BackupRetention, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
+		DeletionProtection: d.DeletionGuard, AvailabilityZone: d.Zone, DBSubnetGroupName: d.SubnetGroup,
+		InstanceCreateTime: d.Created.UTC(), Replicas: &namesXML{Names: d.Replicas}, StatusInfos: &statusesXML{},
+	}
+	if d.Status != "creating" {
+		out.Address, out.Port = d.Address, d.Port
+	}
+	for _, info := range d.StatusInfos {
+		out.StatusInfos.Infos = append(out.StatusInfos.Infos,
+			statusInfoXML{StatusType: info.Type, Normal: info.Normal, Status: info.Status, Message: info.Message})
+	}
+	return out
+}
