@@ -1,0 +1,296 @@
+package components
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	site       = "/var/www/html"
+	healthPage = "/usr/share/pilotlight/www/health.php"
+	deepPage   = "/usr/share/pilotlight/www/deep.php"
+)
+
+// instance is a machine of directories: the user data runs in it against commands
+// that only write down what they were asked.
+type instance struct {
+	t        *testing.T
+	root     string // what the script takes for /
+	script   string
+	commands string // the fakes
+	calls    string // what they were asked
+	cloud    string // what they answer, one file an answer
+	env      []string
+	log      string // what the script said, and every command it gave
+	err      error
+}
+
+// commands are the fakes. $CLOUD holds their answers; a missing answer is a failure.
+var commands = map[string]string{
+	"aws": `case "$*" in
+		*" ssm get-parameters "*) cat "$CLOUD/parameters" ;;
+		*" ssm get-parameter "*) cat "$CLOUD/peer-epoch" ;;
+		*" secretsmanager get-secret-value "*) cat "$CLOUD/secret" ;;
+		*) exit 99 ;;
+	esac`,
+	"curl": `case "$*" in
+		*wordpress.org/latest.tar.gz) cat "$CLOUD/wordpress.tar.gz" ;;
+		*) while [ "$1" != -o ]; do shift; done; cat "$CLOUD/download" >"$2" ;;
+	esac`,
+	"dnf": `for package; do
+		case $package in
+			httpd|php-fpm) cp "$COMMANDS/true" "$COMMANDS/$package" ;;
+			php-cli) cp "$COMMANDS/php.later" "$COMMANDS/php" ;;
+			awscli-2) cp "$COMMANDS/aws.later" "$COMMANDS/aws" ;;
+			s3fs-fuse) [ -e "$CLOUD/no-s3fs" ] || cp "$COMMANDS/true" "$COMMANDS/s3fs" ;;
+		esac
+	done`,
+	"php": `case $1 in
+		-m) echo mysqli ;;
+		-r) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
+	esac`,
+	"id":         `echo 48`,
+	"mountpoint": `exit 1`,
+	"true":       ``, "httpd": ``, "php-fpm": ``, "s3fs": ``, "systemctl": ``, "chgrp": ``, "update-ca-trust": ``,
+}
+
+// tools are the real commands that the scripts use.
+var tools = []string{
+	"bash", "sh", "cat", "chmod", "cp", "dirname", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
+}
+
+// machine prepares an instance of an image with WordPress and all it needs.
+func machine(t *testing.T, args UserDataArgs) *instance {
+	t.Helper()
+	dir := t.TempDir()
+	i := &instance{
+		t: t, root: filepath.Join(dir, "root"), script: filepath.Join(dir, "user-data"),
+		commands: filepath.Join(dir, "commands"), calls: filepath.Join(dir, "calls"), cloud: filepath.Join(dir, "cloud"),
+	}
+	i.env = []string{
+		"PATH=" + i.commands + ":" + filepath.Join(dir, "tools"),
+		"COMMANDS=" + i.commands, "CLOUD=" + i.cloud, "CALLS=" + i.calls, "PILOTLIGHT_ROOT=" + i.root,
+	}
+	for name, body := range commands {
+		i.put(filepath.Join(i.commands, name), "#!/bin/sh\necho \""+name+" $*\" >>\"$CALLS\"\n"+body+"\n")
+	}
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "tools"), 0o755))
+	for _, tool := range tools {
+		path, err := exec.LookPath(tool)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, "tools", tool)))
+	}
+	i.answer("parameters", "/blog/dr/database\tblog-dr-1.us-west-2.rds.amazonaws.com\n"+
+		"/blog/dr/site\thttps://www.example.com\n/blog/dr/epoch\t3\n")
+	i.answer("secret", `{"database_user":"wordpress","database_password":"it's \"\\","database_name":"wordpress","cache_token":"token",`+
+		`"auth_key":"1","secure_auth_key":"2","logged_in_key":"3","nonce_key":"4","auth_salt":"5","secure_auth_salt":"6","logged_in_salt":"7","nonce_salt":"8"}`)
+	i.answer("peer-epoch", "2\n")
+	i.answer("download", "certificates")
+	i.put(i.path(site+"/index.php"), "<?php")
+	i.put(i.path(site+"/wp-config.php"), "<?php\n$table_prefix  = 'blog_';\n")
+
+	script, err := UserData(args)
+	require.NoError(t, err)
+	i.put(i.script, script)
+	return i
+}
+
+// boot runs the user data on such an instance.
+func boot(t *testing.T, args UserDataArgs) *instance {
+	t.Helper()
+	i := machine(t, args)
+	i.run(i.script)
+	return i
+}
+
+// run runs a script, and keeps what it said and which commands it gave.
+func (i *instance) run(script string) {
+	i.t.Helper()
+	require.NoError(i.t, os.WriteFile(i.calls, nil, 0o644))
+	cmd := exec.Command("bash", script)
+	cmd.Env = i.env
+	said, err := cmd.CombinedOutput()
+	given, readErr := os.ReadFile(i.calls)
+	require.NoError(i.t, readErr)
+	i.log, i.err = string(said)+string(given), err
+}
+
+// refresh is what the timer does every minute.
+func (i *instance) refresh() {
+	i.t.Helper()
+	i.run(i.path("/usr/local/sbin/pilotlight-refresh"))
+	require.NoError(i.t, i.err, i.log)
+}
+
+// answer sets what AWS or the internet says; silence takes it back.
+func (i *instance) answer(what, with string) { i.put(filepath.Join(i.cloud, what), with) }
+
+func (i *instance) silence(what string) {
+	require.NoError(i.t, os.Remove(filepath.Join(i.cloud, what)))
+}
+
+func (i *instance) put(path, text string) {
+	i.t.Helper()
+	require.NoError(i.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(i.t, os.WriteFile(path, []byte(text), 0o755))
+}
+
+func (i *instance) read(path string) string {
+	i.t.Helper()
+	text, err := os.ReadFile(i.path(path))
+	require.NoError(i.t, err)
+	return string(text)
+}
+
+func (i *instance) path(path string) string { return filepath.Join(i.root, path) }
+
+// lacks takes commands away from the image; dnf can bring them back.
+func (i *instance) lacks(names ...string) {
+	for _, name := range names {
+		require.NoError(i.t, os.Rename(filepath.Join(i.commands, name), filepath.Join(i.commands, name+".later")))
+	}
+}
+
+func TestImageWithWordPressServes(t *testing.T) {
+	t.Parallel()
+	i := boot(t, userData())
+	require.NoError(t, i.err, i.log)
+	assert.NotContains(t, i.log, "dnf")
+	assert.NotContains(t, i.log, "wordpress.org")
+	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer pilotlight-cron.timer php-fpm httpd")
+	assert.Contains(t, i.log, "systemctl start pilotlight-media")
+	assert.FileExists(t, i.path(healthPage))
+
+	config := i.read(site + "/wp-config.php")
+	assert.Contains(t, config, "$table_prefix = 'blog_';", "the image's own")
+	assert.NotContains(t, config, "it's", "secrets are in memory only")
+	info, err := os.Stat(i.path(site + "/wp-config.php"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o640), info.Mode())
+	assert.Contains(t, i.read("/run/pilotlight/parameters"), "/blog/dr/database\tblog-dr-1.us-west-2.rds.amazonaws.com\n")
+}
+
+func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
+	t.Parallel()
+	for region, url := range map[string]string{
+		"us-west-2":      "https://s3.us-west-2.amazonaws.com",
+		"cn-northwest-1": "https://s3.cn-northwest-1.amazonaws.com.cn",
+	} {
+		args := userData()
+		args.Region = region
+		i := boot(t, args)
+		require.NoError(t, i.err, i.log)
+		unit := i.read("/etc/systemd/system/pilotlight-media.service")
+		assert.Contains(t, unit, "s3fs blog-dr-media-1234567 /var/www/html/wp-content/uploads -f ")
+		assert.Contains(t, unit, "iam_role=auto,url="+url+",endpoint="+region+",")
+		info, err := os.Stat(i.path(site + "/wp-content/uploads"))
+		require.NoError(t, err)
+		assert.Equal(t, os.FileMode(0o555), info.Mode().Perm(), "without its mount it must take no uploads")
+	}
+}
+
+func TestCertificatesOfTheRightPartition(t *testing.T) {
+	t.Parallel()
+	for region, url := range map[string]string{
+		"us-west-2":  "https://truststore.pki.rds.amazonaws.com/us-west-2/us-west-2-bundle.pem",
+		"cn-north-1": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/cn-north-1/cn-north-1-bundle.pem",
+	} {
+		args := userData()
+		args.Region = region
+		i := boot(t, args)
+		assert.Contains(t, i.log, url)
+		assert.Contains(t, i.log, "update-ca-trust")
+		assert.Equal(t, "certificates", i.read("/etc/pki/ca-trust/source/anchors/rds.pem"))
+	}
+}
+
+func TestSiteStartsWithoutTheCertificates(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	i.silence("download")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	assert.Contains(t, i.log, "the database's is not checked")
+	assert.NoFileExists(t, i.path("/etc/pki/ca-trust/source/anchors/rds.pem"))
+}
+
+func TestPlainImageInstallsWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	require.NoError(t, os.RemoveAll(i.path(site)))
+	i.answer("wordpress.tar.gz", wordpress(t))
+	i.lacks("aws", "httpd", "php", "php-fpm", "s3fs")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	assert.Contains(t, i.log, "install awscli-2 httpd php-cli php-fpm php-mysqlnd")
+	assert.Contains(t, i.log, "dnf -y install spal-release\ndnf -y install s3fs-fuse\n")
+	assert.Equal(t, "<?php // WordPress", i.read(site+"/index.php"))
+	assert.Equal(t, "drop-in\n", i.read(site+"/wp-content/object-cache.php"))
+	assert.Contains(t, i.read(site+"/wp-config.php"), "$table_prefix = 'wp_';")
+	assert.FileExists(t, i.path(healthPage))
+}
+
+// What is refused must not look healthy, and must say why.
+func TestImageThatCannotServeIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*instance)
+		want  string
+	}{
+		"no s3fs anywhere": {func(i *instance) { i.lacks("s3fs"); i.answer("no-s3fs", "") }, "use an image that has s3fs-fuse"},
+		"no WordPress":     {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := machine(t, userData())
+			i.put(i.path(healthPage), "of the image")
+			tc.spoil(i)
+			i.run(i.script)
+			assert.Error(t, i.err)
+			assert.Contains(t, i.log, tc.want)
+			assert.NoFileExists(t, i.path(healthPage))
+			assert.NotContains(t, i.log, "systemctl enable")
+		})
+	}
+}
+
+// An image may have been taken from an instance of another region.
+func TestImageForgetsWhereItComesFrom(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	i.put(i.path("/run/pilotlight/parameters"), "/blog/prod/database\tlost\n")
+	i.put(i.path("/var/lib/pilotlight/peer-epoch"), "9\n")
+	i.silence("parameters")
+	i.silence("secret")
+	i.silence("peer-epoch")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	assert.NoFileExists(t, i.path("/run/pilotlight/parameters"))
+	assert.NoFileExists(t, i.path("/run/pilotlight/fenced"))
+	assert.Contains(t, i.log, "the parameters /blog/dr in us-west-2 can't be read")
+}
+
+// wordpress is what wordpress.org sends.
+func wordpress(t *testing.T) string {
+	t.Helper()
+	var sent bytes.Buffer
+	zipped := gzip.NewWriter(&sent)
+	archive := tar.NewWriter(zipped)
+	for name, text := range map[string]string{
+		"wordpress/index.php": "<?php // WordPress", "wordpress/wp-content/plugins/index.php": "<?php",
+	} {
+		require.NoError(t, archive.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text))}))
+		_, err := archive.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
+	require.NoError(t, zipped.Close())
+	return sent.String()
+}

@@ -1,0 +1,174 @@
+package components
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// mysqlStub stands in for PHP's mysqli, which answers as $STUB says.
+const mysqlStub = `<?php
+if (function_exists('mysqli_init')) {
+    fwrite(STDERR, 'php has mysqli built in');
+    exit(77);
+}
+const MYSQLI_REPORT_ERROR = 1, MYSQLI_REPORT_STRICT = 2, MYSQLI_OPT_CONNECT_TIMEOUT = 0;
+const MYSQLI_CLIENT_SSL = 2048, MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT = 1073741824;
+class mysqli_sql_exception extends RuntimeException {}
+class stub
+{
+    function options(...$any) {}
+    function real_connect($host, $user, $password, $name, $port, $socket, $flags)
+    {
+        if (getenv('STUB') === 'down' || !($flags & MYSQLI_CLIENT_SSL)) {
+            throw new mysqli_sql_exception('no connection', 2002);
+        }
+    }
+    function query($sql)
+    {
+        if (strpos($sql, 'SELECT') === 0) {
+            return $this;
+        }
+        if (getenv('STUB') !== '') {
+            throw new mysqli_sql_exception('refused', (int) getenv('STUB'));
+        }
+    }
+    function fetch_row() { return [getenv('STUB') === 'read_only' ? 1 : 0]; }
+}
+function mysqli_report($how) {}
+function mysqli_init() { return new stub(); }
+register_shutdown_function(function () { fwrite(STDERR, 'status ' . http_response_code()); });
+`
+
+// page runs a PHP file of an instance, and answers its status and what it prints.
+func (i *instance) page(path string, env ...string) (status, text string) {
+	i.t.Helper()
+	php := needed(i.t, "php")
+	prepend := filepath.Join(filepath.Dir(i.root), "mysqli.php")
+	i.put(prepend, mysqlStub)
+	cmd := exec.Command(php, "-n", "-d", "auto_prepend_file="+prepend, i.path(path)) // -n: without extensions
+	cmd.Env = append(env, "PILOTLIGHT_ROOT="+i.root)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err := cmd.Run()
+	if cmd.ProcessState.ExitCode() == 77 {
+		i.t.Skip(said.String())
+	}
+	require.NoError(i.t, err, "%s%s", &out, &said)
+	return said.String(), out.String()
+}
+
+// constants are what WordPress would find defined.
+func (i *instance) constants(env ...string) map[string]any {
+	i.t.Helper()
+	i.put(i.path(site+"/wp-settings.php"), `<?php
+		echo json_encode(get_defined_constants(true)['user'] + ['prefix' => $table_prefix, 'https' => $_SERVER['HTTPS'] ?? 'off']);`)
+	_, text := i.page(site+"/wp-config.php", env...)
+	var defined map[string]any
+	require.NoError(i.t, json.Unmarshal([]byte(text), &defined), text)
+	return defined
+}
+
+func TestConfigurationHoldsWhatWordPressNeeds(t *testing.T) {
+	t.Parallel()
+	defined := running(t).constants()
+	for name, want := range map[string]any{
+		"DB_HOST": "blog-dr-1.us-west-2.rds.amazonaws.com", "DB_USER": "wordpress", "DB_NAME": "wordpress", "DB_PASSWORD": `it's "\`,
+		"WP_HOME": "https://www.example.com", "WP_SITEURL": "https://www.example.com",
+		"AUTH_KEY": "1", "SECURE_AUTH_KEY": "2", "LOGGED_IN_KEY": "3", "NONCE_KEY": "4",
+		"AUTH_SALT": "5", "SECURE_AUTH_SALT": "6", "LOGGED_IN_SALT": "7", "NONCE_SALT": "8",
+		"FORCE_SSL_ADMIN": true, "DISABLE_WP_CRON": true, "WP_REDIS_DISABLED": true,
+		"MYSQL_CLIENT_FLAGS": 2048.0 + 1073741824, "prefix": "blog_", "https": "off",
+	} {
+		assert.Equal(t, want, defined[name], name)
+	}
+	assert.NotContains(t, defined, "WP_REDIS_HOST")
+}
+
+func TestConfigurationSeesTheBalancersTLS(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "on", running(t).constants("HTTP_X_FORWARDED_PROTO=https")["https"])
+}
+
+func TestConfigurationEncryptsEvenWithoutCertificates(t *testing.T) {
+	t.Parallel()
+	i := running(t)
+	require.NoError(t, os.Remove(i.path("/etc/pki/ca-trust/source/anchors/rds.pem")))
+	assert.Equal(t, 2048.0, i.constants()["MYSQL_CLIENT_FLAGS"])
+}
+
+func TestConfigurationTakesTheCacheWhenThereIsOne(t *testing.T) {
+	t.Parallel()
+	i := running(t)
+	i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\tredis.example.net\n")
+	i.refresh()
+	defined := i.constants()
+	assert.Equal(t, "redis.example.net", defined["WP_REDIS_HOST"])
+	assert.Equal(t, "tls", defined["WP_REDIS_SCHEME"])
+	assert.Equal(t, "token", defined["WP_REDIS_PASSWORD"])
+	assert.NotContains(t, defined, "WP_REDIS_DISABLED")
+}
+
+func TestNothingIsHealthyBeforeItsConfiguration(t *testing.T) {
+	t.Parallel()
+	i := running(t)
+	for _, page := range []string{healthPage, deepPage, site + "/wp-config.php"} {
+		require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
+		status, _ := i.page(page)
+		assert.Equal(t, "status 503", status, page)
+	}
+}
+
+func TestShallowPageAsksNoDatabase(t *testing.T) {
+	t.Parallel()
+	status, text := running(t).page(healthPage, "STUB=down")
+	assert.Equal(t, "status 200", status)
+	assert.Equal(t, "ok\n", text)
+}
+
+func TestDeepPage(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		stub    string
+		spoil   func(*instance)
+		status  string
+		answers string
+	}{
+		"all well":            {"", nil, "status 200", `{"ok":true,"epoch":3,"database":"writable","media":"mounted","cache":"none"}`},
+		"database replicates": {"read_only", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
+		"writes are refused":  {"1290", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
+		"writes fail":         {"1114", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
+		"database is down":    {"down", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
+		"media are missing": {"", func(i *instance) {
+			require.NoError(i.t, os.Remove(i.path(site+"/wp-content/uploads")))
+		}, "status 503", `{"ok":false,"epoch":3,"database":"writable","media":"missing","cache":"none"}`},
+		"cache is down, which is no reason": {"", func(i *instance) {
+			i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\t127.0.0.1\n")
+			i.refresh()
+		}, "status 200", `{"ok":true,"epoch":3,"database":"writable","media":"mounted","cache":"unreachable"}`},
+		"site has moved": {"", func(i *instance) {
+			i.answer("peer-epoch", "4\n")
+			i.refresh()
+		}, "status 503", `{"ok":false,"epoch":3,"fenced":true}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := running(t)
+			// A directory of another file system is what a mount looks like.
+			require.NoError(t, os.Remove(i.path(site+"/wp-content/uploads")))
+			require.NoError(t, os.Symlink("/proc", i.path(site+"/wp-content/uploads")))
+			if tc.spoil != nil {
+				tc.spoil(i)
+			}
+			status, text := i.page(deepPage, "STUB="+tc.stub)
+			assert.Equal(t, tc.status, status)
+			assert.Equal(t, tc.answers+"\n", text)
+		})
+	}
+}
