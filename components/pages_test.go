@@ -12,12 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mysqlStub stands in for PHP's mysqli, which answers as $STUB says.
+// mysqlStub stands in for PHP's mysqli, an extension of its own in Linux
+// distributions; it answers as $STUB says.
 const mysqlStub = `<?php
-if (function_exists('mysqli_init')) {
-    fwrite(STDERR, 'php has mysqli built in');
-    exit(77);
-}
 const MYSQLI_REPORT_ERROR = 1, MYSQLI_REPORT_STRICT = 2, MYSQLI_OPT_CONNECT_TIMEOUT = 0;
 const MYSQLI_CLIENT_SSL = 2048, MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT = 1073741824;
 class mysqli_sql_exception extends RuntimeException {}
@@ -50,17 +47,16 @@ register_shutdown_function(function () { fwrite(STDERR, 'status ' . http_respons
 func (i *instance) page(path string, env ...string) (status, text string) {
 	i.t.Helper()
 	php := needed(i.t, "php")
+	if exec.Command(php, "-n", "-r", `exit((int) extension_loaded('mysqli'));`).Run() != nil {
+		i.t.Skip("this PHP has mysqli built in, where no stub can take its place")
+	}
 	prepend := filepath.Join(filepath.Dir(i.root), "mysqli.php")
 	i.put(prepend, mysqlStub)
 	cmd := exec.Command(php, "-n", "-d", "auto_prepend_file="+prepend, i.path(path)) // -n: without extensions
 	cmd.Env = append(env, "PILOTLIGHT_ROOT="+i.root)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	if cmd.ProcessState.ExitCode() == 77 {
-		i.t.Skip(said.String())
-	}
-	require.NoError(i.t, err, "%s%s", &out, &said)
+	require.NoError(i.t, cmd.Run(), "%s%s", &out, &said)
 	return said.String(), out.String()
 }
 
