@@ -55,7 +55,7 @@ func balancerKinds() map[string]*kind {
 			inUse: func(o, _ *Object) error {
 				return refuse("ResourceInUse", "Target group '%s' is currently in use by a listener or a rule", o.ID)
 			},
-			defaults: map[string]any{"targetType": "instance", "deregistrationDelay": "300", "slowStart": 0.0, "protocolVersion": "HTTP1"},
+			defaults: map[string]any{"targetType": "instance", "deregistrationDelay": 300.0, "slowStart": 0.0, "protocolVersion": "HTTP1"},
 		}),
 		listenerType: elb(kind{
 			noun: "ELBv2 Listener", create: "CreateListener", update: "ModifyListener", delete: "DeleteListener",

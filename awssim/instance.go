@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 )
 
@@ -50,7 +51,7 @@ func (i Instance) Secret(arn string) (string, error) {
 	}
 	version := i.world.findBy(versionType, region, "secretId", arn)
 	if version == nil {
-		return "", refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+		return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 	}
 	return version.text("secretString"), nil
 }

@@ -3,7 +3,9 @@ package provider
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -74,15 +76,23 @@ func (c *checker) value(at string, p property, v resource.PropertyValue) {
 	}
 }
 
+// scalar takes what the bridge would convert: a number or boolean for a text, and
+// a text that reads as one of them.
 func (c *checker) scalar(at, shape string, v resource.PropertyValue, wrong func(string)) {
+	text := ""
+	if v.IsString() {
+		text = v.StringValue()
+	}
+	_, notNumber := strconv.ParseFloat(text, 64)
+	_, notBool := strconv.ParseBool(text)
 	switch {
-	case shape == "string" && !v.IsString():
+	case shape == "string" && !v.IsString() && !v.IsNumber() && !v.IsBool():
 		wrong("string")
-	case shape == "boolean" && !v.IsBool():
+	case shape == "boolean" && !v.IsBool() && notBool != nil:
 		wrong("boolean")
-	case (shape == "integer" || shape == "number") && !v.IsNumber():
+	case (shape == "integer" || shape == "number") && !v.IsNumber() && notNumber != nil:
 		wrong("number")
-	case shape == "integer" && v.NumberValue() != float64(int(v.NumberValue())):
+	case shape == "integer" && v.IsNumber() && v.NumberValue() != math.Trunc(v.NumberValue()):
 		c.fail(at, "expected a whole number, got %v", v.NumberValue())
 	}
 }

@@ -31,7 +31,7 @@ func connect(inputs resource.PropertyMap) (*connection, error) {
 	if !regionForm.MatchString(c.region) {
 		return nil, fmt.Errorf("invalid AWS Region: %q: set aws:region or the provider's region", c.region)
 	}
-	if allowed, ok := decodedList(config["allowedAccountIds"]); ok && !slices.Contains(allowed, any(awssim.Account)) {
+	if allowed := decodedList(config["allowedAccountIds"]); len(allowed) > 0 && !slices.Contains(allowed, any(awssim.Account)) {
 		return nil, fmt.Errorf("AWS account ID not allowed: %s", awssim.Account)
 	}
 	if v, _ := bare(decodedProperty(inputs["defaultTags"])); v.IsObject() {

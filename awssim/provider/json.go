@@ -20,10 +20,10 @@ func decodedProperty(v resource.PropertyValue) resource.PropertyValue {
 	return resource.NewPropertyValue(decoded)
 }
 
-func decodedList(v any) ([]any, bool) {
+func decodedList(v any) []any {
 	if text, ok := v.(string); ok {
 		_ = json.Unmarshal([]byte(text), &v) // what is no JSON stays text, and is no list
 	}
-	list, ok := v.([]any)
-	return list, ok
+	list, _ := v.([]any)
+	return list
 }
