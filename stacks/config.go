@@ -98,8 +98,9 @@ type App struct {
 
 // Cache is the Redis replication group.
 type Cache struct {
-	NodeType string `json:"nodeType"`
-	Nodes    int    `json:"nodes"`
+	NodeType      string `json:"nodeType"`
+	Nodes         int    `json:"nodes"`
+	EngineVersion string `json:"engineVersion"` // of Redis, as major.minor
 }
 
 // Media is the bucket of WordPress's media library.
@@ -159,7 +160,7 @@ func defaults() Config {
 		Network:  Network{NAT: "one"},
 		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.0", StorageGiB: 50, BackupDays: 7},
 		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
-		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2},
+		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},
 		DNS:      DNS{Mode: "record"},
 		Failover: FailoverLimits{

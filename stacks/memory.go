@@ -44,7 +44,9 @@ type memory struct {
 func remember(ctx *pulumi.Context, stack string) (memory, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
-		Outputs map[string]map[string]any `pulumi:"outputs"`
+		Resources map[string]struct { // by URN
+			Outputs map[string]any `pulumi:"outputs"`
+		} `pulumi:"outputs"`
 	}
 	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &struct {
 		StackName string `pulumi:"stackName"`
@@ -56,13 +58,13 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 		return memory{}, fmt.Errorf("reading what stack %s holds in its state: %w", stack, err)
 	}
 	var m memory
-	for resource, outputs := range read.Outputs {
-		id, err := urn.Parse(resource)
+	for text, resource := range read.Resources {
+		id, err := urn.Parse(text)
 		if err != nil {
 			return memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
 		}
 		if into := m.field(id); into != nil {
-			if err := recall(outputs["input"], into); err != nil {
+			if err := recall(resource.Outputs["input"], into); err != nil {
 				return memory{}, fmt.Errorf("reading %s of stack %s: %w", id.Name(), stack, err)
 			}
 		}

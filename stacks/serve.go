@@ -142,7 +142,7 @@ func (s *site) gateways() int {
 
 func (s *site) cache(f *foundation, below pulumi.ResourceOption) error {
 	cache, err := components.NewCache(s.Context, s.cfg.Name(), components.CacheArgs{
-		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes,
+		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
 		SubnetGroup: f.network.CacheSubnetGroup, SecurityGroupID: f.network.CacheSecurityGroup,
 		AuthToken: s.secret(components.CacheToken),
 	}, below)

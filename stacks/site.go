@@ -145,7 +145,7 @@ func (s *site) parameters(stack string) string { return fmt.Sprintf("/%s/%s", s.
 
 // publish puts a value where the instances look at boot and every minute.
 func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) error {
-	_, err := components.NewParameter(s.Context, s.cfg.Name()+"-"+key, components.ParameterArgs{
+	_, err := components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
 		Path: s.parameters(s.cfg.Stack), Key: key, Value: value,
 	}, opts...)
 	return err

@@ -20,6 +20,7 @@ var (
 	imageForm  = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
 	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
+	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 )
 
@@ -125,6 +126,7 @@ func (c Config) validateApp(p *problems) {
 	}
 	p.add(nodeForm.MatchString(c.Cache.NodeType), "cache.nodeType", c.Cache.NodeType, "set it to a type such as cache.t4g.small")
 	p.add(c.Cache.Nodes >= 1 && c.Cache.Nodes <= 6, "cache.nodes", c.Cache.Nodes, "set it to 1 to 6")
+	p.add(redisForm.MatchString(c.Cache.EngineVersion), "cache.engineVersion", c.Cache.EngineVersion, "set it to major.minor of Redis 6 or 7, such as 7.1")
 	p.add(slices.Contains([]string{"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING"}, c.Media.StorageClass), "media.storageClass", c.Media.StorageClass,
 		"set it to STANDARD, STANDARD_IA or INTELLIGENT_TIERING")
 	switch c.DNS.Mode {

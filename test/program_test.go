@@ -56,7 +56,7 @@ func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		}
 		outputs := resource.PropertyMap{}
 		for urn, props := range state {
-			outputs[resource.PropertyKey(urn)] = resource.NewObjectProperty(resource.NewPropertyMapFromMap(props))
+			outputs[resource.PropertyKey(urn)] = resource.NewObjectProperty(resource.NewPropertyMapFromMap(map[string]any{"type": "pulumi:index:Stash", "outputs": props}))
 		}
 		return resource.PropertyMap{"outputs": resource.NewObjectProperty(outputs)}, nil
 	case "aws:index/getCallerIdentity:getCallerIdentity":

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+)
+
+// rehearse is how a rehearsal is held; tests put something else in its place.
+type rehearse func(context.Context, rehearsal.Options) (*rehearsal.Report, error)
+
+type rehearseOptions struct {
+	rehearsal.Options
+	faults []string
+	outage string
+	json   bool
+	dir    string
+}
+
+func newRehearseCmd(run rehearse) *cobra.Command {
+	var o rehearseOptions
+	cmd := &cobra.Command{
+		Use:   "rehearse",
+		Short: "Lose a region and fail over, on simulated AWS",
+		Long: "Rehearse deploys production and its pilot light on simulated AWS, loses the production region, fails over,\n" +
+			"and shows what happened when. The real Pulumi engine runs the real program; no account is needed.\n\n" +
+			"Faults for --fault, which may be given several times:\n" + faultHelp() +
+			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held,\n" +
+			"2 wrong usage, 3 the site does not serve, 130 interrupted.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{fmt.Errorf("rehearse takes no arguments, not %q: see pilotlight rehearse --help", args)}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.complete(); err != nil {
+				return &usageError{err}
+			}
+			return o.run(cmd.Context(), run, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.ProdRegion, "prod-region", "us-west-2", "region of production")
+	flags.StringVar(&o.DRRegion, "dr-region", "us-east-2", "region of the pilot light")
+	flags.Uint64Var(&o.Seed, "seed", 1, "equal seeds give equal timelines")
+	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
+	flags.StringVar(&o.outage, "outage", string(awssim.Hang), "how the lost region behaves: refuse or hang")
+	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json and report.txt into this `DIR`")
+	return cmd
+}
+
+func faultHelp() string {
+	var text strings.Builder
+	for _, f := range awssim.Faults() {
+		fmt.Fprintf(&text, "  %s=%s\n      %s\n", f.Name, f.Values, f.Meaning)
+	}
+	return text.String()
+}
+
+// complete turns flags into options.
+func (o *rehearseOptions) complete() error {
+	for _, text := range o.faults {
+		fault, err := awssim.ParseFault(text)
+		if err != nil {
+			return err
+		}
+		o.Faults = append(o.Faults, fault)
+	}
+	o.Outage = awssim.How(o.outage)
+	if o.Outage != awssim.Refuse && o.Outage != awssim.Hang {
+		return fmt.Errorf("--outage is %q: set it to %s or %s", o.outage, awssim.Refuse, awssim.Hang)
+	}
+	return rehearsal.CheckRegions(o.ProdRegion, o.DRRegion)
+}
+
+func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
+	began := time.Now()
+	root, err := engine.Find(ctx, progress)
+	if err != nil {
+		return err
+	}
+	o.EngineRoot = root
+	o.Progress = func(line string) {
+		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), line)
+	}
+	report, err := run(ctx, o.Options)
+	if err != nil {
+		return err
+	}
+	if err := o.write(report, out); err != nil {
+		return err
+	}
+	if !report.Recovered {
+		return errNotServing
+	}
+	return nil
+}
+
+// write shows the report, and keeps it where it was asked to be kept.
+func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
+	asJSON, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	asJSON = append(asJSON, '\n')
+	if o.dir != "" {
+		if err := os.MkdirAll(o.dir, 0o755); err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
+		for name, content := range map[string][]byte{"report.json": asJSON, "report.txt": []byte(report.String())} {
+			if err := os.WriteFile(filepath.Join(o.dir, name), content, 0o644); err != nil {
+				return fmt.Errorf("writing the report: %w", err)
+			}
+		}
+	}
+	if o.json {
+		_, err = out.Write(asJSON)
+	} else {
+		_, err = io.WriteString(out, report.String())
+	}
+	return err
+}

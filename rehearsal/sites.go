@@ -1,0 +1,76 @@
+package rehearsal
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/deploy"
+)
+
+// What the rehearsed site is called. Names under example.com belong to nobody.
+const (
+	site   = "blog"
+	domain = "www.example.com"
+	zoneID = "Z0123456789ABCDEFGHIJ"
+	prod   = "prod"
+	dr     = "dr"
+)
+
+// side is one of the two stacks.
+type side struct {
+	stack, region, image string
+	cidr                 string
+}
+
+func sides(o Options) (production, recovery side) {
+	return side{stack: prod, region: o.ProdRegion, image: "ami-0aaaaaaaaaaaaaaa1", cidr: "10.10.0.0/16"},
+		side{stack: dr, region: o.DRRegion, image: "ami-0bbbbbbbbbbbbbbb2", cidr: "10.20.0.0/16"}
+}
+
+// furnish puts into the world what both stacks take for given.
+func furnish(w *awssim.World, sides ...side) {
+	w.AddZone(zoneID, "example.com")
+	for _, s := range sides {
+		w.AddImage(s.region, s.image, w.Clock().Now().Add(-24*time.Hour))
+	}
+	w.SetWorkload(wordpress)
+}
+
+// writeProject writes Pulumi.yaml and the files of both stacks, as a person
+// would have them; JSON is YAML too.
+func writeProject(dir string, production, recovery side) error {
+	files := map[string]any{
+		"Pulumi.yaml":                          map[string]any{"name": deploy.Project, "runtime": "go"},
+		"Pulumi." + production.stack + ".yaml": stackFile(production, recovery, "active"),
+		"Pulumi." + recovery.stack + ".yaml":   stackFile(recovery, production, "standby"),
+	}
+	for name, content := range files {
+		text, err := json.MarshalIndent(content, "", "  ")
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			return fmt.Errorf("writing the rehearsed project: %w", err)
+		}
+	}
+	return nil
+}
+
+func stackFile(own, peer side, role string) map[string]any {
+	return map[string]any{"config": map[string]any{
+		"aws:region":                       own.region,
+		"pulumi:disable-default-providers": []string{"aws"},
+		deploy.Project + ":site":           site,
+		deploy.Project + ":domain":         domain,
+		deploy.Project + ":role":           role,
+		deploy.Project + ":peer":           map[string]any{"stack": peer.stack, "region": peer.region, "cidr": peer.cidr},
+		deploy.Project + ":network":        map[string]any{"cidr": own.cidr, "zones": awssim.Zones(own.region)[:2]},
+		deploy.Project + ":app":            map[string]any{"image": own.image},
+		deploy.Project + ":database":       map[string]any{"multiAz": true},
+		deploy.Project + ":dns":            map[string]any{"zoneId": zoneID},
+	}}
+}
