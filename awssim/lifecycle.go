@@ -52,6 +52,7 @@ func (w *World) make(k *kind, o *Object, operation string) error {
 		return k.unique.taken(o)
 	}
 	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
+	w.state.Made[key(o.Type, o.Region, o.Name)]++
 	o.ID = k.id(w, o)
 	if k.made != nil {
 		k.made(w, o)

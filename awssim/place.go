@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -72,11 +73,21 @@ func (w *World) drop(o *Object) { delete(w.state.Objects, key(o.Type, o.Region, 
 // madeID makes an id that depends on the world's seed, the place, the name and
 // how often that name was made there; so not on the order of arrival.
 func (w *World) madeID(o *Object, digits int) string {
-	count := key(o.Type, o.Region, o.Name)
-	w.state.Made[count]++
-	words := []string{o.Region, o.Type, o.Name, fmt.Sprint(w.state.Made[count])}
+	words := w.nameWords(o.Region, o.Type, o.Name)
 	hex := fmt.Sprintf("%016x%016x", w.hash(words...), w.hash(append(words, "more")...))
 	return hex[:digits]
+}
+
+// NameSeed is what a provider draws the random end of a name from: equal for
+// equal worlds, another one as soon as the resource has been made.
+func (w *World) NameSeed(region, typ, name string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Appendf(nil, "%016x", w.hash(append(w.nameWords(region, typ, name), "name")...))
+}
+
+func (w *World) nameWords(region, typ, name string) []string {
+	return []string{region, typ, name, strconv.Itoa(w.state.Made[key(typ, region, name)])}
 }
 
 // arn words an ARN of an object in its region, or without one where the service

@@ -32,7 +32,7 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 	c.tagged(s, news)
 	check := &checker{resource: req.Name}
 	check.object("", s.Inputs, s.Required, news)
-	if err := autoname(typ, req.Name, req.RandomSeed, req.Olds, news); err != nil {
+	if err := autoname(typ, req.Name, p.world.NameSeed(c.region, typ, req.Name), req.Olds, news); err != nil {
 		check.failures = append(check.failures, plugin.CheckFailure{Reason: err.Error()})
 	}
 	return plugin.CheckResponse{Properties: news, Failures: check.failures}, nil
