@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -73,7 +72,7 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 	}
 	opened, err := by(ctx, stack, Project, o.Program, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
 	if err != nil {
-		return nil, fmt.Errorf("opening stack %s: %w", stack, brief(err))
+		return nil, fmt.Errorf("opening stack %s: %w", stack, err)
 	}
 	return &Stack{stack: opened}, nil
 }
@@ -82,10 +81,10 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 // slow creation holds one for minutes, and the engine's default is four a processor.
 const parallel = 64
 
-// Run bounds one operation.
+// Run is what somebody wants to see of one operation.
 type Run struct {
-	// Events receives the engine's events and is closed at the end; nil for none.
-	Events chan<- events.EngineEvent
+	// Event is told of the engine's events, one at a time; nil for none.
+	Event func(events.EngineEvent)
 	// Output receives what the pulumi command prints; nil for none.
 	Output io.Writer
 }
@@ -93,7 +92,7 @@ type Run struct {
 // SetRole writes the role into the stack's file, as pulumi up -c role=… does.
 func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 	if err := s.stack.SetConfig(ctx, Project+":role", auto.ConfigValue{Value: string(role)}); err != nil {
-		return fmt.Errorf("setting the role of stack %s: %w", s.stack.Name(), brief(err))
+		return fmt.Errorf("setting the role of stack %s: %w", s.stack.Name(), err)
 	}
 	return nil
 }
@@ -101,16 +100,14 @@ func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 // Up brings the stack to what its configuration says. The result counts the
 // resources by what was done to them: create, update, same …
 func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
-	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs()}
-	if run.Events != nil {
-		opts = append(opts, optup.EventStreams(run.Events))
-	}
+	stream, complaints := listen(run)
+	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
 	}
 	result, err := s.stack.Up(ctx, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("updating stack %s: %w", s.stack.Name(), brief(err))
+		return nil, fmt.Errorf("updating stack %s: %w", s.stack.Name(), engineError(err, complaints()))
 	}
 	if result.Summary.ResourceChanges == nil {
 		return map[string]int{}, nil
@@ -120,16 +117,14 @@ func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
 
 // Preview tells what Up would do, and changes nothing.
 func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
-	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs()}
-	if run.Events != nil {
-		opts = append(opts, optpreview.EventStreams(run.Events))
-	}
+	stream, complaints := listen(run)
+	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
 	}
 	result, err := s.stack.Preview(ctx, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("previewing stack %s: %w", s.stack.Name(), brief(err))
+		return nil, fmt.Errorf("previewing stack %s: %w", s.stack.Name(), engineError(err, complaints()))
 	}
 	changes := map[string]int{}
 	for op, count := range result.ChangeSummary {
@@ -141,7 +136,7 @@ func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
 // Unlock removes the lock that a killed update left. Make sure that none is running.
 func (s *Stack) Unlock(ctx context.Context) error {
 	if err := s.stack.Cancel(ctx); err != nil {
-		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), brief(err))
+		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), err)
 	}
 	return nil
 }
@@ -150,45 +145,11 @@ func (s *Stack) Unlock(ctx context.Context) error {
 func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	outputs, err := s.stack.Outputs(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), brief(err))
+		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), err)
 	}
 	plain := make(map[string]any, len(outputs))
 	for name, output := range outputs {
 		plain[name] = output.Value
 	}
 	return plain, nil
-}
-
-// EngineError is a failed run of the engine. Its text is what the engine says
-// is wrong, without the progress that led there.
-type EngineError struct {
-	Err  error // the Automation API's own error, whole
-	Says string
-}
-
-// Error is what the engine says is wrong.
-func (e *EngineError) Error() string { return e.Says }
-
-// Unwrap is the Automation API's own error.
-func (e *EngineError) Unwrap() error { return e.Err }
-
-// Locked says whether another update holds the stack, or a killed one left it locked.
-func (e *EngineError) Locked() bool {
-	return strings.Contains(e.Err.Error(), "the stack is currently locked by")
-}
-
-// brief keeps of an Automation API error, which holds all that the command
-// printed, the lines that say what is wrong.
-func brief(err error) error {
-	var said []string
-	for line := range strings.Lines(err.Error()) {
-		line = strings.TrimSpace(line)
-		if text, ok := strings.CutPrefix(line, "error: "); ok && text != "update failed" && text != "preview failed" {
-			said = append(said, text)
-		}
-	}
-	if len(said) == 0 {
-		return err
-	}
-	return &EngineError{Err: err, Says: strings.Join(said, "; ")}
 }
