@@ -77,7 +77,7 @@ func New(env Env, site Site) *Runtime {
 		env.AWS = defaultAWS
 	}
 	if env.Transport == nil {
-		env.Transport = http.DefaultTransport.(*http.Transport) //nolint:forcetypeassert // it is one
+		env.Transport = http.DefaultTransport.(*http.Transport)
 	}
 	if env.Sleep == nil {
 		env.Sleep = sleep

@@ -16,7 +16,7 @@ import (
 // is bound to while the checks find a reason. A preview makes the same checks
 // and reports them, without failing.
 func Preflight(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name+"-preflight", func(args *pulumi.ResourceHookArgs) error {
+	hook, err := ctx.RegisterResourceHook(name+"-preflight", func(*pulumi.ResourceHookArgs) error {
 		verdict, err := rt.Check(ctx.Context())
 		switch {
 		case ctx.DryRun() && err != nil:

@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
@@ -40,14 +42,19 @@ type Options struct {
 // simulated people are neither fast nor slow.
 const decision = 15 * time.Minute
 
-// theatre is a rehearsal's stage: a world, its faces, and a project in a temporary folder.
-type theatre struct {
+// Stage is where a disaster is rehearsed: a simulated world, its faces to
+// Pulumi and to the AWS SDK, and a project in a temporary folder.
+type Stage struct {
+	World *awssim.World
+
 	options  Options
-	world    *awssim.World
 	face     *wire.Face
 	provider *provider.Server
 	dir      string
 	closers  []func()
+
+	lost, declared time.Time
+	calls          int // to the lost region, before it was lost
 
 	mu    sync.Mutex
 	steps []failover.Step
@@ -59,31 +66,35 @@ type theatre struct {
 // verification. The report tells what happened, refusals too; the error is for
 // a rehearsal that could not be held.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	t, err := open(o)
+	stage, err := Open(o)
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
-	if err := t.deploySite(ctx); err != nil {
+	defer stage.Close()
+	if err := stage.DeploySite(ctx); err != nil {
 		return nil, err
 	}
-	return t.disaster(ctx)
+	if err := stage.Lose(); err != nil {
+		return nil, err
+	}
+	return stage.FailOver(ctx)
 }
 
-func open(o Options) (*theatre, error) {
+// Open builds a stage with nothing deployed yet. Close it.
+func Open(o Options) (*Stage, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
 	if err := CheckRegions(o.ProdRegion, o.DRRegion); err != nil {
 		return nil, err
 	}
-	t := &theatre{options: o, world: awssim.New(o.Seed)}
-	t.closers = append(t.closers, t.world.Close)
-	if err := t.build(); err != nil {
-		t.close()
+	s := &Stage{options: o, World: awssim.New(o.Seed)}
+	s.closers = append(s.closers, s.World.Close)
+	if err := s.build(); err != nil {
+		s.Close()
 		return nil, fmt.Errorf("preparing the rehearsal: %w", err)
 	}
-	return t, nil
+	return s, nil
 }
 
 // CheckRegions says what is wrong with a pair of regions; nil is nothing.
@@ -97,71 +108,72 @@ func CheckRegions(production, recovery string) error {
 	return nil
 }
 
-func (t *theatre) build() (err error) {
-	production, recovery := sides(t.options)
-	furnish(t.world, production, recovery)
-	t.world.Clock().SetEngine(gauge.Install())
-	t.face = wire.NewFace(t.world)
-	t.closers = append(t.closers, t.face.Close)
-	if t.provider, err = provider.Serve(t.world); err != nil {
+func (s *Stage) build() (err error) {
+	production, recovery := sides(s.options)
+	furnish(s.World, production, recovery)
+	s.World.Clock().SetEngine(gauge.Install())
+	s.face = wire.NewFace(s.World)
+	s.closers = append(s.closers, s.face.Close)
+	if s.provider, err = provider.Serve(s.World); err != nil {
 		return err
 	}
-	t.closers = append(t.closers, t.provider.Close)
-	if t.dir, err = os.MkdirTemp("", "pilotlight-rehearsal-"); err != nil {
+	s.closers = append(s.closers, s.provider.Close)
+	if s.dir, err = os.MkdirTemp("", "pilotlight-rehearsal-"); err != nil {
 		return err
 	}
-	t.closers = append(t.closers, func() { _ = os.RemoveAll(t.dir) }) // best effort: it is the system's temporary folder
+	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) }) // best effort: it is the system's temporary folder
 	for _, folder := range []string{"state", "home"} {
-		if err := os.Mkdir(filepath.Join(t.dir, folder), 0o700); err != nil {
+		if err := os.Mkdir(filepath.Join(s.dir, folder), 0o700); err != nil {
 			return err
 		}
 	}
-	return writeProject(t.dir, production, recovery)
+	return writeProject(s.dir, production, recovery)
 }
 
-func (t *theatre) close() {
-	for i := len(t.closers) - 1; i >= 0; i-- {
-		t.closers[i]()
+// Close ends the world and removes the project's folder.
+func (s *Stage) Close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
 	}
 }
 
-// env is the world outside, as the run-time code sees it.
-func (t *theatre) env() failover.Env {
+// Env is the world outside, as the run-time code sees it on this stage.
+func (s *Stage) Env() failover.Env {
 	return failover.Env{
-		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return t.face.Config(region), nil },
-		Transport: &http.Transport{DialContext: t.face.DialContext},
-		Sleep:     t.world.Clock().Sleep,
-		Now:       t.world.Clock().Now,
-		Observe: func(s failover.Step) {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.steps = append(t.steps, s)
+		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return s.face.Config(region), nil },
+		Transport: &http.Transport{DialContext: s.face.DialContext},
+		Sleep:     s.World.Clock().Sleep,
+		Now:       s.World.Clock().Now,
+		Observe: func(step failover.Step) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.steps = append(s.steps, step)
 		},
 	}
 }
 
-// stack opens one side, creating it the first time.
-func (t *theatre) stack(ctx context.Context, name string) (*deploy.Stack, error) {
+// Stack opens one side, creating it the first time.
+func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*deploy.Stack, error) {
 	return deploy.Create(ctx, name, deploy.Options{
-		Dir: t.dir, Program: stacks.In(t.env()), EngineRoot: t.options.EngineRoot,
+		Dir: s.dir, Program: stacks.In(env), EngineRoot: s.options.EngineRoot,
 		EnvVars: map[string]string{
-			"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(t.dir, "state")),
-			"PULUMI_HOME":                                 filepath.Join(t.dir, "home"),
+			"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(s.dir, "state")),
+			"PULUMI_HOME":                                 filepath.Join(s.dir, "home"),
 			"PULUMI_CONFIG_PASSPHRASE":                    "rehearsal",
-			"PULUMI_DEBUG_PROVIDERS":                      "aws:" + strconv.Itoa(t.provider.Port()),
+			"PULUMI_DEBUG_PROVIDERS":                      "aws:" + strconv.Itoa(s.provider.Port()),
 			"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		},
 	})
 }
 
-// deploySite brings production and its pilot light to the steady state.
-func (t *theatre) deploySite(ctx context.Context) error {
+// DeploySite brings production and its pilot light to the steady state.
+func (s *Stage) DeploySite(ctx context.Context) error {
 	for _, phase := range []struct{ stack, what string }{
-		{prod, "deploying production"}, {dr, "lighting the pilot light"}, {prod, "replicating production's media"},
+		{Production, "deploying production"}, {Recovery, "lighting the pilot light"}, {Production, "replicating production's media"},
 	} {
-		t.options.Progress(phase.what + " …")
-		stack, err := t.stack(ctx, phase.stack)
+		s.options.Progress(phase.what + " …")
+		stack, err := s.Stack(ctx, phase.stack, s.Env())
 		if err != nil {
 			return err
 		}
@@ -172,39 +184,56 @@ func (t *theatre) deploySite(ctx context.Context) error {
 	return nil
 }
 
-// disaster loses the production region and fails over.
-func (t *theatre) disaster(ctx context.Context) (*Report, error) {
-	production, recovery := sides(t.options)
-	for _, fault := range t.options.Faults {
-		if err := t.world.Inject(fault); err != nil {
-			return nil, err
+// Lose lets the site run for a while, lets the faults loose, and takes the
+// production region away. It returns when somebody has decided to fail over.
+func (s *Stage) Lose() error {
+	s.World.Clock().Advance(settle)
+	for _, fault := range s.options.Faults {
+		if err := s.World.Inject(fault); err != nil {
+			return err
 		}
 	}
-	t.world.Clock().Advance(settle)
-	t.options.Progress(fmt.Sprintf("losing %s …", production.region))
-	t.world.LoseRegion(production.region, t.options.Outage)
-	lost, calls := t.world.Clock().Now(), t.world.CallsTo(production.region)
-	t.world.Clock().Advance(decision)
+	s.World.Clock().Advance(settle)
+	s.options.Progress(fmt.Sprintf("losing %s …", s.options.ProdRegion))
+	s.World.LoseRegion(s.options.ProdRegion, s.options.Outage)
+	s.lost, s.calls = s.World.Clock().Now(), s.World.CallsTo(s.options.ProdRegion)
+	s.World.Clock().Advance(decision)
+	s.declared = s.World.Clock().Now()
+	return nil
+}
 
-	t.options.Progress(fmt.Sprintf("failing over to %s …", recovery.region))
-	stack, err := t.stack(ctx, recovery.stack)
+// FailOver activates the pilot light and reports what came of it. It may be
+// called again, like the command that it stands for.
+func (s *Stage) FailOver(ctx context.Context) (*Report, error) {
+	s.options.Progress(fmt.Sprintf("failing over to %s …", s.options.DRRegion))
+	return s.FailOverIn(ctx, s.Env())
+}
+
+// FailOverIn is FailOver in an environment of the caller's.
+func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, error) {
+	stack, err := s.Stack(ctx, Recovery, env)
 	if err != nil {
 		return nil, err
 	}
 	if err := stack.SetRole(ctx, stacks.Active); err != nil {
 		return nil, err
 	}
-	declared := t.world.Clock().Now()
-	t.steps = nil
-	_, failed := stack.Up(ctx, deploy.Run{})
+	_, failed := stack.Up(ctx, deploy.Run{Event: s.progress})
 	if ctx.Err() != nil {
 		return nil, errors.Join(failed, ctx.Err())
 	}
-	report := t.report(lost, declared, failed)
-	report.CallsToLost = t.world.CallsTo(production.region) - calls
-	return report, nil
+	return s.report(failed), nil
 }
 
-// settle is how long the steady state lasts before the disaster: long enough
-// for a replica to have caught up and be measured.
-const settle = time.Hour
+// settle is how long the steady state lasts before the disaster, and again
+// after a fault: long enough for a replica to have caught up and be measured.
+const settle = 30 * time.Minute
+
+// progress passes on what the program says of its waits.
+func (s *Stage) progress(event events.EngineEvent) {
+	if d := event.DiagnosticEvent; d != nil && d.Severity != "error" {
+		for line := range strings.Lines(deploy.Plain(d.Message)) {
+			s.options.Progress("  " + strings.TrimSpace(line))
+		}
+	}
+}

@@ -47,46 +47,47 @@ type Step struct {
 func (s Step) end() float64 { return s.Begin + s.Seconds }
 
 // report makes of the journal and of the run-time steps what happened since declared.
-func (t *theatre) report(lost, declared time.Time, failed error) *Report {
-	production, recovery := sides(t.options)
+func (s *Stage) report(failed error) *Report {
+	production, recovery := sides(s.options)
 	r := &Report{
-		Site: domain, ProdRegion: production.region, DRRegion: recovery.region, Seed: t.options.Seed,
-		Outage: t.options.Outage, Faults: t.options.Faults, Lost: lost, Declared: declared,
+		Site: domain, ProdRegion: production.region, DRRegion: recovery.region, Seed: s.options.Seed,
+		Outage: s.options.Outage, Faults: s.options.Faults, Lost: s.lost, Declared: s.declared,
 	}
 	if failed != nil {
 		r.Refusal = failed.Error()
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r.Steps = timeline(declared, t.world.Journal(), t.steps)
-	for _, s := range t.steps {
-		if s.Verdict != nil {
-			r.Loss = s.Verdict.Loss
-			if last := s.Verdict.LastGood; last != nil {
-				r.DataLoss = lost.Sub(last.At.Add(-last.Value)).Seconds()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Steps = timeline(s.declared, s.World.Journal(), s.steps)
+	for _, step := range s.steps {
+		if step.Verdict != nil {
+			r.Loss = step.Verdict.Loss
+			if last := step.Verdict.LastGood; last != nil {
+				r.DataLoss = s.lost.Sub(last.At.Add(-last.Value)).Seconds()
 			}
 		}
 	}
-	r.Recovered, r.Serves = t.visit(recovery.region)
+	r.CallsToLost = s.World.CallsTo(production.region) - s.calls
+	r.Recovered, r.Serves = s.visit(recovery.region)
 	if r.Recovered {
-		r.TimeToRecover = t.world.Clock().Now().Sub(declared).Seconds()
-		for _, s := range r.Steps {
-			if s.Longest {
-				r.TimeToRecover = s.end() // what is left afterwards is off the path
+		r.TimeToRecover = s.World.Clock().Now().Sub(s.declared).Seconds()
+		for _, step := range r.Steps {
+			if step.Longest {
+				r.TimeToRecover = step.end() // what is left afterwards is off the path
 			}
 		}
 	}
-	r.Floor = floor(t.world, recovery)
+	r.Floor = floor(s.World, recovery)
 	return r
 }
 
 // visit asks for the site's front page by its own name, as a visitor would.
-func (t *theatre) visit(recovery string) (recovered bool, seen string) {
+func (s *Stage) visit(recovery string) (recovered bool, seen string) {
 	req, err := http.NewRequest(http.MethodGet, "http://"+domain+"/", http.NoBody)
 	if err != nil {
 		return false, err.Error()
 	}
-	answer, err := t.world.Visit(req)
+	answer, err := s.World.Visit(req)
 	if err != nil {
 		return false, "visitors cannot reach the site: " + err.Error()
 	}
@@ -115,6 +116,9 @@ func timeline(declared time.Time, journal []awssim.Step, waits []failover.Step) 
 		}
 	}
 	for _, s := range waits {
+		if s.Begin.Before(declared) {
+			continue
+		}
 		text := ""
 		if s.Err != nil {
 			text = s.Err.Error()

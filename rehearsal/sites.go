@@ -16,8 +16,12 @@ const (
 	site   = "blog"
 	domain = "www.example.com"
 	zoneID = "Z0123456789ABCDEFGHIJ"
-	prod   = "prod"
-	dr     = "dr"
+)
+
+// The stacks of the rehearsed site.
+const (
+	Production = "prod"
+	Recovery   = "dr"
 )
 
 // side is one of the two stacks.
@@ -27,8 +31,8 @@ type side struct {
 }
 
 func sides(o Options) (production, recovery side) {
-	return side{stack: prod, region: o.ProdRegion, image: "ami-0aaaaaaaaaaaaaaa1", cidr: "10.10.0.0/16"},
-		side{stack: dr, region: o.DRRegion, image: "ami-0bbbbbbbbbbbbbbb2", cidr: "10.20.0.0/16"}
+	return side{stack: Production, region: o.ProdRegion, image: "ami-0aaaaaaaaaaaaaaa1", cidr: "10.10.0.0/16"},
+		side{stack: Recovery, region: o.DRRegion, image: "ami-0bbbbbbbbbbbbbbb2", cidr: "10.20.0.0/16"}
 }
 
 // furnish puts into the world what both stacks take for given.

@@ -46,7 +46,11 @@ func dataLoss(r *Report) string {
 	if r.DataLoss == 0 {
 		return r.Loss
 	}
-	return fmt.Sprintf("%.0f s of writes lost: %s", r.DataLoss, r.Loss)
+	verb := "lost"
+	if !r.Recovered {
+		verb = "at stake"
+	}
+	return fmt.Sprintf("%.0f s of writes %s: %s", r.DataLoss, verb, r.Loss)
 }
 
 // next is what a person would do now, were it real.

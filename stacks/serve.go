@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
@@ -36,7 +35,7 @@ type served struct {
 
 // after is value once the site's name points here.
 func (s *served) after(value bool) pulumi.BoolOutput {
-	return s.switched.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput) //nolint:forcetypeassert // what the function returns
+	return s.switched.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput)
 }
 
 // serving is the parent of all that must not come before the claim is saved and
@@ -208,7 +207,7 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 		value = aliases.ArrayValue()[0].ObjectValue()["name"]
 	}
 	if !value.IsString() {
-		return "", errors.New("the record names no balancer to verify: " + resource.PropertyValue(value).String())
+		return "", errors.New("the record names no balancer to verify: " + value.String())
 	}
 	return value.StringValue(), nil
 }

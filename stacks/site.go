@@ -110,14 +110,15 @@ const slowStart = 60
 // the instances read them. All that uses a secret takes it from there, so that
 // none is in use before it is saved.
 func (s *site) keepSecrets() (*components.Secrets, error) {
-	kept, err := stash(s.Context, secretsName, pulumi.ToSecret(jsonString(s.secrets)).(pulumi.StringOutput)) //nolint:forcetypeassert // a string stays one
+	kept, err := stash(s.Context, secretsName, pulumi.ToSecret(jsonString(s.secrets)).(pulumi.StringOutput))
 	if err != nil {
 		return nil, err
 	}
 	s.saved = kept.Input.ApplyT(func(value any) (map[string]string, error) {
 		var secrets map[string]string
-		return secrets, recall(value, &secrets)
-	}).(pulumi.StringMapOutput) //nolint:forcetypeassert // what the function returns
+		err := recall(value, &secrets)
+		return secrets, err
+	}).(pulumi.StringMapOutput)
 	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved}, pulumi.Provider(s.provider))
 }
 
@@ -192,7 +193,7 @@ func (s *site) database(f *foundation, served *served) (*components.Database, er
 
 // keySuffix is the part of a key's id that tells it from others.
 func keySuffix(key *components.Key) pulumi.StringOutput {
-	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput) //nolint:forcetypeassert // what the function returns
+	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput)
 }
 
 // databaseID is the identifier of the stack's current database in RDS.
@@ -203,8 +204,8 @@ func (s *site) databaseID() string {
 // tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) tellPeer(f *foundation, database *components.Database) error {
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
-		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string)})) //nolint:forcetypeassert // of string outputs
-	}).(pulumi.StringOutput) //nolint:forcetypeassert // what the function returns
+		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string)}))
+	}).(pulumi.StringOutput)
 	if _, err := stash(s.Context, factsName, facts); err != nil {
 		return err
 	}

@@ -112,11 +112,11 @@ func ApplierFailed(replication, message string) bool {
 func Loss(r *Replica, now time.Time) string {
 	switch {
 	case r == nil || r.Source == "":
-		return "no writes are lost: the database is promoted already"
+		return "a failover loses no writes: the database is promoted already, or was never a replica"
 	case r.LastGood == nil:
-		return "which writes are lost is unknown: no replication lag was measured"
+		return "which writes a failover loses is unknown: no replication lag was measured"
 	}
-	return fmt.Sprintf("writes after %s are lost (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+	return fmt.Sprintf("a failover loses what was written after %s (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
 		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
 }
 

@@ -111,8 +111,8 @@ func TestPromotion(t *testing.T) {
 func TestLoss(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	assert.Equal(t, "writes after 11:39:57 UTC are lost (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
+	assert.Equal(t, "a failover loses what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At), "unknown")
-	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "no writes are lost")
+	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "loses no writes")
 }
