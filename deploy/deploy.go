@@ -87,6 +87,9 @@ type Run struct {
 	Event func(events.EngineEvent)
 	// Output receives what the pulumi command prints; nil for none.
 	Output io.Writer
+	// ConfigFile is used in place of Pulumi.<stack>.yaml; empty uses that. A
+	// preview of another role takes a copy, so that the role is not saved.
+	ConfigFile string
 }
 
 // SetRole writes the role into the stack's file, as pulumi up -c role=… does.
@@ -102,6 +105,9 @@ func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
 	stream, complaints := listen(run)
 	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
+	if run.ConfigFile != "" {
+		opts = append(opts, optup.ConfigFile(run.ConfigFile))
+	}
 	if run.Output != nil {
 		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
 	}
@@ -119,6 +125,9 @@ func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
 func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
 	stream, complaints := listen(run)
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
+	if run.ConfigFile != "" {
+		opts = append(opts, optpreview.ConfigFile(run.ConfigFile))
+	}
 	if run.Output != nil {
 		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
 	}

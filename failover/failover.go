@@ -7,6 +7,7 @@ package failover
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -69,6 +70,9 @@ type Runtime struct {
 	Say func(line string)
 
 	env Env
+
+	mu    sync.Mutex
+	asked time.Time // when this process last asked for the promotion
 }
 
 // New makes a runtime. Missing parts of env are the real ones.

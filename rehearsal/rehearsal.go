@@ -108,6 +108,22 @@ func CheckRegions(production, recovery string) error {
 	return nil
 }
 
+// Fork opens another stage that is as this one is now, project and state
+// included, to go on differently. Nothing may be running on this one.
+func (s *Stage) Fork(o Options) (*Stage, error) {
+	fork, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	// CopyFS overwrites nothing, so the fork's own new files make way.
+	err = errors.Join(fork.World.Restore(s.World.Snapshot()), os.RemoveAll(fork.dir), os.CopyFS(fork.dir, os.DirFS(s.dir)))
+	if err != nil {
+		fork.Close()
+		return nil, fmt.Errorf("forking a rehearsal: %w", err)
+	}
+	return fork, nil
+}
+
 func (s *Stage) build() (err error) {
 	production, recovery := sides(s.options)
 	furnish(s.World, production, recovery)

@@ -41,7 +41,7 @@ func In(env failover.Env) pulumi.RunFunc {
 		if err != nil {
 			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
 		}
-		s.account = caller.AccountId
+		s.account, s.runtime = caller.AccountId, s.newRuntime()
 		return s.compose()
 	}
 }
@@ -57,6 +57,7 @@ type site struct {
 	saved    pulumi.StringMapOutput // the same once they are in the state
 	provider *aws.Provider
 	account  string // id of the AWS account
+	runtime  *failover.Runtime
 }
 
 // decide reads what this stack and its peer remember and settles what this

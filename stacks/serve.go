@@ -18,7 +18,7 @@ import (
 func (s *site) claim() (*pulumi.Stash, error) {
 	var gate []pulumi.ResourceOption
 	if s.plan.Do == Activate {
-		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), s.runtime())
+		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), s.runtime)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ type serving struct{ pulumi.ResourceState }
 func (s *site) newServing(claim *pulumi.Stash) (*serving, error) {
 	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
 	if s.plan.Claim.Role == Active {
-		hook, err := hooks.PreFailover(s.Context, s.cfg.Name(), s.runtime(), s.stillOurs)
+		hook, err := hooks.PreFailover(s.Context, s.cfg.Name(), s.runtime, s.stillOurs)
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +173,7 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 		}
 		after = append(after, promoted)
 	}
-	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime(), switchTarget)
+	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime, switchTarget)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 // then every update makes it, beside the application and not before it, and so
 // starts a promotion again that failed, or that nobody lived to ask for.
 func (s *site) promoted(below pulumi.ResourceOption) (*pulumi.Stash, error) {
-	hook, err := hooks.Promoted(s.Context, s.cfg.Name(), s.runtime())
+	hook, err := hooks.Promoted(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -215,8 +215,8 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
 
-// runtime is what the hooks work with.
-func (s *site) runtime() *failover.Runtime {
+// newRuntime makes what the hooks work with.
+func (s *site) newRuntime() *failover.Runtime {
 	limits := s.cfg.Failover
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,

@@ -102,10 +102,20 @@ var promotable = []string{"available", "backing-up", "modifying", "rebooting", "
 
 // ApplierFailed tells a replica that stopped applying changes (its data is
 // incomplete) from one that lost its source (its data is just not newer). RDS
-// words the first as SQLError and the second as IOError
-// (Read Replica Replication Error - SQLError: 1062, reason: …).
+// hands on what MySQL says of its two threads; these are the words of the one
+// that applies.
 func ApplierFailed(replication, message string) bool {
-	return replication == "error" && strings.Contains(message, "SQLError")
+	return replication == "error" && slices.ContainsFunc(applierSays, func(words string) bool { return strings.Contains(message, words) })
+}
+
+var applierSays = []string{
+	"SQLError",                 // Read Replica Replication Error - SQLError: 1062, reason: …
+	"on query",                 // Error 'Duplicate entry …' on query. Default database: …
+	"Could not execute",        // Could not execute Write_rows event on table …
+	"Coordinator stopped",      // … because there were error(s) in the worker(s)
+	"Worker",                   // Worker 1 failed executing transaction …
+	"Relay log read failure",   // … Could not parse relay log event entry
+	"Column ", "Unknown table", // of row-based events that no longer fit
 }
 
 // Loss says in a sentence which writes an activation loses, as far as is known.

@@ -83,6 +83,22 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	assert.Empty(t, Blockers(Snapshot{At: noon, Image: &Image{ID: "ami-1", State: "available"}}, first), "a first deployment has no database yet")
 }
 
+func TestApplierFailed(t *testing.T) {
+	t.Parallel()
+	for message, failed := range map[string]bool{
+		"Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. Default database: 'wordpress'.":        true,
+		"Could not execute Update_rows event on table wordpress.wp_options; Can't find record":                    true,
+		"Read Replica Replication Error - SQLError: 1032, reason: Can't find record":                              true,
+		"Read Replica Replication Error - IOError: 2003, reason: error reconnecting to master":                    false,
+		"error connecting to source 'rdsrepladmin@10.0.0.1:3306' - retry-time: 60 retries: 8":                     false,
+		"The replica I/O thread is not connected: Lost connection to MySQL server during query":                   false,
+		"Got fatal error 1236 from source when reading data from binary log: 'Could not find first log file name": false,
+	} {
+		assert.Equal(t, failed, ApplierFailed("error", message), message)
+		assert.False(t, ApplierFailed("replicating", message))
+	}
+}
+
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
