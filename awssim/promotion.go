@@ -1,8 +1,6 @@
 package awssim
 
-import (
-	"time"
-)
+import "time"
 
 // dawdle is how long a database still says available after it has been told to
 // promote itself.

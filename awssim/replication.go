@@ -1,14 +1,15 @@
 package awssim
 
-import (
-	"time"
+import "time"
+
+// What RDS reports when the applier stops on a statement, and when the source
+// cannot be reached (it names the thread: SQLError or IOError).
+const (
+	applierMessage = "Read Replica Replication Error - SQLError: 1062, reason: Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. " +
+		"Default database: 'wordpress'."
+	connectionMessage = "Read Replica Replication Error - IOError: 2003, reason: error reconnecting to source - retry-time: 60 retries: 1 message: " +
+		"Can't connect to MySQL server"
 )
-
-// applierMessage is what MySQL says when the applier, not the connection, stops.
-const applierMessage = "Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. Default database: 'wordpress'."
-
-// connectionMessage is what it says when the source cannot be reached.
-const connectionMessage = "The replica I/O thread is not connected: error reconnecting to the source, Lost connection to MySQL server during query"
 
 // validReplica is what CreateDBInstanceReadReplica asks of the source.
 func (w *World) validReplica(o *Object) error {
