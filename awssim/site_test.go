@@ -1,6 +1,7 @@
 package awssim_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -74,4 +75,10 @@ func pair(t *testing.T, w *awssim.World) (source, replica awssim.Object) {
 		"backupRetentionPeriod": 7, "skipFinalSnapshot": true,
 	})
 	return source, replica
+}
+
+// with is inputs with some of them changed.
+func with(inputs, change props) props {
+	maps.Copy(inputs, change)
+	return inputs
 }

@@ -1,0 +1,67 @@
+package awssim_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+)
+
+func TestParseFault(t *testing.T) {
+	t.Parallel()
+	for text, ok := range map[string]bool{
+		"promotion=refused": true, "promotion=refused:2": true, "promotion=fails": true, "lag=12m": true, "lag=growing": true,
+		"lag=unmeasured": true, "replication=broken": true, "image=missing": true, "throttle=rds:PromoteReadReplica": true,
+		"throttle=rds:PromoteReadReplica:9": true, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true,
+		"error=rds:DescribeDBInstances:InternalFailure:2": true,
+		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,
+		"image=there": false, "throttle=rds": false, "error=rds:DescribeDBInstances": false, "weather=bad": false,
+	} {
+		f, err := awssim.ParseFault(text)
+		if !ok {
+			require.Error(t, err, text)
+			for _, help := range awssim.Faults() {
+				assert.ErrorContains(t, err, help.Name+"="+help.Values)
+			}
+			continue
+		}
+		require.NoError(t, err, text)
+		assert.Equal(t, text, f.Name+"="+f.Value)
+	}
+	assert.Error(t, awssim.New(1).Inject(awssim.Fault{Name: "weather"}), "whatever made it")
+}
+
+func TestAnInjectedErrorMeetsSoManyCalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inject(t, w, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity:2")
+	inputs := props{"replicationGroupId": "c"}
+	const cache = "aws:elasticache/replicationGroup:ReplicationGroup"
+	for range 2 {
+		assert.Equal(t, "InsufficientCacheClusterCapacity", refused(t, w, home, cache, inputs))
+	}
+	create(t, w, home, cache, "third", inputs)
+}
+
+func TestTheProviderRetriesThrottling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inject(t, w, "throttle=ec2:CreateVpc")
+	create(t, w, home, "aws:ec2/vpc:Vpc", "site", props{"cidrBlock": "10.0.0.0/16"})
+	assert.Equal(t, awssim.Epoch.Add(6e9+w.Duration(home, "ec2:CreateVpc", "site")), w.Clock().Now(), "three pauses of two seconds")
+}
+
+func TestInstancesNeedTheirImage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := newNetwork(t, w, home, "site")
+	inject(t, w, "image=missing")
+	_, err := w.Create(t.Context(), awssim.Call{Region: home, Type: "aws:autoscaling/group:Group", Name: "site", Inputs: props{
+		"name": "site", "minSize": 1, "maxSize": 1, "vpcZoneIdentifiers": n.subnets, "launchTemplate": props{"id": n.template, "version": "1"},
+	}})
+	assert.ErrorContains(t, err, "The image id '[ami-1]' does not exist")
+	_, err = w.ImagesNamed(home, []string{"ami-1"})
+	assert.Equal(t, "InvalidAMIID.NotFound", codeOf(err))
+}
