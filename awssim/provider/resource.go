@@ -64,7 +64,7 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: shown(s, made.Props, req.Properties)}, nil
+	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: complete(s, shown(s, made.Props, req.Properties))}, nil
 }
 
 // Update changes a resource in the world.
@@ -84,7 +84,7 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	return plugin.UpdateResponse{Properties: shown(s, changed.Props, req.NewInputs)}, nil
+	return plugin.UpdateResponse{Properties: complete(s, shown(s, changed.Props, req.NewInputs))}, nil
 }
 
 // foreseenUpdate keeps what AWS had worked out.
@@ -121,22 +121,22 @@ func (p *provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Rea
 	}
 	outputs := shown(s, o.Props, req.Inputs)
 	return plugin.ReadResponse{ReadResult: plugin.ReadResult{
-		ID: resource.ID(o.ID), Outputs: outputs, Inputs: inputsNow(s, req.Inputs, outputs),
+		ID: resource.ID(o.ID), Inputs: inputsNow(s, req, outputs), Outputs: complete(s, outputs),
 	}}, nil
 }
 
 // inputsNow recomputes the inputs in the state from what is there; what is gone
-// is dropped. An import has none yet, and takes all.
-func inputsNow(s *resourceSchema, olds, outputs resource.PropertyMap) resource.PropertyMap {
+// is dropped. An import has no state yet, and takes all.
+func inputsNow(s *resourceSchema, req plugin.ReadRequest, outputs resource.PropertyMap) resource.PropertyMap {
 	now := resource.PropertyMap{}
 	for name := range s.Inputs {
 		key := resource.PropertyKey(name)
 		v, there := outputs[key]
-		if _, had := olds[key]; there && (had || len(olds) == 0) {
+		if _, had := req.Inputs[key]; there && (had || len(req.State) == 0) {
 			now[key] = v
 		}
 	}
-	if made, ok := olds[defaultsKey]; ok {
+	if made, ok := req.Inputs[defaultsKey]; ok {
 		now[defaultsKey] = made
 	}
 	return now

@@ -89,6 +89,43 @@ func shown(s *resourceSchema, props map[string]any, inputs resource.PropertyMap)
 	return out
 }
 
+// complete adds what the provider always shows, empty where the world has
+// nothing to say of it.
+func complete(s *resourceSchema, outputs resource.PropertyMap) resource.PropertyMap {
+	out := outputs.Copy()
+	for _, name := range s.Computed {
+		key := resource.PropertyKey(name)
+		if _, there := out[key]; there {
+			continue
+		}
+		p, _ := s.property(name)
+		if empty, ok := p.empty(); ok {
+			out[key] = empty
+		}
+	}
+	return out
+}
+
+// empty is a type's value in Terraform's state when nobody has set it; objects
+// have none.
+func (p property) empty() (resource.PropertyValue, bool) {
+	switch p.shape()[0] {
+	case '[':
+		return resource.NewProperty([]resource.PropertyValue{}), true
+	case '{':
+		return resource.NewProperty(resource.PropertyMap{}), true
+	}
+	switch p.shape() {
+	case "string":
+		return resource.NewProperty(""), true
+	case "boolean":
+		return resource.NewProperty(false), true
+	case "integer", "number":
+		return resource.NewProperty(0.0), true
+	}
+	return resource.PropertyValue{}, false
+}
+
 // foreseen is what a preview shows of a resource to be created: its inputs, and
 // as unknown all that AWS works out.
 func foreseen(s *resourceSchema, inputs resource.PropertyMap) resource.PropertyMap {

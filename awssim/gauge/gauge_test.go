@@ -1,0 +1,60 @@
+package gauge_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
+)
+
+// TestTheBalance follows one update: the engine works whenever the program has
+// asked for something that neither a provider nor a hook is busy with.
+func TestTheBalance(t *testing.T) {
+	look := gauge.Install()
+	tracer := otel.Tracer("pulumi-cli")
+	span := func(name string, kind trace.SpanKind) (end func()) {
+		_, s := tracer.Start(t.Context(), name, trace.WithSpanKind(kind))
+		return func() { s.End() }
+	}
+	_, before := look()
+	expect := func(want awssim.Activity, why string) {
+		t.Helper()
+		doing, moves := look()
+		assert.Equal(t, want, doing, why)
+		before = moves
+	}
+	expect(awssim.Unknown, "no program runs")
+	program := span("pulumirpc.LanguageRuntime/Run", trace.SpanKindServer)
+	expect(awssim.Waiting, "the program has asked for nothing")
+	first := span("pulumirpc.ResourceMonitor/RegisterResource", trace.SpanKindClient)
+	expect(awssim.Working, "the engine has a resource in hand")
+	served := gauge.Serving()
+	expect(awssim.Waiting, "the provider has it")
+	second := span("pulumirpc.ResourceMonitor/RegisterResource", trace.SpanKindClient)
+	expect(awssim.Working, "one of two is with the provider")
+	hook := span("pulumirpc.Callbacks/Invoke", trace.SpanKindServer)
+	expect(awssim.Waiting, "a hook has the other")
+	hook()
+	second()
+	served()
+	served() // done twice counts once
+	expect(awssim.Working, "the engine writes the first down")
+	first()
+	expect(awssim.Waiting, "all is done")
+	other := span("pulumirpc.Engine/Log", trace.SpanKindClient)
+	expect(awssim.Waiting, "a log message is no work")
+	other()
+	ending := span("pulumirpc.ResourceMonitor/SignalAndWaitForShutdown", trace.SpanKindClient)
+	deleting := gauge.Serving()
+	expect(awssim.Unknown, "the engine deletes by itself")
+	deleting()
+	ending()
+	program()
+	expect(awssim.Unknown, "the program is over")
+	_, after := look()
+	assert.Equal(t, before, after, "looking is no move")
+}

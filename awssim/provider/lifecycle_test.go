@@ -1,0 +1,156 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/provider"
+)
+
+const vpc = "aws:ec2/vpc:Vpc"
+
+func TestAPreviewMakesNothing(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, props{"region": region})
+	calls := w.CallsTo(region)
+	res, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
+		Urn: urn(vpc, "x"), Preview: true, Properties: c.marshalled(resource.NewPropertyMapFromMap(props{"cidrBlock": "10.0.0.0/16", "tags": props{"a": "b"}}))})
+	require.NoError(t, err)
+	outputs := c.unmarshalled(res.Properties)
+	assert.Empty(t, res.Id)
+	assert.Equal(t, "10.0.0.0/16", outputs["cidrBlock"].StringValue())
+	assert.True(t, outputs["arn"].IsComputed())
+	assert.Equal(t, outputs["tags"], outputs["tagsAll"])
+
+	id, checked, made := c.create("aws:ec2/launchTemplate:LaunchTemplate", "x", props{"imageId": "ami-1"})
+	calls++
+	changed := checked.Copy()
+	changed["imageId"] = resource.NewProperty("ami-2")
+	update, err := c.rpc.Update(t.Context(), &pulumirpc.UpdateRequest{
+		Urn: urn("aws:ec2/launchTemplate:LaunchTemplate", "x"), Id: id, Preview: true,
+		OldInputs: c.marshalled(checked), Olds: c.marshalled(made), News: c.marshalled(changed)})
+	require.NoError(t, err)
+	outputs = c.unmarshalled(update.Properties)
+	assert.Equal(t, made["arn"], outputs["arn"])
+	assert.True(t, outputs["latestVersion"].IsComputed(), "the next version has no number yet")
+	assert.Equal(t, calls, w.CallsTo(region))
+}
+
+func TestAnUpdateIsSeenByARead(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, props{"region": region})
+	id, checked, made := c.create(vpc, "x", props{"cidrBlock": "10.0.0.0/16", "tags": props{"a": "1"}})
+	changed := checked.Copy()
+	changed["enableDnsHostnames"] = resource.NewProperty(true)
+	delete(changed, "tags")
+	res, err := c.rpc.Update(t.Context(), &pulumirpc.UpdateRequest{
+		Urn: urn(vpc, "x"), Id: id, OldInputs: c.marshalled(checked), Olds: c.marshalled(made), News: c.marshalled(changed)})
+	require.NoError(t, err)
+	outputs := c.unmarshalled(res.Properties)
+	assert.True(t, outputs["enableDnsHostnames"].BoolValue())
+	assert.NotContains(t, outputs, resource.PropertyKey("tags"))
+	read, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(vpc, "x"), Id: id, Inputs: c.marshalled(changed), Properties: res.Properties})
+	require.NoError(t, err)
+	assert.Equal(t, outputs, c.unmarshalled(read.Properties))
+	assert.Equal(t, changed, c.unmarshalled(read.Inputs))
+
+	imported, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(vpc, "x"), Id: id})
+	require.NoError(t, err)
+	assert.Equal(t, "10.0.0.0/16", c.unmarshalled(imported.Inputs)["cidrBlock"].StringValue())
+}
+
+// TestARefreshDropsThePromotedSource: what the state says of a replica that was
+// promoted outside Pulumi.
+func TestARefreshDropsThePromotedSource(t *testing.T) {
+	t.Parallel()
+	const typ = "aws:rds/instance:Instance"
+	w, c := serve(t, props{"region": region})
+	_, _, source := c.create(typ, "source", props{
+		"identifier": "site", "engine": "mysql", "instanceClass": "db.t4g.medium", "username": "root", "password": "correct horse",
+		"allocatedStorage": 20, "backupRetentionPeriod": 7, "skipFinalSnapshot": true})
+	id, checked, made := c.create(typ, "replica", props{
+		"identifier": "site-2", "instanceClass": "db.t4g.medium", "replicateSourceDb": source["arn"].StringValue(), "skipFinalSnapshot": true})
+	_, err := w.Promote(region, "site-2", nil)
+	require.NoError(t, err)
+	w.Clock().Advance(time.Hour)
+	read, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(typ, "replica"), Id: id, Inputs: c.marshalled(checked), Properties: c.marshalled(made)})
+	require.NoError(t, err)
+	assert.NotContains(t, c.unmarshalled(read.Inputs), resource.PropertyKey("replicateSourceDb"))
+	assert.NotContains(t, c.unmarshalled(read.Properties), resource.PropertyKey("replicateSourceDb"))
+}
+
+func TestWhatIsNotModelledSaysSo(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, props{"region": region})
+	_, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn("aws:sns/topic:Topic", "x")})
+	assert.ErrorContains(t, err, "resource type aws:sns/topic:Topic is not modelled by the simulator")
+	_, err = c.rpc.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:ec2/getAmi:getAmi"})
+	assert.ErrorContains(t, err, "function aws:ec2/getAmi:getAmi is not modelled by the simulator")
+}
+
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, props{"region": "cn-north-1"})
+	for token, want := range map[string]props{
+		"aws:index/getRegion:getRegion":                       {"name": "cn-north-1"},
+		"aws:index/getPartition:getPartition":                 {"partition": "aws-cn", "dnsSuffix": "amazonaws.com.cn", "reverseDnsPrefix": "cn.com.amazonaws"},
+		"aws:index/getCallerIdentity:getCallerIdentity":       {"accountId": awssim.Account, "arn": "arn:aws-cn:iam::123456789012:user/simulated"},
+		"aws:index/getAvailabilityZones:getAvailabilityZones": {"names": []any{"cn-north-1a", "cn-north-1b", "cn-north-1c"}, "state": "available"},
+	} {
+		args := resource.PropertyMap{}
+		if _, asked := want["state"]; asked {
+			args["state"] = resource.NewProperty("available")
+		}
+		res, err := c.rpc.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: token, Args: c.marshalled(args)})
+		require.NoError(t, err, token)
+		got := c.unmarshalled(res.Return)
+		for key, v := range want {
+			assert.Equal(t, v, got[resource.PropertyKey(key)].Mappable(), "%s %s", token, key)
+		}
+	}
+	res, err := c.rpc.Invoke(t.Context(), &pulumirpc.InvokeRequest{
+		Tok: "aws:index/getRegion:getRegion", Args: c.marshalled(resource.NewPropertyMapFromMap(props{"planet": "x"}))})
+	require.NoError(t, err)
+	assert.Len(t, res.Failures, 1)
+}
+
+// TestEachConnectionHasItsRegion: calls name no provider, so the caller's
+// address must tell.
+func TestEachConnectionHasItsRegion(t *testing.T) {
+	t.Parallel()
+	w := awssim.New(1)
+	w.Clock().SetQuiet(2 * time.Millisecond)
+	t.Cleanup(w.Close)
+	server, err := provider.Serve(w)
+	require.NoError(t, err)
+	t.Cleanup(server.Close)
+	for _, where := range []string{"eu-west-1", "eu-central-1"} {
+		_, _, outputs := connect(t, server, props{"region": where}).create(vpc, "x", props{"cidrBlock": "10.0.0.0/16"})
+		assert.Contains(t, outputs["arn"].StringValue(), ":"+where+":")
+	}
+}
+
+func TestACancelledEngineWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, props{"region": region})
+	_, release := w.Clock().Hold(t.Context(), "time stands still")
+	defer release()
+	failed := make(chan error)
+	go func() {
+		_, err := c.rpc.Create(context.WithoutCancel(t.Context()), &pulumirpc.CreateRequest{
+			Urn: urn(vpc, "x"), Properties: c.marshalled(resource.NewPropertyMapFromMap(props{"cidrBlock": "10.0.0.0/16"}))})
+		failed <- err
+	}()
+	require.Eventually(t, func() bool { return len(w.Journal()) > 1 }, 5*time.Second, time.Millisecond)
+	_, err := c.rpc.Cancel(t.Context(), &emptypb.Empty{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, <-failed, "waiting for completion: context canceled")
+}
