@@ -23,7 +23,10 @@ type props = map[string]any
 
 const region = "eu-west-1"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Pulumi's logger never stops.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/golang/glog.(*fileSink).flushDaemon"))
+}
 
 // client is an engine's connection to a provider of one region.
 type client struct {
