@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -171,15 +170,7 @@ func (s *Stage) Env() failover.Env {
 // Stack opens one side, creating it the first time.
 func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*deploy.Stack, error) {
 	return deploy.Create(ctx, name, deploy.Options{
-		Dir: s.dir, Program: stacks.In(env), EngineRoot: s.options.EngineRoot,
-		EnvVars: map[string]string{
-			"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(s.dir, "state")),
-			"PULUMI_HOME":                                 filepath.Join(s.dir, "home"),
-			"PULUMI_CONFIG_PASSPHRASE":                    "rehearsal",
-			"PULUMI_DEBUG_PROVIDERS":                      "aws:" + strconv.Itoa(s.provider.Port()),
-			"PULUMI_SKIP_UPDATE_CHECK":                    "true",
-			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-		},
+		Dir: s.dir, Program: stacks.In(env), EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv(),
 	})
 }
 
