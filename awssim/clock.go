@@ -24,7 +24,8 @@ const (
 )
 
 // patience ends the wait for an engine that says it works while nothing moves:
-// it has more to do than it has workers, and only time can free one.
+// it has more to do than it has workers, or has failed and leaves calls
+// unanswered. Its word then counts for nothing until it waits again.
 const patience = 2 * time.Second
 
 // Activity is what an engine that drives a world is doing.
@@ -51,6 +52,7 @@ type Clock struct {
 	arrival uint64
 	engine  func() (Activity, uint64)
 	quiet   time.Duration // 0: by what is known of the engine
+	doubted bool          // the engine said that it worked, and did not
 	running bool
 	closed  bool
 }
@@ -208,6 +210,11 @@ func (c *Clock) jump(still *stillness) bool {
 	if c.engine != nil {
 		doing, engineMoves = c.engine()
 	}
+	if doing != Working {
+		c.doubted = false
+	} else if c.doubted {
+		doing = Unknown
+	}
 	rest := still.lasted(c.moves, engineMoves)
 	quiet := quietAlone
 	if doing == Waiting {
@@ -219,6 +226,9 @@ func (c *Clock) jump(still *stillness) bool {
 	switch {
 	case c.awake > 0, rest < quiet:
 	case doing == Working && rest < patience:
+	case doing == Working:
+		c.doubted = true
+		c.wakeFirst()
 	default:
 		c.wakeFirst()
 	}

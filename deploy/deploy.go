@@ -104,7 +104,9 @@ func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 // resources by what was done to them: create, update, same …
 func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
 	stream, complaints := listen(run)
-	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
+	// A part that cannot be had must not hold up those that need nothing of it:
+	// a site serves without a cache.
+	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
 	if run.ConfigFile != "" {
 		opts = append(opts, optup.ConfigFile(run.ConfigFile))
 	}
@@ -148,6 +150,16 @@ func (s *Stack) Unlock(ctx context.Context) error {
 		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), err)
 	}
 	return nil
+}
+
+// State is the stack's checkpoint as the backend holds it, an update in
+// progress or a killed one included.
+func (s *Stack) State(ctx context.Context) ([]byte, error) {
+	state, err := s.stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), err)
+	}
+	return state.Deployment, nil
 }
 
 // Outputs are what the stack exports, by the names in package stacks.

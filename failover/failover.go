@@ -96,7 +96,9 @@ func New(env Env, site Site) *Runtime {
 }
 
 func (r *Runtime) aws(ctx context.Context) (aws.Config, error) {
-	return r.env.AWS(ctx, r.Site.Region, r.Site.Profile)
+	cfg, err := r.env.AWS(ctx, r.Site.Region, r.Site.Profile)
+	cfg.RetryMaxAttempts = attempts
+	return cfg, err
 }
 
 // observe runs a step and tells of it.
@@ -113,8 +115,7 @@ func (r *Runtime) observe(name string, do func() error) error {
 const attempts = 8
 
 func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile),
-		config.WithRetryMaxAttempts(attempts))
+	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -27,6 +27,9 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 			return err
 		}
 		_, seen, err := r.promote(ctx, client)
+		if passing(err) && ctx.Err() == nil {
+			seen, err = err.Error(), nil
+		}
 		if err == nil {
 			r.Say(fmt.Sprintf("the promotion of %s: %s", r.Site.Database, seen))
 		}
@@ -65,6 +68,8 @@ func (r *Runtime) rds(ctx context.Context) (*rds.Client, error) {
 // promote looks how far the promotion is, and asks for it when it has not begun.
 // It is the one place that does, and may be called at any time.
 func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.Step, seen string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	if err != nil {
 		return decide.Wait, "", err
@@ -77,15 +82,17 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.
 	case step == decide.Settled:
 		return step, "promoted", nil
 	case step == decide.Promote && r.mayAsk():
-		return step, "asked for", r.ask(ctx, client)
+		if err := r.ask(ctx, client); err != nil {
+			r.asked = time.Time{}
+			return step, status, err
+		}
+		return step, "asked for", nil
 	}
 	return step, status, nil
 }
 
 // mayAsk says whether to ask for the promotion now, and remembers that it was.
 func (r *Runtime) mayAsk() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	now := r.env.Now()
 	if now.Sub(r.asked) < reaction {
 		return false

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // interval is how often a wait looks. It is short beside what is waited for,
@@ -13,12 +16,16 @@ import (
 const interval = 5 * time.Second
 
 // wait looks until look says done or fails, or until limit is over on the
-// environment's clock. Progress is told whenever what is seen changes. Giving
-// up says what was last seen.
+// environment's clock. An error that may pass (throttling, a server's error, a
+// lost connection) is something seen, and the next look may see better.
+// Progress is told whenever what is seen changes. Giving up says what was last seen.
 func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
 	begin, last := r.env.Now(), ""
 	for {
 		done, seen, err := look(ctx)
+		if passing(err) && ctx.Err() == nil {
+			done, seen, err = false, err.Error(), nil
+		}
 		if err != nil {
 			return fmt.Errorf("waiting for %s: %w", what, err)
 		}
@@ -36,6 +43,12 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, err)
 		}
 	}
+}
+
+// passing says whether an error is of the kind that the SDK tries again: it did,
+// and came to the end of its patience, which is shorter than that of a wait.
+func passing(err error) bool {
+	return err != nil && retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
 // TimeoutError is a wait that reached its limit. Nothing is undone: the same

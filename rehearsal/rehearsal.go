@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
@@ -53,7 +54,6 @@ type Stage struct {
 	closers  []func()
 
 	lost, declared time.Time
-	calls          int // to the lost region, before it was lost
 
 	mu    sync.Mutex
 	steps []failover.Step
@@ -203,7 +203,7 @@ func (s *Stage) Lose() error {
 	s.World.Clock().Advance(settle)
 	s.options.Progress(fmt.Sprintf("losing %s …", s.options.ProdRegion))
 	s.World.LoseRegion(s.options.ProdRegion, s.options.Outage)
-	s.lost, s.calls = s.World.Clock().Now(), s.World.CallsTo(s.options.ProdRegion)
+	s.lost = s.World.Clock().Now()
 	s.World.Clock().Advance(decision)
 	s.declared = s.World.Clock().Now()
 	return nil
@@ -230,6 +230,29 @@ func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, erro
 		return nil, errors.Join(failed, ctx.Err())
 	}
 	return s.report(failed), nil
+}
+
+// ConfigAs writes a copy of a stack's file with another role, for previews, and
+// returns its path: what a preview is given in place of the file is saved there.
+func (s *Stage) ConfigAs(stack string, role stacks.Role) (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.dir, "Pulumi."+stack+".yaml"))
+	if err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	config, ok := file["config"].(map[string]any)
+	if !ok {
+		return "", fmt.Errorf("the file of stack %s has no config", stack)
+	}
+	config[deploy.Project+":role"] = string(role)
+	if text, err = yaml.Marshal(file); err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	path := filepath.Join(s.dir, "preview."+stack+".yaml")
+	return path, os.WriteFile(path, text, 0o600)
 }
 
 // settle is how long the steady state lasts before the disaster, and again

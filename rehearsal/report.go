@@ -67,7 +67,11 @@ func (s *Stage) report(failed error) *Report {
 			}
 		}
 	}
-	r.CallsToLost = s.World.CallsTo(production.region) - s.calls
+	for _, step := range s.World.Journal() {
+		if step.Region == production.region && step.Kind != "http" && !step.Begin.Before(s.lost) {
+			r.CallsToLost++
+		}
+	}
 	r.Recovered, r.Serves = s.visit(recovery.region)
 	if r.Recovered {
 		r.TimeToRecover = s.World.Clock().Now().Sub(s.declared).Seconds()

@@ -1,0 +1,426 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Rehearsals run one after the other: the clock of each watches all engines of
+// the process, so side by side they would only wait for each other.
+
+func options(faults ...string) rehearsal.Options {
+	o := rehearsal.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: awssim.Hang, EngineRoot: engineRoot}
+	for _, text := range faults {
+		fault, err := awssim.ParseFault(text)
+		if err != nil {
+			panic(err)
+		}
+		o.Faults = append(o.Faults, fault)
+	}
+	return o
+}
+
+// steady is a site in its steady state, deployed once; tests fork it.
+var steady = sync.OnceValues(func() (*rehearsal.Stage, error) {
+	stage, err := rehearsal.Open(options())
+	if err != nil {
+		return nil, err
+	}
+	return stage, stage.DeploySite(context.Background())
+})
+
+// disaster is a fork of the steady state in which the production region has just been given up.
+func disaster(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
+	t.Helper()
+	site, err := steady()
+	require.NoError(t, err)
+	stage, err := site.Fork(o)
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	require.NoError(t, stage.Lose())
+	return stage
+}
+
+func failOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
+	t.Helper()
+	report, err := stage.FailOver(t.Context())
+	require.NoError(t, err)
+	return report
+}
+
+// changes counts what the last updates did to AWS.
+func changes(w *awssim.World) (count int) {
+	for _, step := range w.Journal() {
+		if slices.Contains([]string{"create", "update", "delete", "PromoteReadReplica", "ModifyDBInstance"}, step.Operation) {
+			count++
+		}
+	}
+	return count
+}
+
+func outputs(t *testing.T, stage *rehearsal.Stage, name string) map[string]any {
+	t.Helper()
+	stack, err := stage.Stack(t.Context(), name, stage.Env())
+	require.NoError(t, err)
+	out, err := stack.Outputs(t.Context())
+	require.NoError(t, err)
+	return out
+}
+
+// nothingLeft holds that the same command has nothing left to do.
+func nothingLeft(t *testing.T, stage *rehearsal.Stage) {
+	t.Helper()
+	stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	require.NoError(t, err)
+	before := changes(stage.World)
+	done, err := stack.Up(t.Context(), deploy.Run{})
+	require.NoError(t, err)
+	delete(done, "same")
+	assert.Empty(t, done, "a second update changes nothing")
+	assert.Equal(t, before, changes(stage.World))
+}
+
+func TestFailover(t *testing.T) {
+	for _, outage := range []awssim.How{awssim.Hang, awssim.Refuse} {
+		t.Run(string(outage), func(t *testing.T) {
+			o := options()
+			o.Outage = outage
+			stage := disaster(t, o)
+			report := failOver(t, stage)
+			require.Empty(t, report.Refusal)
+			assert.True(t, report.Recovered, report.Serves)
+			assert.Zero(t, report.CallsToLost, "a failover needs nothing from the failed region")
+			assert.LessOrEqual(t, report.TimeToRecover, 1.05*report.Floor.Seconds)
+			assert.GreaterOrEqual(t, report.TimeToRecover, report.Floor.Seconds, "faster than AWS allows")
+			assert.Positive(t, report.DataLoss)
+			assert.Less(t, report.DataLoss, 60.0)
+
+			out := outputs(t, stage, rehearsal.Recovery)
+			assert.Equal(t, "active", out[stacks.OutputRole])
+			assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
+			nothingLeft(t, stage)
+		})
+	}
+}
+
+func TestFailoverInChina(t *testing.T) {
+	o := options()
+	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"
+	report, err := rehearsal.Run(t.Context(), o)
+	require.NoError(t, err)
+	require.Empty(t, report.Refusal)
+	assert.True(t, report.Recovered, report.Serves)
+	assert.Zero(t, report.CallsToLost)
+}
+
+// TestSameSeedSameTimeline compares two failovers to the millisecond, and a third of another seed.
+func TestSameSeedSameTimeline(t *testing.T) {
+	text := func(report *rehearsal.Report) string {
+		steps, err := json.MarshalIndent(report.Steps, "", " ")
+		require.NoError(t, err)
+		return string(steps)
+	}
+	first := text(failOver(t, disaster(t, options())))
+	assert.Equal(t, first, text(failOver(t, disaster(t, options()))))
+	other := options()
+	other.Seed = 2
+	assert.NotEqual(t, first, text(failOver(t, disaster(t, other))))
+}
+
+// TestFaults holds that each fault ends in a recovery or in a refusal that
+// changed nothing and names the cause, and that nothing is left half-done that
+// the same command does not finish.
+func TestFaults(t *testing.T) {
+	for fault, says := range map[string]string{
+		"promotion=refused":                               "",
+		"promotion=refused:3":                             "",
+		"promotion=fails":                                 "",
+		"throttle=rds:PromoteReadReplica":                 "",
+		"throttle=rds:DescribeDBInstances:3":              "",
+		"throttle=cloudwatch:GetMetricData:2":             "",
+		"error=ec2:DescribeImages:InternalError:2":        "",
+		"error=rds:PromoteReadReplica:InternalFailure:20": "",
+		"image=missing":                                   "there is no image",
+		"lag=12m":                                         "12m0s behind",
+		"lag=growing":                                     "more than the 5m0s allowed",
+		"lag=unmeasured":                                  "no replication lag",
+		"replication=broken":                              "stopped applying changes",
+		"error=ec2:DescribeImages:UnauthorizedOperation":  "the checks could not be made in us-east-2, nothing was changed",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			stage := disaster(t, options(fault))
+			before := changes(stage.World)
+			report := failOver(t, stage)
+			if says == "" {
+				require.Empty(t, report.Refusal)
+				assert.True(t, report.Recovered, report.Serves)
+				nothingLeft(t, stage)
+				return
+			}
+			assert.Contains(t, report.Refusal, says)
+			assert.False(t, report.Recovered)
+			assert.Equal(t, before, changes(stage.World), "a refusal changes nothing")
+			assert.Equal(t, "standby", outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
+		})
+	}
+}
+
+// TestPartialFailure breaks one creation: the update fails and names it, and
+// the same command finishes the failover.
+func TestPartialFailure(t *testing.T) {
+	for fault, recovered := range map[string]bool{
+		"error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true, // a site serves without a cache
+		"error=ec2:CreateNatGateway:NatGatewayLimitExceeded":                        false,
+		"error=elasticloadbalancing:CreateLoadBalancer:TooManyLoadBalancers":        false,
+		"error=route53:ChangeResourceRecordSets:PriorRequestNotComplete":            false,
+		"error=rds:PromoteReadReplica:AccessDenied":                                 false,
+	} {
+		t.Run(fault, func(t *testing.T) {
+			stage := disaster(t, options(fault))
+			report := failOver(t, stage)
+			code := strings.Split(fault, ":")[2]
+			assert.Contains(t, report.Refusal, code)
+			assert.Equal(t, recovered, report.Recovered, report.Serves)
+
+			report = failOver(t, stage)
+			assert.Empty(t, report.Refusal)
+			assert.True(t, report.Recovered, report.Serves)
+			assert.Zero(t, report.CallsToLost)
+			nothingLeft(t, stage)
+		})
+	}
+}
+
+// TestProductionReturns holds that a region which comes back cannot take the
+// site back with the old file.
+func TestProductionReturns(t *testing.T) {
+	stage := disaster(t, options())
+	require.Empty(t, failOver(t, stage).Refusal)
+	stage.World.ReturnRegion("us-west-2")
+	stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+	require.NoError(t, err)
+	before := changes(stage.World)
+	_, err = stack.Up(t.Context(), deploy.Run{})
+	assert.ErrorContains(t, err, "the site moved on to epoch 2")
+	assert.Equal(t, before, changes(stage.World))
+}
+
+// TestPreviewOfAFailover lists what an activation is about, and holds that its
+// preview changes nothing and reports what would refuse.
+func TestPreviewOfAFailover(t *testing.T) {
+	for fault, warning := range map[string]string{"": "", "image=missing": "as things are now, the failover is refused"} {
+		t.Run(fault, func(t *testing.T) {
+			o := options()
+			if fault != "" {
+				o = options(fault)
+			}
+			stage := disaster(t, o)
+			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			require.NoError(t, err)
+			file, err := stage.ConfigAs(rehearsal.Recovery, stacks.Active)
+			require.NoError(t, err)
+
+			before := string(stage.World.Snapshot())
+			var announced, warned []string
+			_, err = stack.Preview(t.Context(), deploy.Run{ConfigFile: file, Event: func(e events.EngineEvent) {
+				if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != "same" {
+					announced = append(announced, fmt.Sprintf("%s %s", pre.Metadata.Op, pre.Metadata.Type))
+				}
+				if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
+					warned = append(warned, deploy.Plain(d.Message))
+				}
+			}})
+			require.NoError(t, err)
+			assert.JSONEq(t, withoutCounts(t, before), withoutCounts(t, string(stage.World.Snapshot())), "a preview changes nothing")
+			assert.Contains(t, strings.Join(warned, "\n"), warning)
+			assert.Equal(t, warning == "", len(warned) == 0, warned)
+
+			slices.Sort(announced)
+			assert.Equal(t, []string{
+				"create aws:ec2/eip:Eip",
+				"create aws:ec2/natGateway:NatGateway",
+				"create aws:ec2/route:Route",
+				"create aws:ec2/route:Route",
+				"create aws:elasticache/replicationGroup:ReplicationGroup",
+				"create aws:lb/listener:Listener",
+				"create aws:lb/loadBalancer:LoadBalancer",
+				"create aws:route53/record:Record",
+				"create aws:ssm/parameter:Parameter",
+				"create pilotlight:components:Balancer",
+				"create pilotlight:components:Cache",
+				"create pilotlight:components:Egress",
+				"create pilotlight:components:Parameter",
+				"create pilotlight:components:Record",
+				"create pulumi:index:Stash",
+				"update aws:autoscaling/group:Group",
+				"update aws:rds/instance:Instance",
+				"update aws:ssm/parameter:Parameter",
+				"update pilotlight:stacks:Serving",
+				"update pulumi:index:Stash",
+			}, announced)
+		})
+	}
+}
+
+// withoutCounts takes the counters of calls out of a snapshot: a preview reads.
+func withoutCounts(t *testing.T, snapshot string) string {
+	t.Helper()
+	var world map[string]any
+	require.NoError(t, json.Unmarshal([]byte(snapshot), &world))
+	delete(world, "calls")
+	delete(world, "now")
+	text, err := json.Marshal(world)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// TestKill kills the engine in the middle of a failover. The same command, once
+// the lock that it left is taken away, carries on and ends as if nothing had been.
+func TestKill(t *testing.T) {
+	undisturbed := disaster(t, options())
+	require.Empty(t, failOver(t, undisturbed).Refusal)
+	want := inventory(undisturbed.World)
+
+	for name, tc := range map[string]struct {
+		when    func(calls int, since time.Duration) bool // to kill, as the program asks for AWS or for time
+		claimed bool                                      // whether the claim was saved before
+	}{
+		"before the claim":               {func(calls int, _ time.Duration) bool { return calls == 1 }, false},
+		"between claim and promotion":    {func(calls int, _ time.Duration) bool { return calls == 2 }, true},
+		"while the database is promoted": {func(_ int, since time.Duration) bool { return since > 3*time.Minute }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options()
+			o.EngineRoot = mortal(t)
+			stage := disaster(t, o)
+			declared := stage.World.Clock().Now()
+			env, calls, once := stage.Env(), 0, sync.Once{}
+			askAWS, sleep := env.AWS, env.Sleep
+			perhaps := func() {
+				if tc.when(calls, stage.World.Clock().Now().Sub(declared)) {
+					once.Do(func() { killEngine(t, o.EngineRoot) })
+				}
+			}
+			env.AWS = func(ctx context.Context, region, profile string) (aws.Config, error) {
+				calls++
+				perhaps()
+				return askAWS(ctx, region, profile)
+			}
+			env.Sleep = func(ctx context.Context, d time.Duration) error {
+				perhaps()
+				return sleep(ctx, d)
+			}
+			report, err := stage.FailOverIn(t.Context(), env)
+			require.NoError(t, err)
+			require.NotEmpty(t, report.Refusal, "the engine was killed")
+			require.False(t, report.Recovered)
+
+			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			require.NoError(t, err)
+			require.NoError(t, stack.Unlock(t.Context()))
+			state := readState(t, stack)
+			assert.Equal(t, tc.claimed, state.claimed(), "what the killed update saved")
+			want := maps.Clone(want)
+			for _, pending := range state.PendingOperations {
+				// AWS went on making what the engine did not live to write down; the
+				// engine warns of each, and makes another.
+				if pending.Type == "creating" && strings.HasPrefix(pending.Resource.Type, "aws:") {
+					want["us-east-2 "+pending.Resource.Type]++
+				}
+			}
+
+			report = failOver(t, stage)
+			assert.Empty(t, report.Refusal)
+			assert.True(t, report.Recovered, report.Serves)
+			assert.Equal(t, want, inventory(stage.World))
+			nothingLeft(t, stage)
+		})
+	}
+}
+
+// checkpoint is what tests read of a stack's state.
+type checkpoint struct {
+	Resources         []kept `json:"resources"`
+	PendingOperations []struct {
+		Type     string `json:"type"`
+		Resource struct {
+			Type string `json:"type"`
+		} `json:"resource"`
+	} `json:"pending_operations"`
+}
+
+type kept struct {
+	URN     string         `json:"urn"`
+	Outputs map[string]any `json:"outputs"`
+}
+
+func readState(t *testing.T, stack *deploy.Stack) (state checkpoint) {
+	t.Helper()
+	text, err := stack.State(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &state))
+	return state
+}
+
+// claimed says whether an active claim was saved.
+func (c checkpoint) claimed() bool {
+	return slices.ContainsFunc(c.Resources, func(r kept) bool {
+		return strings.HasSuffix(r.URN, "::claim") && strings.Contains(fmt.Sprint(r.Outputs["input"]), `"role":"active"`)
+	})
+}
+
+// inventory counts the resources of a world by type and region.
+func inventory(w *awssim.World) map[string]int {
+	var state struct {
+		Objects map[string]struct{ Type, Region string }
+	}
+	if err := json.Unmarshal(w.Snapshot(), &state); err != nil {
+		panic(err)
+	}
+	count := map[string]int{}
+	for _, o := range state.Objects {
+		count[o.Region+" "+o.Type]++
+	}
+	return count
+}
+
+// mortal is an engine root whose pulumi leaves its process id beside it.
+func mortal(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o700))
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >%q\nexec %q \"$@\"\n", filepath.Join(root, "pid"), filepath.Join(engineRoot, "bin", "pulumi"))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(script), 0o700))
+	return root
+}
+
+// killEngine ends the engine that runs from root, without a chance to tidy up.
+func killEngine(t *testing.T, root string) {
+	t.Helper()
+	pid, err := os.ReadFile(filepath.Join(root, "pid"))
+	require.NoError(t, err)
+	_, err = strconv.Atoi(strings.TrimSpace(string(pid)))
+	require.NoError(t, err)
+	require.NoError(t, exec.Command("kill", "-KILL", strings.TrimSpace(string(pid))).Run())
+}
