@@ -82,7 +82,7 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.
 	case step == decide.Settled:
 		return step, "promoted", nil
 	case step == decide.Promote && r.mayAsk():
-		if err := r.ask(ctx, client); err != nil {
+		if err := r.ask(ctx, client, instance.BackupRetentionPeriod); err != nil {
 			r.asked = time.Time{}
 			return step, status, err
 		}
@@ -103,8 +103,11 @@ func (r *Runtime) mayAsk() bool {
 
 // ask calls for the promotion. A state that refuses it now (RDS takes no
 // promotion during a backup, and none twice) is not an error: the next look sees.
-func (r *Runtime) ask(ctx context.Context, client *rds.Client) error {
-	_, err := client.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{DBInstanceIdentifier: &r.Site.Database})
+// Unless told, RDS would cut the retention of backups down to a day.
+func (r *Runtime) ask(ctx context.Context, client *rds.Client, backupDays *int32) error {
+	_, err := client.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{
+		DBInstanceIdentifier: &r.Site.Database, BackupRetentionPeriod: backupDays,
+	})
 	if _, busy := errors.AsType[*rdstypes.InvalidDBInstanceStateFault](err); err != nil && !busy {
 		return fmt.Errorf("promoting database %s: %w", r.Site.Database, err)
 	}

@@ -72,7 +72,7 @@ func failOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
 // changes counts what the last updates did to AWS.
 func changes(w *awssim.World) (count int) {
 	for _, step := range w.Journal() {
-		if slices.Contains([]string{"create", "update", "delete", "PromoteReadReplica", "ModifyDBInstance"}, step.Operation) {
+		if slices.Contains([]string{"create", "update", "delete", "rds:PromoteReadReplica", "rds:ModifyDBInstance"}, step.Operation) {
 			count++
 		}
 	}

@@ -1,0 +1,256 @@
+package failover_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	lost     = "us-west-2"
+	recovery = "us-east-2"
+)
+
+// standby is a replica whose source has been lost for a quarter of an hour,
+// with a runtime to activate it. What the runtime says is collected.
+func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runtime, said *[]string) {
+	t.Helper()
+	w = awssim.New(1)
+	w.Clock().SetQuiet(time.Millisecond)
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	w.AddImage(recovery, "ami-1", awssim.Epoch.Add(-time.Hour))
+	make := func(region string, inputs map[string]any) awssim.Object {
+		inputs["instanceClass"] = "db.t4g.medium"
+		o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: inputs})
+		require.NoError(t, err)
+		return o
+	}
+	source := make(lost, map[string]any{"identifier": "site", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7})
+	make(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7})
+	w.Clock().Advance(10 * time.Minute)
+	for _, text := range faults {
+		fault, err := awssim.ParseFault(text)
+		require.NoError(t, err)
+		require.NoError(t, w.Inject(fault))
+	}
+	w.Clock().Advance(10 * time.Minute)
+	w.LoseRegion(lost, awssim.Hang)
+	w.Clock().Advance(15 * time.Minute)
+
+	said = &[]string{}
+	rt = failover.New(failover.Env{
+		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		Sleep: w.Clock().Sleep, Now: w.Clock().Now,
+	}, failover.Site{
+		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
+		Limits: failover.Limits{MaxLag: 5 * time.Minute, LagWindow: time.Hour, Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
+	})
+	rt.Say = func(line string) { *said = append(*said, line) }
+	return w, rt, said
+}
+
+func promotions(w *awssim.World) (count int) {
+	for _, step := range w.Journal() {
+		if step.Operation == "rds:PromoteReadReplica" {
+			count++
+		}
+	}
+	return count
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		faults []string
+		codes  []string
+	}{
+		"the normal face of a disaster": {nil, nil},
+		"behind":                        {[]string{"lag=12m"}, []string{decide.LagTooHigh}},
+		"never measured":                {[]string{"lag=unmeasured"}, []string{decide.LagUnknown}},
+		"applier broken":                {[]string{"replication=broken"}, []string{decide.ReplicaApplier}},
+		"several at once":               {[]string{"image=missing", "lag=unmeasured"}, []string{decide.LagUnknown, decide.ImageMissing}},
+		"throttled for a while":         {[]string{"throttle=rds:DescribeDBInstances:2"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, rt, _ := standby(t, tc.faults...)
+			before := w.CallsTo(lost)
+			verdict, err := rt.Check(t.Context())
+			require.NoError(t, err)
+			var codes []string
+			for _, b := range verdict.Blockers {
+				codes = append(codes, b.Code)
+			}
+			assert.Equal(t, tc.codes, codes)
+			_, refused := errors.AsType[*failover.RefusedError](verdict.Err())
+			assert.Equal(t, tc.codes != nil, refused)
+			assert.Equal(t, before, w.CallsTo(lost), "the lost region is not asked")
+			assert.Zero(t, promotions(w), "checks change nothing")
+		})
+	}
+}
+
+func TestCheckFindsNoReplica(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t)
+	rt.Site.Database = "nobody"
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.ErrorContains(t, verdict.Err(), "there is no database nobody in us-east-2")
+}
+
+func TestPromotion(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault string
+		asked int // how often RDS is asked
+	}{
+		"goes well":         {"", 1},
+		"breaks off":        {"promotion=fails", 2},
+		"is refused a time": {"promotion=refused", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var faults []string
+			if tc.fault != "" {
+				faults = append(faults, tc.fault)
+			}
+			w, rt, said := standby(t, faults...)
+			require.NoError(t, rt.StartPromotion(t.Context()))
+			require.NoError(t, rt.WaitPromoted(t.Context()))
+			assert.Equal(t, tc.asked, promotions(w))
+
+			found, err := w.Databases(recovery, "site-dr")
+			require.NoError(t, err)
+			assert.Empty(t, found[0].Source)
+			assert.Equal(t, "available", found[0].Status)
+			assert.Equal(t, 7, found[0].BackupRetention, "the retention of backups stays")
+			assert.Contains(t, strings.Join(*said, "\n"), "rebooting")
+
+			require.NoError(t, rt.StartPromotion(t.Context()))
+			require.NoError(t, rt.WaitPromoted(t.Context()))
+			assert.Equal(t, tc.asked, promotions(w), "what is promoted is not promoted again")
+		})
+	}
+}
+
+func TestWaitPromotedGivesUp(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	rt.Site.Limits.Promote = time.Minute
+	begin := w.Clock().Now()
+	err := rt.WaitPromoted(t.Context())
+	assert.True(t, failover.IsTimeout(err), "%v", err)
+	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to carry on`)
+	assert.WithinDuration(t, begin.Add(time.Minute), w.Clock().Now(), 10*time.Second)
+}
+
+func TestWaitPromotedEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	rt.Say = func(string) { cancel() }
+	assert.ErrorIs(t, rt.WaitPromoted(ctx), context.Canceled)
+}
+
+func TestPromotionOfNobody(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t)
+	rt.Site.Database = "nobody"
+	assert.ErrorIs(t, rt.StartPromotion(t.Context()), failover.ErrNotFound)
+}
+
+// TestWaitServing asks a real server over HTTP and over TLS, by the site's own name.
+func TestWaitServing(t *testing.T) {
+	t.Parallel()
+	page := decide.DeepPage{OK: true, Epoch: 2, Database: "writable", Media: "mounted", Cache: "none"}
+	for name, tc := range map[string]struct {
+		spoil func(*decide.DeepPage)
+		heals int // the look from which on nothing is spoiled
+		front int
+		tls   bool
+		fails string
+	}{
+		"healthy":             {heals: 0, front: 200},
+		"healthy over TLS":    {heals: 0, front: 200, tls: true},
+		"heals":               {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 4, front: 200},
+		"flickers":            {spoil: func(p *decide.DeepPage) { p.OK = false }, heals: 2, front: 200},
+		"stays read-only":     {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 1000, front: 200, fails: "database read-only"},
+		"is of another epoch": {spoil: func(p *decide.DeepPage) { p.Epoch = 1 }, heals: 1000, front: 200, fails: "epoch 1 instead of 2"},
+		"has no front page":   {heals: 0, front: 500, fails: "front page answers 500"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			looks := 0
+			handler := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				assert.Equal(t, "www.example.com", req.Host)
+				if req.URL.Path == "/" {
+					w.WriteHeader(tc.front)
+					return
+				}
+				p := page
+				if looks++; tc.spoil != nil && looks <= tc.heals {
+					tc.spoil(&p)
+				}
+				if !p.OK {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+				assert.NoError(t, json.NewEncoder(w).Encode(p))
+			})
+			transport := &http.Transport{}
+			server := httptest.NewServer(handler)
+			if tc.tls {
+				server.Close()
+				server = httptest.NewTLSServer(handler)
+				transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+			}
+			t.Cleanup(server.Close)
+			address := server.Listener.Addr().String()
+			transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return (&net.Dialer{}).DialContext(ctx, network, address)
+			}
+			now := time.Unix(0, 0)
+			rt := failover.New(failover.Env{
+				Transport: transport, Now: func() time.Time { return now },
+				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+			}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, TLS: tc.tls, Limits: failover.Limits{Healthy: time.Minute}})
+			err := rt.WaitServing(t.Context(), "balancer.invalid")
+			if tc.fails != "" {
+				assert.ErrorContains(t, err, tc.fails)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tc.heals+3, looks, "healthy three times in a row, and no more")
+		})
+	}
+}
+
+func TestWaitServingOfASilentBalancer(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	rt := failover.New(failover.Env{
+		Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }},
+		Now:       func() time.Time { return now },
+		Sleep:     func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+	}, failover.Site{Domain: "www.example.com", Limits: failover.Limits{Healthy: time.Minute}})
+	assert.ErrorContains(t, rt.WaitServing(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
+}
