@@ -1,0 +1,168 @@
+package test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+)
+
+// TestCommandLine goes the way of a person at a terminal: the pulumi command runs
+// the built main.go by the repository's own Pulumi.yaml. The program is a process
+// of its own, with the wall clock and the default chain of credentials; only what
+// it talks to is simulated.
+func TestCommandLine(t *testing.T) {
+	line := newCommandLine(t)
+	world := line.stage.World
+
+	line.run("stack", "init", rehearsal.Production)
+	assert.Contains(t, line.run("preview", "-s", rehearsal.Production), "aws:rds:Instance blog-prod-instance create")
+	assert.Zero(t, changes(world), "a preview changes nothing")
+	line.run("up", "-s", rehearsal.Production, "--yes")
+	assert.GreaterOrEqual(t, deepLooks(world), 3, "the hook of the record has the site verified in depth")
+	assert.Equal(t, "served from us-west-2", visit(t, world, "http://www.example.com/"))
+	assert.True(t, line.claimed(rehearsal.Production))
+	line.run("preview", "-s", rehearsal.Production, "--expect-no-changes")
+
+	line.run("stack", "init", rehearsal.Recovery)
+	line.run("up", "-s", rehearsal.Recovery, "--yes")
+	line.run("preview", "-s", rehearsal.Recovery, "--expect-no-changes")
+	line.refuse()
+}
+
+// refuse fails over where there is no image, which is all that the checks may
+// find wrong: the lag of the replica is there to be read.
+func (c *commandLine) refuse() {
+	c.t.Helper()
+	world := c.stage.World
+	world.Clock().Advance(time.Since(world.Clock().Now()))
+	missing, err := awssim.ParseFault("image=missing")
+	require.NoError(c.t, err)
+	require.NoError(c.t, world.Inject(missing))
+	before := changes(world)
+
+	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active")
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	require.True(c.t, failed && exit.Exited(), "a refusal is told by the exit status, not: %v\n%s", err, printed)
+	assert.Contains(c.t, printed, "the failover is refused, nothing was changed:")
+	assert.Contains(c.t, printed, "set app.image to an AMI that is in this region")
+	assert.NotContains(c.t, printed, "lag", "nothing else is wrong")
+
+	assert.Equal(c.t, before, changes(world), "a refusal changes nothing")
+	assert.Equal(c.t, "standby", c.run("stack", "output", "role", "-s", rehearsal.Recovery))
+	assert.False(c.t, c.claimed(rehearsal.Recovery), "a refusal leaves the claim as it was")
+}
+
+// commandLine is a terminal in the project's folder.
+type commandLine struct {
+	t     *testing.T
+	stage *rehearsal.Stage
+	env   []string
+}
+
+// commandLimit bounds one command: a program that waits for what never comes
+// would go on for as long as in life.
+const commandLimit = 2 * time.Minute
+
+// headStart is how far behind the wall clock the world begins: its time runs
+// ahead while it deploys, and the program reads metrics by the wall clock.
+const headStart = 12 * time.Hour
+
+// newCommandLine opens a stage, builds the program into it, and makes an
+// environment in which nothing of the caller's own AWS and Pulumi is left.
+func newCommandLine(t *testing.T) *commandLine {
+	t.Helper()
+	stage, err := rehearsal.Open(options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	stage.World.Clock().Advance(time.Since(awssim.Epoch) - headStart)
+	buildProject(t, stage.Dir())
+	endpoint, stop, err := stage.Face().Listen()
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	env := []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(stage.Dir(), "home"), "TMPDIR=" + os.TempDir(),
+		"AWS_ENDPOINT_URL=http://" + endpoint, "AWS_ACCESS_KEY_ID=AKIASIMULATED", "AWS_SECRET_ACCESS_KEY=simulated",
+		"HTTP_PROXY=" + serveProxy(t, stage.Face().DialContext),
+	}
+	for name, value := range stage.EngineEnv() {
+		env = append(env, name+"="+value)
+	}
+	return &commandLine{t: t, stage: stage, env: append(env, "PULUMI_DEBUG_LANGUAGES=go:"+serveLanguage(t, env))}
+}
+
+// buildProject puts the repository's Pulumi.yaml into dir, and the program where
+// that says that it is.
+func buildProject(t *testing.T, dir string) {
+	t.Helper()
+	project, err := os.ReadFile("../Pulumi.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600))
+	require.FileExists(t, "../main.go") // looked at, it counts for go test's cache of results
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(dir, "bin", "program"), "..")
+	output, err := build.CombinedOutput()
+	require.NoError(t, err, string(output))
+}
+
+// run executes pulumi, which must succeed, and returns what it printed.
+func (c *commandLine) run(args ...string) string {
+	c.t.Helper()
+	output, err := c.try(args...)
+	require.NoError(c.t, err, "pulumi %s\n%s", strings.Join(args, " "), output)
+	return strings.TrimSpace(output)
+}
+
+// try executes pulumi.
+func (c *commandLine) try(args ...string) (output string, err error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), commandLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, filepath.Join(engineRoot, "bin", "pulumi"), append(args, "--non-interactive", "--color=never")...)
+	command.Dir, command.Env = c.stage.Dir(), c.env
+	var printed bytes.Buffer
+	command.Stdout, command.Stderr = &printed, &printed
+	err = command.Run()
+	return printed.String(), err
+}
+
+// claimed looks into a stack's checkpoint for an active claim.
+func (c *commandLine) claimed(stack string) bool {
+	c.t.Helper()
+	return strings.Contains(c.run("stack", "export", "-s", stack), `\"role\":\"active\"`)
+}
+
+// deepLooks counts how often somebody asked for the deep page.
+func deepLooks(w *awssim.World) (count int) {
+	for _, step := range w.Journal() {
+		if step.Kind == "http" && strings.HasSuffix(step.Name, components.DeepPath) {
+			count++
+		}
+	}
+	return count
+}
+
+// visit asks for a page over the simulated internet.
+func visit(t *testing.T, w *awssim.World, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	require.NoError(t, err)
+	res, err := w.Visit(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var page bytes.Buffer
+	_, err = page.ReadFrom(res.Body)
+	require.NoError(t, err)
+	return page.String()
+}
