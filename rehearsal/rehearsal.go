@@ -23,6 +23,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim/provider"
 	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -65,6 +66,15 @@ type Stage struct {
 // verification. The report tells what happened, refusals too; the error is for
 // a rehearsal that could not be held.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if o.EngineRoot == "" {
+		var err error
+		if o.EngineRoot, err = engine.Find(ctx, lineWriter(o.Progress)); err != nil {
+			return nil, err
+		}
+	}
 	stage, err := Open(o)
 	if err != nil {
 		return nil, err
@@ -77,6 +87,16 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	return stage.FailOver(ctx)
+}
+
+// lineWriter hands what is written on to a reader of lines.
+type lineWriter func(line string)
+
+func (w lineWriter) Write(text []byte) (int, error) {
+	for line := range strings.Lines(string(text)) {
+		w(strings.TrimRight(line, "\n"))
+	}
+	return len(text), nil
 }
 
 // Open builds a stage with nothing deployed yet. Close it.

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
@@ -88,11 +87,6 @@ func (o *rehearseOptions) complete() error {
 
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
 	began := time.Now()
-	root, err := engine.Find(ctx, progress)
-	if err != nil {
-		return err
-	}
-	o.EngineRoot = root
 	o.Progress = func(line string) {
 		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), line)
 	}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+)
+
+// rehearseWith runs the command with a rehearsal that is only reported.
+func rehearseWith(report *rehearsal.Report, failed error, args ...string) (asked rehearsal.Options, out string, err error) {
+	cmd := newRehearseCmd(func(_ context.Context, o rehearsal.Options) (*rehearsal.Report, error) {
+		asked = o
+		return report, failed
+	})
+	cmd.SetFlagErrorFunc(newRootCmd().FlagErrorFunc())
+	var stdout, stderr bytes.Buffer
+	cmd.SetOut(&stdout)
+	cmd.SetErr(&stderr)
+	cmd.SetArgs(args)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	err = cmd.Execute()
+	return asked, stdout.String(), err
+}
+
+var (
+	recovered = &rehearsal.Report{Recovered: true, Site: "www.example.com", Serves: "visitors are served from us-east-2"}
+	refused   = &rehearsal.Report{Refusal: "the failover is refused", Serves: "visitors cannot reach the site"}
+)
+
+func TestRehearseFlags(t *testing.T) {
+	t.Parallel()
+	asked, _, err := rehearseWith(recovered, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []any{"us-west-2", "us-east-2", uint64(1), awssim.Hang}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
+
+	asked, _, err = rehearseWith(recovered, nil, "--prod-region", "cn-north-1", "--dr-region", "cn-northwest-1", "--seed", "7",
+		"--outage", "refuse", "--fault", "lag=12m", "--fault", "image=missing")
+	require.NoError(t, err)
+	assert.Equal(t, []any{"cn-north-1", "cn-northwest-1", uint64(7), awssim.Refuse}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
+	assert.Equal(t, []awssim.Fault{{Name: "lag", Value: "12m"}, {Name: "image", Value: "missing"}}, asked.Faults)
+}
+
+func TestRehearseExitCodes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		report *rehearsal.Report
+		failed error
+		args   []string
+		code   int
+		says   string
+	}{
+		"recovered":          {recovered, nil, nil, 0, ""},
+		"not held":           {nil, errors.New("no engine"), nil, 1, "no engine"},
+		"not recovered":      {refused, nil, nil, 3, "the site does not serve"},
+		"interrupted":        {nil, fmt.Errorf("updating: %w", context.Canceled), nil, 130, "canceled"},
+		"unknown flag":       {nil, nil, []string{"--fast"}, 2, "unknown flag"},
+		"unknown fault":      {nil, nil, []string{"--fault", "meteor=1"}, 2, `there is no fault "meteor=1": use one of`},
+		"unknown outage":     {nil, nil, []string{"--outage", "slow"}, 2, "set it to refuse or hang"},
+		"one region":         {nil, nil, []string{"--dr-region", "us-west-2"}, 2, "name two"},
+		"two partitions":     {nil, nil, []string{"--dr-region", "cn-north-1"}, 2, "different partitions"},
+		"an argument":        {nil, nil, []string{"now"}, 2, "takes no arguments"},
+		"seed is no number":  {nil, nil, []string{"--seed", "x"}, 2, "invalid argument"},
+		"unwritable outputs": {recovered, nil, []string{"-o", "/dev/null/x"}, 1, "writing the report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, _, err := rehearseWith(tc.report, tc.failed, tc.args...)
+			assert.Equal(t, tc.code, exitCode(err))
+			if tc.says != "" {
+				assert.ErrorContains(t, err, tc.says)
+			}
+		})
+	}
+}
+
+func TestRehearseOutput(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "report")
+	_, text, err := rehearseWith(recovered, nil, "-o", dir)
+	require.NoError(t, err)
+	assert.Contains(t, text, "RECOVERED")
+	_, printed, err := rehearseWith(recovered, nil, "--json")
+	require.NoError(t, err)
+	for name, want := range map[string]string{"report.txt": text, "report.json": printed} {
+		kept, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(kept))
+	}
+	var back rehearsal.Report
+	require.NoError(t, json.Unmarshal([]byte(printed), &back))
+	assert.True(t, back.Recovered)
+}
