@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,24 @@ func TestWaitServing(t *testing.T) {
 			assert.Equal(t, tc.heals+3, looks, "healthy three times in a row, and no more")
 		})
 	}
+}
+
+// TestWaitServingPassesHTTPProxiesBy holds that the balancer is asked and not
+// whatever the site's name points to, which is where an HTTP proxy would go.
+func TestWaitServingPassesHTTPProxiesBy(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		assert.False(t, req.URL.IsAbs(), "a proxy is asked for %s", req.URL)
+		assert.NoError(t, json.NewEncoder(w).Encode(decide.DeepPage{OK: true, Epoch: 2}))
+	}))
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	rt := failover.New(failover.Env{
+		Transport: &http.Transport{Proxy: http.ProxyURL(address)},
+		Sleep:     func(context.Context, time.Duration) error { return nil },
+	}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Limits: failover.Limits{Healthy: time.Minute}})
+	assert.NoError(t, rt.WaitServing(t.Context(), address.Host))
 }
 
 func TestWaitServingOfASilentBalancer(t *testing.T) {

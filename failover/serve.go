@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
@@ -69,9 +70,26 @@ func (r *Runtime) siteClient() *http.Client {
 	}
 	transport.TLSClientConfig.ServerName = r.Site.Domain
 	transport.DisableKeepAlives = true // each look may be answered by another instance
+	transport.Proxy = reaching(transport.Proxy)
 	return &http.Client{
 		Transport: transport, Timeout: answerTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// reaching leaves out a proxy that would not reach the balancer: an HTTP proxy
+// is told where to go by the Host header, which names the site, and so the side
+// that its name points to now.
+func reaching(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(req *http.Request) (*url.URL, error) {
+		if proxy == nil {
+			return nil, nil //nolint:nilnil // as http.Transport has it: no proxy
+		}
+		by, err := proxy(req)
+		if err == nil && by != nil && req.URL.Scheme == "http" && strings.HasPrefix(by.Scheme, "http") {
+			return nil, nil //nolint:nilnil // as above
+		}
+		return by, err
 	}
 }
 
