@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -40,8 +41,8 @@ func bucketKinds() map[string]*kind {
 		lifecycleType:  of("Lifecycle Configuration", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle", nil),
 		publicType:     publicAccess,
 		bucketRules: of("Policy", "PutBucketPolicy", "DeleteBucketPolicy", func(_ *World, o *Object) error {
-			if err := validPolicy(o.Region, o.text("policy")); err != nil {
-				return refuse("MalformedPolicy", "Policy has invalid resource or invalid JSON: %s", err.(*Error).Message)
+			if e, invalid := errors.AsType[*Error](validPolicy(o.Region, o.text("policy"))); invalid {
+				return refuse("MalformedPolicy", "Policy has invalid resource or invalid JSON: %s", e.Message)
 			}
 			return nil
 		}),

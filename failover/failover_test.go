@@ -39,14 +39,14 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	w.AddImage(recovery, "ami-1", awssim.Epoch.Add(-time.Hour))
-	make := func(region string, inputs map[string]any) awssim.Object {
+	put := func(region string, inputs map[string]any) awssim.Object {
 		inputs["instanceClass"] = "db.t4g.medium"
 		o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: inputs})
 		require.NoError(t, err)
 		return o
 	}
-	source := make(lost, map[string]any{"identifier": "site", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7})
-	make(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7})
+	source := put(lost, map[string]any{"identifier": "site", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7})
+	put(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7})
 	w.Clock().Advance(10 * time.Minute)
 	for _, text := range faults {
 		fault, err := awssim.ParseFault(text)

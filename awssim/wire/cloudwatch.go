@@ -70,8 +70,8 @@ func aggregated(points []awssim.Datapoint, stat cbor.Map) ([]awssim.Datapoint, e
 		return nil, malformed("Period")
 	}
 	combine, ok := map[string]func([]float64) float64{
-		"Maximum": func(v []float64) float64 { return slices.Max(v) },
-		"Minimum": func(v []float64) float64 { return slices.Min(v) },
+		"Maximum": slices.Max[[]float64],
+		"Minimum": slices.Min[[]float64],
 		"Average": func(v []float64) float64 {
 			sum := 0.0
 			for _, x := range v {

@@ -235,23 +235,23 @@ func TestOverASocket(t *testing.T) {
 // site puts a balancer with one workload into the world.
 func site(t *testing.T, w *awssim.World) (balancer string) {
 	t.Helper()
-	make := func(typ, name string, inputs props) awssim.Object {
+	put := func(typ, name string, inputs props) awssim.Object {
 		o, err := w.Create(t.Context(), awssim.Call{Region: other, Type: typ, Name: name, Inputs: inputs})
 		require.NoError(t, err)
 		return o
 	}
-	vpc := make("aws:ec2/vpc:Vpc", "v", props{"cidrBlock": "10.0.0.0/16"}).ID
-	make("aws:ec2/internetGateway:InternetGateway", "i", props{"vpcId": vpc})
+	vpc := put("aws:ec2/vpc:Vpc", "v", props{"cidrBlock": "10.0.0.0/16"}).ID
+	put("aws:ec2/internetGateway:InternetGateway", "i", props{"vpcId": vpc})
 	var subnets []any
 	for i := range 2 {
-		subnets = append(subnets, make("aws:ec2/subnet:Subnet", fmt.Sprint(i), props{
+		subnets = append(subnets, put("aws:ec2/subnet:Subnet", fmt.Sprint(i), props{
 			"vpcId": vpc, "cidrBlock": fmt.Sprintf("10.0.%d.0/24", i), "availabilityZone": awssim.Zones(other)[i]}).ID)
 	}
-	lb := make("aws:lb/loadBalancer:LoadBalancer", "b", props{"name": "b", "subnets": subnets})
-	targets := make("aws:lb/targetGroup:TargetGroup", "t", props{"name": "t", "vpcId": vpc, "port": 80}).ID
-	make("aws:lb/listener:Listener", "l", props{"loadBalancerArn": lb.ID, "port": 80, "defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
-	template := make("aws:ec2/launchTemplate:LaunchTemplate", "t", props{"name": "t", "imageId": "ami-1"}).ID
-	make("aws:autoscaling/group:Group", "g", props{
+	lb := put("aws:lb/loadBalancer:LoadBalancer", "b", props{"name": "b", "subnets": subnets})
+	targets := put("aws:lb/targetGroup:TargetGroup", "t", props{"name": "t", "vpcId": vpc, "port": 80}).ID
+	put("aws:lb/listener:Listener", "l", props{"loadBalancerArn": lb.ID, "port": 80, "defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
+	template := put("aws:ec2/launchTemplate:LaunchTemplate", "t", props{"name": "t", "imageId": "ami-1"}).ID
+	put("aws:autoscaling/group:Group", "g", props{
 		"name": "g", "minSize": 1, "maxSize": 1, "vpcZoneIdentifiers": subnets, "targetGroupArns": []any{targets}, "launchTemplate": props{"id": template}})
 	w.SetWorkload(func(_ awssim.Instance, req *http.Request) awssim.Answer {
 		return awssim.Answer{Status: http.StatusTeapot, Body: req.Host + req.URL.Path}

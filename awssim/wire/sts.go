@@ -10,7 +10,7 @@ var stsOperations = map[string]operation{
 	"GetCallerIdentity": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
-			return struct{ Account, Arn, UserId string }{ //nolint:revive // AWS's own names
+			return struct{ Account, Arn, UserId string }{
 				awssim.Account, fmt.Sprintf("arn:%s:iam::%s:user/simulated", awssim.Partition(r.region), awssim.Account), "AIDASIMULATED",
 			}, nil
 		},
