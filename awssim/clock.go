@@ -23,16 +23,11 @@ const (
 	lookEvery    = time.Millisecond
 )
 
-// patience ends the wait for an engine that says it works while nothing moves:
-// it has more to do than it has workers, or has failed and leaves calls
-// unanswered. Its word then counts for nothing until it waits again.
-const patience = 2 * time.Second
-
 // Activity is what an engine that drives a world is doing.
 type Activity int
 
-// What an engine may be doing. Unknown is before, after and between programs,
-// when its calls cannot be balanced.
+// What an engine may be doing. Unknown is when its calls cannot be balanced:
+// outside programs, and after something failed.
 const (
 	Unknown Activity = iota
 	Working
@@ -223,13 +218,7 @@ func (c *Clock) jump(still *stillness) bool {
 	if c.quiet > 0 {
 		quiet = c.quiet
 	}
-	switch {
-	case c.awake > 0, rest < quiet:
-	case doing == Working && rest < patience:
-	case doing == Working:
-		c.doubted = true
-		c.wakeFirst()
-	default:
+	if c.awake == 0 && doing != Working && rest >= quiet {
 		c.wakeFirst()
 	}
 	return true

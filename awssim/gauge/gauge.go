@@ -11,6 +11,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"go.opentelemetry.io/otel"
@@ -22,12 +23,20 @@ import (
 // deletes what the program no longer has, so nothing balances any more.
 const shutdown = "pulumirpc.ResourceMonitor/SignalAndWaitForShutdown"
 
+// patience is how long the engine may seem to work while nothing moves. After a
+// failure it never answers what the program asked, and with more to do than it
+// has workers only time can free one; from then on nothing balances until the
+// program ends.
+const patience = 2 * time.Second
+
 // balance counts what is under way in this process, over all its engines.
 var balance struct {
 	sync.Mutex
 	programs, ending       int
 	asked, provided, hooks int
 	moves                  uint64
+	moved                  time.Time // the last move
+	off                    bool      // it does not balance any more
 }
 
 // install puts the tracer in place once.
@@ -44,12 +53,15 @@ func Install() func() (doing awssim.Activity, moves uint64) {
 func look() (doing awssim.Activity, moves uint64) {
 	balance.Lock()
 	defer balance.Unlock()
-	switch {
-	case balance.programs == 0 || balance.ending > 0:
-		doing = awssim.Unknown
-	case balance.asked-balance.provided-balance.hooks > 0:
+	switch inHand := balance.asked - balance.provided - balance.hooks; {
+	case balance.programs == 0:
+		balance.off = false
+	case balance.off || balance.ending > 0:
+	case inHand > 0 && time.Since(balance.moved) > patience:
+		balance.off = true
+	case inHand > 0:
 		doing = awssim.Working
-	case balance.asked-balance.provided-balance.hooks == 0:
+	case inHand == 0:
 		doing = awssim.Waiting
 	}
 	return doing, balance.moves
@@ -62,8 +74,12 @@ func count(what *int) (done func()) {
 	add := func(n int) {
 		balance.Lock()
 		defer balance.Unlock()
+		if balance.programs == 0 {
+			balance.off = false // a program that begins is counted from nothing
+		}
 		*what += n
 		balance.moves++
+		balance.moved = time.Now()
 	}
 	add(1)
 	return sync.OnceFunc(func() { add(-1) })

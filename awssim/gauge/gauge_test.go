@@ -2,6 +2,8 @@ package gauge_test
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"go.opentelemetry.io/otel"
@@ -57,4 +59,35 @@ func TestTheBalance(t *testing.T) {
 	expect(awssim.Unknown, "the program is over")
 	_, after := look()
 	assert.Equal(t, before, after, "looking is no move")
+}
+
+// TestAfterAFailureNothingBalances: the engine never answers what failed, so the
+// gauge gives up on this program, and counts anew for the next.
+func TestAfterAFailureNothingBalances(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		look := gauge.Install()
+		tracer := otel.Tracer("pulumi-cli")
+		begin := func() (program, asked trace.Span) {
+			_, program = tracer.Start(t.Context(), "pulumirpc.LanguageRuntime/Run", trace.WithSpanKind(trace.SpanKindServer))
+			_, asked = tracer.Start(t.Context(), "pulumirpc.ResourceMonitor/RegisterResource", trace.WithSpanKind(trace.SpanKindClient))
+			return program, asked
+		}
+		program, asked := begin()
+		doing, _ := look()
+		assert.Equal(t, awssim.Working, doing)
+		time.Sleep(3 * time.Second)
+		doing, _ = look()
+		assert.Equal(t, awssim.Unknown, doing)
+		gauge.Serving()()
+		doing, _ = look()
+		assert.Equal(t, awssim.Unknown, doing, "one move does not mend it")
+		asked.End()
+		program.End()
+
+		program, asked = begin()
+		doing, _ = look()
+		assert.Equal(t, awssim.Working, doing, "the next program is another matter")
+		asked.End()
+		program.End()
+	})
 }
