@@ -30,6 +30,8 @@ type DatabaseArgs struct {
 	MaintenanceWindow string // in UTC, such as sun:04:00-sun:05:00; empty lets AWS choose
 	MultiAZ           pulumi.BoolInput
 
+	// DeletionProtection makes RDS refuse to delete the instance.
+	DeletionProtection bool
 	// FinalSnapshot says whether deletion leaves a snapshot. RDS refuses one of a
 	// replica, so it is false until a replica has been promoted.
 	FinalSnapshot pulumi.BoolInput
@@ -102,7 +104,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		BackupWindow:          optional(args.BackupWindow),
 		MaintenanceWindow:     optional(args.MaintenanceWindow),
 		CopyTagsToSnapshot:    pulumi.Bool(true),
-		DeletionProtection:    pulumi.Bool(true),
+		DeletionProtection:    pulumi.Bool(args.DeletionProtection),
 		// Backups outlive the instance by their retention.
 		DeleteAutomatedBackups:  pulumi.Bool(false),
 		SkipFinalSnapshot:       not(args.FinalSnapshot),

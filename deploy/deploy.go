@@ -94,8 +94,13 @@ type Run struct {
 
 // SetRole writes the role into the stack's file, as pulumi up -c role=… does.
 func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
-	if err := s.stack.SetConfig(ctx, Project+":role", auto.ConfigValue{Value: string(role)}); err != nil {
-		return fmt.Errorf("setting the role of stack %s: %w", s.stack.Name(), err)
+	return s.Set(ctx, "role", string(role))
+}
+
+// Set writes a key into the stack's file, as pulumi config set does.
+func (s *Stack) Set(ctx context.Context, key, value string) error {
+	if err := s.stack.SetConfig(ctx, Project+":"+key, auto.ConfigValue{Value: value}); err != nil {
+		return fmt.Errorf("setting %s of stack %s: %w", key, s.stack.Name(), err)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ func TestPlain(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
 		"<{%reset%}>an unhandled error occurred: 1 error occurred:\n\t* refused: the peer took over\n\n<{%reset%}>": "refused: the peer took over",
-		"error: before hook \"blog-dr-preflight\" failed: the failover is refused:\n  no image: set it\n":           "the failover is refused:\n  no image: set it",
+		"error: before hook \"blog-dr-preflight\" failed: refused:\n  no image: set it\n":                           "refused:\n  no image: set it",
 		"update failed": "",
 		"creating RDS DB Instance (x): InvalidParameterValue": "creating RDS DB Instance (x): InvalidParameterValue",
 	} {

@@ -21,7 +21,7 @@ type Verdict struct {
 	LastGood *decide.Lag      `json:"lastGood"` // the last good measurement of the lag; nil when there is none, or no replica
 }
 
-// RefusedError is an activation that the checks do not allow. Nothing was changed.
+// RefusedError is a change that the checks do not allow. Nothing was changed.
 type RefusedError struct {
 	Blockers []decide.Blocker
 }
@@ -32,7 +32,7 @@ func (e *RefusedError) Error() string {
 	for i, b := range e.Blockers {
 		text[i] = "  " + b.String()
 	}
-	return "the failover is refused, nothing was changed:\n" + strings.Join(text, "\n")
+	return "refused, nothing was changed:\n" + strings.Join(text, "\n")
 }
 
 // Err is a *RefusedError when there are blockers, else nil.
@@ -46,14 +46,24 @@ func (v Verdict) Err() error {
 // Check runs all checks before an activation, read-only, and returns what they
 // found. It fails when it could not look.
 func (r *Runtime) Check(ctx context.Context) (Verdict, error) {
+	return r.judge(ctx, "check the standby", decide.Blockers)
+}
+
+// CheckInStep finds out whether the current database can do without those before
+// it: a primary must be usable, a replica up to date.
+func (r *Runtime) CheckInStep(ctx context.Context) (Verdict, error) {
+	return r.judge(ctx, "check that the database is in step", decide.NotInStep)
+}
+
+func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snapshot, decide.Policy) []decide.Blocker) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := Step{Name: "check the standby", Begin: r.env.Now()}
+	step := Step{Name: name, Begin: r.env.Now()}
 	seen, err := r.snapshot(ctx)
 	if err != nil {
 		step.Err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 	}
-	step.Verdict = &Verdict{Blockers: decide.Blockers(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
+	step.Verdict = &Verdict{Blockers: judge(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
 	if seen.Replica != nil {
 		step.Verdict.LastGood = seen.Replica.LastGood
 	}

@@ -12,12 +12,12 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
-// Preflight is the gate before an activation: it refuses the resource that it
-// is bound to while the checks find a reason. A preview makes the same checks
-// and reports them, without failing.
-func Preflight(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+// Preflight is the gate before a change that cannot be taken back: it refuses
+// the resource that it is bound to while check finds a reason. A preview makes
+// the same checks and reports them, without failing.
+func Preflight(ctx *pulumi.Context, name string, check func(context.Context) (failover.Verdict, error)) (*pulumi.ResourceHookBinding, error) {
 	hook, err := ctx.RegisterResourceHook(name+"-preflight", func(*pulumi.ResourceHookArgs) error {
-		verdict, err := rt.Check(ctx.Context())
+		verdict, err := check(ctx.Context())
 		switch {
 		case ctx.DryRun() && err != nil:
 			return ctx.Log.Warn(err.Error(), nil)
@@ -30,7 +30,7 @@ func Preflight(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.
 			}
 			return refused
 		}
-		return ctx.Log.Info(fmt.Sprintf("the standby in %s can be activated; %s", rt.Site.Region, verdict.Loss), nil)
+		return ctx.Log.Info("the checks allow it; "+verdict.Loss, nil)
 	}, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {
 		return nil, fmt.Errorf("registering the preflight hook: %w", err)

@@ -63,7 +63,8 @@ func (s *Stage) report(failed error) *Report {
 		if step.Verdict != nil {
 			r.Loss = step.Verdict.Loss
 			if last := step.Verdict.LastGood; last != nil {
-				r.DataLoss = s.lost.Sub(last.At.Add(-last.Value)).Seconds()
+				// A replica goes on measuring for a moment until it misses its source.
+				r.DataLoss = max(0, s.lost.Sub(last.At.Add(-last.Value)).Seconds())
 			}
 		}
 	}

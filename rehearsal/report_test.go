@@ -48,7 +48,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	refused := night()
 	refused.Recovered, refused.Steps, refused.Serves = false, refused.Steps[:1], "visitors cannot reach the site"
-	refused.Refusal = "the failover is refused, nothing was changed:\n  there is no image ami-1 in us-east-2: set app.image to an AMI that is in this region"
+	refused.Refusal = "refused, nothing was changed:\n  there is no image ami-1 in us-east-2: set app.image to an AMI that is in this region"
 	refused.Faults = []awssim.Fault{{Name: "image", Value: "missing"}}
 	for name, report := range map[string]*Report{"recovered": night(), "refused": refused} {
 		t.Run(name, func(t *testing.T) {

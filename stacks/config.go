@@ -37,13 +37,15 @@ type Config struct {
 	// Production describes a production that no stack of this program made.
 	Production *Production `json:"production"`
 
-	Network  Network        `json:"network"`
-	Database Database       `json:"database"`
-	App      App            `json:"app"`
-	Cache    Cache          `json:"cache"`
-	Media    Media          `json:"media"`
-	DNS      DNS            `json:"dns"`
-	KeepWarm []WarmPart     `json:"keepWarm"`
+	Network  Network    `json:"network"`
+	Database Database   `json:"database"`
+	App      App        `json:"app"`
+	Cache    Cache      `json:"cache"`
+	Media    Media      `json:"media"`
+	DNS      DNS        `json:"dns"`
+	KeepWarm []WarmPart `json:"keepWarm"`
+	// Retire is the generation of a retired database whose end is asked for; 0 is none.
+	Retire   int            `json:"retire"`
 	Failover FailoverLimits `json:"failover"`
 }
 
@@ -177,7 +179,7 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "failover": &c.Failover,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "failover": &c.Failover,
 	}
 }
 

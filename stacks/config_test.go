@@ -132,7 +132,7 @@ func TestKnownPeer(t *testing.T) {
 func TestKnownSecrets(t *testing.T) {
 	t.Parallel()
 	mine, theirs := map[string]string{"a": "mine"}, map[string]string{"a": "theirs"}
-	standby, active := Plan{Claim: Claim{Role: Standby, Birth: ReplicaBorn}}, Plan{Claim: Claim{Role: Active, Birth: ReplicaBorn}}
+	standby, active := Plan{Claim: Claim{Role: Standby, Generation: Generation{Birth: ReplicaBorn}}}, Plan{Claim: Claim{Role: Active, Generation: Generation{Birth: ReplicaBorn}}}
 	for name, tc := range map[string]struct {
 		plan        Plan
 		held, peers map[string]string
@@ -148,7 +148,7 @@ func TestKnownSecrets(t *testing.T) {
 		assert.Equal(t, tc.want, got, name)
 		assert.Equal(t, tc.want == nil, err != nil, name)
 	}
-	made, err := knownSecrets(Plan{Claim: Claim{Role: Active, Birth: PrimaryBorn}}, nil, nil)
+	made, err := knownSecrets(Plan{Claim: Claim{Role: Active, Generation: Generation{Birth: PrimaryBorn}}}, nil, nil)
 	require.NoError(t, err)
 	assert.Len(t, made, len(components.SecretKeys()))
 }

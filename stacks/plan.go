@@ -1,6 +1,9 @@
 package stacks
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Role is what a stack is: the one switch between the two sides of a site.
 type Role string
@@ -22,6 +25,15 @@ const (
 	ReplicaBorn Birth = "replica" // copied from the peer's database
 )
 
+// Generation is one of the databases that a stack has had.
+type Generation struct {
+	Number int   `json:"number"` // from 1, never used twice
+	Birth  Birth `json:"birth"`
+	// Ending says that its end was asked for and allowed: it is no longer
+	// protected, and the next update deletes it, leaving a final snapshot.
+	Ending bool `json:"ending,omitempty"`
+}
+
 // Claim is what a stack holds in its state about itself. The zero Claim is
 // that of a stack which was never deployed.
 type Claim struct {
@@ -30,9 +42,11 @@ type Claim struct {
 	// one at which an active stack became active, and for a standby the one of
 	// the active stack that it follows.
 	Epoch int `json:"epoch"`
-	// Generation counts the databases that this stack has had, from 1.
-	Generation int   `json:"generation"`
-	Birth      Birth `json:"birth"`
+	// Generation is the current database.
+	Generation Generation `json:"generation"`
+	// Retired are databases that were active once, and are kept until somebody
+	// asks for their end by generation.
+	Retired []Generation `json:"retired,omitempty"`
 }
 
 // Action is what an update will do about the role.
@@ -42,8 +56,12 @@ const (
 	Refuse   Action = "refuse"   // nothing may be touched; Plan.Why says why and what to run instead
 	Keep     Action = "keep"     // the role stays
 	Activate Action = "activate" // become active, at a new epoch
-	StandBy  Action = "stand by" // become a standby for the first time
+	StandBy  Action = "stand by" // become a standby, with a new replica of the active side
 )
+
+// Unprotect is an update that readies a retired database for its end, once the
+// checks find the new replica in step.
+const Unprotect Action = "unprotect"
 
 // Plan is what Decide makes of a wanted role.
 type Plan struct {
@@ -78,7 +96,7 @@ func decideActive(own, peer Claim) Plan {
 			"serves the site before you run anything", own.Epoch)
 	case own.Role == Active && peer.Epoch > own.Epoch:
 		return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
-			"serve the site; leave this stack alone until it can be rebuilt as a standby", peer.Epoch, own.Epoch)
+			"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
 	case own.Role == Active:
 		return Plan{Do: Keep, Claim: own}
 	case own.Role == Standby:
@@ -88,14 +106,17 @@ func decideActive(own, peer Claim) Plan {
 	case peer.Role != "":
 		return refuse("this stack holds no copy of the site's database, and its peer does: deploy this stack with role %s first", Standby)
 	}
-	return Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 1, Generation: 1, Birth: PrimaryBorn}}
+	return Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}}}
 }
 
 func decideStandby(own, peer Claim) Plan {
 	switch {
 	case own.Role == Active && peer.Role == Active && peer.Epoch > own.Epoch:
-		return refuse("this stack was active at epoch %d and its database has writes of its own: rebuilding it as a standby "+
-			"of the peer (active since epoch %d) is not offered yet", own.Epoch, peer.Epoch)
+		// Rebuild: the database that lost its site is kept beside the new replica.
+		return Plan{Do: StandBy, Claim: Claim{
+			Role: Standby, Epoch: peer.Epoch, Generation: Generation{Number: own.Generation.Number + 1, Birth: ReplicaBorn},
+			Retired: append(slices.Clone(own.Retired), own.Generation),
+		}}
 	case own.Role == Active:
 		return refuse("this stack is the active one (epoch %d) and its database the live one: activate the peer first", own.Epoch)
 	case peer.Role != Active || peer.Epoch < own.Epoch:
@@ -104,7 +125,32 @@ func decideStandby(own, peer Claim) Plan {
 		own.Epoch = peer.Epoch
 		return Plan{Do: Keep, Claim: own}
 	}
-	return Plan{Do: StandBy, Claim: Claim{Role: Standby, Epoch: peer.Epoch, Generation: 1, Birth: ReplicaBorn}}
+	return Plan{Do: StandBy, Claim: Claim{Role: Standby, Epoch: peer.Epoch, Generation: Generation{Number: 1, Birth: ReplicaBorn}}}
+}
+
+// End is what asking for the end of a retired database makes of a plan: the
+// first update unprotects it, the next deletes it, a further one finds nothing
+// to do. It refuses a generation that is not retired.
+func End(p Plan, generation int) Plan {
+	at := slices.IndexFunc(p.Claim.Retired, func(d Generation) bool { return d.Number == generation })
+	switch {
+	case p.Do == Refuse:
+		return p
+	case generation >= p.Claim.Generation.Number:
+		return refuse("generation %d is not retired: the current database of this stack is generation %d", generation, p.Claim.Generation.Number)
+	case p.Do != Keep:
+		return refuse("a change of role and the end of generation %d do not go together: remove retire from the configuration first", generation)
+	case at < 0:
+		return p // ended before
+	}
+	p.Claim.Retired = slices.Clone(p.Claim.Retired)
+	if p.Claim.Retired[at].Ending {
+		p.Claim.Retired = slices.Delete(p.Claim.Retired, at, at+1)
+		return p
+	}
+	p.Claim.Retired[at].Ending = true
+	p.Do = Unprotect
+	return p
 }
 
 func refuse(format string, args ...any) Plan {

@@ -11,9 +11,10 @@ func TestDecide(t *testing.T) {
 	t.Parallel()
 	var (
 		none       Claim
-		first      = Claim{Role: Active, Epoch: 1, Generation: 1, Birth: PrimaryBorn}
-		pilotLight = Claim{Role: Standby, Epoch: 1, Generation: 1, Birth: ReplicaBorn}
-		failedOver = Claim{Role: Active, Epoch: 2, Generation: 1, Birth: ReplicaBorn}
+		first      = Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}}
+		pilotLight = Claim{Role: Standby, Epoch: 1, Generation: Generation{Number: 1, Birth: ReplicaBorn}}
+		failedOver = Claim{Role: Active, Epoch: 2, Generation: Generation{Number: 1, Birth: ReplicaBorn}}
+		rebuilt    = Claim{Role: Standby, Epoch: 2, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Retired: []Generation{{Number: 1, Birth: PrimaryBorn}}}
 	)
 	for name, tc := range map[string]struct {
 		want      Role
@@ -31,13 +32,15 @@ func TestDecide(t *testing.T) {
 		"failover, the peer's state is gone":     {Active, pilotLight, none, Activate, failedOver, ""},
 		"failover again":                         {Active, failedOver, first, Keep, failedOver, ""},
 		"production returns":                     {Active, first, failedOver, Refuse, none, "the site moved on to epoch 2"},
-		"pilot light of a stack activated again": {Standby, pilotLight, Claim{Active, 3, 2, ReplicaBorn}, Keep, Claim{Standby, 3, 1, ReplicaBorn}, ""},
+		"pilot light of a stack activated again": {Standby, pilotLight, Claim{Role: Active, Epoch: 3}, Keep, Claim{Role: Standby, Epoch: 3, Generation: pilotLight.Generation}, ""},
 		"two claims at one epoch":                {Active, first, first, Refuse, none, "both claim epoch 1"},
 		"a second production":                    {Active, none, first, Refuse, none, "holds no copy"},
 		"standby before production":              {Standby, none, none, Refuse, none, "deploy the peer with role active first"},
 		"standby without an active peer":         {Standby, pilotLight, none, Refuse, none, "nothing to stand by for"},
 		"an old file for the failed-over stack":  {Standby, failedOver, first, Refuse, none, "its database the live one"},
-		"rebuilding production":                  {Standby, first, failedOver, Refuse, none, "is not offered yet"},
+		"rebuilding production":                  {Standby, first, failedOver, StandBy, rebuilt, ""},
+		"rebuilt production again":               {Standby, rebuilt, failedOver, Keep, rebuilt, ""},
+		"going home":                             {Active, rebuilt, failedOver, Activate, Claim{Active, 3, rebuilt.Generation, rebuilt.Retired}, ""},
 		"a role that there is not":               {"primary", first, none, Refuse, none, `the role "primary" is unknown`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,8 +75,12 @@ func TestDecideKeepsOneActive(t *testing.T) {
 			case Keep:
 				assert.Equal(t, own.Role, plan.Claim.Role)
 				assert.Equal(t, own.Generation, plan.Claim.Generation)
+				assert.Equal(t, own.Retired, plan.Claim.Retired)
 			case StandBy:
-				assert.Zero(t, own, "a stack that holds a database would lose it")
+				if own.Role != "" {
+					assert.Equal(t, append(own.Retired, own.Generation), plan.Claim.Retired, "a database that was ever active is kept")
+					assert.Equal(t, own.Generation.Number+1, plan.Claim.Generation.Number)
+				}
 			}
 			if plan.Claim.Role == Active {
 				assert.False(t, peer.Role == Active && peer.Epoch >= plan.Claim.Epoch, "acts as active beside a claim as high as its own")
@@ -84,4 +91,25 @@ func TestDecideKeepsOneActive(t *testing.T) {
 			claims[i] = plan.Claim
 		}
 	})
+}
+
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	claim := Claim{Role: Standby, Epoch: 4, Generation: Generation{Number: 3, Birth: ReplicaBorn}, Retired: []Generation{
+		{Number: 1, Birth: PrimaryBorn}, {Number: 2, Birth: ReplicaBorn},
+	}}
+	keep := Plan{Do: Keep, Claim: claim}
+	first := End(keep, 1)
+	assert.Equal(t, Unprotect, first.Do)
+	assert.Equal(t, []Generation{{1, PrimaryBorn, true}, {2, ReplicaBorn, false}}, first.Claim.Retired)
+	second := End(Plan{Do: Keep, Claim: first.Claim}, 1)
+	assert.Equal(t, Keep, second.Do)
+	assert.Equal(t, []Generation{{2, ReplicaBorn, false}}, second.Claim.Retired)
+	assert.Equal(t, second, End(second, 1), "what has ended needs nothing more")
+	assert.Equal(t, claim.Retired, []Generation{{1, PrimaryBorn, false}, {2, ReplicaBorn, false}}, "a claim is not changed in place")
+
+	assert.Contains(t, End(keep, 3).Why, "generation 3 is not retired")
+	assert.Contains(t, End(keep, 7).Why, "generation 7 is not retired")
+	assert.Contains(t, End(Plan{Do: Activate, Claim: claim}, 1).Why, "do not go together")
+	assert.Equal(t, refuse("no"), End(refuse("no"), 1))
 }

@@ -71,11 +71,15 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	if s.plan = Decide(s.cfg.Role, own.Claim, other.Claim); s.plan.Do == Refuse {
+	s.plan = Decide(s.cfg.Role, own.Claim, other.Claim)
+	if s.cfg.Retire > 0 {
+		s.plan = End(s.plan, s.cfg.Retire)
+	}
+	if s.plan.Do == Refuse {
 		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
 	}
 	s.peer = knownPeer(s.plan, own.Peer, other.Facts)
-	if s.plan.Claim.Birth == ReplicaBorn && s.peer.Database == "" {
+	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
 		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
 	}
 	s.secrets, err = knownSecrets(s.plan, own.Secrets, other.Secrets)
@@ -114,7 +118,7 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 		return peers, nil
 	case len(held) > 0:
 		return held, nil
-	case plan.Claim.Birth == PrimaryBorn:
+	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
 	return nil, errors.New("refused, nothing was touched: the peer's secrets cannot be read, and this stack has no copy: " +

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,18 +14,29 @@ import (
 	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
-// claim keeps the stack's claim in the state. An activation's passes the gate
-// first: while the checks refuse, the claim stays as it was.
+// claim keeps the stack's claim in the state. What cannot be taken back passes
+// the gate first: while the checks refuse, the claim stays as it was.
 func (s *site) claim() (*pulumi.Stash, error) {
 	var gate []pulumi.ResourceOption
-	if s.plan.Do == Activate {
-		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), s.runtime)
+	if check := s.check(); check != nil {
+		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), check)
 		if err != nil {
 			return nil, err
 		}
 		gate = append(gate, pulumi.ResourceHooks(hook))
 	}
 	return stash(s.Context, claimName, jsonString(s.plan.Claim), gate...)
+}
+
+// check is what has to allow the plan; nil for nothing.
+func (s *site) check() func(context.Context) (failover.Verdict, error) {
+	switch s.plan.Do {
+	case Activate:
+		return s.runtime.Check
+	case Unprotect:
+		return s.runtime.CheckInStep
+	}
+	return nil
 }
 
 // served is what serves the site while the stack is active.
@@ -166,7 +178,7 @@ func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, be
 // it verifies the same, and says what to set.
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
 	after := append([]pulumi.Resource{instances.Group}, balancer.Listeners...)
-	if s.plan.Claim.Birth == ReplicaBorn {
+	if s.plan.Claim.Generation.Birth == ReplicaBorn {
 		promoted, err := s.promoted(below)
 		if err != nil {
 			return nil, err
@@ -197,7 +209,7 @@ func (s *site) promoted(below pulumi.ResourceOption) (*pulumi.Stash, error) {
 		return nil, err
 	}
 	name := fmt.Sprintf("%s-promoted-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	return stash(s.Context, name, pulumi.String(s.databaseID()), below, pulumi.ResourceHooks(hook))
+	return stash(s.Context, name, pulumi.String(s.databaseID(s.plan.Claim.Generation)), below, pulumi.ResourceHooks(hook))
 }
 
 // switchTarget is the balancer's DNS name in the inputs of the resource that switches.
@@ -220,7 +232,7 @@ func (s *site) newRuntime() *failover.Runtime {
 	limits := s.cfg.Failover
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
-		Database: s.databaseID(), Source: s.source(), Image: s.cfg.App.Image,
+		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image,
 		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,

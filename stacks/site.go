@@ -24,7 +24,7 @@ func (s *site) compose() error {
 	if err != nil {
 		return err
 	}
-	database, err := s.database(foundation, served)
+	database, err := s.databases(foundation, claim, served)
 	if err != nil {
 		return err
 	}
@@ -159,36 +159,55 @@ func (s *site) url() pulumi.String {
 	return pulumi.String("https://" + s.cfg.Domain)
 }
 
-// database is the stack's database by its birth, never by its role. What only
-// an active one gets comes after the switch of a failover, off its path.
-func (s *site) database(f *foundation, served *served) (*components.Database, error) {
-	claim, d := s.plan.Claim, s.cfg.Database
-	args := components.DatabaseArgs{
-		Identifier: s.databaseID(), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
-		MaxStorageGiB: cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB),
-		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
-		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
-		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false),
+// databases makes the current database, and keeps the retired ones as they were
+// until their end was asked for and allowed.
+func (s *site) databases(f *foundation, claim *pulumi.Stash, served *served) (*components.Database, error) {
+	for _, retired := range s.plan.Claim.Retired {
+		args := s.databaseArgs(f, retired)
+		args.DeletionProtection, args.FinalSnapshot = !retired.Ending, pulumi.Bool(true)
+		if retired.Ending {
+			// Only a claim that was saved has passed the check.
+			args.FinalSnapshot = claim.Input.ApplyT(func(any) bool { return true }).(pulumi.BoolOutput)
+		}
+		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
+			return nil, err
+		}
 	}
+	current := s.plan.Claim.Generation
+	args := s.databaseArgs(f, current)
 	switch {
-	case claim.Birth == PrimaryBorn:
-		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(d.MultiAZ), pulumi.Bool(true)
-		args.Primary = &components.PrimaryArgs{
-			Username: s.secrets[components.DatabaseUser], DatabaseName: s.secrets[components.DatabaseName],
-			Password:   s.secret(components.DatabasePassword),
-			StorageGiB: d.StorageGiB,
-		}
-	default:
-		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
-		if claim.Role == Active {
-			args.MultiAZ, args.FinalSnapshot = served.after(d.MultiAZ), served.after(true)
-		}
+	case current.Birth == PrimaryBorn:
+		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
+	case s.plan.Claim.Role == Active:
+		// What only an active one gets comes after the switch, off its path.
+		args.MultiAZ, args.FinalSnapshot = served.after(s.cfg.Database.MultiAZ), served.after(true)
 	}
-	database, err := components.NewDatabase(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider))
+	database, err := components.NewDatabase(s.Context, s.databaseID(current), args, pulumi.Provider(s.provider))
 	if err != nil {
 		return nil, err
 	}
 	return database, s.publish("database", database.Address, pulumi.Provider(s.provider))
+}
+
+// databaseArgs are those of a database by its birth, never by the stack's role.
+func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseArgs {
+	d := s.cfg.Database
+	args := components.DatabaseArgs{
+		Identifier: s.databaseID(born), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
+		MaxStorageGiB: cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB),
+		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
+		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
+		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), DeletionProtection: true,
+	}
+	if born.Birth == PrimaryBorn {
+		args.Primary = &components.PrimaryArgs{
+			Username: s.secrets[components.DatabaseUser], DatabaseName: s.secrets[components.DatabaseName],
+			Password: s.secret(components.DatabasePassword), StorageGiB: d.StorageGiB,
+		}
+	} else {
+		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
+	}
+	return args
 }
 
 // keySuffix is the part of a key's id that tells it from others.
@@ -196,10 +215,8 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput)
 }
 
-// databaseID is the identifier of the stack's current database in RDS.
-func (s *site) databaseID() string {
-	return fmt.Sprintf("%s-%d", s.cfg.Name(), s.plan.Claim.Generation)
-}
+// databaseID is the identifier of a database of this stack in RDS, and its logical name.
+func (s *site) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", s.cfg.Name(), d.Number) }
 
 // tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) tellPeer(f *foundation, database *components.Database) error {
@@ -225,10 +242,10 @@ func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
 	}
 	s.Export(OutputRole, saved(func(c Claim) pulumi.Input { return pulumi.String(c.Role) }))
 	s.Export(OutputEpoch, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Epoch) }))
-	s.Export(OutputGeneration, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Generation) }))
+	s.Export(OutputGeneration, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Generation.Number) }))
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
-	s.Export(OutputDatabase, pulumi.String(s.databaseID()))
+	s.Export(OutputDatabase, pulumi.String(s.databaseID(s.plan.Claim.Generation)))
 	s.Export(OutputReplicates, pulumi.String(s.source()))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
@@ -236,7 +253,7 @@ func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
 
 // source is the ARN that this stack's database was copied from; empty for a primary.
 func (s *site) source() string {
-	if s.plan.Claim.Birth == PrimaryBorn {
+	if s.plan.Claim.Generation.Birth == PrimaryBorn {
 		return ""
 	}
 	return s.peer.Database

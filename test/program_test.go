@@ -126,8 +126,8 @@ func TestProgram(t *testing.T) {
 		{"aws-cn", "cn-north-1", "cn-northwest-1"},
 	} {
 		var (
-			first      = stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}
-			following  = stacks.Claim{Role: stacks.Standby, Epoch: 1, Generation: 1, Birth: stacks.ReplicaBorn}
+			first      = stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}
+			following  = stacks.Claim{Role: stacks.Standby, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.ReplicaBorn}}
 			prodFacts  = stacks.Facts{Region: pair.production, Database: "arn:" + pair.partition + ":rds:" + pair.production + ":123456789012:db:blog-prod-1", Bucket: "arn:" + pair.partition + ":s3:::prod-media"}
 			drFacts    = stacks.Facts{Region: pair.recovery, Database: "arn:" + pair.partition + ":rds:" + pair.recovery + ":123456789012:db:blog-dr-1", Bucket: "arn:" + pair.partition + ":s3:::dr-media"}
 			production = remembers("prod", first, prodFacts, stacks.Facts{})
@@ -218,7 +218,7 @@ func isolated(t *testing.T, c *cloud, own, other, partition string) {
 // TestSecretsStaySecret looks for the secrets in every input that is not marked secret.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
-	first := stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}
+	first := stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}
 	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, stacks.Facts{}, stacks.Facts{})}}
 	require.NoError(t, run(t, "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
 	found := false
@@ -237,8 +237,8 @@ func TestSecretsStaySecret(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	overtaken := map[string]map[string]map[string]any{
-		"prod": remembers("prod", stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: 1, Birth: stacks.PrimaryBorn}, stacks.Facts{}, stacks.Facts{}),
-		"dr":   remembers("dr", stacks.Claim{Role: stacks.Active, Epoch: 2, Generation: 1, Birth: stacks.ReplicaBorn}, stacks.Facts{}, stacks.Facts{}),
+		"prod": remembers("prod", stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}, stacks.Facts{}, stacks.Facts{}),
+		"dr":   remembers("dr", stacks.Claim{Role: stacks.Active, Epoch: 2, Generation: stacks.Generation{Number: 1, Birth: stacks.ReplicaBorn}}, stacks.Facts{}, stacks.Facts{}),
 	}
 	for name, tc := range map[string]struct {
 		stack  string

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Blocker is a reason not to activate a standby now.
+// Blocker is a reason not to do now what was asked for.
 type Blocker struct {
 	Code    string `json:"code"`    // for machines, stable
 	Reason  string `json:"reason"`  // what is wrong, a sentence
@@ -24,6 +24,7 @@ const (
 	ReplicaWrongSource = "replica-wrong-source"
 	ReplicaState       = "replica-state"
 	ReplicaApplier     = "replica-applier"
+	ReplicaNotInStep   = "replica-not-in-step"
 	LagUnknown         = "lag-unknown"
 	LagTooHigh         = "lag-too-high"
 	ImageMissing       = "image-missing"
@@ -80,6 +81,39 @@ func replica(s Snapshot, p Policy) []Blocker {
 	return all
 }
 
+// inStep is how far behind a replica in step may be, and freshMeasure how old the
+// measurement that says so.
+const (
+	inStep       = time.Minute
+	freshMeasure = 5 * time.Minute
+)
+
+// NotInStep lists every reason why earlier databases are still needed. A replica
+// must replicate now and be measured close behind; one that has been promoted is
+// the live database itself.
+func NotInStep(s Snapshot, p Policy) []Blocker {
+	block := func(reason string, args ...any) []Blocker {
+		return []Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
+	}
+	switch r := s.Replica; {
+	case p.Source == "":
+		return nil
+	case r == nil:
+		return block("there is no database %s in %s", p.Database, p.Region)
+	case !Usable(r.Status):
+		return block("database %s is %s", r.ID, r.Status)
+	case r.Source == "":
+		return nil
+	case r.Replication != "replicating":
+		return block("database %s does not replicate (%s)", r.ID, r.Message)
+	case r.LastGood == nil || s.At.Sub(r.LastGood.At) > freshMeasure:
+		return block("the lag of database %s was not measured in the last %s", r.ID, freshMeasure)
+	case r.LastGood.Value > inStep:
+		return block("database %s is %s behind", r.ID, r.LastGood.Value)
+	}
+	return nil
+}
+
 func image(s Snapshot, p Policy) []Blocker {
 	switch {
 	case s.Image == nil:
@@ -122,7 +156,7 @@ var applierSays = []string{
 func Loss(r *Replica, now time.Time) string {
 	switch {
 	case r == nil || r.Source == "":
-		return "a failover loses no writes: the database is promoted already, or was never a replica"
+		return "no writes are lost"
 	case r.LastGood == nil:
 		return "which writes a failover loses is unknown: no replication lag was measured"
 	}

@@ -83,6 +83,38 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	assert.Empty(t, Blockers(Snapshot{At: noon, Image: &Image{ID: "ami-1", State: "available"}}, first), "a first deployment has no database yet")
 }
 
+func TestNotInStep(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Snapshot)
+		says  string
+	}{
+		"in step":           {func(*Snapshot) {}, ""},
+		"promoted":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, ""},
+		"missing":           {func(s *Snapshot) { s.Replica = nil }, "there is no database blog-dr-1 in us-east-2"},
+		"creating":          {func(s *Snapshot) { s.Replica.Status = "creating" }, "is creating"},
+		"source lost":       {func(s *Snapshot) { s.Replica.Replication = "error" }, "does not replicate"},
+		"not measured":      {func(s *Snapshot) { s.Replica.LastGood = nil }, "was not measured"},
+		"measured long ago": {func(s *Snapshot) { s.Replica.LastGood.At = noon.Add(-time.Hour) }, "was not measured"},
+		"behind":            {func(s *Snapshot) { s.Replica.LastGood.Value = 2 * time.Minute }, "is 2m0s behind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := productionLost()
+			s.Replica.Replication, s.Replica.Message, s.Replica.LastGood.At = "replicating", "", noon.Add(-time.Minute)
+			tc.spoil(&s)
+			blockers := NotInStep(s, policy)
+			if tc.says == "" {
+				assert.Empty(t, blockers)
+				return
+			}
+			assert.Len(t, blockers, 1)
+			assert.Contains(t, blockers[0].String(), tc.says)
+		})
+	}
+	assert.Empty(t, NotInStep(Snapshot{}, Policy{}), "a primary follows nobody")
+}
+
 func TestApplierFailed(t *testing.T) {
 	t.Parallel()
 	for message, failed := range map[string]bool{
@@ -130,5 +162,5 @@ func TestLoss(t *testing.T) {
 	assert.Equal(t, "a failover loses what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At), "unknown")
-	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "loses no writes")
+	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "no writes are lost")
 }
