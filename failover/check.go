@@ -16,9 +16,10 @@ import (
 
 // Verdict is what the checks made of the standby.
 type Verdict struct {
-	Blockers []decide.Blocker `json:"blockers"` // empty is permission
-	Loss     string           `json:"loss"`     // which writes an activation loses, a sentence
-	LastGood *decide.Lag      `json:"lastGood"` // the last good measurement of the lag; nil when there is none, or no replica
+	Blockers  []decide.Blocker `json:"blockers"`  // empty is permission
+	Overruled []decide.Blocker `json:"overruled"` // would be blockers, had nobody accepted the risk
+	Loss      string           `json:"loss"`      // which writes an activation loses, a sentence
+	LastGood  *decide.Lag      `json:"lastGood"`  // the last good measurement of the lag; nil when there is none, or no replica
 }
 
 // RefusedError is a change that the checks do not allow. Nothing was changed.
@@ -63,7 +64,8 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 	if err != nil {
 		step.Err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 	}
-	step.Verdict = &Verdict{Blockers: judge(seen, r.policy()), Loss: decide.Loss(seen.Replica, seen.At)}
+	step.Verdict = &Verdict{Loss: decide.Loss(seen.Replica, seen.At)}
+	step.Verdict.Blockers, step.Verdict.Overruled = decide.Overrule(judge(seen, r.policy()), r.Site.Accepted)
 	if seen.Replica != nil {
 		step.Verdict.LastGood = seen.Replica.LastGood
 	}
@@ -75,12 +77,12 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 func (r *Runtime) policy() decide.Policy {
 	return decide.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, Region: r.Site.Region,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch,
 	}
 }
 
 func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
-	seen := decide.Snapshot{At: r.env.Now()}
+	seen := decide.Snapshot{At: r.env.Now(), Serves: r.probe(ctx)}
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return seen, err

@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 )
 
 // Env is the world outside. Its zero value is the real one; a rehearsal puts a
@@ -50,6 +52,11 @@ type Site struct {
 	TLS      bool   // whether the balancer has a certificate
 	DeepPath string // of the page that reports on the application's parts
 	Epoch    int    // at which this side is, or becomes, active
+
+	// Probe asks the site's deep page under its own name whether production lives.
+	Probe bool
+	// Accepted are the risks that somebody accepted for this epoch.
+	Accepted []decide.Override
 
 	Limits Limits
 }

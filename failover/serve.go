@@ -20,7 +20,7 @@ const (
 	// Verification is the least that WaitServing takes: its looks follow each other.
 	Verification = (servingLooks - 1) * interval
 	// answerTimeout bounds one request to the site.
-	answerTimeout = 10 * time.Second
+	answerTimeout = 5 * time.Second
 	// maxAnswer is as much of an answer as is read.
 	maxAnswer = 64 << 10
 )
@@ -59,6 +59,20 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 	}
 	ready, fronts := decide.Front(front, r.Site.Epoch)
 	return ready, seen + ", " + fronts
+}
+
+// probe asks the site's deep page once, under the site's own name, and returns
+// the epoch at which all is well there; 0 for anything else. It never fails, and
+// takes no longer than a request may. A site that was never active has no one to ask.
+func (r *Runtime) probe(ctx context.Context) int {
+	if !r.Site.Probe || r.Site.Epoch <= 1 {
+		return 0
+	}
+	answer, err := r.get(ctx, r.siteClient(), r.Site.Domain, r.Site.DeepPath)
+	if err != nil {
+		return 0
+	}
+	return decide.Serves(answer)
 }
 
 // siteClient asks for the site's certificate at whatever address it calls, and

@@ -30,6 +30,11 @@ func Preflight(ctx *pulumi.Context, name string, check func(context.Context) (fa
 			}
 			return refused
 		}
+		for _, b := range verdict.Overruled {
+			if err := ctx.Log.Warn("accepted: "+b.Reason, nil); err != nil {
+				return err
+			}
+		}
 		return ctx.Log.Info("the checks allow it; "+verdict.Loss, nil)
 	}, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {

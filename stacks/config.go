@@ -44,6 +44,10 @@ type Config struct {
 	Media    Media      `json:"media"`
 	DNS      DNS        `json:"dns"`
 	KeepWarm []WarmPart `json:"keepWarm"`
+	// AcceptDataLoss and IgnoreProduction accept a risk of the activation at the
+	// epoch that they name, and mean nothing at any other; 0 is none.
+	AcceptDataLoss   int `json:"acceptDataLoss"`
+	IgnoreProduction int `json:"ignoreProduction"`
 	// Retire is the generation of a retired database whose end is asked for; 0 is none.
 	Retire   int            `json:"retire"`
 	Failover FailoverLimits `json:"failover"`
@@ -133,6 +137,7 @@ type FailoverLimits struct {
 	MaxLag    Duration `json:"maxLag"`    // the highest last good replication lag that is accepted as loss
 	LagWindow Duration `json:"lagWindow"` // how old the last good measurement may be
 	Promote   Duration `json:"promote"`   // how long a promotion may take
+	Probe     bool     `json:"probe"`     // ask the site, under its own name, whether production lives
 	Healthy   Duration `json:"healthy"`   // how long the site may take to be healthy after the promotion
 }
 
@@ -168,6 +173,7 @@ func defaults() Config {
 		Failover: FailoverLimits{
 			MaxLag:    Duration(5 * time.Minute),
 			LagWindow: Duration(2 * time.Hour),
+			Probe:     true,
 			Promote:   Duration(45 * time.Minute),
 			Healthy:   Duration(20 * time.Minute),
 		},
@@ -179,7 +185,8 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "failover": &c.Failover,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire,
+		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "failover": &c.Failover,
 	}
 }
 

@@ -10,5 +10,6 @@ const (
 	OutputDatabase   = "database"    // identifier of the RDS instance
 	OutputReplicates = "replicates"  // ARN of the database it was copied from; empty for a primary
 	OutputMedia      = "mediaBucket" // name of the bucket
+	OutputAccepted   = "accepted"    // risks that were accepted for this epoch
 	OutputRegion     = "region"
 )

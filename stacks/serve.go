@@ -11,6 +11,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
@@ -227,6 +228,24 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
 
+// accepted are the risks accepted for the epoch of this plan. What was accepted
+// for another is over, or not yet due, and counts for nothing.
+func (s *site) accepted() (accepted []decide.Override) {
+	for _, o := range []struct {
+		override decide.Override
+		epoch    int
+	}{{decide.AcceptDataLoss, s.cfg.AcceptDataLoss}, {decide.IgnoreProduction, s.cfg.IgnoreProduction}} {
+		switch o.epoch {
+		case 0:
+		case s.plan.Claim.Epoch:
+			accepted = append(accepted, o.override)
+		default:
+			_ = s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", o.override, o.epoch, s.plan.Claim.Epoch), nil)
+		}
+	}
+	return accepted
+}
+
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
 	limits := s.cfg.Failover
@@ -234,6 +253,7 @@ func (s *site) newRuntime() *failover.Runtime {
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
 		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image,
 		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
+		Probe: limits.Probe, Accepted: s.accepted(),
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: time.Duration(limits.Healthy),

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 )
 
 // compose registers the whole stack. What costs nothing exists in either role;
@@ -248,7 +249,16 @@ func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
 	s.Export(OutputDatabase, pulumi.String(s.databaseID(s.plan.Claim.Generation)))
 	s.Export(OutputReplicates, pulumi.String(s.source()))
 	s.Export(OutputMedia, f.media.Bucket)
+	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
+}
+
+func names(overrides []decide.Override) []string {
+	list := make([]string, len(overrides))
+	for i, o := range overrides {
+		list[i] = string(o)
+	}
+	return list
 }
 
 // source is the ARN that this stack's database was copied from; empty for a primary.

@@ -50,6 +50,9 @@ func (c Config) Validate() error {
 		"shorten them to %d characters together, AWS allows no longer names for a target group", maxName)
 	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
 		"set it to the site's own name, such as www.example.com")
+	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction} {
+		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
+	}
 	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a retired database, or remove it")
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -235,6 +237,40 @@ func up(t *testing.T, stage *rehearsal.Stage, name string, settings map[string]s
 	}
 	_, err = stack.Up(t.Context(), deploy.Run{})
 	return err
+}
+
+// TestProductionLives holds that a standby does not take over from a production
+// that lives, unless somebody says so for this very epoch.
+func TestProductionLives(t *testing.T) {
+	site, err := steady()
+	require.NoError(t, err)
+	stage, err := site.Fork(options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	stage.World.Clock().Advance(time.Hour)
+
+	before := changes(stage.World)
+	for _, settings := range []map[string]string{{"role": "active"}, {"ignoreProduction": "3"}} {
+		err = up(t, stage, rehearsal.Recovery, settings)
+		assert.ErrorContains(t, err, "production still serves the site (epoch 1)")
+		assert.ErrorContains(t, err, "database blog-dr-1 still receives changes")
+		assert.ErrorContains(t, err, "set ignoreProduction to 2")
+	}
+	assert.Equal(t, before, changes(stage.World))
+
+	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"ignoreProduction": "2"}))
+	assert.Equal(t, []any{"ignoreProduction"}, outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
+	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodGet, "http://www.example.com/", http.NoBody))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, answer.StatusCode)
+}
+
+// TestAcceptedLoss accepts a lag over the limit, for this activation alone.
+func TestAcceptedLoss(t *testing.T) {
+	stage := disaster(t, options("lag=12m"))
+	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 to accept the loss")
+	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"acceptDataLoss": "2"}))
+	assert.Equal(t, []any{"acceptDataLoss"}, outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
 }
 
 // TestRebuild makes the lost side a standby again once its region is back, ends

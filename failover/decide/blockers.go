@@ -12,7 +12,7 @@ type Blocker struct {
 	Code    string `json:"code"`    // for machines, stable
 	Reason  string `json:"reason"`  // what is wrong, a sentence
 	Remedy  string `json:"remedy"`  // what to do, a sentence
-	Subject string `json:"subject"` // replica or image
+	Subject string `json:"subject"` // production, replica or image
 }
 
 // String is the blocker in one line.
@@ -20,6 +20,8 @@ func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
 
 // Codes of the blockers.
 const (
+	ProductionServes   = "production-serves"
+	ReplicaReceives    = "replica-receives"
 	ReplicaMissing     = "replica-missing"
 	ReplicaWrongSource = "replica-wrong-source"
 	ReplicaState       = "replica-state"
@@ -36,7 +38,52 @@ const (
 // how a lost source looks from here (ReplicaLag -1, status error), so the last
 // good measurement counts instead.
 func Blockers(s Snapshot, p Policy) []Blocker {
-	return slices.Concat(replica(s, p), image(s, p))
+	return slices.Concat(production(s, p), replica(s, p), image(s, p))
+}
+
+// production finds out whether the other side lives: then a failover would lose
+// writes that need not be lost, and make two databases that both were written to.
+func production(s Snapshot, p Policy) []Blocker {
+	var all []Blocker
+	if s.Serves > 0 && s.Serves < p.Epoch {
+		all = append(all, Blocker{
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Serves),
+			Remedy: fmt.Sprintf("stop its instances if you mean to move, or set ignoreProduction to %d to fail over all the same", p.Epoch),
+		})
+	}
+	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
+		all = append(all, Blocker{
+			Code: ReplicaReceives, Subject: "production", Reason: fmt.Sprintf("database %s still receives changes, so production's database lives", r.ID),
+			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d to fail over all the same", p.Epoch),
+		})
+	}
+	return all
+}
+
+// Override is a risk that somebody has accepted.
+type Override string
+
+const (
+	AcceptDataLoss   Override = "acceptDataLoss"   // whatever is or may be missing in the replica
+	IgnoreProduction Override = "ignoreProduction" // that the other side seems to live
+)
+
+// overrides says which blockers an override takes away, and nothing more.
+var overrides = map[Override][]string{
+	AcceptDataLoss:   {LagUnknown, LagTooHigh, ReplicaApplier},
+	IgnoreProduction: {ProductionServes, ReplicaReceives},
+}
+
+// Overrule splits blockers into those that stand and those that are overruled.
+func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
+	for _, b := range all {
+		if slices.ContainsFunc(accepted, func(o Override) bool { return slices.Contains(overrides[o], b.Code) }) {
+			overruled = append(overruled, b)
+		} else {
+			stand = append(stand, b)
+		}
+	}
+	return stand, overruled
 }
 
 func replica(s Snapshot, p Policy) []Blocker {
@@ -66,15 +113,15 @@ func replica(s Snapshot, p Policy) []Blocker {
 			"database %s is %s, and only an available replica can be promoted", r.ID, r.Status)...)
 	}
 	if ApplierFailed(r.Replication, r.Message) {
-		all = append(all, block(ReplicaApplier, "rebuild the replica if production lives; if not, decide with what its error log says was left out",
+		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
 			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
 	}
 	switch lag := r.LastGood; {
 	case lag == nil:
-		all = append(all, block(LagUnknown, "raise failover.lagWindow if you know how far behind it was",
+		all = append(all, block(LagUnknown, accept("raise failover.lagWindow if you know how far behind it was, or", p),
 			"no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow)...)
 	case lag.Value > p.MaxLag:
-		all = append(all, block(LagTooHigh, "raise failover.maxLag to accept that loss",
+		all = append(all, block(LagTooHigh, accept("", p),
 			"database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, lag.Value,
 			clock(lag.At), p.MaxLag, clock(lag.At.Add(-lag.Value)))...)
 	}
@@ -112,6 +159,11 @@ func NotInStep(s Snapshot, p Policy) []Blocker {
 		return block("database %s is %s behind", r.ID, r.LastGood.Value)
 	}
 	return nil
+}
+
+// accept ends a remedy with the way to accept the loss, for this activation alone.
+func accept(first string, p Policy) string {
+	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d to accept the loss", first, p.Epoch))
 }
 
 func image(s Snapshot, p Policy) []Blocker {

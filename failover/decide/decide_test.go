@@ -11,7 +11,7 @@ var (
 	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	policy = Policy{
 		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", Region: "us-east-2",
-		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour,
+		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
 	}
 )
 
@@ -35,14 +35,16 @@ func TestBlockers(t *testing.T) {
 		codes []string
 		says  string
 	}{
-		"clear":            {func(*Snapshot) {}, nil, ""},
-		"still replicates": {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, nil, ""},
-		"promoted already": {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
-		"backing up":       {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
-		"promoted, broken": {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
-		"no replica":       {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
-		"another source":   {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
-		"still creating":   {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
+		"clear":                     {func(*Snapshot) {}, nil, ""},
+		"production answers":        {func(s *Snapshot) { s.Serves = 1 }, []string{ProductionServes}, "set ignoreProduction to 2"},
+		"this side answers already": {func(s *Snapshot) { s.Serves = 2 }, nil, ""},
+		"still replicates":          {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
+		"promoted already":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
+		"backing up":                {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
+		"promoted, broken":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
+		"no replica":                {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
+		"another source":            {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
+		"still creating":            {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
 		"applier failed": {
 			func(s *Snapshot) {
 				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
@@ -81,6 +83,34 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	first := policy
 	first.Source = ""
 	assert.Empty(t, Blockers(Snapshot{At: noon, Image: &Image{ID: "ami-1", State: "available"}}, first), "a first deployment has no database yet")
+}
+
+func TestOverrule(t *testing.T) {
+	t.Parallel()
+	s := productionLost()
+	s.Serves, s.Image, s.Replica.LastGood = 1, nil, nil
+	codes := func(blockers []Blocker) (codes []string) {
+		for _, b := range blockers {
+			codes = append(codes, b.Code)
+		}
+		return codes
+	}
+	for name, tc := range map[string]struct {
+		accepted         []Override
+		stand, overruled []string
+	}{
+		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageMissing}, nil},
+		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageMissing}, []string{LagUnknown}},
+		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageMissing}, []string{ProductionServes}},
+		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageMissing}, []string{ProductionServes, LagUnknown}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stand, overruled := Overrule(Blockers(s, policy), tc.accepted)
+			assert.Equal(t, tc.stand, codes(stand))
+			assert.Equal(t, tc.overruled, codes(overruled))
+		})
+	}
 }
 
 func TestNotInStep(t *testing.T) {

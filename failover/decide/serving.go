@@ -41,6 +41,15 @@ func Deep(a Answer, epoch int) (ready bool, seen string) {
 	return true, seen
 }
 
+// Serves is the epoch at which a deep page says that all is well; 0 when it does not.
+func Serves(a Answer) int {
+	var page DeepPage
+	if err := json.Unmarshal(a.Body, &page); err != nil || a.Status != http.StatusOK || !page.OK {
+		return 0
+	}
+	return page.Epoch
+}
+
 // Front judges the answer of the front page. Only a site that was never
 // served before, at epoch 1, may still show WordPress's installer.
 func Front(a Answer, epoch int) (ready bool, seen string) {

@@ -29,6 +29,19 @@ func TestDeep(t *testing.T) {
 	}
 }
 
+func TestServes(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		`{"ok":true,"epoch":3}`:                3,
+		`{"ok":false,"epoch":3}`:               0,
+		`{"ok":false,"epoch":3,"fenced":true}`: 0,
+		`<html>`:                               0,
+	} {
+		assert.Equal(t, want, Serves(Answer{Status: 200, Body: []byte(body)}), body)
+		assert.Zero(t, Serves(Answer{Status: 503, Body: []byte(body)}))
+	}
+}
+
 func TestFront(t *testing.T) {
 	t.Parallel()
 	installer := Answer{Status: 302, Location: "https://www.example.com/wp-admin/install.php"}

@@ -5,12 +5,15 @@ package decide
 
 import "time"
 
-// Snapshot is what was seen in the standby's region at one moment. Nothing in
-// it comes from the production region.
+// Snapshot is what was seen at one moment: in the standby's region, and of the
+// site as visitors see it.
 type Snapshot struct {
 	At      time.Time
 	Replica *Replica // nil when there is no such database in this region
 	Image   *Image   // nil when there is no such image in this region
+	// Serves is the epoch at which the site's deep page says that all is well; 0
+	// when it does not, which is the normal case of a disaster, or was not asked.
+	Serves int
 }
 
 // Replica is the database that an activation promotes.
@@ -46,4 +49,5 @@ type Policy struct {
 	Region    string        // where all of it should be
 	MaxLag    time.Duration // the highest last good lag accepted
 	LagWindow time.Duration // how far back a last good lag counts
+	Epoch     int           // of the activation
 }
