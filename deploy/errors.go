@@ -28,6 +28,9 @@ func (e *EngineError) Locked() bool {
 }
 
 func engineError(err error, complaints []string) error {
+	if len(complaints) > 1 { // what follows from another failure says nothing
+		complaints = slices.DeleteFunc(complaints, func(text string) bool { return strings.HasPrefix(text, "waiting for RPCs: ") })
+	}
 	if len(complaints) == 0 {
 		complaints = []string{err.Error()}
 	}

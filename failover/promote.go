@@ -81,35 +81,30 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.
 		return step, status, err
 	case step == decide.Settled:
 		return step, "promoted", nil
-	case step == decide.Promote && r.mayAsk():
-		if err := r.ask(ctx, client, instance.BackupRetentionPeriod); err != nil {
-			r.asked = time.Time{}
-			return step, status, err
+	case step == decide.Promote && r.env.Now().Sub(r.asked) >= reaction:
+		refusal, err := r.ask(ctx, client, instance.BackupRetentionPeriod)
+		if err != nil || refusal != "" {
+			return decide.Wait, refusal, err
 		}
+		r.asked = r.env.Now()
 		return step, "asked for", nil
 	}
 	return step, status, nil
 }
 
-// mayAsk says whether to ask for the promotion now, and remembers that it was.
-func (r *Runtime) mayAsk() bool {
-	now := r.env.Now()
-	if now.Sub(r.asked) < reaction {
-		return false
-	}
-	r.asked = now
-	return true
-}
-
-// ask calls for the promotion. A state that refuses it now (RDS takes no
-// promotion during a backup, and none twice) is not an error: the next look sees.
-// Unless told, RDS would cut the retention of backups down to a day.
-func (r *Runtime) ask(ctx context.Context, client *rds.Client, backupDays *int32) error {
-	_, err := client.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{
+// ask calls for the promotion. A state that does not allow it now (RDS takes no
+// promotion during a backup, and none twice) is a refusal, in RDS's own words:
+// the next look sees, and may ask again. Unless told, RDS would cut the
+// retention of backups down to a day.
+func (r *Runtime) ask(ctx context.Context, client *rds.Client, backupDays *int32) (refusal string, err error) {
+	_, err = client.PromoteReadReplica(ctx, &rds.PromoteReadReplicaInput{
 		DBInstanceIdentifier: &r.Site.Database, BackupRetentionPeriod: backupDays,
 	})
-	if _, busy := errors.AsType[*rdstypes.InvalidDBInstanceStateFault](err); err != nil && !busy {
-		return fmt.Errorf("promoting database %s: %w", r.Site.Database, err)
+	if busy, ok := errors.AsType[*rdstypes.InvalidDBInstanceStateFault](err); ok {
+		return "RDS refuses for now: " + busy.ErrorMessage(), nil
 	}
-	return nil
+	if err != nil {
+		return "", fmt.Errorf("promoting database %s: %w", r.Site.Database, err)
+	}
+	return "", nil
 }

@@ -53,12 +53,26 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 	if ready, seen = decide.Deep(deep, r.Site.Epoch); !ready {
 		return false, seen
 	}
-	front, err := r.get(ctx, client, balancer, "/")
-	if err != nil {
-		return false, "front page does not answer"
+	ready, front := r.front(ctx, client, balancer)
+	return ready, seen + ", " + front
+}
+
+// redirects is how many redirects in a row the front page may make; a browser takes more.
+const redirects = 5
+
+// front asks the front page, and where it leads on this site, of the same balancer.
+func (r *Runtime) front(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
+	next := "/"
+	for range redirects {
+		answer, err := r.get(ctx, client, balancer, next)
+		if err != nil {
+			return false, "front page does not answer"
+		}
+		if ready, next, seen = decide.Front(answer, r.Site.Domain, r.Site.Epoch); next == "" {
+			return ready, seen
+		}
 	}
-	ready, fronts := decide.Front(front, r.Site.Epoch)
-	return ready, seen + ", " + fronts
+	return false, seen + ", and on and on"
 }
 
 // probe asks the site's deep page once, under the site's own name, and returns
@@ -108,7 +122,10 @@ func reaching(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (
 }
 
 func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path string) (decide.Answer, error) {
-	address := url.URL{Scheme: "http", Host: balancer, Path: path}
+	address, err := url.Parse("http://" + balancer + path)
+	if err != nil {
+		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
+	}
 	if r.Site.TLS {
 		address.Scheme = "https"
 	}

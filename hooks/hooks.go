@@ -47,7 +47,7 @@ func Preflight(ctx *pulumi.Context, name string, check func(context.Context) (fa
 // reads the peer's claim again first, since the peer may have claimed in the
 // same moment.
 func PreFailover(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-pre-failover", startTimeout, func(ctx context.Context) error {
+	return bind(ctx, name+"-pre-failover", startTimeout, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
 		if err := stillOurs(); err != nil {
 			return err
 		}
@@ -61,25 +61,21 @@ func PreFailover(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOu
 // Promoted waits until the database is promoted, and starts the promotion
 // (again) as long as it has a source.
 func Promoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-promoted", rt.Site.Limits.Promote+slack, rt.WaitPromoted)
+	return bind(ctx, name+"-promoted", rt.Site.Limits.Promote+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return rt.WaitPromoted(ctx)
+	})
 }
 
-// Serving waits until the site is healthy in depth behind the balancer whose
-// DNS name the bound resource carries in its input balancer.
-func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, balancer func(*pulumi.ResourceHookArgs) (string, error)) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name+"-serving", func(args *pulumi.ResourceHookArgs) error {
-		address, err := balancer(args)
+// Serving waits until the site is healthy in depth behind the balancer that
+// target finds in the bound resource's inputs.
+func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, target func(*pulumi.ResourceHookArgs) (string, error)) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-serving", rt.Site.Limits.Healthy+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		balancer, err := target(args)
 		if err != nil {
 			return err
 		}
-		bounded, cancel := context.WithTimeout(ctx.Context(), rt.Site.Limits.Healthy+slack)
-		defer cancel()
-		return rt.WaitServing(bounded, address)
-	}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("registering the serving hook: %w", err)
-	}
-	return before(hook), nil
+		return rt.WaitServing(ctx, balancer)
+	})
 }
 
 const (
@@ -89,11 +85,11 @@ const (
 	slack = time.Minute
 )
 
-func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context.Context) error) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name, func(*pulumi.ResourceHookArgs) error {
+func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context.Context, *pulumi.ResourceHookArgs) error) (*pulumi.ResourceHookBinding, error) {
+	hook, err := ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
 		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
 		defer cancel()
-		return do(bounded)
+		return do(bounded, args)
 	}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("registering the hook %s: %w", name, err)

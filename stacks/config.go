@@ -87,7 +87,7 @@ type Database struct {
 	Class         string `json:"class"`
 	EngineVersion string `json:"engineVersion"`
 	StorageGiB    int    `json:"storageGiB"`    // of a primary; a replica takes its source's
-	MaxStorageGiB int    `json:"maxStorageGiB"` // up to which it grows by itself; 0 is four times StorageGiB
+	MaxStorageGiB int    `json:"maxStorageGiB"` // up to which it grows by itself; 0 is four times StorageGiB for a primary, and not at all for a replica
 	MultiAZ       bool   `json:"multiAz"`       // while active
 	BackupDays    int    `json:"backupDays"`
 }

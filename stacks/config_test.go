@@ -68,7 +68,7 @@ func TestValidate(t *testing.T) {
 		"no backups":           {func(c *Config) { c.Database.BackupDays = 0 }, "a source without backups can have no replica"},
 		"engine":               {func(c *Config) { c.Database.EngineVersion = "5.7" }, "set it to 8.0 or 8.4"},
 		"class":                {func(c *Config) { c.Database.Class = "m6g.large" }, "such as db.m6g.large"},
-		"storage shrinks":      {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "at least storageGiB"},
+		"storage shrinks":      {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "a tenth more than storageGiB"},
 		"image":                {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
 		"no instances":         {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
 		"max under min":        {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},

@@ -40,7 +40,7 @@ type memory struct {
 }
 
 // remember reads what a stack holds in its checkpoint. A stack that does not
-// exist remembers nothing. Secrets that this process cannot decrypt are left out.
+// exist remembers nothing. It has to be decrypted as a whole.
 func remember(ctx *pulumi.Context, stack string) (memory, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
@@ -55,7 +55,8 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 	case err != nil && strings.Contains(err.Error(), "unknown stack"):
 		return memory{}, nil
 	case err != nil:
-		return memory{}, fmt.Errorf("reading what stack %s holds in its state: %w", stack, err)
+		return memory{}, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
+			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
 	var m memory
 	for text, resource := range read.Resources {
@@ -91,9 +92,6 @@ func (m *memory) field(id urn.URN) any {
 
 // recall turns a stashed value back into what it was made of.
 func recall(value, into any) error {
-	if value == nil { // a secret of the peer's that this process cannot decrypt
-		return nil
-	}
 	text, ok := value.(string)
 	if !ok {
 		return errors.New("it is not of the form that this program writes: was the state edited?")

@@ -8,7 +8,7 @@ const (
 	OutputURL        = "url"         // of the site, under its own name
 	OutputBalancer   = "balancer"    // DNS name to point the site's name to; empty without a balancer
 	OutputDatabase   = "database"    // identifier of the RDS instance
-	OutputReplicates = "replicates"  // ARN of the database it was copied from; empty for a primary
+	OutputBornFrom   = "bornFrom"    // ARN of the database it was copied from once; empty for a primary
 	OutputMedia      = "mediaBucket" // name of the bucket
 	OutputAccepted   = "accepted"    // risks that were accepted for this epoch
 	OutputRegion     = "region"

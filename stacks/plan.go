@@ -93,7 +93,7 @@ func decideActive(own, peer Claim) Plan {
 	switch {
 	case own.Role == Active && peer.Role == Active && peer.Epoch == own.Epoch:
 		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
-			"serves the site before you run anything", own.Epoch)
+			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, and import it", own.Epoch)
 	case own.Role == Active && peer.Epoch > own.Epoch:
 		return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
 			"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)

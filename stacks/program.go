@@ -121,8 +121,7 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
-	return nil, errors.New("refused, nothing was touched: the peer's secrets cannot be read, and this stack has no copy: " +
-		"use the peer's passphrase (PULUMI_CONFIG_PASSPHRASE) or KMS key for this stack too")
+	return nil, errors.New("refused, nothing was touched: the peer holds no secrets yet: finish the peer's deployment first")
 }
 
 // newProvider is the stack's only provider, for its own region. What it makes

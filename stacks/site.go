@@ -195,7 +195,7 @@ func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseA
 	d := s.cfg.Database
 	args := components.DatabaseArgs{
 		Identifier: s.databaseID(born), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
-		MaxStorageGiB: cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB),
+		MaxStorageGiB: d.MaxStorageGiB,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), DeletionProtection: true,
@@ -205,6 +205,7 @@ func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseA
 			Username: s.secrets[components.DatabaseUser], DatabaseName: s.secrets[components.DatabaseName],
 			Password: s.secret(components.DatabasePassword), StorageGiB: d.StorageGiB,
 		}
+		args.MaxStorageGiB = cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB) // a replica's own default is its source's
 	} else {
 		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
 	}
@@ -247,7 +248,7 @@ func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
 	s.Export(OutputDatabase, pulumi.String(s.databaseID(s.plan.Claim.Generation)))
-	s.Export(OutputReplicates, pulumi.String(s.source()))
+	s.Export(OutputBornFrom, pulumi.String(s.source()))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))

@@ -91,8 +91,7 @@ func (c Config) validateProduction(p *problems) {
 	checkARN(p, "production.database", c.Production.Database, c.Production.Region, "rds", "db:")
 	checkARN(p, "production.bucket", c.Production.Bucket, c.Production.Region, "s3", "")
 	for _, key := range components.SecretKeys() {
-		_, ok := c.Production.Secrets[key]
-		p.add(ok, "production.secrets."+key, "", "set it with: pulumi config set --secret --path 'production.secrets.%s'", key)
+		p.add(c.Production.Secrets[key] != "", "production.secrets."+key, "", "set it with: pulumi config set --secret --path 'production.secrets.%s'", key)
 	}
 }
 
@@ -115,7 +114,8 @@ func (c Config) validateDatabase(p *problems) {
 	p.add(classForm.MatchString(d.Class), "database.class", d.Class, "set it to an RDS class such as db.m6g.large")
 	p.add(slices.Contains([]string{"8.0", "8.4"}, d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.0 or 8.4")
 	p.add(d.StorageGiB >= 20 && d.StorageGiB <= 65536, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
-	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB >= d.StorageGiB, "database.maxStorageGiB", d.MaxStorageGiB, "set it to at least storageGiB (%d)", d.StorageGiB)
+	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB*10 >= d.StorageGiB*11, "database.maxStorageGiB", d.MaxStorageGiB,
+		"set it to at least a tenth more than storageGiB (%d), as RDS wants it", d.StorageGiB)
 	p.add(d.BackupDays >= 1 && d.BackupDays <= 35, "database.backupDays", d.BackupDays, "set it to 1 to 35: a source without backups can have no replica")
 }
 

@@ -212,7 +212,7 @@ func Loss(r *Replica, now time.Time) string {
 	case r.LastGood == nil:
 		return "which writes a failover loses is unknown: no replication lag was measured"
 	}
-	return fmt.Sprintf("a failover loses what was written after %s (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
 		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
 }
 

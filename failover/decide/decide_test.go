@@ -169,6 +169,7 @@ func TestPromotion(t *testing.T) {
 		fails          bool
 	}{
 		"not begun":               {"available", "arn", Promote, false},
+		"optimising storage":      {"storage-optimization", "arn", Promote, false},
 		"begun":                   {"modifying", "arn", Wait, false},
 		"backing up":              {"backing-up", "arn", Wait, false},
 		"source gone, rebooting":  {"rebooting", "", Wait, false},
@@ -189,7 +190,7 @@ func TestPromotion(t *testing.T) {
 func TestLoss(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	assert.Equal(t, "a failover loses what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
+	assert.Equal(t, "a failover loses at least what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At), "unknown")
 	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "no writes are lost")

@@ -25,7 +25,7 @@ func Promotion(status, source string) (Step, error) {
 	switch {
 	case source == "" && Usable(status):
 		return Settled, nil
-	case status == "available":
+	case Usable(status): // RDS says whether it takes a promotion while it optimises storage
 		return Promote, nil
 	case slices.Contains(transient, status):
 		return Wait, nil
@@ -40,6 +40,6 @@ func Usable(status string) bool { return status == "available" || status == "sto
 // (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html).
 var transient = []string{
 	"modifying", "rebooting", "backing-up", "creating", "starting", "upgrading", "maintenance", "renaming",
-	"resetting-master-credentials", "storage-optimization", "storage-config-upgrade", "configuring-enhanced-monitoring",
+	"resetting-master-credentials", "storage-config-upgrade", "configuring-enhanced-monitoring",
 	"configuring-log-exports", "configuring-iam-database-auth", "converting-to-vpc", "moving-to-vpc",
 }

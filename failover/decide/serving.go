@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -50,15 +51,22 @@ func Serves(a Answer) int {
 	return page.Epoch
 }
 
-// Front judges the answer of the front page. Only a site that was never
-// served before, at epoch 1, may still show WordPress's installer.
-func Front(a Answer, epoch int) (ready bool, seen string) {
-	installer := a.Status == http.StatusFound && strings.Contains(a.Location, "/wp-admin/install.php")
-	switch {
-	case a.Status == http.StatusOK:
-		return true, "front page answers 200"
-	case installer && epoch == 1:
-		return true, "front page shows the installer"
+// Front judges the answer of the front page. A redirect to another page of the
+// same site is to be followed: next is its path, else empty. Only a site that
+// was never served before, at epoch 1, may still show WordPress's installer.
+func Front(a Answer, domain string, epoch int) (ready bool, next, seen string) {
+	if a.Status == http.StatusOK {
+		return true, "", "front page answers 200"
 	}
-	return false, fmt.Sprintf("front page answers %d", a.Status)
+	if a.Status < 300 || a.Status > 399 || a.Location == "" {
+		return false, "", fmt.Sprintf("front page answers %d", a.Status)
+	}
+	target, err := url.Parse(a.Location)
+	switch {
+	case err != nil || target.Host != "" && target.Hostname() != domain:
+		return false, "", "front page leads elsewhere, to " + a.Location
+	case strings.Contains(target.Path, "/wp-admin/install.php"):
+		return epoch == 1, "", "front page shows the installer"
+	}
+	return false, target.RequestURI(), "front page leads to " + a.Location
 }

@@ -49,17 +49,23 @@ func TestFront(t *testing.T) {
 		answer Answer
 		epoch  int
 		ready  bool
+		next   string
 	}{
-		"page":                       {Answer{Status: 200}, 2, true},
-		"maintenance":                {Answer{Status: 503}, 2, false},
-		"another redirect":           {Answer{Status: 301, Location: "https://www.example.com/"}, 2, false},
-		"installer, first":           {installer, 1, true},
-		"installer after a failover": {installer, 2, false},
+		"page":                       {Answer{Status: 200}, 2, true, ""},
+		"maintenance":                {Answer{Status: 503}, 2, false, ""},
+		"another language":           {Answer{Status: 302, Location: "/en/?a=b"}, 2, false, "/en/?a=b"},
+		"another page, in full":      {Answer{Status: 301, Location: "https://www.example.com/home"}, 2, false, "/home"},
+		"another site":               {Answer{Status: 301, Location: "https://www.example.org/"}, 2, false, ""},
+		"nowhere":                    {Answer{Status: 301}, 2, false, ""},
+		"installer, first":           {installer, 1, true, ""},
+		"installer after a failover": {installer, 2, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ready, _ := Front(tc.answer, tc.epoch)
+			ready, next, seen := Front(tc.answer, "www.example.com", tc.epoch)
 			assert.Equal(t, tc.ready, ready)
+			assert.Equal(t, tc.next, next)
+			assert.NotEmpty(t, seen)
 		})
 	}
 }
