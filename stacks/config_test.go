@@ -124,9 +124,9 @@ func TestDecode(t *testing.T) {
 func TestKnownPeer(t *testing.T) {
 	t.Parallel()
 	old, now := Facts{Region: "us-west-2", Database: "old"}, Facts{Region: "us-west-2", Database: "new"}
-	assert.Equal(t, now, knownPeer(Plan{Do: Keep}, old, now))
-	assert.Equal(t, old, knownPeer(Plan{Do: Keep}, old, Facts{}), "a peer that cannot be read is not forgotten")
-	assert.Equal(t, old, knownPeer(Plan{Do: Activate}, old, now), "an activation takes no news")
+	assert.Equal(t, now, knownPeer(false, old, now))
+	assert.Equal(t, old, knownPeer(false, old, Facts{}), "a peer that cannot be read is not forgotten")
+	assert.Equal(t, old, knownPeer(true, old, now), "an activation takes no news")
 }
 
 func TestKnownSecrets(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -37,6 +38,8 @@ type memory struct {
 	Facts   Facts
 	Peer    Facts
 	Secrets map[string]string
+	// Switched says that the site's name was moved to this stack at its epoch.
+	Switched bool
 }
 
 // remember reads what a stack holds in its checkpoint. A stack that does not
@@ -59,19 +62,26 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
 	var m memory
+	var names []string
 	for text, resource := range read.Resources {
 		id, err := urn.Parse(text)
 		if err != nil {
 			return memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
 		}
+		names = append(names, id.Name())
 		if into := m.field(id); into != nil {
 			if err := recall(resource.Outputs["input"], into); err != nil {
 				return memory{}, fmt.Errorf("reading %s of stack %s: %w", id.Name(), stack, err)
 			}
 		}
 	}
+	m.Switched = slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
 	return m, nil
 }
+
+// switchSuffix ends the name of the resource that moves the site's name. It
+// carries the epoch, so that every activation makes it anew and runs its hook.
+func switchSuffix(epoch int) string { return fmt.Sprintf("-switch-%d", epoch) }
 
 func (m *memory) field(id urn.URN) any {
 	if id.Type() != "pulumi:index:Stash" {

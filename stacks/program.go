@@ -34,14 +34,20 @@ func In(env failover.Env) pulumi.RunFunc {
 		if err := s.decide(); err != nil {
 			return err
 		}
-		if s.provider, err = newProvider(ctx, cfg); err != nil {
+		s.runtime = s.newRuntime()
+		if s.saved.claim, err = s.claim(); err != nil {
+			return err
+		}
+		// All resources of AWS wait for their provider, and so for the gate: a
+		// refusal comes before anything is touched.
+		if s.provider, err = newProvider(ctx, cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
 			return err
 		}
 		caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(s.provider))
 		if err != nil {
 			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
 		}
-		s.account, s.runtime = caller.AccountId, s.newRuntime()
+		s.account = caller.AccountId
 		return s.compose()
 	}
 }
@@ -52,12 +58,18 @@ type site struct {
 	cfg      Config
 	env      failover.Env
 	plan     Plan
-	peer     Facts                  // what the other side offers to replicate from; zero while it is not there
-	secrets  map[string]string      // the application's, as they are to be saved
-	saved    pulumi.StringMapOutput // the same once they are in the state
+	peer     Facts             // what the other side offers to replicate from; zero while it is not there
+	secrets  map[string]string // the application's, as they are to be saved
+	runtime  *failover.Runtime
 	provider *aws.Provider
 	account  string // id of the AWS account
-	runtime  *failover.Runtime
+	saved    saved
+}
+
+// saved is what is in the state before anything relies on it.
+type saved struct {
+	claim   *pulumi.Stash
+	secrets pulumi.StringMapOutput
 }
 
 // decide reads what this stack and its peer remember and settles what this
@@ -78,7 +90,8 @@ func (s *site) decide() error {
 	if s.plan.Do == Refuse {
 		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
 	}
-	s.peer = knownPeer(s.plan, own.Peer, other.Facts)
+	activating := s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Switched
+	s.peer = knownPeer(activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
 		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
 	}
@@ -101,10 +114,10 @@ func (s *site) otherSide() (memory, error) {
 }
 
 // knownPeer chooses between what is remembered of the peer and what it says
-// now. An activation changes nothing that AWS would check against a region
-// that may be lost, so it takes no news.
-func knownPeer(plan Plan, remembered, now Facts) Facts {
-	if now == (Facts{}) || plan.Do == Activate {
+// now. An activation, until the site's name is moved, changes nothing that AWS
+// would check against a region that may be lost: it takes no news.
+func knownPeer(activating bool, remembered, now Facts) Facts {
+	if activating || now == (Facts{}) {
 		return remembered
 	}
 	return now
@@ -126,7 +139,7 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.
-func newProvider(ctx *pulumi.Context, cfg Config) (*aws.Provider, error) {
+func newProvider(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.ToStringArray(cfg.Accounts),
@@ -135,7 +148,7 @@ func newProvider(ctx *pulumi.Context, cfg Config) (*aws.Provider, error) {
 	if cfg.Profile != "" {
 		args.Profile = pulumi.String(cfg.Profile)
 	}
-	return aws.NewProvider(ctx, "aws", args)
+	return aws.NewProvider(ctx, "aws", args, opts...)
 }
 
 func tags(cfg Config) map[string]string {

@@ -55,7 +55,7 @@ func (s *served) after(value bool) pulumi.BoolOutput {
 // the promotion asked for: children of a component wait for its hook.
 type serving struct{ pulumi.ResourceState }
 
-func (s *site) newServing(claim *pulumi.Stash) (*serving, error) {
+func (s *site) newServing() (*serving, error) {
 	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
 	if s.plan.Claim.Role == Active {
 		hook, err := hooks.PreFailover(s.Context, s.cfg.Name(), s.runtime, s.stillOurs)
@@ -67,7 +67,7 @@ func (s *site) newServing(claim *pulumi.Stash) (*serving, error) {
 	parent := &serving{}
 	// The saved claim is an input, so that this waits for it, and has a change
 	// (without which there is no hook) exactly when the claim has one.
-	err := s.RegisterComponentResourceV2("pilotlight:stacks:Serving", s.cfg.Name(), pulumi.Map{"claim": claim.Input}, parent, opts...)
+	err := s.RegisterComponentResourceV2("pilotlight:stacks:Serving", s.cfg.Name(), pulumi.Map{"claim": s.saved.claim.Input}, parent, opts...)
 	return parent, err
 }
 
@@ -86,9 +86,9 @@ func (s *site) stillOurs() error {
 
 // serve makes the application run, in an active stack, and only what is kept
 // warm in a standby. Nothing in it waits for the promotion but the switch.
-func (s *site) serve(f *foundation, claim *pulumi.Stash) (*served, error) {
+func (s *site) serve(f *foundation) (*served, error) {
 	active, name := s.plan.Claim.Role == Active, s.cfg.Name()
-	parent, err := s.newServing(claim)
+	parent, err := s.newServing()
 	if err != nil {
 		return nil, err
 	}
@@ -190,8 +190,7 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 	if err != nil {
 		return nil, err
 	}
-	// The name carries the epoch: every activation makes it anew and runs its hook.
-	name := fmt.Sprintf("%s-switch-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	name := s.cfg.Name() + switchSuffix(s.plan.Claim.Epoch)
 	if s.cfg.DNS.Mode == "manual" {
 		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}

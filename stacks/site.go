@@ -17,22 +17,18 @@ func (s *site) compose() error {
 	if err != nil {
 		return err
 	}
-	claim, err := s.claim()
+	served, err := s.serve(foundation)
 	if err != nil {
 		return err
 	}
-	served, err := s.serve(foundation, claim)
-	if err != nil {
-		return err
-	}
-	database, err := s.databases(foundation, claim, served)
+	database, err := s.databases(foundation, served)
 	if err != nil {
 		return err
 	}
 	if err := s.tellPeer(foundation, database); err != nil {
 		return err
 	}
-	s.export(foundation, claim, served)
+	s.export(foundation, served)
 	return nil
 }
 
@@ -115,15 +111,17 @@ func (s *site) keepSecrets() (*components.Secrets, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.saved = kept.Input.ApplyT(func(value any) (map[string]string, error) {
+	s.saved.secrets = kept.Input.ApplyT(func(value any) (map[string]string, error) {
 		var secrets map[string]string
 		err := recall(value, &secrets)
 		return secrets, err
 	}).(pulumi.StringMapOutput)
-	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved}, pulumi.Provider(s.provider))
+	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved.secrets}, pulumi.Provider(s.provider))
 }
 
-func (s *site) secret(key string) pulumi.StringOutput { return s.saved.MapIndex(pulumi.String(key)) }
+func (s *site) secret(key string) pulumi.StringOutput {
+	return s.saved.secrets.MapIndex(pulumi.String(key))
+}
 
 // keepVersions is for how many days a replaced or deleted file can be had back.
 const keepVersions = 30
@@ -162,14 +160,10 @@ func (s *site) url() pulumi.String {
 
 // databases makes the current database, and keeps the retired ones as they were
 // until their end was asked for and allowed.
-func (s *site) databases(f *foundation, claim *pulumi.Stash, served *served) (*components.Database, error) {
+func (s *site) databases(f *foundation, served *served) (*components.Database, error) {
 	for _, retired := range s.plan.Claim.Retired {
 		args := s.databaseArgs(f, retired)
 		args.DeletionProtection, args.FinalSnapshot = !retired.Ending, pulumi.Bool(true)
-		if retired.Ending {
-			// Only a claim that was saved has passed the check.
-			args.FinalSnapshot = claim.Input.ApplyT(func(any) bool { return true }).(pulumi.BoolOutput)
-		}
 		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
@@ -234,9 +228,9 @@ func (s *site) tellPeer(f *foundation, database *components.Database) error {
 
 // export tells what an operator needs. Role and epoch come from the claim as it
 // was saved, so that a refused update keeps what was exported before.
-func (s *site) export(f *foundation, claim *pulumi.Stash, served *served) {
+func (s *site) export(f *foundation, served *served) {
 	saved := func(pick func(Claim) pulumi.Input) pulumi.Output {
-		return claim.Input.ApplyT(func(value any) (any, error) {
+		return s.saved.claim.Input.ApplyT(func(value any) (any, error) {
 			var c Claim
 			err := recall(value, &c)
 			return pick(c), err

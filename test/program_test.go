@@ -77,6 +77,9 @@ func remembers(stack string, claim stacks.Claim, facts, peer stacks.Facts) map[s
 		}
 		state["urn:pulumi:"+stack+"::pilotlight::pulumi:index:Stash::"+name] = map[string]any{"input": string(text), "output": string(text)}
 	}
+	if claim.Role == stacks.Active {
+		state[fmt.Sprintf("urn:pulumi:%s::pilotlight::aws:route53/record:Record::blog-%s-switch-%d", stack, stack, claim.Epoch)] = map[string]any{}
+	}
 	return state
 }
 
