@@ -172,6 +172,11 @@ func TestFaults(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			stage := disaster(t, options(fault))
 			before := changes(stage.World)
+			if says != "" { // something else in the file has changed too
+				stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+				require.NoError(t, err)
+				require.NoError(t, stack.Set(t.Context(), "domain", "new.example.com"))
+			}
 			report := failOver(t, stage)
 			if says == "" {
 				require.Empty(t, report.Refusal)
