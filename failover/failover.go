@@ -47,6 +47,7 @@ type Site struct {
 	Database string // identifier of the RDS instance
 	Source   string // ARN that it should replicate; empty when it is primary-born
 	Image    string // AMI id
+	DiskGiB  int    // size of the instances' root volumes
 
 	Domain   string
 	TLS      bool   // whether the balancer has a certificate

@@ -45,7 +45,13 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*decide.Imag
 	case len(out.Images) == 0:
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
 	}
-	return &decide.Image{ID: id, State: string(out.Images[0].State)}, nil
+	image := &decide.Image{ID: id, State: string(out.Images[0].State)}
+	for _, device := range out.Images[0].BlockDeviceMappings {
+		if device.Ebs != nil && aws.ToString(device.DeviceName) == aws.ToString(out.Images[0].RootDeviceName) {
+			image.RootGiB = int(aws.ToInt32(device.Ebs.VolumeSize))
+		}
+	}
+	return image, nil
 }
 
 // findLag returns the newest measurement of ReplicaLag in the window before now

@@ -250,7 +250,7 @@ func (s *site) newRuntime() *failover.Runtime {
 	limits := s.cfg.Failover
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
-		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image,
+		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
 		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
 		Probe: limits.Probe, Accepted: s.accepted(),
 		Limits: failover.Limits{

@@ -31,6 +31,7 @@ const (
 	LagTooHigh         = "lag-too-high"
 	ImageMissing       = "image-missing"
 	ImageState         = "image-state"
+	ImageTooLarge      = "image-too-large"
 )
 
 // Blockers lists every reason why the standby must not be activated now. An
@@ -177,6 +178,11 @@ func image(s Snapshot, p Policy) []Blocker {
 		return []Blocker{{
 			Code: ImageState, Subject: "image", Reason: fmt.Sprintf("image %s is %s", p.Image, s.Image.State),
 			Remedy: "wait until it is available, or set app.image to one that is",
+		}}
+	case s.Image.RootGiB > p.DiskGiB:
+		return []Blocker{{
+			Code: ImageTooLarge, Subject: "image", Reason: fmt.Sprintf("the root volume of image %s is of %d GiB, and no instance starts from it with %d", p.Image, s.Image.RootGiB, p.DiskGiB),
+			Remedy: fmt.Sprintf("set app.diskGiB to %d or more", s.Image.RootGiB),
 		}}
 	}
 	return nil

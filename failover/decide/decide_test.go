@@ -10,7 +10,7 @@ import (
 var (
 	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	policy = Policy{
-		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", Region: "us-east-2",
+		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2",
 		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
 	}
 )
@@ -51,11 +51,12 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{ReplicaApplier}, "stopped applying",
 		},
-		"lag unknown":   {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
-		"lag at limit":  {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
-		"lag over":      {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
-		"no image":      {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
-		"image pending": {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"lag unknown":     {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag at limit":    {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
+		"lag over":        {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
+		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"everything": {
 			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },
 			[]string{ReplicaWrongSource, LagUnknown, ImageMissing}, "",

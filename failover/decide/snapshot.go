@@ -39,6 +39,8 @@ type Lag struct {
 type Image struct {
 	ID    string
 	State string // as EC2 words it, such as "available"
+	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
+	RootGiB int
 }
 
 // Policy is what the snapshot is held against.
@@ -46,6 +48,7 @@ type Policy struct {
 	Database  string        // identifier of the database to promote
 	Source    string        // ARN that it should replicate; empty for a database that was never a replica
 	Image     string        // id of the image to launch
+	DiskGiB   int           // size of the root volume that it is launched with
 	Region    string        // where all of it should be
 	MaxLag    time.Duration // the highest last good lag accepted
 	LagWindow time.Duration // how far back a last good lag counts
