@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -147,6 +148,20 @@ func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
 		changes[string(op)] = count
 	}
 	return changes, nil
+}
+
+// Destroy ends the stack's resources. A stack refuses until its configuration
+// holds teardown; the program says what is kept.
+func (s *Stack) Destroy(ctx context.Context, run Run) error {
+	stream, complaints := listen(run)
+	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
+	if run.Output != nil {
+		opts = append(opts, optdestroy.ProgressStreams(run.Output), optdestroy.ErrorProgressStreams(run.Output))
+	}
+	if _, err := s.stack.Destroy(ctx, opts...); err != nil {
+		return fmt.Errorf("destroying stack %s: %w", s.stack.Name(), engineError(err, complaints()))
+	}
+	return nil
 }
 
 // Unlock removes the lock that a killed update left. Make sure that none is running.

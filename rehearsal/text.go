@@ -57,7 +57,7 @@ func dataLoss(r *Report) string {
 func (r *Report) next() string {
 	switch {
 	case r.Recovered && r.Refusal == "":
-		return "commit Pulumi.dr.yaml, which now holds role: active; do not deploy prod until it can be rebuilt as a standby"
+		return "commit Pulumi.dr.yaml, which now holds role: active; when " + r.ProdRegion + " is back, rebuild: pulumi up -s prod -c role=standby"
 	case r.Recovered:
 		return "the site serves; run pulumi up -s dr again for what is left"
 	}

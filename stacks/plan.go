@@ -136,12 +136,12 @@ func End(p Plan, generation int) Plan {
 	switch {
 	case p.Do == Refuse:
 		return p
-	case generation >= p.Claim.Generation.Number:
+	case at < 0 && generation < p.Claim.Generation.Number:
+		return p // ended before
+	case at < 0:
 		return refuse("generation %d is not retired: the current database of this stack is generation %d", generation, p.Claim.Generation.Number)
 	case p.Do != Keep:
 		return refuse("a change of role and the end of generation %d do not go together: remove retire from the configuration first", generation)
-	case at < 0:
-		return p // ended before
 	}
 	p.Claim.Retired = slices.Clone(p.Claim.Retired)
 	if p.Claim.Retired[at].Ending {

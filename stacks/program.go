@@ -34,6 +34,9 @@ func In(env failover.Env) pulumi.RunFunc {
 		if err := s.decide(); err != nil {
 			return err
 		}
+		if err := s.watch(); err != nil {
+			return err
+		}
 		s.runtime = s.newRuntime()
 		if s.saved.claim, err = s.claim(); err != nil {
 			return err
@@ -64,6 +67,7 @@ type site struct {
 	provider *aws.Provider
 	account  string // id of the AWS account
 	saved    saved
+	watched  []pulumi.Resource // all custom resources so far
 }
 
 // saved is what is in the state before anything relies on it.
@@ -86,6 +90,11 @@ func (s *site) decide() error {
 	s.plan = Decide(s.cfg.Role, own.Claim, other.Claim)
 	if s.cfg.Retire > 0 {
 		s.plan = End(s.plan, s.cfg.Retire)
+	}
+	if s.tearingDown() {
+		if err := mayTearDown(own.Claim, other.Claim); err != nil {
+			return err
+		}
 	}
 	if s.plan.Do == Refuse {
 		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)

@@ -29,7 +29,7 @@ func (s *site) compose() error {
 		return err
 	}
 	s.export(foundation, served)
-	return nil
+	return s.sentinel()
 }
 
 // foundation is what a stack has in either role and that costs little or nothing.
@@ -163,7 +163,7 @@ func (s *site) url() pulumi.String {
 func (s *site) databases(f *foundation, served *served) (*components.Database, error) {
 	for _, retired := range s.plan.Claim.Retired {
 		args := s.databaseArgs(f, retired)
-		args.DeletionProtection, args.FinalSnapshot = !retired.Ending, pulumi.Bool(true)
+		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(true)
 		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
@@ -192,7 +192,7 @@ func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseA
 		MaxStorageGiB: d.MaxStorageGiB,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
-		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), DeletionProtection: true,
+		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
 	if born.Birth == PrimaryBorn {
 		args.Primary = &components.PrimaryArgs{

@@ -53,6 +53,7 @@ func (c Config) Validate() error {
 	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction} {
 		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
 	}
+	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
 	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a retired database, or remove it")
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)

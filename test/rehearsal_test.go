@@ -317,6 +317,43 @@ func TestRebuild(t *testing.T) {
 	assert.Contains(t, target, "us-west-2")
 }
 
+// TestDestroy holds that a plain destroy takes nothing in either role, that the
+// order is kept, and that what must outlive a stack does.
+func TestDestroy(t *testing.T) {
+	site, err := steady()
+	require.NoError(t, err)
+	stage, err := site.Fork(options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	destroy := func(name string) error {
+		stack, err := stage.Stack(t.Context(), name, stage.Env())
+		require.NoError(t, err)
+		return stack.Destroy(t.Context(), deploy.Run{})
+	}
+	before := inventory(stage.World)
+	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+		assert.ErrorContains(t, destroy(name), "destroy-needs-teardown-in-the-configuration")
+	}
+	assert.Equal(t, before, inventory(stage.World), "a refused destroy takes nothing")
+	teardown := map[string]string{"teardown": "blog"}
+	assert.ErrorContains(t, up(t, stage, rehearsal.Production, teardown), "destroy the peer first")
+	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"teardown": "shop"}), "set it to the name of the site (blog)")
+
+	require.NoError(t, up(t, stage, rehearsal.Recovery, teardown))
+	require.NoError(t, destroy(rehearsal.Recovery))
+	require.NoError(t, up(t, stage, rehearsal.Production, teardown))
+	require.NoError(t, destroy(rehearsal.Production))
+	assert.Empty(t, stage.World.Snapshots("us-east-2"), "a replica leaves no snapshot")
+	assert.Len(t, stage.World.Snapshots("us-west-2"), 1)
+	left := inventory(stage.World)
+	for _, region := range []string{"us-west-2", "us-east-2"} {
+		assert.Equal(t, 1, left[region+" aws:s3/bucketV2:BucketV2"], "media outlive their stack")
+		assert.Equal(t, 1, left[region+" aws:kms/key:Key"], "keys outlive their stack")
+		assert.Zero(t, left[region+" aws:rds/instance:Instance"])
+		assert.Zero(t, left[region+" aws:ec2/vpc:Vpc"])
+	}
+}
+
 // databases lists a region's databases and whether each is protected from deletion.
 func databases(t *testing.T, stage *rehearsal.Stage, region string) map[string]bool {
 	t.Helper()

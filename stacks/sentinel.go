@@ -1,0 +1,46 @@
+package stacks
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// sentinelName is what a refused destroy shows, so it says what to do.
+const sentinelName = "destroy-needs-teardown-in-the-configuration"
+
+// watch collects what the program registers from here on, for the sentinel.
+func (s *site) watch() error {
+	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if custom, ok := args.Resource.(pulumi.CustomResource); ok {
+			s.watched = append(s.watched, custom)
+		}
+		return nil
+	})
+}
+
+// sentinel keeps a destroy from taking half of the stack. A plain destroy
+// deletes all that it may before it fails on what is protected; but what
+// something protected depends on has to wait for it, and this depends on
+// everything. teardown in the configuration, which names the site, lifts it.
+func (s *site) sentinel() error {
+	if s.tearingDown() {
+		if err := s.Log.Info(fmt.Sprintf("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
+			"a last snapshot of each database that was ever active, and the record of %s", s.cfg.Domain), nil); err != nil {
+			return err
+		}
+	}
+	_, err := stash(s.Context, sentinelName, pulumi.String(s.cfg.Name()), pulumi.DependsOn(s.watched), pulumi.Protect(!s.tearingDown()))
+	return err
+}
+
+func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
+
+// mayTearDown refuses to ready a stack for its end while the peer replicates its
+// database: RDS would promote that replica when its source goes.
+func mayTearDown(own, peer Claim) error {
+	if own.Role == Active && peer.Role == Standby {
+		return fmt.Errorf("refused, nothing was touched: the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
+	}
+	return nil
+}
