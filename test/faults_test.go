@@ -1,0 +1,107 @@
+package test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+var update = flag.Bool("update", false, "write docs/faults.md anew")
+
+// How a failover that meets a fault ends.
+type ending string
+
+const (
+	survives ending = "goes through"                           // nobody notices
+	serves   ending = "serves; the same command does the rest" // without the part that could not be had
+	stops    ending = "stops; the same command finishes it"    // after the claim
+	refuses  ending = "is refused; nothing is changed"         // before the claim
+)
+
+// faults is the matrix: what each fault does to a failover, and what is said.
+var faults = []struct {
+	step, fault string
+	ends        ending
+	says        string
+}{
+	{"checks", "error=ec2:DescribeImages:InternalError:2", survives, ""},
+	{"checks", "error=ec2:DescribeImages:UnauthorizedOperation", refuses, "the checks could not be made in us-east-2, nothing was changed"},
+	{"checks", "throttle=rds:DescribeDBInstances:3", survives, ""},
+	{"checks", "throttle=cloudwatch:GetMetricData:2", survives, ""},
+	{"checks", "image=missing", refuses, "there is no image"},
+	{"checks", "lag=12m", refuses, "12m0s behind"},
+	{"checks", "lag=growing", refuses, "more than the 5m0s allowed"},
+	{"checks", "lag=unmeasured", refuses, "no replication lag"},
+	{"checks", "replication=broken", refuses, "stopped applying changes"},
+	{"promotion", "promotion=refused", survives, ""},
+	{"promotion", "promotion=refused:3", survives, ""},
+	{"promotion", "promotion=fails", survives, ""},
+	{"promotion", "throttle=rds:PromoteReadReplica", survives, ""},
+	{"promotion", "error=rds:PromoteReadReplica:InternalFailure:20", survives, ""},
+	{"promotion", "error=rds:PromoteReadReplica:AccessDenied", stops, "AccessDenied"},
+	{"cache", "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity", serves, "InsufficientCacheClusterCapacity"},
+	{"NAT", "error=ec2:CreateNatGateway:NatGatewayLimitExceeded", stops, "NatGatewayLimitExceeded"},
+	{"balancer", "error=elasticloadbalancing:CreateLoadBalancer:TooManyLoadBalancers", stops, "TooManyLoadBalancers"},
+	{"DNS", "error=route53:ChangeResourceRecordSets:PriorRequestNotComplete", stops, "PriorRequestNotComplete"},
+}
+
+// TestFaults holds that each fault ends as the matrix says, with a message that
+// names the cause, and that nothing is left half-done that the same command
+// does not finish.
+func TestFaults(t *testing.T) {
+	for _, row := range faults {
+		t.Run(row.fault, func(t *testing.T) {
+			stage := disaster(t, options(row.fault))
+			before := changes(stage.World)
+			if row.ends == refuses { // something else in the file has changed too
+				stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+				require.NoError(t, err)
+				require.NoError(t, stack.Set(t.Context(), "domain", "new.example.com"))
+			}
+			report := failOver(t, stage)
+			assert.Contains(t, report.Refusal, row.says)
+			assert.Equal(t, row.ends == survives, report.Refusal == "", report.Refusal)
+			assert.Equal(t, row.ends == survives || row.ends == serves, report.Recovered, report.Serves)
+			assert.Zero(t, report.CallsToLost)
+			if row.ends == refuses {
+				assert.Equal(t, before, changes(stage.World), "a refusal changes nothing")
+				assert.Equal(t, "standby", outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
+				return
+			}
+			if row.ends != survives {
+				report = failOver(t, stage)
+				require.Empty(t, report.Refusal)
+				assert.True(t, report.Recovered, report.Serves)
+			}
+			nothingLeft(t, stage)
+		})
+	}
+}
+
+// TestFaultsDocument holds docs/faults.md to the matrix.
+func TestFaultsDocument(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("# What goes wrong, and what comes of it\n\n" +
+		"Each row is a test: a failover under the real Pulumi engine meets the fault on simulated AWS. Try one with\n" +
+		"`go run ./cmd/pilotlight rehearse --fault …`. `go test ./test -run FaultsDocument -update` writes this page.\n\n" +
+		"| step | fault | the failover | it says |\n|---|---|---|---|\n")
+	for _, row := range faults {
+		fmt.Fprintf(&text, "| %s | `%s` | %s | %s |\n", row.step, row.fault, row.ends, row.says)
+	}
+	const path = "../docs/faults.md"
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o644))
+	}
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, text.String(), string(written))
+}
