@@ -18,6 +18,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // TestCommandLine goes the way of a person at a terminal: the pulumi command runs
@@ -30,7 +31,7 @@ func TestCommandLine(t *testing.T) {
 
 	line.run("stack", "init", rehearsal.Production)
 	assert.Contains(t, line.run("preview", "-s", rehearsal.Production), "aws:rds:Instance blog-prod-instance create")
-	assert.Zero(t, changes(world), "a preview changes nothing")
+	assert.Zero(t, staged.Changes(world), "a preview changes nothing")
 	line.run("up", "-s", rehearsal.Production, "--yes")
 	assert.GreaterOrEqual(t, deepLooks(world), 3, "the hook of the record has the site verified in depth")
 	assert.Equal(t, "served from us-west-2", visit(t, world, "http://www.example.com/"))
@@ -52,7 +53,7 @@ func (c *commandLine) refuse() {
 	missing, err := awssim.ParseFault("image=missing")
 	require.NoError(c.t, err)
 	require.NoError(c.t, world.Inject(missing))
-	before := changes(world)
+	before := staged.Changes(world)
 
 	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active")
 	exit, failed := errors.AsType[*exec.ExitError](err)
@@ -61,7 +62,7 @@ func (c *commandLine) refuse() {
 	assert.Contains(c.t, printed, "set app.image to an AMI that is in this region")
 	assert.NotContains(c.t, printed, "lag", "nothing else is wrong")
 
-	assert.Equal(c.t, before, changes(world), "a refusal changes nothing")
+	assert.Equal(c.t, before, staged.Changes(world), "a refusal changes nothing")
 	assert.Equal(c.t, "standby", c.run("stack", "output", "role", "-s", rehearsal.Recovery))
 	assert.False(c.t, c.claimed(rehearsal.Recovery), "a refusal leaves the claim as it was")
 }
@@ -85,7 +86,7 @@ const headStart = 12 * time.Hour
 // environment in which nothing of the caller's own AWS and Pulumi is left.
 func newCommandLine(t *testing.T) *commandLine {
 	t.Helper()
-	stage, err := rehearsal.Open(options())
+	stage, err := rehearsal.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	stage.World.Clock().Advance(time.Since(awssim.Epoch) - headStart)
@@ -129,7 +130,7 @@ func (c *commandLine) run(args ...string) string {
 func (c *commandLine) try(args ...string) (output string, err error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), commandLimit)
 	defer cancel()
-	command := exec.CommandContext(ctx, filepath.Join(engineRoot, "bin", "pulumi"), append(args, "--non-interactive", "--color=never")...)
+	command := exec.CommandContext(ctx, filepath.Join(staged.EngineRoot, "bin", "pulumi"), append(args, "--non-interactive", "--color=never")...)
 	command.Dir, command.Env = c.stage.Dir(), c.env
 	var printed bytes.Buffer
 	command.Stdout, command.Stderr = &printed, &printed

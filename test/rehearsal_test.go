@@ -26,90 +26,16 @@ import (
 	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
-
-// Rehearsals run one after the other: the clock of each watches all engines of
-// the process, so side by side they would only wait for each other.
-
-func options(faults ...string) rehearsal.Options {
-	o := rehearsal.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: awssim.Hang, EngineRoot: engineRoot}
-	for _, text := range faults {
-		fault, err := awssim.ParseFault(text)
-		if err != nil {
-			panic(err)
-		}
-		o.Faults = append(o.Faults, fault)
-	}
-	return o
-}
-
-// steady is a site in its steady state, deployed once; tests fork it.
-var steady = sync.OnceValues(func() (*rehearsal.Stage, error) {
-	stage, err := rehearsal.Open(options())
-	if err != nil {
-		return nil, err
-	}
-	return stage, stage.DeploySite(context.Background())
-})
-
-// disaster is a fork of the steady state in which the production region has just been given up.
-func disaster(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
-	t.Helper()
-	site, err := steady()
-	require.NoError(t, err)
-	stage, err := site.Fork(o)
-	require.NoError(t, err)
-	t.Cleanup(stage.Close)
-	require.NoError(t, stage.Lose())
-	return stage
-}
-
-func failOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
-	t.Helper()
-	report, err := stage.FailOver(t.Context())
-	require.NoError(t, err)
-	return report
-}
-
-// changes counts what the last updates did to AWS.
-func changes(w *awssim.World) (count int) {
-	for _, step := range w.Journal() {
-		if slices.Contains([]string{"create", "update", "delete", "rds:PromoteReadReplica", "rds:ModifyDBInstance"}, step.Operation) {
-			count++
-		}
-	}
-	return count
-}
-
-func outputs(t *testing.T, stage *rehearsal.Stage, name string) map[string]any {
-	t.Helper()
-	stack, err := stage.Stack(t.Context(), name, stage.Env())
-	require.NoError(t, err)
-	out, err := stack.Outputs(t.Context())
-	require.NoError(t, err)
-	return out
-}
-
-// nothingLeft holds that the same command has nothing left to do.
-func nothingLeft(t *testing.T, stage *rehearsal.Stage) {
-	t.Helper()
-	stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
-	require.NoError(t, err)
-	before := changes(stage.World)
-	done, err := stack.Up(t.Context(), deploy.Run{})
-	require.NoError(t, err)
-	delete(done, "same")
-	assert.Empty(t, done, "a second update changes nothing")
-	assert.Equal(t, before, changes(stage.World))
-}
 
 func TestFailover(t *testing.T) {
 	for _, outage := range []awssim.How{awssim.Hang, awssim.Refuse} {
 		t.Run(string(outage), func(t *testing.T) {
-			o := options()
+			o := staged.Options()
 			o.Outage = outage
-			stage := disaster(t, o)
-			report := failOver(t, stage)
+			stage := staged.Disaster(t, o)
+			report := staged.FailOver(t, stage)
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
 			assert.Zero(t, report.CallsToLost, "a failover needs nothing from the failed region")
@@ -117,16 +43,16 @@ func TestFailover(t *testing.T) {
 			assert.GreaterOrEqual(t, report.TimeToRecover, report.Floor.Seconds, "faster than AWS allows")
 			assert.Less(t, report.DataLoss, 60.0)
 
-			out := outputs(t, stage, rehearsal.Recovery)
+			out := staged.Outputs(t, stage, rehearsal.Recovery)
 			assert.Equal(t, "active", out[stacks.OutputRole])
 			assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
-			nothingLeft(t, stage)
+			staged.NothingLeft(t, stage)
 		})
 	}
 }
 
 func TestFailoverInChina(t *testing.T) {
-	o := options()
+	o := staged.Options()
 	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"
 	report, err := rehearsal.Run(t.Context(), o)
 	require.NoError(t, err)
@@ -142,25 +68,25 @@ func TestSameSeedSameTimeline(t *testing.T) {
 		require.NoError(t, err)
 		return string(steps)
 	}
-	first := text(failOver(t, disaster(t, options())))
-	assert.Equal(t, first, text(failOver(t, disaster(t, options()))))
-	other := options()
+	first := text(staged.FailOver(t, staged.Disaster(t, staged.Options())))
+	assert.Equal(t, first, text(staged.FailOver(t, staged.Disaster(t, staged.Options()))))
+	other := staged.Options()
 	other.Seed = 2
-	assert.NotEqual(t, first, text(failOver(t, disaster(t, other))))
+	assert.NotEqual(t, first, text(staged.FailOver(t, staged.Disaster(t, other))))
 }
 
 // TestProductionReturns holds that a region which comes back cannot take the
 // site back with the old file.
 func TestProductionReturns(t *testing.T) {
-	stage := disaster(t, options())
-	require.Empty(t, failOver(t, stage).Refusal)
+	stage := staged.Disaster(t, staged.Options())
+	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
 	stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
 	require.NoError(t, err)
-	before := changes(stage.World)
+	before := staged.Changes(stage.World)
 	_, err = stack.Up(t.Context(), deploy.Run{})
 	assert.ErrorContains(t, err, "the site moved on to epoch 2")
-	assert.Equal(t, before, changes(stage.World))
+	assert.Equal(t, before, staged.Changes(stage.World))
 }
 
 // up updates a stack and says what came of it.
@@ -178,24 +104,20 @@ func up(t *testing.T, stage *rehearsal.Stage, name string, settings map[string]s
 // TestProductionLives holds that a standby does not take over from a production
 // that lives, unless somebody says so for this very epoch.
 func TestProductionLives(t *testing.T) {
-	site, err := steady()
-	require.NoError(t, err)
-	stage, err := site.Fork(options())
-	require.NoError(t, err)
-	t.Cleanup(stage.Close)
+	stage := staged.Steady(t, staged.Options())
 	stage.World.Clock().Advance(time.Hour)
 
-	before := changes(stage.World)
+	before := staged.Changes(stage.World)
 	for _, settings := range []map[string]string{{"role": "active"}, {"ignoreProduction": "3"}} {
-		err = up(t, stage, rehearsal.Recovery, settings)
+		err := up(t, stage, rehearsal.Recovery, settings)
 		assert.ErrorContains(t, err, "production still serves the site (epoch 1)")
 		assert.ErrorContains(t, err, "database blog-dr-1 still receives changes")
 		assert.ErrorContains(t, err, "set ignoreProduction to 2")
 	}
-	assert.Equal(t, before, changes(stage.World))
+	assert.Equal(t, before, staged.Changes(stage.World))
 
 	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"ignoreProduction": "2"}))
-	assert.Equal(t, []any{"ignoreProduction"}, outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
+	assert.Equal(t, []any{"ignoreProduction"}, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
 	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodGet, "http://www.example.com/", http.NoBody))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
@@ -203,21 +125,21 @@ func TestProductionLives(t *testing.T) {
 
 // TestAcceptedLoss accepts a lag over the limit, for this activation alone.
 func TestAcceptedLoss(t *testing.T) {
-	stage := disaster(t, options("lag=12m"))
+	stage := staged.Disaster(t, staged.Options("lag=12m"))
 	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 to accept the loss")
 	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"acceptDataLoss": "2"}))
-	assert.Equal(t, []any{"acceptDataLoss"}, outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
+	assert.Equal(t, []any{"acceptDataLoss"}, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
 }
 
 // TestRebuild makes the lost side a standby again once its region is back, ends
 // its old database, and goes home by losing the other region.
 func TestRebuild(t *testing.T) {
-	stage := disaster(t, options())
-	require.Empty(t, failOver(t, stage).Refusal)
+	stage := staged.Disaster(t, staged.Options())
+	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
 
 	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"role": "standby"}))
-	out := outputs(t, stage, rehearsal.Production)
+	out := staged.Outputs(t, stage, rehearsal.Production)
 	assert.Equal(t, "standby", out[stacks.OutputRole])
 	assert.Equal(t, "blog-prod-2", out[stacks.OutputDatabase])
 	require.NoError(t, up(t, stage, rehearsal.Production, nil), "again changes nothing")
@@ -242,7 +164,7 @@ func TestRebuild(t *testing.T) {
 	stage.World.LoseRegion("us-east-2", awssim.Refuse)
 	stage.World.Clock().Advance(10 * time.Minute)
 	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"role": "active"}))
-	home := outputs(t, stage, rehearsal.Production)
+	home := staged.Outputs(t, stage, rehearsal.Production)
 	assert.InDelta(t, 3, home[stacks.OutputEpoch], 0)
 	target, _ := stage.World.Resolve("www.example.com")
 	assert.Contains(t, target, "us-west-2")
@@ -251,11 +173,7 @@ func TestRebuild(t *testing.T) {
 // TestDestroy holds that a plain destroy takes nothing in either role, that the
 // order is kept, and that what must outlive a stack does.
 func TestDestroy(t *testing.T) {
-	site, err := steady()
-	require.NoError(t, err)
-	stage, err := site.Fork(options())
-	require.NoError(t, err)
-	t.Cleanup(stage.Close)
+	stage := staged.Steady(t, staged.Options())
 	destroy := func(name string) error {
 		stack, err := stage.Stack(t.Context(), name, stage.Env())
 		require.NoError(t, err)
@@ -302,11 +220,11 @@ func databases(t *testing.T, stage *rehearsal.Stage, region string) map[string]b
 func TestPreviewOfAFailover(t *testing.T) {
 	for fault, warning := range map[string]string{"": "", "image=missing": "as things are now, refused"} {
 		t.Run(fault, func(t *testing.T) {
-			o := options()
+			o := staged.Options()
 			if fault != "" {
-				o = options(fault)
+				o = staged.Options(fault)
 			}
-			stage := disaster(t, o)
+			stage := staged.Disaster(t, o)
 			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
 			require.NoError(t, err)
 			file, err := stage.ConfigAs(rehearsal.Recovery, stacks.Active)
@@ -369,8 +287,8 @@ func withoutCounts(t *testing.T, snapshot string) string {
 // TestKill kills the engine in the middle of a failover. The same command, once
 // the lock that it left is taken away, carries on and ends as if nothing had been.
 func TestKill(t *testing.T) {
-	undisturbed := disaster(t, options())
-	require.Empty(t, failOver(t, undisturbed).Refusal)
+	undisturbed := staged.Disaster(t, staged.Options())
+	require.Empty(t, staged.FailOver(t, undisturbed).Refusal)
 	want := inventory(undisturbed.World)
 
 	for name, tc := range map[string]struct {
@@ -382,9 +300,9 @@ func TestKill(t *testing.T) {
 		"while the database is promoted": {func(_ int, since time.Duration) bool { return since > 3*time.Minute }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := options()
+			o := staged.Options()
 			o.EngineRoot = mortal(t)
-			stage := disaster(t, o)
+			stage := staged.Disaster(t, o)
 			declared := stage.World.Clock().Now()
 			env, calls, once := stage.Env(), 0, sync.Once{}
 			askAWS, sleep := env.AWS, env.Sleep
@@ -421,11 +339,11 @@ func TestKill(t *testing.T) {
 				}
 			}
 
-			report = failOver(t, stage)
+			report = staged.FailOver(t, stage)
 			assert.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
 			assert.Equal(t, want, inventory(stage.World))
-			nothingLeft(t, stage)
+			staged.NothingLeft(t, stage)
 		})
 	}
 }
@@ -481,7 +399,7 @@ func mortal(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o700))
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >%q\nexec %q \"$@\"\n", filepath.Join(root, "pid"), filepath.Join(engineRoot, "bin", "pulumi"))
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >%q\nexec %q \"$@\"\n", filepath.Join(root, "pid"), filepath.Join(staged.EngineRoot, "bin", "pulumi"))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(script), 0o700))
 	return root
 }

@@ -1,4 +1,5 @@
-package test
+// Package faults holds the matrix of what goes wrong in a failover.
+package faults
 
 import (
 	"flag"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 var update = flag.Bool("update", false, "write docs/faults.md anew")
@@ -59,29 +61,29 @@ var faults = []struct {
 func TestFaults(t *testing.T) {
 	for _, row := range faults {
 		t.Run(row.fault, func(t *testing.T) {
-			stage := disaster(t, options(row.fault))
-			before := changes(stage.World)
+			stage := staged.Disaster(t, staged.Options(row.fault))
+			before := staged.Changes(stage.World)
 			if row.ends == refuses { // something else in the file has changed too
 				stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
 				require.NoError(t, err)
 				require.NoError(t, stack.Set(t.Context(), "domain", "new.example.com"))
 			}
-			report := failOver(t, stage)
+			report := staged.FailOver(t, stage)
 			assert.Contains(t, report.Refusal, row.says)
 			assert.Equal(t, row.ends == survives, report.Refusal == "", report.Refusal)
 			assert.Equal(t, row.ends == survives || row.ends == serves, report.Recovered, report.Serves)
 			assert.Zero(t, report.CallsToLost)
 			if row.ends == refuses {
-				assert.Equal(t, before, changes(stage.World), "a refusal changes nothing")
-				assert.Equal(t, "standby", outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
+				assert.Equal(t, before, staged.Changes(stage.World), "a refusal changes nothing")
+				assert.Equal(t, "standby", staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
 				return
 			}
 			if row.ends != survives {
-				report = failOver(t, stage)
+				report = staged.FailOver(t, stage)
 				require.Empty(t, report.Refusal)
 				assert.True(t, report.Recovered, report.Serves)
 			}
-			nothingLeft(t, stage)
+			staged.NothingLeft(t, stage)
 		})
 	}
 }
@@ -92,12 +94,12 @@ func TestFaultsDocument(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("# What goes wrong, and what comes of it\n\n" +
 		"Each row is a test: a failover under the real Pulumi engine meets the fault on simulated AWS. Try one with\n" +
-		"`go run ./cmd/pilotlight rehearse --fault …`. `go test ./test -run FaultsDocument -update` writes this page.\n\n" +
+		"`go run ./cmd/pilotlight rehearse --fault …`. `go test ./test/faults -run Document -update` writes this page.\n\n" +
 		"| step | fault | the failover | it says |\n|---|---|---|---|\n")
 	for _, row := range faults {
 		fmt.Fprintf(&text, "| %s | `%s` | %s | %s |\n", row.step, row.fault, row.ends, row.says)
 	}
-	const path = "../docs/faults.md"
+	const path = "../../docs/faults.md"
 	if *update {
 		require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o644))
 	}
