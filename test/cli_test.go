@@ -30,7 +30,7 @@ func TestCommandLine(t *testing.T) {
 	world := line.stage.World
 
 	line.run("stack", "init", rehearsal.Production)
-	assert.Contains(t, line.run("preview", "-s", rehearsal.Production), "aws:rds:Instance blog-prod-instance create")
+	assert.Contains(t, line.run("preview", "-s", rehearsal.Production), "aws:rds:Instance blog-prod-1-instance create")
 	assert.Zero(t, staged.Changes(world), "a preview changes nothing")
 	line.run("up", "-s", rehearsal.Production, "--yes")
 	assert.GreaterOrEqual(t, deepLooks(world), 3, "the hook of the record has the site verified in depth")
@@ -58,7 +58,7 @@ func (c *commandLine) refuse() {
 	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active")
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	require.True(c.t, failed && exit.Exited(), "a refusal is told by the exit status, not: %v\n%s", err, printed)
-	assert.Contains(c.t, printed, "the failover is refused, nothing was changed:")
+	assert.Contains(c.t, printed, "refused, nothing was changed:")
 	assert.Contains(c.t, printed, "set app.image to an AMI that is in this region")
 	assert.NotContains(c.t, printed, "lag", "nothing else is wrong")
 
