@@ -26,8 +26,8 @@ func (r *Report) String() string {
 	say("")
 	if r.Recovered {
 		say("RECOVERED   %s: %s", r.Site, r.Serves)
-		say("time        %s to recover; %s is the least that AWS allows here (%s), so %.2f of it",
-			minutes(r.TimeToRecover), minutes(r.Floor.Seconds), r.Floor.Path, r.TimeToRecover/r.Floor.Seconds)
+		say("time        %s (%.0f s) to recover; %s is the least that AWS allows here (%s), so %.2f of it",
+			minutes(r.TimeToRecover), r.TimeToRecover, minutes(r.Floor.Seconds), r.Floor.Path, r.TimeToRecover/r.Floor.Seconds)
 	} else {
 		say("NOT RECOVERED   %s: %s", r.Site, r.Serves)
 	}
@@ -43,14 +43,11 @@ func (r *Report) String() string {
 var outages = map[string]string{"hang": "hang", "refuse": "refuse connections"}
 
 func dataLoss(r *Report) string {
-	if r.DataLoss == 0 {
-		return r.Loss
-	}
 	verb := "lost"
 	if !r.Recovered {
 		verb = "at stake"
 	}
-	return fmt.Sprintf("%.0f s of writes %s: %s", r.DataLoss, verb, r.Loss)
+	return fmt.Sprintf("%.0f s of writes %s, as far as is known: %s", r.DataLoss, verb, r.Loss)
 }
 
 // next is what a person would do now, were it real.
