@@ -29,6 +29,8 @@ type Record struct {
 	pulumi.ResourceState
 
 	FQDN pulumi.StringOutput
+	// Switched is the record itself, for whoever must wait until the name leads here.
+	Switched pulumi.Resource
 }
 
 // NewRecord points the domain at a balancer. The record has the component's own
@@ -56,6 +58,6 @@ func NewRecord(ctx *pulumi.Context, name string, args RecordArgs, opts ...pulumi
 	if err != nil {
 		return nil, err
 	}
-	r.FQDN = record.Fqdn
+	r.FQDN, r.Switched = record.Fqdn, record
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"fqdn": r.FQDN})
 }

@@ -14,6 +14,8 @@ type EgressArgs struct {
 	PrivateRouteTableIDs pulumi.StringArray
 	// Gateways is 1, or one for each zone.
 	Gateways int
+	// Hooks run around the creation of each gateway; nil for none.
+	Hooks *pulumi.ResourceHookBinding
 }
 
 // Egress is the way from private subnets to the internet. It costs money by the
@@ -36,6 +38,10 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 	if err := ctx.RegisterComponentResource("pilotlight:components:Egress", name, e, opts...); err != nil {
 		return nil, err
 	}
+	gatewayOpts := []pulumi.ResourceOption{pulumi.Parent(e)}
+	if args.Hooks != nil {
+		gatewayOpts = append(gatewayOpts, pulumi.ResourceHooks(args.Hooks))
+	}
 	var gateways []*ec2.NatGateway
 	for i := range args.Gateways {
 		part := fmt.Sprintf("%s-nat-%d", name, i+1)
@@ -47,7 +53,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 		}
 		gateway, err := ec2.NewNatGateway(ctx, part, &ec2.NatGatewayArgs{
 			AllocationId: address.ID(), SubnetId: args.PublicSubnetIDs[i], Tags: named(part),
-		}, pulumi.Parent(e))
+		}, gatewayOpts...)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,7 +79,25 @@ func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, target func
 	})
 }
 
+// FreeAddress readies the address of a NAT gateway that is about to be made.
+func FreeAddress(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	binding, err := bind(ctx, name+"-free-address", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		allocation := args.NewInputs["allocationId"]
+		if !allocation.IsString() {
+			return errors.New("the NAT gateway has no address: its elastic IP was not made")
+		}
+		return rt.FreeAddress(ctx, allocation.StringValue())
+	})
+	if err != nil {
+		return nil, err
+	}
+	binding.BeforeUpdate = nil // only who makes one needs the address
+	return binding, nil
+}
+
 const (
+	// freeTimeout is over the limit that failover sets itself.
+	freeTimeout = 15 * time.Minute
 	// startTimeout bounds a single call and its retries.
 	startTimeout = 5 * time.Minute
 	// slack lets a wait give up by its own limit, and say so, before its context ends.

@@ -98,8 +98,12 @@ func (s *site) serve(f *foundation) (*served, error) {
 	}
 	var ready []pulumi.Resource // what instances need before they boot
 	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
+		free, err := hooks.FreeAddress(s.Context, name, s.runtime)
+		if err != nil {
+			return nil, err
+		}
 		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
-			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(),
+			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: free,
 		}, below)
 		if err != nil {
 			return nil, err
@@ -194,10 +198,14 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 	if s.cfg.DNS.Mode == "manual" {
 		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}
-	return components.NewRecord(s.Context, name, components.RecordArgs{
+	record, err := components.NewRecord(s.Context, name, components.RecordArgs{
 		ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
 		Overwrite: s.plan.Claim.Epoch > 1 || s.cfg.DNS.TakeOver, After: after, Hooks: verified,
 	}, below)
+	if err != nil {
+		return nil, err
+	}
+	return record.Switched, nil
 }
 
 // promoted is in the state once the database is promoted at this epoch. Until
@@ -245,9 +253,17 @@ func (s *site) accepted() (accepted []decide.Override) {
 	return accepted
 }
 
+// firstDatabase is how long the site may wait, at its first deployment, for a
+// database that is only being made. Nothing else awaits it.
+const firstDatabase = time.Hour
+
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
 	limits := s.cfg.Failover
+	healthy := time.Duration(limits.Healthy)
+	if s.plan.Claim.Generation.Birth == PrimaryBorn {
+		healthy += firstDatabase
+	}
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
 		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
@@ -255,7 +271,7 @@ func (s *site) newRuntime() *failover.Runtime {
 		Probe: limits.Probe, Accepted: s.accepted(),
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,
-			Promote: time.Duration(limits.Promote), Healthy: time.Duration(limits.Healthy),
+			Promote: time.Duration(limits.Promote), Healthy: healthy,
 		},
 	})
 	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone

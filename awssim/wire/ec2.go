@@ -11,6 +11,49 @@ var ec2Operations = map[string]operation{
 		subject: func(in input) string { return strings.Join(in.list("ImageId"), ",") },
 		serve:   describeImages,
 	},
+	"DescribeNatGateways": {
+		subject: func(input) string { return "" },
+		serve: func(r request) (any, error) {
+			if err := r.in.only(); err != nil {
+				return nil, err
+			}
+			var out gatewaysXML
+			for _, g := range r.world.Gateways(r.region) {
+				out.Items = append(out.Items, gatewayXML{ID: g.ID, State: g.State, Addresses: []addressXML{{Allocation: g.Allocation}}})
+			}
+			return out, nil
+		},
+	},
+	"DeleteNatGateway": {
+		subject: func(in input) string { return in.form.Get("NatGatewayId") },
+		serve: func(r request) (any, error) {
+			if err := r.in.only("NatGatewayId"); err != nil {
+				return nil, err
+			}
+			id := r.in.form.Get("NatGatewayId")
+			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
+		},
+	},
+}
+
+type gatewaysXML struct {
+	XMLName xml.Name     `xml:"natGatewaySet"`
+	Items   []gatewayXML `xml:"item"`
+}
+
+type gatewayXML struct {
+	ID        string       `xml:"natGatewayId"`
+	State     string       `xml:"state"`
+	Addresses []addressXML `xml:"natGatewayAddressSet>item"`
+}
+
+type addressXML struct {
+	Allocation string `xml:"allocationId"`
+}
+
+type deletedXML struct {
+	XMLName xml.Name `xml:"natGatewayId"`
+	ID      string   `xml:",chardata"`
 }
 
 type imagesXML struct {

@@ -31,7 +31,11 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if stage, err := steady(); err == nil {
+		stage.Close()
+	}
+	os.Exit(code)
 }
 
 // Options are those of a rehearsal with faults, written name=value.
