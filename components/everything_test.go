@@ -23,7 +23,7 @@ func everything(region string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		egress, err := NewEgress(ctx, name, EgressArgs{net.PublicSubnetIDs, net.PrivateRouteTableIDs, 2})
+		egress, err := NewEgress(ctx, name, EgressArgs{net.PublicSubnetIDs, net.PrivateRouteTableIDs, 2, nil})
 		if err != nil {
 			return err
 		}

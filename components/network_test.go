@@ -110,7 +110,7 @@ func TestEgress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
-				e, err := NewEgress(ctx, "blog-dr", EgressArgs{subnets, tables, tc.gateways})
+				e, err := NewEgress(ctx, "blog-dr", EgressArgs{subnets, tables, tc.gateways, nil})
 				if err == nil {
 					assert.Len(t, e.Routes, 2)
 				}
@@ -125,7 +125,7 @@ func TestEgress(t *testing.T) {
 		})
 	}
 	assert.Contains(t, refusal(t, func(ctx *pulumi.Context) error {
-		_, err := NewEgress(ctx, "blog-dr", EgressArgs{subnets, tables, 3})
+		_, err := NewEgress(ctx, "blog-dr", EgressArgs{subnets, tables, 3, nil})
 		return err
 	}), "use 1 gateway, or as many as zones")
 }

@@ -111,13 +111,13 @@ func TestConfigurationTakesTheCacheWhenThereIsOne(t *testing.T) {
 	assert.NotContains(t, defined, "WP_REDIS_DISABLED")
 }
 
-func TestNothingIsHealthyBeforeItsConfiguration(t *testing.T) {
+func TestBeforeItsConfigurationAnInstanceIsKeptButServesNothing(t *testing.T) {
 	t.Parallel()
 	i := running(t)
-	for _, page := range []string{healthPage, deepPage, site + "/wp-config.php"} {
+	for page, want := range map[string]string{healthPage: "status 200", deepPage: "status 503", site + "/wp-config.php": "status 503"} {
 		require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
 		status, _ := i.page(page)
-		assert.Equal(t, "status 503", status, page)
+		assert.Equal(t, want, status, page)
 	}
 }
 

@@ -25,6 +25,9 @@ func wordpress(instance awssim.Instance, req *http.Request) awssim.Answer {
 			told[found[1]] = found[2]
 		}
 	}
+	if req.URL.Path == components.HealthPath {
+		return awssim.Answer{Status: http.StatusOK} // the web server runs, and that is all it says
+	}
 	if _, err := instance.Secret(told["SECRET"]); err != nil {
 		return awssim.Answer{Status: http.StatusServiceUnavailable, Body: "no secrets"}
 	}
@@ -34,8 +37,6 @@ func wordpress(instance awssim.Instance, req *http.Request) awssim.Answer {
 		return awssim.Answer{Status: http.StatusInternalServerError}
 	}
 	switch {
-	case req.URL.Path == components.HealthPath:
-		return awssim.Answer{Status: http.StatusOK}
 	case req.URL.Path == components.DeepPath && page.OK && !fenced:
 		return awssim.Answer{Status: http.StatusOK, Body: string(deep)}
 	case req.URL.Path == components.DeepPath:
