@@ -106,7 +106,7 @@ func TestEnd(t *testing.T) {
 	assert.Equal(t, Keep, second.Do)
 	assert.Equal(t, []Generation{{2, ReplicaBorn, false}}, second.Claim.Retired)
 	assert.Equal(t, second, End(second, 1), "what has ended needs nothing more")
-	assert.Equal(t, claim.Retired, []Generation{{1, PrimaryBorn, false}, {2, ReplicaBorn, false}}, "a claim is not changed in place")
+	assert.Equal(t, []Generation{{1, PrimaryBorn, false}, {2, ReplicaBorn, false}}, claim.Retired, "a claim is not changed in place")
 
 	assert.Contains(t, End(keep, 3).Why, "generation 3 is not retired")
 	assert.Contains(t, End(keep, 7).Why, "generation 7 is not retired")

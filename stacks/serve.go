@@ -31,10 +31,10 @@ func (s *site) claim() (*pulumi.Stash, error) {
 
 // check is what has to allow the plan; nil for nothing.
 func (s *site) check() func(context.Context) (failover.Verdict, error) {
-	switch s.plan.Do {
-	case Activate:
+	switch {
+	case s.plan.Do == Activate:
 		return s.runtime.Check
-	case Unprotect:
+	case s.plan.Do == Unprotect:
 		return s.runtime.CheckInStep
 	}
 	return nil
