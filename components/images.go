@@ -30,7 +30,6 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 		Type:          pulumi.String("String"),
 		DataType:      pulumi.String("aws:ec2:image"),
 		InsecureValue: pulumi.String(args.ImageID),
-		Overwrite:     pulumi.Bool(true), // one that a killed update made is taken over
 		Tags:          named(name + "-image"),
 	}, pulumi.Parent(i))
 	if err != nil {

@@ -29,7 +29,6 @@ func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...
 		Name:          pulumi.String(args.Path + "/" + args.Key),
 		Type:          pulumi.String("String"),
 		InsecureValue: args.Value.ToStringOutput().ToStringPtrOutput(),
-		Overwrite:     pulumi.Bool(true), // one that a killed update made is taken over
 		Tags:          named(name + "-" + args.Key),
 	}, pulumi.Parent(p))
 	if err != nil {
