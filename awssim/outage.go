@@ -27,7 +27,7 @@ type Loss struct {
 const (
 	hangCall     = 127 * time.Second
 	hangProvider = 20 * time.Minute
-	hangVisit    = 10 * time.Second
+	hangVisit    = 5 * time.Second
 )
 
 // LoseRegion makes a region's APIs, and whatever runs in it, unreachable.

@@ -13,7 +13,7 @@ import (
 
 // interval is how often a wait looks. It is short beside what is waited for,
 // since it adds to the time to recover.
-const interval = 5 * time.Second
+const interval = 3 * time.Second
 
 // wait looks until look says done or fails, or until limit is over on the
 // environment's clock. An error that may pass (throttling, a server's error, a
