@@ -24,6 +24,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
@@ -287,6 +288,13 @@ func withoutCounts(t *testing.T, snapshot string) string {
 // orphans are what a killed failover may leave on AWS, under names of their own.
 var orphans = []string{"aws:elasticache/replicationGroup:ReplicationGroup", "aws:lb/loadBalancer:LoadBalancer"}
 
+// moment is how far a failover is.
+type moment struct {
+	calls    int           // for a configuration of AWS
+	since    time.Duration // it was declared
+	promoted bool
+}
+
 // TestKill kills the engine in the middle of a failover. The same command, once
 // the lock that it left is taken away, carries on and ends as if nothing had been.
 func TestKill(t *testing.T) {
@@ -295,34 +303,46 @@ func TestKill(t *testing.T) {
 	want := inventory(undisturbed.World)
 
 	for name, tc := range map[string]struct {
-		when    func(calls int, since time.Duration) bool // to kill, as the program asks for AWS or for time
-		claimed bool                                      // whether the claim was saved before
+		when    func(moment) bool // to kill, as the program asks for AWS or for time
+		claimed bool              // whether the claim was saved before
 	}{
-		"before the claim":                {func(calls int, _ time.Duration) bool { return calls == 1 }, false},
-		"between claim and promotion":     {func(calls int, _ time.Duration) bool { return calls == 2 }, true},
-		"while NAT and balancer are made": {func(_ int, since time.Duration) bool { return since > 45*time.Second }, true},
-		"while the database is promoted":  {func(_ int, since time.Duration) bool { return since > 3*time.Minute }, true},
-		"while the site is verified":      {func(_ int, since time.Duration) bool { return since > 12*time.Minute+31*time.Second }, true},
+		"before the claim":                {func(m moment) bool { return m.calls == 1 }, false},
+		"between claim and promotion":     {func(m moment) bool { return m.calls == 2 }, true},
+		"while NAT and balancer are made": {func(m moment) bool { return m.since > 45*time.Second }, true},
+		"while the database is promoted":  {func(m moment) bool { return m.since > 3*time.Minute }, true},
+		"while the site is verified":      {func(m moment) bool { return m.promoted }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := staged.Options()
 			o.EngineRoot = mortal(t)
 			stage := staged.Disaster(t, o)
 			declared := stage.World.Clock().Now()
-			env, calls, once := stage.Env(), 0, sync.Once{}
-			askAWS, sleep := env.AWS, env.Sleep
-			perhaps := func() {
-				if tc.when(calls, stage.World.Clock().Now().Sub(declared)) {
+			env := stage.Env()
+			askAWS, sleep, observe := env.AWS, env.Sleep, env.Observe
+			var mu sync.Mutex
+			var now moment
+			var once sync.Once
+			perhaps := func(happens func()) {
+				mu.Lock()
+				defer mu.Unlock()
+				happens()
+				now.since = stage.World.Clock().Now().Sub(declared)
+				if tc.when(now) {
 					once.Do(func() { killEngine(t, o.EngineRoot) })
 				}
 			}
 			env.AWS = func(ctx context.Context, region, profile string) (aws.Config, error) {
-				calls++
-				perhaps()
+				perhaps(func() { now.calls++ })
 				return askAWS(ctx, region, profile)
 			}
+			env.Observe = func(step failover.Step) {
+				mu.Lock()
+				now.promoted = now.promoted || strings.HasPrefix(step.Name, "wait for the promotion") && step.Err == nil
+				mu.Unlock()
+				observe(step)
+			}
 			env.Sleep = func(ctx context.Context, d time.Duration) error {
-				perhaps()
+				perhaps(func() {})
 				return sleep(ctx, d)
 			}
 			report, err := stage.FailOverIn(t.Context(), env)
