@@ -91,7 +91,10 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), line)
 	}
 	report, err := run(ctx, o.Options)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // whatever else broke, broke of that
+		return fmt.Errorf("the rehearsal was interrupted, and leaves nothing behind: %w", ctx.Err())
+	case err != nil:
 		return err
 	}
 	if err := o.write(report, out); err != nil {
