@@ -39,7 +39,10 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 		if waited := r.env.Now().Sub(begin); waited >= limit {
 			return &TimeoutError{What: what, After: waited, LastSeen: cmp.Or(last, "nothing")}
 		}
-		if err := r.env.Sleep(ctx, interval); err != nil {
+		// Looks fall on full multiples of the interval, whenever the wait began: a
+		// rehearsal's timeline must not depend on how busy the machine was just then.
+		now := r.env.Now()
+		if err := r.env.Sleep(ctx, now.Truncate(interval).Add(interval).Sub(now)); err != nil {
 			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, err)
 		}
 	}
