@@ -157,6 +157,7 @@ func removedDatabase(w *World, o *Object) error {
 		}
 	}
 	for _, replica := range w.replicasOf(o) {
+		w.pull(replica)
 		replica.setTime("promoted", now)
 	}
 	return nil

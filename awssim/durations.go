@@ -45,6 +45,7 @@ var spans = map[string]span{
 	"rds:DeleteDBInstance":                     {3 * time.Minute, 6 * time.Minute},
 	capacity:                                   {3 * time.Minute, 6 * time.Minute},
 	"autoscaling:DeleteAutoScalingGroup":       {1 * time.Minute, 3 * time.Minute},
+	"rds:parameters applied":                   {5 * time.Second, 40 * time.Second},
 	"route53:ChangeResourceRecordSets":         {20 * time.Second, 60 * time.Second},
 	"iam:CreateInstanceProfile":                {5 * time.Second, 10 * time.Second},
 	"kms:CreateKey":                            {5 * time.Second, 15 * time.Second},

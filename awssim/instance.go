@@ -3,7 +3,9 @@ package awssim
 import (
 	"encoding/base64"
 	"errors"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // An Instance is a machine behind a balancer, with the access to AWS that a
@@ -12,13 +14,15 @@ type Instance struct {
 	world    *World
 	region   string
 	userData string
+	number   int       // in its group
+	booted   time.Time // when it first asked for parameters
 }
 
 // DatabaseState is what a workload finds at a database's address.
 type DatabaseState struct {
 	Exists   bool
 	Status   string
-	Writable bool // it answers, and is no replica
+	Writable bool // it answers, is no replica, and its parameters allow it
 }
 
 // Region is where the instance runs.
@@ -27,18 +31,27 @@ func (i Instance) Region() string { return i.region }
 // UserData is the script that the instance was started with.
 func (i Instance) UserData() string { return i.userData }
 
-// Parameter reads a parameter of Parameter Store in a region.
+// Parameter is what the instance last heard of a parameter of Parameter Store in
+// a region: it asks when it boots, and every minute.
 func (i Instance) Parameter(region, name string) (value string, ok bool, err error) {
+	at := i.asked(i.world.clock.Now())
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
 	if err := i.world.answers(region); err != nil {
 		return "", false, err
 	}
 	o := i.world.find(parameterType, region, name)
-	if o == nil {
+	if o == nil || at.Before(o.Times["made"]) {
 		return "", false, nil
 	}
-	return parameterValue(o), true, nil
+	return heard(o, parameterValue(o), at), true, nil
+}
+
+// asked is when the instance last asked for its parameters. Each has a second of
+// the minute of its own.
+func (i Instance) asked(now time.Time) time.Time {
+	second := time.Duration(i.world.hash(i.region, "refresh", strconv.Itoa(i.number))%60) * time.Second
+	return later(i.booted, now.Add(-second).Truncate(time.Minute).Add(second))
 }
 
 // Secret reads the current value of a secret.
@@ -66,9 +79,7 @@ func (i Instance) Database(address string) DatabaseState {
 	if o == nil || w.answers(o.Region) != nil {
 		return DatabaseState{}
 	}
-	status := o.status(now)
-	answers := status != "creating" && status != "rebooting"
-	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == ""}
+	return DatabaseState{Exists: true, Status: o.status(now), Writable: w.writable(o, now)}
 }
 
 // Bucket tells whether a bucket is there and its region answers.

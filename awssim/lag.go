@@ -31,6 +31,9 @@ func (w *World) lag(o *Object, at time.Time) (seconds float64, measured bool) {
 		d, _ := time.ParseDuration(fixed.Value) // parsed when it was injected
 		return math.Floor(d.Seconds()), true
 	}
+	if source := w.sourceOf(o); source != nil && w.readOnly(source, at.Add(-lagPeriod)) {
+		return 0, true // nothing is written that it could be behind with
+	}
 	return math.Floor(3 * w.draw(o.Region, o.text("identifier"), at.Format(time.RFC3339))), true
 }
 

@@ -35,6 +35,9 @@ func (w *World) LoseRegion(region string, how How) {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
+		w.pull(o)
+	}
 	w.state.Lost[region] = Loss{How: how, At: now}
 }
 
@@ -42,6 +45,9 @@ func (w *World) LoseRegion(region string, how How) {
 func (w *World) ReturnRegion(region string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
+		w.pull(o)
+	}
 	delete(w.state.Lost, region)
 }
 

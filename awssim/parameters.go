@@ -16,7 +16,16 @@ func parameterKinds() map[string]*kind {
 				}
 				return nil
 			},
-			made: func(_ *World, o *Object) {
+			changed: func(w *World, _ Call, old, o *Object) error {
+				if was := parameterValue(old); was != parameterValue(o) {
+					o.Phases = []Phase{{was, w.clock.Now()}}
+				}
+				return nil
+			},
+			made: func(w *World, o *Object) {
+				if _, there := o.Times["made"]; !there {
+					o.setTime("made", w.clock.Now())
+				}
 				o.fill(map[string]any{"arn": arn("ssm", o, "parameter/"+trimSlash(o.text("name"))), "dataType": "text", "tier": "Standard", "version": 0.0})
 				o.Props["version"] = float64(o.number("version") + 1)
 				if o.text("type") != "SecureString" {

@@ -17,6 +17,7 @@ func (w *World) promote(o *Object, retention int) error {
 	case o.status(now) != "available" || o.promoting(now):
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state.")
 	}
+	w.pull(o)
 	whole := w.Duration(o.Region, "rds:PromoteReadReplica", o.text("identifier"))
 	at := func(share float64) time.Time { return now.Add(time.Duration(share * float64(whole))) }
 	begun := Phase{"available", now.Add(dawdle)}

@@ -31,6 +31,12 @@ func scalingKinds() map[string]*kind {
 				return refuse("AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name %s already exists", o.text("name"))
 			}},
 			takes: scalingTakes, check: validScaling, made: madeScaling,
+			changed: func(_ *World, _ Call, old, o *Object) error {
+				if wantedInstances(old) == 0 {
+					delete(o.Times, "in service") // its first instances are only coming
+				}
+				return nil
+			},
 			defaults: map[string]any{
 				"healthCheckGracePeriod": 300.0, "healthCheckType": "EC2", "defaultCooldown": 300.0, "protectFromScaleIn": false,
 				"waitForCapacityTimeout": "10m", "forceDelete": false,

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An Answer is what a workload says to a request.
@@ -99,8 +100,13 @@ func (w *World) forward(region, targets string, req *http.Request) Answer {
 	case serve == nil:
 		return Answer{Status: http.StatusBadGateway, Body: "502 Bad Gateway: no workload has been set"}
 	}
-	return serve(instances[0], req)
+	// Which one depends on the moment, as with a balancer's turns.
+	turn := w.hash(region, w.clock.Now().String(), req.URL.Path) % uint64(len(instances))
+	return serve(instances[turn], req)
 }
+
+// warmUp is from an instance's first look at its parameters to its first request.
+const warmUp = 30 * time.Second
 
 // healthy lists the instances in service behind a target group.
 func (w *World) healthy(region, targets string) []Instance {
@@ -112,8 +118,10 @@ func (w *World) healthy(region, targets string) []Instance {
 		if !slices.Contains(group.texts("targetGroupArns"), targets) || !group.past("in service", now) || problem != "" {
 			continue
 		}
-		for range group.number("desiredCapacity") {
-			instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData"))})
+		for n := range group.number("desiredCapacity") {
+			instances = append(instances, Instance{
+				world: w, region: region, userData: decoded(template.text("userData")), number: n, booted: group.Times["in service"].Add(-warmUp),
+			})
 		}
 	}
 	return instances

@@ -111,6 +111,7 @@ func TestWhatAnInstanceSees(t *testing.T) {
 	create(t, w, home, "aws:s3/bucketV2:BucketV2", "media", props{"bucket": "media"})
 	cache := create(t, w, home, "aws:elasticache/replicationGroup:ReplicationGroup", "cache", props{"replicationGroupId": "cache"})
 	create(t, w, other, "aws:ssm/parameter:Parameter", "epoch", props{"name": "/site/epoch", "type": "String", "value": "2"})
+	w.Clock().Advance(time.Minute) // what was made after the boot is heard of at the next look
 	secret := create(t, w, home, "aws:secretsmanager/secret:Secret", "secret", props{"name": "secret"}).ID
 	create(t, w, home, "aws:secretsmanager/secretVersion:SecretVersion", "secret", props{"secretId": secret, "secretString": "shh"})
 	look := func(check func(awssim.Instance)) {

@@ -39,13 +39,14 @@ type state struct {
 	Made    map[string]int     `json:"made"`    // how often a name was made: ids don't repeat
 	Calls   map[string]int     `json:"calls"`
 	Faults  []*armed           `json:"faults"`
+	Rows    map[string][]Row   `json:"rows"` // by the id of the database
 }
 
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
 	return &World{seed: seed, clock: newClock(), state: state{
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{},
-		Lost: map[string]Loss{}, Made: map[string]int{}, Calls: map[string]int{},
+		Lost: map[string]Loss{}, Made: map[string]int{}, Calls: map[string]int{}, Rows: map[string][]Row{},
 	}}
 }
 

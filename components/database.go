@@ -29,6 +29,9 @@ type DatabaseArgs struct {
 	BackupWindow      string // in UTC, such as 03:00-04:00; empty lets AWS choose
 	MaintenanceWindow string // in UTC, such as sun:04:00-sun:05:00; empty lets AWS choose
 	MultiAZ           pulumi.BoolInput
+	// ReadOnly stops all writes, without a restart. A replica must not have it: it would
+	// keep it when it is promoted.
+	ReadOnly pulumi.BoolInput
 
 	// DeletionProtection makes RDS refuse to delete the instance.
 	DeletionProtection bool
@@ -65,6 +68,9 @@ type Database struct {
 	Identifier pulumi.StringOutput
 	Address    pulumi.StringOutput
 	ARN        pulumi.StringOutput
+	// Parameters is the parameter group. RDS applies a change of ReadOnly within
+	// seconds after it is made there.
+	Parameters pulumi.Resource
 }
 
 // NewDatabase makes a primary or a replica.
@@ -83,12 +89,14 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	parameters, err := rds.NewParameterGroup(ctx, name+"-parameters", &rds.ParameterGroupArgs{
 		Description: pulumi.String("Database " + args.Identifier),
 		Family:      pulumi.String(family),
-		Parameters:  parameters(),
+		Parameters:  parameters(args.ReadOnly),
 		Tags:        named(args.Identifier),
 	}, pulumi.Parent(db))
 	if err != nil {
 		return nil, err
 	}
+
+	db.Parameters = parameters
 
 	instanceArgs := &rds.InstanceArgs{
 		Identifier:          pulumi.String(args.Identifier),
@@ -177,19 +185,25 @@ func parameterFamily(version string) (string, error) {
 }
 
 // parameters are few: what makes writes durable is at its default, and so is
-// read_only, which RDS itself takes back at a promotion only if nobody set it.
-func parameters() rds.ParameterGroupParameterArray {
-	var group rds.ParameterGroupParameterArray
-	for _, p := range [][2]string{
-		{"log_output", "FILE"}, // only files are exported
-		{"require_secure_transport", "1"},
-		{"slow_query_log", "1"},
-	} {
-		group = append(group, rds.ParameterGroupParameterArgs{
-			Name: pulumi.String(p[0]), Value: pulumi.String(p[1]), ApplyMethod: pulumi.String("immediate"),
-		})
-	}
-	return group
+// read_only unless it is to be on: RDS itself takes it back at a promotion only if
+// nobody set it.
+func parameters(readOnly pulumi.BoolInput) rds.ParameterGroupParameterArrayOutput {
+	return readOnly.ToBoolOutput().ApplyT(func(readOnly bool) []rds.ParameterGroupParameter {
+		group := []rds.ParameterGroupParameter{
+			immediately("log_output", "FILE"), // only files are exported
+			immediately("require_secure_transport", "1"),
+			immediately("slow_query_log", "1"),
+		}
+		if readOnly {
+			group = append(group, immediately("read_only", "1"))
+		}
+		return group
+	}).(rds.ParameterGroupParameterArrayOutput)
+}
+
+func immediately(name, value string) rds.ParameterGroupParameter {
+	method := "immediate"
+	return rds.ParameterGroupParameter{Name: name, Value: value, ApplyMethod: &method}
 }
 
 // optional leaves an argument out when it is empty.

@@ -13,7 +13,7 @@ func aDatabase() DatabaseArgs {
 		DeletionProtection: true,
 		Identifier:         "blog-dr-1", Class: "db.t4g.small", EngineVersion: "8.0", MaxStorageGiB: 200,
 		SubnetGroup: pulumi.String("private"), SecurityGroupID: pulumi.String("sg-1"), KeyARN: pulumi.String("arn:key"),
-		BackupDays: 7, MultiAZ: pulumi.Bool(false),
+		BackupDays: 7, ReadOnly: pulumi.Bool(false), MultiAZ: pulumi.Bool(false),
 		FinalSnapshot: pulumi.Bool(false), SnapshotSuffix: pulumi.String("x7"),
 	}
 }

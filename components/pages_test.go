@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,16 +28,27 @@ class stub
             throw new mysqli_sql_exception('no connection', 2002);
         }
     }
+    private $answer;
+    private $marker = 'arrived';
     function query($sql)
     {
+        if (strpos($sql, 'SELECT MAX(marker)') === 0) {
+            if (getenv('STUB') === 'read_only 1146') {
+                throw new mysqli_sql_exception('no such table', 1146);
+            }
+            $this->answer = $this->marker;
+            return $this;
+        }
         if (strpos($sql, 'SELECT') === 0) {
+            $this->answer = strpos((string) getenv('STUB'), 'read_only') === 0 ? 1 : 0;
             return $this;
         }
         if (getenv('STUB') !== '') {
             throw new mysqli_sql_exception('refused', (int) getenv('STUB'));
         }
+        $this->marker = 'written';
     }
-    function fetch_row() { return [getenv('STUB') === 'read_only' ? 1 : 0]; }
+    function fetch_row() { return [$this->answer]; }
 }
 function mysqli_report($how) {}
 function mysqli_init() { return new stub(); }
@@ -128,6 +140,21 @@ func TestShallowPageAsksNoDatabase(t *testing.T) {
 	assert.Equal(t, "ok\n", text)
 }
 
+// freeze tells the instance that its site is frozen.
+func (i *instance) freeze() {
+	i.answer("parameters", i.read(parametersFile)+"/blog/dr/mode\tfrozen\n")
+	i.refresh()
+}
+
+func TestDeepPageAnswersOnlyToItsToken(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"", "HTTP_X_PILOTLIGHT_TOKEN=" + DeepToken(nil)} {
+		status, text := running(t).page(deepPage, token)
+		assert.Equal(t, "status 403", status)
+		assert.Empty(t, text)
+	}
+}
+
 func TestDeepPage(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -136,22 +163,36 @@ func TestDeepPage(t *testing.T) {
 		status  string
 		answers string
 	}{
-		"all well":            {"", nil, "status 200", `{"ok":true,"epoch":3,"database":"writable","media":"mounted","cache":"none"}`},
-		"database replicates": {"read_only", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
+		"all well":            {"", nil, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
+		"database replicates": {"read_only", nil, "status 503", `{"ok":false,"epoch":3,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
+		"no marker has come":  {"read_only 1146", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
 		"writes are refused":  {"1290", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
 		"writes fail":         {"1114", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"database is down":    {"down", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"media are missing": {"", func(i *instance) {
 			require.NoError(i.t, os.Remove(i.path(site+"/wp-content/uploads")))
-		}, "status 503", `{"ok":false,"epoch":3,"database":"writable","media":"missing","cache":"none"}`},
+		}, "status 503", `{"ok":false,"epoch":3,"marker":"written","database":"writable","media":"missing","cache":"none"}`},
 		"cache is down, which is no reason": {"", func(i *instance) {
 			i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\t127.0.0.1\n")
 			i.refresh()
-		}, "status 200", `{"ok":true,"epoch":3,"database":"writable","media":"mounted","cache":"unreachable"}`},
+		}, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"unreachable"}`},
 		"site has moved": {"", func(i *instance) {
 			i.answer("peer-epoch", "4\n")
 			i.refresh()
 		}, "status 503", `{"ok":false,"epoch":3,"fenced":true}`},
+		"site is being frozen": {"", (*instance).freeze, "status 503",
+			`{"ok":false,"epoch":3,"frozen":true,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
+		"site is frozen": {"read_only", (*instance).freeze, "status 503",
+			`{"ok":false,"epoch":3,"frozen":true,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
+		"site was frozen and has moved": {"", func(i *instance) {
+			i.answer("peer-epoch", "4\n")
+			i.freeze()
+		}, "status 503", `{"ok":false,"epoch":3,"fenced":true,"frozen":true,"marker":"arrived","database":"writable","media":"mounted","cache":"none"}`},
+		"site was thawed": {"", func(i *instance) {
+			i.freeze()
+			i.answer("parameters", strings.ReplaceAll(i.read(parametersFile), "\tfrozen\n", "\topen\n"))
+			i.refresh()
+		}, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +203,7 @@ func TestDeepPage(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(i)
 			}
-			status, text := i.page(deepPage, "STUB="+tc.stub)
+			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+DeepToken(map[string]string{DatabasePassword: `it's "\`}))
 			assert.Equal(t, tc.status, status)
 			assert.Equal(t, tc.answers+"\n", text)
 		})

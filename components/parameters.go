@@ -17,6 +17,8 @@ type Parameter struct {
 	pulumi.ResourceState
 
 	Name pulumi.StringOutput
+	// Resource is the parameter itself, for what has to come after it.
+	Resource pulumi.Resource
 }
 
 // NewParameter makes a parameter.
@@ -34,6 +36,6 @@ func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...
 	if err != nil {
 		return nil, err
 	}
-	p.Name = parameter.Name
+	p.Name, p.Resource = parameter.Name, parameter
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"name": p.Name})
 }

@@ -116,5 +116,5 @@ func TestPeerIsAskedBrieflyAndAloneInItsRegion(t *testing.T) {
 func TestFencedSiteAnswersMaintenance(t *testing.T) {
 	t.Parallel()
 	conf := running(t).read("/etc/httpd/conf.d/pilotlight.conf")
-	assert.Contains(t, conf, "RewriteCond /run/pilotlight/fenced -f\nRewriteRule !^/pilotlight/ - [R=503,L]\n")
+	assert.Contains(t, conf, "RewriteCond /run/pilotlight/fenced -f [OR]\nRewriteCond /run/pilotlight/frozen -f\nRewriteRule !^/pilotlight/ - [R=503,L]\n")
 }

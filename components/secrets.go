@@ -1,7 +1,10 @@
 package components
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -41,6 +44,15 @@ func GenerateSecrets() map[string]string {
 		secrets[key] = rand.Text() + rand.Text()
 	}
 	return secrets
+}
+
+// DeepToken is what a request for the deep page has to bring along. It follows
+// from the database's password, so that both sides of a site know it, and tells
+// nothing about it.
+func DeepToken(secrets map[string]string) string {
+	mac := hmac.New(sha256.New, []byte(secrets[DatabasePassword]))
+	mac.Write([]byte("pilotlight deep page"))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // SecretsArgs holds the application's secrets, by the keys that SecretKeys lists.

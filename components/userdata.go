@@ -19,7 +19,10 @@ const (
 	// DeepPath answers 200 only where the site can take a visitor's write: as JSON,
 	// {"ok":bool,"epoch":N,"database":"writable|read-only|unreachable",
 	// "media":"mounted|missing","cache":"ok|none|unreachable"}. An instance whose site
-	// has moved answers {"ok":false,"epoch":N,"fenced":true}.
+	// has moved answers {"ok":false,"epoch":N,"fenced":true}. One whose site is frozen
+	// says so, and writes a new random marker at each request while it can; where the
+	// database is read-only, it shows the last one that arrived there. It answers only
+	// requests that bring the site's DeepToken in the header X-Pilotlight-Token.
 	DeepPath = "/pilotlight/deep.php"
 )
 

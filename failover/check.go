@@ -56,6 +56,12 @@ func (r *Runtime) CheckInStep(ctx context.Context) (Verdict, error) {
 	return r.judge(ctx, "check that the database is in step", decide.NotInStep)
 }
 
+// CheckGiveUp finds out whether an activation may be given up: production holds
+// the site, and this side does not serve it.
+func (r *Runtime) CheckGiveUp(ctx context.Context) (Verdict, error) {
+	return r.judge(ctx, "check that production holds the site", decide.NotToGiveUp)
+}
+
 func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snapshot, decide.Policy) []decide.Blocker) (Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
@@ -77,12 +83,12 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 func (r *Runtime) policy() decide.Policy {
 	return decide.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned,
 	}
 }
 
 func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
-	seen := decide.Snapshot{At: r.env.Now(), Serves: r.probe(ctx)}
+	seen := decide.Snapshot{At: r.env.Now(), Site: r.probe(ctx)}
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return seen, err

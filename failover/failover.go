@@ -52,10 +52,15 @@ type Site struct {
 	Domain   string
 	TLS      bool   // whether the balancer has a certificate
 	DeepPath string // of the page that reports on the application's parts
-	Epoch    int    // at which this side is, or becomes, active
+	// DeepToken is the secret that the page answers to.
+	DeepToken string
+	Epoch     int // at which this side is, or becomes, active
 
 	// Probe asks the site's deep page under its own name whether production lives.
 	Probe bool
+	// Planned says that this activation takes over from a frozen side, and so waits
+	// until no write is missing before it promotes.
+	Planned bool
 	// Accepted are the risks that somebody accepted for this epoch.
 	Accepted []decide.Override
 

@@ -75,18 +75,14 @@ func (r *Runtime) front(ctx context.Context, client *http.Client, balancer strin
 	return false, seen + ", and on and on"
 }
 
-// probe asks the site's deep page once, under the site's own name, and returns
-// the epoch at which all is well there; 0 for anything else. It never fails, and
-// takes no longer than a request may. A site that was never active has no one to ask.
-func (r *Runtime) probe(ctx context.Context) int {
-	if !r.Site.Probe || r.Site.Epoch <= 1 {
-		return 0
+// probe asks the site's deep page once, under the site's own name; it is zero when
+// that does not answer. It never fails, and takes no longer than a request may. A
+// site that was never active has no one to ask. A planned activation always asks.
+func (r *Runtime) probe(ctx context.Context) decide.DeepPage {
+	if !r.Site.Probe && !r.Site.Planned || r.Site.Epoch <= 1 {
+		return decide.DeepPage{}
 	}
-	answer, err := r.get(ctx, r.siteClient(), r.Site.Domain, r.Site.DeepPath)
-	if err != nil {
-		return 0
-	}
-	return decide.Serves(answer)
+	return r.page(ctx, r.siteClient(), r.Site.Domain)
 }
 
 // siteClient asks for the site's certificate at whatever address it calls, and
@@ -134,6 +130,9 @@ func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path s
 		return decide.Answer{}, fmt.Errorf("asking %s: %w", balancer, err)
 	}
 	req.Host = r.Site.Domain
+	if path == r.Site.DeepPath {
+		req.Header.Set("X-Pilotlight-Token", r.Site.DeepToken)
+	}
 	res, err := client.Do(req)
 	if err != nil {
 		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)

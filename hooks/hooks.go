@@ -55,6 +55,10 @@ func PreFailover(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOu
 		if rt.Site.Source == "" {
 			return nil // primary-born: nothing to promote
 		}
+		if rt.Site.Planned {
+			rt.Say("the promotion waits until no write is missing")
+			return nil
+		}
 		return rt.StartPromotion(ctx)
 	})
 }
@@ -68,14 +72,43 @@ func Promoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.R
 }
 
 // Serving waits until the site is healthy in depth behind the balancer that
-// target finds in the bound resource's inputs.
-func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, target func(*pulumi.ResourceHookArgs) (string, error)) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-serving", rt.Site.Limits.Healthy+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+// target finds in the bound resource's inputs. What follows moves the site's name,
+// so stillOurs reads the peer's claim once more: much may have happened meanwhile.
+func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
+	return behind(ctx, name+"-serving", rt, target, func(ctx context.Context, balancer string) error {
+		if err := rt.WaitServing(ctx, balancer); err != nil {
+			return err
+		}
+		return stillOurs()
+	})
+}
+
+// CaughtUp waits until this side has all that was written to the frozen one.
+func CaughtUp(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
+	return behind(ctx, name+"-caught-up", rt, target, rt.WaitCaughtUp)
+}
+
+// Stopped waits until no instance serves visitors.
+func Stopped(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
+	return behind(ctx, name+"-stopped", rt, target, rt.WaitStopped)
+}
+
+// ReadOnly waits until the frozen site's database takes no writes.
+func ReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
+	return behind(ctx, name+"-read-only", rt, target, rt.WaitReadOnly)
+}
+
+// Target finds the balancer's DNS name in the inputs of the resource that a hook is bound to.
+type Target func(*pulumi.ResourceHookArgs) (string, error)
+
+// behind binds a wait for what a balancer answers.
+func behind(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target, wait func(context.Context, string) error) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name, rt.Site.Limits.Healthy+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		balancer, err := target(args)
 		if err != nil {
 			return err
 		}
-		return rt.WaitServing(ctx, balancer)
+		return wait(ctx, balancer)
 	})
 }
 

@@ -1,10 +1,13 @@
 package rehearsal
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/components"
@@ -28,55 +31,116 @@ func wordpress(instance awssim.Instance, req *http.Request) awssim.Answer {
 	if req.URL.Path == components.HealthPath {
 		return awssim.Answer{Status: http.StatusOK} // the web server runs, and that is all it says
 	}
-	if _, err := instance.Secret(told["SECRET"]); err != nil {
+	text, err := instance.Secret(told["SECRET"])
+	var secrets map[string]string
+	if err != nil || json.Unmarshal([]byte(text), &secrets) != nil {
 		return awssim.Answer{Status: http.StatusServiceUnavailable, Body: "no secrets"}
 	}
-	page, fenced := look(instance, told)
-	deep, err := json.Marshal(page)
-	if err != nil {
-		return awssim.Answer{Status: http.StatusInternalServerError}
-	}
+	w := machine{instance, told}
+	state := w.state()
 	switch {
-	case req.URL.Path == components.DeepPath && page.OK && !fenced:
-		return awssim.Answer{Status: http.StatusOK, Body: string(deep)}
+	case req.URL.Path == components.DeepPath && req.Header.Get("X-Pilotlight-Token") != components.DeepToken(secrets):
+		return awssim.Answer{Status: http.StatusForbidden}
 	case req.URL.Path == components.DeepPath:
-		return awssim.Answer{Status: http.StatusServiceUnavailable, Body: string(deep)}
-	case fenced || page.Database == "unreachable":
+		return deepAnswer(w.deep(state))
+	case state.Fenced || state.Frozen:
+		return awssim.Answer{Status: http.StatusServiceUnavailable, Body: "maintenance"}
+	case req.Method == http.MethodPost:
+		return w.post(req.URL.Query().Get("post"))
+	case !instance.Database(w.own("database")).Exists:
 		return awssim.Answer{Status: http.StatusServiceUnavailable}
 	}
 	return awssim.Answer{Status: http.StatusOK, Body: "served from " + instance.Region()}
 }
 
-// look is what the deep page reports, and whether the other side took over.
-func look(instance awssim.Instance, told map[string]string) (page decide.DeepPage, fenced bool) {
-	own := func(key string) string {
-		value, _, err := instance.Parameter(told["REGION"], told["PARAMETERS"]+"/"+key)
-		if err != nil {
-			return ""
-		}
-		return value
+func deepAnswer(page decide.DeepPage) awssim.Answer {
+	text, err := json.Marshal(page)
+	switch {
+	case err != nil:
+		return awssim.Answer{Status: http.StatusInternalServerError, Body: err.Error()}
+	case !page.OK:
+		return awssim.Answer{Status: http.StatusServiceUnavailable, Body: string(text)}
 	}
-	page.Epoch, _ = strconv.Atoi(own("epoch")) // a missing epoch is 0, as in the script
-	if marker, ok, err := instance.Parameter(told["PEER_REGION"], told["PEER_PARAMETERS"]+"/epoch"); err == nil && ok {
+	return awssim.Answer{Status: http.StatusOK, Body: string(text)}
+}
+
+// machine is an instance and what its user data told it.
+type machine struct {
+	awssim.Instance
+	told map[string]string
+}
+
+// own is what the machine last heard of one of its stack's parameters; empty when
+// there is none.
+func (m machine) own(key string) string {
+	value, _, err := m.Parameter(m.told["REGION"], m.told["PARAMETERS"]+"/"+key)
+	if err != nil {
+		return ""
+	}
+	return value
+}
+
+// state is what the refresh found out: the epoch, and whether visitors are let in.
+func (m machine) state() (page decide.DeepPage) {
+	page.Epoch, _ = strconv.Atoi(m.own("epoch")) // a missing epoch is 0, as in the script
+	page.Frozen = m.own("mode") == "frozen"
+	if marker, ok, err := m.Parameter(m.told["PEER_REGION"], m.told["PEER_PARAMETERS"]+"/epoch"); err == nil && ok {
 		theirs, err := strconv.Atoi(marker)
-		fenced = err == nil && theirs > page.Epoch
+		page.Fenced = err == nil && theirs > page.Epoch
 	}
-	page.Database = "unreachable"
-	if found := instance.Database(own("database")); found.Writable {
+	return page
+}
+
+// deep adds what the deep page asks the site's parts.
+func (m machine) deep(page decide.DeepPage) decide.DeepPage {
+	if page.Fenced && !page.Frozen {
+		return page
+	}
+	address := m.own("database")
+	page.Database, page.Media, page.Cache = "unreachable", "missing", "none"
+	if found := m.Database(address); found.Writable {
 		page.Database = "writable"
 	} else if found.Exists {
 		page.Database = "read-only"
 	}
-	page.Media, page.Cache = "missing", "none"
-	if instance.Bucket(told["BUCKET"]) && !fenced {
+	if page.Database == "writable" && !page.Fenced {
+		_ = m.Write(address, markerRow+rand.Text()) // a failure shows in the marker that is found
+	}
+	page.Marker = m.marker(address)
+	if m.Bucket(m.told["BUCKET"]) {
 		page.Media = "mounted"
 	}
-	if address := own("cache"); address != "" {
+	if address := m.own("cache"); address != "" {
 		page.Cache = "unreachable"
-		if instance.Cache(address) {
+		if m.Cache(address) {
 			page.Cache = "ok"
 		}
 	}
-	page.OK = page.Database == "writable" && page.Media == "mounted"
-	return page, fenced
+	page.OK = !page.Frozen && page.Database == "writable" && page.Media == "mounted"
+	return page
+}
+
+// markerRow begins a row of the deep page's own.
+const markerRow = "marker "
+
+// marker is the last that was written to a database, or arrived in it.
+func (m machine) marker(address string) string {
+	rows, err := m.Rows(address)
+	if err != nil {
+		return ""
+	}
+	for _, row := range slices.Backward(rows) {
+		if marker, ok := strings.CutPrefix(row, markerRow); ok {
+			return marker
+		}
+	}
+	return ""
+}
+
+// post writes what a visitor has to say.
+func (m machine) post(text string) awssim.Answer {
+	if err := m.Write(m.own("database"), text); err != nil {
+		return awssim.Answer{Status: http.StatusInternalServerError, Body: err.Error()}
+	}
+	return awssim.Answer{Status: http.StatusCreated}
 }

@@ -48,6 +48,8 @@ type Config struct {
 	// epoch that they name, and mean nothing at any other; 0 is none.
 	AcceptDataLoss   int `json:"acceptDataLoss"`
 	IgnoreProduction int `json:"ignoreProduction"`
+	// Abort is the epoch of an activation to give up before it moves the site's name; 0 is none.
+	Abort int `json:"abort"`
 	// Teardown is the name of the site when this stack is to be destroyed; empty protects it.
 	Teardown string `json:"teardown"`
 	// Retire is the generation of a retired database whose end is asked for; 0 is none.
@@ -188,7 +190,7 @@ func (c *Config) fields() map[string]any {
 		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
 		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "teardown": &c.Teardown,
-		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "failover": &c.Failover,
+		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }
 

@@ -40,7 +40,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"good":                  {func(*Config) {}, ""},
 		"China":                 {func(c *Config) { china(c) }, ""},
-		"unknown role":          {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active or standby`},
+		"unknown role":          {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active, frozen or standby`},
 		"no region":             {func(c *Config) { c.Region = "" }, `aws:region is ""`},
 		"GovCloud":              {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
 		"capital in site":       {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},

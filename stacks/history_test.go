@@ -11,7 +11,8 @@ import (
 
 // history is two stacks whose updates run at any time, side by side too, and may
 // be killed at any point: an update reads both claims, later saves its own, later
-// reads the peer's again, and only then touches a database.
+// reads the peer's again, only then touches a database, and moves the site's name
+// last of all.
 type history struct {
 	claims  [2]Claim
 	running [2]*update
@@ -19,42 +20,98 @@ type history struct {
 	promoted [2][]int
 	// once are the generations that were ever active, by stack; ended those whose end was asked for.
 	once, ended [2][]int
-	log         []string
+	// open says that a stack's database takes writes, as far as the program sees to it.
+	open [2]bool
+	// name is the stack that the site's name points to, and dns the epoch at which it was moved there.
+	name, dns int
+	acted     map[Action]int
+	log       []string
 }
 
 // update is one run of the program on one stack.
 type update struct {
 	plan  Plan
 	saved bool
+	acted bool
 }
 
-// step lets one thing happen on stack i.
-func (h *history) step(r *rand.Rand, i int) {
+// step lets one thing happen on stack i, and says what must never be.
+func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 	switch u := h.running[i]; {
 	case u == nil:
-		want := []Role{Active, Standby}[r.IntN(2)]
-		plan := Decide(want, h.claims[i], h.claims[1-i])
-		if r.IntN(6) == 0 {
-			plan = End(plan, 1+r.IntN(3))
-		}
-		h.note("%d wants %s: %s %s", i, want, plan.Do, plan.Why)
-		if plan.Do != Refuse {
-			h.running[i] = &update{plan: plan}
-		}
+		h.begin(r, i)
 	case r.IntN(5) == 0:
 		h.note("%d is killed", i)
 		h.running[i] = nil
 	case !u.saved:
 		h.end(i, u.plan.Claim)
 		h.claims[i], u.saved = u.plan.Claim, true
-		h.note("%d saves %+v", i, u.plan.Claim)
-	default:
-		if u.plan.Claim.Role == Active && Decide(Active, h.claims[i], h.claims[1-i]).Do == Keep {
-			h.promoted[i] = append(h.promoted[i], u.plan.Claim.Epoch)
-			h.once[i] = append(h.once[i], u.plan.Claim.Generation.Number)
-			h.note("%d acts at epoch %d", i, u.plan.Claim.Epoch)
+		h.note("%d saves %s %+v", i, u.plan.Do, u.plan.Claim)
+	case !u.acted:
+		if h.act(t, i, u.plan) {
+			u.acted = true
+		} else {
+			h.running[i] = nil
 		}
+	default:
+		h.finish(t, i)
 		h.running[i] = nil
+	}
+}
+
+// begin starts an update that somebody, or a job with an old file, asks for.
+func (h *history) begin(r *rand.Rand, i int) {
+	want := []Role{Active, Frozen, Standby}[r.IntN(3)]
+	plan := Decide(want, h.claims[i], h.claims[1-i])
+	switch r.IntN(8) {
+	case 0:
+		plan = End(plan, 1+r.IntN(3))
+	case 1, 2:
+		if want == Standby && h.claims[i].leads() {
+			plan = Abort(h.claims[i], h.claims[1-i])
+		}
+	}
+	h.note("%d wants %s: %s %s", i, want, plan.Do, plan.Why)
+	if plan.Do != Refuse {
+		h.running[i] = &update{plan: plan}
+	}
+}
+
+// act is what comes once the claim is saved and the peer's was read again; false is a refusal.
+func (h *history) act(t *testing.T, i int, plan Plan) bool {
+	own, peer := h.claims[i], h.claims[1-i]
+	switch own.Role {
+	case Active:
+		if why := Overtaken(own, peer); why != "" {
+			h.note("%d is overtaken: %s", i, why)
+			return false
+		}
+		if !own.Switched && own.Planned {
+			// The run waits until the other side is seen to take no writes.
+			if h.open[1-i] {
+				h.note("%d waits in vain for the freeze", i)
+				return false
+			}
+			require.NotEqual(t, Active, peer.Role, "a planned promotion beside an active side\n%v", h.log)
+		}
+		h.open[i] = true
+		h.promoted[i] = append(h.promoted[i], own.Epoch)
+		h.once[i] = append(h.once[i], own.Generation.Number)
+	default:
+		h.open[i] = false // frozen, or another generation
+	}
+	h.acted[plan.Do]++
+	h.note("%d acts at epoch %d", i, own.Epoch)
+	return true
+}
+
+// finish moves the site's name, when that has not been done at this epoch, and
+// the peer's claim was read once more.
+func (h *history) finish(t *testing.T, i int) {
+	if own := &h.claims[i]; own.Role == Active && !own.Switched && Overtaken(*own, h.claims[1-i]) == "" {
+		require.Greater(t, own.Epoch, h.dns, "the site's name is moved to a stale side\n%v", h.log)
+		own.Switched, h.name, h.dns = true, i, own.Epoch
+		h.note("%d has the site's name", i)
 	}
 }
 
@@ -68,20 +125,21 @@ func (h *history) end(i int, next Claim) {
 }
 
 func (h *history) note(format string, args ...any) {
-	h.log = append(h.log, fmt.Sprintf(format, args...))
+	h.log = append(h.log, fmt.Sprintf(format, args...)+"\n")
 }
 
-// TestHistories runs ten thousand histories and holds after each step that there
-// are never two stacks that may act as active, that no epoch is acted at by both,
-// and that no database that was ever active is lost without having been ended.
+// TestHistories runs twenty thousand histories and holds after each step that there
+// are never two stacks that may act as active, that the site's name never goes to a
+// side that was overtaken, that no epoch is acted at by both, and that no database
+// that was ever active is lost without having been ended.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	acted := 0
-	for seed := range uint64(10_000) {
+	acted := map[Action]int{}
+	for seed := range uint64(20_000) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		h := &history{}
-		for range 60 {
-			h.step(r, r.IntN(2))
+		h := &history{acted: acted}
+		for range 80 {
+			h.step(t, r, r.IntN(2))
 			mayAct := func(i int) bool {
 				return h.claims[i].Role == Active && Decide(Active, h.claims[i], h.claims[1-i]).Do == Keep
 			}
@@ -98,7 +156,8 @@ func TestHistories(t *testing.T) {
 		for _, epoch := range h.promoted[0] {
 			require.NotContains(t, h.promoted[1], epoch, "seed %d: one epoch, two databases\n%v", seed, h.log)
 		}
-		acted += len(h.promoted[0]) + len(h.promoted[1])
 	}
-	require.Greater(t, acted, 10_000, "the histories are about something")
+	for _, action := range []Action{Keep, Activate, Freeze, Thaw, GiveUp, StandBy, Unprotect} {
+		require.Greater(t, acted[action], 300, "the histories are about %s too", action)
+	}
 }

@@ -38,8 +38,6 @@ type memory struct {
 	Facts   Facts
 	Peer    Facts
 	Secrets map[string]string
-	// Switched says that the site's name was moved to this stack at its epoch.
-	Switched bool
 }
 
 // remember reads what a stack holds in its checkpoint. A stack that does not
@@ -75,7 +73,7 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 			}
 		}
 	}
-	m.Switched = slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
+	m.Claim.Switched = slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
 	return m, nil
 }
 

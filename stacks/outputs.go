@@ -2,7 +2,7 @@ package stacks
 
 // What a stack exports. None of it is secret.
 const (
-	OutputRole       = "role"        // active or standby
+	OutputRole       = "role"        // active, frozen or standby
 	OutputEpoch      = "epoch"       // of the site, as this stack knows it
 	OutputGeneration = "generation"  // of this stack's database
 	OutputURL        = "url"         // of the site, under its own name

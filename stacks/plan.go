@@ -11,6 +11,9 @@ type Role string
 const (
 	// Active serves the site: its database is writable and the site's name points to it.
 	Active Role = "active"
+	// Frozen is active, but read-only: the site shows a maintenance page, so that
+	// nothing is written any more which the other side could miss.
+	Frozen Role = "frozen"
 	// Standby is the pilot light: a replica of the active side's database and what costs nothing.
 	Standby Role = "standby"
 )
@@ -32,6 +35,10 @@ type Generation struct {
 	// Ending says that its end was asked for and allowed: it is no longer
 	// protected, and the next update deletes it, leaving a final snapshot.
 	Ending bool `json:"ending,omitempty"`
+	// Unserved says that it was given up before the site's name moved to it. No
+	// visitor wrote to it, and RDS may never have promoted it, so it ends without
+	// a final snapshot, which RDS refuses of a replica.
+	Unserved bool `json:"unserved,omitempty"`
 }
 
 // Claim is what a stack holds in its state about itself. The zero Claim is
@@ -47,7 +54,20 @@ type Claim struct {
 	// Retired are databases that were active once, and are kept until somebody
 	// asks for their end by generation.
 	Retired []Generation `json:"retired,omitempty"`
+	// Planned says that this activation takes over from a frozen peer, so that the
+	// promotion waits until the replica has all that was written.
+	Planned bool `json:"planned,omitempty"`
+	// GaveUp says that this standby was activated and gave its claim up before the
+	// site's name moved, at an epoch of its own: the peer may claim again.
+	GaveUp bool `json:"gaveUp,omitempty"`
+	// Switched says that the site's name was moved here at this epoch. It is found
+	// in the state, and not kept in the claim.
+	Switched bool `json:"-"`
 }
+
+// leads says whether the stack holds the site's only writable database, or the
+// one that was until it was frozen.
+func (c Claim) leads() bool { return c.Role == Active || c.Role == Frozen }
 
 // Action is what an update will do about the role.
 type Action string
@@ -56,6 +76,9 @@ const (
 	Refuse   Action = "refuse"   // nothing may be touched; Plan.Why says why and what to run instead
 	Keep     Action = "keep"     // the role stays
 	Activate Action = "activate" // become active, at a new epoch
+	Freeze   Action = "freeze"   // become read-only, at the same epoch
+	Thaw     Action = "thaw"     // take the freeze back
+	GiveUp   Action = "give up"  // take an activation back that has not moved the site's name
 	StandBy  Action = "stand by" // become a standby, with a new replica of the active side
 )
 
@@ -76,32 +99,40 @@ type Plan struct {
 // for the checks (failover.Check) to say afterwards.
 //
 // A stack acts as active only while its peer knows of no activation at its own
-// epoch or after it, and stands by only for a peer that is active. That is
+// epoch or after it, and stands by only for a peer that leads. That is
 // what keeps a production region that comes back, or a job with an old file,
 // from taking traffic to a stale database.
 func Decide(want Role, own, peer Claim) Plan {
-	switch want {
-	case Active:
+	switch {
+	case own.leads() && peer.leads() && peer.Epoch == own.Epoch:
+		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
+			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, and import it", own.Epoch)
+	case want == Active:
 		return decideActive(own, peer)
-	case Standby:
+	case want == Frozen:
+		return decideFrozen(own, peer)
+	case want == Standby:
 		return decideStandby(own, peer)
 	}
-	return refuse("the role %q is unknown: set it to %s or %s", want, Active, Standby)
+	return refuse("the role %q is unknown: set it to %s, %s or %s", want, Active, Frozen, Standby)
 }
 
 func decideActive(own, peer Claim) Plan {
+	next := own
+	next.Role, next.Epoch, next.Switched = Active, max(own.Epoch, peer.Epoch)+1, false
+	next.Planned, next.GaveUp = false, false
 	switch {
-	case own.Role == Active && peer.Role == Active && peer.Epoch == own.Epoch:
-		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
-			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, and import it", own.Epoch)
-	case own.Role == Active && peer.Epoch > own.Epoch:
-		return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
-			"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
+	case own.leads() && peer.Epoch > own.Epoch && peer.GaveUp:
+		return Plan{Do: Activate, Claim: next}
+	case own.leads() && peer.Epoch > own.Epoch:
+		return movedOn(own, peer)
+	case own.Role == Frozen:
+		own.Role = Active
+		return Plan{Do: Thaw, Claim: own}
 	case own.Role == Active:
 		return Plan{Do: Keep, Claim: own}
 	case own.Role == Standby:
-		next := own
-		next.Role, next.Epoch = Active, max(own.Epoch, peer.Epoch)+1
+		next.Planned = peer.Role == Frozen
 		return Plan{Do: Activate, Claim: next}
 	case peer.Role != "":
 		return refuse("this stack holds no copy of the site's database, and its peer does: deploy this stack with role %s first", Standby)
@@ -109,23 +140,85 @@ func decideActive(own, peer Claim) Plan {
 	return Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}}}
 }
 
+func decideFrozen(own, peer Claim) Plan {
+	switch {
+	case !own.leads():
+		return refuse("only the active stack can be frozen, and this one is not: run this for the peer")
+	case peer.Epoch > own.Epoch && peer.GaveUp:
+		return refuse("the peer gave its activation up at epoch %d: claim the site again with role %s first", peer.Epoch, Active)
+	case peer.Epoch > own.Epoch:
+		return movedOn(own, peer)
+	case own.Role == Frozen:
+		return Plan{Do: Keep, Claim: own}
+	case peer.Role != Standby:
+		return refuse("there is no standby to hand the site over to: deploy the peer with role %s first", Standby)
+	case !own.Switched:
+		return refuse("the site's name does not point here yet: finish the activation with role %s first", Active)
+	}
+	own.Role = Frozen
+	return Plan{Do: Freeze, Claim: own}
+}
+
+func movedOn(own, peer Claim) Plan {
+	return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
+		"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
+}
+
 func decideStandby(own, peer Claim) Plan {
 	switch {
-	case own.Role == Active && peer.Role == Active && peer.Epoch > own.Epoch:
+	case own.leads() && peer.leads() && peer.Epoch > own.Epoch:
 		// Rebuild: the database that lost its site is kept beside the new replica.
-		return Plan{Do: StandBy, Claim: Claim{
-			Role: Standby, Epoch: peer.Epoch, Generation: Generation{Number: own.Generation.Number + 1, Birth: ReplicaBorn},
-			Retired: append(slices.Clone(own.Retired), own.Generation),
-		}}
-	case own.Role == Active:
+		return Plan{Do: StandBy, Claim: standingBy(own, peer.Epoch)}
+	case own.leads() && !own.Switched && peer.leads():
+		return refuse("this stack was activated at epoch %d: finish it with role %s, or set abort to %d to give the activation up", own.Epoch, Active, own.Epoch)
+	case own.leads():
 		return refuse("this stack is the active one (epoch %d) and its database the live one: activate the peer first", own.Epoch)
-	case peer.Role != Active || peer.Epoch < own.Epoch:
+	case own.GaveUp && peer.leads() && peer.Epoch < own.Epoch:
+		return Plan{Do: Keep, Claim: own} // until the peer claims again
+	case !peer.leads() || peer.Epoch < own.Epoch:
 		return refuse("the peer is not active, so there is nothing to stand by for: deploy the peer with role %s first", Active)
 	case own.Role == Standby:
-		own.Epoch = peer.Epoch
+		own.Epoch, own.GaveUp = peer.Epoch, false
 		return Plan{Do: Keep, Claim: own}
 	}
 	return Plan{Do: StandBy, Claim: Claim{Role: Standby, Epoch: peer.Epoch, Generation: Generation{Number: 1, Birth: ReplicaBorn}}}
+}
+
+// standingBy is a claim that led, with its database retired and a new replica to come.
+func standingBy(own Claim, epoch int) Claim {
+	return Claim{
+		Role: Standby, Epoch: epoch, Generation: Generation{Number: own.Generation.Number + 1, Birth: ReplicaBorn},
+		Retired: append(slices.Clone(own.Retired), own.Generation),
+	}
+}
+
+// Abort gives an activation up whose switch has not been made, for a peer that
+// still holds the site at an earlier epoch: for a promotion that fails for good,
+// or a production that came back. The copy is retired, as it may be promoted, and
+// the epoch raised, so that nothing of the activation goes on.
+func Abort(own, peer Claim) Plan {
+	switch {
+	case own.Role != Active:
+		return refuse("there is no activation to give up: this stack is %s", own.Role)
+	case own.Switched:
+		return refuse("the site's name points here since epoch %d: go back by a planned switchover", own.Epoch)
+	case !peer.leads() || peer.Epoch >= own.Epoch:
+		return refuse("no other side holds the site: giving up epoch %d would leave none", own.Epoch)
+	}
+	own.Generation.Unserved = true
+	claim := standingBy(own, own.Epoch+1)
+	claim.GaveUp = true
+	return Plan{Do: GiveUp, Claim: claim}
+}
+
+// Overtaken says why an activation whose claim is saved must not go on, now that
+// the peer's claim was read again; empty when it may. Of two stacks that claim in
+// the same moment at least one sees the other.
+func Overtaken(own, peer Claim) string {
+	if own.Planned && peer.Role == Active && peer.Epoch < own.Epoch {
+		return fmt.Sprintf("the peer took its freeze back: give this activation up with role %s and abort set to %d", Standby, own.Epoch)
+	}
+	return Decide(Active, own, peer).Why
 }
 
 // End is what asking for the end of a retired database makes of a plan: the

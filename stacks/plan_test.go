@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"pgregory.net/rapid"
 )
 
 func TestDecide(t *testing.T) {
@@ -16,6 +15,18 @@ func TestDecide(t *testing.T) {
 		failedOver = Claim{Role: Active, Epoch: 2, Generation: Generation{Number: 1, Birth: ReplicaBorn}}
 		rebuilt    = Claim{Role: Standby, Epoch: 2, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Retired: []Generation{{Number: 1, Birth: PrimaryBorn}}}
 	)
+	var (
+		switched = func(c Claim) Claim { c.Switched = true; return c }
+		frozen   = func(c Claim) Claim { c.Role = Frozen; return c }
+		served   = switched(failedOver)
+		planned  = Claim{Role: Active, Epoch: 3, Generation: rebuilt.Generation, Retired: rebuilt.Retired, Planned: true}
+		gaveUp   = Claim{
+			Role: Standby, Epoch: 3, Generation: Generation{Number: 2, Birth: ReplicaBorn}, GaveUp: true,
+			Retired: []Generation{{Number: 1, Birth: ReplicaBorn, Unserved: true}},
+		}
+		followed = gaveUp
+	)
+	followed.Epoch, followed.GaveUp = 4, false
 	for name, tc := range map[string]struct {
 		want      Role
 		own, peer Claim
@@ -37,11 +48,36 @@ func TestDecide(t *testing.T) {
 		"a second production":                    {Active, none, first, Refuse, none, "holds no copy"},
 		"standby before production":              {Standby, none, none, Refuse, none, "deploy the peer with role active first"},
 		"standby without an active peer":         {Standby, pilotLight, none, Refuse, none, "nothing to stand by for"},
-		"an old file for the failed-over stack":  {Standby, failedOver, first, Refuse, none, "its database the live one"},
+		"an old file for the failed-over stack":  {Standby, failedOver, first, Refuse, none, "finish it with role active"},
+		"an old file for the serving stack":      {Standby, switched(failedOver), first, Refuse, none, "its database the live one"},
 		"rebuilding production":                  {Standby, first, failedOver, StandBy, rebuilt, ""},
 		"rebuilt production again":               {Standby, rebuilt, failedOver, Keep, rebuilt, ""},
-		"going home":                             {Active, rebuilt, failedOver, Activate, Claim{Active, 3, rebuilt.Generation, rebuilt.Retired}, ""},
-		"a role that there is not":               {"primary", first, none, Refuse, none, `the role "primary" is unknown`},
+		"going home":                             {Active, rebuilt, failedOver, Activate, Claim{Role: Active, Epoch: 3, Generation: rebuilt.Generation, Retired: rebuilt.Retired}, ""},
+
+		"freeze":                               {Frozen, served, rebuilt, Freeze, frozen(served), ""},
+		"freeze again":                         {Frozen, frozen(served), rebuilt, Keep, frozen(served), ""},
+		"freeze before the site's name moved":  {Frozen, failedOver, rebuilt, Refuse, none, "finish the activation"},
+		"freeze with nobody to take over":      {Frozen, served, first, Refuse, none, "no standby to hand the site over to"},
+		"freeze of a standby":                  {Frozen, rebuilt, served, Refuse, none, "only the active stack can be frozen"},
+		"freeze of a stack that lost the site": {Frozen, switched(first), failedOver, Refuse, none, "the site moved on to epoch 2"},
+		"taking the freeze back":               {Active, frozen(served), rebuilt, Thaw, served, ""},
+		"taking it back too late":              {Active, frozen(served), planned, Refuse, none, "the site moved on to epoch 3"},
+		"standby of a frozen peer":             {Standby, rebuilt, frozen(served), Keep, rebuilt, ""},
+		"planned switchover":                   {Active, rebuilt, frozen(served), Activate, planned, ""},
+		"planned switchover again":             {Active, planned, frozen(served), Keep, planned, ""},
+		"standing by after it": {Standby, frozen(served), planned, StandBy, Claim{
+			Role: Standby, Epoch: 3, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Retired: []Generation{{Number: 1, Birth: ReplicaBorn}},
+		}, ""},
+		"standing by while frozen": {Standby, frozen(served), rebuilt, Refuse, none, "activate the peer first"},
+
+		"an old file while activating":                     {Standby, failedOver, first, Refuse, none, "set abort to 2 to give the activation up"},
+		"production after an activation that was given up": {Active, first, gaveUp, Activate, Claim{Role: Active, Epoch: 4, Generation: first.Generation}, ""},
+		"frozen production after it":                       {Active, frozen(first), gaveUp, Activate, Claim{Role: Active, Epoch: 4, Generation: first.Generation}, ""},
+		"freeze after it":                                  {Frozen, first, gaveUp, Refuse, none, "claim the site again"},
+		"who gave up waits":                                {Standby, gaveUp, first, Keep, gaveUp, ""},
+		"who gave up follows":                              {Standby, gaveUp, Claim{Role: Active, Epoch: 4}, Keep, followed, ""},
+		"who gave up tries again":                          {Active, gaveUp, first, Activate, Claim{Role: Active, Epoch: 4, Generation: gaveUp.Generation, Retired: gaveUp.Retired}, ""},
+		"a role that there is not":                         {"primary", first, none, Refuse, none, `the role "primary" is unknown`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,43 +90,31 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// TestDecideKeepsOneActive runs any sequence of updates on two stacks and holds
-// that a stack which took over is never joined by the one it took over from.
-func TestDecideKeepsOneActive(t *testing.T) {
+func TestAbort(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var claims [2]Claim
-		highest := 0
-		for range rapid.IntRange(1, 40).Draw(t, "updates") {
-			i := rapid.IntRange(0, 1).Draw(t, "stack")
-			want := rapid.SampledFrom([]Role{Active, Standby}).Draw(t, "role")
-			own, peer := claims[i], claims[1-i]
-			plan := Decide(want, own, peer)
-			switch plan.Do {
-			case Refuse:
-				continue // claims stay
-			case Activate:
-				assert.Greater(t, plan.Claim.Epoch, highest, "an activation has an epoch higher than any before")
-				highest = plan.Claim.Epoch
-			case Keep:
-				assert.Equal(t, own.Role, plan.Claim.Role)
-				assert.Equal(t, own.Generation, plan.Claim.Generation)
-				assert.Equal(t, own.Retired, plan.Claim.Retired)
-			case StandBy:
-				if own.Role != "" {
-					assert.Equal(t, append(own.Retired, own.Generation), plan.Claim.Retired, "a database that was ever active is kept")
-					assert.Equal(t, own.Generation.Number+1, plan.Claim.Generation.Number)
-				}
-			}
-			if plan.Claim.Role == Active {
-				assert.False(t, peer.Role == Active && peer.Epoch >= plan.Claim.Epoch, "acts as active beside a claim as high as its own")
-			} else {
-				assert.Equal(t, Active, peer.Role, "stands by for nobody")
-				assert.Equal(t, peer.Epoch, plan.Claim.Epoch, "follows the active stack's epoch")
-			}
-			claims[i] = plan.Claim
-		}
-	})
+	production := Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}}
+	own := Claim{Role: Active, Epoch: 2, Generation: Generation{Number: 1, Birth: ReplicaBorn}}
+	assert.Equal(t, Plan{Do: GiveUp, Claim: Claim{
+		Role: Standby, Epoch: 3, Generation: Generation{Number: 2, Birth: ReplicaBorn}, GaveUp: true,
+		Retired: []Generation{{Number: 1, Birth: ReplicaBorn, Unserved: true}},
+	}}, Abort(own, production))
+
+	assert.Contains(t, Abort(own, Claim{}).Why, "no other side holds the site")
+	assert.Contains(t, Abort(own, Claim{Role: Active, Epoch: 3}).Why, "no other side holds the site")
+	assert.Contains(t, Abort(Claim{Role: Standby, Epoch: 2}, production).Why, "this stack is standby")
+	own.Switched = true
+	assert.Contains(t, Abort(own, production).Why, "the site's name points here")
+}
+
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	own := Claim{Role: Active, Epoch: 3, Planned: true}
+	assert.Empty(t, Overtaken(own, Claim{Role: Frozen, Epoch: 2}))
+	assert.Contains(t, Overtaken(own, Claim{Role: Active, Epoch: 2}), "took its freeze back")
+	assert.Contains(t, Overtaken(own, Claim{Role: Active, Epoch: 4}), "moved on to epoch 4")
+	assert.Contains(t, Overtaken(own, Claim{Role: Active, Epoch: 3}), "both claim epoch 3")
+	own.Planned = false
+	assert.Empty(t, Overtaken(own, Claim{Role: Active, Epoch: 2}))
 }
 
 func TestEnd(t *testing.T) {
@@ -101,12 +125,12 @@ func TestEnd(t *testing.T) {
 	keep := Plan{Do: Keep, Claim: claim}
 	first := End(keep, 1)
 	assert.Equal(t, Unprotect, first.Do)
-	assert.Equal(t, []Generation{{1, PrimaryBorn, true}, {2, ReplicaBorn, false}}, first.Claim.Retired)
+	assert.Equal(t, []Generation{{Number: 1, Birth: PrimaryBorn, Ending: true}, {Number: 2, Birth: ReplicaBorn}}, first.Claim.Retired)
 	second := End(Plan{Do: Keep, Claim: first.Claim}, 1)
 	assert.Equal(t, Keep, second.Do)
-	assert.Equal(t, []Generation{{2, ReplicaBorn, false}}, second.Claim.Retired)
+	assert.Equal(t, []Generation{{Number: 2, Birth: ReplicaBorn}}, second.Claim.Retired)
 	assert.Equal(t, second, End(second, 1), "what has ended needs nothing more")
-	assert.Equal(t, []Generation{{1, PrimaryBorn, false}, {2, ReplicaBorn, false}}, claim.Retired, "a claim is not changed in place")
+	assert.Equal(t, []Generation{{Number: 1, Birth: PrimaryBorn}, {Number: 2, Birth: ReplicaBorn}}, claim.Retired, "a claim is not changed in place")
 
 	assert.Contains(t, End(keep, 3).Why, "generation 3 is not retired")
 	assert.Contains(t, End(keep, 7).Why, "generation 7 is not retired")

@@ -87,10 +87,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.plan = Decide(s.cfg.Role, own.Claim, other.Claim)
-	if s.cfg.Retire > 0 {
-		s.plan = End(s.plan, s.cfg.Retire)
-	}
+	s.plan = s.wanted(own.Claim, other.Claim)
 	if s.tearingDown() {
 		if err := mayTearDown(own.Claim, other.Claim); err != nil {
 			return err
@@ -99,13 +96,28 @@ func (s *site) decide() error {
 	if s.plan.Do == Refuse {
 		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
 	}
-	activating := s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Switched
+	activating := s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.peer = knownPeer(activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
 		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
 	}
 	s.secrets, err = knownSecrets(s.plan, own.Secrets, other.Secrets)
 	return err
+}
+
+// wanted is the plan that the configuration asks for.
+func (s *site) wanted(own, peer Claim) Plan {
+	switch {
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.leads() && s.cfg.Role != Standby:
+		return refuse("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, Standby)
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.leads():
+		return Abort(own, peer)
+	}
+	plan := Decide(s.cfg.Role, own, peer)
+	if s.cfg.Retire > 0 {
+		return End(plan, s.cfg.Retire)
+	}
+	return plan
 }
 
 // otherSide is what the peer's stack remembers or, for a production that this

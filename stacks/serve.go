@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,6 +35,8 @@ func (s *site) check() func(context.Context) (failover.Verdict, error) {
 	switch {
 	case s.plan.Do == Activate:
 		return s.runtime.Check
+	case s.plan.Do == GiveUp && s.cfg.Production == nil: // another's production has no page to ask
+		return s.runtime.CheckGiveUp
 	case s.plan.Do == Unprotect:
 		return s.runtime.CheckInStep
 	}
@@ -42,13 +45,18 @@ func (s *site) check() func(context.Context) (failover.Verdict, error) {
 
 // served is what serves the site while the stack is active.
 type served struct {
-	balancer pulumi.StringOutput // DNS name; empty without a balancer
-	switched pulumi.Resource     // the site's name points here; nil in standby
+	below    pulumi.ResourceOption // for what must not come before the claim is saved
+	claimed  pulumi.Resource       // is there once the claim was found to be still ours
+	balancer pulumi.StringOutput   // DNS name; empty without a balancer
+	switched pulumi.Resource       // the site's name points here; nil in standby
 }
 
 // after is value once the site's name points here.
-func (s *served) after(value bool) pulumi.BoolOutput {
-	return s.switched.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput)
+func (s *served) after(value bool) pulumi.BoolOutput { return once(s.switched, value) }
+
+// once is value as soon as a resource is as the program wants it.
+func once(done pulumi.Resource, value bool) pulumi.BoolOutput {
+	return done.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput)
 }
 
 // serving is the parent of all that must not come before the claim is saved and
@@ -71,15 +79,15 @@ func (s *site) newServing() (*serving, error) {
 	return parent, err
 }
 
-// stillOurs reads the peer's claim again, after this stack's own was saved: of
-// two stacks that claim in the same moment at least one sees the other.
+// stillOurs reads the peer's claim again, after this stack's own was saved, and
+// once more before the switch.
 func (s *site) stillOurs() error {
 	other, err := s.otherSide()
 	if err != nil {
 		return err
 	}
-	if plan := Decide(Active, s.plan.Claim, other.Claim); plan.Do == Refuse {
-		return fmt.Errorf("refused before the database was touched: %s", plan.Why)
+	if why := Overtaken(s.plan.Claim, other.Claim); why != "" {
+		return fmt.Errorf("refused, the claim is no longer this stack's: %s", why)
 	}
 	return nil
 }
@@ -87,15 +95,17 @@ func (s *site) stillOurs() error {
 // serve makes the application run, in an active stack, and only what is kept
 // warm in a standby. Nothing in it waits for the promotion but the switch.
 func (s *site) serve(f *foundation) (*served, error) {
-	active, name := s.plan.Claim.Role == Active, s.cfg.Name()
+	active, name := s.plan.Claim.leads(), s.cfg.Name()
 	parent, err := s.newServing()
 	if err != nil {
 		return nil, err
 	}
 	below := pulumi.Parent(parent)
-	if err := s.publish("epoch", s.epochMarker(), below); err != nil {
+	epoch, err := s.publish("epoch", s.epochMarker(), below)
+	if err != nil {
 		return nil, err
 	}
+	result := &served{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
 	var ready []pulumi.Resource // what instances need before they boot
 	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
 		free, err := hooks.FreeAddress(s.Context, name, s.runtime)
@@ -129,21 +139,19 @@ func (s *site) serve(f *foundation) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !active {
-		result := &served{balancer: pulumi.String("").ToStringOutput()}
-		if balancer != nil {
-			result.balancer = balancer.DNSName
-		}
-		return result, nil
+	if balancer != nil {
+		result.balancer = balancer.DNSName
 	}
-	switched, err := s.switchOver(balancer, instances, below)
-	return &served{balancer: balancer.DNSName, switched: switched}, err
+	if active {
+		result.switched, err = s.switchOver(balancer, instances, below)
+	}
+	return result, err
 }
 
 // epochMarker is what the other side's instances read every minute: a number
 // above their own tells them that they are no longer the site.
 func (s *site) epochMarker() pulumi.String {
-	if s.plan.Claim.Role != Active {
+	if !s.plan.Claim.leads() {
 		return "0"
 	}
 	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
@@ -165,7 +173,8 @@ func (s *site) cache(f *foundation, below pulumi.ResourceOption) error {
 	if err != nil {
 		return err
 	}
-	return s.publish("cache", cache.Address, below)
+	_, err = s.publish("cache", cache.Address, below)
+	return err
 }
 
 func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, below pulumi.ResourceOption) (*components.Instances, error) {
@@ -184,13 +193,13 @@ func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, be
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
 	after := append([]pulumi.Resource{instances.Group}, balancer.Listeners...)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn {
-		promoted, err := s.promoted(below)
+		promoted, err := s.promoted(balancer, after, below)
 		if err != nil {
 			return nil, err
 		}
 		after = append(after, promoted)
 	}
-	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime, switchTarget, s.stillOurs)
 	if err != nil {
 		return nil, err
 	}
@@ -211,16 +220,38 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 // promoted is in the state once the database is promoted at this epoch. Until
 // then every update makes it, beside the application and not before it, and so
 // starts a promotion again that failed, or that nobody lived to ask for.
-func (s *site) promoted(below pulumi.ResourceOption) (*pulumi.Stash, error) {
+//
+// In a planned switchover the promotion comes after the application, since it is
+// the application's page that shows when the replica has all that was written.
+func (s *site) promoted(balancer *components.Balancer, application []pulumi.Resource, below pulumi.ResourceOption) (*pulumi.Stash, error) {
+	opts := []pulumi.ResourceOption{below}
+	if s.runtime.Site.Planned {
+		caughtUp, err := s.caughtUp(balancer, application, below)
+		if err != nil {
+			return nil, err
+		}
+		opts = append(opts, pulumi.DependsOn([]pulumi.Resource{caughtUp}))
+	}
 	hook, err := hooks.Promoted(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("%s-promoted-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	return stash(s.Context, name, pulumi.String(s.databaseID(s.plan.Claim.Generation)), below, pulumi.ResourceHooks(hook))
+	return stash(s.Context, name, pulumi.String(s.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
 }
 
-// switchTarget is the balancer's DNS name in the inputs of the resource that switches.
+// caughtUp is in the state once the replica holds all that was written before the freeze.
+func (s *site) caughtUp(balancer *components.Balancer, application []pulumi.Resource, below pulumi.ResourceOption) (*pulumi.Stash, error) {
+	hook, err := hooks.CaughtUp(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("%s-caught-up-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(application), pulumi.ResourceHooks(hook))
+}
+
+// switchTarget is the balancer's DNS name in the inputs of the resource that
+// switches, or of a stash that holds nothing else.
 func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 	value := args.NewInputs["input"]
 	if aliases := args.NewInputs["aliases"]; aliases.IsArray() && len(aliases.ArrayValue()) == 1 {
@@ -259,7 +290,7 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	limits := s.cfg.Failover
+	limits, accepted := s.cfg.Failover, s.accepted()
 	healthy := time.Duration(limits.Healthy)
 	if s.plan.Claim.Generation.Birth == PrimaryBorn {
 		healthy += firstDatabase
@@ -268,7 +299,9 @@ func (s *site) newRuntime() *failover.Runtime {
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
 		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
 		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
-		Probe: limits.Probe, Accepted: s.accepted(),
+		DeepToken: components.DeepToken(s.secrets), Probe: limits.Probe, Accepted: accepted,
+		// Who accepts a loss does not wait until there is none.
+		Planned: s.plan.Claim.Planned && !slices.Contains(accepted, decide.AcceptDataLoss),
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: healthy,

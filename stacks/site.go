@@ -25,6 +25,9 @@ func (s *site) compose() error {
 	if err != nil {
 		return err
 	}
+	if err := s.open(served, database); err != nil {
+		return err
+	}
 	if err := s.tellPeer(foundation, database); err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func (s *site) foundation() (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.publish("site", s.url(), alone); err != nil {
+	if _, err := s.publish("site", s.url(), alone); err != nil {
 		return nil, err
 	}
 	launch, err := s.launch(network, secrets, media)
@@ -144,11 +147,10 @@ func (s *site) media() (*components.Media, error) {
 func (s *site) parameters(stack string) string { return fmt.Sprintf("/%s/%s", s.cfg.Site, stack) }
 
 // publish puts a value where the instances look at boot and every minute.
-func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) error {
-	_, err := components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
+func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*components.Parameter, error) {
+	return components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
 		Path: s.parameters(s.cfg.Stack), Key: key, Value: value,
 	}, opts...)
-	return err
 }
 
 func (s *site) url() pulumi.String {
@@ -163,7 +165,8 @@ func (s *site) url() pulumi.String {
 func (s *site) databases(f *foundation, served *served) (*components.Database, error) {
 	for _, retired := range s.plan.Claim.Retired {
 		args := s.databaseArgs(f, retired)
-		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(true)
+		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(!retired.Unserved)
+		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
 		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
@@ -173,15 +176,21 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 	switch {
 	case current.Birth == PrimaryBorn:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
-	case s.plan.Claim.Role == Active:
+	case s.plan.Claim.leads():
 		// What only an active one gets comes after the switch, off its path.
 		args.MultiAZ, args.FinalSnapshot = served.after(s.cfg.Database.MultiAZ), served.after(true)
 	}
+	readOnly, err := s.readOnly(served)
+	if err != nil {
+		return nil, err
+	}
+	args.ReadOnly = readOnly
 	database, err := components.NewDatabase(s.Context, s.databaseID(current), args, pulumi.Provider(s.provider))
 	if err != nil {
 		return nil, err
 	}
-	return database, s.publish("database", database.Address, pulumi.Provider(s.provider))
+	_, err = s.publish("database", database.Address, pulumi.Provider(s.provider))
+	return database, err
 }
 
 // databaseArgs are those of a database by its birth, never by the stack's role.
@@ -192,7 +201,7 @@ func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseA
 		MaxStorageGiB: d.MaxStorageGiB,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
-		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
+		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
 	if born.Birth == PrimaryBorn {
 		args.Primary = &components.PrimaryArgs{

@@ -41,7 +41,7 @@ func (p *problems) add(ok bool, key string, value any, remedy string, args ...an
 // once, joined, or nil. It asks nobody: what only AWS knows is checked later.
 func (c Config) Validate() error {
 	var p problems
-	p.add(c.Role == Active || c.Role == Standby, "role", c.Role, "set it to %s or %s", Active, Standby)
+	p.add(slices.Contains([]Role{Active, Frozen, Standby}, c.Role), "role", c.Role, "set it to %s, %s or %s", Active, Frozen, Standby)
 	p.add(regionForm.MatchString(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
 	p.add(!strings.HasPrefix(c.Region, "us-gov-"), "aws:region", c.Region, "only the partitions aws and aws-cn are supported")
 	p.add(nameForm.MatchString(c.Site), "site", c.Site, "set it to lower-case letters, digits and hyphens, beginning with a letter")
@@ -50,7 +50,7 @@ func (c Config) Validate() error {
 		"shorten them to %d characters together, AWS allows no longer names for a target group", maxName)
 	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
 		"set it to the site's own name, such as www.example.com")
-	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction} {
+	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort} {
 		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
 	}
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)

@@ -21,6 +21,9 @@ func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
 // Codes of the blockers.
 const (
 	ProductionServes   = "production-serves"
+	ProductionSilent   = "production-silent"
+	AlreadyServing     = "already-serving"
+	FreezeUnseen       = "freeze-unseen"
 	ReplicaReceives    = "replica-receives"
 	ReplicaMissing     = "replica-missing"
 	ReplicaWrongSource = "replica-wrong-source"
@@ -45,11 +48,14 @@ func Blockers(s Snapshot, p Policy) []Blocker {
 // production finds out whether the other side lives: then a failover would lose
 // writes that need not be lost, and make two databases that both were written to.
 func production(s Snapshot, p Policy) []Blocker {
+	if p.Planned {
+		return frozen(s, p)
+	}
 	var all []Blocker
-	if s.Serves > 0 && s.Serves < p.Epoch {
+	if s.Site.OK && s.Site.Epoch < p.Epoch {
 		all = append(all, Blocker{
-			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Serves),
-			Remedy: fmt.Sprintf("stop its instances if you mean to move, or set ignoreProduction to %d to fail over all the same", p.Epoch),
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
+			Remedy: fmt.Sprintf("freeze it first (role frozen) to move without loss, or set ignoreProduction to %d to fail over all the same", p.Epoch),
 		})
 	}
 	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
@@ -59,6 +65,22 @@ func production(s Snapshot, p Policy) []Blocker {
 		})
 	}
 	return all
+}
+
+// frozen finds out whether the other side is as frozen as it claims: only then can
+// the replica be shown to miss nothing.
+func frozen(s Snapshot, p Policy) []Blocker {
+	if ready, _ := ReadOnly(s.Site); ready {
+		return nil
+	}
+	seen := "does not answer"
+	if s.Site.Epoch > 0 {
+		seen = "does not show the maintenance page and a read-only database"
+	}
+	return []Blocker{{
+		Code: FreezeUnseen, Subject: "production", Reason: fmt.Sprintf("the other side claims to be frozen, but under the site's name it %s", seen),
+		Remedy: accept("finish its freeze (role frozen), or if it was lost meanwhile,", p),
+	}}
 }
 
 // Override is a risk that somebody has accepted.
@@ -71,7 +93,7 @@ const (
 
 // overrides says which blockers an override takes away, and nothing more.
 var overrides = map[Override][]string{
-	AcceptDataLoss:   {LagUnknown, LagTooHigh, ReplicaApplier},
+	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 }
 

@@ -36,8 +36,8 @@ func TestBlockers(t *testing.T) {
 		says  string
 	}{
 		"clear":                     {func(*Snapshot) {}, nil, ""},
-		"production answers":        {func(s *Snapshot) { s.Serves = 1 }, []string{ProductionServes}, "set ignoreProduction to 2"},
-		"this side answers already": {func(s *Snapshot) { s.Serves = 2 }, nil, ""},
+		"production answers":        {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 1} }, []string{ProductionServes}, "set ignoreProduction to 2"},
+		"this side answers already": {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, nil, ""},
 		"still replicates":          {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
 		"promoted already":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
 		"backing up":                {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
@@ -89,7 +89,7 @@ func TestBlockersOfAPrimary(t *testing.T) {
 func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	s.Serves, s.Image, s.Replica.LastGood = 1, nil, nil
+	s.Site, s.Image, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, nil, nil
 	codes := func(blockers []Blocker) (codes []string) {
 		for _, b := range blockers {
 			codes = append(codes, b.Code)

@@ -16,6 +16,12 @@ type DeepPage struct {
 	Database string `json:"database"` // writable, read-only or unreachable
 	Media    string `json:"media"`    // mounted or missing
 	Cache    string `json:"cache"`    // ok, none or unreachable; reported, not required
+	// Fenced says that the instance knows of a later activation elsewhere.
+	Fenced bool `json:"fenced,omitempty"`
+	// Frozen says that it lets no visitor in, before a planned switchover.
+	Frozen bool `json:"frozen,omitempty"`
+	// Marker is the last that a frozen site wrote into its database, or that arrived in a replica.
+	Marker string `json:"marker,omitempty"`
 }
 
 // Answer is an HTTP answer of the site.
@@ -28,6 +34,9 @@ type Answer struct {
 // Deep judges the answer of the deep page: whether this side may be shown to
 // visitors at this epoch, and in a few words what was seen.
 func Deep(a Answer, epoch int) (ready bool, seen string) {
+	if a.Status == http.StatusForbidden {
+		return false, "deep page refuses: the instances hold other secrets than this stack"
+	}
 	var page DeepPage
 	if err := json.Unmarshal(a.Body, &page); err != nil {
 		return false, fmt.Sprintf("deep page answers %d without a report", a.Status)
@@ -42,13 +51,15 @@ func Deep(a Answer, epoch int) (ready bool, seen string) {
 	return true, seen
 }
 
-// Serves is the epoch at which a deep page says that all is well; 0 when it does not.
-func Serves(a Answer) int {
+// Page is what an answer of the deep page reports; zero when it is no report. A
+// page is well only when its status says so too.
+func Page(a Answer) DeepPage {
 	var page DeepPage
-	if err := json.Unmarshal(a.Body, &page); err != nil || a.Status != http.StatusOK || !page.OK {
-		return 0
+	if err := json.Unmarshal(a.Body, &page); err != nil {
+		return DeepPage{}
 	}
-	return page.Epoch
+	page.OK = page.OK && a.Status == http.StatusOK
+	return page
 }
 
 // Front judges the answer of the front page. A redirect to another page of the

@@ -18,6 +18,7 @@ func TestDeep(t *testing.T) {
 		"not promoted yet": {503, `{"ok":false,"epoch":2,"database":"read-only","media":"mounted","cache":"ok"}`, false, "database read-only, media mounted, cache ok"},
 		"ok but 503":       {503, `{"ok":true,"epoch":2}`, false, "database , media , cache "},
 		"another stack":    {200, `{"ok":true,"epoch":1,"database":"writable","media":"mounted","cache":"ok"}`, false, "database writable, media mounted, cache ok, epoch 1 instead of 2"},
+		"other secrets":    {403, ``, false, "deep page refuses: the instances hold other secrets than this stack"},
 		"no instances":     {503, `<html>503</html>`, false, "deep page answers 503 without a report"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -29,16 +30,24 @@ func TestDeep(t *testing.T) {
 	}
 }
 
-func TestServes(t *testing.T) {
+func TestPage(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]int{
-		`{"ok":true,"epoch":3}`:                3,
-		`{"ok":false,"epoch":3}`:               0,
-		`{"ok":false,"epoch":3,"fenced":true}`: 0,
-		`<html>`:                               0,
+	for name, tc := range map[string]struct {
+		status int
+		body   string
+		page   DeepPage
+	}{
+		"well":        {200, `{"ok":true,"epoch":3,"database":"writable","marker":"ab"}`, DeepPage{OK: true, Epoch: 3, Database: "writable", Marker: "ab"}},
+		"ok, but 503": {503, `{"ok":true,"epoch":3}`, DeepPage{Epoch: 3}},
+		"fenced":      {503, `{"ok":false,"epoch":3,"fenced":true}`, DeepPage{Epoch: 3, Fenced: true}},
+		"frozen":      {503, `{"ok":false,"epoch":3,"frozen":true}`, DeepPage{Epoch: 3, Frozen: true}},
+		"no report":   {200, `<html>`, DeepPage{}},
+		"refused":     {403, ``, DeepPage{}},
 	} {
-		assert.Equal(t, want, Serves(Answer{Status: 200, Body: []byte(body)}), body)
-		assert.Zero(t, Serves(Answer{Status: 503, Body: []byte(body)}))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tc.page, Page(Answer{Status: tc.status, Body: []byte(tc.body)}))
+		})
 	}
 }
 

@@ -11,9 +11,9 @@ type Snapshot struct {
 	At      time.Time
 	Replica *Replica // nil when there is no such database in this region
 	Image   *Image   // nil when there is no such image in this region
-	// Serves is the epoch at which the site's deep page says that all is well; 0
-	// when it does not, which is the normal case of a disaster, or was not asked.
-	Serves int
+	// Site is what the site's deep page says under the site's own name; zero when
+	// it does not answer, which is the normal case of a disaster, or was not asked.
+	Site DeepPage
 }
 
 // Replica is the database that an activation promotes.
@@ -53,4 +53,5 @@ type Policy struct {
 	MaxLag    time.Duration // the highest last good lag accepted
 	LagWindow time.Duration // how far back a last good lag counts
 	Epoch     int           // of the activation
+	Planned   bool          // it takes over from a frozen side
 }

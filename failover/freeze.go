@@ -1,0 +1,81 @@
+package failover
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+// hearing is how long a site must look frozen until every instance has heard of
+// it: they look at their parameters every minute, and may take a while for it.
+const hearing = 90 * time.Second
+
+// WaitStopped waits until no instance behind the balancer serves visitors.
+func (r *Runtime) WaitStopped(ctx context.Context, balancer string) error {
+	client := r.siteClient()
+	return r.observe("stop the site's writes", func() error {
+		var since time.Time
+		return r.wait(ctx, "the maintenance page", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+			ready, seen := decide.Stopped(r.page(ctx, client, balancer))
+			if !ready {
+				since = time.Time{}
+				return false, seen, nil
+			}
+			if since.IsZero() {
+				since = r.env.Now()
+			}
+			return r.env.Now().Sub(since) >= hearing, seen, nil
+		})
+	})
+}
+
+// WaitReadOnly waits until the database behind the frozen site takes no writes,
+// several looks in a row.
+func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
+	client := r.siteClient()
+	return r.observe("wait for the database to be read-only", func() error {
+		looks := 0
+		return r.wait(ctx, "the frozen database", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+			ready, seen := decide.ReadOnly(r.page(ctx, client, balancer))
+			if looks++; !ready {
+				looks = 0
+			}
+			return looks >= servingLooks, seen, nil
+		})
+	})
+}
+
+// WaitCaughtUp waits until the replica has all that was written to the frozen
+// database on the other side: asked by the site's own name, which still points
+// there, it shows a marker, and so does this side, behind its balancer.
+func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
+	client := r.siteClient()
+	return r.observe("wait until no write is missing", func() error {
+		cfg, err := r.aws(ctx)
+		if err != nil {
+			return err
+		}
+		metrics, since := cloudwatch.NewFromConfig(cfg), r.env.Now()
+		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+			lag, err := findLag(ctx, metrics, r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+			if err != nil {
+				return false, "", err
+			}
+			ready, seen := decide.CaughtUp(r.page(ctx, client, r.Site.Domain), r.page(ctx, client, balancer), lag, since)
+			return ready, seen, nil
+		})
+	})
+}
+
+// page asks a side's deep page; it is zero when there is no answer.
+func (r *Runtime) page(ctx context.Context, client *http.Client, side string) decide.DeepPage {
+	answer, err := r.get(ctx, client, side, r.Site.DeepPath)
+	if err != nil {
+		return decide.DeepPage{}
+	}
+	return decide.Page(answer)
+}
