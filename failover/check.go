@@ -83,7 +83,7 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 func (r *Runtime) policy() decide.Policy {
 	return decide.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, Held: r.Site.Held,
 	}
 }
 

@@ -58,6 +58,8 @@ type Site struct {
 
 	// Probe asks the site's deep page under its own name whether production lives.
 	Probe bool
+	// Held is the epoch at which this side led already; 0 when it did not.
+	Held int
 	// Planned says that this activation takes over from a frozen side, and so waits
 	// until no write is missing before it promotes.
 	Planned bool

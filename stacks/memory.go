@@ -60,20 +60,22 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
 	var m memory
-	var names []string
+	var switches []string
 	for text, resource := range read.Resources {
 		id, err := urn.Parse(text)
 		if err != nil {
 			return memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
 		}
-		names = append(names, id.Name())
+		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
+			switches = append(switches, id.Name())
+		}
 		if into := m.field(id); into != nil {
 			if err := recall(resource.Outputs["input"], into); err != nil {
 				return memory{}, fmt.Errorf("reading %s of stack %s: %w", id.Name(), stack, err)
 			}
 		}
 	}
-	m.Claim.Switched = slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
+	m.Claim.Switched = slices.ContainsFunc(switches, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
 	return m, nil
 }
 

@@ -60,6 +60,7 @@ type site struct {
 	*pulumi.Context
 	cfg      Config
 	env      failover.Env
+	own      Claim // as the state held it before
 	plan     Plan
 	peer     Facts             // what the other side offers to replicate from; zero while it is not there
 	secrets  map[string]string // the application's, as they are to be saved
@@ -87,7 +88,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.plan = s.wanted(own.Claim, other.Claim)
+	s.own, s.plan = own.Claim, s.wanted(own.Claim, other.Claim)
 	if s.tearingDown() {
 		if err := mayTearDown(own.Claim, other.Claim); err != nil {
 			return err

@@ -295,11 +295,16 @@ func (s *site) newRuntime() *failover.Runtime {
 	if s.plan.Claim.Generation.Birth == PrimaryBorn {
 		healthy += firstDatabase
 	}
+	held := 0
+	if s.own.leads() {
+		held = s.own.Epoch
+	}
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
 		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
 		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
 		DeepToken: components.DeepToken(s.secrets), Probe: limits.Probe, Accepted: accepted,
+		Held: held,
 		// Who accepts a loss does not wait until there is none.
 		Planned: s.plan.Claim.Planned && !slices.Contains(accepted, decide.AcceptDataLoss),
 		Limits: failover.Limits{

@@ -104,13 +104,7 @@ func TestProductionReturns(t *testing.T) {
 // up updates a stack and says what came of it.
 func up(t *testing.T, stage *rehearsal.Stage, name string, settings map[string]string) error {
 	t.Helper()
-	stack, err := stage.Stack(t.Context(), name, stage.Env())
-	require.NoError(t, err)
-	for key, value := range settings {
-		require.NoError(t, stack.Set(t.Context(), key, value))
-	}
-	_, err = stack.Up(t.Context(), deploy.Run{})
-	return err
+	return staged.Up(t, stage, stage.Env(), name, settings)
 }
 
 // TestProductionLives holds that a standby does not take over from a production

@@ -52,7 +52,7 @@ func production(s Snapshot, p Policy) []Blocker {
 		return frozen(s, p)
 	}
 	var all []Blocker
-	if s.Site.OK && s.Site.Epoch < p.Epoch {
+	if s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.Held {
 		all = append(all, Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
 			Remedy: fmt.Sprintf("freeze it first (role frozen) to move without loss, or set ignoreProduction to %d to fail over all the same", p.Epoch),

@@ -75,6 +75,15 @@ func TestNotToGiveUp(t *testing.T) {
 	}
 }
 
+func TestClaimingAgainWhatAPeerGaveUp(t *testing.T) {
+	t.Parallel()
+	p := Policy{Image: "ami-1", Epoch: 4, Held: 1}
+	s := Snapshot{Image: &Image{State: "available"}, Site: DeepPage{OK: true, Epoch: 1}}
+	assert.Empty(t, Blockers(s, p), "it is this side that serves")
+	p.Held = 0
+	assert.Len(t, Blockers(s, p), 1)
+}
+
 func TestPlannedActivation(t *testing.T) {
 	t.Parallel()
 	s, p := productionLost(), policy

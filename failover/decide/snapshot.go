@@ -54,4 +54,5 @@ type Policy struct {
 	LagWindow time.Duration // how far back a last good lag counts
 	Epoch     int           // of the activation
 	Planned   bool          // it takes over from a frozen side
+	Held      int           // the epoch at which this side led already, to claim again what a peer gave up; 0 when it did not
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
@@ -85,6 +86,18 @@ func FailOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
 	report, err := stage.FailOver(t.Context())
 	require.NoError(t, err)
 	return report
+}
+
+// Up updates a stack after settings were changed in its file, as pulumi up -c does.
+func Up(t *testing.T, stage *rehearsal.Stage, env failover.Env, name string, settings map[string]string) error {
+	t.Helper()
+	stack, err := stage.Stack(t.Context(), name, env)
+	require.NoError(t, err)
+	for key, value := range settings {
+		require.NoError(t, stack.Set(t.Context(), key, value))
+	}
+	_, err = stack.Up(t.Context(), deploy.Run{})
+	return err
 }
 
 // Changes counts what was done to AWS so far.

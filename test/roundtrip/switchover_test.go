@@ -1,0 +1,170 @@
+package roundtrip
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// visitors post to the site all the time, under its own name, and remember what
+// it took.
+type visitors struct {
+	stage *rehearsal.Stage
+
+	mu       sync.Mutex
+	posts    int
+	accepted []string
+	refused  int
+}
+
+func (v *visitors) post() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.posts++
+	text := fmt.Sprintf("post-%d", v.posts)
+	answer, err := v.stage.World.Visit(httptest.NewRequest(http.MethodPost, "http://www.example.com/?post="+text, http.NoBody))
+	if err == nil && answer.StatusCode == http.StatusCreated {
+		v.accepted = append(v.accepted, text)
+		return
+	}
+	v.refused++
+}
+
+// count is how many posts the site took so far.
+func (v *visitors) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.accepted)
+}
+
+// env is the stage's, in which visitors post whenever somebody waits.
+func (v *visitors) env() failover.Env {
+	env := v.stage.Env()
+	sleep := env.Sleep
+	env.Sleep = func(ctx context.Context, d time.Duration) error {
+		v.post()
+		return sleep(ctx, d)
+	}
+	return env
+}
+
+// found are the accepted posts that a database holds.
+func (v *visitors) found(region, database string) (found []string) {
+	held := map[string]bool{}
+	for _, row := range v.stage.World.Rows(region, database) {
+		held[row] = true
+	}
+	for _, text := range v.accepted {
+		if held[text] {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// TestSwitchover moves the site in the planned way, while visitors go on writing,
+// and counts what they wrote.
+func TestSwitchover(t *testing.T) {
+	stage := staged.Steady(t, staged.Options())
+	stage.World.Clock().Advance(time.Hour)
+	v := &visitors{stage: stage}
+	for range 50 {
+		v.post()
+		stage.World.Clock().Advance(time.Second)
+	}
+	before := v.count()
+	require.Equal(t, 50, before)
+
+	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Production, map[string]string{"role": "frozen"}))
+	frozen := v.count()
+	assert.Greater(t, frozen, before, "some instance has not heard of it at once, and takes what visitors write")
+	assert.Positive(t, v.refused)
+	assert.Equal(t, "frozen", staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputRole])
+	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Production, nil), "again changes nothing")
+
+	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Recovery, map[string]string{"role": "active"}))
+	v.post()
+	require.Greater(t, v.count(), frozen, "the other side takes what visitors write")
+	assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-1"), "no write is lost")
+	out := staged.Outputs(t, stage, rehearsal.Recovery)
+	assert.Equal(t, "active", out[stacks.OutputRole])
+	assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
+
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}), "the site moved on to epoch 2")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "standby"}))
+	stage.World.Clock().Advance(10 * time.Minute)
+	assert.Equal(t, v.accepted, v.found("us-west-2", "blog-prod-2"), "the new replica has it all")
+	assert.Len(t, v.found("us-west-2", "blog-prod-1"), frozen, "the retired database took nothing since")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil), "the active side learns of its new peer")
+	staged.NothingLeft(t, stage)
+}
+
+// TestThaw takes a freeze back, also one that was killed half-way.
+func TestThaw(t *testing.T) {
+	stage := staged.Steady(t, staged.Options())
+	v := &visitors{stage: stage}
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "frozen"}))
+	v.post()
+	require.Zero(t, v.count())
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}))
+	stage.World.Clock().Advance(2 * time.Minute)
+	v.post()
+	assert.Equal(t, 1, v.count())
+	assert.InDelta(t, 1, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+}
+
+// TestAbort gives an activation up whose promotion fails for good, and lets
+// production, which is back, claim the site again.
+func TestAbort(t *testing.T) {
+	o := staged.Options()
+	stage := staged.Disaster(t, o)
+	v := &visitors{stage: stage}
+	// The promotion never comes to its end; meanwhile production does come back.
+	env := stage.Env()
+	sleep, now := env.Sleep, env.Now
+	began := now()
+	env.Sleep = func(ctx context.Context, d time.Duration) error {
+		if now().Sub(began) > 3*time.Minute {
+			return fmt.Errorf("interrupted")
+		}
+		return sleep(ctx, d)
+	}
+	require.ErrorContains(t, staged.Up(t, stage, env, rehearsal.Recovery, map[string]string{"role": "active"}), "interrupted")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "standby"}), "set abort to 2")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"abort": "2"}), "production does not answer")
+	stage.World.ReturnRegion("us-west-2")
+	stage.World.Clock().Advance(5 * time.Minute)
+	v.post()
+	require.Zero(t, v.count(), "production has fenced itself")
+
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	out := staged.Outputs(t, stage, rehearsal.Recovery)
+	assert.Equal(t, "standby", out[stacks.OutputRole])
+	assert.InDelta(t, 3, out[stacks.OutputEpoch], 0)
+	assert.Equal(t, "blog-dr-2", out[stacks.OutputDatabase])
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil), "production claims again")
+	assert.InDelta(t, 4, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+	stage.World.Clock().Advance(2 * time.Minute)
+	v.post()
+	assert.Equal(t, 1, v.count())
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	assert.InDelta(t, 4, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputEpoch], 0)
+
+	for range 2 { // unprotect, then end
+		stage.World.Clock().Advance(10 * time.Minute)
+		require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"retire": "1"}))
+	}
+	assert.Empty(t, stage.World.Rows("us-east-2", "blog-dr-1"))
+}
