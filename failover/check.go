@@ -66,9 +66,11 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
 	step := Step{Name: name, Begin: r.env.Now()}
+	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
 	if err != nil {
-		step.Err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
+		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
+		step.Err = err.Error()
 	}
 	step.Verdict = &Verdict{Loss: decide.Loss(seen.Replica, seen.At)}
 	step.Verdict.Blockers, step.Verdict.Overruled = decide.Overrule(judge(seen, r.policy()), r.Site.Accepted)
@@ -77,7 +79,7 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 	}
 	step.End = r.env.Now()
 	r.env.Observe(step)
-	return *step.Verdict, step.Err
+	return *step.Verdict, err
 }
 
 func (r *Runtime) policy() decide.Policy {

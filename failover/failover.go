@@ -27,16 +27,11 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Now is the time; nil is time.Now.
 	Now func() time.Time
-	// Observe is told of every step that was finished; nil is nobody.
+	// Observe is told of every step, when it begins and when it ends; nil is nobody.
 	Observe func(Step)
-}
-
-// Step is a piece of run-time work that was done.
-type Step struct {
-	Name       string // such as "promote database blog-dr-1"
-	Begin, End time.Time
-	Err        error    // nil when it was done
-	Verdict    *Verdict // of a check; nil for other steps
+	// Report is given the report of a change of role at every step of it; nil
+	// keeps it as files, see package stacks.
+	Report func(Report)
 }
 
 // Site is what a role change is about, on one side.
@@ -116,13 +111,17 @@ func (r *Runtime) aws(ctx context.Context) (aws.Config, error) {
 	return cfg, err
 }
 
-// observe runs a step and tells of it.
-func (r *Runtime) observe(name string, do func() error) error {
-	step := Step{Name: name, Begin: r.env.Now()}
-	step.Err = do()
+// observe runs a step and tells of it. reaches is the milestone that it is, or empty.
+func (r *Runtime) observe(name string, reaches Milestone, do func() error) error {
+	step := Step{Name: name, Begin: r.env.Now(), Reaches: reaches}
+	r.env.Observe(step)
+	err := do()
+	if err != nil {
+		step.Err = err.Error()
+	}
 	step.End = r.env.Now()
 	r.env.Observe(step)
-	return step.Err
+	return err
 }
 
 // attempts is how often the SDK tries a call. Control planes of a region that

@@ -21,7 +21,7 @@ const reaction = 2 * time.Minute
 // or on the way, and does not wait. It may be called any number of times. A
 // database that cannot begin yet (it backs up) is left to WaitPromoted.
 func (r *Runtime) StartPromotion(ctx context.Context) error {
-	return r.observe("start the promotion of "+r.Site.Database, func() error {
+	return r.observe("start the promotion of "+r.Site.Database, "", func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -41,7 +41,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 // (again) while a source is still set, and returns when several looks in a row
 // saw it done.
 func (r *Runtime) WaitPromoted(ctx context.Context) error {
-	return r.observe("wait for the promotion of "+r.Site.Database, func() error {
+	return r.observe("wait for the promotion of "+r.Site.Database, Promoted, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ const (
 // a row. The site's name need not point to the balancer yet.
 func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe("verify the site in depth", func() error {
+	return r.observe("verify the site in depth", Healthy, func() error {
 		healthy := 0
 		return r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -110,6 +111,24 @@ func behind(ctx *pulumi.Context, name string, rt *failover.Runtime, target Targe
 		}
 		return wait(ctx, balancer)
 	})
+}
+
+// Begins tells of every creation and update of a resource that it is bound to, as
+// it begins, by a name such as "create NatGateway blog-dr-nat".
+func Begins(ctx *pulumi.Context, name string, tell func(urn pulumi.URN, step string)) (*pulumi.ResourceHookBinding, error) {
+	hook, err := ctx.RegisterResourceHook(name+"-begins", func(args *pulumi.ResourceHookArgs) error {
+		verb := "create"
+		if len(args.OldInputs) > 0 {
+			verb = "update"
+		}
+		kind := string(args.Type)
+		tell(args.URN, fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name))
+		return nil
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("registering the hook of the report: %w", err)
+	}
+	return before(hook), nil
 }
 
 // FreeAddress readies the address of a NAT gateway that is about to be made.

@@ -1,6 +1,9 @@
 package rehearsal
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
@@ -22,6 +25,28 @@ type Floor struct {
 // floor asks the world how long each call takes for the resource of its kind
 // that the recovering side has. The cache is on no path: a site serves without.
 func floor(w *awssim.World, recovery side) Floor {
+	took := durations(w, recovery)
+	f := Floor{
+		Promotion: took.promotion, Balancer: took.balancer, Instances: took.internet + took.instances,
+		Verification: failover.Verification.Seconds(), DNS: took.dns,
+	}
+	longest := f.Promotion
+	f.Path = "promotion of the database"
+	if f.Balancer > longest {
+		longest, f.Path = f.Balancer, "balancer"
+	}
+	if f.Instances > longest {
+		longest, f.Path = f.Instances, "instances"
+	}
+	f.Seconds = longest + f.Verification + f.DNS
+	return f
+}
+
+// parts are what a failover is made of, each with the time that the world draws
+// for it, in seconds.
+type parts struct{ promotion, internet, balancer, cache, instances, dns float64 }
+
+func durations(w *awssim.World, recovery side) parts {
 	names := map[string]string{}
 	for _, s := range w.Journal() {
 		if s.Kind == "provider" && (s.Region == recovery.region || s.Region == "global") {
@@ -34,23 +59,44 @@ func floor(w *awssim.World, recovery side) Floor {
 		}
 		return sum
 	}
-	f := Floor{
-		Promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+recovery.stack+"-1").Seconds(),
-		Balancer: path([2]string{"elasticloadbalancing:CreateLoadBalancer", "aws:lb/loadBalancer:LoadBalancer"},
+	return parts{
+		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+recovery.stack+"-1").Seconds(),
+		internet: path([2]string{"ec2:AllocateAddress", "aws:ec2/eip:Eip"}, [2]string{"ec2:CreateNatGateway", "aws:ec2/natGateway:NatGateway"},
+			[2]string{"ec2:CreateRoute", "aws:ec2/route:Route"}),
+		balancer: path([2]string{"elasticloadbalancing:CreateLoadBalancer", "aws:lb/loadBalancer:LoadBalancer"},
 			[2]string{"elasticloadbalancing:CreateListener", "aws:lb/listener:Listener"}),
-		Instances: path([2]string{"ec2:AllocateAddress", "aws:ec2/eip:Eip"}, [2]string{"ec2:CreateNatGateway", "aws:ec2/natGateway:NatGateway"},
-			[2]string{"ec2:CreateRoute", "aws:ec2/route:Route"}, [2]string{"autoscaling:Capacity", "aws:autoscaling/group:Group"}),
-		Verification: failover.Verification.Seconds(),
-		DNS:          path([2]string{"route53:ChangeResourceRecordSets", "aws:route53/record:Record"}),
+		cache:     path([2]string{"elasticache:CreateReplicationGroup", "aws:elasticache/replicationGroup:ReplicationGroup"}),
+		instances: path([2]string{"autoscaling:Capacity", "aws:autoscaling/group:Group"}),
+		dns:       path([2]string{"route53:ChangeResourceRecordSets", "aws:route53/record:Record"}),
 	}
-	longest := f.Promotion
-	f.Path = "promotion of the database"
-	if f.Balancer > longest {
-		longest, f.Path = f.Balancer, "balancer"
-	}
-	if f.Instances > longest {
-		longest, f.Path = f.Instances, "instances"
-	}
-	f.Seconds = longest + f.Verification + f.DNS
-	return f
+}
+
+// Original is what the procedure takes that this program replaces, in the same
+// world: a person promotes the replica in the console, then applies the network
+// and the application with Terraform, tests, and changes the record.
+type Original struct {
+	Seconds float64 `json:"seconds"`
+	Machine float64 `json:"machine"` // of which AWS works
+	Hands   float64 `json:"hands"`   // and of which people do
+}
+
+// String says what the time is made of.
+func (o Original) String() string {
+	return fmt.Sprintf("promotion, network, application and DNS one after the other %s, and %d things to do by hand %s", minutes(o.Machine), handovers, minutes(o.Hands))
+}
+
+// A person has to see that the promotion is over and type the endpoint and the
+// image into the variables; start the one and the other terraform apply; test; and
+// change the record. Each costs them handover, which is little at night.
+const (
+	handovers = 5
+	handover  = 2 * time.Minute
+)
+
+func original(w *awssim.World, recovery side) Original {
+	took := durations(w, recovery)
+	// Terraform makes Redis beside the balancer; the instances' configuration holds both.
+	machine := took.promotion + took.internet + max(took.cache, took.balancer) + took.instances + took.dns
+	hands := (handovers * handover).Seconds()
+	return Original{Seconds: machine + hands, Machine: machine, Hands: hands}
 }

@@ -54,10 +54,10 @@ type Stage struct {
 	dir      string
 	closers  []func()
 
-	lost, declared time.Time
+	lost time.Time
 
-	mu    sync.Mutex
-	steps []failover.Step
+	mu  sync.Mutex
+	run failover.Report // of the last change of role
 }
 
 // Run rehearses a disaster from the first deployment on: production up, the
@@ -179,12 +179,19 @@ func (s *Stage) Env() failover.Env {
 		Transport: &http.Transport{DialContext: s.face.DialContext},
 		Sleep:     s.World.Clock().Sleep,
 		Now:       s.World.Clock().Now,
-		Observe: func(step failover.Step) {
+		Report: func(report failover.Report) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.steps = append(s.steps, step)
+			s.run = report
 		},
 	}
+}
+
+// told is the report of the last change of role, as far as it got.
+func (s *Stage) told() failover.Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run
 }
 
 // Stack opens one side, creating it the first time.
@@ -225,7 +232,6 @@ func (s *Stage) Lose() error {
 	s.World.LoseRegion(s.options.ProdRegion, s.options.Outage)
 	s.lost = s.World.Clock().Now()
 	s.World.Clock().Advance(decision)
-	s.declared = s.World.Clock().Now()
 	return nil
 }
 

@@ -6,6 +6,8 @@ package stacks
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -34,6 +36,9 @@ func In(env failover.Env) pulumi.RunFunc {
 		if err := s.decide(); err != nil {
 			return err
 		}
+		if err := s.record(); err != nil {
+			return err
+		}
 		if err := s.watch(); err != nil {
 			return err
 		}
@@ -51,7 +56,9 @@ func In(env failover.Env) pulumi.RunFunc {
 			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
 		}
 		s.account = caller.AccountId
-		return s.compose()
+		err = s.compose()
+		s.recordEnds()
+		return err
 	}
 }
 
@@ -69,6 +76,10 @@ type site struct {
 	account  string // id of the AWS account
 	saved    saved
 	watched  []pulumi.Resource // all custom resources so far
+
+	recorder *failover.Recorder // nil when there is nothing to report
+	begun    sync.Map           // what the report calls the steps of resources, by URN
+	now      func() time.Time
 }
 
 // saved is what is in the state before anything relies on it.

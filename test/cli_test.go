@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -97,7 +98,11 @@ func newCommandLine(t *testing.T) *commandLine {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(stage.Dir(), "home"), "TMPDIR=" + os.TempDir(),
 		"AWS_ENDPOINT_URL=http://" + endpoint, "AWS_ACCESS_KEY_ID=AKIASIMULATED", "AWS_SECRET_ACCESS_KEY=simulated",
-		"HTTP_PROXY=" + serveProxy(t, stage.Face().DialContext),
+		"HTTP_PROXY=" + serveProxy(t, func(ctx context.Context, network, address string) (net.Conn, error) {
+			// The program waits on the wall clock: in the world, more goes by between two of its looks.
+			stage.World.Clock().Advance(30 * time.Second)
+			return stage.Face().DialContext(ctx, network, address)
+		}),
 	}
 	for name, value := range stage.EngineEnv() {
 		env = append(env, name+"="+value)

@@ -34,7 +34,7 @@ func rehearseWith(report *rehearsal.Report, failed error, args ...string) (asked
 }
 
 var (
-	recovered = &rehearsal.Report{Recovered: true, Site: "www.example.com", Serves: "visitors are served from us-east-2"}
+	recovered = &rehearsal.Report{Recovered: true, Serves: "visitors are served from us-east-2"}
 	refused   = &rehearsal.Report{Refusal: "the failover is refused", Serves: "visitors cannot reach the site"}
 )
 

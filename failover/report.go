@@ -1,0 +1,178 @@
+package failover
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+// Step is a piece of work that took time.
+type Step struct {
+	Name  string    `json:"name"` // such as "wait for the promotion of blog-dr-1"
+	Begin time.Time `json:"begin"`
+	// End is zero while the step goes on, and for good when the run was killed
+	// meanwhile, or something failed that only the engine tells of.
+	End     time.Time `json:"end,omitzero"`
+	Err     string    `json:"err,omitempty"`     // why it failed
+	Longest bool      `json:"longest,omitempty"` // it is on the longest path
+	// Reaches is the milestone that its end is; empty for most.
+	Reaches Milestone `json:"reaches,omitempty"`
+	// Verdict is a check's; nil for other steps.
+	Verdict *Verdict `json:"-"`
+}
+
+// Milestone is a point on the way to recovery.
+type Milestone string
+
+// The milestones, in their order.
+const (
+	Claimed  Milestone = "claimed"  // the stack holds the site's claim
+	Promoted Milestone = "promoted" // the database is writable
+	Healthy  Milestone = "healthy"  // the site works behind its balancer
+	Switched Milestone = "switched" // the site's name was moved here
+	Verified Milestone = "verified" // under its own name the site answers from here
+)
+
+// Milestones lists them in their order.
+func Milestones() []Milestone { return []Milestone{Claimed, Promoted, Healthy, Switched, Verified} }
+
+// Outcome is what became of a run.
+type Outcome string
+
+// The outcomes. Unfinished is that of a run which goes on, or was killed, or
+// failed in a way that only the engine tells of.
+const (
+	Unfinished Outcome = "unfinished"
+	Done       Outcome = "done"
+	Refused    Outcome = "refused" // by the checks; nothing was changed
+	Failed     Outcome = "failed"  // a step failed; the same command carries on
+)
+
+// Report is what one run did about a change of role, as far as it got.
+type Report struct {
+	Site   string `json:"site"` // its own name
+	Stack  string `json:"stack"`
+	Region string `json:"region"`
+	Asked  string `json:"asked"` // what the run was for, such as "activate"
+	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
+
+	Began   time.Time `json:"began"` // when the change of role was declared
+	Outcome Outcome   `json:"outcome"`
+	Steps   []Step    `json:"steps"` // in the order in which they began
+
+	// Verdict is what the checks found; nil when none had to be made.
+	Verdict *Verdict `json:"verdict,omitempty"`
+	// Accepted are the risks that were accepted for this epoch.
+	Accepted []decide.Override `json:"accepted,omitempty"`
+
+	// Reached says when each milestone was.
+	Reached map[Milestone]time.Time `json:"reached"`
+	// TimeToRecover is from Began to Switched, in seconds; 0 before.
+	TimeToRecover float64 `json:"timeToRecover"`
+	// Next is what to do now.
+	Next []string `json:"next"`
+}
+
+// Recorder writes down what happens in a run, while it happens.
+type Recorder struct {
+	sink func(Report)
+
+	mu     sync.Mutex
+	report Report
+	then   []string // what to do next once the run is done
+}
+
+// NewRecorder begins a report. sink is given the whole of it at every change. again
+// is what to do while the run is not done, then once it is.
+func NewRecorder(head Report, again, then []string, sink func(Report)) *Recorder {
+	head.Outcome, head.Reached, head.Next = Unfinished, map[Milestone]time.Time{}, again
+	r := &Recorder{report: head, sink: sink, then: then}
+	r.tell()
+	return r
+}
+
+// Observe writes down that a step began, or that it ended.
+func (r *Recorder) Observe(step Step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Steps = withStep(r.report.Steps, step)
+	if !step.End.IsZero() {
+		r.end(step)
+	}
+	r.tell()
+}
+
+func (r *Recorder) end(step Step) {
+	if step.Verdict != nil {
+		r.report.Verdict = step.Verdict
+		if len(step.Verdict.Blockers) > 0 {
+			r.report.Outcome = Refused
+		}
+	}
+	switch {
+	case step.Err != "":
+		r.report.Outcome = Failed
+	case step.Reaches != "":
+		r.report.Reached[step.Reaches] = step.End
+		if step.Reaches == Switched {
+			r.report.TimeToRecover = step.End.Sub(r.report.Began).Seconds()
+			markLongest(r.report.Steps)
+		}
+	}
+}
+
+// Done says that nothing is left to do.
+func (r *Recorder) Done() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Outcome, r.report.Next = Done, r.then
+	r.tell()
+}
+
+func (r *Recorder) tell() {
+	told := r.report
+	told.Steps = slices.Clone(told.Steps)
+	told.Reached = map[Milestone]time.Time{}
+	for milestone, at := range r.report.Reached {
+		told.Reached[milestone] = at
+	}
+	r.sink(told)
+}
+
+// withStep adds a step that begins, or ends the one that began by its name.
+func withStep(steps []Step, step Step) []Step {
+	for i := range slices.Backward(steps) {
+		if steps[i].Name == step.Name && steps[i].End.IsZero() {
+			step.Begin = steps[i].Begin
+			steps[i] = step
+			return steps
+		}
+	}
+	if !step.End.IsZero() && step.Begin.IsZero() {
+		return steps // it ended without having begun: there was nothing to do
+	}
+	return append(steps, step)
+}
+
+// gap is how much later than the end of a step the next on a path may begin: the
+// engine takes a moment to go on.
+const gap = 500 * time.Millisecond
+
+// markLongest marks the chain of steps that ends with the switch: each began
+// when the one before it ended.
+func markLongest(steps []Step) {
+	at := slices.IndexFunc(steps, func(s Step) bool { return s.Reaches == Switched && s.Err == "" && !s.End.IsZero() })
+	for at >= 0 {
+		steps[at].Longest = true
+		before := -1
+		for i, s := range steps {
+			ends := !s.End.IsZero() && s.End.After(s.Begin) && !s.End.After(steps[at].Begin.Add(gap))
+			if ends && !s.Longest && (before < 0 || s.End.After(steps[before].End)) {
+				before = i
+			}
+		}
+		at = before
+	}
+}

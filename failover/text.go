@@ -1,0 +1,93 @@
+package failover
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// worthALine is how long a step must take to be in the text; the JSON has all.
+const worthALine = 10 * time.Second
+
+// barWidth is the width of the whole timeline in the text.
+const barWidth = 40
+
+// String is the report for people.
+func (r *Report) String() string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("%s: %s of stack %s in %s, epoch %d, begun at %s: %s", r.Site, r.Asked, r.Stack, r.Region, r.Epoch, r.Began.UTC().Format(time.DateTime+" MST"), r.Outcome)
+	say("")
+	r.WriteTimeline(&b)
+	say("")
+	if r.TimeToRecover > 0 {
+		say("time        %s (%.0f s) to recover: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, r.milestones())
+	}
+	if v := r.Verdict; v != nil {
+		for _, blocker := range v.Blockers {
+			say("refused     %s", blocker)
+		}
+		for _, blocker := range v.Overruled {
+			say("accepted    %s", blocker.Reason)
+		}
+		if len(v.Blockers) == 0 {
+			say("data        %s", v.Loss)
+		}
+	}
+	for _, next := range r.Next {
+		say("next        %s", next)
+	}
+	return b.String()
+}
+
+// milestones are those that were reached, each with its time since the beginning.
+func (r *Report) milestones() string {
+	var reached []string
+	for _, milestone := range Milestones() {
+		if at, ok := r.Reached[milestone]; ok {
+			reached = append(reached, fmt.Sprintf("%s %s", milestone, minutes(at.Sub(r.Began))))
+		}
+	}
+	return strings.Join(reached, ", ")
+}
+
+// WriteTimeline draws the steps that took long, were on the longest path, or failed.
+func (r *Report) WriteTimeline(b io.Writer) {
+	whole := time.Second
+	for _, s := range r.Steps {
+		whole = max(whole, s.End.Sub(r.Began))
+	}
+	quick := 0
+	fmt.Fprintf(b, "    begin   took  \n")
+	for _, s := range r.Steps {
+		begin, took := s.Begin.Sub(r.Began), max(0, s.End.Sub(s.Begin))
+		unfinished := s.End.IsZero()
+		if took < worthALine && s.Err == "" && !s.Longest && !unfinished {
+			quick++
+			continue
+		}
+		mark, length := " ", minutes(took)
+		if s.Longest {
+			mark = "*"
+		}
+		if unfinished {
+			length, took = "?", whole-begin
+		}
+		at, wide := int(float64(begin)/float64(whole)*barWidth), max(1, int(float64(took)/float64(whole)*barWidth+0.5))
+		bar := strings.Repeat(" ", min(at, barWidth-1)) + strings.Repeat("=", min(wide, barWidth-min(at, barWidth-1)))
+		fmt.Fprintf(b, "%s  %6s %6s  %-*s  %s\n", mark, minutes(begin), length, barWidth, bar, s.Name)
+		if s.Err != "" {
+			fmt.Fprintf(b, "                  %s\n", strings.ReplaceAll(strings.TrimSpace(s.Err), "\n", "\n                  "))
+		}
+	}
+	fmt.Fprintf(b, "*  on the longest path; %d more steps took less than %.0f s each\n", quick, worthALine.Seconds())
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// minutes is a duration as m:ss.
+func minutes(d time.Duration) string {
+	whole := int(d.Seconds() + 0.5)
+	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
+}

@@ -1,0 +1,149 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
+)
+
+// reports is where the reports of role changes are kept, below the project's folder.
+const reports = ".pilotlight/reports"
+
+// record begins the report of a change of role, or of the rest of one that was
+// killed. A preview has none.
+func (s *site) record() error {
+	carriesOn := s.own.leads() && !s.own.Switched
+	if s.DryRun() || s.plan.Do == Keep && !carriesOn {
+		return nil
+	}
+	now := s.env.Now
+	if now == nil {
+		now = time.Now
+	}
+	head := failover.Report{
+		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: now(),
+		Accepted: s.accepted(),
+	}
+	if s.plan.Do == Keep {
+		head.Asked = "carry on to " + string(Activate)
+	}
+	sink := s.env.Report
+	if sink == nil {
+		sink = s.keepReport(head)
+	}
+	again := fmt.Sprintf("pulumi up -s %s: it carries on", s.cfg.Stack)
+	s.recorder = failover.NewRecorder(head, []string{again}, s.afterwards(), sink)
+
+	observe := s.env.Observe
+	s.env.Observe = func(step failover.Step) {
+		if observe != nil {
+			observe(step)
+		}
+		s.recorder.Observe(step)
+	}
+	begins, err := hooks.Begins(s.Context, s.cfg.Name(), func(urn pulumi.URN, step string) {
+		s.begun.Store(urn, step)
+		s.recorder.Observe(failover.Step{Name: step, Begin: now()})
+	})
+	if err != nil {
+		return err
+	}
+	s.now = now
+	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if _, custom := args.Resource.(pulumi.CustomResource); !custom || strings.HasPrefix(args.Type, "pulumi:providers:") {
+			return nil
+		}
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
+	})
+}
+
+// afterwards is what to do once the plan is done.
+func (s *site) afterwards() []string {
+	commit := fmt.Sprintf("commit Pulumi.%s.yaml, which now holds role: %s", s.cfg.Stack, s.cfg.Role)
+	peer := ""
+	if s.cfg.Peer != nil {
+		peer = s.cfg.Peer.Stack
+	}
+	switch {
+	case s.plan.Do == Freeze:
+		return []string{
+			fmt.Sprintf("hand over: pulumi up -s %s -c role=%s", peer, Active),
+			fmt.Sprintf("or take it back: pulumi up -s %s -c role=%s", s.cfg.Stack, Active),
+		}
+	case s.plan.Do == GiveUp:
+		return []string{fmt.Sprintf("let the other side claim the site again: pulumi up -s %s", peer), commit}
+	case s.plan.Claim.Role == Active && s.plan.Claim.Epoch > 1 && peer != "" && s.plan.Do != Thaw:
+		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, Standby)}
+	}
+	return []string{commit}
+}
+
+// recordEnds lets the report know when each resource is there, and when all are.
+func (s *site) recordEnds() {
+	if s.recorder == nil {
+		return
+	}
+	all := make([]any, len(s.watched))
+	for i, resource := range s.watched {
+		all[i] = resource.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
+			s.ended(urn)
+			return urn
+		})
+	}
+	pulumi.All(all...).ApplyT(func([]any) string {
+		s.recorder.Done()
+		return ""
+	})
+}
+
+// ended writes down that a resource is as the program wants it, if anything had
+// to be done for it.
+func (s *site) ended(urn pulumi.URN) {
+	name, begun := s.begun.Load(urn)
+	if !begun {
+		return
+	}
+	step := failover.Step{Name: name.(string), End: s.now()}
+	switch text := string(urn); {
+	case strings.HasSuffix(text, "::"+claimName):
+		step.Reaches = failover.Claimed
+	case strings.HasSuffix(text, switchSuffix(s.plan.Claim.Epoch)):
+		step.Reaches = failover.Switched
+	}
+	s.recorder.Observe(step)
+}
+
+// keepReport writes a report into two files, at every change of it. A report that
+// can't be written holds up nothing.
+func (s *site) keepReport(head failover.Report) func(failover.Report) {
+	name := fmt.Sprintf("%s-%s-epoch-%d", head.Began.UTC().Format("20060102T150405Z"), s.cfg.Stack, head.Epoch)
+	base := filepath.Join(s.RootDirectory(), filepath.FromSlash(reports), name)
+	warned := false
+	return func(report failover.Report) {
+		if err := writeReport(base, report); err != nil && !warned {
+			warned = true
+			_ = s.Log.Warn("no report is kept: "+err.Error(), nil)
+		}
+	}
+}
+
+func writeReport(base string, report failover.Report) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return errors.Join(
+		os.MkdirAll(filepath.Dir(base), 0o755),
+		os.WriteFile(base+".json", append(text, '\n'), 0o644),
+		os.WriteFile(base+".txt", []byte(report.String()), 0o644),
+	)
+}
