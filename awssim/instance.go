@@ -3,7 +3,6 @@ package awssim
 import (
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -14,44 +13,56 @@ type Instance struct {
 	world    *World
 	region   string
 	userData string
-	number   int       // in its group
-	booted   time.Time // when it first asked for parameters
+	name     string    // "i-0123456789abcdef0"
+	boot     time.Time // when it first read the parameters
 }
 
 // DatabaseState is what a workload finds at a database's address.
 type DatabaseState struct {
 	Exists   bool
 	Status   string
-	Writable bool // it answers, is no replica, and its parameters allow it
+	Writable bool // it answers, is no replica, and its parameter group does not forbid it
 }
 
 // Region is where the instance runs.
 func (i Instance) Region() string { return i.region }
 
+// Name tells instances apart.
+func (i Instance) Name() string { return i.name }
+
 // UserData is the script that the instance was started with.
 func (i Instance) UserData() string { return i.userData }
 
 // Parameter is what the instance last heard of a parameter of Parameter Store in
-// a region: it asks when it boots, and every minute.
+// a region: it reads at its boot, and once a minute afterwards.
 func (i Instance) Parameter(region, name string) (value string, ok bool, err error) {
-	at := i.asked(i.world.clock.Now())
+	now := i.world.clock.Now()
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
 	if err := i.world.answers(region); err != nil {
 		return "", false, err
 	}
-	o := i.world.find(parameterType, region, name)
-	if o == nil || at.Before(o.Times["made"]) {
-		return "", false, nil
-	}
-	return heard(o, parameterValue(o), at), true, nil
+	value = i.world.parameterAt(region, name, i.heard(region, now))
+	return value, value != "", nil
 }
 
-// asked is when the instance last asked for its parameters. Each has a second of
-// the minute of its own.
-func (i Instance) asked(now time.Time) time.Time {
-	second := time.Duration(i.world.hash(i.region, "refresh", strconv.Itoa(i.number))%60) * time.Second
-	return later(i.booted, now.Add(-second).Truncate(time.Minute).Add(second))
+// heard is when an instance last heard of a region: nothing reached it while
+// that region, or its own, was lost.
+func (i Instance) heard(region string, now time.Time) time.Time {
+	at := i.reading(now)
+	for _, lost := range []string{i.region, region} {
+		if gap := i.world.state.Gaps[lost]; gap.holds(at) {
+			at = i.reading(gap.From)
+		}
+	}
+	return at
+}
+
+// reading is when an instance last read the parameters: each has its own second
+// in the minute.
+func (i Instance) reading(now time.Time) time.Time {
+	phase := time.Duration(i.world.draw("reads parameters", i.name) * float64(time.Minute)).Truncate(time.Millisecond)
+	return later(now.Add(-phase).Truncate(time.Minute).Add(phase), i.boot)
 }
 
 // Secret reads the current value of a secret.
@@ -71,15 +82,23 @@ func (i Instance) Secret(arn string) (string, error) {
 
 // Database is what answers at an address.
 func (i Instance) Database(address string) DatabaseState {
-	w := i.world
-	now := w.clock.Now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	now := i.world.clock.Now()
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	state, _ := i.world.databaseAt(address, now)
+	return state
+}
+
+// databaseAt is the database at an address and the state that it shows.
+func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Object) {
 	o := w.at(databaseType, "address", address)
 	if o == nil || w.answers(o.Region) != nil {
-		return DatabaseState{}
+		return DatabaseState{}, nil
 	}
-	return DatabaseState{Exists: true, Status: o.status(now), Writable: w.writable(o, now)}
+	status := o.status(now)
+	answers := status != "creating" && status != "rebooting"
+	_, readOnly := w.readOnlySince(o, now)
+	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == "" && !readOnly}, o
 }
 
 // Bucket tells whether a bucket is there and its region answers.

@@ -1,132 +1,137 @@
 package awssim
 
 import (
-	"errors"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
-// A Row is what a workload wrote into a database.
+// A Row is something that a workload wrote into a database.
 type Row struct {
 	At   time.Time `json:"at"`
 	Text string    `json:"text"`
 }
 
-// Write puts a row into the database at an address.
-func (i Instance) Write(address, text string) error {
-	w := i.world
+// Write appends a row to the database at an address. The errors are MySQL's.
+func (i Instance) Write(address, row string) error {
+	now := i.world.clock.Now()
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	o, err := i.world.connect(address, now)
+	if err != nil {
+		return err
+	}
+	if state, _ := i.world.databaseAt(address, now); !state.Writable {
+		return &MySQLError{1290, "The MySQL server is running with the --read-only option so it cannot execute this statement"}
+	}
+	o.Rows = append(o.Rows, Row{At: now, Text: row})
+	return nil
+}
+
+// Rows is what the database at an address holds now, in the order of writing.
+func (i Instance) Rows(address string) ([]string, error) {
+	now := i.world.clock.Now()
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	o, err := i.world.connect(address, now)
+	if err != nil {
+		return nil, err
+	}
+	return texts(i.world.held(o, now)), nil
+}
+
+// Rows is what a database holds now, whether or not anybody could read it; nil
+// when there is none of that name.
+func (w *World) Rows(region, identifier string) []string {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o := w.at(databaseType, "address", address)
-	switch {
-	case o == nil || w.answers(o.Region) != nil:
-		return errors.New("2002: Can't connect to MySQL server on '" + address + "'")
-	case !w.writable(o, now):
-		return errors.New("1290: The MySQL server is running with the --read-only option so it cannot execute this statement")
+	o := w.findBy(databaseType, region, "identifier", identifier)
+	if o == nil {
+		return nil
 	}
-	w.state.Rows[o.ID] = append(w.state.Rows[o.ID], Row{now, text})
-	return nil
+	return texts(w.held(o, now))
 }
 
-// Rows are what the database at an address holds.
-func (i Instance) Rows(address string) ([]string, error) {
-	w := i.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	o := w.at(databaseType, "address", address)
-	if o == nil || w.answers(o.Region) != nil {
-		return nil, errors.New("2002: Can't connect to MySQL server on '" + address + "'")
-	}
-	return w.rows(o), nil
+// A MySQLError is what a database answers, or its client says for it.
+type MySQLError struct {
+	Code    int
+	Message string
 }
 
-// Rows are what a database holds, as somebody with a client sees it.
-func (w *World) Rows(region, identifier string) []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if o := w.findBy(databaseType, region, "identifier", identifier); o != nil {
-		return w.rows(o)
+// Error words the error as MySQL's driver for Go does.
+func (e *MySQLError) Error() string { return fmt.Sprintf("Error %d (HY000): %s", e.Code, e.Message) }
+
+// connect finds the database that answers at an address.
+func (w *World) connect(address string, now time.Time) (*Object, error) {
+	state, o := w.databaseAt(address, now)
+	if o == nil || state.Status == "creating" || state.Status == "rebooting" {
+		return nil, &MySQLError{2003, fmt.Sprintf("Can't connect to MySQL server on '%s'", address)}
 	}
-	return nil
+	return o, nil
 }
 
-func (w *World) rows(o *Object) []string {
-	w.pull(o)
-	var texts []string
-	for _, row := range w.state.Rows[o.ID] {
-		texts = append(texts, row.Text)
-	}
-	return texts
-}
-
-// pull brings what replication has carried over since it was last asked: what is
-// older than the lag, and nothing that a lost source or a broken applier kept
-// back. It has to be called before a source goes, or a promotion begins.
-func (w *World) pull(o *Object) {
+// held is what a database holds at this moment. A replica holds what its source
+// held, in the same order, as far as replication got: at least what keep wrote
+// down, and nothing more while it is promoted.
+func (w *World) held(o *Object, now time.Time) []Row {
 	source := w.sourceOf(o)
-	if source == nil || o.promoting(w.clock.Now()) {
-		return
+	if source == nil || o.promoting(now) {
+		return o.Rows
 	}
-	w.pull(source)
-	until := w.clock.Now()
-	if loss, gone := w.lost(source.Region); gone && loss.At.Before(until) {
-		until = loss.At
+	fed := w.fedUntil(o, source, now)
+	if fed.Before(o.Times["available"]) {
+		return o.Rows // the copy that it began with
 	}
-	if broken := w.fault("replication", is("broken")); broken != nil && broken.Since.Before(until) {
-		until = broken.Since
+	all, arrived := w.held(source, now), w.arrived(o, fed)
+	n := min(len(o.Rows), len(all))
+	for n < len(all) && all[n].At.Before(arrived) {
+		n++
 	}
-	if seconds, measured := w.lag(o, until); measured && seconds > 0 {
-		until = until.Add(-time.Duration(seconds * float64(time.Second)))
-	}
-	held := w.state.Rows[o.ID]
-	for _, row := range w.state.Rows[source.ID] {
-		if !row.At.After(until) && !slices.Contains(held, row) {
-			held = append(held, row)
+	return all[:n]
+}
+
+// keep writes down what a database holds, before anything changes how far
+// replication gets: what has arrived stays.
+func (w *World) keep(o *Object) { o.Rows = slices.Clone(w.held(o, w.clock.Now())) }
+
+// fedUntil is the last moment, up to now, at which a replica heard of its source.
+func (w *World) fedUntil(o, source *Object, now time.Time) time.Time {
+	until := now
+	for _, region := range []string{o.Region, source.Region} {
+		if loss, gone := w.lost(region); gone {
+			until = earlier(until, loss.At)
 		}
 	}
-	w.state.Rows[o.ID] = held
-}
-
-// writable tells whether a database takes writes: it answers, replicates
-// nothing, and its parameters don't forbid it. read_only = 1 in the group of a
-// replica outlives its promotion (RDS guide, USER_ReadRepl).
-func (w *World) writable(o *Object, now time.Time) bool {
-	status := o.status(now)
-	return status != "creating" && status != "rebooting" && w.sourceName(o) == "" && !w.readOnly(o, now)
-}
-
-// readOnly tells what a database has heard of its parameter group.
-func (w *World) readOnly(o *Object, now time.Time) bool {
-	group := w.findBy(databaseParameters, o.Region, "name", o.text("parameterGroupName"))
-	return group != nil && heard(group, readOnlyParameter(group), now) == "1"
-}
-
-// readOnlyParameter is what a group sets read_only to; empty leaves it to RDS.
-func readOnlyParameter(group *Object) string {
-	parameters, _ := group.Props["parameters"].([]any)
-	for _, p := range parameters {
-		if textAt(p, "name") == "read_only" {
-			return strings.NewReplacer("ON", "1", "OFF", "0").Replace(textAt(p, "value"))
-		}
+	if broken := w.fault("replication", is("broken")); broken != nil {
+		until = earlier(until, broken.Since)
 	}
-	return ""
+	return until
 }
 
-// changedParameters: a dynamic parameter reaches the instances some seconds after
-// the group was changed.
-func changedParameters(w *World, _ Call, old, o *Object) error {
-	o.Phases = []Phase{{readOnlyParameter(old), w.clock.Now().Add(w.Duration(o.Region, "rds:parameters applied", o.Name))}}
-	return nil
-}
-
-// heard is a value as it was known at a time: an earlier one until its phase was over.
-func heard(o *Object, value string, at time.Time) string {
-	for _, earlier := range o.Phases {
-		if at.Before(earlier.Until) {
-			return earlier.Status
-		}
+// arrived is the time before which everything that was written has reached a
+// replica at a moment. The lag changes from second to second, but what was there
+// a second ago is there now.
+func (w *World) arrived(o *Object, at time.Time) time.Time {
+	latest := at.Add(-w.behind(o, at))
+	for i := range usualLag {
+		end := at.Truncate(time.Second).Add(-time.Duration(i)*time.Second - time.Nanosecond)
+		latest = later(latest, end.Add(-w.behind(o, end)))
 	}
-	return value
+	return latest
+}
+
+func texts(rows []Row) []string {
+	all := make([]string, len(rows))
+	for i, row := range rows {
+		all[i] = row.Text
+	}
+	return all
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -3,6 +3,7 @@ package awssim
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -89,8 +90,10 @@ func (w *World) action(balancer *Object, port int) any {
 	return nil
 }
 
-// forward hands a request to a healthy target.
+// forward hands a request to one of the healthy targets: which one depends on
+// the time and the path.
 func (w *World) forward(region, targets string, req *http.Request) Answer {
+	turn := w.hash("forward", targets, w.clock.Now().Format(time.RFC3339Nano), req.URL.Path)
 	w.mu.Lock()
 	instances, serve := w.healthy(region, targets), w.workload
 	w.mu.Unlock()
@@ -100,13 +103,8 @@ func (w *World) forward(region, targets string, req *http.Request) Answer {
 	case serve == nil:
 		return Answer{Status: http.StatusBadGateway, Body: "502 Bad Gateway: no workload has been set"}
 	}
-	// Which one depends on the moment, as with a balancer's turns.
-	turn := w.hash(region, w.clock.Now().String(), req.URL.Path) % uint64(len(instances))
-	return serve(instances[turn], req)
+	return serve(instances[turn%uint64(len(instances))], req)
 }
-
-// warmUp is from an instance's first look at its parameters to its first request.
-const warmUp = 30 * time.Second
 
 // healthy lists the instances in service behind a target group.
 func (w *World) healthy(region, targets string) []Instance {
@@ -118,9 +116,10 @@ func (w *World) healthy(region, targets string) []Instance {
 		if !slices.Contains(group.texts("targetGroupArns"), targets) || !group.past("in service", now) || problem != "" {
 			continue
 		}
-		for n := range group.number("desiredCapacity") {
+		for i := range group.number("desiredCapacity") {
+			name := fmt.Sprintf("i-0%016x", w.hash("instance", region, group.ID, strconv.Itoa(i)))
 			instances = append(instances, Instance{
-				world: w, region: region, userData: decoded(template.text("userData")), number: n, booted: group.Times["in service"].Add(-warmUp),
+				world: w, region: region, userData: decoded(template.text("userData")), name: name, boot: group.Times["in service"],
 			})
 		}
 	}
