@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"time"
 )
 
 // An Instance is a machine behind a balancer, with the access to AWS that a
@@ -12,6 +13,8 @@ type Instance struct {
 	world    *World
 	region   string
 	userData string
+	name     string    // "i-0123456789abcdef0"
+	boot     time.Time // when it first read the parameters
 }
 
 // DatabaseState is what a workload finds at a database's address.
@@ -24,21 +27,42 @@ type DatabaseState struct {
 // Region is where the instance runs.
 func (i Instance) Region() string { return i.region }
 
+// Name tells instances apart.
+func (i Instance) Name() string { return i.name }
+
 // UserData is the script that the instance was started with.
 func (i Instance) UserData() string { return i.userData }
 
-// Parameter reads a parameter of Parameter Store in a region.
+// Parameter is what the instance last heard of a parameter of Parameter Store in
+// a region: it reads at its boot, and once a minute afterwards.
 func (i Instance) Parameter(region, name string) (value string, ok bool, err error) {
+	now := i.world.clock.Now()
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
 	if err := i.world.answers(region); err != nil {
 		return "", false, err
 	}
-	o := i.world.find(parameterType, region, name)
-	if o == nil {
-		return "", false, nil
+	value = i.world.parameterAt(region, name, i.heard(region, now))
+	return value, value != "", nil
+}
+
+// heard is when an instance last heard of a region: nothing reached it while
+// that region, or its own, was lost.
+func (i Instance) heard(region string, now time.Time) time.Time {
+	at := i.reading(now)
+	for _, lost := range []string{i.region, region} {
+		if gap := i.world.state.Gaps[lost]; gap.holds(at) {
+			at = i.reading(gap.From)
+		}
 	}
-	return parameterValue(o), true, nil
+	return at
+}
+
+// reading is when an instance last read the parameters: each has its own second
+// in the minute.
+func (i Instance) reading(now time.Time) time.Time {
+	phase := time.Duration(i.world.draw("reads parameters", i.name) * float64(time.Minute)).Truncate(time.Millisecond)
+	return later(now.Add(-phase).Truncate(time.Minute).Add(phase), i.boot)
 }
 
 // Secret reads the current value of a secret.

@@ -23,12 +23,20 @@ type Object struct {
 	Times map[string]time.Time `json:"times,omitempty"`
 	// Phases are states on the way, each until its time.
 	Phases []Phase `json:"phases,omitempty"`
+	// Former are the values that a parameter had, oldest first.
+	Former []Former `json:"former,omitempty"`
 }
 
 // A Phase is a status that lasts until a time.
 type Phase struct {
 	Status string    `json:"status"`
 	Until  time.Time `json:"until"`
+}
+
+// A Former is a value that was, until a time. An empty one is none.
+type Former struct {
+	Value string    `json:"value"`
+	Until time.Time `json:"until"`
 }
 
 // status is worked out when asked: no goroutine moves it.
@@ -85,6 +93,7 @@ func (o *Object) clone() *Object {
 	c.Props = plain(o.Props)
 	c.Times = maps.Clone(o.Times)
 	c.Phases = slices.Clone(o.Phases)
+	c.Former = slices.Clone(o.Former)
 	return &c
 }
 

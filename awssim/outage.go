@@ -30,18 +30,34 @@ const (
 	hangVisit    = 5 * time.Second
 )
 
-// LoseRegion makes a region's APIs, and whatever runs in it, unreachable.
+// A Gap is the time between a region's loss and its return.
+type Gap struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+func (g Gap) holds(t time.Time) bool { return !t.Before(g.From) && t.Before(g.To) }
+
+// LoseRegion makes a region's APIs, and whatever runs in it, unreachable. A
+// region that is lost already only changes its behaviour.
 func (w *World) LoseRegion(region string, how How) {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if loss, gone := w.lost(region); gone {
+		now = loss.At
+	}
 	w.state.Lost[region] = Loss{How: how, At: now}
 }
 
 // ReturnRegion ends an outage. What was in the region is there again.
 func (w *World) ReturnRegion(region string) {
+	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if loss, gone := w.lost(region); gone {
+		w.state.Gaps[region] = Gap{From: loss.At, To: now}
+	}
 	delete(w.state.Lost, region)
 }
 

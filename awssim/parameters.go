@@ -1,5 +1,10 @@
 package awssim
 
+import (
+	"slices"
+	"time"
+)
+
 const parameterType = "aws:ssm/parameter:Parameter"
 
 func parameterKinds() map[string]*kind {
@@ -16,7 +21,10 @@ func parameterKinds() map[string]*kind {
 				}
 				return nil
 			},
-			made: func(_ *World, o *Object) {
+			made: func(w *World, o *Object) {
+				if o.number("version") == 0 {
+					o.Former = w.formerOf(o)
+				}
 				o.fill(map[string]any{"arn": arn("ssm", o, "parameter/"+trimSlash(o.text("name"))), "dataType": "text", "tier": "Standard", "version": 0.0})
 				o.Props["version"] = float64(o.number("version") + 1)
 				if o.text("type") != "SecureString" {
@@ -24,8 +32,53 @@ func parameterKinds() map[string]*kind {
 					o.Props["insecureValue"] = parameterValue(o)
 				}
 			},
+			changed: changedParameter,
+			removed: func(w *World, o *Object) error {
+				w.state.Deleted[key(o.Type, o.Region, o.ID)] = append(o.Former, Former{parameterValue(o), w.clock.Now()})
+				return nil
+			},
 		},
 	}
+}
+
+// changedParameter remembers what the value was. Only the input that is given
+// counts: the other holds the old value still.
+func changedParameter(w *World, c Call, old, o *Object) error {
+	if _, given := c.Inputs["insecureValue"]; !given {
+		delete(o.Props, "insecureValue")
+	}
+	if was := parameterValue(old); was != parameterValue(o) {
+		o.Former = append(o.Former, Former{was, w.clock.Now()})
+	}
+	return nil
+}
+
+// formerOf is what was under a new parameter's name: one that it overwrites, one
+// that has been deleted, or nothing.
+func (w *World) formerOf(o *Object) []Former {
+	now := w.clock.Now()
+	if there := w.find(o.Type, o.Region, o.ID); there != nil {
+		return append(slices.Clone(there.Former), Former{parameterValue(there), now})
+	}
+	k := key(o.Type, o.Region, o.ID)
+	former := w.state.Deleted[k]
+	delete(w.state.Deleted, k)
+	return append(former, Former{"", now})
+}
+
+// parameterAt is a parameter's value at a time that is over; empty when there
+// was none.
+func (w *World) parameterAt(region, name string, at time.Time) string {
+	former, value := w.state.Deleted[key(parameterType, region, name)], ""
+	if o := w.find(parameterType, region, name); o != nil {
+		former, value = o.Former, parameterValue(o)
+	}
+	for _, f := range former {
+		if at.Before(f.Until) {
+			return f.Value
+		}
+	}
+	return value
 }
 
 // parameterValue: only one of the two inputs is given.

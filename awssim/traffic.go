@@ -3,12 +3,14 @@ package awssim
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An Answer is what a workload says to a request.
@@ -88,8 +90,10 @@ func (w *World) action(balancer *Object, port int) any {
 	return nil
 }
 
-// forward hands a request to a healthy target.
+// forward hands a request to one of the healthy targets: which one depends on
+// the time and the path.
 func (w *World) forward(region, targets string, req *http.Request) Answer {
+	turn := w.hash("forward", targets, w.clock.Now().Format(time.RFC3339Nano), req.URL.Path)
 	w.mu.Lock()
 	instances, serve := w.healthy(region, targets), w.workload
 	w.mu.Unlock()
@@ -99,7 +103,7 @@ func (w *World) forward(region, targets string, req *http.Request) Answer {
 	case serve == nil:
 		return Answer{Status: http.StatusBadGateway, Body: "502 Bad Gateway: no workload has been set"}
 	}
-	return serve(instances[0], req)
+	return serve(instances[turn%uint64(len(instances))], req)
 }
 
 // healthy lists the instances in service behind a target group.
@@ -112,8 +116,11 @@ func (w *World) healthy(region, targets string) []Instance {
 		if !slices.Contains(group.texts("targetGroupArns"), targets) || !group.past("in service", now) || problem != "" {
 			continue
 		}
-		for range group.number("desiredCapacity") {
-			instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData"))})
+		for i := range group.number("desiredCapacity") {
+			name := fmt.Sprintf("i-0%016x", w.hash("instance", region, group.ID, strconv.Itoa(i)))
+			instances = append(instances, Instance{
+				world: w, region: region, userData: decoded(template.text("userData")), name: name, boot: group.Times["in service"],
+			})
 		}
 	}
 	return instances

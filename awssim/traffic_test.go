@@ -58,6 +58,20 @@ func visit(t *testing.T, w *awssim.World, address string) (*http.Response, strin
 	return res, string(body), nil
 }
 
+// anInstance is one at home that tests may act for.
+func anInstance(t *testing.T, w *awssim.World) (instance awssim.Instance) {
+	t.Helper()
+	balancer, n := served(t, w)
+	startInstances(t, w, n)
+	w.SetWorkload(func(i awssim.Instance, _ *http.Request) awssim.Answer {
+		instance = i
+		return awssim.Answer{Status: http.StatusOK}
+	})
+	_, _, err := visit(t, w, "http://"+balancer)
+	require.NoError(t, err)
+	return instance
+}
+
 func TestAVisit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -113,6 +127,7 @@ func TestWhatAnInstanceSees(t *testing.T) {
 	create(t, w, other, "aws:ssm/parameter:Parameter", "epoch", props{"name": "/site/epoch", "type": "String", "value": "2"})
 	secret := create(t, w, home, "aws:secretsmanager/secret:Secret", "secret", props{"name": "secret"}).ID
 	create(t, w, home, "aws:secretsmanager/secretVersion:SecretVersion", "secret", props{"secretId": secret, "secretString": "shh"})
+	w.Clock().Advance(time.Minute) // by then it has heard of the parameters
 	look := func(check func(awssim.Instance)) {
 		w.SetWorkload(func(i awssim.Instance, _ *http.Request) awssim.Answer {
 			check(i)
