@@ -82,14 +82,18 @@ func validPrimary(o *Object) error {
 }
 
 func madeDatabase(w *World, o *Object) {
+	_, phased := o.Times["created"]
 	if source := w.sourceOf(o); source != nil {
+		if !phased {
+			o.Rows = slices.Clone(w.held(source, w.clock.Now()))
+		}
 		for _, prop := range []string{"engine", "engineVersion", "username", "allocatedStorage", "dbName", "storageEncrypted"} {
 			if v, ok := source.Props[prop]; ok && (o.Props[prop] == nil || prop == "storageEncrypted") {
 				o.Props[prop] = v
 			}
 		}
 	}
-	if _, phased := o.Times["created"]; !phased {
+	if !phased {
 		o.setTime("created", w.clock.Now())
 		o.setTime("available", o.Ready)
 		o.Phases = []Phase{{"creating", o.Ready}}
@@ -126,7 +130,7 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 			return err
 		}
 		o.Props["replicateSourceDb"] = was // named until it is over
-		o.Phases, o.Times = old.Phases, old.Times
+		o.Phases, o.Times, o.Rows = old.Phases, old.Times, old.Rows
 		o.Ready = later(o.Times["promoted"], o.Times["gave up"])
 		return nil
 	}
@@ -157,6 +161,7 @@ func removedDatabase(w *World, o *Object) error {
 		}
 	}
 	for _, replica := range w.replicasOf(o) {
+		w.keep(replica)
 		replica.setTime("promoted", now)
 	}
 	return nil

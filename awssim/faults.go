@@ -58,6 +58,9 @@ func (w *World) Inject(f Fault) error {
 	a.Since = w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
+		w.keep(o)
+	}
 	w.state.Faults = append(w.state.Faults, a)
 	return nil
 }

@@ -82,17 +82,22 @@ func (i Instance) Secret(arn string) (string, error) {
 
 // Database is what answers at an address.
 func (i Instance) Database(address string) DatabaseState {
-	w := i.world
-	now := w.clock.Now()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	now := i.world.clock.Now()
+	i.world.mu.Lock()
+	defer i.world.mu.Unlock()
+	state, _ := i.world.databaseAt(address, now)
+	return state
+}
+
+// databaseAt is the database at an address and the state that it shows.
+func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Object) {
 	o := w.at(databaseType, "address", address)
 	if o == nil || w.answers(o.Region) != nil {
-		return DatabaseState{}
+		return DatabaseState{}, nil
 	}
 	status := o.status(now)
 	answers := status != "creating" && status != "rebooting"
-	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == ""}
+	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == ""}, o
 }
 
 // Bucket tells whether a bucket is there and its region answers.

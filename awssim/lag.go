@@ -14,24 +14,31 @@ type Datapoint struct {
 // lagPeriod is how often RDS reports ReplicaLag.
 const lagPeriod = time.Minute
 
+// usualLag, in seconds, is more than a replica is ever behind without a fault.
+const usualLag = 3
+
 // lag is ReplicaLag of a replica in a minute: -1 when replication doesn't run,
 // nothing where there is no replica or no measurement.
 func (w *World) lag(o *Object, at time.Time) (seconds float64, measured bool) {
-	born := o.Times["available"]
-	if o.text("replicateSourceDb") == "" || o.past("promoted", at) || at.Before(born) || w.fault("lag", is("unmeasured")) != nil {
+	if o.text("replicateSourceDb") == "" || o.past("promoted", at) || at.Before(o.Times["available"]) || w.fault("lag", is("unmeasured")) != nil {
 		return 0, false
 	}
 	if !w.replicating(o, at).Normal {
 		return -1, true
 	}
+	return math.Floor(w.behind(o, at).Seconds()), true
+}
+
+// behind is how far a replica that is fed is behind a source that is written to.
+func (w *World) behind(o *Object, at time.Time) time.Duration {
 	if growing := w.fault("lag", is("growing")); growing != nil {
-		return math.Floor(max(at.Sub(later(growing.Since, born)), 0).Seconds()), true
+		return max(at.Sub(later(growing.Since, o.Times["available"])), 0)
 	}
 	if fixed := w.fault("lag", isDuration); fixed != nil {
 		d, _ := time.ParseDuration(fixed.Value) // parsed when it was injected
-		return math.Floor(d.Seconds()), true
+		return d
 	}
-	return math.Floor(3 * w.draw(o.Region, o.text("identifier"), at.Format(time.RFC3339))), true
+	return time.Duration(usualLag*w.draw(o.Region, o.text("identifier"), at.Format(time.RFC3339))) * time.Second
 }
 
 func isDuration(v string) bool {

@@ -23,6 +23,8 @@ type Object struct {
 	Times map[string]time.Time `json:"times,omitempty"`
 	// Phases are states on the way, each until its time.
 	Phases []Phase `json:"phases,omitempty"`
+	// Rows are a database's own: see held for what a replica holds besides.
+	Rows []Row `json:"rows,omitempty"`
 	// Former are the values that a parameter had, oldest first.
 	Former []Former `json:"former,omitempty"`
 }
@@ -93,6 +95,7 @@ func (o *Object) clone() *Object {
 	c.Props = plain(o.Props)
 	c.Times = maps.Clone(o.Times)
 	c.Phases = slices.Clone(o.Phases)
+	c.Rows = slices.Clone(o.Rows)
 	c.Former = slices.Clone(o.Former)
 	return &c
 }

@@ -8,7 +8,8 @@ const dawdle = 20 * time.Second
 
 // promote starts a promotion: available for a moment, modifying, backing-up
 // where backups are on, rebooting, available (RDS guide, USER_ReadRepl.Promote).
-// The source is named until it is over.
+// The source is named until it is over, but replication stops before anything
+// else: what has not arrived by now is not in the new primary.
 func (w *World) promote(o *Object, retention int) error {
 	now := w.clock.Now()
 	switch {
@@ -17,6 +18,7 @@ func (w *World) promote(o *Object, retention int) error {
 	case o.status(now) != "available" || o.promoting(now):
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state.")
 	}
+	w.keep(o)
 	whole := w.Duration(o.Region, "rds:PromoteReadReplica", o.text("identifier"))
 	at := func(share float64) time.Time { return now.Add(time.Duration(share * float64(whole))) }
 	begun := Phase{"available", now.Add(dawdle)}
