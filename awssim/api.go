@@ -20,6 +20,7 @@ type Database struct {
 	KMSKey, SubnetGroup, Zone         string
 	StatusInfos                       []StatusInfo
 	Created                           time.Time
+	ParameterGroup, ParameterStatus   string
 }
 
 // API serves one call of the SDK: it is written down, meets outages and faults,
@@ -63,6 +64,7 @@ func (w *World) describe(o *Object) Database {
 		MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
 		KMSKey: o.text("kmsKeyId"), SubnetGroup: o.text("dbSubnetGroupName"), Zone: o.text("availabilityZone"), Created: o.Times["created"],
 	}
+	d.ParameterGroup, d.ParameterStatus = groupOf(o), w.applying(o, now)
 	if d.Source != "" && o.past("available", now) {
 		d.StatusInfos = []StatusInfo{w.replicating(o, now)}
 	}

@@ -34,6 +34,7 @@ func databaseKinds() map[string]*kind {
 			unique: &unique{prop: "name", taken: func(o *Object) error {
 				return refuse("DBParameterGroupAlreadyExists", "Parameter group %s already exists", o.text("name"))
 			}},
+			check: validGroup, changed: changedGroup,
 			made: func(_ *World, o *Object) { o.fill(map[string]any{"arn": arn("rds", o, "pg:"+o.ID)}) },
 			inUse: func(o, _ *Object) error {
 				return refuse("InvalidDBParameterGroupState", "One or more database instances are still members of this parameter group %s, so the group cannot be deleted", o.ID)

@@ -20,6 +20,10 @@ const capacity = "autoscaling:Capacity"
 // multiAZ is the part of ModifyDBInstance that adds a standby.
 const multiAZ = "rds:ModifyDBInstance:MultiAZ"
 
+// dynamic is no call either: it is how long a changed parameter of a group takes
+// to reach a database after the call has returned.
+const dynamic = "rds:DynamicParameter"
+
 // small is a call that answers as soon as AWS has written it down.
 var small = span{time.Second, 5 * time.Second}
 
@@ -42,6 +46,7 @@ var spans = map[string]span{
 	"rds:PromoteReadReplica":                   {5 * time.Minute, 15 * time.Minute},
 	"rds:ModifyDBInstance":                     {30 * time.Second, 90 * time.Second},
 	multiAZ:                                    {8 * time.Minute, 15 * time.Minute},
+	dynamic:                                    {5 * time.Second, 40 * time.Second},
 	"rds:DeleteDBInstance":                     {3 * time.Minute, 6 * time.Minute},
 	capacity:                                   {3 * time.Minute, 6 * time.Minute},
 	"autoscaling:DeleteAutoScalingGroup":       {1 * time.Minute, 3 * time.Minute},

@@ -21,7 +21,7 @@ type Instance struct {
 type DatabaseState struct {
 	Exists   bool
 	Status   string
-	Writable bool // it answers, and is no replica
+	Writable bool // it answers, is no replica, and its parameter group does not forbid it
 }
 
 // Region is where the instance runs.
@@ -97,7 +97,8 @@ func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Objec
 	}
 	status := o.status(now)
 	answers := status != "creating" && status != "rebooting"
-	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == ""}, o
+	_, readOnly := w.readOnlySince(o, now)
+	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == "" && !readOnly}, o
 }
 
 // Bucket tells whether a bucket is there and its region answers.

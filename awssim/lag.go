@@ -18,7 +18,8 @@ const lagPeriod = time.Minute
 const usualLag = 3
 
 // lag is ReplicaLag of a replica in a minute: -1 when replication doesn't run,
-// nothing where there is no replica or no measurement.
+// nothing where there is no replica or no measurement. A replica that has all
+// of a source without writers is 0 behind.
 func (w *World) lag(o *Object, at time.Time) (seconds float64, measured bool) {
 	if o.text("replicateSourceDb") == "" || o.past("promoted", at) || at.Before(o.Times["available"]) || w.fault("lag", is("unmeasured")) != nil {
 		return 0, false
@@ -26,7 +27,11 @@ func (w *World) lag(o *Object, at time.Time) (seconds float64, measured bool) {
 	if !w.replicating(o, at).Normal {
 		return -1, true
 	}
-	return math.Floor(w.behind(o, at).Seconds()), true
+	behind := w.behind(o, at)
+	if since, quiet := w.readOnlySince(w.sourceOf(o), at); quiet && !at.Add(-behind).Before(since) {
+		return 0, true
+	}
+	return math.Floor(behind.Seconds()), true
 }
 
 // behind is how far a replica that is fed is behind a source that is written to.

@@ -25,7 +25,8 @@ type Object struct {
 	Phases []Phase `json:"phases,omitempty"`
 	// Rows are a database's own: see held for what a replica holds besides.
 	Rows []Row `json:"rows,omitempty"`
-	// Former are the values that a parameter had, oldest first.
+	// Former are the values that a parameter had, or read_only in a parameter
+	// group, oldest first.
 	Former []Former `json:"former,omitempty"`
 }
 
