@@ -108,6 +108,65 @@ func TestRDS(t *testing.T) {
 	assert.Equal(t, int32(7), *out.DBInstances[0].BackupRetentionPeriod)
 }
 
+func TestParameterGroups(t *testing.T) {
+	t.Parallel()
+	w, face := world(t)
+	client := rds.NewFromConfig(face.Config(other))
+	const typ = "aws:rds/parameterGroup:ParameterGroup"
+	inputs := props{"name": "site", "family": "mysql8.0", "parameters": []any{props{"name": "slow_query_log", "value": "1"}}}
+	group, err := w.Create(t.Context(), awssim.Call{Region: other, Type: typ, Name: "g", Inputs: inputs})
+	require.NoError(t, err)
+	create(t, w, other, "grouped", props{
+		"identifier": "shop", "engine": "mysql", "instanceClass": "db.t4g.medium", "username": "root", "password": "correct horse",
+		"allocatedStorage": 20, "parameterGroupName": group.ID,
+	})
+	groupOf := func(id string) rdstypes.DBParameterGroupStatus {
+		out, err := client.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: &id})
+		require.NoError(t, err)
+		require.Len(t, out.DBInstances[0].DBParameterGroups, 1)
+		return out.DBInstances[0].DBParameterGroups[0]
+	}
+	status := func(name, status string) rdstypes.DBParameterGroupStatus {
+		return rdstypes.DBParameterGroupStatus{DBParameterGroupName: &name, ParameterApplyStatus: &status}
+	}
+	assert.Equal(t, status("default.mysql8.0", "in-sync"), groupOf("site-dr"))
+	assert.Equal(t, status("site", "in-sync"), groupOf("shop"))
+
+	changed := props{"name": "site", "family": "mysql8.0", "parameters": []any{props{"name": "read_only", "value": "1", "applyMethod": "immediate"}}}
+	_, err = w.Update(t.Context(), awssim.Call{Region: other, Type: typ, Name: "g", ID: group.ID, Inputs: changed, Old: inputs})
+	require.NoError(t, err)
+	assert.Equal(t, status("site", "applying"), groupOf("shop"))
+	w.Clock().Advance(40 * time.Second)
+	assert.Equal(t, status("site", "in-sync"), groupOf("shop"))
+
+	parameters := func(group, source string) ([]rdstypes.Parameter, error) {
+		input := &rds.DescribeDBParametersInput{DBParameterGroupName: &group}
+		if source != "" {
+			input.Source = &source
+		}
+		out, err := client.DescribeDBParameters(t.Context(), input)
+		if err != nil {
+			return nil, err
+		}
+		assert.Nil(t, out.Marker)
+		return out.Parameters, nil
+	}
+	set, err := parameters("site", "user")
+	require.NoError(t, err)
+	assert.Equal(t, []rdstypes.Parameter{{
+		ParameterName: aws.String("read_only"), ParameterValue: aws.String("1"), Source: aws.String("user"),
+		ApplyMethod: rdstypes.ApplyMethodImmediate, IsModifiable: aws.Bool(true),
+	}}, set)
+	set, err = parameters("default.mysql8.0", "user")
+	require.NoError(t, err)
+	assert.Empty(t, set)
+	_, err = parameters("nobody", "user")
+	_, unknown := errors.AsType[*rdstypes.DBParameterGroupNotFoundFault](err)
+	assert.True(t, unknown, "%v", err)
+	_, err = parameters("site", "")
+	assert.Equal(t, "NotModelled", codeOf(t, err))
+}
+
 func TestCloudWatch(t *testing.T) {
 	t.Parallel()
 	w, face := world(t)

@@ -12,8 +12,9 @@ import (
 func database(in input) string { return in.text("DBInstanceIdentifier") }
 
 var rdsOperations = map[string]operation{
-	"DescribeDBInstances": {database, describeDatabases},
-	"PromoteReadReplica":  {database, promoteReplica},
+	"DescribeDBInstances":  {database, describeDatabases},
+	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
+	"PromoteReadReplica":   {database, promoteReplica},
 }
 
 func describeDatabases(r request) (any, error) {
@@ -31,6 +32,33 @@ func describeDatabases(r request) (any, error) {
 		out.Instances = append(out.Instances, instanceOf(d))
 	}
 	return out, nil
+}
+
+// describeParameters answers for what users set: RDS's own defaults are hundreds.
+func describeParameters(r request) (any, error) {
+	if err := r.in.only("DBParameterGroupName", "Source", "MaxRecords"); err != nil {
+		return nil, err
+	}
+	if source := r.in.text("Source"); source != "user" {
+		return nil, unmodelled("parameters of a source other than user (%q) are not modelled by the simulator", source)
+	}
+	set, err := r.world.DatabaseParameters(r.region, r.in.text("DBParameterGroupName"))
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		Parameters []parameterXML `xml:"Parameters>Parameter"`
+	}
+	for _, p := range set {
+		out.Parameters = append(out.Parameters,
+			parameterXML{ParameterName: p.Name, ParameterValue: p.Value, ApplyMethod: p.ApplyMethod, Source: "user", IsModifiable: true})
+	}
+	return out, nil
+}
+
+type parameterXML struct {
+	ParameterName, ParameterValue, ApplyMethod, Source string
+	IsModifiable                                       bool
 }
 
 func promoteReplica(r request) (any, error) {
@@ -73,6 +101,8 @@ type instanceXML struct {
 	DBSubnetGroupName                     string    `xml:"DBSubnetGroup>DBSubnetGroupName,omitempty"`
 	InstanceCreateTime                    time.Time `xml:",omitempty"`
 	StatusInfos                           *statusesXML
+	ParameterGroup                        string `xml:"DBParameterGroups>DBParameterGroup>DBParameterGroupName"`
+	ParameterStatus                       string `xml:"DBParameterGroups>DBParameterGroup>ParameterApplyStatus"`
 }
 
 type namesXML struct {
@@ -98,6 +128,7 @@ func instanceOf(d awssim.Database) instanceXML {
 		Engine: d.Engine, EngineVersion: d.EngineVersion, DBInstanceStatus: d.Status, ReadReplicaSourceDBInstanceIdentifier: d.Source,
 		BackupRetentionPeriod: d.BackupRetention, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
 		DeletionProtection: d.DeletionGuard, AvailabilityZone: d.Zone, DBSubnetGroupName: d.SubnetGroup,
+		ParameterGroup: d.ParameterGroup, ParameterStatus: d.ParameterStatus,
 		InstanceCreateTime: d.Created.UTC(), Replicas: &namesXML{Names: d.Replicas}, StatusInfos: &statusesXML{},
 	}
 	if d.Status != "creating" {
