@@ -97,7 +97,9 @@ func NewRecorder(head Report, again, then []string, sink func(Report)) *Recorder
 func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.report.Steps = withStep(r.report.Steps, step)
+	stored := step
+	stored.Verdict = nil // it is the report's
+	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)
 	}

@@ -1,0 +1,115 @@
+package failover
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// night tells a recorder of a failover as far as until, a number of seconds.
+func night(until int) (told []Report) {
+	began := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
+	recorder := NewRecorder(Report{
+		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Asked: "activate", Epoch: 2, Began: began, Accepted: []decide.Override{decide.AcceptDataLoss},
+	}, []string{"pulumi up -s dr: it carries on"}, []string{"commit Pulumi.dr.yaml"}, func(r Report) { told = append(told, r) })
+	verdict := &Verdict{Loss: "a failover loses what was written after 03:40:00 UTC", Overruled: []decide.Blocker{{Reason: "the replica was 12m0s behind"}}}
+	for _, s := range []struct {
+		begin, end int
+		step       Step
+	}{
+		{0, 2, Step{Name: "check the standby", Verdict: verdict}},
+		{2, 3, Step{Name: "update Stash claim", Reaches: Claimed}},
+		{3, 603, Step{Name: "wait for the promotion of blog-dr-1", Reaches: Promoted}},
+		{3, 183, Step{Name: "create LoadBalancer blog-dr-lb"}},
+		{4, 600, Step{Name: "create ReplicationGroup blog-dr-cache", Err: "no capacity"}},
+		{603, 610, Step{Name: "verify the site in depth", Reaches: Healthy}},
+		{610, 640, Step{Name: "create Record blog-dr-switch-2", Reaches: Switched}},
+		{640, 1200, Step{Name: "update Instance blog-dr-1-instance"}},
+	} {
+		if s.begin > until {
+			continue
+		}
+		step := s.step
+		step.Begin = at(s.begin)
+		recorder.Observe(Step{Name: step.Name, Begin: step.Begin})
+		if step.End = at(s.end); s.end <= until {
+			recorder.Observe(step)
+		}
+	}
+	return told
+}
+
+func TestReportGoesAlong(t *testing.T) {
+	t.Parallel()
+	told := night(200)
+	assert.Greater(t, len(told), 8, "it is told at every change")
+	last := told[len(told)-1]
+	assert.Equal(t, Unfinished, last.Outcome)
+	assert.Equal(t, []string{"pulumi up -s dr: it carries on"}, last.Next)
+	assert.Zero(t, last.TimeToRecover)
+	assert.Contains(t, last.Reached, Claimed)
+	assert.NotContains(t, last.Reached, Promoted)
+	assert.Empty(t, told[0].Steps, "what was told before is not changed later")
+}
+
+func TestReportKnowsTheLongestPath(t *testing.T) {
+	t.Parallel()
+	told := night(1300)
+	last := told[len(told)-1]
+	var longest []string
+	for _, step := range last.Steps {
+		if step.Longest {
+			longest = append(longest, step.Name)
+		}
+	}
+	assert.Equal(t, []string{
+		"check the standby", "update Stash claim", "wait for the promotion of blog-dr-1", "verify the site in depth", "create Record blog-dr-switch-2",
+	}, longest)
+	assert.InDelta(t, 640, last.TimeToRecover, 0)
+	assert.Equal(t, Failed, last.Outcome, "the site serves, and something is left to do")
+
+	text, err := json.Marshal(last)
+	require.NoError(t, err)
+	var back Report
+	require.NoError(t, json.Unmarshal(text, &back))
+	assert.Equal(t, last, back)
+}
+
+func TestReportText(t *testing.T) {
+	t.Parallel()
+	for name, until := range map[string]int{"killed": 300, "recovered": 1300} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told := night(until)
+			text := told[len(told)-1].String()
+			golden := filepath.Join("testdata", name+".golden")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(text), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), text, "go test ./failover -update writes it anew")
+		})
+	}
+}
+
+func TestReportOfARefusal(t *testing.T) {
+	t.Parallel()
+	var last Report
+	recorder := NewRecorder(Report{}, nil, nil, func(r Report) { last = r })
+	now := time.Now()
+	recorder.Observe(Step{Name: "check", Begin: now, End: now, Verdict: &Verdict{Blockers: []decide.Blocker{{Reason: "no image", Remedy: "make one"}}}})
+	assert.Equal(t, Refused, last.Outcome)
+	assert.Contains(t, last.String(), "refused     no image: make one")
+}
