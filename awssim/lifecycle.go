@@ -173,6 +173,9 @@ func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.find(c.Type, c.Region, c.ID)
+	if o == nil && c.Type == databaseType {
+		o = w.findBy(databaseType, c.Region, "identifier", c.ID) // the provider finds a database by either, for imports
+	}
 	if o == nil {
 		return Object{}, false, nil
 	}

@@ -61,6 +61,8 @@ type BalancerArgs struct {
 	TargetGroupARN  pulumi.StringInput
 	// CertificateARN is of a certificate in the balancer's region. Empty means plain HTTP.
 	CertificateARN string
+	// Hooks run around the creation of the balancer and of each listener; nil for none.
+	Hooks *pulumi.ResourceHookBinding
 }
 
 // Balancer is an application load balancer that faces the internet.
@@ -80,13 +82,17 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 	if err := ctx.RegisterComponentResource("pilotlight:components:Balancer", name, b, opts...); err != nil {
 		return nil, err
 	}
+	childOpts := []pulumi.ResourceOption{pulumi.Parent(b)}
+	if args.Hooks != nil {
+		childOpts = append(childOpts, pulumi.ResourceHooks(args.Hooks))
+	}
 	balancer, err := lb.NewLoadBalancer(ctx, name+"-lb", &lb.LoadBalancerArgs{
 		LoadBalancerType:        pulumi.String("application"),
 		Subnets:                 args.SubnetIDs,
 		SecurityGroups:          pulumi.StringArray{args.SecurityGroupID},
 		DropInvalidHeaderFields: pulumi.Bool(true),
 		Tags:                    named(name),
-	}, pulumi.Parent(b))
+	}, childOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -117,13 +123,13 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 			CertificateArn:  pulumi.String(args.CertificateARN),
 			DefaultActions:  lb.ListenerDefaultActionArray{forward},
 			Tags:            named(name + "-https"),
-		}, pulumi.Parent(b))
+		}, childOpts...)
 		if err != nil {
 			return nil, err
 		}
 		b.Listeners = append(b.Listeners, https)
 	}
-	listener, err := lb.NewListener(ctx, name+"-http", http, pulumi.Parent(b))
+	listener, err := lb.NewListener(ctx, name+"-http", http, childOpts...)
 	if err != nil {
 		return nil, err
 	}

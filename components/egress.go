@@ -14,7 +14,7 @@ type EgressArgs struct {
 	PrivateRouteTableIDs pulumi.StringArray
 	// Gateways is 1, or one for each zone.
 	Gateways int
-	// Hooks run around the creation of each gateway; nil for none.
+	// Hooks run around the creation of each gateway and route; nil for none.
 	Hooks *pulumi.ResourceHookBinding
 }
 
@@ -64,7 +64,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 			RouteTableId:         table,
 			DestinationCidrBlock: pulumi.String(anywhere),
 			NatGatewayId:         gateways[i%args.Gateways].ID(),
-		}, pulumi.Parent(e))
+		}, gatewayOpts...)
 		if err != nil {
 			return nil, err
 		}

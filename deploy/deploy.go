@@ -107,8 +107,12 @@ func (s *Stack) Set(ctx context.Context, key, value string) error {
 }
 
 // Up brings the stack to what its configuration says. The result counts the
-// resources by what was done to them: create, update, same …
+// resources by what was done to them: create, update, same … A database that a
+// killed update had asked for is taken over first.
 func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
+	if err := s.adopt(ctx, run); err != nil {
+		return nil, err
+	}
 	stream, complaints := listen(run)
 	// A part that cannot be had must not hold up those that need nothing of it:
 	// a site serves without a cache.

@@ -4,11 +4,11 @@ package hooks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -131,20 +131,36 @@ func Begins(ctx *pulumi.Context, name string, tell func(urn pulumi.URN, step str
 	return before(hook), nil
 }
 
-// FreeAddress readies the address of a NAT gateway that is about to be made.
-func FreeAddress(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	binding, err := bind(ctx, name+"-free-address", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
-		allocation := args.NewInputs["allocationId"]
-		if !allocation.IsString() {
-			return errors.New("the NAT gateway has no address: its elastic IP was not made")
+// MakeWay takes away what a killed update left in the way of the resource that it
+// is bound to: a NAT gateway, a route, a balancer or a listener that is about to be made.
+func MakeWay(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	binding, err := bind(ctx, name+"-make-way", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		in := args.NewInputs
+		switch args.Type {
+		case "aws:ec2/natGateway:NatGateway":
+			return rt.FreeAddress(ctx, text(in["allocationId"]))
+		case "aws:ec2/route:Route":
+			return rt.FreeRoute(ctx, text(in["routeTableId"]), text(in["destinationCidrBlock"]))
+		case "aws:lb/loadBalancer:LoadBalancer":
+			return rt.DropBalancers(ctx, args.Name)
+		case "aws:lb/listener:Listener":
+			return rt.FreePort(ctx, text(in["loadBalancerArn"]), int32(in["port"].NumberValue()))
 		}
-		return rt.FreeAddress(ctx, allocation.StringValue())
+		return fmt.Errorf("nothing is known of what may be in the way of a %s", args.Type)
 	})
 	if err != nil {
 		return nil, err
 	}
-	binding.BeforeUpdate = nil // only who makes one needs the address
+	binding.BeforeUpdate = nil // only who makes one needs the way free
 	return binding, nil
+}
+
+// text is an input that is a string; empty for anything else.
+func text(value resource.PropertyValue) string {
+	if !value.IsString() {
+		return ""
+	}
+	return value.StringValue()
 }
 
 const (

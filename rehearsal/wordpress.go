@@ -110,7 +110,7 @@ func (m machine) deep(page decide.DeepPage) decide.DeepPage {
 	if m.Bucket(m.told["BUCKET"]) {
 		page.Media = "mounted"
 	}
-	if address := m.own("cache"); address != "" {
+	if address := m.own("cache"); address != "" && address != "none" {
 		page.Cache = "unreachable"
 		if m.Cache(address) {
 			page.Cache = "ok"

@@ -106,30 +106,28 @@ func (s *site) serve(f *foundation) (*served, error) {
 		return nil, err
 	}
 	result := &served{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
+	way, err := hooks.MakeWay(s.Context, name, s.runtime)
+	if err != nil {
+		return nil, err
+	}
 	var ready []pulumi.Resource // what instances need before they boot
 	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
-		free, err := hooks.FreeAddress(s.Context, name, s.runtime)
-		if err != nil {
-			return nil, err
-		}
 		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
-			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: free,
+			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: way,
 		}, below)
 		if err != nil {
 			return nil, err
 		}
 		ready = append(ready, egress.Routes...)
 	}
-	if active || s.cfg.Warm(WarmCache) {
-		if err := s.cache(f, below); err != nil {
-			return nil, err
-		}
+	if err := s.cache(f, active, below); err != nil {
+		return nil, err
 	}
 	var balancer *components.Balancer
 	if active || s.cfg.Warm(WarmBalancer) {
 		balancer, err = components.NewBalancer(s.Context, name, components.BalancerArgs{
 			SubnetIDs: f.network.PublicSubnetIDs, SecurityGroupID: f.network.BalancerSecurityGroup,
-			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate,
+			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate, Hooks: way,
 		}, below)
 		if err != nil {
 			return nil, err
@@ -164,7 +162,15 @@ func (s *site) gateways() int {
 	return 1
 }
 
-func (s *site) cache(f *foundation, below pulumi.ResourceOption) error {
+// noCache is the value of the parameter "cache" where there is none. The parameter
+// is always there: one that is made in a failover would be in its own way after a kill.
+const noCache = "none"
+
+func (s *site) cache(f *foundation, active bool, below pulumi.ResourceOption) error {
+	if !active && !s.cfg.Warm(WarmCache) {
+		_, err := s.publish("cache", pulumi.String(noCache), below)
+		return err
+	}
 	cache, err := components.NewCache(s.Context, s.cfg.Name(), components.CacheArgs{
 		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
 		SubnetGroup: f.network.CacheSubnetGroup, SecurityGroupID: f.network.CacheSecurityGroup,

@@ -7,11 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -151,7 +147,7 @@ func TestRebuild(t *testing.T) {
 	require.NoError(t, up(t, stage, rehearsal.Production, nil), "again changes nothing")
 	require.NoError(t, up(t, stage, rehearsal.Recovery, nil), "the active side learns of its new peer")
 	assert.Equal(t, map[string]bool{"blog-prod-1": true, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "the old database is kept")
-	assert.Zero(t, inventory(stage.World)["us-west-2 aws:lb/loadBalancer:LoadBalancer"], "a standby costs next to nothing")
+	assert.Zero(t, staged.Inventory(stage.World)["us-west-2 aws:lb/loadBalancer:LoadBalancer"], "a standby costs next to nothing")
 
 	require.ErrorContains(t, up(t, stage, rehearsal.Production, map[string]string{"retire": "2"}), "generation 2 is not retired")
 	stage.World.LoseRegion("us-east-2", awssim.Refuse)
@@ -185,11 +181,11 @@ func TestDestroy(t *testing.T) {
 		require.NoError(t, err)
 		return stack.Destroy(t.Context(), deploy.Run{})
 	}
-	before := inventory(stage.World)
+	before := staged.Inventory(stage.World)
 	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
 		assert.ErrorContains(t, destroy(name), "destroy-needs-teardown-in-the-configuration")
 	}
-	assert.Equal(t, before, inventory(stage.World), "a refused destroy takes nothing")
+	assert.Equal(t, before, staged.Inventory(stage.World), "a refused destroy takes nothing")
 	teardown := map[string]string{"teardown": "blog"}
 	assert.ErrorContains(t, up(t, stage, rehearsal.Production, teardown), "destroy the peer first")
 	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"teardown": "shop"}), "set it to the name of the site (blog)")
@@ -200,7 +196,7 @@ func TestDestroy(t *testing.T) {
 	require.NoError(t, destroy(rehearsal.Production))
 	assert.Empty(t, stage.World.Snapshots("us-east-2"), "a replica leaves no snapshot")
 	assert.Len(t, stage.World.Snapshots("us-west-2"), 1)
-	left := inventory(stage.World)
+	left := staged.Inventory(stage.World)
 	for _, region := range []string{"us-west-2", "us-east-2"} {
 		assert.Equal(t, 1, left[region+" aws:s3/bucketV2:BucketV2"], "media outlive their stack")
 		assert.Equal(t, 1, left[region+" aws:kms/key:Key"], "keys outlive their stack")
@@ -305,7 +301,7 @@ type moment struct {
 func TestKill(t *testing.T) {
 	undisturbed := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, undisturbed).Refusal)
-	want := inventory(undisturbed.World)
+	want := staged.Inventory(undisturbed.World)
 
 	for name, tc := range map[string]struct {
 		when    func(moment) bool // to kill, as the program asks for AWS or for time
@@ -319,7 +315,7 @@ func TestKill(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := staged.Options()
-			o.EngineRoot = mortal(t)
+			o.EngineRoot = staged.Mortal(t)
 			stage := staged.Disaster(t, o)
 			declared := stage.World.Clock().Now()
 			env := stage.Env()
@@ -333,7 +329,7 @@ func TestKill(t *testing.T) {
 				happens()
 				now.since = stage.World.Clock().Now().Sub(declared)
 				if tc.when(now) {
-					once.Do(func() { killEngine(t, o.EngineRoot) })
+					once.Do(func() { staged.Kill(t, o.EngineRoot) })
 				}
 			}
 			env.AWS = func(ctx context.Context, region, profile string) (aws.Config, error) {
@@ -371,7 +367,7 @@ func TestKill(t *testing.T) {
 			report = staged.FailOver(t, stage)
 			assert.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
-			assert.Equal(t, want, inventory(stage.World))
+			assert.Equal(t, want, staged.Inventory(stage.World))
 			staged.NothingLeft(t, stage)
 		})
 	}
@@ -406,39 +402,4 @@ func (c checkpoint) claimed() bool {
 	return slices.ContainsFunc(c.Resources, func(r kept) bool {
 		return strings.HasSuffix(r.URN, "::claim") && strings.Contains(fmt.Sprint(r.Outputs["input"]), `"role":"active"`)
 	})
-}
-
-// inventory counts the resources of a world by type and region.
-func inventory(w *awssim.World) map[string]int {
-	var state struct {
-		Objects map[string]struct{ Type, Region string }
-	}
-	if err := json.Unmarshal(w.Snapshot(), &state); err != nil {
-		panic(err)
-	}
-	count := map[string]int{}
-	for _, o := range state.Objects {
-		count[o.Region+" "+o.Type]++
-	}
-	return count
-}
-
-// mortal is an engine root whose pulumi leaves its process id beside it.
-func mortal(t *testing.T) string {
-	t.Helper()
-	root := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o700))
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >%q\nexec %q \"$@\"\n", filepath.Join(root, "pid"), filepath.Join(staged.EngineRoot, "bin", "pulumi"))
-	require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(script), 0o700))
-	return root
-}
-
-// killEngine ends the engine that runs from root, without a chance to tidy up.
-func killEngine(t *testing.T, root string) {
-	t.Helper()
-	pid, err := os.ReadFile(filepath.Join(root, "pid"))
-	require.NoError(t, err)
-	_, err = strconv.Atoi(strings.TrimSpace(string(pid)))
-	require.NoError(t, err)
-	require.NoError(t, exec.Command("kill", "-KILL", strings.TrimSpace(string(pid))).Run())
 }

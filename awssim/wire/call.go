@@ -58,10 +58,11 @@ type protocol struct {
 
 // services are the endpoints by the name in their signatures.
 var services = map[string]service{
-	"rds":        {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
-	"sts":        {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
-	"ec2":        {"ec2", ec2Protocol, ec2Operations},
-	"monitoring": {"cloudwatch", cborProtocol, cloudwatchOperations},
+	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
+	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
+	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
+	"ec2":                  {"ec2", ec2Protocol, ec2Operations},
+	"monitoring":           {"cloudwatch", cborProtocol, cloudwatchOperations},
 }
 
 // call serves a signed request.

@@ -34,6 +34,15 @@ var ec2Operations = map[string]operation{
 			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
 		},
 	},
+	"DeleteRoute": {
+		subject: func(in input) string { return in.form.Get("RouteTableId") },
+		serve: func(r request) (any, error) {
+			if err := r.in.only("RouteTableId", "DestinationCidrBlock"); err != nil {
+				return nil, err
+			}
+			return yesXML{Yes: true}, r.world.DeleteRoute(r.region, r.in.form.Get("RouteTableId"), r.in.form.Get("DestinationCidrBlock"))
+		},
+	},
 }
 
 type gatewaysXML struct {
@@ -49,6 +58,11 @@ type gatewayXML struct {
 
 type addressXML struct {
 	Allocation string `xml:"allocationId"`
+}
+
+type yesXML struct {
+	XMLName xml.Name `xml:"return"`
+	Yes     bool     `xml:",chardata"`
 }
 
 type deletedXML struct {

@@ -1,0 +1,85 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+)
+
+// adopt brings into the state the databases that a killed update had asked for:
+// RDS went on making them, nothing lived to write them down, and their names are
+// fixed, so that none could be made in their place. Of other resources another is
+// made beside what may be left, of which the engine warns.
+func (s *Stack) adopt(ctx context.Context, run Run) error {
+	state, err := s.State(ctx)
+	if err != nil {
+		return err
+	}
+	edited, found, err := adopted(state)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited}); err != nil {
+		return fmt.Errorf("taking over %s of stack %s, which a killed update had asked for: %w", found[0], s.stack.Name(), err)
+	}
+	stream, complaints := listen(run)
+	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
+	if run.Output != nil {
+		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
+	}
+	// It fills in what RDS made of it, or takes it out again when RDS knows nothing of it.
+	if _, err := s.stack.Refresh(ctx, opts...); err != nil {
+		return fmt.Errorf("taking over %s of stack %s, which a killed update had asked for: %w", found[0], s.stack.Name(), engineError(err, complaints()))
+	}
+	return nil
+}
+
+// checkpointVersion is the version of the form in which a deployment is exported.
+const checkpointVersion = 3
+
+// adopted moves the pending creations of databases in a checkpoint to its
+// resources, under the identifiers that they were asked for with. It returns the
+// URNs of those that have to be refreshed, and those of an adoption that was itself killed.
+func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
+	var checkpoint map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(state))
+	decoder.UseNumber()
+	if len(state) == 0 {
+		return nil, nil, nil
+	}
+	if err := decoder.Decode(&checkpoint); err != nil {
+		return nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
+	}
+	resources, _ := checkpoint["resources"].([]any)
+	for _, resource := range resources {
+		if database, ok := database(resource); ok && database["outputs"] == nil {
+			found = append(found, fmt.Sprint(database["urn"]))
+		}
+	}
+	operations, _ := checkpoint["pending_operations"].([]any)
+	var rest []any
+	for _, entry := range operations {
+		operation, _ := entry.(map[string]any)
+		database, ok := database(operation["resource"])
+		if !ok || operation["type"] != "creating" {
+			rest = append(rest, entry)
+			continue
+		}
+		inputs, _ := database["inputs"].(map[string]any)
+		database["id"] = inputs["identifier"]
+		resources = append(resources, database)
+		found = append(found, fmt.Sprint(database["urn"]))
+	}
+	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
+	edited, err = json.Marshal(checkpoint)
+	return edited, found, err
+}
+
+func database(resource any) (map[string]any, bool) {
+	state, ok := resource.(map[string]any)
+	return state, ok && state["type"] == "aws:rds/instance:Instance"
+}

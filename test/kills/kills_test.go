@@ -1,0 +1,154 @@
+package kills
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// orphans are what AWS may go on making for a killed update, beside what the next
+// one makes: their names are not fixed. The engine warns of them.
+var orphans = []string{"aws:elasticache/replicationGroup:ReplicationGroup", "aws:ec2/eip:Eip"}
+
+// command is one that an operator gives.
+type command struct {
+	stack    string
+	settings map[string]string
+}
+
+// boundary names where a step of an update begins or ends; empty for other events,
+// and for steps that do nothing.
+func boundary(e events.EngineEvent) string {
+	switch {
+	case e.ResourcePreEvent != nil && changes(e.ResourcePreEvent.Metadata.Op):
+		return fmt.Sprintf("before %s %s", e.ResourcePreEvent.Metadata.Op, e.ResourcePreEvent.Metadata.URN)
+	case e.ResOutputsEvent != nil && changes(e.ResOutputsEvent.Metadata.Op):
+		return fmt.Sprintf("after %s %s", e.ResOutputsEvent.Metadata.Op, e.ResOutputsEvent.Metadata.URN)
+	}
+	return ""
+}
+
+func changes(op apitype.OpType) bool { return op != apitype.OpSame && op != apitype.OpRefresh && op != apitype.OpRead }
+
+// persist gives a command again and again. Each time the engine is killed at the
+// first step boundary at which it never was before, until no such is left and the
+// update comes to its end. It returns the boundaries.
+func persist(t *testing.T, stage *rehearsal.Stage, root string, c command) (killed []string) {
+	t.Helper()
+	for {
+		stack, err := stage.Stack(t.Context(), c.stack, stage.Env())
+		require.NoError(t, err)
+		for key, value := range c.settings {
+			require.NoError(t, stack.Set(t.Context(), key, value))
+		}
+		at := ""
+		_, err = stack.Up(t.Context(), deploy.Run{Event: func(e events.EngineEvent) {
+			if here := boundary(e); at == "" && here != "" && !slices.Contains(killed, here) {
+				at = here
+				staged.Kill(t, root)
+			}
+		}})
+		if at == "" {
+			require.NoError(t, err, "after %d kills, the last %s", len(killed), killed[max(0, len(killed)-3):])
+			return killed
+		}
+		require.Error(t, err, "the engine was killed %s", at)
+		killed = append(killed, at)
+		require.Less(t, len(killed), 400, "it never ends: %v", killed)
+		if err := stack.Unlock(t.Context()); err != nil {
+			out, _ := exec.Command("ls", "-laR", stage.Dir()+"/state/.pulumi/stacks").CombinedOutput()
+			t.Fatalf("%v after %s\n%s", err, at, out)
+		}
+	}
+}
+
+// TestKillEverywhere kills a failover, a rebuild and a switchover at every
+// boundary of every step. The same command, given again, ends as undisturbed.
+func TestKillEverywhere(t *testing.T) {
+	active, standby := map[string]string{"role": "active"}, map[string]string{"role": "standby"}
+	failover := []command{{rehearsal.Recovery, active}}
+	rebuild := []command{{rehearsal.Production, standby}}
+	switchover := []command{
+		{rehearsal.Production, map[string]string{"role": "frozen"}}, {rehearsal.Recovery, active}, {rehearsal.Production, standby},
+	}
+	lost := func(t *testing.T, root string) *rehearsal.Stage {
+		t.Helper()
+		o := staged.Options()
+		o.EngineRoot = root
+		return staged.Disaster(t, o)
+	}
+	for name, tc := range map[string]struct {
+		before   func(t *testing.T, root string) *rehearsal.Stage
+		commands []command
+		least    int // boundaries
+	}{
+		"failover": {lost, failover, 30},
+		"rebuild": {func(t *testing.T, root string) *rehearsal.Stage {
+			t.Helper()
+			stage := lost(t, root)
+			require.Empty(t, staged.FailOver(t, stage).Refusal)
+			stage.World.ReturnRegion("us-west-2")
+			stage.World.Clock().Advance(10 * time.Minute)
+			return stage
+		}, rebuild, 30},
+		"switchover": {func(t *testing.T, root string) *rehearsal.Stage {
+			t.Helper()
+			o := staged.Options()
+			o.EngineRoot = root
+			stage := staged.Steady(t, o)
+			stage.World.Clock().Advance(time.Hour)
+			return stage
+		}, switchover, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			undisturbed := tc.before(t, staged.EngineRoot)
+			for _, c := range tc.commands {
+				require.NoError(t, staged.Up(t, undisturbed, undisturbed.Env(), c.stack, c.settings))
+			}
+			root := staged.Mortal(t)
+			stage, kills := tc.before(t, root), 0
+			for _, c := range tc.commands {
+				kills += len(persist(t, stage, root, c))
+			}
+			assert.Greater(t, kills, tc.least)
+			t.Logf("killed at %d boundaries", kills)
+			assert.Equal(t, without(staged.Inventory(undisturbed.World)), without(staged.Inventory(stage.World)))
+			for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+				assert.Equal(t, outputs(t, undisturbed, name), outputs(t, stage, name))
+			}
+		})
+	}
+}
+
+// without takes out what may have been left beside the state.
+func without(count map[string]int) map[string]int {
+	for what := range count {
+		if _, typ, _ := strings.Cut(what, " "); slices.Contains(orphans, typ) {
+			delete(count, what)
+		}
+	}
+	return count
+}
+
+// outputs are what a stack exports. The engine gives a balancer a random name; the
+// site's own must lead to it while the stack is active.
+func outputs(t *testing.T, stage *rehearsal.Stage, stack string) map[string]any {
+	t.Helper()
+	exported := staged.Outputs(t, stage, stack)
+	target, _ := stage.World.Resolve("www.example.com")
+	exported[stacks.OutputBalancer] = exported[stacks.OutputBalancer] == target
+	return exported
+}
