@@ -41,7 +41,9 @@ func boundary(e events.EngineEvent) string {
 	return ""
 }
 
-func changes(op apitype.OpType) bool { return op != apitype.OpSame && op != apitype.OpRefresh && op != apitype.OpRead }
+func changes(op apitype.OpType) bool {
+	return op != apitype.OpSame && op != apitype.OpRefresh && op != apitype.OpRead
+}
 
 // persist gives a command again and again. Each time the engine is killed at the
 // first step boundary at which it never was before, until no such is left and the

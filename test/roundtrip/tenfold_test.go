@@ -1,0 +1,85 @@
+package roundtrip
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// TestTenTimesThereAndBack loses production, rebuilds it, goes home in the planned
+// way and retires what is left, ten times over. Nothing grows but the count of
+// epochs and generations, and one last snapshot for every database that was retired.
+func TestTenTimesThereAndBack(t *testing.T) {
+	stage := staged.Steady(t, staged.Options())
+	up := func(stack string, settings map[string]string) {
+		t.Helper()
+		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, settings))
+	}
+	var objects map[string]int
+	var size int
+	for round := 1; round <= 10; round++ {
+		stage.World.Clock().Advance(time.Hour)
+		stage.World.LoseRegion("us-west-2", awssim.Refuse)
+		stage.World.Clock().Advance(15 * time.Minute)
+		up(rehearsal.Recovery, map[string]string{"role": "active"})
+		stage.World.ReturnRegion("us-west-2")
+		stage.World.Clock().Advance(time.Hour)
+
+		up(rehearsal.Production, map[string]string{"role": "standby"})
+		stage.World.Clock().Advance(time.Hour)
+		retire(t, stage, rehearsal.Production, round)
+
+		up(rehearsal.Recovery, map[string]string{"role": "frozen"})
+		up(rehearsal.Production, map[string]string{"role": "active"})
+		up(rehearsal.Recovery, map[string]string{"role": "standby"})
+		stage.World.Clock().Advance(time.Hour)
+		retire(t, stage, rehearsal.Recovery, round)
+		up(rehearsal.Production, nil)
+
+		now, held := staged.Inventory(stage.World), states(t, stage)
+		for _, region := range []string{"us-west-2", "us-east-2"} {
+			snapshots := region + " snapshot"
+			assert.Equal(t, round, now[snapshots], "every generation that ended left its last snapshot")
+			delete(now, snapshots)
+		}
+		if round == 1 {
+			objects, size = now, held
+		}
+		assert.Equal(t, objects, now, "round %d", round)
+		assert.InDelta(t, size, held, 0.02*float64(size), "the states of round %d", round)
+	}
+	out := staged.Outputs(t, stage, rehearsal.Production)
+	assert.Equal(t, "active", out["role"])
+	assert.InDelta(t, 21, out["epoch"], 0)
+	assert.Equal(t, "blog-prod-11", out["database"])
+}
+
+// retire ends a generation in the two updates that this takes.
+func retire(t *testing.T, stage *rehearsal.Stage, stack string, generation int) {
+	t.Helper()
+	for range 2 {
+		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, map[string]string{"retire": fmt.Sprint(generation)}))
+	}
+}
+
+// states is how long the checkpoints of both stacks are together.
+func states(t *testing.T, stage *rehearsal.Stage) (length int) {
+	t.Helper()
+	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+		stack, err := stage.Stack(t.Context(), name, stage.Env())
+		require.NoError(t, err)
+		text, err := stack.State(t.Context())
+		require.NoError(t, err)
+		require.True(t, json.Valid(text))
+		length += len(text)
+	}
+	return length
+}
