@@ -33,7 +33,7 @@ func Faults() []FaultHelp {
 		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
 		{"lag", "12m | growing | unmeasured", "the replica is that far behind, falls behind for good, or has no metric"},
 		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
-		{"image", "missing", "no machine image can be found"},
+		{"image", "missing | old", "no machine image can be found, or all are a year older"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
@@ -74,7 +74,7 @@ func (f Fault) arm() (*armed, error) {
 		return &armed{Fault: f, Left: 1}, nil
 	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
 		f.Name == "replication" && f.Value == "broken",
-		f.Name == "image" && f.Value == "missing":
+		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
 		return &armed{Fault: f}, nil
 	case f.Name == "lag":
 		if d, err := time.ParseDuration(f.Value); err == nil && d >= 0 {

@@ -25,6 +25,9 @@ func (w *World) image(region, id string) (Image, bool) {
 		return Image{}, false
 	}
 	i, ok := w.state.Images[region+"|"+id]
+	if w.fault("image", is("old")) != nil {
+		i.Created = i.Created.AddDate(-1, 0, 0)
+	}
 	return i, ok
 }
 

@@ -14,15 +14,6 @@ func (w *World) AddZone(id, name string) {
 	w.state.Zones[id] = strings.TrimSuffix(name, ".")
 }
 
-// AddCertificate puts an issued certificate into the region of its ARN.
-func (w *World) AddCertificate(arn string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.put(&Object{Type: "certificate", Region: arnRegion(arn), ID: arn, Props: map[string]any{"arn": arn}})
-}
-
-func (w *World) certified(region, arn string) bool { return w.find("certificate", region, arn) != nil }
-
 func recordKinds() map[string]*kind {
 	return map[string]*kind{
 		recordType: {

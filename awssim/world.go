@@ -31,22 +31,24 @@ type World struct {
 
 // state is what a snapshot holds.
 type state struct {
-	Now     time.Time           `json:"now"`
-	Objects map[string]*Object  `json:"objects"` // by place, type and id
-	Zones   map[string]string   `json:"zones"`   // hosted zones: name by id
-	Images  map[string]Image    `json:"images"`  // by region and id
-	Lost    map[string]Loss     `json:"lost"`    // by region
-	Gaps    map[string]Gap      `json:"gaps"`    // by region: its last outage that is over
-	Deleted map[string][]Former `json:"deleted"` // what parameters were that are no more, by place, type and id
-	Made    map[string]int      `json:"made"`    // how often a name was made: ids don't repeat
-	Calls   map[string]int      `json:"calls"`
-	Faults  []*armed            `json:"faults"`
+	Now     time.Time          `json:"now"`
+	Objects map[string]*Object `json:"objects"` // by place, type and id
+	Zones   map[string]string  `json:"zones"`   // hosted zones: name by id
+	Images  map[string]Image   `json:"images"`  // by region and id
+
+	Certificates map[string]Certificate `json:"certificates"` // by ARN
+	Lost         map[string]Loss        `json:"lost"`         // by region
+	Gaps         map[string]Gap         `json:"gaps"`         // by region: its last outage that is over
+	Deleted      map[string][]Former    `json:"deleted"`      // what parameters were that are no more, by place, type and id
+	Made         map[string]int         `json:"made"`         // how often a name was made: ids don't repeat
+	Calls        map[string]int         `json:"calls"`
+	Faults       []*armed               `json:"faults"`
 }
 
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
 	return &World{seed: seed, clock: newClock(), state: state{
-		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{},
+		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
 		Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{},
 	}}

@@ -43,6 +43,9 @@ type DatabaseArgs struct {
 
 	Primary *PrimaryArgs
 	Replica *ReplicaArgs
+
+	// Hooks run before the instance is made or changed; nil for none.
+	Hooks *pulumi.ResourceHookBinding
 }
 
 // PrimaryArgs is how a database is born that replicates nothing.
@@ -130,6 +133,9 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		pulumi.Parent(db),
 		// A replica of a few TB is copied for hours.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "12h", Update: "3h", Delete: "3h"}),
+	}
+	if args.Hooks != nil {
+		instanceOpts = append(instanceOpts, pulumi.ResourceHooks(args.Hooks))
 	}
 	if args.Primary != nil {
 		bornPrimary(instanceArgs, args)

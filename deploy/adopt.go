@@ -43,7 +43,8 @@ const checkpointVersion = 3
 
 // adopted moves the pending creations of databases in a checkpoint to its
 // resources, under the identifiers that they were asked for with. It returns the
-// URNs of those that have to be refreshed, and those of an adoption that was itself killed.
+// URNs of those that have to be refreshed, which an adoption that was itself
+// killed may have left too.
 func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
@@ -56,7 +57,7 @@ func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
 	}
 	resources, _ := checkpoint["resources"].([]any)
 	for _, resource := range resources {
-		if database, ok := database(resource); ok && database["outputs"] == nil {
+		if database, ok := database(resource); ok && !filledIn(database) {
 			found = append(found, fmt.Sprint(database["urn"]))
 		}
 	}
@@ -70,13 +71,22 @@ func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
 			continue
 		}
 		inputs, _ := database["inputs"].(map[string]any)
-		database["id"] = inputs["identifier"]
+		// Without outputs the provider would take it for an import, and make an input of
+		// everything that RDS tells, the name of the copied database included: the program,
+		// which leaves that out for a replica, would then replace it.
+		database["id"], database["outputs"] = inputs["identifier"], inputs
 		resources = append(resources, database)
 		found = append(found, fmt.Sprint(database["urn"]))
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
 	return edited, found, err
+}
+
+// filledIn says whether RDS has told what it made of a database.
+func filledIn(database map[string]any) bool {
+	outputs, _ := database["outputs"].(map[string]any)
+	return outputs["arn"] != nil
 }
 
 func database(resource any) (map[string]any, bool) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -82,11 +84,31 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 	return *step.Verdict, err
 }
 
+// ImageMade is when the site's image was made.
+func (r *Runtime) ImageMade(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	image, err := findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return image.Made, nil
+}
+
 func (r *Runtime) policy() decide.Policy {
-	return decide.Policy{
+	p := decide.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
+		Engine: r.Site.Engine, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain,
 		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, Held: r.Site.Held,
 	}
+	if r.Site.ofACM() {
+		p.Certificate = r.Site.Certificate
+	}
+	return p
 }
 
 func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
@@ -98,10 +120,16 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
 		return seen, err
 	}
+	if r.Site.ofACM() {
+		if seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate); err != nil && !errors.Is(err, ErrNotFound) {
+			return seen, err
+		}
+	}
 	if r.Site.Source == "" {
 		return seen, nil
 	}
-	instance, err := findDatabase(ctx, rds.NewFromConfig(cfg), r.Site.Database)
+	client := rds.NewFromConfig(cfg)
+	instance, err := findDatabase(ctx, client, r.Site.Database)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return seen, nil
@@ -111,10 +139,17 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 	seen.Replica = &decide.Replica{
 		ID: r.Site.Database, Status: aws.ToString(instance.DBInstanceStatus),
 		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
+		Engine: aws.ToString(instance.EngineVersion),
 	}
 	for _, info := range instance.StatusInfos {
 		if aws.ToString(info.StatusType) == "read replication" {
 			seen.Replica.Replication, seen.Replica.Message = aws.ToString(info.Status), aws.ToString(info.Message)
+		}
+	}
+	for _, group := range instance.DBParameterGroups { // one at most
+		seen.Replica.Parameters = aws.ToString(group.DBParameterGroupName)
+		if seen.Replica.ReadOnly, err = findReadOnly(ctx, client, seen.Replica.Parameters); err != nil {
+			return seen, err
 		}
 	}
 	if seen.Replica.Source != "" {

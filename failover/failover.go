@@ -1,12 +1,13 @@
 // Package failover does what a change of role needs at run time: it observes
 // the stack's region, promotes the database, and asks the site whether it is
 // healthy. It judges with package decide, knows nothing of Pulumi, and calls
-// no region but the one it is given.
+// no region but the one it is given: to copy a database, that of its source.
 package failover
 
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,9 +45,13 @@ type Site struct {
 	Image    string // AMI id
 	DiskGiB  int    // size of the instances' root volumes
 
-	Domain   string
-	TLS      bool   // whether the balancer has a certificate
-	DeepPath string // of the page that reports on the application's parts
+	Engine string // version of MySQL that the stack is configured for
+	// PeerImage is when the image was made that the other side launches; zero when that is not known.
+	PeerImage time.Time
+
+	Domain      string
+	Certificate string // ARN of the balancer's; empty serves plain HTTP
+	DeepPath    string // of the page that reports on the application's parts
 	// DeepToken is the secret that the page answers to.
 	DeepToken string
 	Epoch     int // at which this side is, or becomes, active
@@ -64,13 +69,18 @@ type Site struct {
 	Limits Limits
 }
 
+// ofACM says whether the certificate is one that ACM knows; IAM has others.
+func (s Site) ofACM() bool { return strings.Contains(s.Certificate, ":acm:") }
+
 // Limits bound what is accepted and how long is waited.
 type Limits struct {
 	MaxLag    time.Duration // last good replication lag accepted as loss
 	LagWindow time.Duration // age of the last good measurement
 	Check     time.Duration // all checks together
-	Promote   time.Duration // from the start of the promotion to its end
-	Healthy   time.Duration // from the end of the promotion to a healthy site
+	// MaxImageAge is how much older than the other side's the image may be.
+	MaxImageAge time.Duration
+	Promote     time.Duration // from the start of the promotion to its end
+	Healthy     time.Duration // from the end of the promotion to a healthy site
 }
 
 // Runtime works for one site in one environment.
@@ -105,8 +115,10 @@ func New(env Env, site Site) *Runtime {
 	return &Runtime{Site: site, Say: func(string) {}, env: env}
 }
 
-func (r *Runtime) aws(ctx context.Context) (aws.Config, error) {
-	cfg, err := r.env.AWS(ctx, r.Site.Region, r.Site.Profile)
+func (r *Runtime) aws(ctx context.Context) (aws.Config, error) { return r.awsIn(ctx, r.Site.Region) }
+
+func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) {
+	cfg, err := r.env.AWS(ctx, region, r.Site.Profile)
 	cfg.RetryMaxAttempts = attempts
 	return cfg, err
 }

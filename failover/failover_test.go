@@ -39,6 +39,8 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	w.AddImage(recovery, "ami-1", awssim.Epoch.Add(-time.Hour))
+	_, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: groupType, Name: "replicas", Inputs: group()})
+	require.NoError(t, err)
 	put := func(region string, inputs map[string]any) awssim.Object {
 		inputs["instanceClass"] = "db.t4g.medium"
 		o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: inputs})
@@ -46,7 +48,7 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 		return o
 	}
 	source := put(lost, map[string]any{"identifier": "site", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7})
-	put(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7})
+	put(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7, "parameterGroupName": "replicas"})
 	w.Clock().Advance(10 * time.Minute)
 	for _, text := range faults {
 		fault, err := awssim.ParseFault(text)
@@ -63,10 +65,17 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now,
 	}, failover.Site{
 		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
-		Limits: failover.Limits{MaxLag: 5 * time.Minute, LagWindow: time.Hour, Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
+		Engine: "8.0", PeerImage: awssim.Epoch, Domain: "www.example.com",
+		Limits: failover.Limits{MaxLag: 5 * time.Minute, MaxImageAge: 24 * time.Hour, LagWindow: time.Hour, Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
 	})
 	rt.Say = func(line string) { *said = append(*said, line) }
 	return w, rt, said
+}
+
+const groupType = "aws:rds/parameterGroup:ParameterGroup"
+
+func group(parameters ...any) map[string]any {
+	return map[string]any{"name": "replicas", "family": "mysql8.0", "parameters": parameters}
 }
 
 func promotions(w *awssim.World) (count int) {
@@ -88,6 +97,7 @@ func TestCheck(t *testing.T) {
 		"behind":                        {[]string{"lag=12m"}, []string{decide.LagTooHigh}},
 		"never measured":                {[]string{"lag=unmeasured"}, []string{decide.LagUnknown}},
 		"applier broken":                {[]string{"replication=broken"}, []string{decide.ReplicaApplier}},
+		"no newer than in spring":       {[]string{"image=old"}, []string{decide.ImageOld}},
 		"several at once":               {[]string{"image=missing", "lag=unmeasured"}, []string{decide.LagUnknown, decide.ImageMissing}},
 		"throttled for a while":         {[]string{"throttle=rds:DescribeDBInstances:2"}, nil},
 	} {
@@ -97,11 +107,7 @@ func TestCheck(t *testing.T) {
 			before := w.CallsTo(lost)
 			verdict, err := rt.Check(t.Context())
 			require.NoError(t, err)
-			var codes []string
-			for _, b := range verdict.Blockers {
-				codes = append(codes, b.Code)
-			}
-			assert.Equal(t, tc.codes, codes)
+			assert.Equal(t, tc.codes, codes(verdict))
 			_, refused := errors.AsType[*failover.RefusedError](verdict.Err())
 			assert.Equal(t, tc.codes != nil, refused)
 			assert.Equal(t, before, w.CallsTo(lost), "the lost region is not asked")
@@ -117,6 +123,53 @@ func TestCheckFindsNoReplica(t *testing.T) {
 	verdict, err := rt.Check(t.Context())
 	require.NoError(t, err)
 	assert.ErrorContains(t, verdict.Err(), "there is no database nobody in us-east-2")
+}
+
+func TestCheckAsksForTheCertificate(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
+	good := awssim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: awssim.Epoch.Add(48 * time.Hour)}
+	for name, tc := range map[string]struct {
+		wanted string
+		has    func(c awssim.Certificate) awssim.Certificate
+		codes  []string
+	}{
+		"good":          {arn, func(c awssim.Certificate) awssim.Certificate { return c }, nil},
+		"there is none": {arn + "0", func(c awssim.Certificate) awssim.Certificate { return c }, []string{decide.CertificateMissing}},
+		"revoked, elsewhere": {arn, func(c awssim.Certificate) awssim.Certificate {
+			c.Status, c.Names = "REVOKED", []string{"other"}
+			return c
+		}, []string{decide.CertificateState, decide.CertificateName}},
+		"IAM's are not seen": {"arn:aws:iam::123456789012:server-certificate/site", func(c awssim.Certificate) awssim.Certificate { return c }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, rt, _ := standby(t)
+			w.AddCertificate(tc.has(good))
+			rt.Site.Certificate = tc.wanted
+			verdict, err := rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tc.codes, codes(verdict))
+		})
+	}
+}
+
+func TestCheckReadsTheParameterGroup(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), awssim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, codes(verdict), decide.ReplicaReadOnly)
+}
+
+func codes(v failover.Verdict) (codes []string) {
+	for _, b := range v.Blockers {
+		codes = append(codes, b.Code)
+	}
+	return codes
 }
 
 func TestPromotion(t *testing.T) {
@@ -185,14 +238,14 @@ func TestWaitServing(t *testing.T) {
 	t.Parallel()
 	page := decide.DeepPage{OK: true, Epoch: 2, Database: "writable", Media: "mounted", Cache: "none"}
 	for name, tc := range map[string]struct {
-		spoil func(*decide.DeepPage)
-		heals int // the look from which on nothing is spoiled
-		front int
-		tls   bool
-		fails string
+		spoil       func(*decide.DeepPage)
+		heals       int // the look from which on nothing is spoiled
+		front       int
+		certificate string
+		fails       string
 	}{
 		"healthy":             {heals: 0, front: 200},
-		"healthy over TLS":    {heals: 0, front: 200, tls: true},
+		"healthy over TLS":    {heals: 0, front: 200, certificate: "arn:certificate"},
 		"heals":               {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 4, front: 200},
 		"flickers":            {spoil: func(p *decide.DeepPage) { p.OK = false }, heals: 2, front: 200},
 		"stays read-only":     {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 1000, front: 200, fails: "database read-only"},
@@ -219,7 +272,7 @@ func TestWaitServing(t *testing.T) {
 			})
 			transport := &http.Transport{}
 			server := httptest.NewServer(handler)
-			if tc.tls {
+			if tc.certificate != "" {
 				server.Close()
 				server = httptest.NewTLSServer(handler)
 				transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
@@ -233,7 +286,7 @@ func TestWaitServing(t *testing.T) {
 			rt := failover.New(failover.Env{
 				Transport: transport, Now: func() time.Time { return now },
 				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
-			}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, TLS: tc.tls, Limits: failover.Limits{Healthy: time.Minute}})
+			}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Certificate: tc.certificate, Limits: failover.Limits{Healthy: time.Minute}})
 			err := rt.WaitServing(t.Context(), "balancer.invalid")
 			if tc.fails != "" {
 				assert.ErrorContains(t, err, tc.fails)

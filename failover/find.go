@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -46,12 +49,47 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*decide.Imag
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
 	}
 	image := &decide.Image{ID: id, State: string(out.Images[0].State)}
+	// EC2 gives it as text, with a fraction of a second.
+	if image.Made, err = time.Parse(time.RFC3339, aws.ToString(out.Images[0].CreationDate)); err != nil {
+		return nil, fmt.Errorf("reading when image %s was made: %w", id, err)
+	}
 	for _, device := range out.Images[0].BlockDeviceMappings {
 		if device.Ebs != nil && aws.ToString(device.DeviceName) == aws.ToString(out.Images[0].RootDeviceName) {
 			image.RootGiB = int(aws.ToInt32(device.Ebs.VolumeSize))
 		}
 	}
 	return image, nil
+}
+
+func findCertificate(ctx context.Context, client *acm.Client, arn string) (*decide.Certificate, error) {
+	out, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &arn})
+	if _, gone := errors.AsType[*acmtypes.ResourceNotFoundException](err); gone {
+		return nil, fmt.Errorf("certificate %s: %w", arn, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describing certificate %s: %w", arn, err)
+	}
+	c := out.Certificate
+	return &decide.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
+}
+
+// findReadOnly says whether a parameter group sets read_only. Its default depends on
+// whether the database is a replica, so a promotion lifts it.
+func findReadOnly(ctx context.Context, client *rds.Client, group string) (bool, error) {
+	pages := rds.NewDescribeDBParametersPaginator(client, &rds.DescribeDBParametersInput{DBParameterGroupName: &group, Source: aws.String("user")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, fmt.Errorf("reading parameter group %s: %w", group, err)
+		}
+		for _, p := range page.Parameters {
+			value := strings.ToUpper(aws.ToString(p.ParameterValue))
+			if aws.ToString(p.ParameterName) == "read_only" && (value == "1" || value == "ON") {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // findLag returns the newest measurement of ReplicaLag in the window before now

@@ -65,6 +65,32 @@ func (r *Runtime) rds(ctx context.Context) (*rds.Client, error) {
 	return rds.NewFromConfig(cfg), nil
 }
 
+// WaitSettled waits as long as a database of any region is in a state that passes,
+// in which RDS would refuse to copy or to change it. A killed update leaves such
+// states, and so does the one before this on the other side. Of one that does not
+// exist, or is in no state to work, RDS itself says so.
+func (r *Runtime) WaitSettled(ctx context.Context, region, id string) error {
+	cfg, err := r.awsIn(ctx, region)
+	if err != nil {
+		return err
+	}
+	client := rds.NewFromConfig(cfg)
+	return r.wait(ctx, "database "+id, r.Site.Limits.Promote, func(ctx context.Context) (bool, string, error) {
+		instance, err := findDatabase(ctx, client, id)
+		if errors.Is(err, ErrNotFound) {
+			return true, "", nil
+		}
+		if err != nil {
+			return false, "", err
+		}
+		status := aws.ToString(instance.DBInstanceStatus)
+		if decide.Transient(status) {
+			return false, status, nil
+		}
+		return true, "", nil
+	})
+}
+
 // promote looks how far the promotion is, and asks for it when it has not begun.
 // It is the one place that does, and may be called at any time.
 func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.Step, seen string, err error) {

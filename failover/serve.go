@@ -122,7 +122,7 @@ func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path s
 	if err != nil {
 		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
 	}
-	if r.Site.TLS {
+	if r.Site.Certificate != "" {
 		address.Scheme = "https"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -153,6 +154,21 @@ func MakeWay(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.Re
 	}
 	binding.BeforeUpdate = nil // only who makes one needs the way free
 	return binding, nil
+}
+
+// Settled waits until RDS takes the creation or the change of the database that it
+// is bound to: its source, or itself, is in no state that passes.
+func Settled(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-settled", rt.Site.Limits.Promote+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		if len(args.OldInputs) > 0 {
+			return rt.WaitSettled(ctx, rt.Site.Region, text(args.NewInputs["identifier"]))
+		}
+		source, err := arn.Parse(text(args.NewInputs["replicateSourceDb"]))
+		if err != nil {
+			return nil //nolint:nilerr // it copies none
+		}
+		return rt.WaitSettled(ctx, source.Region, strings.TrimPrefix(source.Resource, "db:"))
+	})
 }
 
 // text is an input that is a string; empty for anything else.

@@ -19,7 +19,7 @@ func (s *Stage) Face() *wire.Face { return s.face }
 // EngineEnv tells the engine where the state is, and who plays the AWS provider.
 func (s *Stage) EngineEnv() map[string]string {
 	return map[string]string{
-		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(s.dir, "state")),
+		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(s.dir, "state")) + "?metadata=skip", // a kill may halve what lies beside a state
 		"PULUMI_HOME":                                 filepath.Join(s.dir, "home"),
 		"PULUMI_CONFIG_PASSPHRASE":                    "rehearsal",
 		"PULUMI_DEBUG_PROVIDERS":                      "aws:" + strconv.Itoa(s.provider.Port()),

@@ -140,9 +140,11 @@ const (
 type FailoverLimits struct {
 	MaxLag    Duration `json:"maxLag"`    // the highest last good replication lag that is accepted as loss
 	LagWindow Duration `json:"lagWindow"` // how old the last good measurement may be
-	Promote   Duration `json:"promote"`   // how long a promotion may take
-	Probe     bool     `json:"probe"`     // ask the site, under its own name, whether production lives
-	Healthy   Duration `json:"healthy"`   // how long the site may take to be healthy after the promotion
+	// MaxImageAge is how much older than the other side's image this stack's may be.
+	MaxImageAge Duration `json:"maxImageAge"`
+	Promote     Duration `json:"promote"` // how long a promotion may take
+	Probe       bool     `json:"probe"`   // ask the site, under its own name, whether production lives
+	Healthy     Duration `json:"healthy"` // how long the site may take to be healthy after the promotion
 }
 
 // Duration is a time.Duration written as in Go: 90s, 15m, 2h.
@@ -175,11 +177,12 @@ func defaults() Config {
 		Media:    Media{StorageClass: "STANDARD_IA"},
 		DNS:      DNS{Mode: "record"},
 		Failover: FailoverLimits{
-			MaxLag:    Duration(5 * time.Minute),
-			LagWindow: Duration(2 * time.Hour),
-			Probe:     true,
-			Promote:   Duration(45 * time.Minute),
-			Healthy:   Duration(20 * time.Minute),
+			MaxLag:      Duration(5 * time.Minute),
+			LagWindow:   Duration(2 * time.Hour),
+			MaxImageAge: Duration(7 * 24 * time.Hour),
+			Probe:       true,
+			Promote:     Duration(45 * time.Minute),
+			Healthy:     Duration(20 * time.Minute),
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -29,6 +30,8 @@ type Facts struct {
 	Region   string `json:"region"`
 	Database string `json:"database"` // ARN
 	Bucket   string `json:"bucket"`   // ARN
+	// Image is when the image was made that its instances are launched from; zero when that is not known.
+	Image time.Time `json:"image,omitzero"`
 }
 
 // memory is what one stack's checkpoint holds. The zero memory is that of a

@@ -65,17 +65,20 @@ func In(env failover.Env) pulumi.RunFunc {
 // site is one stack in the making.
 type site struct {
 	*pulumi.Context
-	cfg      Config
-	env      failover.Env
-	own      Claim // as the state held it before
-	plan     Plan
-	peer     Facts             // what the other side offers to replicate from; zero while it is not there
-	secrets  map[string]string // the application's, as they are to be saved
-	runtime  *failover.Runtime
-	provider *aws.Provider
-	account  string // id of the AWS account
-	saved    saved
-	watched  []pulumi.Resource // all custom resources so far
+	cfg  Config
+	env  failover.Env
+	own  Claim // as the state held it before
+	plan Plan
+	// activating says that the site's name has not been moved here yet.
+	activating bool
+	told       Facts             // what the other side was told of this one
+	peer       Facts             // what the other side offers to replicate from; zero while it is not there
+	secrets    map[string]string // the application's, as they are to be saved
+	runtime    *failover.Runtime
+	provider   *aws.Provider
+	account    string // id of the AWS account
+	saved      saved
+	watched    []pulumi.Resource // all custom resources so far
 
 	recorder *failover.Recorder // nil when there is nothing to report
 	begun    sync.Map           // what the report calls the steps of resources, by URN
@@ -108,8 +111,8 @@ func (s *site) decide() error {
 	if s.plan.Do == Refuse {
 		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
 	}
-	activating := s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
-	s.peer = knownPeer(activating, own.Peer, other.Facts)
+	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
+	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
 		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
 	}

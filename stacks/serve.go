@@ -308,13 +308,14 @@ func (s *site) newRuntime() *failover.Runtime {
 	rt := failover.New(s.env, failover.Site{
 		Region: s.cfg.Region, Profile: s.cfg.Profile,
 		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
-		Domain: s.cfg.Domain, TLS: s.cfg.App.Certificate != "", DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
+		Engine: s.cfg.Database.EngineVersion, PeerImage: s.peer.Image,
+		Domain: s.cfg.Domain, Certificate: s.cfg.App.Certificate, DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
 		DeepToken: components.DeepToken(s.secrets), Probe: limits.Probe, Accepted: accepted,
 		Held: held,
 		// Who accepts a loss does not wait until there is none.
 		Planned: s.plan.Claim.Planned && !slices.Contains(accepted, decide.AcceptDataLoss),
 		Limits: failover.Limits{
-			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), Check: checkLimit,
+			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: healthy,
 		},
 	})

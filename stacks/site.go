@@ -3,11 +3,13 @@ package stacks
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
 // compose registers the whole stack. What costs nothing exists in either role;
@@ -163,8 +165,13 @@ func (s *site) url() pulumi.String {
 // databases makes the current database, and keeps the retired ones as they were
 // until their end was asked for and allowed.
 func (s *site) databases(f *foundation, served *served) (*components.Database, error) {
+	settled, err := hooks.Settled(s.Context, s.cfg.Name(), s.runtime)
+	if err != nil {
+		return nil, err
+	}
 	for _, retired := range s.plan.Claim.Retired {
 		args := s.databaseArgs(f, retired)
+		args.Hooks = settled
 		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(!retired.Unserved)
 		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
 		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
@@ -173,6 +180,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 	}
 	current := s.plan.Claim.Generation
 	args := s.databaseArgs(f, current)
+	args.Hooks = settled
 	switch {
 	case current.Birth == PrimaryBorn:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
@@ -225,14 +233,29 @@ func (s *site) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", s.c
 
 // tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) tellPeer(f *foundation, database *components.Database) error {
+	made := s.imageMade()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
-		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string)}))
+		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string), Image: made}))
 	}).(pulumi.StringOutput)
 	if _, err := stash(s.Context, factsName, facts); err != nil {
 		return err
 	}
 	_, err := stash(s.Context, peerName, jsonString(s.peer))
 	return err
+}
+
+// imageMade is when this stack's image was made, as last seen when it can't be
+// asked now. An activation does not ask again: it has just been checked.
+func (s *site) imageMade() time.Time {
+	if s.activating {
+		return s.told.Image
+	}
+	made, err := s.runtime.ImageMade(s.Context.Context())
+	if err != nil {
+		_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
+		return s.told.Image
+	}
+	return made
 }
 
 // export tells what an operator needs. Role and epoch come from the claim as it

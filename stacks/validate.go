@@ -163,7 +163,7 @@ func (c Config) validateCertificate(p *problems) {
 func (c Config) validateFailover(p *problems) {
 	for key, value := range map[string]Duration{
 		"failover.maxLag": c.Failover.MaxLag, "failover.lagWindow": c.Failover.LagWindow,
-		"failover.promote": c.Failover.Promote, "failover.healthy": c.Failover.Healthy,
+		"failover.maxImageAge": c.Failover.MaxImageAge, "failover.promote": c.Failover.Promote, "failover.healthy": c.Failover.Healthy,
 	} {
 		p.add(value > 0, key, value, "set it to a duration such as 15m")
 	}

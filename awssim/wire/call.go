@@ -58,6 +58,7 @@ type protocol struct {
 
 // services are the endpoints by the name in their signatures.
 var services = map[string]service{
+	"acm":                  {"acm", jsonProtocol, acmOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
 	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},

@@ -11,10 +11,11 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 )
 
-// input is a call's parameters: a form in the query protocols, a map in CBOR.
+// input is a call's parameters: a form in the query protocols, a map in CBOR and JSON.
 type input struct {
 	form url.Values
 	cbor cborMap
+	json map[string]any
 }
 
 func (in input) text(name string) string { return in.form.Get(name) }

@@ -12,7 +12,7 @@ type Blocker struct {
 	Code    string `json:"code"`    // for machines, stable
 	Reason  string `json:"reason"`  // what is wrong, a sentence
 	Remedy  string `json:"remedy"`  // what to do, a sentence
-	Subject string `json:"subject"` // production, replica or image
+	Subject string `json:"subject"` // production, replica, image or certificate
 }
 
 // String is the blocker in one line.
@@ -30,11 +30,18 @@ const (
 	ReplicaState       = "replica-state"
 	ReplicaApplier     = "replica-applier"
 	ReplicaNotInStep   = "replica-not-in-step"
+	ReplicaReadOnly    = "replica-read-only"
+	ReplicaEngine      = "replica-engine"
 	LagUnknown         = "lag-unknown"
 	LagTooHigh         = "lag-too-high"
 	ImageMissing       = "image-missing"
 	ImageState         = "image-state"
 	ImageTooLarge      = "image-too-large"
+	ImageOld           = "image-old"
+	CertificateMissing = "certificate-missing"
+	CertificateState   = "certificate-state"
+	CertificateName    = "certificate-name"
+	CertificateExpires = "certificate-expires"
 )
 
 // Blockers lists every reason why the standby must not be activated now. An
@@ -42,7 +49,7 @@ const (
 // how a lost source looks from here (ReplicaLag -1, status error), so the last
 // good measurement counts instead.
 func Blockers(s Snapshot, p Policy) []Blocker {
-	return slices.Concat(production(s, p), replica(s, p), image(s, p))
+	return slices.Concat(production(s, p), replica(s, p), image(s, p), certificate(s, p))
 }
 
 // production finds out whether the other side lives: then a failover would lose
@@ -139,6 +146,14 @@ func replica(s Snapshot, p Policy) []Blocker {
 		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
 			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
 	}
+	if r.ReadOnly {
+		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
+			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID)...)
+	}
+	if series(r.Engine) != series(p.Engine) {
+		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", series(r.Engine)),
+			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.Engine)...)
+	}
 	switch lag := r.LastGood; {
 	case lag == nil:
 		all = append(all, block(LagUnknown, accept("raise failover.lagWindow if you know how far behind it was, or", p),
@@ -149,6 +164,12 @@ func replica(s Snapshot, p Policy) []Blocker {
 			clock(lag.At), p.MaxLag, clock(lag.At.Add(-lag.Value)))...)
 	}
 	return all
+}
+
+// series is the part of a version of MySQL, such as 8.0, that its parameters depend on.
+func series(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // inStep is how far behind a replica in step may be, and freshMeasure how old the
@@ -187,27 +208,6 @@ func NotInStep(s Snapshot, p Policy) []Blocker {
 // accept ends a remedy with the way to accept the loss, for this activation alone.
 func accept(first string, p Policy) string {
 	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d to accept the loss", first, p.Epoch))
-}
-
-func image(s Snapshot, p Policy) []Blocker {
-	switch {
-	case s.Image == nil:
-		return []Blocker{{
-			Code: ImageMissing, Subject: "image", Reason: fmt.Sprintf("there is no image %s in %s", p.Image, p.Region),
-			Remedy: "set app.image to an AMI that is in this region",
-		}}
-	case s.Image.State != "available":
-		return []Blocker{{
-			Code: ImageState, Subject: "image", Reason: fmt.Sprintf("image %s is %s", p.Image, s.Image.State),
-			Remedy: "wait until it is available, or set app.image to one that is",
-		}}
-	case s.Image.RootGiB > p.DiskGiB:
-		return []Blocker{{
-			Code: ImageTooLarge, Subject: "image", Reason: fmt.Sprintf("the root volume of image %s is of %d GiB, and no instance starts from it with %d", p.Image, s.Image.RootGiB, p.DiskGiB),
-			Remedy: fmt.Sprintf("set app.diskGiB to %d or more", s.Image.RootGiB),
-		}}
-	}
-	return nil
 }
 
 // promotable are the states from which RDS can get to a promotion; while it

@@ -12,6 +12,8 @@ var (
 	policy = Policy{
 		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2",
 		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
+		Engine: "8.0", PeerImage: noon.Add(-time.Hour), MaxImageAge: 7 * 24 * time.Hour,
+		Certificate: "arn:certificate", Domain: "www.example.com",
 	}
 )
 
@@ -20,11 +22,12 @@ func productionLost() Snapshot {
 	return Snapshot{
 		At: noon,
 		Replica: &Replica{
-			ID: "blog-dr-1", Status: "available", Source: policy.Source, BackupDays: 7,
+			ID: "blog-dr-1", Status: "available", Source: policy.Source, BackupDays: 7, Engine: "8.0.42", Parameters: "blog-dr-1-parameters",
 			Replication: "error", Message: "Read Replica Replication Error - IOError: 2003, reason: error connecting to master",
 			LastGood: &Lag{Value: 3 * time.Second, At: noon.Add(-20 * time.Minute)},
 		},
-		Image: &Image{ID: "ami-1", State: "available"},
+		Image:       &Image{ID: "ami-1", State: "available", Made: noon.Add(-24 * time.Hour)},
+		Certificate: &Certificate{Status: "ISSUED", Names: []string{"*.example.com", "example.com"}, Until: noon.Add(90 * 24 * time.Hour)},
 	}
 }
 
@@ -57,6 +60,16 @@ func TestBlockers(t *testing.T) {
 		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
 		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
 		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"image too old": {
+			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 191h0m0s before production's, more than the 168h0m0s allowed",
+		},
+		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
+		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
+		"another series":                {func(s *Snapshot) { s.Replica.Engine = "8.4.5" }, []string{ReplicaEngine}, "set database.engineVersion to 8.4"},
+		"no certificate":                {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
+		"certificate not validated":     {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
+		"certificate ends too soon":     {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
+		"certificate of another name":   {func(s *Snapshot) { s.Certificate.Names = []string{"*.www.example.com"} }, []string{CertificateName}, "not for www.example.com"},
 		"everything": {
 			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },
 			[]string{ReplicaWrongSource, LagUnknown, ImageMissing}, "",
@@ -83,7 +96,9 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	t.Parallel()
 	first := policy
 	first.Source = ""
-	assert.Empty(t, Blockers(Snapshot{At: noon, Image: &Image{ID: "ami-1", State: "available"}}, first), "a first deployment has no database yet")
+	s := productionLost()
+	s.Replica = nil
+	assert.Empty(t, Blockers(s, first), "a first deployment has no database yet")
 }
 
 func TestOverrule(t *testing.T) {

@@ -27,7 +27,7 @@ func Promotion(status, source string) (Step, error) {
 		return Settled, nil
 	case Usable(status): // RDS says whether it takes a promotion while it optimises storage
 		return Promote, nil
-	case slices.Contains(transient, status):
+	case Transient(status):
 		return Wait, nil
 	}
 	return Wait, fmt.Errorf("the database is %s, which a promotion does not come back from by itself: see its events in RDS", status)
@@ -35,6 +35,9 @@ func Promotion(status, source string) (Step, error) {
 
 // Usable says whether a database in this state takes reads and writes.
 func Usable(status string) bool { return status == "available" || status == "storage-optimization" }
+
+// Transient says whether RDS leaves a state by itself.
+func Transient(status string) bool { return slices.Contains(transient, status) }
 
 // transient are the states that RDS passes through on the way
 // (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html).

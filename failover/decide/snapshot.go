@@ -11,6 +11,8 @@ type Snapshot struct {
 	At      time.Time
 	Replica *Replica // nil when there is no such database in this region
 	Image   *Image   // nil when there is no such image in this region
+	// Certificate is nil when there is no such certificate in this region, or none is wanted.
+	Certificate *Certificate
 	// Site is what the site's deep page says under the site's own name; zero when
 	// it does not answer, which is the normal case of a disaster, or was not asked.
 	Site DeepPage
@@ -25,6 +27,9 @@ type Replica struct {
 	Replication string
 	Message     string // what RDS says of an error in replication
 	BackupDays  int
+	Engine      string // version of MySQL, such as 8.0.42
+	Parameters  string // name of its parameter group
+	ReadOnly    bool   // its parameter group would keep it read-only once promoted
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
 	LastGood *Lag
 }
@@ -41,15 +46,30 @@ type Image struct {
 	State string // as EC2 words it, such as "available"
 	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
 	RootGiB int
+	Made    time.Time
+}
+
+// Certificate is the TLS certificate of the balancer.
+type Certificate struct {
+	Status string    // as ACM words it, such as "ISSUED"
+	Names  []string  // that it is for; *.example.com is all names one level below
+	Until  time.Time // when it ends
 }
 
 // Policy is what the snapshot is held against.
 type Policy struct {
-	Database  string        // identifier of the database to promote
-	Source    string        // ARN that it should replicate; empty for a database that was never a replica
-	Image     string        // id of the image to launch
-	DiskGiB   int           // size of the root volume that it is launched with
-	Region    string        // where all of it should be
+	Database  string    // identifier of the database to promote
+	Source    string    // ARN that it should replicate; empty for a database that was never a replica
+	Image     string    // id of the image to launch
+	DiskGiB   int       // size of the root volume that it is launched with
+	Region    string    // where all of it should be
+	Engine    string    // version of MySQL that the configuration is for
+	PeerImage time.Time // when the image was made that production runs; zero when that is not known
+
+	MaxImageAge time.Duration // how much older than that the image may be
+	Certificate string        // ARN of the certificate to show; empty when the site has none, or it is not ACM's
+	Domain      string        // the site's name
+
 	MaxLag    time.Duration // the highest last good lag accepted
 	LagWindow time.Duration // how far back a last good lag counts
 	Epoch     int           // of the activation

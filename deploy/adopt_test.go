@@ -1,0 +1,67 @@
+package deploy
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAdopted(t *testing.T) {
+	t.Parallel()
+	const balancer = `{"urn": "lb", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}}`
+	with := func(more string) string {
+		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
+	}
+	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
+	for name, tc := range map[string]struct {
+		resources, pending         string
+		wantResources, wantPending string
+		found                      []string
+	}{
+		"nothing was killed": {balancer, "", balancer, "", nil},
+		"a balancer is made beside what may be left": {
+			"", pending("creating", balancer), "", pending("creating", balancer), nil,
+		},
+		"a database is taken over under its identifier": {
+			balancer, pending("creating", with("")) + "," + pending("creating", balancer),
+			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), pending("creating", balancer), []string{"db"},
+		},
+		"an update of a database is the engine's to settle": {
+			"", pending("updating", with("")), "", pending("updating", with("")), nil,
+		},
+		"an adoption that was itself killed": {
+			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "",
+			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "", []string{"db"},
+		},
+		"a database that RDS has told of": {
+			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkpoint := func(resources, pending string) string {
+				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
+			}
+			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)))
+			require.NoError(t, err)
+			assert.Equal(t, tc.found, found)
+			var got, want map[string]any
+			require.NoError(t, json.Unmarshal(edited, &got))
+			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, tc.wantPending)), &want))
+			for _, key := range []string{"resources", "pending_operations"} {
+				if got[key] == nil {
+					got[key] = []any{}
+				}
+				assert.Equal(t, want[key], got[key], key)
+			}
+		})
+	}
+
+	_, found, err := adopted(nil)
+	require.NoError(t, err)
+	assert.Empty(t, found, "a stack that was never updated")
+	_, _, err = adopted([]byte("{"))
+	require.ErrorContains(t, err, "reading what a killed update left")
+}
