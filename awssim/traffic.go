@@ -44,6 +44,19 @@ func (w *World) Visit(req *http.Request) (*http.Response, error) {
 	return answer.response(req), nil
 }
 
+// Lookup resolves a name to the addresses of the balancer behind it.
+func (w *World) Lookup(_ context.Context, host string) ([]string, error) {
+	balancer := w.balancerOf(host)
+	if balancer == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	var addresses []string
+	for i := range balancer.texts("subnets") {
+		addresses = append(addresses, fmt.Sprintf("198.51.100.%d", 1+w.hash("address", balancer.ID, strconv.Itoa(i))%254))
+	}
+	return addresses, nil
+}
+
 // balancerOf finds the balancer behind a name, once it is there.
 func (w *World) balancerOf(name string) *Object {
 	now := w.clock.Now()
@@ -107,13 +120,23 @@ func (w *World) forward(region, targets string, req *http.Request) Answer {
 }
 
 // healthy lists the instances in service behind a target group.
-func (w *World) healthy(region, targets string) []Instance {
+func (w *World) healthy(region, targets string) (serving []Instance) {
 	now := w.clock.Now()
+	for _, i := range w.launched(region, targets) {
+		if !now.Before(i.boot) {
+			serving = append(serving, i)
+		}
+	}
+	return serving
+}
+
+// launched lists the instances behind a target group, in service or not yet.
+func (w *World) launched(region, targets string) []Instance {
 	var instances []Instance
 	for _, group := range w.all(scalingType, region) {
 		template := w.find(templateType, region, textAt(group.Props, "launchTemplate.id"))
 		_, problem := w.launchImage(region, template)
-		if !slices.Contains(group.texts("targetGroupArns"), targets) || !group.past("in service", now) || problem != "" {
+		if !slices.Contains(group.texts("targetGroupArns"), targets) || problem != "" {
 			continue
 		}
 		for i := range group.number("desiredCapacity") {

@@ -6,6 +6,7 @@ package failover
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -26,6 +27,8 @@ type Env struct {
 	Transport *http.Transport
 	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
+	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Now is the time; nil is time.Now.
 	Now func() time.Time
 	// Observe is told of every step, when it begins and when it ends; nil is nobody.
@@ -56,6 +59,12 @@ type Site struct {
 	DeepToken string
 	Epoch     int // at which this side is, or becomes, active
 
+	// Instances is how many must be in service behind the balancer; 0 does not count them.
+	Instances int
+	// RequireCache says that the site is not healthy without its cache.
+	RequireCache bool
+	// Manual says that a person moves the site's name.
+	Manual bool
 	// Probe asks the site's deep page under its own name whether production lives.
 	Probe bool
 	// Held is the epoch at which this side led already; 0 when it did not.
@@ -80,6 +89,7 @@ type Limits struct {
 	// MaxImageAge is how much older than the other side's the image may be.
 	MaxImageAge time.Duration
 	Promote     time.Duration // from the start of the promotion to its end
+	DNS         time.Duration // from a healthy site to visitors who arrive
 	Healthy     time.Duration // from the end of the promotion to a healthy site
 }
 
@@ -105,6 +115,9 @@ func New(env Env, site Site) *Runtime {
 	}
 	if env.Sleep == nil {
 		env.Sleep = sleep
+	}
+	if env.Lookup == nil {
+		env.Lookup = net.DefaultResolver.LookupHost
 	}
 	if env.Now == nil {
 		env.Now = time.Now

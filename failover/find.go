@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
@@ -90,6 +91,23 @@ func findReadOnly(ctx context.Context, client *rds.Client, group string) (bool, 
 		}
 	}
 	return false, nil
+}
+
+// findBalancer finds the ARN of the balancer with a DNS name.
+func findBalancer(ctx context.Context, client *elb.Client, name string) (arn string, err error) {
+	pages := elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("looking for balancer %s: %w", name, err)
+		}
+		for _, b := range page.LoadBalancers {
+			if strings.EqualFold(aws.ToString(b.DNSName), name) {
+				return aws.ToString(b.LoadBalancerArn), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("balancer %s: %w", name, ErrNotFound)
 }
 
 // findLag returns the newest measurement of ReplicaLag in the window before now

@@ -7,8 +7,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
 )
@@ -35,6 +40,9 @@ func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 		healthy := 0
 		return r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)
+			if ready {
+				ready, seen = r.enough(ctx, balancer, seen)
+			}
 			if healthy++; !ready {
 				healthy = 0
 			}
@@ -50,11 +58,84 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 	if err != nil {
 		return false, "no answer yet"
 	}
-	if ready, seen = decide.Deep(deep, r.Site.Epoch); !ready {
+	if ready, seen = decide.Deep(deep, r.Site.Epoch, r.Site.RequireCache); !ready {
 		return false, seen
 	}
 	ready, front := r.front(ctx, client, balancer)
 	return ready, seen + ", " + front
+}
+
+// enough counts the targets in service behind the balancer. That they can't be
+// counted holds up nothing: the pages have answered.
+func (r *Runtime) enough(ctx context.Context, balancer, pages string) (ready bool, seen string) {
+	if r.Site.Instances == 0 {
+		return true, pages
+	}
+	healthy, err := r.healthyTargets(ctx, balancer)
+	if err != nil {
+		return true, pages + ", instances not counted: " + err.Error()
+	}
+	return healthy >= r.Site.Instances, fmt.Sprintf("%s, %d of %d instances in service", pages, healthy, r.Site.Instances)
+}
+
+func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count int, err error) {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return 0, err
+	}
+	client := elb.NewFromConfig(cfg)
+	arn, err := findBalancer(ctx, client, balancer)
+	if err != nil {
+		return 0, err
+	}
+	groups, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{LoadBalancerArn: &arn})
+	if err != nil {
+		return 0, fmt.Errorf("finding what %s forwards to: %w", balancer, err)
+	}
+	for _, group := range groups.TargetGroups {
+		health, err := client.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: group.TargetGroupArn})
+		if err != nil {
+			return 0, fmt.Errorf("reading the health of %s: %w", aws.ToString(group.TargetGroupArn), err)
+		}
+		for _, target := range health.TargetHealthDescriptions {
+			if target.TargetHealth != nil && target.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy {
+				count++
+			}
+		}
+	}
+	return count, nil
+}
+
+// WaitMoved waits until visitors arrive at this side, once the site's name has
+// moved to the balancer; a person who has to move it is told what to set.
+func (r *Runtime) WaitMoved(ctx context.Context, balancer string) error {
+	client := r.siteClient()
+	if r.Site.Manual {
+		r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", r.Site.Domain, balancer))
+		if r.Site.Epoch <= 1 {
+			return nil // nobody visits a site that was never there
+		}
+	}
+	return r.observe("wait until visitors arrive here", Verified, func() error {
+		looks := 0
+		return r.wait(ctx, r.Site.Domain, r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
+			moved, seen := decide.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))
+			if looks++; !moved {
+				looks = 0
+			}
+			return looks >= servingLooks, seen, nil
+		})
+	})
+}
+
+// lookup resolves a host; nothing comes of a failure but no addresses.
+func (r *Runtime) lookup(ctx context.Context, host string) []string {
+	addresses, err := r.env.Lookup(ctx, host)
+	if err != nil {
+		return nil
+	}
+	slices.Sort(addresses)
+	return addresses
 }
 
 // redirects is how many redirects in a row the front page may make; a browser takes more.

@@ -76,36 +76,52 @@ func Promoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.R
 // Serving waits until the site is healthy in depth behind the balancer that
 // target finds in the bound resource's inputs. What follows moves the site's name,
 // so stillOurs reads the peer's claim once more: much may have happened meanwhile.
+// Where a person moves it, that is waited for too.
 func Serving(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-serving", rt, target, func(ctx context.Context, balancer string) error {
+	limits := rt.Site.Limits
+	return behind(ctx, name+"-serving", limits.Healthy+limits.DNS+slack, target, func(ctx context.Context, balancer string) error {
 		if err := rt.WaitServing(ctx, balancer); err != nil {
 			return err
 		}
-		return stillOurs()
+		if err := stillOurs(); err != nil || !rt.Site.Manual {
+			return err
+		}
+		return rt.WaitMoved(ctx, balancer)
+	})
+}
+
+// Moved waits until visitors arrive, and fails nothing: the site's name has been
+// moved, and what resolvers make of it is in nobody's hands.
+func Moved(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
+	return behind(ctx, name+"-moved", rt.Site.Limits.DNS+slack, target, func(inner context.Context, balancer string) error {
+		if err := rt.WaitMoved(inner, balancer); err != nil {
+			return ctx.Log.Warn("visitors may not arrive here yet: "+err.Error(), nil)
+		}
+		return nil
 	})
 }
 
 // CaughtUp waits until this side has all that was written to the frozen one.
 func CaughtUp(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-caught-up", rt, target, rt.WaitCaughtUp)
+	return behind(ctx, name+"-caught-up", rt.Site.Limits.Healthy+slack, target, rt.WaitCaughtUp)
 }
 
 // Stopped waits until no instance serves visitors.
 func Stopped(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-stopped", rt, target, rt.WaitStopped)
+	return behind(ctx, name+"-stopped", rt.Site.Limits.Healthy+slack, target, rt.WaitStopped)
 }
 
 // ReadOnly waits until the frozen site's database takes no writes.
 func ReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-read-only", rt, target, rt.WaitReadOnly)
+	return behind(ctx, name+"-read-only", rt.Site.Limits.Healthy+slack, target, rt.WaitReadOnly)
 }
 
 // Target finds the balancer's DNS name in the inputs of the resource that a hook is bound to.
 type Target func(*pulumi.ResourceHookArgs) (string, error)
 
 // behind binds a wait for what a balancer answers.
-func behind(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target, wait func(context.Context, string) error) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name, rt.Site.Limits.Healthy+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+func behind(ctx *pulumi.Context, name string, limit time.Duration, target Target, wait func(context.Context, string) error) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name, limit, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		balancer, err := target(args)
 		if err != nil {
 			return err

@@ -145,6 +145,10 @@ type FailoverLimits struct {
 	Promote     Duration `json:"promote"` // how long a promotion may take
 	Probe       bool     `json:"probe"`   // ask the site, under its own name, whether production lives
 	Healthy     Duration `json:"healthy"` // how long the site may take to be healthy after the promotion
+	// DNS is how long visitors may take to arrive once the site is healthy here.
+	DNS Duration `json:"dns"`
+	// RequireCache says that the site is not healthy without Redis.
+	RequireCache bool `json:"requireCache"`
 }
 
 // Duration is a time.Duration written as in Go: 90s, 15m, 2h.
@@ -183,6 +187,7 @@ func defaults() Config {
 			Probe:       true,
 			Promote:     Duration(45 * time.Minute),
 			Healthy:     Duration(20 * time.Minute),
+			DNS:         Duration(15 * time.Minute),
 		},
 	}
 }

@@ -195,7 +195,7 @@ func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, be
 
 // switchOver moves the site's name here, last of all: the promotion is done,
 // and the site is healthy in depth behind the balancer. With dns.mode manual
-// it verifies the same, and says what to set.
+// it verifies the same, says what to set, and waits until visitors arrive.
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
 	after := append([]pulumi.Resource{instances.Group}, balancer.Listeners...)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn {
@@ -210,7 +210,7 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 		return nil, err
 	}
 	name := s.cfg.Name() + switchSuffix(s.plan.Claim.Epoch)
-	if s.cfg.DNS.Mode == "manual" {
+	if s.runtime.Site.Manual {
 		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}
 	record, err := components.NewRecord(s.Context, name, components.RecordArgs{
@@ -220,7 +220,22 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 	if err != nil {
 		return nil, err
 	}
-	return record.Switched, nil
+	return record.Switched, s.moved(balancer, record.Switched, below)
+}
+
+// moved is in the state once visitors were seen to arrive, or that was waited for
+// long enough. At the first epoch there is nowhere else for them to be.
+func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, below pulumi.ResourceOption) error {
+	if s.plan.Claim.Epoch <= 1 || !s.cfg.Failover.Probe {
+		return nil
+	}
+	hook, err := hooks.Moved(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s-moved-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	_, err = stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn([]pulumi.Resource{switched}), pulumi.ResourceHooks(hook))
+	return err
 }
 
 // promoted is in the state once the database is promoted at this epoch. Until
@@ -311,12 +326,13 @@ func (s *site) newRuntime() *failover.Runtime {
 		Engine: s.cfg.Database.EngineVersion, PeerImage: s.peer.Image,
 		Domain: s.cfg.Domain, Certificate: s.cfg.App.Certificate, DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
 		DeepToken: components.DeepToken(s.secrets), Probe: limits.Probe, Accepted: accepted,
+		Instances: s.cfg.App.Min, RequireCache: limits.RequireCache, Manual: s.cfg.DNS.Mode == "manual",
 		Held: held,
 		// Who accepts a loss does not wait until there is none.
 		Planned: s.plan.Claim.Planned && !slices.Contains(accepted, decide.AcceptDataLoss),
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
-			Promote: time.Duration(limits.Promote), Healthy: healthy,
+			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
 		},
 	})
 	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone

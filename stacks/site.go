@@ -247,7 +247,7 @@ func (s *site) tellPeer(f *foundation, database *components.Database) error {
 // imageMade is when this stack's image was made, as last seen when it can't be
 // asked now. An activation does not ask again: it has just been checked.
 func (s *site) imageMade() time.Time {
-	if s.activating {
+	if s.activating && !s.told.Image.IsZero() {
 		return s.told.Image
 	}
 	made, err := s.runtime.ImageMade(s.Context.Context())

@@ -164,6 +164,7 @@ func (c Config) validateFailover(p *problems) {
 	for key, value := range map[string]Duration{
 		"failover.maxLag": c.Failover.MaxLag, "failover.lagWindow": c.Failover.LagWindow,
 		"failover.maxImageAge": c.Failover.MaxImageAge, "failover.promote": c.Failover.Promote, "failover.healthy": c.Failover.Healthy,
+		"failover.dns": c.Failover.DNS,
 	} {
 		p.add(value > 0, key, value, "set it to a duration such as 15m")
 	}

@@ -10,6 +10,8 @@ var elbOperations = map[string]operation{
 	"DescribeLoadBalancers": {func(input) string { return "" }, describeBalancers},
 	"DeleteLoadBalancer":    {balancer, deleteBalancer},
 	"DescribeListeners":     {balancer, describeListeners},
+	"DescribeTargetGroups":  {balancer, describeTargetGroups},
+	"DescribeTargetHealth":  {func(in input) string { return in.text("TargetGroupArn") }, describeTargetHealth},
 	"DeleteListener":        {func(in input) string { return in.text("ListenerArn") }, deleteListener},
 }
 
@@ -69,4 +71,51 @@ func deleteListener(r request) (any, error) {
 		return nil, err
 	}
 	return struct{}{}, r.world.DeleteListener(r.region, r.in.text("ListenerArn"))
+}
+
+type targetGroupXML struct {
+	TargetGroupArn string
+}
+
+func describeTargetGroups(r request) (any, error) {
+	if err := r.in.only("LoadBalancerArn"); err != nil {
+		return nil, err
+	}
+	arns, err := r.world.TargetGroups(r.region, r.in.text("LoadBalancerArn"))
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		Groups []targetGroupXML `xml:"TargetGroups>member"`
+	}
+	for _, arn := range arns {
+		out.Groups = append(out.Groups, targetGroupXML{TargetGroupArn: arn})
+	}
+	return out, nil
+}
+
+type targetXML struct {
+	ID    string `xml:"Target>Id"`
+	State string `xml:"TargetHealth>State"`
+}
+
+func describeTargetHealth(r request) (any, error) {
+	if err := r.in.only("TargetGroupArn"); err != nil {
+		return nil, err
+	}
+	targets, err := r.world.Targets(r.region, r.in.text("TargetGroupArn"))
+	if err != nil {
+		return nil, err
+	}
+	var out struct {
+		Targets []targetXML `xml:"TargetHealthDescriptions>member"`
+	}
+	for _, t := range targets {
+		state := "initial"
+		if t.Healthy {
+			state = "healthy"
+		}
+		out.Targets = append(out.Targets, targetXML{ID: t.ID, State: state})
+	}
+	return out, nil
 }

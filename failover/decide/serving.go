@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -32,8 +33,9 @@ type Answer struct {
 }
 
 // Deep judges the answer of the deep page: whether this side may be shown to
-// visitors at this epoch, and in a few words what was seen.
-func Deep(a Answer, epoch int) (ready bool, seen string) {
+// visitors at this epoch, and in a few words what was seen. A cache counts only
+// where it is required.
+func Deep(a Answer, epoch int, requireCache bool) (ready bool, seen string) {
 	if a.Status == http.StatusForbidden {
 		return false, "deep page refuses: the instances hold other secrets than this stack"
 	}
@@ -45,10 +47,30 @@ func Deep(a Answer, epoch int) (ready bool, seen string) {
 	switch {
 	case page.Epoch != epoch:
 		return false, fmt.Sprintf("%s, epoch %d instead of %d", seen, page.Epoch, epoch)
-	case a.Status != http.StatusOK || !page.OK:
+	case a.Status != http.StatusOK || !page.OK, requireCache && page.Cache != "ok":
 		return false, seen
 	}
 	return true, seen
+}
+
+// Moved judges whether visitors arrive at this side: the deep page, asked by the
+// site's own name, is this epoch's. names are the addresses that resolvers give for
+// the site's name, ours those of this side's balancer.
+func Moved(page DeepPage, epoch int, names, ours []string) (moved bool, seen string) {
+	leads := "resolvers lead here"
+	switch {
+	case len(names) == 0:
+		leads = "resolvers do not know the name"
+	case !slices.ContainsFunc(names, func(address string) bool { return slices.Contains(ours, address) }):
+		leads = "resolvers lead to " + strings.Join(names, ", ")
+	}
+	switch {
+	case page.OK && page.Epoch == epoch:
+		return true, leads + ", and the site answers from here"
+	case page.Epoch == 0:
+		return false, leads + ", the site does not answer"
+	}
+	return false, fmt.Sprintf("%s, the site answers at epoch %d", leads, page.Epoch)
 }
 
 // Page is what an answer of the deep page reports; zero when it is no report. A

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,6 +16,7 @@ func TestDeep(t *testing.T) {
 		seen   string
 	}{
 		"ready":            {200, `{"ok":true,"epoch":2,"database":"writable","media":"mounted","cache":"none"}`, true, "database writable, media mounted, cache none"},
+		"ready, cache too": {200, `{"ok":true,"epoch":2,"database":"writable","media":"mounted","cache":"ok"}`, true, "database writable, media mounted, cache ok"},
 		"not promoted yet": {503, `{"ok":false,"epoch":2,"database":"read-only","media":"mounted","cache":"ok"}`, false, "database read-only, media mounted, cache ok"},
 		"ok but 503":       {503, `{"ok":true,"epoch":2}`, false, "database , media , cache "},
 		"another stack":    {200, `{"ok":true,"epoch":1,"database":"writable","media":"mounted","cache":"ok"}`, false, "database writable, media mounted, cache ok, epoch 1 instead of 2"},
@@ -23,8 +25,35 @@ func TestDeep(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ready, seen := Deep(Answer{Status: tc.status, Body: []byte(tc.body)}, 2)
+			ready, seen := Deep(Answer{Status: tc.status, Body: []byte(tc.body)}, 2, false)
 			assert.Equal(t, tc.ready, ready)
+			assert.Equal(t, tc.seen, seen)
+			ready, _ = Deep(Answer{Status: tc.status, Body: []byte(tc.body)}, 2, true)
+			assert.Equal(t, tc.ready && strings.Contains(tc.body, `"cache":"ok"`), ready, "with a cache required")
+		})
+	}
+}
+
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	ours := []string{"198.51.100.1", "198.51.100.2"}
+	for name, tc := range map[string]struct {
+		page  DeepPage
+		names []string
+		moved bool
+		seen  string
+	}{
+		"everything leads here":      {DeepPage{OK: true, Epoch: 2}, ours[1:], true, "resolvers lead here, and the site answers from here"},
+		"behind a CDN of its own":    {DeepPage{OK: true, Epoch: 2}, []string{"203.0.113.9"}, true, "resolvers lead to 203.0.113.9, and the site answers from here"},
+		"the old record":             {DeepPage{}, []string{"203.0.113.9"}, false, "resolvers lead to 203.0.113.9, the site does not answer"},
+		"the old side still answers": {DeepPage{OK: true, Epoch: 1}, ours, false, "resolvers lead here, the site answers at epoch 1"},
+		"not well":                   {DeepPage{Epoch: 2}, ours, false, "resolvers lead here, the site answers at epoch 2"},
+		"no record":                  {DeepPage{}, nil, false, "resolvers do not know the name, the site does not answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			moved, seen := Moved(tc.page, 2, tc.names, ours)
+			assert.Equal(t, tc.moved, moved)
 			assert.Equal(t, tc.seen, seen)
 		})
 	}
