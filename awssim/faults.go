@@ -34,6 +34,7 @@ func Faults() []FaultHelp {
 		{"lag", "12m | growing | unmeasured", "the replica is that far behind, falls behind for good, or has no metric"},
 		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
+		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
@@ -74,6 +75,7 @@ func (f Fault) arm() (*armed, error) {
 		return &armed{Fault: f, Left: 1}, nil
 	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
 		f.Name == "replication" && f.Value == "broken",
+		f.Name == "instances" && f.Value == "late",
 		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
 		return &armed{Fault: f}, nil
 	case f.Name == "lag":

@@ -130,6 +130,9 @@ func (w *World) healthy(region, targets string) (serving []Instance) {
 	return serving
 }
 
+// lateness is that of an instance that a fault keeps back.
+const lateness = 20 * time.Minute
+
 // launched lists the instances behind a target group, in service or not yet.
 func (w *World) launched(region, targets string) []Instance {
 	var instances []Instance
@@ -141,9 +144,11 @@ func (w *World) launched(region, targets string) []Instance {
 		}
 		for i := range group.number("desiredCapacity") {
 			name := fmt.Sprintf("i-0%016x", w.hash("instance", region, group.ID, strconv.Itoa(i)))
-			instances = append(instances, Instance{
-				world: w, region: region, userData: decoded(template.text("userData")), name: name, boot: group.Times["in service"],
-			})
+			boot := group.Times["in service"]
+			if i == 0 && w.fault("instances", is("late")) != nil {
+				boot = boot.Add(lateness)
+			}
+			instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData")), name: name, boot: boot})
 		}
 	}
 	return instances

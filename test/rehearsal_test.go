@@ -48,6 +48,22 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestWaitsForEnoughInstances has one of two instances come late: the pages that
+// the other one shows are not enough to move the site's name.
+func TestWaitsForEnoughInstances(t *testing.T) {
+	for name, fault := range map[string]string{
+		"counted":     "instances=late",
+		"not counted": "error=elasticloadbalancing:DescribeTargetHealth:AccessDenied:999",
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := staged.FailOver(t, staged.Disaster(t, staged.Options("instances=late", fault)))
+			require.Empty(t, report.Refusal)
+			assert.True(t, report.Recovered, report.Serves)
+			assert.Equal(t, name == "counted", report.Run.TimeToRecover > (20*time.Minute).Seconds(), report.Run.TimeToRecover)
+		})
+	}
+}
+
 func TestFailoverInChina(t *testing.T) {
 	o := staged.Options()
 	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"

@@ -54,6 +54,9 @@ var faults = []struct {
 	{"cache", "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity", serves, "InsufficientCacheClusterCapacity"},
 	{"NAT", "error=ec2:CreateNatGateway:NatGatewayLimitExceeded", stops, "NatGatewayLimitExceeded"},
 	{"balancer", "error=elasticloadbalancing:CreateLoadBalancer:TooManyLoadBalancers", stops, "TooManyLoadBalancers"},
+	{"verification", "instances=late", survives, ""},
+	{"verification", "throttle=elasticloadbalancing:DescribeTargetHealth:3", survives, ""},
+	{"verification", "error=elasticloadbalancing:DescribeTargetHealth:AccessDenied:99", survives, ""},
 	{"DNS", "error=route53:ChangeResourceRecordSets:PriorRequestNotComplete", stops, "PriorRequestNotComplete"},
 }
 
