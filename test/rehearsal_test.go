@@ -48,6 +48,24 @@ func TestFailover(t *testing.T) {
 	}
 }
 
+// TestTimeToRecover holds, for as many fates as there are seeds, what this program
+// is for: at most half the time of the procedure that it replaces, and hardly more
+// than AWS's own longest path. The report shows one beside the other.
+func TestTimeToRecover(t *testing.T) {
+	for seed := range uint64(8) {
+		o := staged.Options()
+		o.Seed = seed + 1
+		report := staged.FailOver(t, staged.Disaster(t, o))
+		require.Empty(t, report.Refusal)
+		took := report.Run.TimeToRecover
+		t.Logf("seed %d: %.0f s; the longest path is %.0f s; by hand it takes %.0f s, of which AWS works %.0f s",
+			o.Seed, took, report.Floor.Seconds, report.Original.Seconds, report.Original.Machine)
+		assert.LessOrEqual(t, took, 0.5*report.Original.Seconds, "seed %d", o.Seed)
+		assert.LessOrEqual(t, took, 1.05*report.Floor.Seconds, "seed %d", o.Seed)
+		assert.Contains(t, report.String(), "by hand")
+	}
+}
+
 // TestWaitsForEnoughInstances has one of two instances come late: the pages that
 // the other one shows are not enough to move the site's name.
 func TestWaitsForEnoughInstances(t *testing.T) {
