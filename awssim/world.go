@@ -37,6 +37,7 @@ type state struct {
 	Images  map[string]Image   `json:"images"`  // by region and id
 
 	Certificates map[string]Certificate `json:"certificates"` // by ARN
+	Uploads      []Upload               `json:"uploads"`      // into buckets, in their order
 	Lost         map[string]Loss        `json:"lost"`         // by region
 	Gaps         map[string]Gap         `json:"gaps"`         // by region: its last outage that is over
 	Deleted      map[string][]Former    `json:"deleted"`      // what parameters were that are no more, by place, type and id

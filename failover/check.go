@@ -21,6 +21,7 @@ type Verdict struct {
 	Blockers  []decide.Blocker `json:"blockers"`  // empty is permission
 	Overruled []decide.Blocker `json:"overruled"` // would be blockers, had nobody accepted the risk
 	Loss      string           `json:"loss"`      // which writes an activation loses, a sentence
+	Media     string           `json:"media"`     // which uploads it may lack, a sentence
 	LastGood  *decide.Lag      `json:"lastGood"`  // the last good measurement of the lag; nil when there is none, or no replica
 }
 
@@ -74,7 +75,7 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 		step.Err = err.Error()
 	}
-	step.Verdict = &Verdict{Loss: decide.Loss(seen.Replica, seen.At)}
+	step.Verdict = &Verdict{Loss: decide.Loss(seen.Replica, seen.At), Media: decide.MediaLoss(seen.Replica, r.Site.Planned)}
 	step.Verdict.Blockers, step.Verdict.Overruled = decide.Overrule(judge(seen, r.policy()), r.Site.Accepted)
 	if seen.Replica != nil {
 		step.Verdict.LastGood = seen.Replica.LastGood

@@ -21,6 +21,8 @@ type Step struct {
 	Reaches Milestone `json:"reaches,omitempty"`
 	// Verdict is a check's; nil for other steps.
 	Verdict *Verdict `json:"-"`
+	// Media is what a comparison of the media found; nil for other steps.
+	Media *Media `json:"-"`
 }
 
 // Milestone is a point on the way to recovery.
@@ -64,6 +66,8 @@ type Report struct {
 
 	// Verdict is what the checks found; nil when none had to be made.
 	Verdict *Verdict `json:"verdict,omitempty"`
+	// Media is what the other side lacks, of a side that was active; nil when that was not compared.
+	Media *Media `json:"media,omitempty"`
 	// Accepted are the risks that were accepted for this epoch.
 	Accepted []decide.Override `json:"accepted,omitempty"`
 
@@ -98,7 +102,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Verdict = nil // it is the report's
+	stored.Verdict, stored.Media = nil, nil // they are the report's
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)
@@ -107,6 +111,9 @@ func (r *Recorder) Observe(step Step) {
 }
 
 func (r *Recorder) end(step Step) {
+	if step.Media != nil {
+		r.report.Media = step.Media
+	}
 	if step.Verdict != nil {
 		r.report.Verdict = step.Verdict
 		if len(step.Verdict.Blockers) > 0 {

@@ -34,6 +34,12 @@ func (r *Report) String() string {
 		if len(v.Blockers) == 0 {
 			say("data        %s", v.Loss)
 		}
+		if v.Media != "" {
+			say("media       %s", v.Media)
+		}
+	}
+	if r.Media != nil {
+		say("media       %s", r.Media)
 	}
 	for _, next := range r.Next {
 		say("next        %s", next)

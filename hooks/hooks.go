@@ -153,7 +153,7 @@ func Begins(ctx *pulumi.Context, name string, tell func(urn pulumi.URN, step str
 func MakeWay(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
 	binding, err := bind(ctx, name+"-make-way", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		in := args.NewInputs
-		switch args.Type {
+		switch string(args.Type) {
 		case "aws:ec2/natGateway:NatGateway":
 			return rt.FreeAddress(ctx, text(in["allocationId"]))
 		case "aws:ec2/route:Route":
@@ -187,6 +187,17 @@ func Settled(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.Re
 	})
 }
 
+// CompareMedia tells which files of the bucket in the bound resource's inputs the
+// peer's bucket lacks. It fails nothing.
+func CompareMedia(ctx *pulumi.Context, name string, rt *failover.Runtime, peerRegion, peerBucket string) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-compare-media", compareTimeout, func(inner context.Context, args *pulumi.ResourceHookArgs) error {
+		if err := rt.CompareMedia(inner, text(args.NewInputs["input"]), peerRegion, peerBucket); err != nil {
+			return ctx.Log.Warn("the media of both sides were not compared: "+err.Error(), nil)
+		}
+		return nil
+	})
+}
+
 // text is an input that is a string; empty for anything else.
 func text(value resource.PropertyValue) string {
 	if !value.IsString() {
@@ -198,6 +209,8 @@ func text(value resource.PropertyValue) string {
 const (
 	// freeTimeout is over the limit that failover sets itself.
 	freeTimeout = 15 * time.Minute
+	// compareTimeout is enough for ten million files.
+	compareTimeout = time.Hour
 	// startTimeout bounds a single call and its retries.
 	startTimeout = 5 * time.Minute
 	// slack lets a wait give up by its own limit, and say so, before its context ends.

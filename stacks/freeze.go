@@ -27,6 +27,7 @@ func (s *site) readOnly(served *served) (pulumi.BoolOutput, error) {
 			return pulumi.BoolOutput{}, err
 		}
 		return once(stopped, true), nil
+	case Standby:
 	}
 	return pulumi.Bool(false).ToBoolOutput(), nil
 }

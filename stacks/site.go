@@ -3,6 +3,7 @@ package stacks
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -31,6 +32,9 @@ func (s *site) compose() error {
 		return err
 	}
 	if err := s.tellPeer(foundation, database); err != nil {
+		return err
+	}
+	if err := s.compareMedia(foundation); err != nil {
 		return err
 	}
 	s.export(foundation, served)
@@ -143,6 +147,22 @@ func (s *site) media() (*components.Media, error) {
 		StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
 	}, pulumi.Provider(s.provider))
 	return media, err
+}
+
+// compareMedia tells, once for every time that an active side became a standby,
+// which of its files never got to the other one.
+func (s *site) compareMedia(f *foundation) error {
+	claim := s.plan.Claim
+	if claim.Role != Standby || len(claim.Retired) == 0 || s.peer.Bucket == "" {
+		return nil
+	}
+	hook, err := hooks.CompareMedia(s.Context, s.cfg.Name(), s.runtime, s.peer.Region, strings.TrimPrefix(s.peer.Bucket, "arn:"+components.Partition(s.peer.Region)+":s3:::"))
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%s-media-%d", s.cfg.Name(), claim.Generation.Number)
+	_, err = stash(s.Context, name, f.media.Bucket, pulumi.Provider(s.provider), pulumi.ResourceHooks(hook))
+	return err
 }
 
 // parameters is the path below which a stack's instances find where things are, in SSM of its region.

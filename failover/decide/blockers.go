@@ -245,3 +245,15 @@ func Loss(r *Replica, now time.Time) string {
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// MediaLoss says in a sentence which uploads an activation may lack. How far S3 is
+// with its copies is known in the source's region alone.
+func MediaLoss(r *Replica, planned bool) string {
+	switch {
+	case r == nil || r.Source == "":
+		return ""
+	case planned:
+		return "what was uploaded in the last 15 minutes may arrive a little later"
+	}
+	return "what was uploaded in the last 15 minutes before production was lost may be missing until its region is back"
+}

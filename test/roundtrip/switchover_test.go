@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -77,7 +78,22 @@ func (v *visitors) found(region, database string) (found []string) {
 // TestSwitchover moves the site in the planned way, while visitors go on writing,
 // and counts what they wrote.
 func TestSwitchover(t *testing.T) {
-	stage := staged.Steady(t, staged.Options())
+	t.Run("in step", func(t *testing.T) { switchover(t, staged.Steady(t, staged.Options())) })
+	t.Run("far behind", func(t *testing.T) {
+		// Longer than all that is made meanwhile: only looking tells when it has caught up.
+		stage := staged.Steady(t, staged.Options())
+		fault, err := awssim.ParseFault("lag=12m")
+		require.NoError(t, err)
+		require.NoError(t, stage.World.Inject(fault))
+		stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+		require.NoError(t, err)
+		require.NoError(t, stack.Set(t.Context(), "failover", `{"maxLag": "30m"}`))
+		switchover(t, stage)
+	})
+}
+
+func switchover(t *testing.T, stage *rehearsal.Stage) {
+	t.Helper()
 	stage.World.Clock().Advance(time.Hour)
 	v := &visitors{stage: stage}
 	for range 50 {
@@ -104,7 +120,7 @@ func TestSwitchover(t *testing.T) {
 
 	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}), "the site moved on to epoch 2")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "standby"}))
-	stage.World.Clock().Advance(10 * time.Minute)
+	stage.World.Clock().Advance(time.Hour)
 	assert.Equal(t, v.accepted, v.found("us-west-2", "blog-prod-2"), "the new replica has it all")
 	assert.Len(t, v.found("us-west-2", "blog-prod-1"), frozen, "the retired database took nothing since")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil), "the active side learns of its new peer")
