@@ -58,13 +58,17 @@ var spans = map[string]span{
 
 // Duration is how long an operation ("rds:PromoteReadReplica") on a name takes
 // in a region: drawn by hashing, so that it depends on nothing but its
-// arguments and the world's seed.
+// arguments, the world's seed, and a fault that slows it down.
 func (w *World) Duration(region, operation, name string) time.Duration {
 	s, ok := spans[operation]
 	if !ok {
 		s = small
 	}
-	return s.at(w.draw(region, operation, name))
+	took := s.at(w.draw(region, operation, name))
+	if slow := w.slow.Load(); slow != nil {
+		took *= time.Duration(max(1, (*slow)[operation]))
+	}
+	return took
 }
 
 // draw is a number from 0 up to 1 that depends on the seed and the words.

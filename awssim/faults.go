@@ -25,6 +25,7 @@ type armed struct {
 	Operation string    `json:"operation,omitempty"` // "rds:PromoteReadReplica"
 	Code      string    `json:"code,omitempty"`
 	Left      int       `json:"left"` // how many calls it still meets
+	Factor    int       `json:"factor,omitempty"`
 }
 
 // Faults lists what can be injected.
@@ -35,6 +36,7 @@ func Faults() []FaultHelp {
 		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
+		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
@@ -63,7 +65,19 @@ func (w *World) Inject(f Fault) error {
 		w.keep(o)
 	}
 	w.state.Faults = append(w.state.Faults, a)
+	w.slowDown()
 	return nil
+}
+
+// slowDown lets durations know of the operations that take longer than usual.
+func (w *World) slowDown() {
+	factors := map[string]int{}
+	for _, a := range w.state.Faults {
+		if a.Factor > 0 {
+			factors[a.Operation] = a.Factor
+		}
+	}
+	w.slow.Store(&factors)
 }
 
 func (f Fault) arm() (*armed, error) {
@@ -81,6 +95,12 @@ func (f Fault) arm() (*armed, error) {
 	case f.Name == "lag":
 		if d, err := time.ParseDuration(f.Value); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
+		}
+	case f.Name == "slow":
+		if p := strings.Split(f.Value, ":"); len(p) == 3 && p[0] != "" && p[1] != "" {
+			if n, err := strconv.Atoi(p[2]); err == nil && n > 1 {
+				return &armed{Fault: f, Operation: p[0] + ":" + p[1], Factor: n}, nil
+			}
 		}
 	case f.Name == "throttle":
 		if p := strings.SplitN(f.Value, ":", 3); len(p) >= 2 && p[0] != "" && p[1] != "" {

@@ -220,7 +220,8 @@ func (w *World) open(typ string) (*kind, error) {
 }
 
 // admit meets what stands before a call is looked at: an outage, then faults.
-// The provider retries throttling by itself, so that only costs time.
+// The provider retries throttling and errors of AWS's own (5xx) by itself, so
+// those only cost time.
 func (w *World) admit(ctx context.Context, k *kind, region, operation string, changes bool) error {
 	if !isGlobalService(k.service) {
 		if err := w.reach(ctx, region, hangProvider); err != nil {
@@ -237,17 +238,17 @@ func (w *World) admit(ctx context.Context, k *kind, region, operation string, ch
 		switch {
 		case e == nil:
 			return nil
-		case e.Code != throttling(k.service):
+		case e.Code != throttling(k.service) && e.Status < 500:
 			return w.complete(e, k, operation, Call{Region: region})
 		}
-		if err := w.clock.Sleep(ctx, throttlePause); err != nil {
+		if err := w.clock.Sleep(ctx, retryPause); err != nil {
 			return err
 		}
 	}
 }
 
-// throttlePause is what a throttled call costs with the provider's own retries.
-const throttlePause = 2 * time.Second
+// retryPause is what each of the provider's own retries costs.
+const retryPause = 2 * time.Second
 
 func isGlobalService(service string) bool { return service == "iam" || service == "route53" }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type World struct {
 	mu       sync.Mutex
 	state    state
 	journal  []*Step
+	slow     atomic.Pointer[map[string]int] // operations that take so many times as long
 	workload func(Instance, *http.Request) Answer
 }
 
@@ -83,6 +85,7 @@ func (w *World) Restore(snapshot []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state, w.journal = s, nil
+	w.slowDown()
 	w.clock.setNow(s.Now)
 	return nil
 }

@@ -3,6 +3,7 @@ package failover
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,13 +67,17 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 }
 
 // enough counts the targets in service behind the balancer. That they can't be
-// counted holds up nothing: the pages have answered.
+// counted holds up nothing: the pages have answered. A balancer that AWS does not
+// know yet, having just made it, is asked for again.
 func (r *Runtime) enough(ctx context.Context, balancer, pages string) (ready bool, seen string) {
 	if r.Site.Instances == 0 {
 		return true, pages
 	}
 	healthy, err := r.healthyTargets(ctx, balancer)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, pages + ", " + err.Error()
+	case err != nil:
 		return true, pages + ", instances not counted: " + err.Error()
 	}
 	return healthy >= r.Site.Instances, fmt.Sprintf("%s, %d of %d instances in service", pages, healthy, r.Site.Instances)

@@ -22,8 +22,11 @@ type history struct {
 	once, ended [2][]int
 	// open says that a stack's database takes writes, as far as the program sees to it.
 	open [2]bool
+	// lost are the stacks whose region is lost: their claims can be read and saved all the same.
+	lost [2]bool
 	// name is the stack that the site's name points to, and dns the epoch at which it was moved there.
 	name, dns int
+	previews  int
 	acted     map[Action]int
 	log       []string
 }
@@ -38,10 +41,18 @@ type update struct {
 // step lets one thing happen on stack i, and says what must never be.
 func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 	switch u := h.running[i]; {
+	case h.lost[i] && r.IntN(6) == 0, !h.lost[i] && r.IntN(40) == 0:
+		h.lost[i] = !h.lost[i]
+		h.note("the region of %d is lost: %t", i, h.lost[i])
+	case u == nil && r.IntN(8) == 0:
+		h.preview(t, r, i)
 	case u == nil:
 		h.begin(r, i)
 	case r.IntN(5) == 0:
 		h.note("%d is killed", i)
+		h.running[i] = nil
+	case h.lost[i] && (u.saved || slices.Contains([]Action{Activate, GiveUp, Unprotect}, u.plan.Do)): // these are checked before they claim
+		h.note("%d fails: nothing answers in its region", i)
 		h.running[i] = nil
 	case !u.saved:
 		h.end(i, u.plan.Claim)
@@ -57,6 +68,16 @@ func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 		h.finish(t, i)
 		h.running[i] = nil
 	}
+}
+
+// preview asks what an update would do, and holds that asking changes nothing.
+func (h *history) preview(t *testing.T, r *rand.Rand, i int) {
+	before := fmt.Sprintf("%+v", h.claims)
+	running := h.running
+	h.begin(r, i)
+	h.running = running
+	require.Equal(t, before, fmt.Sprintf("%+v", h.claims), "a preview changes a claim\n%v", h.log)
+	h.previews++
 }
 
 // begin starts an update that somebody, or a job with an old file, asks for.
@@ -88,7 +109,7 @@ func (h *history) act(t *testing.T, i int, plan Plan) bool {
 		}
 		if !own.Switched && own.Planned {
 			// The run waits until the other side is seen to take no writes.
-			if h.open[1-i] {
+			if h.open[1-i] || h.lost[1-i] {
 				h.note("%d waits in vain for the freeze", i)
 				return false
 			}
@@ -134,7 +155,7 @@ func (h *history) note(format string, args ...any) {
 // that was ever active is lost without having been ended.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	acted := map[Action]int{}
+	acted, previews := map[Action]int{}, 0
 	for seed := range uint64(20_000) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		h := &history{acted: acted}
@@ -153,10 +174,12 @@ func TestHistories(t *testing.T) {
 				}
 			}
 		}
+		previews += h.previews
 		for _, epoch := range h.promoted[0] {
 			require.NotContains(t, h.promoted[1], epoch, "seed %d: one epoch, two databases\n%v", seed, h.log)
 		}
 	}
+	require.Greater(t, previews, 300)
 	for _, action := range []Action{Keep, Activate, Freeze, Thaw, GiveUp, StandBy, Unprotect} {
 		require.Greater(t, acted[action], 300, "the histories are about %s too", action)
 	}

@@ -112,7 +112,7 @@ func drConfig(region, peer, role string) map[string]string {
 // run runs the program for a stack under mocks.
 func run(t *testing.T, stack string, config map[string]string, c *cloud) error {
 	t.Helper()
-	return pulumi.RunErr(stacks.In(failover.Env{AWS: noAWS}), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
+	return pulumi.RunErr(stacks.In(failover.Env{AWS: noAWS, Report: func(failover.Report) {}}), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
 }
 
 // noAWS is that of a program under mocks: what it can't ask AWS itself, it does without.

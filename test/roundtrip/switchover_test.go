@@ -129,16 +129,40 @@ func switchover(t *testing.T, stage *rehearsal.Stage) {
 
 // TestThaw takes a freeze back, also one that was killed half-way.
 func TestThaw(t *testing.T) {
-	stage := staged.Steady(t, staged.Options())
-	v := &visitors{stage: stage}
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "frozen"}))
-	v.post()
-	require.Zero(t, v.count())
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}))
-	stage.World.Clock().Advance(2 * time.Minute)
-	v.post()
-	assert.Equal(t, 1, v.count())
-	assert.InDelta(t, 1, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+	for name, killedAt := range map[string]string{
+		"frozen": "", "killed as the writes stop": "stop the site's writes", "killed as the database is closed": "wait for the database to be read-only",
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := staged.Options()
+			o.EngineRoot = staged.Mortal(t)
+			stage := staged.Steady(t, o)
+			v := &visitors{stage: stage}
+			env := stage.Env()
+			var once sync.Once
+			env.Observe = func(step failover.Step) {
+				if step.Name == killedAt {
+					once.Do(func() { staged.Kill(t, o.EngineRoot) })
+				}
+			}
+			err := staged.Up(t, stage, env, rehearsal.Production, map[string]string{"role": "frozen"})
+			if killedAt == "" {
+				require.NoError(t, err)
+			} else {
+				require.Error(t, err)
+				stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+				require.NoError(t, err)
+				require.NoError(t, stack.Unlock(t.Context()))
+				stage.World.Clock().Advance(2 * time.Minute)
+			}
+			v.post()
+			require.Zero(t, v.count())
+			require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}))
+			stage.World.Clock().Advance(2 * time.Minute)
+			v.post()
+			assert.Equal(t, 1, v.count())
+			assert.InDelta(t, 1, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+		})
+	}
 }
 
 // TestAbort gives an activation up whose promotion fails for good, and lets

@@ -1,0 +1,91 @@
+package roundtrip
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// TestAProductionThatExists protects a production that knows nothing of this
+// program, fails over from it, and goes the way back that
+// docs/existing-production.md tells of.
+func TestAProductionThatExists(t *testing.T) {
+	stage, v := existing(t)
+	v.post()
+	stage.World.Clock().Advance(time.Hour)
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "active"}),
+		"still receives changes", "it has no deep page, but its replica shows that it lives")
+
+	stage.World.LoseRegion("us-west-2", awssim.Hang)
+	stage.World.Clock().Advance(15 * time.Minute)
+	report := staged.FailOver(t, stage)
+	require.Empty(t, report.Refusal)
+	assert.Zero(t, report.CallsToLost)
+	v.post()
+	require.Equal(t, 2, v.count())
+	assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-1"))
+
+	// Its region is back, and its owner has stopped it. It makes way for a stack.
+	stage.World.ReturnRegion("us-west-2")
+	const home = "home"
+	network := map[string]any{"cidr": "10.40.0.0/16", "zones": awssim.Zones("us-west-2")[:2]}
+	edit(t, stage, rehearsal.Recovery, home, func(config map[string]any) {
+		delete(config, "pilotlight:production")
+		config["aws:region"], config["pilotlight:network"], config["pilotlight:role"] = "us-west-2", network, "standby"
+		config["pilotlight:app"] = map[string]any{"image": "ami-0aaaaaaaaaaaaaaa1"}
+	})
+	require.NoError(t, staged.Up(t, stage, stage.Env(), home, nil))
+	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
+		delete(config, "pilotlight:production")
+		config["pilotlight:peer"] = map[string]any{"stack": home, "region": "us-west-2", "cidr": "10.40.0.0/16"}
+	})
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	stage.World.Clock().Advance(time.Hour)
+
+	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Recovery, map[string]string{"role": "frozen"}))
+	require.NoError(t, staged.Up(t, stage, v.env(), home, map[string]string{"role": "active"}))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "standby"}))
+	before := v.count()
+	v.post()
+	assert.Equal(t, before+1, v.count())
+	assert.Equal(t, v.accepted, v.found("us-west-2", "blog-home-1"), "no write is lost on the way back")
+	assert.InDelta(t, 3, staged.Outputs(t, stage, home)[stacks.OutputEpoch], 0)
+	assert.NotEmpty(t, stage.World.Rows("us-west-2", "blog-prod-1"), "the old production's database is as it was")
+}
+
+// existing is a stage where production is described in dr's file, and dr is its
+// pilot light. It is made by a stack all the same, which knows of another peer:
+// nothing of it is told of dr, nor of what dr's instances are told.
+func existing(t *testing.T) (*rehearsal.Stage, *visitors) {
+	t.Helper()
+	stage, err := rehearsal.Open(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	edit(t, stage, rehearsal.Production, rehearsal.Production, func(config map[string]any) {
+		config["pilotlight:peer"] = map[string]any{"stack": "nobody", "region": "us-east-2", "cidr": "10.20.0.0/16"}
+	})
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil))
+	bucket, ok := staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputMedia].(string)
+	require.True(t, ok)
+	secrets := map[string]any{}
+	for _, key := range components.SecretKeys() {
+		secrets[key] = "production's " + key
+	}
+	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
+		delete(config, "pilotlight:peer")
+		config["pilotlight:production"] = map[string]any{
+			"region": "us-west-2", "cidr": "10.10.0.0/16", "secrets": secrets,
+			"database": "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", "bucket": "arn:aws:s3:::" + bucket,
+		}
+	})
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	return stage, &visitors{stage: stage}
+}
