@@ -264,6 +264,16 @@ func unknownKeys(project string, fields map[string]any) error {
 	return errors.Join(errs...)
 }
 
+// ConfigError is a configuration that cannot be meant. Nothing was touched.
+type ConfigError struct {
+	Problems []string // each with key, value and remedy, in one line
+}
+
+// Error lists the problems, one a line.
+func (e *ConfigError) Error() string {
+	return "the configuration is refused, nothing was touched:\n  " + strings.Join(e.Problems, "\n  ")
+}
+
 // lines joins errors, one a line, in a stable order and without repeating any.
 func lines(errs []error) error {
 	joined := errors.Join(errs...)
@@ -272,7 +282,7 @@ func lines(errs []error) error {
 	}
 	all := strings.Split(joined.Error(), "\n")
 	slices.Sort(all)
-	return fmt.Errorf("the configuration is refused, nothing was touched:\n  %s", strings.Join(slices.Compact(all), "\n  "))
+	return &ConfigError{Problems: slices.Compact(all)}
 }
 
 // prefix parses a CIDR that Validate has accepted.

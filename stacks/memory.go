@@ -34,18 +34,19 @@ type Facts struct {
 	Image time.Time `json:"image,omitzero"`
 }
 
-// memory is what one stack's checkpoint holds. The zero memory is that of a
+// Memory is what one stack's checkpoint holds. The zero Memory is that of a
 // stack which was never deployed, or does not exist.
-type memory struct {
-	Claim   Claim
-	Facts   Facts
-	Peer    Facts
-	Secrets map[string]string
+type Memory struct {
+	Claim Claim
+	Facts Facts // that it tells its peer
+	Peer  Facts // that its peer told it
+
+	secrets map[string]string
 }
 
 // remember reads what a stack holds in its checkpoint. A stack that does not
 // exist remembers nothing. It has to be decrypted as a whole.
-func remember(ctx *pulumi.Context, stack string) (memory, error) {
+func remember(ctx *pulumi.Context, stack string) (Memory, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
 		Resources map[string]struct { // by URN
@@ -57,24 +58,60 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 	}{name}, &read, "")
 	switch {
 	case err != nil && strings.Contains(err.Error(), "unknown stack"):
-		return memory{}, nil
+		return Memory{}, nil
 	case err != nil:
-		return memory{}, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
+		return Memory{}, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
 			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
-	var m memory
-	var switches []string
+	outputs := map[string]map[string]any{}
 	for text, resource := range read.Resources {
+		outputs[text] = resource.Outputs
+	}
+	m, err := recallAll(outputs)
+	if err != nil {
+		return Memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+	}
+	return m, nil
+}
+
+// Recall reads what a stack holds in a checkpoint, as pulumi stack export writes
+// it below "deployment".
+func Recall(checkpoint []byte) (Memory, error) {
+	var state struct {
+		Resources []struct {
+			URN     string         `json:"urn"`
+			Outputs map[string]any `json:"outputs"`
+		} `json:"resources"`
+	}
+	if len(checkpoint) == 0 {
+		return Memory{}, nil
+	}
+	if err := json.Unmarshal(checkpoint, &state); err != nil {
+		return Memory{}, fmt.Errorf("reading a stack's state: %w", err)
+	}
+	outputs := map[string]map[string]any{}
+	for _, r := range state.Resources {
+		if !strings.HasSuffix(r.URN, "::"+secretsName) { // of no use but to the program
+			outputs[r.URN] = r.Outputs
+		}
+	}
+	return recallAll(outputs)
+}
+
+// recallAll puts together what the stashes among a stack's resources hold. Outputs are by URN.
+func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
+	var switches []string
+	for text, held := range outputs {
 		id, err := urn.Parse(text)
 		if err != nil {
-			return memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+			return Memory{}, err
 		}
 		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
 			switches = append(switches, id.Name())
 		}
 		if into := m.field(id); into != nil {
-			if err := recall(resource.Outputs["input"], into); err != nil {
-				return memory{}, fmt.Errorf("reading %s of stack %s: %w", id.Name(), stack, err)
+			if err := recall(held["input"], into); err != nil {
+				return Memory{}, fmt.Errorf("reading %s: %w", id.Name(), err)
 			}
 		}
 	}
@@ -86,7 +123,7 @@ func remember(ctx *pulumi.Context, stack string) (memory, error) {
 // carries the epoch, so that every activation makes it anew and runs its hook.
 func switchSuffix(epoch int) string { return fmt.Sprintf("-switch-%d", epoch) }
 
-func (m *memory) field(id urn.URN) any {
+func (m *Memory) field(id urn.URN) any {
 	if id.Type() != "pulumi:index:Stash" {
 		return nil
 	}
@@ -98,7 +135,7 @@ func (m *memory) field(id urn.URN) any {
 	case peerName:
 		return &m.Peer
 	case secretsName:
-		return &m.Secrets
+		return &m.secrets
 	}
 	return nil
 }

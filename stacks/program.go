@@ -4,7 +4,6 @@
 package stacks
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -109,14 +108,14 @@ func (s *site) decide() error {
 		}
 	}
 	if s.plan.Do == Refuse {
-		return fmt.Errorf("refused, nothing was touched: %s", s.plan.Why)
+		return &RefusedError{s.plan.Why}
 	}
 	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
-		return errors.New("refused, nothing was touched: the peer's state names no database to replicate: finish the peer's deployment first")
+		return &RefusedError{"the peer's state names no database to replicate: finish the peer's deployment first"}
 	}
-	s.secrets, err = knownSecrets(s.plan, own.Secrets, other.Secrets)
+	s.secrets, err = knownSecrets(s.plan, own.secrets, other.secrets)
 	return err
 }
 
@@ -138,12 +137,12 @@ func (s *site) wanted(own, peer Claim) Plan {
 // otherSide is what the peer's stack remembers or, for a production that this
 // program did not make, what the configuration says of it: it is taken to be
 // active since epoch 1.
-func (s *site) otherSide() (memory, error) {
+func (s *site) otherSide() (Memory, error) {
 	if p := s.cfg.Production; p != nil {
-		return memory{
+		return Memory{
 			Claim:   Claim{Role: Active, Epoch: 1},
 			Facts:   Facts{Region: p.Region, Database: p.Database, Bucket: p.Bucket},
-			Secrets: p.Secrets,
+			secrets: p.Secrets,
 		}, nil
 	}
 	return remember(s.Context, s.cfg.Peer.Stack)
@@ -170,8 +169,17 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
-	return nil, errors.New("refused, nothing was touched: the peer holds no secrets yet: finish the peer's deployment first")
+	return nil, &RefusedError{"the peer holds no secrets yet: finish the peer's deployment first"}
 }
+
+// RefusedError is an update that must not be, by the claims of both stacks.
+// Nothing was touched.
+type RefusedError struct {
+	Why string // and what to run instead
+}
+
+// Error says why.
+func (e *RefusedError) Error() string { return "refused, nothing was touched: " + e.Why }
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.

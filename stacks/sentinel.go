@@ -40,7 +40,7 @@ func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 // database: RDS would promote that replica when its source goes.
 func mayTearDown(own, peer Claim) error {
 	if own.leads() && peer.Role == Standby {
-		return fmt.Errorf("refused, nothing was touched: the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
+		return &RefusedError{"the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one"}
 	}
 	return nil
 }
