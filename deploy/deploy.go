@@ -19,7 +19,7 @@ import (
 )
 
 // Project is the name of the Pulumi project, which is the namespace of its configuration.
-const Project = "pilotlight"
+const Project = stacks.Project
 
 // Options say where a stack is and what runs it.
 type Options struct {

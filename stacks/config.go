@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -205,25 +206,38 @@ func (c *Config) fields() map[string]any {
 // readConfig reads and checks the stack's whole configuration. Its error names
 // every problem, one a line, with key, value and remedy.
 func readConfig(ctx *pulumi.Context) (Config, error) {
+	// The SDK lists no keys, so look at what the CLI handed over to find those
+	// that there are not; inline programs are typed by their callers.
+	var handed map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
+		handed = nil // no CLI, nothing to look at
+	}
+	return read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+}
+
+// read makes the configuration of a stack of what its keys hold, as Pulumi
+// renders it, and checks it. Of the keys that are there, as far as they are
+// known, each must be one of the program's.
+func read(stack, project string, get func(key string) (string, bool), there []string) (Config, error) {
 	c := defaults()
-	c.Stack = ctx.Stack()
-	c.Region, _ = ctx.GetConfig("aws:region")
-	c.Profile, _ = ctx.GetConfig("aws:profile")
+	c.Stack = stack
+	c.Region, _ = get("aws:region")
+	c.Profile, _ = get("aws:profile")
 
 	var errs []error
-	if accounts, ok := ctx.GetConfig("aws:allowedAccountIds"); ok {
+	if accounts, ok := get("aws:allowedAccountIds"); ok {
 		errs = append(errs, decode("aws:allowedAccountIds", accounts, &c.Accounts))
 	}
-	if _, ok := ctx.GetConfig("aws:assumeRole"); ok {
+	if _, ok := get("aws:assumeRole"); ok {
 		errs = append(errs, errors.New("aws:assumeRole is not used: put role_arn into an AWS profile and name that as aws:profile"))
 	}
 	fields := c.fields()
 	for key, field := range fields {
-		if text, ok := ctx.GetConfig(ctx.Project() + ":" + key); ok {
-			errs = append(errs, decode(ctx.Project()+":"+key, text, field))
+		if text, ok := get(project + ":" + key); ok {
+			errs = append(errs, decode(project+":"+key, text, field))
 		}
 	}
-	errs = append(errs, unknownKeys(ctx.Project(), fields), c.Validate())
+	errs = append(errs, unknownKeys(project, there, fields), c.Validate())
 	return c, lines(errs)
 }
 
@@ -247,15 +261,10 @@ func decode(key, text string, into any) error {
 	return nil
 }
 
-// unknownKeys finds mistyped keys at the top level. The SDK lists no keys, so
-// it looks at what the CLI handed over; inline programs are typed by their callers.
-func unknownKeys(project string, fields map[string]any) error {
-	var all map[string]string
-	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all); err != nil {
-		return nil //nolint:nilerr // no CLI, nothing to look at
-	}
+// unknownKeys finds mistyped keys at the top level of the project's namespace.
+func unknownKeys(project string, there []string, fields map[string]any) error {
 	var errs []error
-	for key := range all {
+	for _, key := range there {
 		name, ours := strings.CutPrefix(key, project+":")
 		if _, known := fields[name]; ours && !known {
 			errs = append(errs, fmt.Errorf("%s is not a key of this program: remove it, or correct its name", key))
