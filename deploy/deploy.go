@@ -1,5 +1,14 @@
 // Package deploy drives the program through Pulumi's Automation API: it is what
 // the command stands on, and what other tools embed.
+//
+// A Site is the two stacks of a site, and what an operator does with them: see
+// what is (Status), what would be (Plan), whether all is ready (Check), and move
+// the site (Failover, Switchover, and what comes after). A Stack is one of them,
+// for what pulumi up, preview and destroy do.
+//
+// Cancelling a context is like Ctrl-C: what AWS has begun goes on, nothing new is
+// begun, and the same call carries on later. Several sites may be worked on at
+// once, each in a Site of its own.
 package deploy
 
 import (
@@ -15,18 +24,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
-// Project is the name of the Pulumi project, which is the namespace of its configuration.
-const Project = stacks.Project
-
-// Options say where a stack is and what runs it.
+// Options say where a project is, what runs it, and in what world.
 type Options struct {
 	// Dir holds Pulumi.yaml and Pulumi.<stack>.yaml.
 	Dir string
-	// Program is run in this process; nil is stacks.Program.
-	Program pulumi.RunFunc
+	// Env is the world outside; its zero value is the real one. Its Report is given the
+	// report of a change of role at every step; nil keeps it below Dir, see stacks.KeepReports.
+	Env failover.Env
 	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
 	EngineRoot string
 	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
@@ -35,13 +43,21 @@ type Options struct {
 	Progress io.Writer
 }
 
+func (o Options) progress() io.Writer {
+	if o.Progress == nil {
+		return io.Discard
+	}
+	return o.Progress
+}
+
 // Stack is one side of a site, opened.
 type Stack struct {
-	stack auto.Stack
+	stack   auto.Stack
+	witness *witness
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
-// a new stack.
+// a new stack, and errors.Is finds ErrNoStack in it.
 func Open(ctx context.Context, stack string, o Options) (*Stack, error) {
 	return open(ctx, stack, o, auto.SelectStackInlineSource)
 }
@@ -54,14 +70,8 @@ func Create(ctx context.Context, stack string, o Options) (*Stack, error) {
 type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
 
 func open(ctx context.Context, stack string, o Options, by opener) (*Stack, error) {
-	if o.Program == nil {
-		o.Program = stacks.Program
-	}
-	if o.Progress == nil {
-		o.Progress = io.Discard
-	}
 	if o.EngineRoot == "" {
-		root, err := engine.Find(ctx, o.Progress)
+		root, err := engine.Find(ctx, o.progress())
 		if err != nil {
 			return nil, err
 		}
@@ -71,26 +81,50 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 	if err != nil {
 		return nil, fmt.Errorf("using the Pulumi engine in %s: %w", o.EngineRoot, err)
 	}
-	opened, err := by(ctx, stack, Project, o.Program, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
-	if err != nil {
+	w := &witness{}
+	opened, err := by(ctx, stack, stacks.Project, w.program(o.Env, o.Dir), auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	switch {
+	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are
+		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoStack)
+	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, err)
 	}
-	return &Stack{stack: opened}, nil
+	return &Stack{stack: opened, witness: w}, nil
 }
+
+// Name is the stack's.
+func (s *Stack) Name() string { return s.stack.Name() }
 
 // parallel is enough workers for every wait of a failover at once: a hook or a
 // slow creation holds one for minutes, and the engine's default is four a processor.
 const parallel = 64
 
-// Run is what somebody wants to see of one operation.
+// Run is what somebody wants to see of one operation. Its functions are called one
+// at a time each.
 type Run struct {
-	// Event is told of the engine's events, one at a time; nil for none.
+	// Begin is told of each update of a procedure as it begins; nil for none.
+	Begin func(Change)
+	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.
+	Step func(failover.Step)
+	// Say is told what is waited for, and what was last seen, a line each; nil for none.
+	Say func(line string)
+	// Event is told of the engine's events; nil for none.
 	Event func(events.EngineEvent)
 	// Output receives what the pulumi command prints; nil for none.
 	Output io.Writer
 	// ConfigFile is used in place of Pulumi.<stack>.yaml; empty uses that. A
 	// preview of another role takes a copy, so that the role is not saved.
 	ConfigFile string
+}
+
+// Result is what an operation on a stack did, or would do.
+type Result struct {
+	// Changes counts the resources by what was done to them: create, update, same …
+	Changes map[string]int
+	// Verdict is what the checks found; nil when none had to be made.
+	Verdict *failover.Verdict
+	// Report is that of a change of role; nil when the role stayed, and of a preview.
+	Report *failover.Report
 }
 
 // SetRole writes the role into the stack's file, as pulumi up -c role=… does.
@@ -100,20 +134,21 @@ func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 
 // Set writes a key into the stack's file, as pulumi config set does.
 func (s *Stack) Set(ctx context.Context, key, value string) error {
-	if err := s.stack.SetConfig(ctx, Project+":"+key, auto.ConfigValue{Value: value}); err != nil {
+	if err := s.stack.SetConfig(ctx, stacks.Project+":"+key, auto.ConfigValue{Value: value}); err != nil {
 		return fmt.Errorf("setting %s of stack %s: %w", key, s.stack.Name(), err)
 	}
 	return nil
 }
 
-// Up brings the stack to what its configuration says. The result counts the
-// resources by what was done to them: create, update, same … A database that a
-// killed update had asked for is taken over first.
-func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
+// Up brings the stack to what its configuration says. A database that a killed
+// update had asked for is taken over first. What it got done is in the result
+// also when it fails, and the error is a *RefusedError, a *LockedError or a
+// *StoppedError, where it got as far as asking the engine.
+func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	if err := s.adopt(ctx, run); err != nil {
-		return nil, err
+		return Result{}, err
 	}
-	stream, complaints := listen(run)
+	stream, complaints := s.follow(ctx, run)
 	// A part that cannot be had must not hold up those that need nothing of it:
 	// a site serves without a cache.
 	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
@@ -123,19 +158,18 @@ func (s *Stack) Up(ctx context.Context, run Run) (map[string]int, error) {
 	if run.Output != nil {
 		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
 	}
-	result, err := s.stack.Up(ctx, opts...)
+	up, err := s.stack.Up(ctx, opts...)
+	result := s.result(up.Summary.ResourceChanges)
 	if err != nil {
-		return nil, fmt.Errorf("updating stack %s: %w", s.stack.Name(), engineError(err, complaints()))
+		return result, s.failed(ctx, "updating", err, complaints())
 	}
-	if result.Summary.ResourceChanges == nil {
-		return map[string]int{}, nil
-	}
-	return *result.Summary.ResourceChanges, nil
+	return result, nil
 }
 
-// Preview tells what Up would do, and changes nothing.
-func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
-	stream, complaints := listen(run)
+// Preview tells what Up would do, and changes nothing. What the checks find wrong
+// is in the result, and no error.
+func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
+	stream, complaints := s.follow(ctx, run)
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.ConfigFile != "" {
 		opts = append(opts, optpreview.ConfigFile(run.ConfigFile))
@@ -143,29 +177,45 @@ func (s *Stack) Preview(ctx context.Context, run Run) (map[string]int, error) {
 	if run.Output != nil {
 		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
 	}
-	result, err := s.stack.Preview(ctx, opts...)
+	preview, err := s.stack.Preview(ctx, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("previewing stack %s: %w", s.stack.Name(), engineError(err, complaints()))
+		return s.result(nil), s.failed(ctx, "previewing", err, complaints())
 	}
 	changes := map[string]int{}
-	for op, count := range result.ChangeSummary {
+	for op, count := range preview.ChangeSummary {
 		changes[string(op)] = count
 	}
-	return changes, nil
+	return s.result(&changes), nil
 }
 
 // Destroy ends the stack's resources. A stack refuses until its configuration
 // holds teardown; the program says what is kept.
 func (s *Stack) Destroy(ctx context.Context, run Run) error {
-	stream, complaints := listen(run)
+	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optdestroy.ProgressStreams(run.Output), optdestroy.ErrorProgressStreams(run.Output))
 	}
 	if _, err := s.stack.Destroy(ctx, opts...); err != nil {
-		return fmt.Errorf("destroying stack %s: %w", s.stack.Name(), engineError(err, complaints()))
+		return s.failed(ctx, "destroying", err, complaints())
 	}
 	return nil
+}
+
+// follow begins an operation for whoever wants to see it.
+func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineEvent, complaints func() []string) {
+	s.witness.begin(ctx, run)
+	return listen(run)
+}
+
+// result is what was seen of the operation that ended.
+func (s *Stack) result(changes *map[string]int) Result {
+	_, verdict, report := s.witness.seen()
+	r := Result{Changes: map[string]int{}, Verdict: verdict, Report: report}
+	if changes != nil {
+		r.Changes = *changes
+	}
+	return r
 }
 
 // Unlock removes the lock that a killed update left. Make sure that none is running.
@@ -177,13 +227,22 @@ func (s *Stack) Unlock(ctx context.Context) error {
 }
 
 // State is the stack's checkpoint as the backend holds it, an update in
-// progress or a killed one included.
+// progress or a killed one included. It holds the secrets in plain text.
 func (s *Stack) State(ctx context.Context) ([]byte, error) {
 	state, err := s.stack.Export(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), err)
 	}
 	return state.Deployment, nil
+}
+
+// Memory is what the stack holds about itself and its peer.
+func (s *Stack) Memory(ctx context.Context) (stacks.Memory, error) {
+	state, err := s.State(ctx)
+	if err != nil {
+		return stacks.Memory{}, err
+	}
+	return stacks.Recall(state)
 }
 
 // Outputs are what the stack exports, by the names in package stacks.

@@ -1,12 +1,17 @@
 package deploy
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 // EngineError is a failed operation of the engine. Its text is what the engine
@@ -22,9 +27,68 @@ func (e *EngineError) Error() string { return strings.Join(e.Complaints, "\n") }
 // Unwrap is the Automation API's own error.
 func (e *EngineError) Unwrap() error { return e.Err }
 
-// Locked says whether another update holds the stack, or a killed one left it locked.
-func (e *EngineError) Locked() bool {
-	return strings.Contains(e.Err.Error(), "the stack is currently locked by")
+// ErrNoStack is a stack that the backend does not know.
+var ErrNoStack = errors.New("the backend knows no such stack: deploy the site first, or look whether you are logged in to the right backend")
+
+// RefusedError is an operation that was refused. Nothing was touched.
+type RefusedError struct {
+	Stack string
+	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
+	// claims, or a *stacks.ConfigError.
+	Err error
+}
+
+// Error is the refusal, with its remedies.
+func (e *RefusedError) Error() string { return fmt.Sprintf("stack %s: %v", e.Stack, e.Err) }
+
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// LockedError is an operation that did not begin, since another holds the stack or
+// a killed one left it locked.
+type LockedError struct {
+	Stack string
+	Err   error
+}
+
+// Error says what to do about the lock.
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("stack %s is locked by another update; if you are sure that nobody else is at it, pilotlight unlock %s (or pulumi cancel -s %s) "+
+		"takes the lock away, then run the same command again", e.Stack, e.Stack, e.Stack)
+}
+
+// Unwrap is the engine's error.
+func (e *LockedError) Unwrap() error { return e.Err }
+
+// StoppedError is an operation that came to a halt part-way. The same one, run
+// again, carries on.
+type StoppedError struct {
+	Stack string
+	Doing string // such as "updating"
+	Err   error  // an *EngineError
+	// Report is how far a change of role got; nil when it was none.
+	Report *failover.Report
+}
+
+// Error says what stopped it.
+func (e *StoppedError) Error() string { return fmt.Sprintf("%s stack %s: %v", e.Doing, e.Stack, e.Err) }
+
+// Unwrap is the engine's error.
+func (e *StoppedError) Unwrap() error { return e.Err }
+
+// failed gives the error of an operation the type that says what became of it.
+func (s *Stack) failed(ctx context.Context, doing string, err error, complaints []string) error {
+	refusal, _, report := s.witness.seen()
+	switch {
+	case strings.Contains(err.Error(), "the stack is currently locked by"):
+		return &LockedError{Stack: s.Name(), Err: err}
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+		complaints = []string{"interrupted: what AWS has begun goes on, the same command carries on"}
+	case refusal != nil:
+		return &RefusedError{Stack: s.Name(), Err: refusal}
+	}
+	return &StoppedError{Stack: s.Name(), Doing: doing, Err: engineError(err, complaints), Report: report}
 }
 
 func engineError(err error, complaints []string) error {
@@ -52,6 +116,11 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
 				if text := Plain(d.Message); text != "" && !slices.Contains(kept, text) {
 					kept = append(kept, text)
+				}
+			}
+			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && run.Say != nil {
+				for line := range strings.Lines(Plain(d.Message)) {
+					run.Say(strings.TrimRight(line, "\n"))
 				}
 			}
 			if run.Event != nil {

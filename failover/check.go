@@ -66,11 +66,16 @@ func (r *Runtime) CheckGiveUp(ctx context.Context) (Verdict, error) {
 }
 
 func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snapshot, decide.Policy) []decide.Blocker) (Verdict, error) {
+	ctx, release := r.whileWanted(ctx)
+	defer release()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
 	step := Step{Name: name, Begin: r.env.Now()}
 	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx) // also when what was asked has been answered
+	}
 	if err != nil {
 		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 		step.Err = err.Error()

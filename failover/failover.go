@@ -6,6 +6,7 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -21,6 +22,9 @@ import (
 // Env is the world outside. Its zero value is the real one; a rehearsal puts a
 // simulated one in its place.
 type Env struct {
+	// Context ends when whoever asked for the run gives it up: no wait goes on then, and
+	// nothing is begun. Pulumi's hooks have no context that does; nil never ends.
+	Context context.Context //nolint:containedctx // see above
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS func(ctx context.Context, region, profile string) (aws.Config, error)
 	// Transport carries the requests to the site; nil is like http.DefaultTransport.
@@ -107,6 +111,9 @@ type Runtime struct {
 
 // New makes a runtime. Missing parts of env are the real ones.
 func New(env Env, site Site) *Runtime {
+	if env.Context == nil {
+		env.Context = context.Background()
+	}
 	if env.AWS == nil {
 		env.AWS = defaultAWS
 	}
@@ -134,6 +141,19 @@ func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) 
 	cfg, err := r.env.AWS(ctx, region, r.Site.Profile)
 	cfg.RetryMaxAttempts = attempts
 	return cfg, err
+}
+
+// ErrInterrupted is a run that was given up by whoever asked for it.
+var ErrInterrupted = errors.New("interrupted")
+
+// whileWanted is ctx until the run is given up.
+func (r *Runtime) whileWanted(ctx context.Context) (wanted context.Context, release func()) {
+	wanted, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(r.env.Context, func() { cancel(ErrInterrupted) })
+	return wanted, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // observe runs a step and tells of it. reaches is the milestone that it is, or empty.

@@ -20,6 +20,8 @@ const interval = 3 * time.Second
 // lost connection) is something seen, and the next look may see better.
 // Progress is told whenever what is seen changes. Giving up says what was last seen.
 func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
+	ctx, release := r.whileWanted(ctx)
+	defer release()
 	begin, last := r.env.Now(), ""
 	for {
 		done, seen, err := look(ctx)
@@ -43,7 +45,7 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 		// rehearsal's timeline must not depend on how busy the machine was just then.
 		now := r.env.Now()
 		if err := r.env.Sleep(ctx, now.Truncate(interval).Add(interval).Sub(now)); err != nil {
-			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, err)
+			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, cmp.Or(context.Cause(ctx), err))
 		}
 	}
 }

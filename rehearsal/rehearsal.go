@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
@@ -198,7 +197,7 @@ func (s *Stage) told() failover.Report {
 // Stack opens one side, creating it the first time.
 func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*deploy.Stack, error) {
 	return deploy.Create(ctx, name, deploy.Options{
-		Dir: s.dir, Program: stacks.In(env), EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv(),
+		Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv(),
 	})
 }
 
@@ -252,7 +251,7 @@ func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, erro
 	if err := stack.SetRole(ctx, stacks.Active); err != nil {
 		return nil, err
 	}
-	_, failed := stack.Up(ctx, deploy.Run{Event: s.progress})
+	_, failed := stack.Up(ctx, deploy.Run{Say: func(line string) { s.options.Progress("  " + line) }})
 	if ctx.Err() != nil {
 		return nil, errors.Join(failed, ctx.Err())
 	}
@@ -274,7 +273,7 @@ func (s *Stage) ConfigAs(stack string, role stacks.Role) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("the file of stack %s has no config", stack)
 	}
-	config[deploy.Project+":role"] = string(role)
+	config[stacks.Project+":role"] = string(role)
 	if text, err = yaml.Marshal(file); err != nil {
 		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
 	}
@@ -285,12 +284,3 @@ func (s *Stage) ConfigAs(stack string, role stacks.Role) (string, error) {
 // settle is how long the steady state lasts before the disaster, and again
 // after a fault: long enough for a replica to have caught up and be measured.
 const settle = 30 * time.Minute
-
-// progress passes on what the program says of its waits.
-func (s *Stage) progress(event events.EngineEvent) {
-	if d := event.DiagnosticEvent; d != nil && d.Severity != "error" {
-		for line := range strings.Lines(deploy.Plain(d.Message)) {
-			s.options.Progress("  " + strings.TrimSpace(line))
-		}
-	}
-}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // What the rehearsed site is called. Names under example.com belong to nobody.
@@ -48,7 +48,7 @@ func furnish(w *awssim.World, sides ...side) {
 // would have them; JSON is YAML too.
 func writeProject(dir string, production, recovery side) error {
 	files := map[string]any{
-		"Pulumi.yaml":                          map[string]any{"name": deploy.Project, "runtime": "go"},
+		"Pulumi.yaml":                          map[string]any{"name": stacks.Project, "runtime": "go"},
 		"Pulumi." + production.stack + ".yaml": stackFile(production, recovery, "active"),
 		"Pulumi." + recovery.stack + ".yaml":   stackFile(recovery, production, "standby"),
 	}
@@ -68,13 +68,13 @@ func stackFile(own, peer side, role string) map[string]any {
 	return map[string]any{"config": map[string]any{
 		"aws:region":                       own.region,
 		"pulumi:disable-default-providers": []string{"aws"},
-		deploy.Project + ":site":           site,
-		deploy.Project + ":domain":         domain,
-		deploy.Project + ":role":           role,
-		deploy.Project + ":peer":           map[string]any{"stack": peer.stack, "region": peer.region, "cidr": peer.cidr},
-		deploy.Project + ":network":        map[string]any{"cidr": own.cidr, "zones": awssim.Zones(own.region)[:2]},
-		deploy.Project + ":app":            map[string]any{"image": own.image},
-		deploy.Project + ":database":       map[string]any{"multiAz": true},
-		deploy.Project + ":dns":            map[string]any{"zoneId": zoneID},
+		stacks.Project + ":site":           site,
+		stacks.Project + ":domain":         domain,
+		stacks.Project + ":role":           role,
+		stacks.Project + ":peer":           map[string]any{"stack": peer.stack, "region": peer.region, "cidr": peer.cidr},
+		stacks.Project + ":network":        map[string]any{"cidr": own.cidr, "zones": awssim.Zones(own.region)[:2]},
+		stacks.Project + ":app":            map[string]any{"image": own.image},
+		stacks.Project + ":database":       map[string]any{"multiAz": true},
+		stacks.Project + ":dns":            map[string]any{"zoneId": zoneID},
 	}}
 }

@@ -88,7 +88,7 @@ func (h *history) begin(r *rand.Rand, i int) {
 	case 0:
 		plan = End(plan, 1+r.IntN(3))
 	case 1, 2:
-		if want == Standby && h.claims[i].leads() {
+		if want == Standby && h.claims[i].Leads() {
 			plan = Abort(h.claims[i], h.claims[1-i])
 		}
 	}

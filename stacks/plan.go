@@ -65,9 +65,9 @@ type Claim struct {
 	Switched bool `json:"-"`
 }
 
-// leads says whether the stack holds the site's only writable database, or the
+// Leads says whether the stack holds the site's only writable database, or the
 // one that was until it was frozen.
-func (c Claim) leads() bool { return c.Role == Active || c.Role == Frozen }
+func (c Claim) Leads() bool { return c.Role == Active || c.Role == Frozen }
 
 // Action is what an update will do about the role.
 type Action string
@@ -104,7 +104,7 @@ type Plan struct {
 // from taking traffic to a stale database.
 func Decide(want Role, own, peer Claim) Plan {
 	switch {
-	case own.leads() && peer.leads() && peer.Epoch == own.Epoch:
+	case own.Leads() && peer.Leads() && peer.Epoch == own.Epoch:
 		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
 			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, and import it", own.Epoch)
 	case want == Active:
@@ -122,9 +122,9 @@ func decideActive(own, peer Claim) Plan {
 	next.Role, next.Epoch, next.Switched = Active, max(own.Epoch, peer.Epoch)+1, false
 	next.Planned, next.GaveUp = false, false
 	switch {
-	case own.leads() && peer.Epoch > own.Epoch && peer.GaveUp:
+	case own.Leads() && peer.Epoch > own.Epoch && peer.GaveUp:
 		return Plan{Do: Activate, Claim: next}
-	case own.leads() && peer.Epoch > own.Epoch:
+	case own.Leads() && peer.Epoch > own.Epoch:
 		return movedOn(own, peer)
 	case own.Role == Frozen:
 		own.Role = Active
@@ -142,7 +142,7 @@ func decideActive(own, peer Claim) Plan {
 
 func decideFrozen(own, peer Claim) Plan {
 	switch {
-	case !own.leads():
+	case !own.Leads():
 		return refuse("only the active stack can be frozen, and this one is not: run this for the peer")
 	case peer.Epoch > own.Epoch && peer.GaveUp:
 		return refuse("the peer gave its activation up at epoch %d: claim the site again with role %s first", peer.Epoch, Active)
@@ -166,16 +166,16 @@ func movedOn(own, peer Claim) Plan {
 
 func decideStandby(own, peer Claim) Plan {
 	switch {
-	case own.leads() && peer.leads() && peer.Epoch > own.Epoch:
+	case own.Leads() && peer.Leads() && peer.Epoch > own.Epoch:
 		// Rebuild: the database that lost its site is kept beside the new replica.
 		return Plan{Do: StandBy, Claim: standingBy(own, peer.Epoch)}
-	case own.leads() && !own.Switched && peer.leads():
+	case own.Leads() && !own.Switched && peer.Leads():
 		return refuse("this stack was activated at epoch %d: finish it with role %s, or set abort to %d to give the activation up", own.Epoch, Active, own.Epoch)
-	case own.leads():
+	case own.Leads():
 		return refuse("this stack is the active one (epoch %d) and its database the live one: activate the peer first", own.Epoch)
-	case own.GaveUp && peer.leads() && peer.Epoch < own.Epoch:
+	case own.GaveUp && peer.Leads() && peer.Epoch < own.Epoch:
 		return Plan{Do: Keep, Claim: own} // until the peer claims again
-	case !peer.leads() || peer.Epoch < own.Epoch:
+	case !peer.Leads() || peer.Epoch < own.Epoch:
 		return refuse("the peer is not active, so there is nothing to stand by for: deploy the peer with role %s first", Active)
 	case own.Role == Standby:
 		own.Epoch, own.GaveUp = peer.Epoch, false
@@ -202,7 +202,7 @@ func Abort(own, peer Claim) Plan {
 		return refuse("there is no activation to give up: this stack is %s", own.Role)
 	case own.Switched:
 		return refuse("the site's name points here since epoch %d: go back by a planned switchover", own.Epoch)
-	case !peer.leads() || peer.Epoch >= own.Epoch:
+	case !peer.Leads() || peer.Epoch >= own.Epoch:
 		return refuse("no other side holds the site: giving up epoch %d would leave none", own.Epoch)
 	}
 	own.Generation.Unserved = true

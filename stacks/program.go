@@ -122,9 +122,9 @@ func (s *site) decide() error {
 // wanted is the plan that the configuration asks for.
 func (s *site) wanted(own, peer Claim) Plan {
 	switch {
-	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.leads() && s.cfg.Role != Standby:
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != Standby:
 		return refuse("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, Standby)
-	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.leads():
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
 		return Abort(own, peer)
 	}
 	plan := Decide(s.cfg.Role, own, peer)

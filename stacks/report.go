@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -15,13 +16,13 @@ import (
 	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
-// reports is where the reports of role changes are kept, below the project's folder.
-const reports = ".pilotlight/reports"
+// Reports is where the reports of role changes are kept, below the project's folder.
+const Reports = ".pilotlight/reports"
 
 // record begins the report of a change of role, or of the rest of one that was
 // killed. A preview has none.
 func (s *site) record() error {
-	carriesOn := s.own.leads() && !s.own.Switched
+	carriesOn := s.own.Leads() && !s.own.Switched
 	if s.DryRun() || s.plan.Do == Keep && !carriesOn {
 		return nil
 	}
@@ -38,7 +39,7 @@ func (s *site) record() error {
 	}
 	sink := s.env.Report
 	if sink == nil {
-		sink = s.keepReport(head)
+		sink = KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
 	again := fmt.Sprintf("pulumi up -s %s: it carries on", s.cfg.Stack)
 	s.recorder = failover.NewRecorder(head, []string{again}, s.afterwards(), sink)
@@ -122,16 +123,14 @@ func (s *site) ended(urn pulumi.URN) {
 	s.recorder.Observe(step)
 }
 
-// keepReport writes a report into two files, at every change of it. A report that
-// can't be written holds up nothing.
-func (s *site) keepReport(head failover.Report) func(failover.Report) {
-	name := fmt.Sprintf("%s-%s-epoch-%d", head.Began.UTC().Format("20060102T150405Z"), s.cfg.Stack, head.Epoch)
-	base := filepath.Join(s.RootDirectory(), filepath.FromSlash(reports), name)
-	warned := false
+// KeepReports keeps each state of a report, as JSON and as text, below a project's
+// folder. A report that can't be written holds up nothing: complain is told, once.
+func KeepReports(project string, complain func(error)) func(failover.Report) {
+	var once sync.Once
 	return func(report failover.Report) {
-		if err := writeReport(base, report); err != nil && !warned {
-			warned = true
-			_ = s.Log.Warn("no report is kept: "+err.Error(), nil)
+		name := fmt.Sprintf("%s-%s-epoch-%d", report.Began.UTC().Format("20060102T150405Z"), report.Stack, report.Epoch)
+		if err := writeReport(filepath.Join(project, filepath.FromSlash(Reports), name), report); err != nil {
+			once.Do(func() { complain(err) })
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 // mayTearDown refuses to ready a stack for its end while the peer replicates its
 // database: RDS would promote that replica when its source goes.
 func mayTearDown(own, peer Claim) error {
-	if own.leads() && peer.Role == Standby {
+	if own.Leads() && peer.Role == Standby {
 		return &RefusedError{"the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one"}
 	}
 	return nil

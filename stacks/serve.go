@@ -95,7 +95,7 @@ func (s *site) stillOurs() error {
 // serve makes the application run, in an active stack, and only what is kept
 // warm in a standby. Nothing in it waits for the promotion but the switch.
 func (s *site) serve(f *foundation) (*served, error) {
-	active, name := s.plan.Claim.leads(), s.cfg.Name()
+	active, name := s.plan.Claim.Leads(), s.cfg.Name()
 	parent, err := s.newServing()
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (s *site) serve(f *foundation) (*served, error) {
 // epochMarker is what the other side's instances read every minute: a number
 // above their own tells them that they are no longer the site.
 func (s *site) epochMarker() pulumi.String {
-	if !s.plan.Claim.leads() {
+	if !s.plan.Claim.Leads() {
 		return "0"
 	}
 	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
@@ -317,7 +317,7 @@ func (s *site) newRuntime() *failover.Runtime {
 		healthy += firstDatabase
 	}
 	held := 0
-	if s.own.leads() {
+	if s.own.Leads() {
 		held = s.own.Epoch
 	}
 	rt := failover.New(s.env, failover.Site{

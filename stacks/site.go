@@ -204,7 +204,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 	switch {
 	case current.Birth == PrimaryBorn:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
-	case s.plan.Claim.leads():
+	case s.plan.Claim.Leads():
 		// What only an active one gets comes after the switch, off its path.
 		args.MultiAZ, args.FinalSnapshot = served.after(s.cfg.Database.MultiAZ), served.after(true)
 	}

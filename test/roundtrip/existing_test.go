@@ -24,8 +24,7 @@ func TestAProductionThatExists(t *testing.T) {
 	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "active"}),
 		"still receives changes", "it has no deep page, but its replica shows that it lives")
 
-	stage.World.LoseRegion("us-west-2", awssim.Hang)
-	stage.World.Clock().Advance(15 * time.Minute)
+	require.NoError(t, stage.Lose())
 	report := staged.FailOver(t, stage)
 	require.Empty(t, report.Refusal)
 	assert.Zero(t, report.CallsToLost)

@@ -43,20 +43,9 @@ func Mortal(t *testing.T) string {
 // Kill ends the engine that runs from root, without a chance to tidy up.
 func Kill(t *testing.T, root string) {
 	t.Helper()
-	signal(t, root, "KILL")
-}
-
-// Interrupt is Ctrl-C for the engine that runs from root.
-func Interrupt(t *testing.T, root string) {
-	t.Helper()
-	signal(t, root, "INT")
-}
-
-func signal(t *testing.T, root, name string) {
-	t.Helper()
 	pid, err := os.ReadFile(filepath.Join(root, "pid"))
 	require.NoError(t, err)
 	_, err = strconv.Atoi(strings.TrimSpace(string(pid)))
 	require.NoError(t, err)
-	require.NoError(t, exec.Command("kill", "-"+name, strings.TrimSpace(string(pid))).Run())
+	require.NoError(t, exec.Command("kill", "-KILL", strings.TrimSpace(string(pid))).Run())
 }

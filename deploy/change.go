@@ -1,0 +1,304 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Change is one update of one stack: what is asked of it, and what is said about
+// it in its file. Its zero value but for the stack updates it as its file says.
+type Change struct {
+	Stack string `json:"stack"`
+	// Role is what the stack is to be; empty leaves it.
+	Role stacks.Role `json:"role,omitempty"`
+	// AcceptDataLoss and IgnoreProduction accept a risk of the activation at this epoch; 0 is none.
+	AcceptDataLoss   int `json:"acceptDataLoss,omitempty"`
+	IgnoreProduction int `json:"ignoreProduction,omitempty"`
+	// Abort is the epoch of an activation to give up; 0 is none.
+	Abort int `json:"abort,omitempty"`
+	// Retire is the generation of a retired database to end; 0 is none.
+	Retire int `json:"retire,omitempty"`
+	// Teardown is the name of the site, to take away what keeps the stack from being destroyed.
+	Teardown string `json:"teardown,omitempty"`
+	// Destroy ends the stack after that.
+	Destroy bool `json:"destroy,omitempty"`
+}
+
+// settings are what the change says in the stack's file. What was said for an
+// earlier one is taken out.
+func (c Change) settings() settings {
+	set := settings{"acceptDataLoss": nil, "ignoreProduction": nil, "abort": nil, "retire": nil, "teardown": nil}
+	if c.Role != "" {
+		set["role"] = string(c.Role)
+	}
+	for key, number := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort, "retire": c.Retire} {
+		if number != 0 {
+			set[key] = number
+		}
+	}
+	if c.Teardown != "" {
+		set["teardown"] = c.Teardown
+	}
+	return set
+}
+
+// String is the command that does the same.
+func (c Change) String() string {
+	text := "pulumi up -s " + c.Stack
+	for _, setting := range []struct {
+		key   string
+		value any
+		unset bool
+	}{
+		{"role", c.Role, c.Role == ""},
+		{"acceptDataLoss", c.AcceptDataLoss, c.AcceptDataLoss == 0},
+		{"ignoreProduction", c.IgnoreProduction, c.IgnoreProduction == 0},
+		{"abort", c.Abort, c.Abort == 0},
+		{"retire", c.Retire, c.Retire == 0},
+		{"teardown", c.Teardown, c.Teardown == ""},
+	} {
+		if !setting.unset {
+			text += fmt.Sprintf(" -c %s=%v", setting.key, setting.value)
+		}
+	}
+	if c.Destroy {
+		text += " && pulumi destroy -s " + c.Stack
+	}
+	return text
+}
+
+// Side is one of a site's two stacks: as its file has it, and as it remembers itself.
+type Side struct {
+	Config stacks.Config
+	Memory stacks.Memory
+}
+
+// name is how a side is spoken of.
+func (s Side) name() string { return fmt.Sprintf("%s (%s)", s.Config.Region, s.Config.Stack) }
+
+// errNotDeployed is a site that no stack leads.
+var errNotDeployed = errors.New("no side of the site is active yet: deploy it first (pilotlight deploy)")
+
+// leader is the side that leads the site, and the other one. Of two that claim to,
+// it is the one with the later claim. The other is nil for a site of one stack.
+func leader(sides []Side) (leads Side, other *Side, err error) {
+	at := -1
+	for i, s := range sides {
+		if s.Memory.Claim.Leads() && (at < 0 || s.Memory.Claim.Epoch > sides[at].Memory.Claim.Epoch) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return Side{}, nil, errNotDeployed
+	}
+	for i := range sides {
+		if i != at {
+			other = &sides[i]
+		}
+	}
+	return sides[at], other, nil
+}
+
+// switched says whether the site's name leads to the side, as far as its state tells.
+func (s Side) switched() bool { return s.Memory.Claim.Leads() && s.Memory.Claim.Switched }
+
+// Accepted are the risks that somebody accepts, each by the epoch that the refusal named.
+type Accepted struct {
+	DataLoss         int // acceptDataLoss
+	IgnoreProduction int
+}
+
+// failOver is the failover, or the rest of one that stopped. Nothing is left of one
+// that is done, which done then says.
+func failOver(sides []Side, accepted Accepted) (changes []Change, done string, err error) {
+	to, err := standby(sides)
+	if err != nil {
+		return nil, "", err
+	}
+	if to == nil {
+		leads, _, err := leader(sides)
+		if err != nil {
+			return nil, "", err
+		}
+		return nil, fmt.Sprintf("%s is active since epoch %d, and there is no other side to fail over to", leads.name(), leads.Memory.Claim.Epoch), nil
+	}
+	return []Change{{Stack: to.Config.Stack, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction}}, "", nil
+}
+
+// standby is the side that a failover activates: the one whose activation is not
+// finished, else the standby; nil when there is neither.
+func standby(sides []Side) (*Side, error) {
+	var found *Side
+	for i, s := range sides {
+		switch claim := s.Memory.Claim; {
+		case claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1:
+			return &sides[i], nil
+		case claim.Role == stacks.Standby && found == nil:
+			found = &sides[i]
+		case claim.Role == stacks.Standby:
+			return nil, errNotDeployed
+		}
+	}
+	return found, nil
+}
+
+// switchOver moves the site to a stack without loss: freeze, activate, stand by;
+// or what is left of that.
+func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, done string, err error) {
+	target, from, err := find(sides, to)
+	if err != nil {
+		return nil, "", err
+	}
+	if from == nil {
+		return nil, "", fmt.Errorf("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
+	}
+	activate := Change{Stack: to, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss}
+	standBy := Change{Stack: from.Config.Stack, Role: stacks.Standby}
+	own, theirs := target.Memory.Claim, from.Memory.Claim
+	switch {
+	case !own.Leads() && !theirs.Leads():
+		return nil, "", errNotDeployed
+	case own.Leads() && theirs.Leads() && theirs.Epoch > own.Epoch:
+		return nil, "", fmt.Errorf("the site moved on from stack %s, whose database is stale: rebuild it first (pilotlight failback)", to)
+	case target.switched() && own.Role == stacks.Active && theirs.Role == stacks.Standby:
+		return nil, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
+	case target.switched() && own.Role == stacks.Active:
+		return []Change{standBy}, "", nil
+	case own.Role == stacks.Frozen:
+		return nil, "", fmt.Errorf("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
+	case own.Leads() || theirs.Role == stacks.Frozen:
+		return []Change{activate, standBy}, "", nil
+	}
+	return []Change{{Stack: from.Config.Stack, Role: stacks.Frozen}, activate, standBy}, "", nil
+}
+
+// thaw takes a freeze back.
+func thaw(sides []Side) (changes []Change, done string, err error) {
+	for _, s := range sides {
+		if s.Memory.Claim.Role == stacks.Frozen {
+			return []Change{{Stack: s.Config.Stack, Role: stacks.Active}}, "", nil
+		}
+	}
+	return nil, "no side is frozen", nil
+}
+
+// rebuild makes the lost side a standby of the active one again, and tells that one.
+func rebuild(sides []Side) (changes []Change, done string, err error) {
+	leads, other, err := leader(sides)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case other == nil:
+		return nil, "", fmt.Errorf("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
+	case !leads.switched():
+		return nil, "", fmt.Errorf("the activation of %s is not finished: run pilotlight failover again first", leads.name())
+	case other.Memory.Claim.Role == stacks.Standby && leads.Memory.Peer == other.Memory.Facts:
+		return nil, fmt.Sprintf("%s is a standby of %s", other.name(), leads.name()), nil
+	}
+	return []Change{{Stack: other.Config.Stack, Role: stacks.Standby}, {Stack: leads.Config.Stack}}, "", nil
+}
+
+// abort gives the activation up that has not moved the site's name, and lets the
+// other side claim the site again.
+func abort(sides []Side) (changes []Change, done string, err error) {
+	for i, s := range sides {
+		claim := s.Memory.Claim
+		begun := claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1
+		if !begun && !claim.GaveUp {
+			continue
+		}
+		_, other, _ := find(sides, sides[i].Config.Stack)
+		giveUp := Change{Stack: s.Config.Stack, Role: stacks.Standby}
+		if begun {
+			giveUp.Abort = claim.Epoch
+		}
+		if other == nil {
+			return []Change{giveUp}, "", nil
+		}
+		again := Change{Stack: other.Config.Stack, Role: stacks.Active}
+		if begun {
+			return []Change{giveUp, again, {Stack: s.Config.Stack}}, "", nil
+		}
+		return []Change{again, giveUp}, "", nil // it stopped half-way
+	}
+	return nil, "no activation is under way: there is nothing to give up", nil
+}
+
+// retire ends a retired database in the two updates that this takes.
+func retire(sides []Side, stack string, generation int) (changes []Change, done string, err error) {
+	side, _, err := find(sides, stack)
+	if err != nil {
+		return nil, "", err
+	}
+	end := Change{Stack: stack, Retire: generation}
+	for _, retired := range side.Memory.Claim.Retired {
+		if retired.Number == generation && retired.Ending {
+			return []Change{end}, "", nil
+		}
+		if retired.Number == generation {
+			return []Change{end, end}, "", nil
+		}
+	}
+	if generation < side.Memory.Claim.Generation.Number && generation > 0 {
+		return nil, fmt.Sprintf("generation %d of stack %s has ended", generation, stack), nil
+	}
+	return []Change{end}, "", nil // which the program refuses, saying why
+}
+
+// bringUp brings both stacks to the steady state: the active one first, since the
+// standby copies it, and again when there is a bucket to replicate its media to.
+func bringUp(sides []Side) []Change {
+	var first, second *Side
+	for i, s := range sides {
+		leads := s.Memory.Claim.Leads() || s.Memory.Claim.Role == "" && s.Config.Role == stacks.Active
+		if leads && first == nil {
+			first = &sides[i]
+		} else {
+			second = &sides[i]
+		}
+	}
+	var changes []Change
+	for _, s := range []*Side{first, second, first} {
+		if s != nil {
+			changes = append(changes, Change{Stack: s.Config.Stack})
+		}
+	}
+	if second == nil {
+		return changes[:1]
+	}
+	return changes
+}
+
+// tearDown ends both stacks, the standby first: RDS promotes a replica whose
+// source goes.
+func tearDown(sides []Side) []Change {
+	changes := make([]Change, 0, len(sides))
+	for _, leads := range []bool{false, true} {
+		for _, s := range sides {
+			if s.Memory.Claim.Role != "" && s.Memory.Claim.Leads() == leads {
+				changes = append(changes, Change{Stack: s.Config.Stack, Teardown: s.Config.Site, Destroy: true})
+			}
+		}
+	}
+	return changes
+}
+
+// find is a stack among the sides, and the other one; nil for a site of one stack.
+func find(sides []Side, stack string) (side Side, other *Side, err error) {
+	found := false
+	names := make([]string, len(sides))
+	for i, s := range sides {
+		names[i] = s.Config.Stack
+		if s.Config.Stack == stack {
+			side, found = s, true
+		} else {
+			other = &sides[i]
+		}
+	}
+	if !found {
+		return Side{}, nil, fmt.Errorf("the site has no stack %s: it has %v", stack, names)
+	}
+	return side, other, nil
+}

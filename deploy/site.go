@@ -1,0 +1,261 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Site is a site's two stacks, and what an operator does with them. Where a
+// production exists that this program did not make, it is one stack.
+type Site struct {
+	// Name and Domain are as in the configuration.
+	Name, Domain string
+
+	options Options
+	configs []stacks.Config
+
+	mu   sync.Mutex
+	open map[string]*Stack
+}
+
+// OpenSite reads the files of a site's stacks below o.Dir. It asks neither the
+// engine nor AWS yet. Of more than two stacks it takes the two that name each
+// other as peers.
+func OpenSite(o Options) (*Site, error) {
+	files, err := filepath.Glob(filepath.Join(o.Dir, stacks.FileName("*")))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no %s in %s: go to the project's folder, or make one with pilotlight init", stacks.FileName("<stack>"), o.Dir)
+	}
+	var all []stacks.Config
+	var problems []error
+	for _, file := range files {
+		config, err := stacks.ReadFile(file)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		all = append(all, config)
+	}
+	configs, err := pair(all)
+	if err != nil {
+		return nil, errors.Join(append(problems, err)...)
+	}
+	if len(problems) > 0 && len(configs) < 2 && configs[0].Production == nil {
+		return nil, errors.Join(problems...)
+	}
+	return &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, configs: configs, open: map[string]*Stack{}}, nil
+}
+
+// pair chooses the stacks of the site: the two that name each other, or the one
+// that protects a production which no stack made.
+func pair(all []stacks.Config) ([]stacks.Config, error) {
+	var pairs [][]stacks.Config
+	for i, a := range all {
+		if a.Production != nil {
+			pairs = append(pairs, []stacks.Config{a})
+		}
+		for _, b := range all[i+1:] {
+			if a.Peer != nil && b.Peer != nil && a.Peer.Stack == b.Stack && b.Peer.Stack == a.Stack && a.Site == b.Site {
+				pairs = append(pairs, []stacks.Config{a, b})
+			}
+		}
+	}
+	switch {
+	case len(pairs) == 1:
+		return pairs[0], nil
+	case len(pairs) > 1:
+		return nil, errors.New("the files here are of several sites: keep each site in a folder of its own")
+	}
+	return nil, errors.New("no two stacks here name each other as peer: correct peer.stack in their files")
+}
+
+// Stacks are the names of the site's stacks.
+func (s *Site) Stacks() []string {
+	names := make([]string, len(s.configs))
+	for i, c := range s.configs {
+		names[i] = c.Stack
+	}
+	return names
+}
+
+// Stack opens one of the site's stacks, once. create makes one that the backend does not know.
+func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, error) {
+	if !slices.Contains(s.Stacks(), name) {
+		return nil, fmt.Errorf("the site has no stack %s: it has %v", name, s.Stacks())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stack := s.open[name]; stack != nil {
+		return stack, nil
+	}
+	if s.options.EngineRoot == "" {
+		root, err := engine.Find(ctx, s.options.progress())
+		if err != nil {
+			return nil, err
+		}
+		s.options.EngineRoot = root
+	}
+	by := Open
+	if create {
+		by = Create
+	}
+	stack, err := by(ctx, name, s.options)
+	if err != nil {
+		return nil, err
+	}
+	s.open[name] = stack
+	return stack, nil
+}
+
+// Sides reads what both stacks remember. A stack that was never deployed
+// remembers nothing. No region is asked, only the backend.
+func (s *Site) Sides(ctx context.Context) ([]Side, error) {
+	sides, problems := make([]Side, len(s.configs)), make([]error, len(s.configs))
+	var group sync.WaitGroup
+	for i, config := range s.configs {
+		group.Go(func() {
+			memory, err := s.memory(ctx, config.Stack)
+			sides[i], problems[i] = Side{Config: config, Memory: memory}, err
+		})
+	}
+	group.Wait()
+	return sides, errors.Join(problems...)
+}
+
+func (s *Site) memory(ctx context.Context, name string) (stacks.Memory, error) {
+	stack, err := s.Stack(ctx, name, false)
+	if errors.Is(err, ErrNoStack) {
+		return stacks.Memory{}, nil
+	}
+	if err != nil {
+		return stacks.Memory{}, err
+	}
+	return stack.Memory(ctx)
+}
+
+// Outcome is what a procedure did.
+type Outcome struct {
+	// Nothing says why there was nothing to do; empty when something was done.
+	Nothing string `json:"nothing,omitempty"`
+	// Done are the updates that ended well, in their order.
+	Done []Change `json:"done"`
+	// Left are those that did not, the first of them the one that stopped.
+	Left []Change `json:"left,omitempty"`
+	// Reports are those of the changes of role among them.
+	Reports []failover.Report `json:"reports,omitempty"`
+}
+
+// Failover makes the standby active, without asking the other side: for a region
+// that is lost. Production that lives refuses it. Run again it carries on, and once
+// it is done it does nothing.
+func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return failOver(sides, accepted) })
+}
+
+// Switchover moves the site to a stack without losing a write: the other side is
+// frozen, then this one activated, then the other stands by. Run again it carries on.
+func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return switchOver(sides, to, accepted) })
+}
+
+// Thaw takes the first part of a switchover back, until the other side has claimed.
+func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) { return s.proceed(ctx, run, thaw) }
+
+// Rebuild makes the side that was lost a standby of the active one: the way back,
+// up to the switchover that goes home.
+func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, rebuild)
+}
+
+// Abort gives an activation up that has not moved the site's name yet, and lets the
+// other side claim the site again.
+func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, abort)
+}
+
+// Retire ends a retired database of a stack, which leaves a last snapshot.
+func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return retire(sides, stack, generation) })
+}
+
+// Deploy brings both stacks to the steady state, making them where they are not there.
+func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return bringUp(sides), "", nil })
+}
+
+// Destroy ends both stacks, the standby first. What stays is told by run.Say.
+func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes := tearDown(sides)
+		if len(changes) == 0 {
+			return nil, "nothing of the site is deployed", nil
+		}
+		return changes, "", nil
+	})
+}
+
+// proceed decides what is left of a procedure and does it, one update after the other.
+func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	changes, nothing, err := decide(sides)
+	if err != nil || len(changes) == 0 {
+		return Outcome{Nothing: nothing}, err
+	}
+	out := Outcome{Left: changes}
+	for _, change := range changes {
+		if run.Begin != nil {
+			run.Begin(change)
+		}
+		result, err := s.Apply(ctx, change, run)
+		if result.Report != nil {
+			out.Reports = append(out.Reports, *result.Report)
+		}
+		if err != nil {
+			return out, err
+		}
+		out.Done, out.Left = append(out.Done, change), out.Left[1:]
+	}
+	return out, nil
+}
+
+// Apply makes one change: it is written into the stack's file, and the stack is
+// updated. A refusal leaves the file as it was. What was said for this change alone
+// is taken out of the file once it is done.
+func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error) {
+	stack, err := s.Stack(ctx, change.Stack, true)
+	if err != nil {
+		return Result{}, err
+	}
+	before, err := change.settings().write(s.options.Dir, change.Stack)
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := stack.Up(ctx, run)
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		return result, errors.Join(err, replace(filepath.Join(s.options.Dir, stacks.FileName(change.Stack)), before))
+	}
+	if err != nil {
+		return result, err
+	}
+	if change.Destroy {
+		if err := stack.Destroy(ctx, run); err != nil {
+			return result, err
+		}
+	}
+	_, err = Change{Stack: change.Stack}.settings().write(s.options.Dir, change.Stack)
+	return result, err
+}

@@ -1,0 +1,104 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// witness sees what the program does in this process. The engine, which runs in
+// another, passes on mere text: no types, no report.
+type witness struct {
+	mu      sync.Mutex
+	ctx     context.Context //nolint:containedctx // of the operation that goes on, for hooks, which get none
+	run     Run             // what is to be seen of it
+	refusal error
+	verdict *failover.Verdict
+	report  *failover.Report
+}
+
+// begin forgets what was seen of the last operation.
+func (w *witness) begin(ctx context.Context, run Run) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ctx, w.run, w.refusal, w.verdict, w.report = ctx, run, nil, nil, nil
+}
+
+// program is the program of both stacks, watched.
+func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
+	observe, report := env.Observe, env.Report
+	if report == nil {
+		report = stacks.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
+	}
+	env.Observe = func(step failover.Step) {
+		if observe != nil {
+			observe(step)
+		}
+		w.step(step)
+	}
+	env.Report = func(r failover.Report) {
+		report(r)
+		w.reported(r)
+	}
+	return func(ctx *pulumi.Context) error {
+		w.mu.Lock()
+		env.Context = w.ctx
+		w.mu.Unlock()
+		err := stacks.In(env)(ctx)
+		w.ended(err)
+		return err
+	}
+}
+
+func (w *witness) step(step failover.Step) {
+	w.mu.Lock()
+	if v := step.Verdict; v != nil {
+		w.verdict, w.refusal = v, v.Err()
+		if step.Err != "" { // they could not be made
+			w.refusal = errors.New(step.Err)
+		}
+	}
+	tell := w.run.Step
+	w.mu.Unlock()
+	if tell != nil {
+		tell(step)
+	}
+}
+
+// say passes a line on to whoever follows the operation.
+func (w *witness) say(line string) {
+	w.mu.Lock()
+	tell := w.run.Say
+	w.mu.Unlock()
+	if tell != nil {
+		tell(line)
+	}
+}
+
+func (w *witness) reported(r failover.Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report = &r
+}
+
+func (w *witness) ended(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, claims := errors.AsType[*stacks.RefusedError](err)
+	_, config := errors.AsType[*stacks.ConfigError](err)
+	if claims || config {
+		w.refusal = err
+	}
+}
+
+// seen is what there was to see of the operation.
+func (w *witness) seen() (refusal error, verdict *failover.Verdict, report *failover.Report) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refusal, w.verdict, w.report
+}
