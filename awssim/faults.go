@@ -25,6 +25,7 @@ type armed struct {
 	Operation string    `json:"operation,omitempty"` // "rds:PromoteReadReplica"
 	Code      string    `json:"code,omitempty"`
 	Left      int       `json:"left"` // how many calls it still meets
+	Met       int       `json:"met"`  // how many it has met
 	Factor    int       `json:"factor,omitempty"`
 }
 
@@ -67,6 +68,18 @@ func (w *World) Inject(f Fault) error {
 	w.state.Faults = append(w.state.Faults, a)
 	w.slowDown()
 	return nil
+}
+
+// Unmet are the faults of single calls that no call has met yet.
+func (w *World) Unmet() (faults []Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if a.Operation != "" && a.Factor == 0 && a.Met == 0 {
+			faults = append(faults, a.Fault)
+		}
+	}
+	return faults
 }
 
 // slowDown lets durations know of the operations that take longer than usual.
@@ -162,6 +175,7 @@ func (w *World) strike(operation string) *Error {
 			continue
 		}
 		a.Left--
+		a.Met++
 		switch a.Name {
 		case "throttle":
 			return refuse(a.Code, "Rate exceeded")

@@ -94,28 +94,39 @@ func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, err
 	if !slices.Contains(s.Stacks(), name) {
 		return nil, fmt.Errorf("the site has no stack %s: it has %v", name, s.Stacks())
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stack := s.open[name]; stack != nil {
-		return stack, nil
+	if err := s.findEngine(ctx); err != nil {
+		return nil, err
 	}
-	if s.options.EngineRoot == "" {
-		root, err := engine.Find(ctx, s.options.progress())
-		if err != nil {
-			return nil, err
-		}
-		s.options.EngineRoot = root
+	s.mu.Lock()
+	stack, o := s.open[name], s.options
+	s.mu.Unlock()
+	if stack != nil {
+		return stack, nil
 	}
 	by := Open
 	if create {
 		by = Create
 	}
-	stack, err := by(ctx, name, s.options)
+	stack, err := by(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.open[name] = stack
 	return stack, nil
+}
+
+// findEngine finds the engine once for all that is done.
+func (s *Site) findEngine(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.options.EngineRoot != "" {
+		return nil
+	}
+	root, err := engine.Find(ctx, s.options.progress())
+	s.options.EngineRoot = root
+	return err
 }
 
 // Sides reads what both stacks remember. A stack that was never deployed

@@ -131,35 +131,55 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 			return seen, err
 		}
 	}
-	if r.Site.Source == "" {
-		return seen, nil
+	if r.Site.Source != "" {
+		seen.Replica, err = r.database(ctx, cfg)
 	}
+	return seen, err
+}
+
+// Look is what there is to see of a side in its region, for people: its image and
+// its database, whether that is a replica or not. It asks the site nothing.
+func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
+	seen := decide.Snapshot{At: r.env.Now()}
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return seen, err
+	}
+	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
+		return seen, err
+	}
+	seen.Replica, err = r.database(ctx, cfg)
+	return seen, err
+}
+
+// database is what RDS and CloudWatch say of the site's database; nil when there is none.
+func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*decide.Replica, error) {
 	client := rds.NewFromConfig(cfg)
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return seen, nil
+		return nil, nil //nolint:nilnil // none is an answer: decide.Blockers has a case for it
 	case err != nil:
-		return seen, err
+		return nil, err
 	}
-	seen.Replica = &decide.Replica{
+	found := &decide.Replica{
 		ID: r.Site.Database, Status: aws.ToString(instance.DBInstanceStatus),
 		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
 		Engine: aws.ToString(instance.EngineVersion),
 	}
 	for _, info := range instance.StatusInfos {
 		if aws.ToString(info.StatusType) == "read replication" {
-			seen.Replica.Replication, seen.Replica.Message = aws.ToString(info.Status), aws.ToString(info.Message)
+			found.Replication, found.Message = aws.ToString(info.Status), aws.ToString(info.Message)
 		}
 	}
 	for _, group := range instance.DBParameterGroups { // one at most
-		seen.Replica.Parameters = aws.ToString(group.DBParameterGroupName)
-		if seen.Replica.ReadOnly, err = findReadOnly(ctx, client, seen.Replica.Parameters); err != nil {
-			return seen, err
+		found.Parameters = aws.ToString(group.DBParameterGroupName)
+		if found.ReadOnly, err = findReadOnly(ctx, client, found.Parameters); err != nil {
+			return nil, err
 		}
 	}
-	if seen.Replica.Source != "" {
-		seen.Replica.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, seen.At, r.Site.Limits.LagWindow)
+	if found.Source != "" {
+		found.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 	}
-	return seen, err
+	return found, err
 }

@@ -173,6 +173,14 @@ func (r *Runtime) observe(name string, reaches Milestone, do func() error) error
 // others flee to are throttled; the default of three gives up within seconds.
 const attempts = 8
 
+// AWSConfig is the configuration of the clients for a region, in an environment.
+func AWSConfig(ctx context.Context, env Env, region, profile string) (aws.Config, error) {
+	if env.AWS == nil {
+		return defaultAWS(ctx, region, profile)
+	}
+	return env.AWS(ctx, region, profile)
+}
+
 func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
 	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
 }

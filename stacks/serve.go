@@ -258,7 +258,7 @@ func (s *site) promoted(balancer *components.Balancer, application []pulumi.Reso
 		return nil, err
 	}
 	name := fmt.Sprintf("%s-promoted-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	return stash(s.Context, name, pulumi.String(s.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
+	return stash(s.Context, name, pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
 }
 
 // caughtUp is in the state once the replica holds all that was written before the freeze.
@@ -311,30 +311,46 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	limits, accepted := s.cfg.Failover, s.accepted()
+	site := s.cfg.SiteOf(s.plan.Claim, s.peer)
+	site.DeepToken, site.Accepted = components.DeepToken(s.secrets), s.accepted()
+	if s.own.Leads() {
+		site.Held = s.own.Epoch
+	}
+	// Who accepts a loss does not wait until there is none.
+	site.Planned = site.Planned && !slices.Contains(site.Accepted, decide.AcceptDataLoss)
+	rt := failover.New(s.env, site)
+	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
+	return rt
+}
+
+// SiteOf is what the run-time code is told of a side: by its configuration, what it
+// claims, and what it knows of its peer. It holds no secret.
+func (c Config) SiteOf(claim Claim, peer Facts) failover.Site {
+	limits := c.Failover
 	healthy := time.Duration(limits.Healthy)
-	if s.plan.Claim.Generation.Birth == PrimaryBorn {
+	if claim.Generation.Birth == PrimaryBorn {
 		healthy += firstDatabase
 	}
-	held := 0
-	if s.own.Leads() {
-		held = s.own.Epoch
-	}
-	rt := failover.New(s.env, failover.Site{
-		Region: s.cfg.Region, Profile: s.cfg.Profile,
-		Database: s.databaseID(s.plan.Claim.Generation), Source: s.source(), Image: s.cfg.App.Image, DiskGiB: s.cfg.App.DiskGiB,
-		Engine: s.cfg.Database.EngineVersion, PeerImage: s.peer.Image,
-		Domain: s.cfg.Domain, Certificate: s.cfg.App.Certificate, DeepPath: components.DeepPath, Epoch: s.plan.Claim.Epoch,
-		DeepToken: components.DeepToken(s.secrets), Probe: limits.Probe, Accepted: accepted,
-		Instances: s.cfg.App.Min, RequireCache: limits.RequireCache, Manual: s.cfg.DNS.Mode == "manual",
-		Held: held,
-		// Who accepts a loss does not wait until there is none.
-		Planned: s.plan.Claim.Planned && !slices.Contains(accepted, decide.AcceptDataLoss),
+	return failover.Site{
+		Region: c.Region, Profile: c.Profile,
+		Database: c.databaseID(claim.Generation), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
+		Engine: c.Database.EngineVersion, PeerImage: peer.Image,
+		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, Probe: limits.Probe,
+		Instances: c.App.Min, RequireCache: limits.RequireCache, Manual: c.DNS.Mode == "manual", Planned: claim.Planned,
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
 		},
-	})
-	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
-	return rt
+	}
+}
+
+// databaseID is the identifier of a database of this stack in RDS, and its logical name.
+func (c Config) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", c.Name(), d.Number) }
+
+// source is the ARN that a stack's database was copied from; empty for a primary.
+func source(claim Claim, peer Facts) string {
+	if claim.Generation.Birth == PrimaryBorn {
+		return ""
+	}
+	return peer.Database
 }

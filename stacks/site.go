@@ -194,7 +194,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 		args.Hooks = settled
 		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(!retired.Unserved)
 		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
-		if _, err := components.NewDatabase(s.Context, s.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
+		if _, err := components.NewDatabase(s.Context, s.cfg.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
 	}
@@ -213,7 +213,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 		return nil, err
 	}
 	args.ReadOnly = readOnly
-	database, err := components.NewDatabase(s.Context, s.databaseID(current), args, pulumi.Provider(s.provider))
+	database, err := components.NewDatabase(s.Context, s.cfg.databaseID(current), args, pulumi.Provider(s.provider))
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseArgs {
 	d := s.cfg.Database
 	args := components.DatabaseArgs{
-		Identifier: s.databaseID(born), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
+		Identifier: s.cfg.databaseID(born), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
 		MaxStorageGiB: d.MaxStorageGiB,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
@@ -247,9 +247,6 @@ func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseA
 func keySuffix(key *components.Key) pulumi.StringOutput {
 	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput)
 }
-
-// databaseID is the identifier of a database of this stack in RDS, and its logical name.
-func (s *site) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", s.cfg.Name(), d.Number) }
 
 // tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) tellPeer(f *foundation, database *components.Database) error {
@@ -293,8 +290,8 @@ func (s *site) export(f *foundation, served *served) {
 	s.Export(OutputGeneration, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Generation.Number) }))
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
-	s.Export(OutputDatabase, pulumi.String(s.databaseID(s.plan.Claim.Generation)))
-	s.Export(OutputBornFrom, pulumi.String(s.source()))
+	s.Export(OutputDatabase, pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)))
+	s.Export(OutputBornFrom, pulumi.String(source(s.plan.Claim, s.peer)))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
@@ -306,12 +303,4 @@ func names(overrides []decide.Override) []string {
 		list[i] = string(o)
 	}
 	return list
-}
-
-// source is the ARN that this stack's database was copied from; empty for a primary.
-func (s *site) source() string {
-	if s.plan.Claim.Generation.Birth == PrimaryBorn {
-		return ""
-	}
-	return s.peer.Database
 }

@@ -36,6 +36,17 @@ func Find(ctx context.Context, progress io.Writer) (string, error) {
 	return f.find(ctx)
 }
 
+// Installed returns the folder that Find would, and false where Find would have to
+// build an engine first.
+func Installed(ctx context.Context) (root string, ok bool) {
+	f := finder{lookPath: exec.LookPath, userCache: os.UserCacheDir, environ: os.Environ(), progress: io.Discard}
+	if root, ok := f.onPath(ctx); ok {
+		return root, true
+	}
+	c, err := f.cache()
+	return c.root, err == nil && c.filled()
+}
+
 // finder is what Find takes from the process that it runs in.
 type finder struct {
 	lookPath  func(name string) (string, error)

@@ -1,0 +1,240 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pilotlight-dr/pilotlight/deploy/engine"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+// Purpose is what somebody wants to be ready for.
+type Purpose string
+
+// The purposes.
+const (
+	ForFailover   Purpose = "failover"
+	ForSwitchover Purpose = "switchover"
+	ForFailback   Purpose = "failback"
+)
+
+// Requirement is something that has to be so on the night.
+type Requirement struct {
+	What string `json:"what"` // such as "engine"
+	OK   bool   `json:"ok"`
+	// Seen is what is so, a sentence.
+	Seen string `json:"seen"`
+	// Remedy is what to do about it; empty when it is as it should be.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Readiness is whether a site could do something now, from this machine.
+type Readiness struct {
+	For          Purpose       `json:"for"`
+	Stack        string        `json:"stack"` // that would become active, or be rebuilt
+	Requirements []Requirement `json:"requirements"`
+	// Plan is what it would do; nil when that could not be found out.
+	Plan *Plan `json:"plan,omitempty"`
+}
+
+// Err is a *NotReadyError when something is not as it should be, else nil.
+func (r Readiness) Err() error {
+	var missing []Requirement
+	for _, q := range r.Requirements {
+		if !q.OK {
+			missing = append(missing, q)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &NotReadyError{For: r.For, Missing: missing}
+}
+
+// NotReadyError is a site that could not do now what it is there for.
+type NotReadyError struct {
+	For     Purpose
+	Missing []Requirement
+}
+
+// Error lists what is missing, one a line.
+func (e *NotReadyError) Error() string {
+	text := make([]string, len(e.Missing))
+	for i, m := range e.Missing {
+		text[i] = fmt.Sprintf("  %s: %s: %s", m.What, m.Seen, m.Remedy)
+	}
+	return fmt.Sprintf("not ready for a %s:\n%s", e.For, strings.Join(text, "\n"))
+}
+
+// Check finds out whether everything is there that a purpose needs: on this
+// machine, outside the region that may be lost, and on the side that would take
+// over. It changes nothing. to is the stack that a switchover goes to.
+func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Readiness{}, err
+	}
+	change, err := next(sides, purpose, to)
+	if err != nil {
+		return Readiness{}, err
+	}
+	side, other, err := find(sides, change.Stack)
+	if err != nil {
+		return Readiness{}, err
+	}
+	ready := Readiness{For: purpose, Stack: change.Stack}
+	lost := ""
+	switch {
+	case side.Config.Production != nil:
+		lost = side.Config.Production.Region
+	case other != nil:
+		lost = other.Config.Region
+	}
+	ready.Requirements = append(s.machine(ctx), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost))
+	plan, err := s.Plan(ctx, change, run)
+	if err != nil {
+		return ready, err
+	}
+	ready.Plan = &plan
+	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	return ready, nil
+}
+
+// next is the update that a purpose comes down to first, on the side that it is about.
+func next(sides []Side, purpose Purpose, to string) (Change, error) {
+	var changes []Change
+	var nothing string
+	var err error
+	switch purpose {
+	case ForFailover:
+		changes, nothing, err = failOver(sides, Accepted{})
+	case ForSwitchover:
+		changes, nothing, err = switchOver(sides, to, Accepted{})
+	case ForFailback:
+		changes, nothing, err = rebuild(sides)
+	default:
+		return Change{}, fmt.Errorf("%q is nothing to be ready for: use %s, %s or %s", purpose, ForFailover, ForSwitchover, ForFailback)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	if len(changes) == 0 {
+		return Change{}, errors.New(nothing)
+	}
+	return changes[0], nil
+}
+
+// judged are the requirements that the plan speaks of. That production lives is as
+// it should be, as long as nobody needs the other side.
+func judged(plan Plan, purpose Purpose) []Requirement {
+	if plan.Verdict == nil {
+		if plan.Refusal != "" {
+			return []Requirement{{What: "claims", Seen: plan.Refusal, Remedy: "do what it says"}}
+		}
+		return []Requirement{{What: "claims", OK: true, Seen: "the claims of both stacks allow it"}}
+	}
+	all := []Requirement{{What: "claims", OK: true, Seen: "the claims of both stacks allow it"}}
+	for _, b := range plan.Verdict.Blockers {
+		lives := purpose == ForFailover && slices.Contains([]string{decide.ProductionServes, decide.ReplicaReceives}, b.Code)
+		q := Requirement{What: b.Subject, OK: lives, Seen: b.Reason}
+		if !lives {
+			q.Remedy = b.Remedy
+		}
+		all = append(all, q)
+	}
+	all = append(all, Requirement{What: "loss", OK: true, Seen: plan.Verdict.Loss})
+	for _, risky := range plan.Risky() {
+		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
+	}
+	return all
+}
+
+// machine is what this machine has to have.
+func (s *Site) machine(ctx context.Context) []Requirement {
+	all := []Requirement{{What: "engine", Seen: "there is no Pulumi " + engine.Version + " or newer on this machine",
+		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
+	if s.options.EngineRoot != "" {
+		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + s.options.EngineRoot}
+	} else if root, ok := engine.Installed(ctx); ok {
+		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + root}
+	}
+	return append(all, s.plugin())
+}
+
+// plugin is Pulumi's provider for AWS, which takes long to download.
+func (s *Site) plugin() Requirement {
+	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
+		return Requirement{What: "plugin", OK: true, Seen: "a running provider stands for AWS"}
+	}
+	home := s.options.EnvVars["PULUMI_HOME"]
+	if home == "" {
+		home = os.Getenv("PULUMI_HOME")
+	}
+	if user, err := os.UserHomeDir(); home == "" && err == nil {
+		home = filepath.Join(user, ".pulumi")
+	}
+	version := pluginVersion()
+	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
+		return Requirement{What: "plugin", Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
+			Remedy: "pulumi plugin install resource aws " + version}
+	}
+	return Requirement{What: "plugin", OK: true, Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+}
+
+// pluginVersion is the version of pulumi-aws that the program was built with; the
+// engine asks for that very one.
+func pluginVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		for _, dep := range info.Deps {
+			if dep.Path == "github.com/pulumi/pulumi-aws/sdk/v6" {
+				return strings.TrimPrefix(dep.Version, "v")
+			}
+		}
+	}
+	return "6.83.0" // a test binary does not say
+}
+
+// credentials asks the side's region whose they are: those that depend on the lost
+// region do not answer when it is.
+func (s *Site) credentials(ctx context.Context, side Side) Requirement {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	fail := func(err error) Requirement {
+		return Requirement{What: "credentials", Seen: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
+	}
+	cfg, err := failover.AWSConfig(bounded, s.options.Env, side.Config.Region, side.Config.Profile)
+	if err != nil {
+		return fail(err)
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(bounded, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return fail(err)
+	}
+	account := aws.ToString(who.Account)
+	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
+		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
+	}
+	return Requirement{What: "credentials", OK: true, Seen: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
+}
+
+// outside holds that something does not lie in the region that may be lost.
+func outside(what, address, lost string) Requirement {
+	switch region := regionOf(address); {
+	case region != "" && region == lost:
+		return Requirement{What: what, Seen: fmt.Sprintf("%s is in %s, which this is to survive", address, region), Remedy: "move it (pilotlight bootstrap --move)"}
+	case region == "":
+		return Requirement{What: what, OK: true, Seen: address + "; see yourself that it does not depend on " + lost}
+	}
+	return Requirement{What: what, OK: true, Seen: address}
+}

@@ -1,0 +1,68 @@
+package deploy
+
+import (
+	"fmt"
+	"time"
+)
+
+// Range is how long something takes, at the least and at the most that is usual.
+type Range struct {
+	Least time.Duration `json:"least"`
+	Most  time.Duration `json:"most"`
+}
+
+func (r Range) plus(other Range) Range { return Range{r.Least + other.Least, r.Most + other.Most} }
+
+// String is the range in minutes.
+func (r Range) String() string {
+	return fmt.Sprintf("%.0f to %.0f min", r.Least.Round(time.Minute).Minutes(), r.Most.Round(time.Minute).Minutes())
+}
+
+// usual is what AWS takes to make or change what is on the path to recovery: NAT
+// gateways and balancers by public logs of Terraform runs, a promotion by the RDS
+// guide ("several minutes or longer") and reports, the rest by common experience.
+var usual = map[string]Range{
+	"promotion":                        {5 * time.Minute, 15 * time.Minute},
+	"aws:ec2/natGateway:NatGateway":    {90 * time.Second, 2 * time.Minute},
+	"aws:lb/loadBalancer:LoadBalancer": {2 * time.Minute, 210 * time.Second},
+	"aws:autoscaling/group:Group":      {3 * time.Minute, 6 * time.Minute},
+	"aws:route53/record:Record":        {20 * time.Second, time.Minute},
+	"verification":                     {10 * time.Second, time.Minute},
+}
+
+// Expectation is how long a failover takes until visitors are sent to the new side.
+type Expectation struct {
+	Range
+	// Path is what takes longest of all that is done side by side.
+	Path string `json:"path"`
+}
+
+// String says how long, and of what.
+func (e Expectation) String() string { return fmt.Sprintf("%s, most of it the %s", e.Range, e.Path) }
+
+// expect works out how long the planned changes take: what can be done side by side
+// is, then the site is verified and its name moved. promotes says that a replica is
+// promoted.
+func expect(planned []Planned, promotes bool) Expectation {
+	has := map[string]bool{}
+	for _, p := range planned {
+		has[p.Type] = p.Op == "create" || p.Op == "update" && p.Type == "aws:autoscaling/group:Group"
+	}
+	took := func(types ...string) (sum Range) {
+		for _, typ := range types {
+			if has[typ] {
+				sum = sum.plus(usual[typ])
+			}
+		}
+		return sum
+	}
+	longest := Expectation{Path: "start of the instances", Range: took("aws:ec2/natGateway:NatGateway", "aws:autoscaling/group:Group")}
+	if balancer := took("aws:lb/loadBalancer:LoadBalancer"); balancer.Most > longest.Most {
+		longest = Expectation{Path: "making of the balancer", Range: balancer}
+	}
+	if promotes && usual["promotion"].Most > longest.Most {
+		longest = Expectation{Path: "promotion of the database", Range: usual["promotion"]}
+	}
+	longest.Range = longest.plus(usual["verification"]).plus(took("aws:route53/record:Record"))
+	return longest
+}

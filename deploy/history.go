@@ -1,0 +1,80 @@
+package deploy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Reports are those of the changes of role that were run in a project's folder,
+// the oldest first. Those that were run elsewhere are there.
+func Reports(dir string) ([]failover.Report, error) {
+	files, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(stacks.Reports), "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var reports []failover.Report
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading a report: %w", err)
+		}
+		var report failover.Report
+		if err := json.Unmarshal(text, &report); err != nil {
+			return nil, fmt.Errorf("reading the report %s: %w", file, err)
+		}
+		reports = append(reports, report)
+	}
+	slices.SortStableFunc(reports, func(a, b failover.Report) int { return a.Began.Compare(b.Began) })
+	return reports, nil
+}
+
+// Update is an update of a stack, as the backend remembers it.
+type Update struct {
+	Stack   string         `json:"stack"`
+	Version int            `json:"version"`
+	Kind    string         `json:"kind"`   // update, refresh, destroy …
+	Result  string         `json:"result"` // succeeded, failed or in-progress
+	Began   time.Time      `json:"began"`
+	Changes map[string]int `json:"changes,omitempty"` // resources, by what was done to them
+}
+
+// History are the updates of the site's stacks, at most the last so many of each,
+// the newest first.
+func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
+	var all []Update
+	for _, name := range s.Stacks() {
+		stack, err := s.Stack(ctx, name, false)
+		if errors.Is(err, ErrNoStack) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		updates, err := stack.stack.History(ctx, last, 1)
+		if err != nil {
+			return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
+		}
+		for _, u := range updates {
+			update := Update{Stack: name, Version: u.Version, Kind: u.Kind, Result: u.Result}
+			// The engine gives it as text, to the millisecond or the second.
+			if update.Began, err = time.Parse(time.RFC3339, u.StartTime); err != nil {
+				return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
+			}
+			if u.ResourceChanges != nil {
+				update.Changes = *u.ResourceChanges
+			}
+			all = append(all, update)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Update) int { return b.Began.Compare(a.Began) })
+	return all, nil
+}

@@ -1,0 +1,235 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Status is where a site stands.
+type Status struct {
+	Site   string `json:"site"`
+	Domain string `json:"domain"`
+	// Active is the stack that leads the site; empty when none does.
+	Active string       `json:"active"`
+	Epoch  int          `json:"epoch"`
+	Sides  []SideStatus `json:"sides"`
+	// Backend is where state lies, and Keys what encrypts its secrets.
+	Backend string `json:"backend"`
+	Keys    string `json:"keys"`
+	// Protected says that losing the active side's region now would lose next to nothing.
+	Protected bool `json:"protected"`
+	// Verdict is how protected the site is, a sentence.
+	Verdict string `json:"verdict"`
+	// Warnings are what should be mended on a quiet day.
+	Warnings []string `json:"warnings,omitempty"`
+	// Next is what to run now; empty for nothing.
+	Next string `json:"next,omitempty"`
+	// Rehearsed is when a change of role was last reported here; zero for never.
+	LastChange time.Time `json:"lastChange,omitzero"`
+}
+
+// SideStatus is where one side stands.
+type SideStatus struct {
+	Stack      string              `json:"stack"`
+	Region     string              `json:"region"`
+	Role       stacks.Role         `json:"role"` // empty when it was never deployed
+	Epoch      int                 `json:"epoch"`
+	Generation int                 `json:"generation"`
+	Retired    []stacks.Generation `json:"retired,omitempty"`
+	Planned    bool                `json:"planned,omitempty"`
+	Switched   bool                `json:"switched"`
+	// Database and Image are as seen in the region now; nil when it could not be asked, or there is none.
+	Database *decide.Replica `json:"database,omitempty"`
+	Image    *decide.Image   `json:"image,omitempty"`
+	// Silent is why the region could not be asked.
+	Silent string `json:"silent,omitempty"`
+}
+
+// askFor bounds what one region is asked for a status: a lost one must not hold it up.
+const askFor = 10 * time.Second
+
+// Status looks at both sides. A region that does not answer is told of, and holds
+// up nothing for more than some seconds.
+func (s *Site) Status(ctx context.Context) (Status, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	status := Status{Site: s.Name, Domain: s.Domain, Sides: make([]SideStatus, len(sides))}
+	now := time.Now
+	if s.options.Env.Now != nil {
+		now = s.options.Env.Now
+	}
+	var group sync.WaitGroup
+	for i, side := range sides {
+		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
+	}
+	group.Wait()
+	status.Backend, status.Keys = s.backend(ctx), s.keys(sides)
+	status.judge(sides, now())
+	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
+		status.LastChange = reports[len(reports)-1].Began
+	}
+	return status, nil
+}
+
+// look asks one side's region.
+func (s *Site) look(ctx context.Context, side Side) SideStatus {
+	claim := side.Memory.Claim
+	status := SideStatus{
+		Stack: side.Config.Stack, Region: side.Config.Region, Role: claim.Role, Epoch: claim.Epoch,
+		Generation: claim.Generation.Number, Retired: claim.Retired, Planned: claim.Planned, Switched: claim.Switched,
+	}
+	if claim.Role == "" {
+		return status
+	}
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Peer)).Look(bounded)
+	status.Database, status.Image = seen.Replica, seen.Image
+	if err != nil {
+		status.Silent = err.Error()
+	}
+	return status
+}
+
+// backend is the URL of where state lies; empty when the engine can't tell.
+func (s *Site) backend(ctx context.Context) string {
+	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
+		return set
+	}
+	for _, name := range s.Stacks() {
+		stack, err := s.Stack(ctx, name, false)
+		if err != nil {
+			continue
+		}
+		if who, err := stack.stack.Workspace().WhoAmIDetails(ctx); err == nil {
+			return who.URL
+		}
+	}
+	return os.Getenv("PULUMI_BACKEND_URL")
+}
+
+// keys is the secrets provider of the site's stacks; "passphrase" when their files name none.
+func (s *Site) keys(sides []Side) string {
+	for _, side := range sides {
+		text, err := os.ReadFile(filepath.Join(s.options.Dir, stacks.FileName(side.Config.Stack)))
+		var file struct {
+			Provider string `yaml:"secretsprovider"`
+		}
+		if err == nil && yaml.Unmarshal(text, &file) == nil && file.Provider != "" {
+			return file.Provider
+		}
+	}
+	return "passphrase"
+}
+
+// regionOf is the region that a URL of a backend or of a key names; empty for none.
+func regionOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	if region := parsed.Query().Get("region"); region != "" {
+		return region
+	}
+	for _, part := range strings.Split(strings.TrimPrefix(parsed.Path, "/"), ":") { // of an ARN
+		if strings.Count(part, "-") >= 2 && !strings.Contains(part, "/") {
+			return part
+		}
+	}
+	return ""
+}
+
+// judge says how protected the site is, and what to do now.
+func (s *Status) judge(sides []Side, now time.Time) {
+	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
+	leads, _, err := leader(sides)
+	if err != nil {
+		return
+	}
+	s.Active, s.Epoch = leads.Config.Stack, leads.Memory.Claim.Epoch
+	if region := regionOf(s.Backend); region == leads.Config.Region {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("state lies in %s, which is the active side's region: move it (pilotlight bootstrap --move), or losing that loses the way to recover", region))
+	}
+	if region := regionOf(s.Keys); region == leads.Config.Region {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the key to the state's secrets is in %s, which is the active side's region: move it (pulumi stack change-secrets-provider)", region))
+	}
+	for _, side := range sides {
+		if side.Memory.Claim.Role != "" && side.Config.Role != side.Memory.Claim.Role {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s says role %s, and the stack is %s: correct the file, and commit it",
+				stacks.FileName(side.Config.Stack), side.Config.Role, side.Memory.Claim.Role))
+		}
+	}
+	for _, side := range s.Sides {
+		for _, retired := range side.Retired {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when nobody needs it, pilotlight retire %s %d",
+				retired.Number, side.Stack, side.Stack, retired.Number))
+		}
+	}
+}
+
+// protection judges what losing the active side's region would mean now.
+func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool, verdict, next string) {
+	leads, other, err := leader(sides)
+	switch {
+	case err != nil:
+		if standby, _ := standby(sides); standby != nil { // of a production that no stack made
+			return replicaInStep(seenOf(seen, standby.Config.Stack), now)
+		}
+		return false, "not deployed", "pilotlight deploy"
+	case leads.Memory.Claim.Role == stacks.Frozen:
+		return false, fmt.Sprintf("%s is frozen: a switchover is under way", leads.name()), "pilotlight switchover <stack> to go on, pilotlight thaw to take it back"
+	case !leads.switched():
+		return false, fmt.Sprintf("the activation of %s (epoch %d) is not finished", leads.name(), leads.Memory.Claim.Epoch), "pilotlight failover to go on, pilotlight abort to give it up"
+	case other == nil:
+		return false, fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack"
+	case other.Memory.Claim.Role == "":
+		return false, fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy"
+	case other.Memory.Claim.Leads():
+		return false, fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back"
+	}
+	return replicaInStep(seenOf(seen, other.Config.Stack), now)
+}
+
+func seenOf(seen []SideStatus, stack string) SideStatus {
+	for _, s := range seen {
+		if s.Stack == stack {
+			return s
+		}
+	}
+	return SideStatus{Stack: stack}
+}
+
+// stale is how old a measurement of a living replica's lag may be.
+const stale = 15 * time.Minute
+
+// replicaInStep judges the standby's replica.
+func replicaInStep(s SideStatus, now time.Time) (protected bool, verdict, next string) {
+	d := s.Database
+	switch {
+	case s.Silent != "":
+		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
+	case d == nil:
+		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), "pilotlight deploy"
+	case d.Replication == "error":
+		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s)", d.ID, d.Message), "pilotlight failover, if it is lost"
+	case d.Replication != "replicating":
+		return false, fmt.Sprintf("unprotected until %s replicates: it is %s", d.ID, d.Status), ""
+	case d.LastGood == nil || now.Sub(d.LastGood.At) > stale:
+		return false, fmt.Sprintf("unknown: how far %s is behind was not measured lately", d.ID), ""
+	}
+	return true, fmt.Sprintf("protected: a failover would lose some %s of writes", max(d.LastGood.Value, time.Second)), ""
+}
