@@ -35,6 +35,16 @@ func (c *Clock) Hold(ctx context.Context, name string) (held context.Context, re
 	}
 }
 
+// Carry gives a context the hold that another one carries, if any: whoever serves
+// a request that a held party waits for sleeps in its place.
+func Carry(from, to context.Context) context.Context {
+	h, ok := from.Value(holdKey{}).(*hold)
+	if !ok {
+		return to
+	}
+	return context.WithValue(to, holdKey{}, h)
+}
+
 func (c *Clock) heldBy(ctx context.Context) *hold {
 	if h, ok := ctx.Value(holdKey{}).(*hold); ok && h.clock == c {
 		return h

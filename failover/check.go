@@ -66,8 +66,8 @@ func (r *Runtime) CheckGiveUp(ctx context.Context) (Verdict, error) {
 }
 
 func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snapshot, decide.Policy) []decide.Blocker) (Verdict, error) {
-	ctx, release := r.whileWanted(ctx)
-	defer release()
+	ctx, leave := r.enter(ctx, name)
+	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
 	step := Step{Name: name, Begin: r.env.Now()}

@@ -31,6 +31,9 @@ type Env struct {
 	Transport *http.Transport
 	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Hold makes the time of Sleep and Now stand still until release, or while the context
+	// that it returns sleeps; nil does not. The wall clock does not stand still.
+	Hold func(ctx context.Context, name string) (held context.Context, release func())
 	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Now is the time; nil is time.Now.
@@ -123,6 +126,9 @@ func New(env Env, site Site) *Runtime {
 	if env.Sleep == nil {
 		env.Sleep = sleep
 	}
+	if env.Hold == nil {
+		env.Hold = func(ctx context.Context, _ string) (context.Context, func()) { return ctx, func() {} }
+	}
 	if env.Lookup == nil {
 		env.Lookup = net.DefaultResolver.LookupHost
 	}
@@ -146,13 +152,16 @@ func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) 
 // ErrInterrupted is a run that was given up by whoever asked for it.
 var ErrInterrupted = errors.New("interrupted")
 
-// whileWanted is ctx until the run is given up.
-func (r *Runtime) whileWanted(ctx context.Context) (wanted context.Context, release func()) {
-	wanted, cancel := context.WithCancelCause(ctx)
+// enter begins a piece of work, which ends when the run is given up. Its clock, where
+// that can, stands still while it works.
+func (r *Runtime) enter(ctx context.Context, what string) (entered context.Context, leave func()) {
+	held, release := r.env.Hold(ctx, r.Site.Region+" "+what)
+	entered, cancel := context.WithCancelCause(held)
 	stop := context.AfterFunc(r.env.Context, func() { cancel(ErrInterrupted) })
-	return wanted, func() {
+	return entered, func() {
 		stop()
 		cancel(nil)
+		release()
 	}
 }
 

@@ -21,8 +21,8 @@ const reaction = 2 * time.Minute
 // or on the way, and does not wait. It may be called any number of times. A
 // database that cannot begin yet (it backs up) is left to WaitPromoted.
 func (r *Runtime) StartPromotion(ctx context.Context) error {
-	ctx, release := r.whileWanted(ctx)
-	defer release()
+	ctx, leave := r.enter(ctx, "start the promotion")
+	defer leave()
 	return r.observe("start the promotion of "+r.Site.Database, "", func() error {
 		client, err := r.rds(ctx)
 		if err != nil {

@@ -94,6 +94,9 @@ func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count in
 		return 0, err
 	}
 	groups, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{LoadBalancerArn: &arn})
+	if _, gone := errors.AsType[*elbtypes.LoadBalancerNotFoundException](err); gone {
+		return 0, fmt.Errorf("balancer %s: %w", balancer, ErrNotFound)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("finding what %s forwards to: %w", balancer, err)
 	}

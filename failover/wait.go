@@ -20,8 +20,8 @@ const interval = 3 * time.Second
 // lost connection) is something seen, and the next look may see better.
 // Progress is told whenever what is seen changes. Giving up says what was last seen.
 func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
-	ctx, release := r.whileWanted(ctx)
-	defer release()
+	ctx, leave := r.enter(ctx, what)
+	defer leave()
 	begin, last := r.env.Now(), ""
 	for {
 		done, seen, err := look(ctx)

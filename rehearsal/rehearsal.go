@@ -178,6 +178,7 @@ func (s *Stage) Env() failover.Env {
 		Transport: &http.Transport{DialContext: s.face.DialContext},
 		Sleep:     s.World.Clock().Sleep,
 		Now:       s.World.Clock().Now,
+		Hold:      s.World.Clock().Hold,
 		Lookup:    s.World.Lookup,
 		Report: func(report failover.Report) {
 			s.mu.Lock()

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
 )
 
 type dialedKey struct{}
@@ -16,7 +18,7 @@ type dialedKey struct{}
 func (f *Face) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
-	case f.dialed.waiting <- dialed{Conn: far, to: address}:
+	case f.dialed.waiting <- dialed{Conn: far, to: address, by: ctx}:
 		return near, nil
 	case <-f.dialed.closed:
 		return nil, errClosed
@@ -25,10 +27,11 @@ func (f *Face) DialContext(ctx context.Context, _, address string) (net.Conn, er
 	}
 }
 
-// dialed is a connection that knows where it was meant to go.
+// dialed is a connection that knows where it was meant to go, and for whom.
 type dialed struct {
 	net.Conn
 	to string
+	by context.Context //nolint:containedctx // for the hold in it
 }
 
 // pipes is a listener for connections inside the process.
@@ -46,7 +49,8 @@ func newPipes() *pipes {
 
 func (p *pipes) serve(h http.Handler) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(ctx, dialedKey{}, c.(dialed).to)
+		d := c.(dialed)
+		return context.WithValue(awssim.Carry(d.by, ctx), dialedKey{}, d.to)
 	}}
 	go func() {
 		_ = server.Serve(p) // ends with close

@@ -1,5 +1,5 @@
-// Command pilotlight is the operator's tool. Today it rehearses a disaster; the
-// failover itself is pulumi up -s dr -c role=active.
+// Command pilotlight is the operator's tool: it shows where a site stands, and
+// moves it. It holds the program, so on the night nothing is compiled.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
@@ -24,15 +25,35 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
+// The groups of the root command's help.
+const (
+	groupSee     = "see"
+	groupMove    = "move"
+	groupPrepare = "prepare"
+)
+
 func newRootCmd() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "pilotlight",
-		Short:         "Survive the loss of an AWS region",
+		Use:   "pilotlight",
+		Short: "Survive the loss of an AWS region",
+		Long: "Pilotlight moves a WordPress site between two AWS regions, and shows where it stands.\n" +
+			"Run it in the project's folder. On the night: pilotlight failover\n\n" + exitCodes,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(newRehearseCmd(rehearsal.Run))
+	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupMove, Title: "Move the site:"}, &cobra.Group{ID: groupPrepare, Title: "Prepare:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupSee, newStatusCmd(), newCheckCmd(), newPlanCmd(), newHistoryCmd(), newReportCmd())
+	for _, o := range operations {
+		add(o.group, newOperationCmd(o))
+	}
+	add(groupPrepare, newRehearseCmd(rehearsal.Run))
 	return root
 }
 
@@ -42,18 +63,34 @@ type usageError struct{ error }
 // errNotServing is a rehearsal that was held, and in which the site did not come back.
 var errNotServing = errors.New("the site does not serve from the DR region: see the report for why and what to do next")
 
+const exitCodes = `Exit status:
+  0    done, or there was nothing to do
+  1    failed; what was changed, if anything, is said
+  2    wrong usage; nothing was done
+  3    not ready (check), or the rehearsed site did not come back
+  4    refused; nothing was changed
+  5    stopped part-way: run the same command again, it carries on
+  130  interrupted; run the same command again, it carries on`
+
 // exitCode is the contract with scripts.
 func exitCode(err error) int {
 	_, usage := errors.AsType[*usageError](err)
+	_, notReady := errors.AsType[*deploy.NotReadyError](err)
+	_, refused := errors.AsType[*deploy.RefusedError](err)
+	_, stopped := errors.AsType[*deploy.StoppedError](err)
 	switch {
 	case err == nil:
 		return 0
 	case usage:
 		return 2
-	case errors.Is(err, errNotServing):
-		return 3
 	case errors.Is(err, context.Canceled):
 		return 130 // as a shell says it of Ctrl-C
+	case notReady, errors.Is(err, errNotServing):
+		return 3
+	case refused, errors.Is(err, errUnconfirmed):
+		return 4
+	case stopped:
+		return 5
 	}
 	return 1
 }

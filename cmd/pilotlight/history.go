@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+func newHistoryCmd() *cobra.Command {
+	var p project
+	var last int
+	cmd := &cobra.Command{
+		Use: "history", Short: "List the updates of both stacks, the newest first", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			site, err := p.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			updates, err := site.History(cmd.Context(), last)
+			if err != nil {
+				return err
+			}
+			return p.show(updates, historyText(updates))
+		},
+	}
+	cmd.Flags().IntVarP(&last, "last", "n", 10, "how many updates of each stack")
+	p.flags(cmd)
+	return cmd
+}
+
+func historyText(updates []deploy.Update) string {
+	var t text
+	for _, u := range updates {
+		t.say("%s  %-8s %-8s %-11s %d created, %d updated, %d deleted", u.Began.UTC().Format(time.DateTime+" MST"), u.Stack, u.Kind, u.Result,
+			u.Changes["create"], u.Changes["update"], u.Changes["delete"])
+	}
+	if len(updates) == 0 {
+		t.say("nothing was deployed yet")
+	}
+	return t.String()
+}
+
+func newReportCmd() *cobra.Command {
+	var p project
+	var all bool
+	cmd := &cobra.Command{
+		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			reports, err := deploy.Reports(p.dir)
+			if err != nil {
+				return err
+			}
+			if len(reports) == 0 {
+				return fmt.Errorf("there is no report below %s: one is kept by every change of role", stacks.Reports)
+			}
+			if all {
+				return p.show(reports, reportsText(reports))
+			}
+			last := reports[len(reports)-1]
+			return p.show(last, last.String())
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "list all reports instead, the oldest first")
+	p.flags(cmd)
+	return cmd
+}
+
+func reportsText(reports []failover.Report) string {
+	var t text
+	for _, r := range reports {
+		took := ""
+		if r.TimeToRecover > 0 {
+			took = ", " + clock(time.Duration(r.TimeToRecover*float64(time.Second))) + " to recover"
+		}
+		t.say("%s  %-8s epoch %-3d %s: %s%s", r.Began.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Asked, r.Outcome, took)
+	}
+	return t.String()
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+)
+
+// operation is a verb that changes a site.
+type operation struct {
+	use, short, long, group string
+
+	// warning is what a person must have read before they confirm it; empty asks nothing.
+	warning string
+	// risks says that it takes flags to accept the risks of an activation.
+	risks bool
+	do    func(ctx context.Context, site *deploy.Site, args []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error)
+}
+
+var operations = []operation{
+	{
+		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true,
+		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
+			"site's name last of all. It asks nothing of the lost region, and refuses while production is seen to live:\n" +
+			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
+		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Failover(ctx, accepted, run)
+		},
+	},
+	{
+		use: "switchover STACK", group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true,
+		long: "Switchover freezes the active side (a maintenance page, and a database that takes no writes), waits until the\n" +
+			"other has every write, makes that active, and lets the first stand by. Run again, it carries on.",
+		warning: "Visitors see a maintenance page from now until the site's name has moved: some 20 minutes, less with keepWarm.",
+		do: func(ctx context.Context, site *deploy.Site, args []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Switchover(ctx, args[0], accepted, run)
+		},
+	},
+	{
+		use: "failback", group: groupMove, short: "Make the side that was lost a standby again; a switchover then goes home",
+		long: "Failback rebuilds the side that was lost, once its region is back: it gives up what it ran, and gets a new replica\n" +
+			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire ends it.\n" +
+			"When status says protected, and at a quiet moment, switchover goes home.",
+		warning: "The lost side's application ends, and its old database is kept aside, read-only.",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Rebuild(ctx, run)
+		},
+	},
+	{
+		use: "thaw", group: groupMove, short: "Take a switchover's freeze back, as long as the other side has not claimed",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Thaw(ctx, run)
+		},
+	},
+	{
+		use: "abort", group: groupMove, short: "Give up a failover that has not moved the site's name, now that production is back",
+		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby gives its claim\n" +
+			"up, its copy of the database is kept aside, and production claims the site again. It is refused unless production answers.",
+		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew.",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Abort(ctx, run)
+		},
+	},
+	{
+		use: "deploy", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Deploy(ctx, run)
+		},
+	},
+	{
+		use: "retire STACK GENERATION", group: groupPrepare, short: "End a database that was active once, leaving a last snapshot",
+		warning: "The database is deleted. What only it holds is in its last snapshot from then on.",
+		do: func(ctx context.Context, site *deploy.Site, args []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			generation, err := strconv.Atoi(args[1])
+			if err != nil {
+				return deploy.Outcome{}, &usageError{fmt.Errorf("the generation is %q: give its number, as status shows it", args[1])}
+			}
+			return site.Retire(ctx, args[0], generation, run)
+		},
+	},
+	{
+		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and last snapshots stay",
+		warning: "The site ends. Media, KMS keys, automated backups for their days, and a last snapshot of each active database stay.",
+		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+			return site.Destroy(ctx, run)
+		},
+	},
+}
+
+type operateOptions struct {
+	project
+	operation
+	yes      bool
+	accepted deploy.Accepted
+	args     []string
+}
+
+func newOperationCmd(op operation) *cobra.Command {
+	o := operateOptions{operation: op}
+	cmd := &cobra.Command{
+		Use: op.use, Short: op.short, Long: op.long, GroupID: op.group, Args: exactly(strings.Count(op.use, " ")),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			return o.run(cmd.Context())
+		},
+	}
+	if op.warning != "" {
+		cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	}
+	if op.risks {
+		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")
+	}
+	if op.use == "failover" {
+		cmd.Flags().IntVar(&o.accepted.IgnoreProduction, "ignore-production", 0, "activate at this `EPOCH` although production seems to live")
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *operateOptions) run(ctx context.Context) error {
+	site, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	if o.warning != "" {
+		if err := o.confirm(ctx, site); err != nil {
+			return err
+		}
+	}
+	outcome, err := o.do(ctx, site, o.args, o.accepted, o.project.run())
+	if err != nil && len(outcome.Left) == 0 {
+		return err // nothing was begun
+	}
+	return errors.Join(o.show(outcome, outcomeText(outcome)), err)
+}
+
+// errUnconfirmed is an operation that nobody stood up for.
+var errUnconfirmed = errors.New("nothing was changed")
+
+// confirm shows where the site stands, and what the operation means, and asks for
+// the name of the site.
+func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site) error {
+	if !o.yes && !o.terminal {
+		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
+	}
+	o.say("%s of %s: looking at both sides …", strings.Fields(o.use)[0], site.Domain)
+	status, err := site.Status(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(o.progress, "\n", statusText(status), "\n", o.warning, "\n\n")
+	if o.yes {
+		return nil
+	}
+	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", site.Name)
+	answer, err := bufio.NewReader(o.in).ReadString('\n')
+	if err != nil || strings.TrimSpace(answer) != site.Name {
+		return fmt.Errorf("the answer was not %s: %w", site.Name, errUnconfirmed)
+	}
+	return nil
+}
+
+// outcomeText is what a procedure did, for people.
+func outcomeText(o deploy.Outcome) string {
+	var t text
+	if o.Nothing != "" {
+		t.say("nothing to do: %s", o.Nothing)
+		return t.String()
+	}
+	for _, report := range o.Reports {
+		t.say("%s", report.String())
+	}
+	for _, change := range o.Done {
+		t.say("done       %s", change)
+	}
+	for _, change := range o.Left {
+		t.say("left       %s", change)
+	}
+	return t.String()
+}

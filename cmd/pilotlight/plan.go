@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+)
+
+type planOptions struct {
+	project
+	stack    string
+	markdown bool
+}
+
+func newPlanCmd() *cobra.Command {
+	var o planOptions
+	cmd := &cobra.Command{
+		Use: "plan", Short: "Show what a failover would do, what would refuse it, and how long it would take",
+		Long: "Plan previews the failover that would come next, and changes nothing: not on AWS, and not in a file.\n" +
+			"With --stack it previews an update of that stack as its file says, which is what pull requests want to see.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	cmd.Flags().StringVarP(&o.stack, "stack", "s", "", "preview an update of this stack instead of a failover")
+	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print it for a comment in a pull request")
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *planOptions) run(ctx context.Context) error {
+	site, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	var plan deploy.Plan
+	title := "failover of " + site.Domain
+	if o.stack != "" {
+		title = "update of stack " + o.stack
+		plan, err = site.Plan(ctx, deploy.Change{Stack: o.stack}, deploy.Run{})
+	} else {
+		plan, err = site.PlanFailover(ctx, deploy.Accepted{}, deploy.Run{})
+	}
+	if err != nil {
+		return err
+	}
+	if o.markdown {
+		return o.show(plan, planMarkdown(title, plan))
+	}
+	return o.show(plan, planText(title, plan))
+}
+
+// planText is a plan for people.
+func planText(title string, p deploy.Plan) string {
+	var t text
+	t.say("Plan of the %s: %s", title, p.Change)
+	t.say("")
+	for _, r := range p.Resources {
+		t.say("  %s", r)
+	}
+	if len(p.Resources) == 0 {
+		t.say("  nothing on AWS changes")
+	}
+	t.say("")
+	if p.Expect != nil {
+		t.say("time       %s until visitors are sent to %s", p.Expect, p.Change.Stack)
+	}
+	if p.Verdict != nil {
+		t.say("data       %s", p.Verdict.Loss)
+	}
+	for _, warning := range p.Warnings {
+		t.say("warning    %s", warning)
+	}
+	for _, risky := range p.Risky() {
+		t.say("DANGER     it would %s, which holds data", risky)
+	}
+	if p.Refusal != "" {
+		t.say("as things are now it would be %s", p.Refusal)
+	}
+	return t.String()
+}
+
+// planMarkdown is a plan for a comment in a pull request: the figures first, the
+// resources folded away.
+func planMarkdown(title string, p deploy.Plan) string {
+	var t text
+	t.say("### Plan of the %s", title)
+	t.say("")
+	t.say("`%s` would touch %s.", p.Change, counted(p.Resources))
+	if p.Expect != nil {
+		t.say("Visitors would be sent to `%s` after %s.", p.Change.Stack, p.Expect)
+	}
+	t.say("")
+	for _, risky := range p.Risky() {
+		t.say("> [!CAUTION]\n> It would %s, which holds data.\n", risky)
+	}
+	if p.Refusal != "" {
+		t.say("As things are now it would be refused:\n\n```\n%s\n```\n", p.Refusal)
+	}
+	for _, warning := range p.Warnings {
+		t.say("> [!WARNING]\n> %s\n", warning)
+	}
+	if len(p.Resources) > 0 {
+		t.say("<details><summary>Resources</summary>\n\n| operation | type | name |\n|---|---|---|")
+		for _, r := range p.Resources {
+			t.say("| %s | `%s` | `%s` |", r.Op, r.Type, r.Name)
+		}
+		t.say("\n</details>")
+	}
+	return t.String()
+}
+
+// counted counts resources by what is done to them, in the order in which that appears.
+func counted(resources []deploy.Planned) string {
+	if len(resources) == 0 {
+		return "nothing on AWS"
+	}
+	var order []string
+	count := map[string]int{}
+	for _, r := range resources {
+		if count[r.Op] == 0 {
+			order = append(order, r.Op)
+		}
+		count[r.Op]++
+	}
+	for i, op := range order {
+		order[i] = fmt.Sprintf("%s %d", op, count[op])
+	}
+	return strings.Join(order, ", ")
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// project is what every verb that knows a site is told.
+type project struct {
+	dir  string
+	json bool
+
+	in            io.Reader
+	out, progress io.Writer
+	terminal      bool // somebody sits there
+	began         time.Time
+}
+
+// flags adds the flags of a project to a command, and fills in the rest before it runs.
+func (p *project) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&p.dir, "cwd", "C", ".", "the project's folder")
+	cmd.Flags().BoolVar(&p.json, "json", false, "print the result as JSON")
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		p.in, p.out, p.progress, p.began = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), time.Now()
+		file, ok := p.in.(*os.File)
+		p.terminal = ok && term.IsTerminal(int(file.Fd()))
+		return run(cmd, args)
+	}
+}
+
+// noArgs refuses arguments as a wrong usage.
+func noArgs(cmd *cobra.Command, args []string) error { return exactly(0)(cmd, args) }
+
+// exactly wants so many arguments.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return &usageError{fmt.Errorf("%s: %w: it is used as %s", cmd.Name(), err, cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+// open opens the site of the project's folder.
+func (p *project) open(_ context.Context) (*deploy.Site, error) {
+	return deploy.OpenSite(deploy.Options{Dir: p.dir, Env: failover.Env{}, Progress: p.progress})
+}
+
+// say prints a line of progress, with the time since the command began.
+func (p *project) say(format string, args ...any) {
+	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), fmt.Sprintf(format, args...))
+}
+
+// run shows what goes on in an operation, a line each.
+func (p *project) run() deploy.Run {
+	return deploy.Run{
+		Begin: func(c deploy.Change) { p.say("%s", c) },
+		Say:   func(line string) { p.say("%s", line) },
+		Step: func(step failover.Step) {
+			switch {
+			case step.End.IsZero():
+				p.say("%s …", step.Name)
+			case step.Err != "":
+				p.say("%s: failed", step.Name)
+			case step.Reaches != "":
+				p.say("%s: done, the site is %s", step.Name, step.Reaches)
+			}
+		},
+	}
+}
+
+// show prints a result: as JSON where that was asked for, else as text.
+func (p *project) show(value any, text string) error {
+	if !p.json {
+		_, err := io.WriteString(p.out, text)
+		return err
+	}
+	encoder := json.NewEncoder(p.out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// clock is a duration as m:ss.
+func clock(d time.Duration) string {
+	whole := int(d.Seconds())
+	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
+}
+
+// text collects lines.
+type text struct{ strings.Builder }
+
+func (t *text) say(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+)
+
+func newStatusCmd() *cobra.Command {
+	var p project
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show which side is active, and how protected the site is", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			site, err := p.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			status, err := site.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return p.show(status, statusText(status))
+		},
+	}
+	p.flags(cmd)
+	return cmd
+}
+
+// statusText is a status on one screen.
+func statusText(s deploy.Status) string {
+	var t text
+	t.say("%s (site %s)", s.Domain, s.Site)
+	t.say("")
+	for _, side := range s.Sides {
+		t.say("%s", topology(side))
+		if d := side.Database; d != nil {
+			t.say("    database   %s, %s%s", d.ID, d.Status, replication(side))
+		}
+		if i := side.Image; i != nil {
+			t.say("    image      %s, %s, of %s", i.ID, i.State, i.Made.UTC().Format(time.DateOnly))
+		}
+		for _, retired := range side.Retired {
+			t.say("    kept       generation %d of the database, which was active once", retired.Number)
+		}
+		if side.Silent != "" {
+			t.say("    no answer  %s", side.Silent)
+		}
+	}
+	t.say("")
+	t.say("state      %s", cmp.Or(s.Backend, "unknown"))
+	t.say("keys       %s", s.Keys)
+	if !s.LastChange.IsZero() {
+		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
+	}
+	for _, warning := range s.Warnings {
+		t.say("warning    %s", warning)
+	}
+	t.say("verdict    %s", s.Verdict)
+	if s.Next != "" {
+		t.say("next       %s", s.Next)
+	}
+	return t.String()
+}
+
+// topology is a side in one line.
+func topology(s deploy.SideStatus) string {
+	role := cmp.Or(string(s.Role), "not deployed")
+	line := fmt.Sprintf("%-8s %-16s %s", s.Stack, s.Region, role)
+	if s.Role == "" {
+		return line
+	}
+	line += fmt.Sprintf(", epoch %d", s.Epoch)
+	if s.Switched {
+		line += ", the site's name was moved here at it"
+	}
+	return line
+}
+
+func replication(s deploy.SideStatus) string {
+	d := s.Database
+	switch {
+	case d.Source == "":
+		return ""
+	case d.Replication != "replicating":
+		return fmt.Sprintf(", replica, replication: %s", cmp.Or(d.Replication, "none"))
+	case d.LastGood == nil:
+		return ", replica, lag not measured"
+	}
+	return fmt.Sprintf(", replica, %s behind at %s", d.LastGood.Value, d.LastGood.At.UTC().Format("15:04:05 MST"))
+}
