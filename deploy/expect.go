@@ -38,7 +38,9 @@ type Expectation struct {
 }
 
 // String says how long, and of what.
-func (e Expectation) String() string { return fmt.Sprintf("%s, most of it the %s", e.Range, e.Path) }
+func (e Expectation) String() string {
+	return fmt.Sprintf("%s until visitors are sent there; most of it is the %s", e.Range, e.Path)
+}
 
 // expect works out how long the planned changes take: what can be done side by side
 // is, then the site is verified and its name moved. promotes says that a replica is

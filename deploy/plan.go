@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,6 +76,9 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 		}
 	}
 	result, err := stack.Preview(ctx, run)
+	slices.SortFunc(plan.Resources, func(a, b Planned) int {
+		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
+	})
 	plan.Verdict = result.Verdict
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		plan.Refusal = refused.Err.Error()

@@ -195,11 +195,14 @@ func (s *Stage) told() failover.Report {
 	return s.run
 }
 
+// Options are those with which package deploy works on this stage.
+func (s *Stage) Options(env failover.Env) deploy.Options {
+	return deploy.Options{Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv()}
+}
+
 // Stack opens one side, creating it the first time.
 func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*deploy.Stack, error) {
-	return deploy.Create(ctx, name, deploy.Options{
-		Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv(),
-	})
+	return deploy.Create(ctx, name, s.Options(env))
 }
 
 // DeploySite brings production and its pilot light to the steady state.

@@ -15,8 +15,8 @@ type checkOptions struct {
 	to      string
 }
 
-func newCheckCmd() *cobra.Command {
-	var o checkOptions
+func newCheckCmd(c connect) *cobra.Command {
+	o := checkOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
 		Use: "check", Short: "Find out whether a failover could be done now, from this machine",
 		Long: "Check finds out whether everything is there that a failover needs: the engine and its plugin on this machine,\n" +

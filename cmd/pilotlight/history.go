@@ -11,8 +11,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
-func newHistoryCmd() *cobra.Command {
-	var p project
+func newHistoryCmd(c connect) *cobra.Command {
+	p := project{connect: c}
 	var last int
 	cmd := &cobra.Command{
 		Use: "history", Short: "List the updates of both stacks, the newest first", Args: noArgs,
@@ -45,8 +45,8 @@ func historyText(updates []deploy.Update) string {
 	return t.String()
 }
 
-func newReportCmd() *cobra.Command {
-	var p project
+func newReportCmd(c connect) *cobra.Command {
+	p := project{connect: c}
 	var all bool
 	cmd := &cobra.Command{
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,

@@ -17,7 +17,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := newRootCmd().ExecuteContext(ctx)
+	err := newRootCmd(theReal).ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pilotlight: "+err.Error())
@@ -32,7 +32,7 @@ const (
 	groupPrepare = "prepare"
 )
 
-func newRootCmd() *cobra.Command {
+func newRootCmd(c connect) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pilotlight",
 		Short: "Survive the loss of an AWS region",
@@ -44,14 +44,14 @@ func newRootCmd() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupMove, Title: "Move the site:"}, &cobra.Group{ID: groupPrepare, Title: "Prepare:"})
 	add := func(group string, commands ...*cobra.Command) {
-		for _, c := range commands {
-			c.GroupID = group
-			root.AddCommand(c)
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
 		}
 	}
-	add(groupSee, newStatusCmd(), newCheckCmd(), newPlanCmd(), newHistoryCmd(), newReportCmd())
+	add(groupSee, newStatusCmd(c), newCheckCmd(c), newPlanCmd(c), newHistoryCmd(c), newReportCmd(c))
 	for _, o := range operations {
-		add(o.group, newOperationCmd(o))
+		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupPrepare, newRehearseCmd(rehearsal.Run))
 	return root

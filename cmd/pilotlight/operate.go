@@ -103,8 +103,8 @@ type operateOptions struct {
 	args     []string
 }
 
-func newOperationCmd(op operation) *cobra.Command {
-	o := operateOptions{operation: op}
+func newOperationCmd(op operation, c connect) *cobra.Command {
+	o := operateOptions{project: project{connect: c}, operation: op}
 	cmd := &cobra.Command{
 		Use: op.use, Short: op.short, Long: op.long, GroupID: op.group, Args: exactly(strings.Count(op.use, " ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -136,8 +136,9 @@ func (o *operateOptions) run(ctx context.Context) error {
 		}
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, o.project.run())
-	if err != nil && len(outcome.Left) == 0 {
-		return err // nothing was begun
+	_, refused := errors.AsType[*deploy.RefusedError](err)
+	if err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) {
+		return err // nothing was done, and the error says why
 	}
 	return errors.Join(o.show(outcome, outcomeText(outcome)), err)
 }

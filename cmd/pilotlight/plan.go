@@ -16,8 +16,8 @@ type planOptions struct {
 	markdown bool
 }
 
-func newPlanCmd() *cobra.Command {
-	var o planOptions
+func newPlanCmd(c connect) *cobra.Command {
+	o := planOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what a failover would do, what would refuse it, and how long it would take",
 		Long: "Plan previews the failover that would come next, and changes nothing: not on AWS, and not in a file.\n" +
@@ -66,7 +66,7 @@ func planText(title string, p deploy.Plan) string {
 	}
 	t.say("")
 	if p.Expect != nil {
-		t.say("time       %s until visitors are sent to %s", p.Expect, p.Change.Stack)
+		t.say("time       %s", p.Expect)
 	}
 	if p.Verdict != nil {
 		t.say("data       %s", p.Verdict.Loss)
@@ -91,7 +91,7 @@ func planMarkdown(title string, p deploy.Plan) string {
 	t.say("")
 	t.say("`%s` would touch %s.", p.Change, counted(p.Resources))
 	if p.Expect != nil {
-		t.say("Visitors would be sent to `%s` after %s.", p.Change.Stack, p.Expect)
+		t.say("It would take %s.", p.Expect)
 	}
 	t.say("")
 	for _, risky := range p.Risky() {

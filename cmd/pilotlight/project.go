@@ -16,8 +16,17 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
+// connect says in what world a site is worked on, and with what engine: the real
+// one, or a simulated one.
+type connect func(ctx context.Context) (deploy.Options, error)
+
+// theReal is the world outside.
+func theReal(context.Context) (deploy.Options, error) { return deploy.Options{}, nil }
+
 // project is what every verb that knows a site is told.
 type project struct {
+	connect connect
+
 	dir  string
 	json bool
 
@@ -54,8 +63,13 @@ func exactly(n int) cobra.PositionalArgs {
 }
 
 // open opens the site of the project's folder.
-func (p *project) open(_ context.Context) (*deploy.Site, error) {
-	return deploy.OpenSite(deploy.Options{Dir: p.dir, Env: failover.Env{}, Progress: p.progress})
+func (p *project) open(ctx context.Context) (*deploy.Site, error) {
+	o, err := p.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Dir, o.Progress = p.dir, p.progress
+	return deploy.OpenSite(o)
 }
 
 // say prints a line of progress, with the time since the command began.

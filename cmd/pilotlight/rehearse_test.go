@@ -23,7 +23,7 @@ func rehearseWith(report *rehearsal.Report, failed error, args ...string) (asked
 		asked = o
 		return report, failed
 	})
-	cmd.SetFlagErrorFunc(newRootCmd().FlagErrorFunc())
+	cmd.SetFlagErrorFunc(newRootCmd(theReal).FlagErrorFunc())
 	var stdout, stderr bytes.Buffer
 	cmd.SetOut(&stdout)
 	cmd.SetErr(&stderr)

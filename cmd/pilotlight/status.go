@@ -10,8 +10,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/deploy"
 )
 
-func newStatusCmd() *cobra.Command {
-	var p project
+func newStatusCmd(c connect) *cobra.Command {
+	p := project{connect: c}
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show which side is active, and how protected the site is", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
