@@ -1,0 +1,139 @@
+// Command approval is a small service that embeds the failover: it shows the plan
+// of one, and does it once somebody has approved that very plan.
+//
+//	GET  /plan                what a failover would do now, and an approval code for it
+//	POST /failover?code=…     do it; answers when it is done
+//	GET  /status              where the site stands
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	// Whoever reaches this address can fail over: put it behind your own login.
+	if err := serve(ctx, "127.0.0.1:8080", deploy.Options{Dir: ".", Progress: os.Stderr}); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func serve(ctx context.Context, address string, o deploy.Options) error {
+	site, err := deploy.OpenSite(o)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Addr: address, Handler: newService(ctx, site), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		<-ctx.Done()
+		_ = server.Close() // a failover under way ends with ctx, and can be run again
+	}()
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// service has one site, and does one thing to it at a time.
+type service struct {
+	*http.ServeMux
+	site *deploy.Site
+	ctx  context.Context //nolint:containedctx // of the process: a failover outlives the request for it
+
+	mu sync.Mutex
+}
+
+func newService(ctx context.Context, site *deploy.Site) *service {
+	s := &service{ServeMux: http.NewServeMux(), site: site, ctx: ctx}
+	s.HandleFunc("GET /status", s.status)
+	s.HandleFunc("GET /plan", s.plan)
+	s.HandleFunc("POST /failover", s.failover)
+	return s
+}
+
+func (s *service) status(w http.ResponseWriter, r *http.Request) {
+	status, err := s.site.Status(r.Context())
+	answer(w, status, err)
+}
+
+// proposal is a plan and what approves it.
+type proposal struct {
+	Code string      `json:"code"`
+	Plan deploy.Plan `json:"plan"`
+}
+
+// propose makes the plan of the next failover. Its code stands for what would be
+// done to which resources, so that nobody approves something else.
+func (s *service) propose(ctx context.Context) (proposal, error) {
+	plan, err := s.site.PlanFailover(ctx, deploy.Accepted{}, deploy.Run{})
+	if err != nil {
+		return proposal{}, err
+	}
+	text, err := json.Marshal([]any{plan.Change, plan.Resources})
+	if err != nil {
+		return proposal{}, err
+	}
+	sum := sha256.Sum256(text)
+	return proposal{Code: hex.EncodeToString(sum[:6]), Plan: plan}, nil
+}
+
+func (s *service) plan(w http.ResponseWriter, r *http.Request) {
+	proposed, err := s.propose(r.Context())
+	answer(w, proposed, err)
+}
+
+func (s *service) failover(w http.ResponseWriter, r *http.Request) {
+	if !s.mu.TryLock() {
+		http.Error(w, "a failover is under way", http.StatusConflict)
+		return
+	}
+	defer s.mu.Unlock()
+	now, err := s.propose(r.Context())
+	if err != nil {
+		answer(w, nil, err)
+		return
+	}
+	if r.URL.Query().Get("code") != now.Code {
+		http.Error(w, "that is not the code of what would be done now: ask for the plan again", http.StatusConflict)
+		return
+	}
+	outcome, err := s.site.Failover(s.ctx, deploy.Accepted{}, deploy.Run{
+		Step: func(step failover.Step) {
+			if step.End.IsZero() {
+				log.Printf("%s …", step.Name)
+			}
+		},
+		Say: func(line string) { log.Print(line) },
+	})
+	answer(w, outcome, err)
+}
+
+// answer writes a result, or says by the status what became of the request.
+func answer(w http.ResponseWriter, value any, err error) {
+	_, refused := errors.AsType[*deploy.RefusedError](err)
+	_, locked := errors.AsType[*deploy.LockedError](err)
+	switch {
+	case refused, locked: // nothing was changed
+		http.Error(w, err.Error(), http.StatusConflict)
+	case err != nil: // the same request carries on
+		http.Error(w, fmt.Sprintf("%v\nask again: it carries on", err), http.StatusInternalServerError)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(value) // a client that has gone needs no answer
+	}
+}
