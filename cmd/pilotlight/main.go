@@ -53,6 +53,7 @@ func newRootCmd(c connect) *cobra.Command {
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}
+	add(groupMove, newUnlockCmd(c))
 	add(groupPrepare, newRehearseCmd(rehearsal.Run))
 	return root
 }

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newUnlockCmd(c connect) *cobra.Command {
+	p := project{connect: c}
+	cmd := &cobra.Command{
+		Use: "unlock STACK", Short: "Take away the lock that a killed update left; make sure that none is running", Args: exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			site, err := p.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := site.Unlock(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return p.show(map[string]string{"unlocked": args[0]}, fmt.Sprintf("stack %s is unlocked: run the command again that was killed\n", args[0]))
+		},
+	}
+	p.flags(cmd)
+	return cmd
+}

@@ -1,0 +1,174 @@
+package deploy
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// claim is what a side holds, in short.
+func claim(role stacks.Role, epoch int, switched bool) stacks.Claim {
+	return stacks.Claim{Role: role, Epoch: epoch, Switched: switched, Generation: stacks.Generation{Number: 1}}
+}
+
+// site is prod and dr with what they claim.
+func site(prod, dr stacks.Claim) []Side {
+	return []Side{
+		{Config: stacks.Config{Stack: "dr", Site: "blog", Region: "us-east-2", Role: stacks.Standby}, Memory: stacks.Memory{Claim: dr}},
+		{Config: stacks.Config{Stack: "prod", Site: "blog", Region: "us-west-2", Role: stacks.Active}, Memory: stacks.Memory{Claim: prod}},
+	}
+}
+
+var (
+	none    = stacks.Claim{}
+	leading = claim(stacks.Active, 1, true)
+	standBy = claim(stacks.Standby, 1, false)
+)
+
+// TestProcedures holds what is left to do of each procedure, in every situation in
+// which it may have been stopped.
+func TestProcedures(t *testing.T) {
+	t.Parallel()
+	frozen, planned := claim(stacks.Frozen, 1, true), claim(stacks.Active, 2, false)
+	planned.Planned = true
+	gaveUp := claim(stacks.Standby, 3, false)
+	gaveUp.GaveUp = true
+	ending := leading
+	ending.Generation.Number = 3
+	ending.Retired = []stacks.Generation{{Number: 1, Ending: true}, {Number: 2}}
+
+	type procedure func([]Side) ([]Change, string, error)
+	failover := func(s []Side) ([]Change, string, error) { return failOver(s, Accepted{DataLoss: 2}) }
+	home := func(s []Side) ([]Change, string, error) { return switchOver(s, "prod", Accepted{}) }
+	away := func(s []Side) ([]Change, string, error) { return switchOver(s, "dr", Accepted{}) }
+	end := func(generation int) procedure {
+		return func(s []Side) ([]Change, string, error) { return retire(s, "prod", generation) }
+	}
+	for name, tc := range map[string]struct {
+		do    procedure
+		sides []Side
+		want  []string
+		done  string // why nothing is left
+		fails string
+	}{
+		"failover":                          {failover, site(leading, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
+		"failover, stopped":                 {failover, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
+		"failover, done":                    {failover, site(leading, claim(stacks.Active, 2, true)), nil, "us-east-2 (dr) is active since epoch 2", ""},
+		"failover of nothing":               {failover, site(none, none), nil, "", "no side of the site is active yet"},
+		"failover of an existing site":      {failover, site(none, standBy)[:1], []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
+		"switchover":                        {away, site(leading, standBy), []string{"pulumi up -s prod -c role=frozen", "pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, frozen":                {away, site(frozen, standBy), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, claimed":               {away, site(frozen, planned), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, moved":                 {away, site(frozen, claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, done":                  {away, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), nil, "the other side stands by", ""},
+		"switchover to the active side":     {home, site(leading, standBy), nil, "us-west-2 (prod) is active since epoch 1", ""},
+		"switchover to a stale side":        {home, site(leading, claim(stacks.Active, 2, true)), nil, "", "rebuild it first"},
+		"switchover to the frozen side":     {home, site(frozen, standBy), nil, "", "pilotlight thaw"},
+		"switchover to nowhere":             {func(s []Side) ([]Change, string, error) { return switchOver(s, "mars", Accepted{}) }, site(leading, standBy), nil, "", "the site has no stack mars"},
+		"switchover without another":        {away, site(none, standBy)[:1], nil, "", "needs two stacks"},
+		"thaw":                              {thaw, site(frozen, standBy), []string{"pulumi up -s prod -c role=active"}, "", ""},
+		"thaw of nothing":                   {thaw, site(leading, standBy), nil, "no side is frozen", ""},
+		"failback":                          {rebuild, site(leading, claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "", ""},
+		"failback, done":                    {rebuild, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), nil, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
+		"failback before it is failed over": {rebuild, site(leading, claim(stacks.Active, 2, false)), nil, "", "is not finished"},
+		"abort":                             {abort, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=standby -c abort=2", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
+		"abort, given up":                   {abort, site(leading, gaveUp), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby"}, "", ""},
+		"abort of nothing":                  {abort, site(leading, standBy), nil, "there is nothing to give up", ""},
+		"retire":                            {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
+		"retire, unprotected":               {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
+		"retire, ended":                     {end(1), site(claim(stacks.Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
+		"destroy": {
+			func(s []Side) ([]Change, string, error) { return tearDown(s), "", nil }, site(leading, standBy),
+			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",
+		},
+		"deploy": {
+			func(s []Side) ([]Change, string, error) { return bringUp(s), "", nil }, site(none, none),
+			[]string{"pulumi up -s prod", "pulumi up -s dr", "pulumi up -s prod"}, "", "",
+		},
+		"deploy after a failover": {
+			func(s []Side) ([]Change, string, error) { return bringUp(s), "", nil }, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)),
+			[]string{"pulumi up -s dr", "pulumi up -s prod", "pulumi up -s dr"}, "", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changes, done, err := tc.do(tc.sides)
+			if tc.fails != "" {
+				require.ErrorContains(t, err, tc.fails)
+				return
+			}
+			require.NoError(t, err)
+			var got []string
+			for _, c := range changes {
+				got = append(got, c.String())
+			}
+			assert.Equal(t, tc.want, got)
+			assert.Contains(t, done, tc.done)
+		})
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	const before = `# The pilot light.
+config:
+  aws:region: us-east-2
+  pilotlight:role: standby # the switch
+  pilotlight:abort: 2
+  pilotlight:app:
+    image: ami-0123456789abcdef0 # production's
+encryptionsalt: v1:abc
+`
+	after, err := Change{Stack: "dr", Role: stacks.Active, AcceptDataLoss: 3}.settings().apply([]byte(before))
+	require.NoError(t, err)
+	assert.Equal(t, `# The pilot light.
+config:
+  aws:region: us-east-2
+  pilotlight:role: active # the switch
+  pilotlight:app:
+    image: ami-0123456789abcdef0 # production's
+  pilotlight:acceptDataLoss: 3
+encryptionsalt: v1:abc
+`, string(after))
+
+	same, err := Change{Stack: "dr"}.settings().apply(after)
+	require.NoError(t, err)
+	assert.NotContains(t, string(same), "acceptDataLoss", "what was said for one change is over with it")
+	assert.Contains(t, string(same), "role: active")
+
+	for text, says := range map[string]string{"": "empty", "a: 1\n": "no config", "config: [1]\n": "no config", "config: {": "yaml"} {
+		_, err := Change{Stack: "dr"}.settings().apply([]byte(text))
+		assert.ErrorContains(t, err, says, text)
+	}
+}
+
+func TestExpect(t *testing.T) {
+	t.Parallel()
+	cold := []Planned{
+		{"create", "aws:ec2/natGateway:NatGateway", ""}, {"create", "aws:lb/loadBalancer:LoadBalancer", ""},
+		{"update", "aws:autoscaling/group:Group", ""}, {"create", "aws:route53/record:Record", "blog-dr-switch-2"},
+	}
+	warm := cold[2:]
+	for name, tc := range map[string]struct {
+		planned  []Planned
+		promotes bool
+		path     string
+		says     string
+	}{
+		"promotion":           {cold, true, "promotion of the database", "6 to 17 min"},
+		"promoted already":    {cold, false, "start of the instances", "5 to 10 min"},
+		"warm":                {warm, false, "start of the instances", "4 to 8 min"},
+		"only the balancer":   {cold[1:2], false, "making of the balancer", "2 to 5 min"},
+		"nothing but to look": {nil, false, "start of the instances", "0 to 1 min"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := expect(tc.planned, tc.promotes)
+			assert.Equal(t, tc.path, e.Path)
+			assert.Contains(t, e.String(), tc.says)
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package deploy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// inStep is what there is to see of a standby that could take over.
+func inStep() SideStatus {
+	return SideStatus{Stack: "dr", Region: "us-east-2", Database: &decide.Replica{
+		ID: "blog-dr-1", Status: "available", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Replication: "replicating",
+		LastGood: &decide.Lag{Value: 3 * time.Second, At: noon.Add(-time.Minute)},
+	}}
+}
+
+func TestProtection(t *testing.T) {
+	t.Parallel()
+	frozen := claim(stacks.Frozen, 1, true)
+	for name, tc := range map[string]struct {
+		sides     []Side
+		spoil     func(*SideStatus)
+		protected bool
+		says      string
+		next      string
+	}{
+		"in step":           {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"of a foreign one":  {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"never deployed":    {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
+		"half deployed":     {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
+		"half failed over":  {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
+		"failed over":       {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
+		"frozen":            {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "thaw"},
+		"no replica":        {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
+		"no answer":         {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
+		"source lost":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "does not replicate", "failover"},
+		"being made":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"not measured":      {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"measured long ago": {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := inStep()
+			tc.spoil(&seen)
+			protected, verdict, next := protection(tc.sides, []SideStatus{seen}, noon)
+			assert.Equal(t, tc.protected, protected)
+			assert.Contains(t, verdict, tc.says)
+			assert.Contains(t, next, tc.next)
+			assert.Equal(t, tc.next == "", next == "", next)
+		})
+	}
+}
+
+func TestRegionOf(t *testing.T) {
+	t.Parallel()
+	for address, region := range map[string]string{
+		"s3://state?region=us-west-1&awssdk=v2":                "us-west-1",
+		"awskms://alias/state?region=cn-north-1":               "cn-north-1",
+		"awskms:///arn:aws:kms:eu-west-1:123456789012:key/0-0": "eu-west-1",
+		"file:///var/state":                                    "", "passphrase": "", "https://api.pulumi.com": "", "": "",
+	} {
+		assert.Equal(t, region, regionOf(address), address)
+	}
+}
+
+func TestPair(t *testing.T) {
+	t.Parallel()
+	stack := func(name, peer string) stacks.Config {
+		return stacks.Config{Site: "blog", Stack: name, Peer: &stacks.Peer{Stack: peer}}
+	}
+	names := func(configs []stacks.Config) (all []string) {
+		for _, c := range configs {
+			all = append(all, c.Stack)
+		}
+		return all
+	}
+	two, err := pair([]stacks.Config{stack("dr", "prod"), stack("prod", "dr")})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr", "prod"}, names(two))
+	third, err := pair([]stacks.Config{stack("dr", "third"), stack("prod", "dr"), stack("third", "dr")})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr", "third"}, names(third), "who was lost for good is left out")
+	one, err := pair([]stacks.Config{{Stack: "dr", Production: &stacks.Production{}}})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr"}, names(one))
+	_, err = pair([]stacks.Config{stack("dr", "prod")})
+	assert.ErrorContains(t, err, "name each other as peer")
+	_, err = pair([]stacks.Config{stack("a", "b"), stack("b", "a"), stack("c", "d"), stack("d", "c")})
+	assert.ErrorContains(t, err, "several sites")
+}
