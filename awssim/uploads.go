@@ -122,10 +122,10 @@ func (w *World) copySource(region string, from CopySource) (Upload, error) {
 		return Upload{}, &Error{Status: 503, Code: "ServiceUnavailable", Message: "Please reduce your request rate."}
 	}
 	u, err := w.read(o, from.Key)
-	if err != nil {
-		return Upload{}, err
+	if err == nil {
+		err = Condition{Match: from.Match}.holds(&u)
 	}
-	return u, Condition{Match: from.Match}.holds(&u)
+	return u, err
 }
 
 // Object is what is under a key now.

@@ -186,11 +186,13 @@ func (r *run) pairs(ctx context.Context, stage Stage, each func(Pair, Verdict)) 
 // compare finds what there is to copy.
 func (r *run) compare(ctx context.Context) (todo []Pair, err error) {
 	err = r.pairs(ctx, Comparing, func(p Pair, v Verdict) {
-		switch r.result.Compared.add(p.Object); v {
-		case Newer:
-			r.result.Newer.add(p.Object)
+		r.result.Compared.add(p.Object)
+		switch v {
 		case Lacks, Stale:
 			todo = append(todo, p)
+		case Newer:
+			r.result.Newer.add(p.Object)
+		case Same:
 		}
 	})
 	return todo, err

@@ -16,20 +16,23 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // TestStateInABucket bootstraps a backend, and has the pulumi command keep the
-// state and the secrets of a stack there.
+// state and the secrets of a stack there; then it moves them to another region by the
+// lines that are printed.
 func TestStateInABucket(t *testing.T) {
 	t.Parallel()
 	w := awssim.New(1)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
-	made, err := backend.Bootstrap(t.Context(), backend.Options{
+	options := backend.Options{
 		Site: "blog", Region: "us-east-2", Production: "us-west-2", Recovery: "ca-central-1",
 		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
-	})
+	}
+	made, err := backend.Bootstrap(t.Context(), options)
 	require.NoError(t, err)
 	p := newStateTerminal(t, face)
 
@@ -56,6 +59,16 @@ func TestStateInABucket(t *testing.T) {
 	assert.Contains(t, keys, ".pulumi/stacks/pilotlight/prod.json")
 	assert.NotContains(t, strings.Join(keys, " "), ".pulumi/locks/", "the import has unlocked the stack")
 	assert.Zero(t, w.CallsTo("us-west-2"), "nothing needs production's region")
+
+	options.Region = "us-east-1"
+	moved, err := backend.Move(t.Context(), media.Place{Region: made.Region, Bucket: made.Bucket}, options)
+	require.NoError(t, err)
+	for _, line := range moved.Next {
+		p.run(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(line, "pulumi "), "'", ""))...)
+	}
+	w.LoseRegion(made.Region, awssim.Refuse)
+	assert.Equal(t, "correct horse", p.run("config", "get", "token", "-s", "prod"), "nothing needs the region that state was in")
+	assert.Contains(t, p.run("stack", "export", "-s", "prod"), moved.To.SecretsProvider)
 }
 
 // stateTerminal is a terminal in a project's folder, at which no program is run.

@@ -133,7 +133,7 @@ func TestBuckets(t *testing.T) {
 	require.NoError(t, err)
 	policy, err := client.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: name})
 	require.NoError(t, err)
-	assert.Equal(t, `{"Statement": []}`, *policy.Policy)
+	assert.JSONEq(t, `{"Statement": []}`, *policy.Policy)
 
 	_, err = client.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: name})
 	assert.Equal(t, "NotModelled", codeOf(t, err))
