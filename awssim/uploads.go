@@ -216,7 +216,7 @@ func (w *World) rules(bucket string, marker bool) (to []string) {
 	for _, replication := range w.where(func(o *Object) bool { return o.Type == replicationType && o.text("bucket") == bucket }) {
 		rules, _ := replication.Props["rules"].([]any)
 		for _, rule := range rules {
-			if marker && textAt(rule, "deleteMarkerReplication.status") != "Enabled" {
+			if textAt(rule, "status") != "Enabled" || marker && textAt(rule, "deleteMarkerReplication.status") != "Enabled" {
 				continue
 			}
 			arn := textAt(rule, "destination.bucket")

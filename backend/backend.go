@@ -88,8 +88,7 @@ func (r *Result) Lines() []string {
 	}
 }
 
-// RefusedError says why the state can't lie where it was asked to. Nothing was
-// changed before it, unless a bucket's name was taken in that very moment.
+// RefusedError says why the state can't lie where it was asked to.
 type RefusedError struct{ Why string }
 
 // Error says why, and what to do.

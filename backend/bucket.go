@@ -72,7 +72,7 @@ func (b *bootstrap) makeBucket(ctx context.Context) error {
 	}
 	_, err := b.s3.CreateBucket(ctx, in)
 	if _, taken := errors.AsType[*types.BucketAlreadyExists](err); taken {
-		return refuse("the name %s is taken by another account: name another bucket", b.Bucket)
+		return fmt.Errorf("the name of bucket %s has just been taken by another account: name another bucket", b.Bucket)
 	}
 	if err != nil {
 		return fmt.Errorf("making bucket %s: %w", b.Bucket, err)

@@ -200,7 +200,9 @@ func TestObjects(t *testing.T) {
 
 func TestListing(t *testing.T) {
 	t.Parallel()
-	_, _, client := storage(t)
+	w, _, client := storage(t)
+	put(t, client, "site", "a", "what is newest under a key is listed")
+	w.Clock().Advance(time.Second)
 	for _, key := range []string{"a", "b/1", "b/2", "b/sub/3", "c/4", "d"} {
 		put(t, client, "site", key, key)
 	}
@@ -223,6 +225,7 @@ func TestListing(t *testing.T) {
 				require.NoError(t, err)
 				assert.LessOrEqual(t, *page.KeyCount, size)
 				for _, o := range page.Contents {
+					assert.Equal(t, int64(len(*o.Key)), *o.Size)
 					keys = append(keys, *o.Key)
 				}
 				for _, p := range page.CommonPrefixes {
