@@ -52,6 +52,9 @@ func bucketKinds() map[string]*kind {
 
 // freeBucketName: a bucket's name is unique in its partition.
 func freeBucketName(w *World, o *Object) error {
+	if region, taken := w.state.Foreign[o.text("bucket")]; taken && Partition(region) == Partition(o.Region) {
+		return &Error{Status: 409, Code: "BucketAlreadyExists", Message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."}
+	}
 	for _, other := range w.where(func(other *Object) bool {
 		return other.Type == bucketType && Partition(other.Region) == Partition(o.Region) && other.text("bucket") == o.text("bucket")
 	}) {

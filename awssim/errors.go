@@ -13,6 +13,8 @@ type Error struct {
 	Code      string
 	Message   string
 	RequestID string
+	// Headers are those of the answer that say more.
+	Headers map[string]string
 }
 
 // Error words the error as the Go SDK does.

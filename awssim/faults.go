@@ -148,8 +148,13 @@ func (f Fault) unknown() error {
 
 // throttling is the code by which a service says that it is asked too often.
 func throttling(service string) string {
-	if service == "ec2" {
+	switch service {
+	case "ec2":
 		return "RequestLimitExceeded"
+	case "kms":
+		return "ThrottlingException"
+	case "s3":
+		return "SlowDown"
 	}
 	return "Throttling"
 }
@@ -178,7 +183,11 @@ func (w *World) strike(operation string) *Error {
 		a.Met++
 		switch a.Name {
 		case "throttle":
-			return refuse(a.Code, "Rate exceeded")
+			e := refuse(a.Code, "Rate exceeded")
+			if a.Code == "SlowDown" {
+				e.Status, e.Message = 503, "Please reduce your request rate."
+			}
+			return e
 		case "promotion":
 			return refuse(a.Code, "DB instance is not in a state in which it can be promoted.")
 		}

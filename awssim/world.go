@@ -40,6 +40,8 @@ type state struct {
 
 	Certificates map[string]Certificate `json:"certificates"` // by ARN
 	Uploads      []Upload               `json:"uploads"`      // into buckets, in their order
+	Multiparts   map[string]*Multipart  `json:"multiparts"`   // by upload id
+	Foreign      map[string]string      `json:"foreign"`      // buckets of other accounts: region by name
 	Lost         map[string]Loss        `json:"lost"`         // by region
 	Gaps         map[string]Gap         `json:"gaps"`         // by region: its last outage that is over
 	Deleted      map[string][]Former    `json:"deleted"`      // what parameters were that are no more, by place, type and id
@@ -52,7 +54,7 @@ type state struct {
 func New(seed uint64) *World {
 	return &World{seed: seed, clock: newClock(), state: state{
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
-		Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
+		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{},
 	}}
 }

@@ -3,11 +3,11 @@ package failover
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/pilotlight-dr/pilotlight/media"
 )
 
 // Media is what a side that was active holds and the other side does not: S3 copies
@@ -48,12 +48,18 @@ func (r *Runtime) compareMedia(ctx context.Context, bucket, peerRegion, peerBuck
 	if err != nil {
 		return found, err
 	}
-	for key, err := range r.lacking(keys(ctx, s3.NewFromConfig(ours), bucket), keys(ctx, s3.NewFromConfig(theirs), peerBucket), &found) {
+	from, to := media.Side{Bucket: bucket, Client: s3.NewFromConfig(ours)}, media.Side{Bucket: peerBucket, Client: s3.NewFromConfig(theirs)}
+	for pair, err := range media.Compare(ctx, from, to, "") {
 		if err != nil {
 			return found, err
 		}
-		if found.Lacks++; len(found.First) < named {
-			found.First = append(found.First, key)
+		if pair.Other == nil {
+			if found.Lacks++; len(found.First) < named {
+				found.First = append(found.First, pair.Object.Key)
+			}
+		}
+		if found.Files++; found.Files%sayEvery == 0 {
+			r.Say(fmt.Sprintf("%d files of %s compared, %d not found in %s", found.Files, bucket, found.Lacks, peerBucket))
 		}
 	}
 	return found, nil
@@ -61,52 +67,6 @@ func (r *Runtime) compareMedia(ctx context.Context, bucket, peerRegion, peerBuck
 
 // sayEvery is after how many files progress is told.
 const sayEvery = 100_000
-
-// lacking merges two sorted lists into what is only in the first.
-func (r *Runtime) lacking(ours, theirs iter.Seq2[string, error], count *Media) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		next, stop := iter.Pull2(theirs)
-		defer stop()
-		their, err, more := next()
-		for our, failed := range ours {
-			for more && err == nil && their < our {
-				their, err, more = next()
-			}
-			if failed == nil {
-				failed = err
-			}
-			if failed != nil {
-				yield("", failed)
-				return
-			}
-			if count.Files++; count.Files%sayEvery == 0 {
-				r.Say(fmt.Sprintf("%d files of %s compared, %d not found in %s", count.Files, count.Bucket, count.Lacks, count.Peer))
-			}
-			if (!more || their != our) && !yield(our, nil) {
-				return
-			}
-		}
-	}
-}
-
-// keys lists a bucket in S3's order, that of the bytes of the keys.
-func keys(ctx context.Context, client *s3.Client, bucket string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield("", fmt.Errorf("listing bucket %s: %w", bucket, err))
-				return
-			}
-			for _, object := range page.Contents {
-				if !yield(aws.ToString(object.Key), nil) {
-					return
-				}
-			}
-		}
-	}
-}
 
 // String says what the other side lacks, and how to give it.
 func (m *Media) String() string {

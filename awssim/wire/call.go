@@ -29,6 +29,7 @@ func readScope(req *http.Request) (s scope, signed bool) {
 
 // A request is one API call, decoded.
 type request struct {
+	ctx       context.Context
 	world     *awssim.World
 	region    string
 	operation string
@@ -59,6 +60,7 @@ type protocol struct {
 // services are the endpoints by the name in their signatures.
 var services = map[string]service{
 	"acm":                  {"acm", jsonProtocol, acmOperations},
+	"kms":                  {"kms", jsonProtocol, kmsOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
 	"s3":                   {"s3", s3Protocol, s3Operations},
@@ -92,11 +94,21 @@ func (f *Face) call(req *http.Request, s scope) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if whole, ok := result.(reply); ok {
+		return respond(req, whole.status, whole.body, whole.header, api.protocol.contentType), nil
+	}
 	text, err := api.protocol.encode(name, result, "00000000-0000-4000-8000-000000000000")
 	if err != nil {
 		return nil, fmt.Errorf("writing the answer to %s: %w", name, err)
 	}
 	return respond(req, http.StatusOK, text, nil, api.protocol.contentType), nil
+}
+
+// A reply is a result that says more than its protocol's body does.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
 }
 
 func (f *Face) answer(ctx context.Context, api service, s scope, name string, in input) (result any, err error) {
@@ -110,7 +122,7 @@ func (f *Face) answer(ctx context.Context, api service, s scope, name string, in
 			return unmodelled("%s:%s is not modelled by the simulator", api.name, name)
 		}
 		var err error
-		result, err = op.serve(request{world: f.world, region: s.region, operation: name, in: in})
+		result, err = op.serve(request{ctx: ctx, world: f.world, region: s.region, operation: name, in: in})
 		return err
 	})
 	return result, err
@@ -125,8 +137,12 @@ func respond(req *http.Request, status int, body []byte, header http.Header, con
 	if header == nil {
 		header = http.Header{}
 	}
-	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if header.Get("Content-Type") == "" {
+		header.Set("Content-Type", contentType)
+	}
+	if header.Get("Content-Length") == "" { // an answer to HEAD has the length of what it leaves out
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	return &http.Response{
 		Status: strconv.Itoa(status) + " " + http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Request: req,

@@ -11,11 +11,13 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 )
 
-// input is a call's parameters: a form in the query protocols, a map in CBOR and JSON.
+// input is a call's parameters: a form in the query protocols, a map in CBOR and
+// JSON, the request itself in REST.
 type input struct {
 	form url.Values
 	cbor cborMap
 	json map[string]any
+	rest rest
 }
 
 func (in input) text(name string) string { return in.form.Get(name) }

@@ -1,0 +1,112 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+)
+
+// key makes the key that the secrets and the bucket are encrypted with. Its policy
+// is KMS's own: the account decides by its IAM policies who may use it.
+func (b *bootstrap) key(ctx context.Context) error {
+	found, err := b.describe(ctx, b.result.Alias)
+	if err != nil {
+		return err
+	}
+	if found != nil {
+		b.note(Found, "KMS key %s", b.result.Alias)
+	} else if found, err = b.makeKey(ctx); err != nil {
+		return err
+	}
+	if found.KeyState != types.KeyStateEnabled {
+		return refuse("the KMS key %s is %s: enable it (aws kms cancel-key-deletion, aws kms enable-key), or what it encrypted is lost",
+			aws.ToString(found.Arn), found.KeyState)
+	}
+	b.result.Key = aws.ToString(found.Arn)
+	return b.rotate(ctx)
+}
+
+// makeKey makes the key and names it. A run that was cut off between the two has
+// left a key without a name: it is told by its description.
+func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
+	description := fmt.Sprintf("State and secrets of %s, made by pilotlight bootstrap", b.Site)
+	key, err := b.nameless(ctx, description)
+	if err != nil {
+		return nil, err
+	}
+	if key != nil {
+		b.note(Found, "KMS key %s of a run that was cut off", aws.ToString(key.KeyId))
+	} else {
+		made, err := b.kms.CreateKey(ctx, &kms.CreateKeyInput{Description: &description})
+		if err != nil {
+			return nil, fmt.Errorf("making a KMS key in %s: %w", b.Region, err)
+		}
+		key = made.KeyMetadata
+		b.note(Made, "KMS key %s", aws.ToString(key.KeyId))
+	}
+	if _, err := b.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &b.result.Alias, TargetKeyId: key.KeyId}); err != nil {
+		return nil, fmt.Errorf("naming the KMS key %s %s, run this again to carry on: %w", aws.ToString(key.KeyId), b.result.Alias, err)
+	}
+	b.note(Made, "its name %s", b.result.Alias)
+	return key, nil
+}
+
+// nameless finds an enabled key with a description and no name, or nil.
+func (b *bootstrap) nameless(ctx context.Context, description string) (*types.KeyMetadata, error) {
+	for pages := kms.NewListKeysPaginator(b.kms, &kms.ListKeysInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the KMS keys of %s: %w", b.Region, err)
+		}
+		for _, entry := range page.Keys {
+			key, err := b.describe(ctx, aws.ToString(entry.KeyId))
+			if err != nil {
+				return nil, err
+			}
+			if key == nil || aws.ToString(key.Description) != description || key.KeyState != types.KeyStateEnabled {
+				continue
+			}
+			names, err := b.kms.ListAliases(ctx, &kms.ListAliasesInput{KeyId: key.KeyId})
+			if err != nil {
+				return nil, fmt.Errorf("listing the names of the KMS key %s: %w", aws.ToString(key.KeyId), err)
+			}
+			if len(names.Aliases) == 0 {
+				return key, nil
+			}
+		}
+	}
+	return nil, nil //nolint:nilnil // none is an answer
+}
+
+// describe finds a key by id or alias; nil is none.
+func (b *bootstrap) describe(ctx context.Context, name string) (*types.KeyMetadata, error) {
+	out, err := b.kms.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &name})
+	if _, missing := errors.AsType[*types.NotFoundException](err); missing {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for the KMS key %s in %s: %w", name, b.Region, err)
+	}
+	return out.KeyMetadata, nil
+}
+
+// rotate has KMS make new key material every year.
+func (b *bootstrap) rotate(ctx context.Context) error {
+	now, err := b.kms.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: &b.result.Key})
+	if err != nil {
+		return fmt.Errorf("asking whether the KMS key %s rotates: %w", b.result.Key, err)
+	}
+	if now.KeyRotationEnabled {
+		b.note(Found, "its yearly rotation")
+		return nil
+	}
+	if _, err := b.kms.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: &b.result.Key}); err != nil {
+		return fmt.Errorf("having the KMS key %s rotate: %w", b.result.Key, err)
+	}
+	b.note(Made, "its yearly rotation")
+	return nil
+}

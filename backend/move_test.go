@@ -1,0 +1,113 @@
+package backend_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/media"
+)
+
+const prodState = ".pulumi/stacks/pilotlight/prod.json"
+
+// used is a backend in eu-north-1 with the state of two stacks, and options to move it.
+func used(t *testing.T) (*awssim.World, *wire.Face, media.Place, backend.Options) {
+	t.Helper()
+	w, face, o := world(t)
+	made, err := backend.Bootstrap(t.Context(), o)
+	require.NoError(t, err)
+	for key, content := range map[string]string{
+		".pulumi/meta.yaml": "version: 1", prodState: `{"version": 3}`, prodState + ".bak": `{"version": 2}`,
+		".pulumi/stacks/pilotlight/dr.json.gz": "compressed", ".pulumi/history/pilotlight/prod/prod-1.history.json": "{}",
+	} {
+		write(t, face, made.Region, made.Bucket, key, content)
+	}
+	w.Clock().Advance(time.Hour)
+	o.Region = "eu-south-1"
+	return w, face, media.Place{Region: made.Region, Bucket: made.Bucket}, o
+}
+
+func write(t *testing.T, face *wire.Face, region, bucket, key, content string) {
+	t.Helper()
+	_, err := s3.NewFromConfig(face.Config(region)).PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(content)})
+	require.NoError(t, err)
+}
+
+func TestMove(t *testing.T) {
+	t.Parallel()
+	w, face, from, o := used(t)
+	moved, err := backend.Move(t.Context(), from, o)
+	require.NoError(t, err)
+	assert.Equal(t, 5, moved.Copied.Objects)
+	assert.Equal(t, []string{
+		"pulumi login 's3://blog-state-123456789012-eu-south-1?region=eu-south-1'",
+		"pulumi stack change-secrets-provider -s dr 'awskms://alias/blog-state?region=eu-south-1'",
+		"pulumi stack change-secrets-provider -s prod 'awskms://alias/blog-state?region=eu-south-1'",
+	}, moved.Next)
+	held, err := w.Uploads(o.Region, moved.To.Bucket)
+	require.NoError(t, err)
+	assert.Len(t, held, 5)
+	for _, u := range held {
+		assert.Equal(t, moved.To.Key, u.KMSKey, "encrypted with the key there")
+	}
+	left, err := w.Uploads(from.Region, from.Bucket)
+	require.NoError(t, err)
+	assert.Len(t, left, 5, "the old one stays")
+
+	w.Clock().Advance(time.Hour)
+	write(t, face, from.Region, from.Bucket, prodState, `{"version": 4}`)
+	w.Clock().Advance(time.Hour)
+	again, err := backend.Move(t.Context(), from, o)
+	require.NoError(t, err)
+	assert.Equal(t, []string{prodState}, again.Copied.First, "what has changed since")
+
+	write(t, face, o.Region, moved.To.Bucket, prodState, `{"version": 5}`)
+	_, err = backend.Move(t.Context(), from, o)
+	require.ErrorContains(t, err, prodState+" differs in bucket blog-state-123456789012-eu-south-1, which is in use already")
+	u, err := w.Object(o.Region, moved.To.Bucket, prodState)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"version": 5}`, string(u.Body))
+}
+
+func TestMoveRefused(t *testing.T) {
+	t.Parallel()
+	w, face, from, o := used(t)
+	lock := ".pulumi/locks/organization/pilotlight/prod/1.json"
+	write(t, face, from.Region, from.Bucket, lock, "{}")
+	before := len(changes(w))
+	_, err := backend.Move(t.Context(), from, o)
+	locked, ok := errors.AsType[*backend.LockedError](err)
+	require.True(t, ok, "%v", err)
+	assert.Equal(t, "prod", locked.Stack)
+	assert.ErrorContains(t, err, "nothing was changed: stack prod is locked by an update")
+
+	for why, c := range map[string]struct {
+		from media.Place
+		o    func(*backend.Options)
+	}{
+		"state is in bucket " + from.Bucket + " already": {from, func(o *backend.Options) { o.Region = from.Region }},
+		"is the production region":                       {from, func(o *backend.Options) { o.Region = o.Production }},
+		"name both":                                      {media.Place{}, func(*backend.Options) {}},
+		"looking for bucket nobodys, that state is in":   {media.Place{Region: from.Region, Bucket: "nobodys"}, func(*backend.Options) {}},
+	} {
+		options := o
+		c.o(&options)
+		_, err := backend.Move(t.Context(), c.from, options)
+		assert.ErrorContains(t, err, why)
+	}
+	assert.Len(t, changes(w), before)
+
+	_, err = w.DeleteObject(from.Region, from.Bucket, lock)
+	require.NoError(t, err)
+	inject(t, w, "error=s3:CopyObject:InternalError:100")
+	_, err = backend.Move(t.Context(), from, o)
+	require.ErrorContains(t, err, "run this again to carry on")
+}

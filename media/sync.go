@@ -1,0 +1,273 @@
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Place is a bucket in a region.
+type Place struct{ Region, Bucket string }
+
+// Options say what to copy where.
+type Options struct {
+	From, To Place
+	// Prefix is what the keys begin with; empty is all.
+	Prefix string
+	// Class is the storage class of the copies, such as STANDARD_IA; empty is STANDARD.
+	Class string
+	// Parallel is how many objects are copied at once; 0 is 16.
+	Parallel int
+
+	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
+	AWS     func(ctx context.Context, region, profile string) (aws.Config, error)
+	Profile string
+	// Progress is told how far a run is, one call at a time; nil is nobody.
+	Progress func(Progress)
+}
+
+// Stage is a part of a run.
+type Stage string
+
+// The stages, in their order.
+const (
+	Comparing Stage = "comparing"
+	Copying   Stage = "copying"
+	Verifying Stage = "verifying"
+)
+
+// Progress is how far a stage is. How much there is to compare is not known; it
+// counts up only.
+type Progress struct {
+	Stage       Stage
+	Done, Total Count
+}
+
+// Count is an amount of objects.
+type Count struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+}
+
+func (c *Count) add(o Object) {
+	c.Objects++
+	c.Bytes += o.Size
+}
+
+// Tally counts objects and names the first of them.
+type Tally struct {
+	Count
+	First []string `json:"first,omitempty"` // at most 100 keys
+}
+
+const named = 100
+
+func (t *Tally) add(o Object) {
+	if t.Count.add(o); len(t.First) < named {
+		t.First = append(t.First, o.Key)
+	}
+}
+
+// Result is what a run found and did.
+type Result struct {
+	Compared Count `json:"compared"` // what the one side holds
+	Copied   Tally `json:"copied"`
+	// Newer have something else on the other side that is as new or newer, Deleted
+	// were deleted there: both were left as they are.
+	Newer   Tally `json:"newer"`
+	Deleted Tally `json:"deleted"`
+	Failed  Tally `json:"failed"`
+	// Left is what the other side still lacks, or has older, as both were listed
+	// again afterwards. What was uploaded meanwhile, and is on its way, is among it.
+	Left Tally `json:"left"`
+}
+
+// Sync copies what one side has and the other lacks or has older. It goes on past
+// objects that fail, and returns an error then; what it did stands in the result.
+func Sync(ctx context.Context, o Options) (*Result, error) {
+	if o.From == o.To {
+		return nil, fmt.Errorf("bucket %s can't be copied to itself: name two", o.From.Bucket)
+	}
+	if o.AWS == nil {
+		o.AWS = defaultAWS
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.Parallel == 0 {
+		o.Parallel = 16
+	}
+	r := &run{Options: o}
+	var err error
+	if r.from, err = r.side(ctx, o.From); err != nil {
+		return nil, err
+	}
+	if r.to, err = r.side(ctx, o.To); err != nil {
+		return nil, err
+	}
+	todo, err := r.compare(ctx)
+	if err != nil {
+		return &r.result, err
+	}
+	if err := r.copyAll(ctx, todo); err != nil {
+		return &r.result, err
+	}
+	if err := r.verify(ctx); err != nil {
+		return &r.result, err
+	}
+	if r.failure != nil {
+		return &r.result, fmt.Errorf("%d of %d objects were not copied, run this again to carry on; the first: %w",
+			r.result.Failed.Objects, len(todo), r.failure)
+	}
+	return &r.result, nil
+}
+
+// run is one Sync.
+type run struct {
+	Options
+	from, to Side
+
+	mu       sync.Mutex
+	progress Progress
+	result   Result
+	deleted  map[string]bool
+	failure  error // the first
+}
+
+func (r *run) side(ctx context.Context, p Place) (Side, error) {
+	cfg, err := r.AWS(ctx, p.Region, r.Profile)
+	if err != nil {
+		return Side{}, fmt.Errorf("preparing to call AWS in %s: %w", p.Region, err)
+	}
+	cfg.RetryMaxAttempts = attempts
+	return Side{Bucket: p.Bucket, Client: s3.NewFromConfig(cfg)}, nil
+}
+
+// attempts is how often the SDK tries a call: copying in parallel is throttled.
+const attempts = 8
+
+func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
+	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
+}
+
+// tell reports progress.
+func (r *run) tell(change func(*Progress)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.progress)
+	r.Progress(r.progress)
+}
+
+// tellEvery is after how many objects of a listing progress is told: a page.
+const tellEvery = 1000
+
+// pairs compares both sides and tells of it.
+func (r *run) pairs(ctx context.Context, stage Stage, each func(Pair, Verdict)) error {
+	var count Count
+	tell := func() { r.tell(func(p *Progress) { *p = Progress{Stage: stage, Done: count} }) }
+	for pair, err := range Compare(ctx, r.from, r.to, r.Prefix) {
+		if err != nil {
+			return err
+		}
+		if count.add(pair.Object); count.Objects%tellEvery == 0 {
+			tell()
+		}
+		each(pair, Judge(pair))
+	}
+	tell()
+	return nil
+}
+
+// compare finds what there is to copy.
+func (r *run) compare(ctx context.Context) (todo []Pair, err error) {
+	err = r.pairs(ctx, Comparing, func(p Pair, v Verdict) {
+		r.result.Compared.add(p.Object)
+		switch v {
+		case Lacks, Stale:
+			todo = append(todo, p)
+		case Newer:
+			r.result.Newer.add(p.Object)
+		case Same:
+		}
+	})
+	return todo, err
+}
+
+// copyAll copies what there is to copy, several at once.
+func (r *run) copyAll(ctx context.Context, todo []Pair) error {
+	r.deleted = map[string]bool{}
+	r.tell(func(p *Progress) {
+		*p = Progress{Stage: Copying}
+		for _, pair := range todo {
+			p.Total.add(pair.Object)
+		}
+	})
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	waiting := make(chan Pair)
+	var workers sync.WaitGroup
+	for range min(r.Parallel, len(todo)) {
+		workers.Go(func() {
+			for pair := range waiting {
+				did, err := r.copy(ctx, pair)
+				if err != nil && ctx.Err() != nil { // cut off, and no failure of the object
+					continue
+				}
+				r.note(pair.Object, did, err, stop)
+			}
+		})
+	}
+	for _, pair := range todo {
+		select {
+		case waiting <- pair:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(waiting)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// enough is how many failures end a run: then it is not about single objects.
+const enough = 100
+
+var errEnough = errors.New("too many objects could not be copied")
+
+// note counts what became of an object.
+func (r *run) note(o Object, did outcome, err error, stop context.CancelCauseFunc) {
+	r.tell(func(p *Progress) {
+		p.Done.add(o)
+		switch {
+		case err != nil:
+			if r.result.Failed.add(o); r.failure == nil {
+				r.failure = err
+			}
+			if r.result.Failed.Objects == enough {
+				stop(fmt.Errorf("%w: %w", errEnough, r.failure))
+			}
+		case did == copied:
+			r.result.Copied.add(o)
+		case did == newerThere:
+			r.result.Newer.add(o)
+		case did == deletedThere:
+			r.deleted[o.Key] = true
+			r.result.Deleted.add(o)
+		}
+	})
+}
+
+// verify lists both sides again.
+func (r *run) verify(ctx context.Context) error {
+	return r.pairs(ctx, Verifying, func(p Pair, v Verdict) {
+		if (v == Lacks || v == Stale) && !r.deleted[p.Object.Key] {
+			r.result.Left.add(p.Object)
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// TestStateInABucket bootstraps a backend, and has the pulumi command keep the
+// state and the secrets of a stack there; then it moves them to another region by the
+// lines that are printed.
+func TestStateInABucket(t *testing.T) {
+	t.Parallel()
+	w := awssim.New(1)
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	options := backend.Options{
+		Site: "blog", Region: "us-east-2", Production: "us-west-2", Recovery: "ca-central-1",
+		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+	}
+	made, err := backend.Bootstrap(t.Context(), options)
+	require.NoError(t, err)
+	p := newStateTerminal(t, face)
+
+	p.run("login", made.Login)
+	p.run("stack", "init", "prod", "--secrets-provider", made.SecretsProvider)
+	p.run("config", "set", "--secret", "token", "correct horse", "-s", "prod")
+	assert.Equal(t, "correct horse", p.run("config", "get", "token", "-s", "prod"))
+	settings, err := os.ReadFile(filepath.Join(p.dir, "Pulumi.prod.yaml"))
+	require.NoError(t, err)
+	assert.Contains(t, string(settings), made.SecretsProvider)
+	assert.NotContains(t, string(settings), "correct horse")
+
+	state := p.run("stack", "export", "-s", "prod")
+	require.NoError(t, os.WriteFile(filepath.Join(p.dir, "state.json"), []byte(state), 0o600))
+	p.run("stack", "import", "-s", "prod", "--file", "state.json")
+	var keys []string
+	held, err := w.Uploads(made.Region, made.Bucket)
+	require.NoError(t, err)
+	for _, u := range held {
+		keys = append(keys, u.Key)
+		assert.Equal(t, made.Key, u.KMSKey, u.Key)
+	}
+	assert.Contains(t, keys, ".pulumi/meta.yaml")
+	assert.Contains(t, keys, ".pulumi/stacks/pilotlight/prod.json")
+	assert.NotContains(t, strings.Join(keys, " "), ".pulumi/locks/", "the import has unlocked the stack")
+	assert.Zero(t, w.CallsTo("us-west-2"), "nothing needs production's region")
+
+	options.Region = "us-east-1"
+	moved, err := backend.Move(t.Context(), media.Place{Region: made.Region, Bucket: made.Bucket}, options)
+	require.NoError(t, err)
+	for _, line := range moved.Next {
+		p.run(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(line, "pulumi "), "'", ""))...)
+	}
+	w.LoseRegion(made.Region, awssim.Refuse)
+	assert.Equal(t, "correct horse", p.run("config", "get", "token", "-s", "prod"), "nothing needs the region that state was in")
+	assert.Contains(t, p.run("stack", "export", "-s", "prod"), moved.To.SecretsProvider)
+}
+
+// stateTerminal is a terminal in a project's folder, at which no program is run.
+type stateTerminal struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newStateTerminal(t *testing.T, face *wire.Face) *stateTerminal {
+	t.Helper()
+	endpoint, stop, err := face.Listen()
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: pilotlight\nruntime: go\n"), 0o600))
+	return &stateTerminal{t: t, dir: dir, env: []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "PULUMI_HOME=" + filepath.Join(dir, "home"), "TMPDIR=" + os.TempDir(),
+		"AWS_ENDPOINT_URL=http://" + endpoint, "AWS_ACCESS_KEY_ID=AKIASIMULATED", "AWS_SECRET_ACCESS_KEY=simulated",
+		"AWS_EC2_METADATA_DISABLED=true", "PULUMI_SKIP_UPDATE_CHECK=true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+	}}
+}
+
+// run executes pulumi, which must succeed, and returns what it printed.
+func (s *stateTerminal) run(args ...string) string {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), commandLimit)
+	defer cancel()
+	command := exec.CommandContext(ctx, filepath.Join(staged.EngineRoot, "bin", "pulumi"), append(args, "--non-interactive", "--color=never")...)
+	command.Dir, command.Env = s.dir, s.env
+	var printed, complaints bytes.Buffer
+	command.Stdout, command.Stderr = &printed, &complaints
+	require.NoError(s.t, command.Run(), "pulumi %s\n%s%s", strings.Join(args, " "), &printed, &complaints)
+	return strings.TrimSpace(printed.String())
+}
