@@ -74,6 +74,6 @@ func (m *Media) String() string {
 		return fmt.Sprintf("all %d files of %s are in %s too", m.Files, m.Bucket, m.Peer)
 	}
 	few := m.First[:min(3, len(m.First))]
-	return fmt.Sprintf("%d of %d files of %s are not in %s (%s …): copy those that you want with aws s3 cp 's3://%s/<key>' 's3://%s/<key>'",
-		m.Lacks, m.Files, m.Bucket, m.Peer, strings.Join(few, ", "), m.Bucket, m.Peer)
+	return fmt.Sprintf("%d of %d files of %s are not in %s (%s …): copy them with pilotlight media sync",
+		m.Lacks, m.Files, m.Bucket, m.Peer, strings.Join(few, ", "))
 }

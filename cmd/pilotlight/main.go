@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
@@ -54,7 +55,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c))
-	add(groupPrepare, newRehearseCmd(rehearsal.Run))
+	add(groupPrepare, newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run))
 	return root
 }
 
@@ -78,6 +79,7 @@ func exitCode(err error) int {
 	_, usage := errors.AsType[*usageError](err)
 	_, notReady := errors.AsType[*deploy.NotReadyError](err)
 	_, refused := errors.AsType[*deploy.RefusedError](err)
+	_, misplaced := errors.AsType[*backend.RefusedError](err)
 	_, stopped := errors.AsType[*deploy.StoppedError](err)
 	switch {
 	case err == nil:
@@ -88,7 +90,7 @@ func exitCode(err error) int {
 		return 130 // as a shell says it of Ctrl-C
 	case notReady, errors.Is(err, errNotServing):
 		return 3
-	case refused, errors.Is(err, errUnconfirmed):
+	case refused, misplaced, errors.Is(err, errUnconfirmed):
 		return 4
 	case stopped:
 		return 5

@@ -86,6 +86,10 @@ func TestStory(t *testing.T) {
 	s := &story{t: t, stage: stage}
 	later := func(d time.Duration) { stage.World.Clock().Advance(d) }
 
+	s.run(2, "bootstrap")
+	s.run(4, "bootstrap --region us-west-2")
+	s.run(0, "bootstrap --region us-west-1")
+	s.run(0, "bootstrap --region us-west-1")
 	s.run(0, "status")
 	s.run(0, "deploy")
 	later(time.Hour)
@@ -114,6 +118,7 @@ func TestStory(t *testing.T) {
 	s.run(0, "switchover prod --yes")
 	later(time.Hour)
 	s.run(0, "status")
+	s.run(0, "media sync --from prod --to dr")
 	s.run(0, "retire prod 1 --yes")
 	s.run(0, "retire prod 1 --yes")
 	s.run(0, "history -n 3")

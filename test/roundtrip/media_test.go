@@ -51,7 +51,7 @@ func TestMediaOfARebuild(t *testing.T) {
 	require.NoError(t, staged.Up(t, stage, env, rehearsal.Production, map[string]string{"role": "standby"}))
 	require.NotNil(t, rebuild.Media)
 	assert.Equal(t, []string{"late.jpg"}, rebuild.Media.First)
-	assert.Contains(t, rebuild.String(), "(late.jpg …): copy those that you want with aws s3 cp")
+	assert.Contains(t, rebuild.String(), "(late.jpg …): copy them with pilotlight media sync")
 
 	stage.World.Clock().Advance(time.Hour)
 	for region, bucket := range map[string]string{"us-west-2": prod, "us-east-2": dr} {

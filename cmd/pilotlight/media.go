@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/media"
+)
+
+type mediaOptions struct {
+	project
+	from, to string
+}
+
+func newMediaCmd(c connect) *cobra.Command {
+	parent := &cobra.Command{Use: "media", Short: "Copy media that replication left behind"}
+	o := mediaOptions{project: project{connect: c}}
+	cmd := &cobra.Command{
+		Use: "sync", Short: "Copy from one side's bucket to the other's what that lacks",
+		Long: "Sync copies what was in the one bucket before it was replicated, or failed to be: within S3, several at a time.\n" +
+			"It overwrites nothing newer, deletes nothing, and may be run again. A side is the name of its stack, or\n" +
+			"\"production\" for one that no stack made.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	cmd.Flags().StringVar(&o.from, "from", "", "the side that has them")
+	cmd.Flags().StringVar(&o.to, "to", "", "the side that lacks them")
+	o.flags(cmd)
+	parent.AddCommand(cmd)
+	return parent
+}
+
+func (o *mediaOptions) run(ctx context.Context) error {
+	if o.from == "" || o.to == "" {
+		return &usageError{fmt.Errorf("--from is %q and --to is %q: name both sides", o.from, o.to)}
+	}
+	site, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	result, err := site.SyncMedia(ctx, o.from, o.to, o.bar)
+	if o.terminal {
+		fmt.Fprintln(o.progress)
+	}
+	if result == nil {
+		return err
+	}
+	if shown := o.show(result, mediaText(result)); shown != nil {
+		return shown
+	}
+	return err
+}
+
+// barWidth is how wide the whole of the progress bar is.
+const barWidth = 30
+
+// bar shows how far a stage is: on a terminal in one line that changes, elsewhere
+// every tenth of it.
+func (o *mediaOptions) bar(p media.Progress) {
+	line := fmt.Sprintf("%s  %d files", p.Stage, p.Done.Objects)
+	if p.Total.Objects > 0 {
+		wide := barWidth * p.Done.Objects / p.Total.Objects
+		line = fmt.Sprintf("%s  [%s%s] %d of %d files, %s of %s", p.Stage, strings.Repeat("=", wide), strings.Repeat(" ", barWidth-wide),
+			p.Done.Objects, p.Total.Objects, amount(p.Done.Bytes), amount(p.Total.Bytes))
+	}
+	switch tenth := max(1, p.Total.Objects/10); {
+	case o.terminal:
+		fmt.Fprintf(o.progress, "\r\x1b[K%s", line)
+	case p.Total.Objects > 0 && p.Done.Objects%tenth == 0:
+		o.say("%s", line)
+	}
+}
+
+// amount is a number of bytes for people.
+func amount(bytes int64) string {
+	value, unit := float64(bytes), "B"
+	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if value < 1024 {
+			break
+		}
+		value, unit = value/1024, larger
+	}
+	return fmt.Sprintf("%.4g %s", value, unit)
+}
+
+func mediaText(r *media.Result) string {
+	var t text
+	t.say("compared   %d files, %s", r.Compared.Objects, amount(r.Compared.Bytes))
+	t.say("copied     %s", tally(r.Copied))
+	for _, line := range []struct {
+		what string
+		of   media.Tally
+	}{{"newer", r.Newer}, {"deleted", r.Deleted}, {"failed", r.Failed}} {
+		if line.of.Objects > 0 {
+			t.say("%-10s %s", line.what, tally(line.of))
+		}
+	}
+	t.say("left       %s", tally(r.Left))
+	return t.String()
+}
+
+// tally counts files and names a few of them.
+func tally(t media.Tally) string {
+	few := t.First[:min(3, len(t.First))]
+	line := fmt.Sprintf("%d files, %s", t.Objects, amount(t.Bytes))
+	if len(few) > 0 {
+		line += " (" + strings.Join(few, ", ")
+		if t.Objects > len(few) {
+			line += " …"
+		}
+		line += ")"
+	}
+	return line
+}
