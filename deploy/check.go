@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -106,8 +107,29 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return ready, err
 	}
 	ready.Plan = &plan
+	if purpose == ForSwitchover {
+		target, _, err := find(sides, to)
+		if err != nil {
+			return ready, err
+		}
+		ready.Stack = to
+		ready.Requirements = append(ready.Requirements, s.inStep(ctx, target))
+	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	return ready, nil
+}
+
+// inStep holds that a switchover would not have to wait long for the last writes.
+func (s *Site) inStep(ctx context.Context, target Side) Requirement {
+	now := time.Now
+	if s.options.Env.Now != nil {
+		now = s.options.Env.Now
+	}
+	ok, seen, remedy := replicaInStep(s.look(ctx, target), now())
+	if !ok && remedy == "" {
+		remedy = "wait until status says that the site is protected"
+	}
+	return Requirement{What: "replica", OK: ok, Seen: seen, Remedy: remedy}
 }
 
 // next is the update that a purpose comes down to first, on the side that it is about.

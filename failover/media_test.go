@@ -29,7 +29,7 @@ func TestCompareMedia(t *testing.T) {
 
 	require.NoError(t, rt.CompareMedia(t.Context(), "ours", lost, "theirs"))
 	assert.Contains(t, *said, "250 of 2500 files of ours are not in theirs (2026/0007.jpg, 2026/0017.jpg, 2026/0027.jpg …): "+
-		"copy those that you want with aws s3 cp 's3://ours/<key>' 's3://theirs/<key>'")
+		"copy them with pilotlight media sync")
 
 	require.ErrorContains(t, rt.CompareMedia(t.Context(), "ours", lost, "nobody's"), "listing bucket nobody's")
 }

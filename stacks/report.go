@@ -80,6 +80,8 @@ func (s *site) afterwards() []string {
 			fmt.Sprintf("hand over: pulumi up -s %s -c role=%s", peer, Active),
 			fmt.Sprintf("or take it back: pulumi up -s %s -c role=%s", s.cfg.Stack, Active),
 		}
+	case s.plan.Do == Unprotect:
+		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
 	case s.plan.Do == GiveUp:
 		return []string{fmt.Sprintf("let the other side claim the site again: pulumi up -s %s", peer), commit}
 	case s.plan.Claim.Role == Active && s.plan.Claim.Epoch > 1 && peer != "" && s.plan.Do != Thaw:

@@ -47,7 +47,7 @@ func statusText(s deploy.Status) string {
 			t.say("    kept       generation %d of the database, which was active once", retired.Number)
 		}
 		if side.Silent != "" {
-			t.say("    no answer  %s", side.Silent)
+			t.say("    no answer  AWS in %s could not be asked (--json says why)", side.Region)
 		}
 	}
 	t.say("")
