@@ -71,6 +71,58 @@ func TestStateInABucket(t *testing.T) {
 	assert.Contains(t, p.run("stack", "export", "-s", "prod"), moved.To.SecretsProvider)
 }
 
+// TestPreviewsOnlyReadTheState holds that what docs/policies/preview.json allows is
+// enough for what a preview does with the state, and is all that it does. A preview
+// of a refresh does the same as one of an update, and runs no program.
+func TestPreviewsOnlyReadTheState(t *testing.T) {
+	t.Parallel()
+	w := awssim.New(1)
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	made, err := backend.Bootstrap(t.Context(), backend.Options{
+		Site: "blog", Region: "us-east-2", Production: "us-west-2",
+		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+	})
+	require.NoError(t, err)
+	p := newStateTerminal(t, face)
+	p.run("login", made.Login)
+	p.run("stack", "init", "prod", "--secrets-provider", made.SecretsProvider)
+	before := map[string]int{}
+	for _, step := range w.Journal() {
+		before[step.Operation+" "+step.Name]++
+	}
+	p.run("stack", "select", "prod")
+	p.run("stack", "export", "--show-secrets", "-s", "prod")
+	p.run("refresh", "--preview-only", "-s", "prod")
+
+	text, err := os.ReadFile("../docs/policies/preview.json")
+	require.NoError(t, err)
+	filled := strings.NewReplacer("PARTITION", "aws", "BUCKET", made.Bucket).Replace(string(text))
+	action := map[string]string{"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:GetObject": "s3:GetObject", "kms:Decrypt": "kms:Decrypt"}
+	asked := map[string]bool{}
+	for _, step := range w.Journal() {
+		called := step.Operation + " " + step.Name
+		if before[called]--; before[called] >= 0 {
+			continue
+		}
+		require.Contains(t, action, step.Operation, called)
+		asked[action[step.Operation]] = true
+		within := "KEY"
+		if strings.HasPrefix(step.Operation, "s3:") {
+			within = "arn:aws:s3:::" + step.Name
+			if strings.Contains(step.Name, "/stacks/pilotlight/") {
+				within = within[:strings.LastIndex(within, "/")] + "/*"
+			}
+		}
+		assert.Contains(t, filled, `"`+within+`"`, called)
+	}
+	for _, allowed := range []string{"s3:ListBucket", "s3:GetObject", "kms:Decrypt"} {
+		assert.True(t, asked[allowed], allowed)
+		assert.Contains(t, filled, `"`+allowed+`"`)
+	}
+	assert.Equal(t, 3, strings.Count(filled, `"s3:`)+strings.Count(filled, `"kms:`), "it allows nothing else")
+}
+
 // stateTerminal is a terminal in a project's folder, at which no program is run.
 type stateTerminal struct {
 	t   *testing.T
