@@ -351,13 +351,14 @@ func readConfig(ctx *pulumi.Context) (Config, error) {
 	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
 		handed = nil // no CLI, nothing to look at
 	}
-	return read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	c, errs := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	return c, lines(append(errs, c.Validate()))
 }
 
 // read makes the configuration of a stack of what its keys hold, as Pulumi
-// renders it, and checks it. Of the keys that are there, as far as they are
-// known, each must be one of the program's.
-func read(stack, project string, get func(key string) (string, bool), there []string) (Config, error) {
+// renders it. Of the keys that are there, as far as they are known, each must be
+// one of the program's.
+func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []error) {
 	c := defaults()
 	c.Stack = stack
 	c.Region, _ = get("aws:region")
@@ -376,8 +377,7 @@ func read(stack, project string, get func(key string) (string, bool), there []st
 			errs = append(errs, decode(project+":"+key, text, field))
 		}
 	}
-	errs = append(errs, unknownKeys(project, there, fields), c.Validate())
-	return c, lines(errs)
+	return c, append(errs, unknownKeys(project, there, fields))
 }
 
 // decode reads one value as Pulumi hands it over: plain text for a string,
