@@ -18,16 +18,14 @@ func (s Site) Next() []Step {
 		steps = append(steps, Step{"pulumi stack init " + stack + " --secrets-provider='awskms://KEY?region=REGION'", "a key beside the state"})
 	}
 	if s.Existing != nil {
-		return append(steps,
-			Step{"pulumi config set -s dr --secret --path production.secrets.KEY", "what WordPress uses in production, for each key that docs/configuration.md lists"},
-			Step{"git add" + files + " && git commit -m 'Configure the stack'", "they say how the secrets are encrypted"},
-			Step{"pulumi up -s dr", "the pilot light; docs/existing-production.md has what production must allow before and after it"},
-		)
+		steps = append(steps, Step{
+			"pulumi config set -s dr --secret --path production.secrets.KEY",
+			"what WordPress uses in production, for each key that docs/configuration.md lists",
+		})
 	}
-	return append(steps,
-		Step{"git add" + files + " && git commit -m 'Configure the stacks'", "they say how the secrets are encrypted"},
-		Step{"pulumi up -s prod", "production"},
-		Step{"pulumi up -s dr", "the pilot light"},
-		Step{"pulumi up -s prod", "again: now there is a bucket to replicate the media to"},
-	)
+	steps = append(steps, Step{"git add" + files + " && git commit -m 'Configure the stacks'", "they say how the secrets are encrypted"})
+	if s.Existing != nil {
+		return append(steps, Step{"pilotlight deploy", "the pilot light; docs/existing-production.md has what production must allow before and after it"})
+	}
+	return append(steps, Step{"pilotlight deploy", "production, then the pilot light, then what each needs of the other"})
 }

@@ -166,8 +166,11 @@ func TestWriteRefuses(t *testing.T) {
 		spoil func(*Site)
 		says  string
 	}{
-		"one region":     {func(s *Site) { s.DR.Region = "us-west-2" }, "Pulumi.dr.yaml: peer.region is"},
-		"no image":       {func(s *Site) { s.Prod.Image = "" }, "Pulumi.prod.yaml: app.image is"},
+		"one region": {func(s *Site) { s.DR.Region = "us-west-2" }, "Pulumi.dr.yaml: peer.region is"},
+		"no image":   {func(s *Site) { s.Prod.Image = "" }, "Pulumi.prod.yaml: app.image is"},
+		"HTTPS in prod only": {
+			func(s *Site) { s.Prod.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "Pulumi.dr.yaml: app.certificate is \"\": production serves HTTPS",
+		},
 		"two partitions": {func(s *Site) { s.DR.Region = "cn-north-1" }, "nothing replicates between partitions"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -61,9 +62,10 @@ func (s Site) Stacks() []string {
 	return []string{Prod, DR}
 }
 
-// Problems lists what the program would refuse of the files, by stack. The
-// secrets of a production that exists don't count: they are set later, when
-// there is a stack to encrypt them for.
+// Problems lists what is wrong with the files, by stack: what the program would
+// refuse, and what can be seen only of both together. The secrets of a production
+// that exists don't count: they are set later, when there is a stack to encrypt
+// them for.
 func (s Site) Problems() (map[string][]stacks.Problem, error) {
 	found := map[string][]stacks.Problem{}
 	for _, stack := range s.Stacks() {
@@ -75,11 +77,13 @@ func (s Site) Problems() (map[string][]stacks.Problem, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, problem := range c.Problems() {
-			if !strings.HasPrefix(problem.Key, "production.secrets.") {
-				found[stack] = append(found[stack], problem)
-			}
-		}
+		found[stack] = slices.DeleteFunc(c.Problems(), func(p stacks.Problem) bool { return strings.HasPrefix(p.Key, "production.secrets.") })
+	}
+	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
+		found[DR] = append(found[DR], stacks.Problem{
+			Key:    "app.certificate",
+			Remedy: fmt.Sprintf("production serves HTTPS, and so must the pilot light: set it to the ARN of a certificate in %s", s.DR.Region),
+		})
 	}
 	return found, nil
 }

@@ -113,7 +113,7 @@ func keysTable(t *testing.T, wanted func(key string) bool) string {
 func outputsTable(t *testing.T) string {
 	t.Helper()
 	table := "| output | meaning |\n|---|---|"
-	ast.Inspect(source(t, "outputs.go"), func(node ast.Node) bool {
+	ast.Inspect(parsed(t, "outputs.go"), func(node ast.Node) bool {
 		if spec, ok := node.(*ast.ValueSpec); ok {
 			name, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			require.NoError(t, err)
@@ -132,7 +132,7 @@ type fieldDoc struct{ meaning, refused string }
 func fieldDocs(t *testing.T) map[string]fieldDoc {
 	t.Helper()
 	docs := map[string]fieldDoc{}
-	ast.Inspect(source(t, "config.go"), func(node ast.Node) bool {
+	ast.Inspect(parsed(t, "config.go"), func(node ast.Node) bool {
 		declared, ok := node.(*ast.TypeSpec)
 		if !ok {
 			return true
@@ -150,11 +150,11 @@ func fieldDocs(t *testing.T) map[string]fieldDoc {
 	return docs
 }
 
-func source(t *testing.T, file string) *ast.File {
+func parsed(t *testing.T, file string) *ast.File {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 	require.NoError(t, err)
-	return parsed
+	return tree
 }
 
 // walk visits every key with its default and what the comment of its field says.

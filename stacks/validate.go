@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -135,7 +136,7 @@ func (c Config) validateDatabase(p *problems) {
 }
 
 func (c Config) validateApp(p *problems) {
-	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", c.Region)
+	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
 	p.add(typeForm.MatchString(c.App.InstanceType), "app.instanceType", c.App.InstanceType, "set it to an EC2 type such as m6i.large")
 	p.add(c.App.Min >= 1, "app.min", c.App.Min, "set it to 1 or more: an active site needs an instance")
 	p.add(c.App.Max >= c.App.Min, "app.max", c.App.Max, "set it to at least app.min (%d)", c.App.Min)
