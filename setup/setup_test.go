@@ -103,12 +103,14 @@ func TestFilesAreTaken(t *testing.T) {
 				c, err := stacks.ReadFile(path)
 				require.NoError(t, err)
 				require.NoError(t, c.Validate())
-				assert.Equal(t, sides[stack], Side{c.Region, c.App.Image, c.App.Certificate})
+				side := Side{c.Region, c.App.Image, c.App.Certificate}
+				assert.Equal(t, sides[stack], side)
 				assert.Equal(t, []any{site.Name, site.Domain, site.Zone == ManualDNS}, []any{c.Site, c.Domain, c.DNS.Mode == "manual"})
 				assert.Equal(t, stack == Prod, c.Role == stacks.Active)
 				if e := site.Existing; e != nil {
 					p := c.Production
-					assert.Equal(t, *e, Existing{p.CIDR, p.Database, p.Unencrypted, p.Bucket})
+					described := Existing{p.CIDR, p.Database, p.Unencrypted, p.Bucket}
+					assert.Equal(t, *e, described)
 					assert.Equal(t, site.Prod.Region, p.Region)
 				}
 			}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,13 +16,11 @@ import (
 	"github.com/pilotlight-dr/pilotlight/setup"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 // initWith runs the command with flags, in a folder of its own if they name none.
 func initWith(t *testing.T, run func(context.Context, initOptions) error, args ...string) (out string, err error) {
 	t.Helper()
 	cmd := newInitCmd(run)
-	cmd.SetFlagErrorFunc(newRootCmd().FlagErrorFunc())
+	cmd.SetFlagErrorFunc(newRootCmd(theReal).FlagErrorFunc())
 	var stdout bytes.Buffer
 	cmd.SetIn(strings.NewReader(""))
 	cmd.SetOut(&stdout)
