@@ -15,8 +15,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Config is a stack's whole configuration, as Pulumi.<stack>.yaml holds it.
-// The json tags are the keys, below the project's name.
+// Config is a stack's whole configuration, as Pulumi.<stack>.yaml holds it. The
+// json tags are the keys, below the project's name. What the fields' comments
+// say is the configuration reference: docs/configuration.md is made of them, of
+// the types and of the defaults. A second paragraph says what Validate refuses.
 type Config struct {
 	// Stack is the name of the stack itself; no key sets it.
 	Stack string `json:"-"`
@@ -27,104 +29,221 @@ type Config struct {
 	// Accounts are the account ids that may be touched, from aws:allowedAccountIds; none allows any.
 	Accounts []string `json:"-"`
 
-	// Site is the short name that prefixes every resource; it is the same in both stacks.
+	// Short name of the site; with the stack's name it prefixes all resources (`blog-dr`). The same in both stacks.
+	//
+	// Refused: other than lower-case letters, digits and single hyphens, beginning with a letter; over 20 characters
+	// together with the stack's name
 	Site string `json:"site"`
-	// Domain is the site's own name, such as www.example.com.
+	// The site's own name, such as `www.example.com`. The same in both stacks.
+	//
+	// Refused: not a domain name; a name of AWS's own
 	Domain string `json:"domain"`
-	// Role is the switch.
+	// What the stack is: `active`, `frozen` or `standby`. Changing a standby's to `active` is the failover. `frozen` is an
+	// active one that takes no writes, before a planned switchover.
+	//
+	// Refused: other values; and what claims forbid, see [architecture](architecture.md)
 	Role Role `json:"role"`
-	// Peer is the stack on the other side; nil when Production is set.
-	Peer *Peer `json:"peer"`
-	// Production describes a production that no stack of this program made.
-	Production *Production `json:"production"`
 
-	Network  Network    `json:"network"`
-	Database Database   `json:"database"`
-	App      App        `json:"app"`
-	Cache    Cache      `json:"cache"`
-	Media    Media      `json:"media"`
-	DNS      DNS        `json:"dns"`
+	Peer       *Peer       `json:"peer"`       // the stack on the other side; nil when Production is set
+	Production *Production `json:"production"` // what no stack of this program made
+
+	Network  Network  `json:"network"`
+	Database Database `json:"database"`
+	App      App      `json:"app"`
+	Cache    Cache    `json:"cache"`
+	Media    Media    `json:"media"`
+	DNS      DNS      `json:"dns"`
+
+	// Parts that a standby runs, and pays for, too: any of `nat`, `balancer`, `cache`. See [regions](regions.md) for who
+	// needs it.
+	//
+	// Refused: other values
 	KeepWarm []WarmPart `json:"keepWarm"`
-	// AcceptDataLoss and IgnoreProduction accept a risk of the activation at the
-	// epoch that they name, and mean nothing at any other; 0 is none.
-	AcceptDataLoss   int `json:"acceptDataLoss"`
+	// Epoch of an activation that may go ahead although the replica is behind, was not measured, or stopped applying
+	// changes. The refusal names the number. Means nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0
+	AcceptDataLoss int `json:"acceptDataLoss"`
+	// Epoch of an activation that may go ahead although production seems to live. The refusal names the number. Means
+	// nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
-	// Abort is the epoch of an activation to give up before it moves the site's name; 0 is none.
+	// Epoch of an activation to give up, together with role `standby`: possible until the site's name is moved, and only
+	// while production answers. Means nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0; with another role; once the site's name points here
 	Abort int `json:"abort"`
-	// Teardown is the name of the site when this stack is to be destroyed; empty protects it.
+	// The name of the site, when this stack is to be destroyed: takes away its protection and that of its databases, so
+	// that `pulumi destroy` works.
+	//
+	// Refused: another name than the site's; an active stack whose peer replicates it
 	Teardown string `json:"teardown"`
-	// Retire is the generation of a retired database whose end is asked for; 0 is none.
-	Retire   int            `json:"retire"`
+	// Generation of a retired database whose end is asked for. The first update with it checks that the current database is
+	// in step and takes the protection away, the next deletes it and leaves a final snapshot. `0` is none.
+	//
+	// Refused: the current generation; one that never was; together with a change of role
+	Retire int `json:"retire"`
+
 	Failover FailoverLimits `json:"failover"`
 }
 
 // Peer names the stack on the other side and what must be known of it before it exists.
 type Peer struct {
-	Stack  string `json:"stack"`
+	// Name of the other stack. It need not exist yet when the first stack is deployed.
+	//
+	// Refused: this stack's own name; other than lower-case letters, digits and hyphens
+	Stack string `json:"stack"`
+	// Its region.
+	//
+	// Refused: this stack's region; another partition
 	Region string `json:"region"`
-	CIDR   string `json:"cidr"` // of its network; must not overlap with this stack's
+	// Its network.
+	//
+	// Refused: overlap with this stack's, or the two could never be connected
+	CIDR string `json:"cidr"`
 }
 
 // Production is a production that this program did not make, described in the
 // configuration of the stack that protects it.
 type Production struct {
-	Region   string `json:"region"`
-	CIDR     string `json:"cidr"`     // of its VPC
-	Database string `json:"database"` // ARN of the RDS instance
-	// Unencrypted says that the database is not encrypted; its replica cannot be then either.
-	Unencrypted bool   `json:"unencrypted"`
-	Bucket      string `json:"bucket"` // ARN of the media bucket
-	// Secrets are the application's, with the keys of components.SecretKeys;
-	// set them with pulumi config set --secret --path 'production.secrets.<key>'.
+	// Region of a production that this program did not make; see [existing production](existing-production.md).
+	//
+	// Refused: this stack's region; another partition
+	Region string `json:"region"`
+	// The network of its VPC.
+	//
+	// Refused: overlap with this stack's
+	CIDR string `json:"cidr"`
+	// ARN of its RDS for MySQL instance.
+	//
+	// Refused: an ARN of another service, region or partition
+	Database string `json:"database"`
+	// That instance is not encrypted. Its replica can't be then either.
+	Unencrypted bool `json:"unencrypted"`
+	// ARN of its media bucket.
+	//
+	// Refused: an ARN of another service or partition
+	Bucket string `json:"bucket"`
+	// What WordPress uses there, one key each: `database_user`, `database_password`, `database_name`, `cache_token`,
+	// `auth_key`, `secure_auth_key`, `logged_in_key`, `nonce_key`, `auth_salt`, `secure_auth_salt`, `logged_in_salt`,
+	// `nonce_salt`. Set each with `pulumi config set --secret --path 'production.secrets.<key>'`.
+	//
+	// Refused: a missing key
 	Secrets map[string]string `json:"secrets"`
 }
 
 // Network is the shape of the stack's VPC.
 type Network struct {
-	CIDR  string   `json:"cidr"`  // from a /16 to a /24
-	Zones []string `json:"zones"` // two or three availability zones of the region
-	// NAT is how instances reach the internet: "one" gateway, one in each "zone", or "none".
+	// IPv4 network of the VPC. Subnets are computed from it, in the order of the zones.
+	//
+	// Refused: larger than a /16 or smaller than a /24; overlap with the other side's
+	CIDR string `json:"cidr"`
+	// Two or three availability zones.
+	//
+	// Refused: fewer or more; of another region; one twice
+	Zones []string `json:"zones"`
+	// How instances reach the internet: `one` NAT gateway, one in each `zone`, or `none` (then everything that the image
+	// lacks is out of reach, and the APIs of AWS need endpoints that you make).
+	//
+	// Refused: other values
 	NAT string `json:"nat"`
 }
 
 // Database is the stack's RDS for MySQL instance.
 type Database struct {
-	Class         string `json:"class"`
+	// Instance class. A pilot light with a smaller one than production's saves money until the day.
+	//
+	// Refused: not of the form `db.m6g.large`
+	Class string `json:"class"`
+	// MySQL series. In a standby it chooses the parameter group only: set it to production's.
+	//
+	// Refused: other than `8.0` and `8.4`
 	EngineVersion string `json:"engineVersion"`
-	StorageGiB    int    `json:"storageGiB"`    // of a primary; a replica takes its source's
-	MaxStorageGiB int    `json:"maxStorageGiB"` // up to which it grows by itself; 0 is four times StorageGiB for a primary, and not at all for a replica
-	MultiAZ       bool   `json:"multiAz"`       // while active
-	BackupDays    int    `json:"backupDays"`
+	// Storage of a primary. A replica takes its source's.
+	//
+	// Refused: under 20, over 65536
+	StorageGiB int `json:"storageGiB"`
+	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary; a replica's doesn't grow then.
+	//
+	// Refused: less than a tenth above `storageGiB`
+	MaxStorageGiB int `json:"maxStorageGiB"`
+	// A second zone while active. A failover adds it after the site serves.
+	MultiAZ bool `json:"multiAz"`
+	// Days of automated backups, from birth, replicas too.
+	//
+	// Refused: under 1 (a source without backups can have no replica), over 35
+	BackupDays int `json:"backupDays"`
 }
 
 // App is the Auto Scaling group of WordPress instances behind the balancer.
 type App struct {
-	Image        string `json:"image"` // AMI id in the stack's region
+	// Id of a machine image in the stack's region.
+	//
+	// Refused: not of the form `ami-0123456789abcdef0`
+	Image string `json:"image"`
+	// EC2 type. It must fit the image's processor.
+	//
+	// Refused: not of the form `m6i.large`
 	InstanceType string `json:"instanceType"`
-	Min          int    `json:"min"` // while active
-	Max          int    `json:"max"`
-	DiskGiB      int    `json:"diskGiB"`
-	Certificate  string `json:"certificate"` // ARN in the stack's region; empty serves plain HTTP
+	// Fewest instances while active.
+	//
+	// Refused: under 1
+	Min int `json:"min"`
+	// Most instances while active.
+	//
+	// Refused: under `app.min`
+	Max int `json:"max"`
+	// Root volume, encrypted.
+	//
+	// Refused: under 8
+	DiskGiB int `json:"diskGiB"`
+	// ARN of the balancer's certificate, from ACM or an IAM server certificate. With it HTTP leads to HTTPS; without it
+	// the site is plain HTTP.
+	//
+	// Refused: another region's (ACM) or partition's
+	Certificate string `json:"certificate"`
 }
 
 // Cache is the Redis replication group.
 type Cache struct {
-	NodeType      string `json:"nodeType"`
-	Nodes         int    `json:"nodes"`
-	EngineVersion string `json:"engineVersion"` // of Redis, as major.minor
+	// ElastiCache node type.
+	//
+	// Refused: not of the form `cache.t4g.small`
+	NodeType string `json:"nodeType"`
+	// Nodes; with two or more Redis fails over between zones.
+	//
+	// Refused: under 1, over 6
+	Nodes int `json:"nodes"`
+	// Redis, as major.minor.
+	//
+	// Refused: other than Redis 6 and 7
+	EngineVersion string `json:"engineVersion"`
 }
 
 // Media is the bucket of WordPress's media library.
 type Media struct {
-	StorageClass string `json:"storageClass"` // of the copies in the peer's bucket
-	TimeControl  bool   `json:"timeControl"`  // S3 Replication Time Control: 15 minutes, at a price
+	// Of the copies that this stack's bucket sends to the other side's.
+	//
+	// Refused: other than `STANDARD`, `STANDARD_IA`, `INTELLIGENT_TIERING`
+	StorageClass string `json:"storageClass"`
+	// S3 Replication Time Control: copies within 15 minutes, and metrics, at a price.
+	TimeControl bool `json:"timeControl"`
 }
 
-// DNS is who changes the site's record: the stack ("record"), or a person ("manual").
+// DNS is who changes the site's record.
 type DNS struct {
-	Mode     string `json:"mode"`
-	ZoneID   string `json:"zoneId"`
-	TakeOver bool   `json:"takeOver"` // overwrite a record that something else made
+	// `record`: the stack writes the site's record in Route 53. `manual`: it verifies the site all the same, and a person
+	// points the name to its output `balancer`.
+	//
+	// Refused: other values
+	Mode string `json:"mode"`
+	// Id of the Route 53 zone that holds the domain, the same in both stacks. None with `dns.mode` manual.
+	//
+	// Refused: missing with `dns.mode: record`; present with `manual`
+	ZoneID string `json:"zoneId"`
+	// Let the first production overwrite a record that something else made. A failover always may.
+	TakeOver bool `json:"takeOver"`
 }
 
 // WarmPart is a part of the application that costs money and can be kept in standby all the same.
@@ -139,17 +258,37 @@ const (
 
 // FailoverLimits bound what a failover accepts and how long it waits.
 type FailoverLimits struct {
-	MaxLag    Duration `json:"maxLag"`    // the highest last good replication lag that is accepted as loss
-	LagWindow Duration `json:"lagWindow"` // how old the last good measurement may be
-	// MaxImageAge is how much older than the other side's image this stack's may be.
+	// Ask the site's deep page, under its own name, whether production lives, before a failover. One request, a few
+	// seconds at most; no answer is the normal case of a disaster.
+	Probe bool `json:"probe"`
+	// The highest last good replication lag that a failover accepts, which is what it loses.
+	//
+	// Refused: zero or less
+	MaxLag Duration `json:"maxLag"`
+	// How far back the last good measurement may lie. A dead source shows a lag of -1 from the first minute on, so this
+	// covers the time until somebody decides.
+	//
+	// Refused: zero or less
+	LagWindow Duration `json:"lagWindow"`
+	// How much older the image may be than the one that the other side was last deployed with.
+	//
+	// Refused: zero or less
 	MaxImageAge Duration `json:"maxImageAge"`
-	Promote     Duration `json:"promote"` // how long a promotion may take
-	Probe       bool     `json:"probe"`   // ask the site, under its own name, whether production lives
-	Healthy     Duration `json:"healthy"` // how long the site may take to be healthy after the promotion
-	// DNS is how long visitors may take to arrive once the site is healthy here.
-	DNS Duration `json:"dns"`
-	// RequireCache says that the site is not healthy without Redis.
+	// How long to wait for the promotion before giving up. Nothing is undone then; the same command carries on.
+	//
+	// Refused: zero or less
+	Promote Duration `json:"promote"`
+	// How long to wait for the site to answer well once the database is promoted.
+	//
+	// Refused: zero or less
+	Healthy Duration `json:"healthy"`
+	// Count the site as healthy only when Redis answers too. WordPress serves without it, slower.
 	RequireCache bool `json:"requireCache"`
+	// How long visitors may take to arrive once the site is healthy here. With `dns.mode` record the update only warns
+	// after that; with manual, a person has this long to set the record, and the same command waits again.
+	//
+	// Refused: zero or less
+	DNS Duration `json:"dns"`
 }
 
 // Duration is a time.Duration written as in Go: 90s, 15m, 2h.
@@ -212,13 +351,14 @@ func readConfig(ctx *pulumi.Context) (Config, error) {
 	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
 		handed = nil // no CLI, nothing to look at
 	}
-	return read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	c, errs := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	return c, lines(append(errs, c.Validate()))
 }
 
 // read makes the configuration of a stack of what its keys hold, as Pulumi
-// renders it, and checks it. Of the keys that are there, as far as they are
-// known, each must be one of the program's.
-func read(stack, project string, get func(key string) (string, bool), there []string) (Config, error) {
+// renders it. Of the keys that are there, as far as they are known, each must be
+// one of the program's.
+func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []error) {
 	c := defaults()
 	c.Stack = stack
 	c.Region, _ = get("aws:region")
@@ -237,8 +377,7 @@ func read(stack, project string, get func(key string) (string, bool), there []st
 			errs = append(errs, decode(project+":"+key, text, field))
 		}
 	}
-	errs = append(errs, unknownKeys(project, there, fields), c.Validate())
-	return c, lines(errs)
+	return c, append(errs, unknownKeys(project, there, fields))
 }
 
 // decode reads one value as Pulumi hands it over: plain text for a string,

@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 		"no region":             {func(c *Config) { c.Region = "" }, `aws:region is ""`},
 		"GovCloud":              {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
 		"capital in site":       {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},
-		"names too long":        {func(c *Config) { c.Site = "a-very-long-site-name" }, "shorten them to 20 characters together"},
+		"names too long":        {func(c *Config) { c.Site = "a-very-long-site-name" }, "they may have 20 characters together"},
 		"balancer's own name":   {func(c *Config) { c.Domain = "x.us-east-2.elb.amazonaws.com" }, "set it to the site's own name"},
 		"no other side":         {func(c *Config) { c.Peer = nil }, "set either peer"},
 		"two other sides":       {func(c *Config) { c.Production = external() }, "set either peer"},

@@ -34,27 +34,50 @@ func ReadFile(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("reading the configuration of stack %s: %w", stack, err)
 	}
-	// Pulumi's own reader, so that it is read here as it will be there.
+	held, err := values(text)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+	}
+	c, errs := readValues(stack, held)
+	if err := lines(append(errs, c.Validate())); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse is ReadFile of a text, without the check: it refuses only what can't be
+// read, and keys that there are not.
+func Parse(stack string, text []byte) (Config, error) {
+	held, err := values(text)
+	if err != nil {
+		return Config{}, fmt.Errorf("reading %s: %w", FileName(stack), err)
+	}
+	c, errs := readValues(stack, held)
+	return c, lines(errs)
+}
+
+// values are what the keys in a stack's file hold, in Pulumi's own rendering.
+func values(text []byte) (map[string]string, error) {
 	project := &workspace.Project{Name: tokens.PackageName(Project)}
-	file, err := workspace.LoadProjectStackBytes(nil, project, text, path, encoding.YAML)
+	file, err := workspace.LoadProjectStackBytes(nil, project, text, FileName("any"), encoding.YAML)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+		return nil, err
 	}
-	values, err := file.Config.Decrypt(config.NewBlindingDecrypter())
+	plain, err := file.Config.Decrypt(config.NewBlindingDecrypter())
 	if err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+		return nil, err
 	}
-	held := make(map[string]string, len(values))
-	for key, value := range values {
+	held := make(map[string]string, len(plain))
+	for key, value := range plain {
 		held[key.String()] = value
 	}
+	return held, nil
+}
+
+func readValues(stack string, held map[string]string) (Config, []error) {
 	get := func(key string) (string, bool) {
 		value, ok := held[key]
 		return value, ok
 	}
-	c, err := read(stack, Project, get, slices.Collect(maps.Keys(held)))
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
+	return read(stack, Project, get, slices.Collect(maps.Keys(held)))
 }

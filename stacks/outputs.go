@@ -1,15 +1,16 @@
 package stacks
 
-// What a stack exports. None of it is secret.
+// What a stack exports. None of it is secret. The comments are in the
+// configuration reference, too.
 const (
-	OutputRole       = "role"        // active, frozen or standby
-	OutputEpoch      = "epoch"       // of the site, as this stack knows it
-	OutputGeneration = "generation"  // of this stack's database
+	OutputRole       = "role"        // `active`, `frozen` or `standby`, as it was saved
+	OutputEpoch      = "epoch"       // activations of the site so far, as this stack knows it
+	OutputGeneration = "generation"  // how many databases this stack has had
 	OutputURL        = "url"         // of the site, under its own name
-	OutputBalancer   = "balancer"    // DNS name to point the site's name to; empty without a balancer
+	OutputBalancer   = "balancer"    // DNS name of the balancer, which the site's name points to; absent without one
 	OutputDatabase   = "database"    // identifier of the RDS instance
-	OutputBornFrom   = "bornFrom"    // ARN of the database it was copied from once; empty for a primary
+	OutputBornFrom   = "bornFrom"    // ARN of the database that it was copied from once; empty for a primary
 	OutputMedia      = "mediaBucket" // name of the bucket
 	OutputAccepted   = "accepted"    // risks that were accepted for this epoch
-	OutputRegion     = "region"
+	OutputRegion     = "region"      // of the stack
 )

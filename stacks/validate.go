@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -28,18 +29,32 @@ var (
 // least: 32 characters for a target group, eight of them a random suffix.
 const maxName = 20
 
-// problems collects what is wrong; each entry is key, value and remedy in one line.
-type problems []error
+// Problem is a value that is refused, and what to do about it.
+type Problem struct{ Key, Value, Remedy string }
+
+// String is key, value and remedy in one line.
+func (p Problem) String() string { return fmt.Sprintf("%s is %q: %s", p.Key, p.Value, p.Remedy) }
+
+type problems []Problem
 
 func (p *problems) add(ok bool, key string, value any, remedy string, args ...any) {
 	if !ok {
-		*p = append(*p, fmt.Errorf("%s is %q: %s", key, fmt.Sprint(value), fmt.Sprintf(remedy, args...)))
+		*p = append(*p, Problem{key, fmt.Sprint(value), fmt.Sprintf(remedy, args...)})
 	}
 }
 
 // Validate checks the configuration as a whole and returns every problem at
 // once, joined, or nil. It asks nobody: what only AWS knows is checked later.
 func (c Config) Validate() error {
+	var errs []error
+	for _, problem := range c.Problems() {
+		errs = append(errs, errors.New(problem.String()))
+	}
+	return errors.Join(errs...)
+}
+
+// Problems is what Validate finds, in no particular order.
+func (c Config) Problems() []Problem {
 	var p problems
 	p.add(slices.Contains([]Role{Active, Frozen, Standby}, c.Role), "role", c.Role, "set it to %s, %s or %s", Active, Frozen, Standby)
 	p.add(regionForm.MatchString(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
@@ -47,7 +62,7 @@ func (c Config) Validate() error {
 	p.add(nameForm.MatchString(c.Site), "site", c.Site, "set it to lower-case letters, digits and hyphens, beginning with a letter")
 	p.add(nameForm.MatchString(c.Stack), "the stack's name", c.Stack, "rename the stack to lower-case letters, digits and hyphens")
 	p.add(len(c.Name()) <= maxName, "site and the stack's name", c.Name(),
-		"shorten them to %d characters together, AWS allows no longer names for a target group", maxName)
+		"shorten one of them, they may have %d characters together: AWS allows no longer names for a target group", maxName)
 	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
 		"set it to the site's own name, such as www.example.com")
 	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort} {
@@ -60,7 +75,7 @@ func (c Config) Validate() error {
 	c.validateDatabase(&p)
 	c.validateApp(&p)
 	c.validateFailover(&p)
-	return errors.Join(p...)
+	return p
 }
 
 func (c Config) validateOtherSide(p *problems) {
@@ -121,7 +136,7 @@ func (c Config) validateDatabase(p *problems) {
 }
 
 func (c Config) validateApp(p *problems) {
-	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", c.Region)
+	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
 	p.add(typeForm.MatchString(c.App.InstanceType), "app.instanceType", c.App.InstanceType, "set it to an EC2 type such as m6i.large")
 	p.add(c.App.Min >= 1, "app.min", c.App.Min, "set it to 1 or more: an active site needs an instance")
 	p.add(c.App.Max >= c.App.Min, "app.max", c.App.Max, "set it to at least app.min (%d)", c.App.Min)

@@ -55,7 +55,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c))
-	add(groupPrepare, newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run))
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run))
 	return root
 }
 

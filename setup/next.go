@@ -1,0 +1,31 @@
+package setup
+
+import "github.com/pilotlight-dr/pilotlight/stacks"
+
+// Step is a command to run next, and why.
+type Step struct {
+	Command string `json:"command"`
+	Why     string `json:"why"`
+}
+
+// Next lists what leads from the files to a site with its pilot light. What is
+// in capitals is the reader's.
+func (s Site) Next() []Step {
+	steps := []Step{{"pulumi login 's3://BUCKET?region=REGION'", "where state lies: not in " + s.Prod.Region}}
+	files := ""
+	for _, stack := range s.Stacks() {
+		files += " " + stacks.FileName(stack)
+		steps = append(steps, Step{"pulumi stack init " + stack + " --secrets-provider='awskms://KEY?region=REGION'", "a key beside the state"})
+	}
+	if s.Existing != nil {
+		steps = append(steps, Step{
+			"pulumi config set -s dr --secret --path production.secrets.KEY",
+			"what WordPress uses in production, for each key that docs/configuration.md lists",
+		})
+	}
+	steps = append(steps, Step{"git add" + files + " && git commit -m 'Configure the stacks'", "they say how the secrets are encrypted"})
+	if s.Existing != nil {
+		return append(steps, Step{"pilotlight deploy", "the pilot light; docs/existing-production.md has what production must allow before and after it"})
+	}
+	return append(steps, Step{"pilotlight deploy", "production, then the pilot light, then what each needs of the other"})
+}
