@@ -24,14 +24,12 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 	defer cancel()
 	news := req.News.Copy()
 	delete(news, defaultsKey)
-	if typ == "aws:ec2/securityGroup:SecurityGroup" {
-		if _, given := news["description"]; !given {
-			news["description"] = resource.NewProperty("Managed by Pulumi")
-		}
-	}
 	c.tagged(s, news)
 	check := &checker{resource: req.Name}
 	check.object("", s.Inputs, s.Required, news)
+	if len(check.failures) == 0 {
+		fillIn(s, news)
+	}
 	if err := autoname(typ, req.Name, p.world.NameSeed(c.region, typ, req.Name), req.Olds, news); err != nil {
 		check.failures = append(check.failures, plugin.CheckFailure{Reason: err.Error()})
 	}
