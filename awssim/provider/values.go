@@ -91,20 +91,32 @@ func shown(s *resourceSchema, props map[string]any, inputs resource.PropertyMap)
 }
 
 // complete adds what the provider always shows, empty where the world has
-// nothing to say of it.
+// nothing to say of it: what is computed, and every field of an object.
 func complete(s *resourceSchema, outputs resource.PropertyMap) resource.PropertyMap {
 	out := outputs.Copy()
+	for key, v := range out {
+		p, _ := s.property(string(key))
+		out[key] = p.rebuilt(v, func(o *objectSchema, fields resource.PropertyMap) {
+			for name, field := range o.Properties {
+				field.show(resource.PropertyKey(name), fields)
+			}
+		})
+	}
 	for _, name := range s.Computed {
-		key := resource.PropertyKey(name)
-		if _, there := out[key]; there {
-			continue
-		}
 		p, _ := s.property(name)
-		if empty, ok := p.empty(); ok {
-			out[key] = empty
-		}
+		p.show(resource.PropertyKey(name), out)
 	}
 	return out
+}
+
+// show adds a property, empty, where there is none.
+func (p property) show(key resource.PropertyKey, in resource.PropertyMap) {
+	if _, there := in[key]; there {
+		return
+	}
+	if empty, ok := p.empty(); ok {
+		in[key] = empty
+	}
 }
 
 // empty is a type's value in Terraform's state when nobody has set it; objects
