@@ -116,7 +116,12 @@ func TestDefaults(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t, nil)
-	_, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(subnet, "x")})
+	config, err := c.rpc.CheckConfig(t.Context(), &pulumirpc.CheckRequest{Urn: urn("pulumi:providers:aws", "x"), News: c.marshalled(resource.NewPropertyMapFromMap(props{
+		"region": region, "skipRegionValidation": true, "defaultTags": props{"tags": props{"site": "blog"}}}))})
+	require.NoError(t, err)
+	assert.Equal(t, props{"region": region, "skipRegionValidation": "true", "defaultTags": `{"tags":{"site":"blog"}}`},
+		c.unmarshalled(config.Inputs).Mappable(), "the state holds it as text")
+	_, err = c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(subnet, "x")})
 	assert.ErrorContains(t, err, "has not been configured")
 	assert.ErrorContains(t, c.configure(props{}), "invalid AWS Region")
 	assert.ErrorContains(t, c.configure(props{"region": region, "allowedAccountIds": `["1"]`}), "AWS account ID not allowed: 123456789012")
