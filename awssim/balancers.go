@@ -51,6 +51,9 @@ func balancerKinds() map[string]*kind {
 			made: func(_ *World, o *Object) {
 				_, path, _ := strings.Cut(o.ID, "targetgroup/")
 				o.fill(map[string]any{"arn": o.ID, "arnSuffix": "targetgroup/" + path})
+				if check, ok := o.Props["healthCheck"].(map[string]any); ok && check["protocol"] == nil {
+					check["protocol"] = "HTTP"
+				}
 			},
 			inUse: func(o, _ *Object) error {
 				return refuse("ResourceInUse", "Target group '%s' is currently in use by a listener or a rule", o.ID)

@@ -33,7 +33,7 @@ func bucketKinds() map[string]*kind {
 		bucketType: {
 			service: "s3", sdk: "S3", noun: "S3 Bucket", globally: true, create: "CreateBucket", update: "PutBucketTagging", delete: "DeleteBucket",
 			id: named("bucket"), check: freeBucketName, made: madeBucket,
-			defaults: map[string]any{"forceDestroy": false, "objectLockEnabled": false},
+			defaults: map[string]any{"objectLockEnabled": false},
 		},
 		versioningType: of("Versioning", "PutBucketVersioning", "PutBucketVersioning", nil),
 		encryptionType: of("Server-side Encryption Configuration", "PutBucketEncryption", "DeleteBucketEncryption", nil),

@@ -31,7 +31,7 @@ func identityKinds() map[string]*kind {
 				}
 				return &Error{Status: 409, Code: "DeleteConflict", Message: "Cannot delete entity, " + what}
 			},
-			defaults: map[string]any{"path": "/", "maxSessionDuration": 3600.0, "forceDetachPolicies": false},
+			defaults: map[string]any{"path": "/", "maxSessionDuration": 3600.0},
 		},
 		rolePolicyType: {
 			service: "iam", sdk: "IAM", noun: "IAM Role Policy", create: "PutRolePolicy", update: "PutRolePolicy", delete: "DeleteRolePolicy",

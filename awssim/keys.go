@@ -23,7 +23,7 @@ func keyKinds() map[string]*kind {
 			made: func(_ *World, o *Object) { o.fill(map[string]any{"arn": arn("kms", o, "key/"+o.ID), "keyId": o.ID}) },
 			defaults: map[string]any{
 				"isEnabled": true, "enableKeyRotation": false, "keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
-				"multiRegion": false, "bypassPolicyLockoutSafetyCheck": false,
+				"multiRegion": false,
 			},
 		},
 		aliasType: {

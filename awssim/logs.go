@@ -11,7 +11,7 @@ func logKinds() map[string]*kind {
 				return refuse("ResourceAlreadyExistsException", "The specified log group already exists")
 			}},
 			made:     func(_ *World, o *Object) { o.fill(map[string]any{"arn": arn("logs", o, "log-group:"+o.ID)}) },
-			defaults: map[string]any{"retentionInDays": 0.0, "skipDestroy": false, "logGroupClass": "STANDARD"},
+			defaults: map[string]any{"retentionInDays": 0.0, "logGroupClass": "STANDARD"},
 		},
 	}
 }

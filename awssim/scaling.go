@@ -39,7 +39,6 @@ func scalingKinds() map[string]*kind {
 			},
 			defaults: map[string]any{
 				"healthCheckGracePeriod": 300.0, "healthCheckType": "EC2", "defaultCooldown": 300.0, "protectFromScaleIn": false,
-				"waitForCapacityTimeout": "10m", "forceDelete": false,
 			},
 		},
 		policyType: {

@@ -93,10 +93,35 @@ func TestDefaultTags(t *testing.T) {
 	assert.NotContains(t, checked, resource.PropertyKey("tags"), "a route has no tags")
 }
 
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	_, c := serve(t, props{"region": region})
+	subnet, _ := c.check(subnet, "x", nil, resource.NewPropertyMapFromMap(props{"vpcId": "v", "mapPublicIpOnLaunch": true}))
+	assert.False(t, subnet["enableDns64"].BoolValue(), "a default is filled in")
+	assert.True(t, subnet["mapPublicIpOnLaunch"].BoolValue(), "what is given stays")
+
+	const typ = "aws:lb/targetGroup:TargetGroup"
+	inputs := resource.PropertyMap{"healthCheck": resource.MakeSecret(resource.NewProperty(resource.NewPropertyMapFromMap(props{"path": "/up", "interval": 10})))}
+	checked, _ := c.check(typ, "x", nil, inputs)
+	require.True(t, checked["healthCheck"].IsSecret())
+	assert.Equal(t, props{"path": "/up", "interval": 10.0, "enabled": true, "healthyThreshold": 3.0, "unhealthyThreshold": 3.0, "port": "traffic-port"},
+		checked["healthCheck"].SecretValue().Element.Mappable(), "in an object, too")
+	none, _ := c.check(typ, "x", nil, resource.PropertyMap{})
+	assert.NotContains(t, none, resource.PropertyKey("healthCheck"), "an object that is not given has none")
+	listener, _ := c.check("aws:lb/listener:Listener", "x", nil, resource.NewPropertyMapFromMap(props{
+		"loadBalancerArn": "arn", "defaultActions": []any{props{"type": "redirect", "redirect": props{"statusCode": "HTTP_301"}}}}))
+	assert.Equal(t, "#{host}", listener["defaultActions"].ArrayValue()[0].ObjectValue()["redirect"].ObjectValue()["host"].StringValue(), "and in a list")
+}
+
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t, nil)
-	_, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(subnet, "x")})
+	config, err := c.rpc.CheckConfig(t.Context(), &pulumirpc.CheckRequest{Urn: urn("pulumi:providers:aws", "x"), News: c.marshalled(resource.NewPropertyMapFromMap(props{
+		"region": region, "skipRegionValidation": true, "defaultTags": props{"tags": props{"site": "blog"}}}))})
+	require.NoError(t, err)
+	assert.Equal(t, props{"region": region, "skipRegionValidation": "true", "defaultTags": `{"tags":{"site":"blog"}}`},
+		c.unmarshalled(config.Inputs).Mappable(), "the state holds it as text")
+	_, err = c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(subnet, "x")})
 	assert.ErrorContains(t, err, "has not been configured")
 	assert.ErrorContains(t, c.configure(props{}), "invalid AWS Region")
 	assert.ErrorContains(t, c.configure(props{"region": region, "allowedAccountIds": `["1"]`}), "AWS account ID not allowed: 123456789012")

@@ -67,6 +67,23 @@ func TestAnUpdateIsSeenByARead(t *testing.T) {
 	assert.Equal(t, "10.0.0.0/16", c.unmarshalled(imported.Inputs)["cidrBlock"].StringValue())
 }
 
+// TestObjectsAreShownWhole: an object has all its fields, as in Terraform's state,
+// and a refresh takes none of them for an input.
+func TestObjectsAreShownWhole(t *testing.T) {
+	t.Parallel()
+	const typ = "aws:lb/targetGroup:TargetGroup"
+	_, c := serve(t, props{"region": region})
+	network, _, _ := c.create(vpc, "x", props{"cidrBlock": "10.0.0.0/16"})
+	id, checked, made := c.create(typ, "x", props{"vpcId": network, "healthCheck": props{"path": "/"}})
+	check := made["healthCheck"].ObjectValue()
+	assert.Equal(t, "HTTP", check["protocol"].StringValue(), "AWS works it out")
+	assert.Empty(t, check["matcher"].StringValue(), "nobody knows")
+	read, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(typ, "x"), Id: id, Inputs: c.marshalled(checked), Properties: c.marshalled(made)})
+	require.NoError(t, err)
+	assert.Equal(t, checked, c.unmarshalled(read.Inputs))
+	assert.Equal(t, made, c.unmarshalled(read.Properties))
+}
+
 // TestARefreshDropsThePromotedSource: what the state says of a replica that was
 // promoted outside Pulumi.
 func TestARefreshDropsThePromotedSource(t *testing.T) {

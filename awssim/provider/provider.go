@@ -36,9 +36,10 @@ func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	return plugin.PluginInfo{Version: &version}, nil
 }
 
-// CheckConfig takes a provider's configuration as it is; Configure judges it.
+// CheckConfig brings a provider's configuration into the form of the state;
+// Configure judges it.
 func (p *provider) CheckConfig(_ context.Context, req plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
-	return plugin.CheckConfigResponse{Properties: req.News}, nil
+	return plugin.CheckConfigResponse{Properties: encoded(req.News)}, nil
 }
 
 // DiffConfig: another region is another provider, with all that it made.

@@ -24,14 +24,12 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 	defer cancel()
 	news := req.News.Copy()
 	delete(news, defaultsKey)
-	if typ == "aws:ec2/securityGroup:SecurityGroup" {
-		if _, given := news["description"]; !given {
-			news["description"] = resource.NewProperty("Managed by Pulumi")
-		}
-	}
 	c.tagged(s, news)
 	check := &checker{resource: req.Name}
 	check.object("", s.Inputs, s.Required, news)
+	if len(check.failures) == 0 {
+		fillIn(s, news)
+	}
 	if err := autoname(typ, req.Name, p.world.NameSeed(c.region, typ, req.Name), req.Olds, news); err != nil {
 		check.failures = append(check.failures, plugin.CheckFailure{Reason: err.Error()})
 	}
@@ -126,18 +124,44 @@ func (p *provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.Rea
 }
 
 // inputsNow recomputes the inputs in the state from what is there; what is gone
-// is dropped. An import has no state yet, and takes all.
+// is dropped, and what AWS worked out is no input. An import has no state yet, and
+// takes all.
 func inputsNow(s *resourceSchema, req plugin.ReadRequest, outputs resource.PropertyMap) resource.PropertyMap {
 	now := resource.PropertyMap{}
-	for name := range s.Inputs {
+	for name, p := range s.Inputs {
 		key := resource.PropertyKey(name)
 		v, there := outputs[key]
-		if _, had := req.Inputs[key]; there && (had || len(req.State) == 0) {
+		switch had, given := req.Inputs[key]; {
+		case there && given:
+			now[key] = p.among(v, had)
+		case there && len(req.State) == 0:
 			now[key] = v
 		}
 	}
 	if made, ok := req.Inputs[defaultsKey]; ok {
 		now[defaultsKey] = made
+	}
+	return now
+}
+
+// among is a value now, without the fields that its objects did not have before.
+func (p property) among(now, before resource.PropertyValue) resource.PropertyValue {
+	was, _ := bare(before)
+	switch o := p.object(); {
+	case now.IsObject() && was.IsObject() && o != nil:
+		fields := resource.PropertyMap{}
+		for key, v := range now.ObjectValue() {
+			if had, given := was.ObjectValue()[key]; given {
+				fields[key] = o.Properties[string(key)].among(v, had)
+			}
+		}
+		return resource.NewProperty(fields)
+	case now.IsArray() && was.IsArray() && len(now.ArrayValue()) == len(was.ArrayValue()):
+		list := make([]resource.PropertyValue, len(now.ArrayValue()))
+		for i, item := range now.ArrayValue() {
+			list[i] = p.element().among(item, was.ArrayValue()[i])
+		}
+		return resource.NewProperty(list)
 	}
 	return now
 }

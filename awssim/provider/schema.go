@@ -23,12 +23,14 @@ func (p property) flags() string  { return string(p)[len(p.shape()):] }
 func (p property) element() property { return property(p.shape()[1 : len(p.shape())-1]) }
 
 // resourceSchema is what pulumi-aws knows of a resource type. Outputs lists what
-// is not an input too; Computed, what AWS works out unless it is given.
+// is not an input too; Computed, what AWS works out unless it is given; Defaults,
+// what the provider itself fills in then.
 type resourceSchema struct {
 	Inputs   map[string]property `json:"inputs"`
 	Outputs  map[string]property `json:"outputs"`
 	Required []string            `json:"required"`
 	Computed []string            `json:"computed"`
+	Defaults defaults            `json:"defaults"`
 }
 
 func (r *resourceSchema) property(name string) (property, bool) {
@@ -39,6 +41,9 @@ func (r *resourceSchema) property(name string) (property, bool) {
 	return p, ok
 }
 
+// defaults are values by the names of their properties.
+type defaults map[string]any
+
 type functionSchema struct {
 	Inputs map[string]property `json:"inputs"`
 }
@@ -46,6 +51,7 @@ type functionSchema struct {
 type objectSchema struct {
 	Properties map[string]property `json:"properties"`
 	Required   []string            `json:"required"`
+	Defaults   defaults            `json:"defaults"`
 }
 
 // schema is the part of pulumi-aws 6.83.0 that is modelled.

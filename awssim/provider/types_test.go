@@ -70,7 +70,7 @@ func TestEveryType(t *testing.T) {
 	cacheSubnets := get(add("aws:elasticache/subnetGroup:SubnetGroup", "cache", props{"subnetIds": subnets}), "name")
 	add("aws:elasticache/replicationGroup:ReplicationGroup", "cache", props{"description": "x", "subnetGroupName": cacheSubnets, "securityGroupIds": []any{group}})
 	balancer := add("aws:lb/loadBalancer:LoadBalancer", "lb", props{"subnets": subnets, "securityGroups": []any{group}})
-	targets := get(add("aws:lb/targetGroup:TargetGroup", "tg", props{"vpcId": vpc, "port": 80, "protocol": "HTTP"}), "arn")
+	targets := get(add("aws:lb/targetGroup:TargetGroup", "tg", props{"vpcId": vpc, "port": 80, "protocol": "HTTP", "healthCheck": props{"path": "/"}}), "arn")
 	add("aws:lb/listener:Listener", "http", props{"loadBalancerArn": get(balancer, "arn"), "port": 80, "defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
 	template := add("aws:ec2/launchTemplate:LaunchTemplate", "lt", props{"imageId": "ami-1", "userData": base64.StdEncoding.EncodeToString([]byte("x"))})
 	group2 := get(add("aws:autoscaling/group:Group", "asg", props{

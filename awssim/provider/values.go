@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
@@ -90,20 +91,32 @@ func shown(s *resourceSchema, props map[string]any, inputs resource.PropertyMap)
 }
 
 // complete adds what the provider always shows, empty where the world has
-// nothing to say of it.
+// nothing to say of it: what is computed, and every field of an object.
 func complete(s *resourceSchema, outputs resource.PropertyMap) resource.PropertyMap {
 	out := outputs.Copy()
+	for key, v := range out {
+		p, _ := s.property(string(key))
+		out[key] = p.rebuilt(v, func(o *objectSchema, fields resource.PropertyMap) {
+			for name, field := range o.Properties {
+				field.show(resource.PropertyKey(name), fields)
+			}
+		})
+	}
 	for _, name := range s.Computed {
-		key := resource.PropertyKey(name)
-		if _, there := out[key]; there {
-			continue
-		}
 		p, _ := s.property(name)
-		if empty, ok := p.empty(); ok {
-			out[key] = empty
-		}
+		p.show(resource.PropertyKey(name), out)
 	}
 	return out
+}
+
+// show adds a property, empty, where there is none.
+func (p property) show(key resource.PropertyKey, in resource.PropertyMap) {
+	if _, there := in[key]; there {
+		return
+	}
+	if empty, ok := p.empty(); ok {
+		in[key] = empty
+	}
 }
 
 // empty is a type's value in Terraform's state when nobody has set it; objects
@@ -144,4 +157,44 @@ func foreseen(s *resourceSchema, inputs resource.PropertyMap) resource.PropertyM
 		}
 	}
 	return out
+}
+
+// fillIn sets what has a default and was not given, in objects further down too.
+func fillIn(s *resourceSchema, inputs resource.PropertyMap) {
+	for key, v := range inputs {
+		inputs[key] = s.Inputs[string(key)].rebuilt(v, func(o *objectSchema, fields resource.PropertyMap) {
+			o.Defaults.fillIn(fields)
+		})
+	}
+	s.Defaults.fillIn(inputs)
+}
+
+func (d defaults) fillIn(values resource.PropertyMap) {
+	for name, v := range d {
+		if given := values[resource.PropertyKey(name)]; given.IsNull() {
+			values[resource.PropertyKey(name)] = resource.NewPropertyValue(v)
+		}
+	}
+}
+
+// rebuilt is a copy of a value, in which each may change the objects.
+func (p property) rebuilt(v resource.PropertyValue, each func(*objectSchema, resource.PropertyMap)) resource.PropertyValue {
+	switch o := p.object(); {
+	case v.IsSecret():
+		return resource.MakeSecret(p.rebuilt(v.SecretValue().Element, each))
+	case v.IsArray() && strings.HasPrefix(string(p), "["):
+		list := make([]resource.PropertyValue, len(v.ArrayValue()))
+		for i, item := range v.ArrayValue() {
+			list[i] = p.element().rebuilt(item, each)
+		}
+		return resource.NewProperty(list)
+	case v.IsObject() && o != nil:
+		fields := v.ObjectValue().Copy()
+		for key, field := range fields {
+			fields[key] = o.Properties[string(key)].rebuilt(field, each)
+		}
+		each(o, fields)
+		return resource.NewProperty(fields)
+	}
+	return v
 }
