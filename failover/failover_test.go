@@ -129,7 +129,9 @@ func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
 	t.Parallel()
 	var last failover.Step
 	rt := failover.New(failover.Env{
-		AWS:     func(context.Context, string, string) (aws.Config, error) { return aws.Config{}, errors.New("no credentials") },
+		AWS: func(context.Context, string, string) (aws.Config, error) {
+			return aws.Config{}, errors.New("no credentials")
+		},
 		Observe: func(step failover.Step) { last = step },
 	}, failover.Site{Region: recovery, Limits: failover.Limits{Check: time.Minute}})
 	_, err := rt.Check(t.Context())

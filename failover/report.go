@@ -60,6 +60,9 @@ type Report struct {
 	Asked  string `json:"asked"` // what the run was for, such as "activate"
 	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
 
+	// Sides are both sides of the site, first the one that had its name.
+	Sides []Side `json:"sides,omitempty"`
+
 	Began   time.Time `json:"began"` // when the change of role was declared
 	Outcome Outcome   `json:"outcome"`
 	Steps   []Step    `json:"steps"` // in the order in which they began
@@ -86,13 +89,19 @@ type Recorder struct {
 	mu     sync.Mutex
 	report Report
 	then   []string // what to do next once the run is done
+	sides  []Side   // as they are then
 }
 
 // NewRecorder begins a report. sink is given the whole of it at every change. again
-// is what to do while the run is not done, then once it is.
+// is what to do while the run is not done, then once it is. The sides of head are
+// as they will be once it is done.
 func NewRecorder(head Report, again, then []string, sink func(Report)) *Recorder {
-	head.Outcome, head.Reached, head.Next = Unfinished, map[Milestone]time.Time{}, again
-	r := &Recorder{report: head, sink: sink, then: then}
+	r := &Recorder{sink: sink, then: then, sides: head.Sides}
+	head.Outcome, head.Reached, head.Next, head.Sides = Unfinished, map[Milestone]time.Time{}, again, slices.Clone(head.Sides)
+	for i := range head.Sides {
+		head.Sides[i].After = head.Sides[i].Before
+	}
+	r.report = head
 	r.tell()
 	return r
 }
@@ -125,9 +134,24 @@ func (r *Recorder) end(step Step) {
 		r.report.Outcome = Failed
 	case step.Reaches != "":
 		r.report.Reached[step.Reaches] = step.End
+		r.move(step.Reaches)
 		if step.Reaches == Switched {
 			r.report.TimeToRecover = step.End.Sub(r.report.Began).Seconds()
 			markLongest(r.report.Steps)
+		}
+	}
+}
+
+// move puts the sides where a milestone brings them: the claim gives the roles,
+// the switch the name.
+func (r *Recorder) move(reached Milestone) {
+	for i, side := range r.sides {
+		now := &r.report.Sides[i].After
+		if reached == Claimed {
+			now.Role = side.After.Role
+		}
+		if reached == Switched {
+			now.Named = side.After.Named
 		}
 	}
 }
@@ -136,13 +160,13 @@ func (r *Recorder) end(step Step) {
 func (r *Recorder) Done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.report.Outcome, r.report.Next = Done, r.then
+	r.report.Outcome, r.report.Next, r.report.Sides = Done, r.then, slices.Clone(r.sides)
 	r.tell()
 }
 
 func (r *Recorder) tell() {
 	told := r.report
-	told.Steps = slices.Clone(told.Steps)
+	told.Steps, told.Sides = slices.Clone(told.Steps), slices.Clone(told.Sides)
 	told.Reached = map[Milestone]time.Time{}
 	for milestone, at := range r.report.Reached {
 		told.Reached[milestone] = at

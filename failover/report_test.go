@@ -22,8 +22,20 @@ func night(until int) (told []Report) {
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 	recorder := NewRecorder(Report{
 		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Asked: "activate", Epoch: 2, Began: began, Accepted: []decide.Override{decide.AcceptDataLoss},
+		Sides: []Side{
+			{Stack: "prod", Region: "us-west-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "overtaken"}},
+			{Stack: "dr", Region: "us-east-2", Before: Standing{Role: "standby"}, After: Standing{Role: "active", Named: true}},
+		},
 	}, []string{"pulumi up -s dr: it carries on"}, []string{"commit Pulumi.dr.yaml"}, func(r Report) { told = append(told, r) })
-	verdict := &Verdict{Loss: "a failover loses what was written after 03:40:00 UTC", Overruled: []decide.Blocker{{Reason: "the replica was 12m0s behind"}}}
+	verdict := &Verdict{
+		Findings: []decide.Finding{
+			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: decide.Passed},
+			{Subject: "lag", Fact: "the replica was 12m0s behind", Ruling: decide.Overruled},
+		},
+		Overruled: []decide.Blocker{{Code: decide.LagTooHigh, Subject: "lag", Reason: "the replica was 12m0s behind"}},
+		Loss:      "a failover loses what was written after 03:40:00 UTC", Media: "what was uploaded in the last 15 minutes may be missing",
+		LastGood: &decide.Lag{Value: 12 * time.Minute, At: began.Add(-8 * time.Minute)},
+	}
 	for _, s := range []struct {
 		begin, end int
 		step       Step
@@ -102,6 +114,23 @@ func TestReportText(t *testing.T) {
 			assert.Equal(t, string(want), text, "go test ./failover -update writes it anew")
 		})
 	}
+}
+
+func TestReportPutsTheSidesWhereTheRunGot(t *testing.T) {
+	t.Parallel()
+	for until, want := range map[int]string{
+		1:    "prod in us-west-2: active with the site's name; dr in us-east-2: standby",
+		3:    "prod in us-west-2: active with the site's name -> overtaken with the site's name; dr in us-east-2: standby -> active",
+		1300: "prod in us-west-2: active with the site's name -> overtaken; dr in us-east-2: standby -> active with the site's name",
+	} {
+		told := night(until)
+		assert.Equal(t, want, sidesText(told[len(told)-1].Sides))
+		assert.Equal(t, told[0].Sides[1].Before, told[0].Sides[1].After, "what was told before is not changed later")
+	}
+	var last Report
+	frozen := []Side{{Region: "us-east-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "frozen", Named: true}}}
+	NewRecorder(Report{Sides: frozen}, nil, nil, func(r Report) { last = r }).Done()
+	assert.Equal(t, frozen, last.Sides)
 }
 
 func TestReportOfARefusal(t *testing.T) {

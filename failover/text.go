@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 )
 
 // worthALine is how long a step must take to be in the text; the JSON has all.
@@ -24,6 +26,9 @@ func (r *Report) String() string {
 	if r.TimeToRecover > 0 {
 		say("time        %s (%.0f s) to recover: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, r.milestones())
 	}
+	if len(r.Sides) > 0 {
+		say("sides       %s", sidesText(r.Sides))
+	}
 	if v := r.Verdict; v != nil {
 		for _, blocker := range v.Blockers {
 			say("refused     %s", blocker)
@@ -31,7 +36,12 @@ func (r *Report) String() string {
 		for _, blocker := range v.Overruled {
 			say("accepted    %s", blocker.Reason)
 		}
-		if len(v.Blockers) == 0 {
+		for _, finding := range v.Findings {
+			if finding.Ruling == decide.Passed {
+				say("passed      %s", finding.Fact)
+			}
+		}
+		if len(v.Blockers) == 0 && v.Loss != "" {
 			say("data        %s", v.Loss)
 		}
 		if v.Media != "" {

@@ -32,7 +32,7 @@ func (s *site) record() error {
 	}
 	head := failover.Report{
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: now(),
-		Accepted: s.accepted(),
+		Accepted: s.accepted(), Sides: s.sides(),
 	}
 	if s.plan.Do == Keep {
 		head.Asked = "carry on to " + string(Activate)
@@ -65,6 +65,37 @@ func (s *site) record() error {
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
 	})
+}
+
+// sides are this stack and its peer, as they are and as the plan leaves them.
+func (s *site) sides() []failover.Side {
+	own, peer := failover.Side{Stack: s.cfg.Stack, Region: s.cfg.Region}, failover.Side{}
+	if s.cfg.Peer != nil {
+		peer.Stack, peer.Region = s.cfg.Peer.Stack, s.cfg.Peer.Region
+	} else {
+		peer.Region = s.cfg.Production.Region
+	}
+	planned := s.plan.Claim
+	planned.Switched = planned.leads()
+	own.Before, own.After = standing(s.own, s.held), standing(planned, s.held)
+	peer.Before, peer.After = standing(s.held, s.own), standing(s.held, planned)
+	if peer.Before.Named {
+		return []failover.Side{peer, own}
+	}
+	return []failover.Side{own, peer}
+}
+
+// overtaken is what a stack is that still claims to lead, while the other side
+// does so at a later epoch.
+const overtaken = "overtaken"
+
+// standing is what a stack's claim makes of it beside the other side's.
+func standing(claim, other Claim) failover.Standing {
+	s := failover.Standing{Role: string(claim.Role), Named: claim.leads() && claim.Switched}
+	if claim.leads() && other.leads() && other.Epoch > claim.Epoch {
+		s.Role, s.Named = overtaken, s.Named && !other.Switched
+	}
+	return s
 }
 
 // afterwards is what to do once the plan is done.
