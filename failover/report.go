@@ -88,16 +88,22 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	report Report
-	then   []string // what to do next once the run is done
-	sides  []Side   // as they are then
+	advice Advice
+	sides  []Side // as they are once the run is done
 }
 
-// NewRecorder begins a report. sink is given the whole of it at every change. again
-// is what to do while the run is not done, then once it is. The sides of head are
-// as they will be once it is done.
-func NewRecorder(head Report, again, then []string, sink func(Report)) *Recorder {
-	r := &Recorder{sink: sink, then: then, sides: head.Sides}
-	head.Outcome, head.Reached, head.Next, head.Sides = Unfinished, map[Milestone]time.Time{}, again, slices.Clone(head.Sides)
+// Advice is what to do next.
+type Advice struct {
+	Again   []string // while the run is not done
+	Refused []string // when the checks refuse it
+	Done    []string
+}
+
+// NewRecorder begins a report. sink is given the whole of it at every change. The
+// sides of head are as they will be once the run is done.
+func NewRecorder(head Report, advice Advice, sink func(Report)) *Recorder {
+	r := &Recorder{sink: sink, advice: advice, sides: head.Sides}
+	head.Outcome, head.Reached, head.Next, head.Sides = Unfinished, map[Milestone]time.Time{}, advice.Again, slices.Clone(head.Sides)
 	for i := range head.Sides {
 		head.Sides[i].After = head.Sides[i].Before
 	}
@@ -126,7 +132,7 @@ func (r *Recorder) end(step Step) {
 	if step.Verdict != nil {
 		r.report.Verdict = step.Verdict
 		if len(step.Verdict.Blockers) > 0 {
-			r.report.Outcome = Refused
+			r.report.Outcome, r.report.Next = Refused, r.advice.Refused
 		}
 	}
 	switch {
@@ -160,7 +166,7 @@ func (r *Recorder) move(reached Milestone) {
 func (r *Recorder) Done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.report.Outcome, r.report.Next, r.report.Sides = Done, r.then, slices.Clone(r.sides)
+	r.report.Outcome, r.report.Next, r.report.Sides = Done, r.advice.Done, slices.Clone(r.sides)
 	r.tell()
 }
 

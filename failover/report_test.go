@@ -26,7 +26,7 @@ func night(until int) (told []Report) {
 			{Stack: "prod", Region: "us-west-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "overtaken"}},
 			{Stack: "dr", Region: "us-east-2", Before: Standing{Role: "standby"}, After: Standing{Role: "active", Named: true}},
 		},
-	}, []string{"pulumi up -s dr: it carries on"}, []string{"commit Pulumi.dr.yaml"}, func(r Report) { told = append(told, r) })
+	}, Advice{Again: []string{"pulumi up -s dr: it carries on"}, Done: []string{"commit Pulumi.dr.yaml"}}, func(r Report) { told = append(told, r) })
 	verdict := &Verdict{
 		Findings: []decide.Finding{
 			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: decide.Passed},
@@ -129,16 +129,17 @@ func TestReportPutsTheSidesWhereTheRunGot(t *testing.T) {
 	}
 	var last Report
 	frozen := []Side{{Region: "us-east-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "frozen", Named: true}}}
-	NewRecorder(Report{Sides: frozen}, nil, nil, func(r Report) { last = r }).Done()
+	NewRecorder(Report{Sides: frozen}, Advice{}, func(r Report) { last = r }).Done()
 	assert.Equal(t, frozen, last.Sides)
 }
 
 func TestReportOfARefusal(t *testing.T) {
 	t.Parallel()
 	var last Report
-	recorder := NewRecorder(Report{}, nil, nil, func(r Report) { last = r })
+	recorder := NewRecorder(Report{}, Advice{Again: []string{"run it again"}, Refused: []string{"do what they say"}}, func(r Report) { last = r })
 	now := time.Now()
 	recorder.Observe(Step{Name: "check", Begin: now, End: now, Verdict: &Verdict{Blockers: []decide.Blocker{{Reason: "no image", Remedy: "make one"}}}})
 	assert.Equal(t, Refused, last.Outcome)
 	assert.Contains(t, last.String(), "refused     no image: make one")
+	assert.Equal(t, []string{"do what they say"}, last.Next)
 }

@@ -104,10 +104,13 @@ var overrides = map[Override][]string{
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 }
 
+// Covers says whether an override takes a blocker away.
+func (o Override) Covers(b Blocker) bool { return slices.Contains(overrides[o], b.Code) }
+
 // Overrule splits blockers into those that stand and those that are overruled.
 func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
 	for _, b := range all {
-		if slices.ContainsFunc(accepted, func(o Override) bool { return slices.Contains(overrides[o], b.Code) }) {
+		if slices.ContainsFunc(accepted, func(o Override) bool { return o.Covers(b) }) {
 			overruled = append(overruled, b)
 		} else {
 			stand = append(stand, b)
