@@ -91,7 +91,7 @@ func (r *Report) headline() string {
 		return "The checks refuse it: nothing was changed"
 	case r.Outcome == Failed && moved != "":
 		return moved + ", but a step failed"
-	case len(failed) == 1:
+	case r.Outcome == Failed && len(failed) == 1:
 		return "A step failed: " + failed[0]
 	case r.Outcome == Failed:
 		return fmt.Sprintf("%d steps failed", len(failed))
