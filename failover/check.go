@@ -79,7 +79,7 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict Verdict, err
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := Step{Name: ask.step, Begin: r.env.Now()}
+	step := Step{Name: ask.step, Begin: r.env.Now(), Checks: true}
 	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
 	if ctx.Err() != nil {

@@ -19,7 +19,9 @@ type Step struct {
 	Longest bool      `json:"longest,omitempty"` // it is on the longest path
 	// Reaches is the milestone that its end is; empty for most.
 	Reaches Milestone `json:"reaches,omitempty"`
-	// Verdict is a check's; nil for other steps.
+	// Checks says that it is the checks, which come before anything is changed.
+	Checks bool `json:"-"`
+	// Verdict is what they found; nil while they go on, and when they could not be made.
 	Verdict *Verdict `json:"-"`
 	// Media is what a comparison of the media found; nil for other steps.
 	Media *Media `json:"-"`
@@ -117,7 +119,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Verdict, stored.Media = nil, nil // they are the report's
+	stored.Checks, stored.Verdict, stored.Media = false, nil, nil // they are the report's
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)
