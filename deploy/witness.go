@@ -57,11 +57,11 @@ func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
 
 func (w *witness) step(step failover.Step) {
 	w.mu.Lock()
-	if v := step.Verdict; v != nil {
+	switch v := step.Verdict; {
+	case v != nil:
 		w.verdict, w.refusal = v, v.Err()
-		if step.Err != "" { // they could not be made
-			w.refusal = errors.New(step.Err)
-		}
+	case step.Checks && step.Err != "": // they could not be made
+		w.refusal = errors.New(step.Err)
 	}
 	tell := w.run.Step
 	w.mu.Unlock()

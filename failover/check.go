@@ -18,9 +18,10 @@ import (
 
 // Verdict is what the checks made of the standby.
 type Verdict struct {
+	Findings  []decide.Finding `json:"findings"`  // what each rule found
 	Blockers  []decide.Blocker `json:"blockers"`  // empty is permission
 	Overruled []decide.Blocker `json:"overruled"` // would be blockers, had nobody accepted the risk
-	Loss      string           `json:"loss"`      // which writes an activation loses, a sentence
+	Loss      string           `json:"loss"`      // which writes an activation loses, a sentence; empty when that was not the question
 	Media     string           `json:"media"`     // which uploads it may lack, a sentence
 	LastGood  *decide.Lag      `json:"lastGood"`  // the last good measurement of the lag; nil when there is none, or no replica
 }
@@ -50,27 +51,35 @@ func (v Verdict) Err() error {
 // Check runs all checks before an activation, read-only, and returns what they
 // found. It fails when it could not look.
 func (r *Runtime) Check(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, "check the standby", decide.Blockers)
+	return r.judge(ctx, question{step: "check the standby", blockers: decide.Blockers, findings: decide.Findings, activates: true})
 }
 
 // CheckInStep finds out whether the current database can do without those before
 // it: a primary must be usable, a replica up to date.
 func (r *Runtime) CheckInStep(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, "check that the database is in step", decide.NotInStep)
+	return r.judge(ctx, question{step: "check that the database is in step", blockers: decide.NotInStep, findings: decide.InStep})
 }
 
 // CheckGiveUp finds out whether an activation may be given up: production holds
 // the site, and this side does not serve it.
 func (r *Runtime) CheckGiveUp(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, "check that production holds the site", decide.NotToGiveUp)
+	return r.judge(ctx, question{step: "check that production holds the site", blockers: decide.NotToGiveUp, findings: decide.ToGiveUp})
 }
 
-func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snapshot, decide.Policy) []decide.Blocker) (Verdict, error) {
-	ctx, leave := r.enter(ctx, name)
+// question is what a snapshot is judged for.
+type question struct {
+	step      string
+	blockers  func(decide.Snapshot, decide.Policy) []decide.Blocker
+	findings  func(decide.Snapshot, decide.Policy) []decide.Finding
+	activates bool // an activation loses what the replica lacks
+}
+
+func (r *Runtime) judge(ctx context.Context, ask question) (verdict Verdict, err error) {
+	ctx, leave := r.enter(ctx, ask.step)
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := Step{Name: name, Begin: r.env.Now()}
+	step := Step{Name: ask.step, Begin: r.env.Now(), Checks: true}
 	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
 	if ctx.Err() != nil {
@@ -79,15 +88,25 @@ func (r *Runtime) judge(ctx context.Context, name string, judge func(decide.Snap
 	if err != nil {
 		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 		step.Err = err.Error()
-	}
-	step.Verdict = &Verdict{Loss: decide.Loss(seen.Replica, seen.At), Media: decide.MediaLoss(seen.Replica, r.Site.Planned)}
-	step.Verdict.Blockers, step.Verdict.Overruled = decide.Overrule(judge(seen, r.policy()), r.Site.Accepted)
-	if seen.Replica != nil {
-		step.Verdict.LastGood = seen.Replica.LastGood
+	} else {
+		verdict = judged(seen, r.policy(), ask)
+		step.Verdict = &verdict
 	}
 	step.End = r.env.Now()
 	r.env.Observe(step)
-	return *step.Verdict, err
+	return verdict, err
+}
+
+func judged(seen decide.Snapshot, p decide.Policy, ask question) Verdict {
+	v := Verdict{Findings: ask.findings(seen, p)}
+	v.Blockers, v.Overruled = decide.Overrule(ask.blockers(seen, p), p.Accepted)
+	if ask.activates {
+		v.Loss, v.Media = decide.Loss(seen.Replica, seen.At, p.Planned), decide.MediaLoss(seen.Replica, p.Planned)
+	}
+	if seen.Replica != nil {
+		v.LastGood = seen.Replica.LastGood
+	}
+	return v
 }
 
 // ImageMade is when the site's image was made.
@@ -110,6 +129,7 @@ func (r *Runtime) policy() decide.Policy {
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
 		Engine: r.Site.Engine, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain,
 		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, Held: r.Site.Held,
+		Probe: r.Site.Probe, Accepted: r.Site.Accepted,
 	}
 	if r.Site.ofACM() {
 		p.Certificate = r.Site.Certificate

@@ -125,6 +125,22 @@ func TestCheckFindsNoReplica(t *testing.T) {
 	assert.ErrorContains(t, verdict.Err(), "there is no database nobody in us-east-2")
 }
 
+func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
+	t.Parallel()
+	var last failover.Step
+	rt := failover.New(failover.Env{
+		AWS: func(context.Context, string, string) (aws.Config, error) {
+			return aws.Config{}, errors.New("no credentials")
+		},
+		Observe: func(step failover.Step) { last = step },
+	}, failover.Site{Region: recovery, Limits: failover.Limits{Check: time.Minute}})
+	_, err := rt.Check(t.Context())
+	assert.ErrorContains(t, err, "the checks could not be made in us-east-2, nothing was changed: no credentials")
+	assert.Contains(t, last.Err, "no credentials")
+	assert.True(t, last.Checks)
+	assert.Nil(t, last.Verdict, "what was not seen is not missing")
+}
+
 func TestCheckAsksForTheCertificate(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"

@@ -19,7 +19,9 @@ type Step struct {
 	Longest bool      `json:"longest,omitempty"` // it is on the longest path
 	// Reaches is the milestone that its end is; empty for most.
 	Reaches Milestone `json:"reaches,omitempty"`
-	// Verdict is a check's; nil for other steps.
+	// Checks says that it is the checks, which come before anything is changed.
+	Checks bool `json:"-"`
+	// Verdict is what they found; nil while they go on, and when they could not be made.
 	Verdict *Verdict `json:"-"`
 	// Media is what a comparison of the media found; nil for other steps.
 	Media *Media `json:"-"`
@@ -60,6 +62,9 @@ type Report struct {
 	Asked  string `json:"asked"` // what the run was for, such as "activate"
 	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
 
+	// Sides are both sides of the site, first the one that had its name.
+	Sides []Side `json:"sides,omitempty"`
+
 	Began   time.Time `json:"began"` // when the change of role was declared
 	Outcome Outcome   `json:"outcome"`
 	Steps   []Step    `json:"steps"` // in the order in which they began
@@ -85,14 +90,26 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	report Report
-	then   []string // what to do next once the run is done
+	advice Advice
+	sides  []Side // as they are once the run is done
 }
 
-// NewRecorder begins a report. sink is given the whole of it at every change. again
-// is what to do while the run is not done, then once it is.
-func NewRecorder(head Report, again, then []string, sink func(Report)) *Recorder {
-	head.Outcome, head.Reached, head.Next = Unfinished, map[Milestone]time.Time{}, again
-	r := &Recorder{report: head, sink: sink, then: then}
+// Advice is what to do next.
+type Advice struct {
+	Again   []string // while the run is not done
+	Refused []string // when the checks refuse it
+	Done    []string
+}
+
+// NewRecorder begins a report. sink is given the whole of it at every change. The
+// sides of head are as they will be once the run is done.
+func NewRecorder(head Report, advice Advice, sink func(Report)) *Recorder {
+	r := &Recorder{sink: sink, advice: advice, sides: head.Sides}
+	head.Outcome, head.Reached, head.Next, head.Sides = Unfinished, map[Milestone]time.Time{}, advice.Again, slices.Clone(head.Sides)
+	for i := range head.Sides {
+		head.Sides[i].After = head.Sides[i].Before
+	}
+	r.report = head
 	r.tell()
 	return r
 }
@@ -102,7 +119,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Verdict, stored.Media = nil, nil // they are the report's
+	stored.Checks, stored.Verdict, stored.Media = false, nil, nil // they are the report's
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)
@@ -117,7 +134,7 @@ func (r *Recorder) end(step Step) {
 	if step.Verdict != nil {
 		r.report.Verdict = step.Verdict
 		if len(step.Verdict.Blockers) > 0 {
-			r.report.Outcome = Refused
+			r.report.Outcome, r.report.Next = Refused, r.advice.Refused
 		}
 	}
 	switch {
@@ -125,9 +142,24 @@ func (r *Recorder) end(step Step) {
 		r.report.Outcome = Failed
 	case step.Reaches != "":
 		r.report.Reached[step.Reaches] = step.End
+		r.move(step.Reaches)
 		if step.Reaches == Switched {
 			r.report.TimeToRecover = step.End.Sub(r.report.Began).Seconds()
 			markLongest(r.report.Steps)
+		}
+	}
+}
+
+// move puts the sides where a milestone brings them: the claim gives the roles,
+// the switch the name.
+func (r *Recorder) move(reached Milestone) {
+	for i, side := range r.sides {
+		now := &r.report.Sides[i].After
+		if reached == Claimed {
+			now.Role = side.After.Role
+		}
+		if reached == Switched {
+			now.Named = side.After.Named
 		}
 	}
 }
@@ -136,13 +168,13 @@ func (r *Recorder) end(step Step) {
 func (r *Recorder) Done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.report.Outcome, r.report.Next = Done, r.then
+	r.report.Outcome, r.report.Next, r.report.Sides = Done, r.advice.Done, slices.Clone(r.sides)
 	r.tell()
 }
 
 func (r *Recorder) tell() {
 	told := r.report
-	told.Steps = slices.Clone(told.Steps)
+	told.Steps, told.Sides = slices.Clone(told.Steps), slices.Clone(told.Sides)
 	told.Reached = map[Milestone]time.Time{}
 	for milestone, at := range r.report.Reached {
 		told.Reached[milestone] = at

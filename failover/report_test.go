@@ -22,8 +22,20 @@ func night(until int) (told []Report) {
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 	recorder := NewRecorder(Report{
 		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Asked: "activate", Epoch: 2, Began: began, Accepted: []decide.Override{decide.AcceptDataLoss},
-	}, []string{"pulumi up -s dr: it carries on"}, []string{"commit Pulumi.dr.yaml"}, func(r Report) { told = append(told, r) })
-	verdict := &Verdict{Loss: "a failover loses what was written after 03:40:00 UTC", Overruled: []decide.Blocker{{Reason: "the replica was 12m0s behind"}}}
+		Sides: []Side{
+			{Stack: "prod", Region: "us-west-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "overtaken"}},
+			{Stack: "dr", Region: "us-east-2", Before: Standing{Role: "standby"}, After: Standing{Role: "active", Named: true}},
+		},
+	}, Advice{Again: []string{"pulumi up -s dr: it carries on"}, Done: []string{"commit Pulumi.dr.yaml"}}, func(r Report) { told = append(told, r) })
+	verdict := &Verdict{
+		Findings: []decide.Finding{
+			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: decide.Passed},
+			{Subject: "lag", Fact: "the replica was 12m0s behind", Ruling: decide.Overruled},
+		},
+		Overruled: []decide.Blocker{{Code: decide.LagTooHigh, Subject: "lag", Reason: "the replica was 12m0s behind"}},
+		Loss:      "a failover loses what was written after 03:40:00 UTC", Media: "what was uploaded in the last 15 minutes may be missing",
+		LastGood: &decide.Lag{Value: 12 * time.Minute, At: began.Add(-8 * time.Minute)},
+	}
 	for _, s := range []struct {
 		begin, end int
 		step       Step
@@ -104,12 +116,30 @@ func TestReportText(t *testing.T) {
 	}
 }
 
+func TestReportPutsTheSidesWhereTheRunGot(t *testing.T) {
+	t.Parallel()
+	for until, want := range map[int]string{
+		1:    "prod in us-west-2: active with the site's name; dr in us-east-2: standby",
+		3:    "prod in us-west-2: active with the site's name -> overtaken with the site's name; dr in us-east-2: standby -> active",
+		1300: "prod in us-west-2: active with the site's name -> overtaken; dr in us-east-2: standby -> active with the site's name",
+	} {
+		told := night(until)
+		assert.Equal(t, want, sidesText(told[len(told)-1].Sides))
+		assert.Equal(t, told[0].Sides[1].Before, told[0].Sides[1].After, "what was told before is not changed later")
+	}
+	var last Report
+	frozen := []Side{{Region: "us-east-2", Before: Standing{Role: "active", Named: true}, After: Standing{Role: "frozen", Named: true}}}
+	NewRecorder(Report{Sides: frozen}, Advice{}, func(r Report) { last = r }).Done()
+	assert.Equal(t, frozen, last.Sides)
+}
+
 func TestReportOfARefusal(t *testing.T) {
 	t.Parallel()
 	var last Report
-	recorder := NewRecorder(Report{}, nil, nil, func(r Report) { last = r })
+	recorder := NewRecorder(Report{}, Advice{Again: []string{"run it again"}, Refused: []string{"do what they say"}}, func(r Report) { last = r })
 	now := time.Now()
 	recorder.Observe(Step{Name: "check", Begin: now, End: now, Verdict: &Verdict{Blockers: []decide.Blocker{{Reason: "no image", Remedy: "make one"}}}})
 	assert.Equal(t, Refused, last.Outcome)
 	assert.Contains(t, last.String(), "refused     no image: make one")
+	assert.Equal(t, []string{"do what they say"}, last.Next)
 }

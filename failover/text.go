@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 )
 
 // worthALine is how long a step must take to be in the text; the JSON has all.
@@ -24,6 +26,9 @@ func (r *Report) String() string {
 	if r.TimeToRecover > 0 {
 		say("time        %s (%.0f s) to recover: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, r.milestones())
 	}
+	if len(r.Sides) > 0 {
+		say("sides       %s", sidesText(r.Sides))
+	}
 	if v := r.Verdict; v != nil {
 		for _, blocker := range v.Blockers {
 			say("refused     %s", blocker)
@@ -31,7 +36,12 @@ func (r *Report) String() string {
 		for _, blocker := range v.Overruled {
 			say("accepted    %s", blocker.Reason)
 		}
-		if len(v.Blockers) == 0 {
+		for _, finding := range v.Findings {
+			if finding.Ruling == decide.Passed {
+				say("passed      %s", finding.Fact)
+			}
+		}
+		if len(v.Blockers) == 0 && v.Loss != "" {
 			say("data        %s", v.Loss)
 		}
 		if v.Media != "" {
@@ -60,24 +70,20 @@ func (r *Report) milestones() string {
 
 // WriteTimeline draws the steps that took long, were on the longest path, or failed.
 func (r *Report) WriteTimeline(b io.Writer) {
-	whole := time.Second
-	for _, s := range r.Steps {
-		whole = max(whole, s.End.Sub(r.Began))
-	}
+	whole := r.whole()
 	quick := 0
 	fmt.Fprintf(b, "    begin   took  \n")
 	for _, s := range r.Steps {
-		begin, took := s.Begin.Sub(r.Began), max(0, s.End.Sub(s.Begin))
-		unfinished := s.End.IsZero()
-		if took < worthALine && s.Err == "" && !s.Longest && !unfinished {
+		if s.quick() {
 			quick++
 			continue
 		}
+		begin, took := s.Begin.Sub(r.Began), max(0, s.End.Sub(s.Begin))
 		mark, length := " ", minutes(took)
 		if s.Longest {
 			mark = "*"
 		}
-		if unfinished {
+		if s.End.IsZero() {
 			length, took = "?", whole-begin
 		}
 		at, wide := int(float64(begin)/float64(whole)*barWidth), max(1, int(float64(took)/float64(whole)*barWidth+0.5))
@@ -88,6 +94,20 @@ func (r *Report) WriteTimeline(b io.Writer) {
 		}
 	}
 	fmt.Fprintf(b, "*  on the longest path; %d more steps took less than %.0f s each\n", quick, worthALine.Seconds())
+}
+
+// quick says that a step is not worth a line.
+func (s Step) quick() bool {
+	return !s.End.IsZero() && s.End.Sub(s.Begin) < worthALine && s.Err == "" && !s.Longest
+}
+
+// whole is how long the timeline is: until the last that was seen.
+func (r *Report) whole() time.Duration {
+	whole := time.Second
+	for _, s := range r.Steps {
+		whole = max(whole, s.Begin.Sub(r.Began), s.End.Sub(r.Began))
+	}
+	return whole
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -38,7 +38,11 @@ func Preflight(ctx *pulumi.Context, name string, check func(context.Context) (fa
 				return err
 			}
 		}
-		return ctx.Log.Info("the checks allow it; "+verdict.Loss, nil)
+		allowed := "the checks allow it"
+		if verdict.Loss != "" {
+			allowed += "; " + verdict.Loss
+		}
+		return ctx.Log.Info(allowed, nil)
 	}, &pulumi.ResourceHookOptions{OnDryRun: true})
 	if err != nil {
 		return nil, fmt.Errorf("registering the preflight hook: %w", err)

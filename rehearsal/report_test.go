@@ -58,6 +58,37 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestPage holds that the page tells what only a rehearsal knows. That it is a sound
+// page is tested in package failover.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	text := func(r *Report) string {
+		page, err := r.Page().HTML()
+		require.NoError(t, err)
+		return string(page)
+	}
+	recovered := night()
+	page := text(recovered)
+	for _, says := range []string{
+		"Recovered: visitors are served from us-east-2", "03:45:00 UTC, its APIs hang", "10:40", "640 s", "3 s",
+		"The least that AWS allows here", "10:20", "promotion of the database", "1.03 of the least", "0.30 of what it takes by hand",
+		"35:00", "25:00", "10:00", "Calls to us-west-2", "rebuild: pulumi up -s prod -c role=standby",
+	} {
+		assert.Contains(t, page, says)
+	}
+
+	lost := night()
+	lost.Recovered, lost.Serves, lost.Refusal = false, "visitors cannot reach the site", "the promotion failed <twice>"
+	lost.Faults = []awssim.Fault{{Name: "promotion", Value: "fails"}}
+	page = text(lost)
+	for _, says := range []string{"Not recovered", "visitors cannot reach the site", "the promotion failed &lt;twice&gt;", "promotion=fails", "Writes at stake"} {
+		assert.Contains(t, page, says)
+	}
+	assert.NotContains(t, page, "The least that AWS allows here", "there is no time to compare")
+	lost.Run.Outcome = failover.Refused
+	assert.NotContains(t, text(lost), "the promotion failed", "the checks say why, once")
+}
+
 func TestCheckRegions(t *testing.T) {
 	t.Parallel()
 	assert.NoError(t, CheckRegions("cn-north-1", "cn-northwest-1"))

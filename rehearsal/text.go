@@ -32,7 +32,7 @@ func (r *Report) String() string {
 	}
 	say("data        %s", dataLoss(r))
 	say("isolation   %d AWS calls went to %s during the failover", r.CallsToLost, r.ProdRegion)
-	say("next        %s", r.next())
+	say("next        %s", strings.Join(r.next(), "; "))
 	return b.String()
 }
 
@@ -51,14 +51,14 @@ func dataLoss(r *Report) string {
 }
 
 // next is what a person would do now, were it real.
-func (r *Report) next() string {
+func (r *Report) next() []string {
 	switch {
 	case r.Recovered && r.Refusal == "":
-		return "commit Pulumi.dr.yaml, which now holds role: active; when " + r.ProdRegion + " is back, rebuild: pulumi up -s prod -c role=standby"
+		return []string{"commit Pulumi.dr.yaml, which now holds role: active", "when " + r.ProdRegion + " is back, rebuild: pulumi up -s prod -c role=standby"}
 	case r.Recovered:
-		return "the site serves; run pulumi up -s dr again for what is left"
+		return []string{"the site serves; run pulumi up -s dr again for what is left"}
 	}
-	return "do what the refusal says, then run pulumi up -s dr -c role=active again: it carries on"
+	return []string{"do what the refusal says, then run pulumi up -s dr -c role=active again: it carries on"}
 }
 
 // minutes is a duration in seconds as m:ss.

@@ -67,6 +67,7 @@ type site struct {
 	cfg  Config
 	env  failover.Env
 	own  Claim // as the state held it before
+	held Claim // by the other side, as its state said then
 	plan Plan
 	// activating says that the site's name has not been moved here yet.
 	activating bool
@@ -101,7 +102,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.own, s.plan = own.Claim, s.wanted(own.Claim, other.Claim)
+	s.own, s.held, s.plan = own.Claim, other.Claim, s.wanted(own.Claim, other.Claim)
 	if s.tearingDown() {
 		if err := mayTearDown(own.Claim, other.Claim); err != nil {
 			return err
@@ -140,7 +141,7 @@ func (s *site) wanted(own, peer Claim) Plan {
 func (s *site) otherSide() (Memory, error) {
 	if p := s.cfg.Production; p != nil {
 		return Memory{
-			Claim:   Claim{Role: Active, Epoch: 1},
+			Claim:   Claim{Role: Active, Epoch: 1, Switched: true},
 			Facts:   Facts{Region: p.Region, Database: p.Database, Bucket: p.Bucket},
 			secrets: p.Secrets,
 		}, nil

@@ -1,10 +1,7 @@
 package stacks
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,7 +29,7 @@ func (s *site) record() error {
 	}
 	head := failover.Report{
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: now(),
-		Accepted: s.accepted(),
+		Accepted: s.accepted(), Sides: s.sides(),
 	}
 	if s.plan.Do == Keep {
 		head.Asked = "carry on to " + string(Activate)
@@ -41,8 +38,9 @@ func (s *site) record() error {
 	if sink == nil {
 		sink = KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
-	again := fmt.Sprintf("pulumi up -s %s: it carries on", s.cfg.Stack)
-	s.recorder = failover.NewRecorder(head, []string{again}, s.afterwards(), sink)
+	s.recorder = failover.NewRecorder(head, failover.Advice{
+		Again: []string{fmt.Sprintf("pulumi up -s %s: it carries on", s.cfg.Stack)}, Refused: s.refused(), Done: s.afterwards(),
+	}, sink)
 
 	observe := s.env.Observe
 	s.env.Observe = func(step failover.Step) {
@@ -65,6 +63,47 @@ func (s *site) record() error {
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
 	})
+}
+
+// sides are this stack and its peer, as they are and as the plan leaves them.
+func (s *site) sides() []failover.Side {
+	own, peer := failover.Side{Stack: s.cfg.Stack, Region: s.cfg.Region}, failover.Side{}
+	if s.cfg.Peer != nil {
+		peer.Stack, peer.Region = s.cfg.Peer.Stack, s.cfg.Peer.Region
+	} else {
+		peer.Region = s.cfg.Production.Region
+	}
+	planned := s.plan.Claim
+	planned.Switched = planned.Leads()
+	own.Before, own.After = standing(s.own, s.held), standing(planned, s.held)
+	peer.Before, peer.After = standing(s.held, s.own), standing(s.held, planned)
+	if peer.Before.Named {
+		return []failover.Side{peer, own}
+	}
+	return []failover.Side{own, peer}
+}
+
+// overtaken is what a stack is that still claims to lead, while the other side
+// does so at a later epoch.
+const overtaken = "overtaken"
+
+// standing is what a stack's claim makes of it beside the other side's.
+func standing(claim, other Claim) failover.Standing {
+	s := failover.Standing{Role: string(claim.Role), Named: claim.Leads() && claim.Switched}
+	if claim.Leads() && other.Leads() && other.Epoch > claim.Epoch {
+		s.Role, s.Named = overtaken, s.Named && !other.Switched
+	}
+	return s
+}
+
+// refused is what to do when the checks refuse the plan: the file says already what
+// the stack is not.
+func (s *site) refused() []string {
+	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
+	if s.own.Role != "" && s.own.Role != s.cfg.Role {
+		next = append(next, fmt.Sprintf("or leave things as they are: pulumi config set role %s -s %s, before anybody runs an update", s.own.Role, s.cfg.Stack))
+	}
+	return next
 }
 
 // afterwards is what to do once the plan is done.
@@ -125,26 +164,14 @@ func (s *site) ended(urn pulumi.URN) {
 	s.recorder.Observe(step)
 }
 
-// KeepReports keeps each state of a report, as JSON and as text, below a project's
-// folder. A report that can't be written holds up nothing: complain is told, once.
+// KeepReports keeps each state of a report in its files below a project's folder.
+// A report that can't be written holds up nothing: complain is told, once.
 func KeepReports(project string, complain func(error)) func(failover.Report) {
 	var once sync.Once
 	return func(report failover.Report) {
 		name := fmt.Sprintf("%s-%s-epoch-%d", report.Began.UTC().Format("20060102T150405Z"), report.Stack, report.Epoch)
-		if err := writeReport(filepath.Join(project, filepath.FromSlash(Reports), name), report); err != nil {
+		if err := failover.Keep(filepath.Join(project, filepath.FromSlash(Reports), name), &report); err != nil {
 			once.Do(func() { complain(err) })
 		}
 	}
-}
-
-func writeReport(base string, report failover.Report) error {
-	text, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return errors.Join(
-		os.MkdirAll(filepath.Dir(base), 0o755),
-		os.WriteFile(base+".json", append(text, '\n'), 0o644),
-		os.WriteFile(base+".txt", []byte(report.String()), 0o644),
-	)
 }

@@ -66,6 +66,14 @@ func (c *commandLine) refuse() {
 	assert.Equal(c.t, before, staged.Changes(world), "a refusal changes nothing")
 	assert.Equal(c.t, "standby", c.run("stack", "output", "role", "-s", rehearsal.Recovery))
 	assert.False(c.t, c.claimed(rehearsal.Recovery), "a refusal leaves the claim as it was")
+	for _, ending := range []string{"json", "txt", "html"} {
+		kept, err := filepath.Glob(filepath.Join(c.stage.Dir(), ".pilotlight", "reports", "*-dr-epoch-2."+ending))
+		require.NoError(c.t, err)
+		require.Len(c.t, kept, 1, "the report is kept as %s", ending)
+		text, err := os.ReadFile(kept[0])
+		require.NoError(c.t, err)
+		assert.Contains(c.t, string(text), "there is no image")
+	}
 }
 
 // commandLine is a terminal in the project's folder.

@@ -68,7 +68,7 @@ func planText(title string, p deploy.Plan) string {
 	if p.Expect != nil {
 		t.say("time       %s", p.Expect)
 	}
-	if p.Verdict != nil {
+	if p.Verdict != nil && p.Verdict.Loss != "" {
 		t.say("data       %s", p.Verdict.Loss)
 	}
 	for _, warning := range p.Warnings {

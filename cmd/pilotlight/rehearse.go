@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
@@ -57,7 +57,7 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
 	flags.StringVar(&o.outage, "outage", string(awssim.Hang), "how the lost region behaves: refuse or hang")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
-	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json and report.txt into this `DIR`")
+	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json, report.txt and report.html into this `DIR`")
 	return cmd
 }
 
@@ -108,25 +108,16 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 
 // write shows the report, and keeps it where it was asked to be kept.
 func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
-	asJSON, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	asJSON = append(asJSON, '\n')
 	if o.dir != "" {
-		if err := os.MkdirAll(o.dir, 0o755); err != nil {
-			return fmt.Errorf("writing the report: %w", err)
-		}
-		for name, content := range map[string][]byte{"report.json": asJSON, "report.txt": []byte(report.String())} {
-			if err := os.WriteFile(filepath.Join(o.dir, name), content, 0o644); err != nil {
-				return fmt.Errorf("writing the report: %w", err)
-			}
+		if err := failover.Keep(filepath.Join(o.dir, "report"), report); err != nil {
+			return err
 		}
 	}
 	if o.json {
-		_, err = out.Write(asJSON)
-	} else {
-		_, err = io.WriteString(out, report.String())
+		indented := json.NewEncoder(out)
+		indented.SetIndent("", "  ")
+		return indented.Encode(report)
 	}
+	_, err := io.WriteString(out, report.String())
 	return err
 }

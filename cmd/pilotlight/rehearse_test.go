@@ -97,6 +97,9 @@ func TestRehearseOutput(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, string(kept))
 	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), "Recovered: visitors are served from us-east-2")
 	var back rehearsal.Report
 	require.NoError(t, json.Unmarshal([]byte(printed), &back))
 	assert.True(t, back.Recovered)

@@ -12,7 +12,7 @@ type Blocker struct {
 	Code    string `json:"code"`    // for machines, stable
 	Reason  string `json:"reason"`  // what is wrong, a sentence
 	Remedy  string `json:"remedy"`  // what to do, a sentence
-	Subject string `json:"subject"` // production, replica, image or certificate
+	Subject string `json:"subject"` // production, replica, lag, image or certificate
 }
 
 // String is the blocker in one line.
@@ -49,7 +49,7 @@ const (
 // how a lost source looks from here (ReplicaLag -1, status error), so the last
 // good measurement counts instead.
 func Blockers(s Snapshot, p Policy) []Blocker {
-	return slices.Concat(production(s, p), replica(s, p), image(s, p), certificate(s, p))
+	return slices.Concat(production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
 }
 
 // production finds out whether the other side lives: then a failover would lose
@@ -104,10 +104,13 @@ var overrides = map[Override][]string{
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 }
 
+// Covers says whether an override takes a blocker away.
+func (o Override) Covers(b Blocker) bool { return slices.Contains(overrides[o], b.Code) }
+
 // Overrule splits blockers into those that stand and those that are overruled.
 func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
 	for _, b := range all {
-		if slices.ContainsFunc(accepted, func(o Override) bool { return slices.Contains(overrides[o], b.Code) }) {
+		if slices.ContainsFunc(accepted, func(o Override) bool { return o.Covers(b) }) {
 			overruled = append(overruled, b)
 		} else {
 			stand = append(stand, b)
@@ -154,16 +157,33 @@ func replica(s Snapshot, p Policy) []Blocker {
 		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", series(r.Engine)),
 			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.Engine)...)
 	}
-	switch lag := r.LastGood; {
-	case lag == nil:
-		all = append(all, block(LagUnknown, accept("raise failover.lagWindow if you know how far behind it was, or", p),
-			"no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow)...)
-	case lag.Value > p.MaxLag:
-		all = append(all, block(LagTooHigh, accept("", p),
-			"database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, lag.Value,
-			clock(lag.At), p.MaxLag, clock(lag.At.Add(-lag.Value)))...)
-	}
 	return all
+}
+
+// lags says whether there is a replica whose lag can be looked at.
+func lags(s Snapshot, p Policy) bool {
+	return p.Source != "" && s.Replica != nil && s.Replica.Source != ""
+}
+
+// lag finds out how much an activation loses.
+func lag(s Snapshot, p Policy) []Blocker {
+	if !lags(s, p) {
+		return nil
+	}
+	switch r, last := s.Replica, s.Replica.LastGood; {
+	case last == nil:
+		return []Blocker{{
+			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow),
+			Remedy: accept("raise failover.lagWindow if you know how far behind it was, or", p),
+		}}
+	case last.Value > p.MaxLag:
+		return []Blocker{{
+			Code: LagTooHigh, Subject: "lag", Remedy: accept("", p),
+			Reason: fmt.Sprintf("database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, last.Value,
+				clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value))),
+		}}
+	}
+	return nil
 }
 
 // series is the part of a version of MySQL, such as 8.0, that its parameters depend on.
@@ -233,10 +253,12 @@ var applierSays = []string{
 }
 
 // Loss says in a sentence which writes an activation loses, as far as is known.
-func Loss(r *Replica, now time.Time) string {
+func Loss(r *Replica, now time.Time, planned bool) string {
 	switch {
 	case r == nil || r.Source == "":
 		return "no writes are lost"
+	case planned:
+		return "no writes are lost: the promotion waits until the replica has them all"
 	case r.LastGood == nil:
 		return "which writes a failover loses is unknown: no replication lag was measured"
 	}

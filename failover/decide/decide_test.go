@@ -206,8 +206,9 @@ func TestPromotion(t *testing.T) {
 func TestLoss(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	assert.Equal(t, "a failover loses at least what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At))
+	assert.Equal(t, "a failover loses at least what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At, false))
+	assert.Contains(t, Loss(s.Replica, s.At, true), "no writes are lost: the promotion waits")
 	s.Replica.LastGood = nil
-	assert.Contains(t, Loss(s.Replica, s.At), "unknown")
-	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At), "no writes are lost")
+	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")
+	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At, false), "no writes are lost")
 }

@@ -74,5 +74,7 @@ type Policy struct {
 	LagWindow time.Duration // how far back a last good lag counts
 	Epoch     int           // of the activation
 	Planned   bool          // it takes over from a frozen side
+	Probe     bool          // the site is asked, under its own name, whether production lives
+	Accepted  []Override    // the risks that somebody accepted for this epoch
 	Held      int           // the epoch at which this side led already, to claim again what a peer gave up; 0 when it did not
 }
