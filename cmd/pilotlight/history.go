@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,7 @@ func historyText(updates []deploy.Update) string {
 func newReportCmd(c connect) *cobra.Command {
 	p := project{connect: c}
 	var all bool
+	var keep string
 	cmd := &cobra.Command{
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,9 +64,15 @@ func newReportCmd(c connect) *cobra.Command {
 				return p.show(reports, reportsText(reports))
 			}
 			last := reports[len(reports)-1]
+			if keep != "" {
+				if err := failover.Keep(filepath.Join(keep, "report"), &last); err != nil {
+					return err
+				}
+			}
 			return p.show(last, last.String())
 		},
 	}
+	cmd.Flags().StringVarP(&keep, "output", "o", "", "also write it as report.json, report.txt and report.html into this `DIR`")
 	cmd.Flags().BoolVar(&all, "all", false, "list all reports instead, the oldest first")
 	p.flags(cmd)
 	return cmd

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 // operation is a verb that changes a site.
@@ -99,6 +101,7 @@ type operateOptions struct {
 	project
 	operation
 	yes      bool
+	keep     string // folder for the last report
 	accepted deploy.Accepted
 	args     []string
 }
@@ -114,6 +117,9 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 	}
 	if op.warning != "" {
 		cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	}
+	if op.group == groupMove {
+		cmd.Flags().StringVarP(&o.keep, "output", "o", "", "also write the last report, as report.json, report.txt and report.html, into this `DIR`")
 	}
 	if op.risks {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")
@@ -136,6 +142,9 @@ func (o *operateOptions) run(ctx context.Context) error {
 		}
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, o.project.run())
+	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
+		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
+	}
 	_, refused := errors.AsType[*deploy.RefusedError](err)
 	if err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) {
 		return err // nothing was done, and the error says why
