@@ -11,11 +11,11 @@ type Step struct {
 // Next lists what leads from the files to a site with its pilot light. What is
 // in capitals is the reader's.
 func (s Site) Next() []Step {
-	steps := []Step{{"pulumi login 's3://BUCKET?region=REGION'", "where state lies: not in " + s.Prod.Region}}
+	steps := []Step{{"pilotlight bootstrap --region REGION", "a bucket and a key for the state, not in " + s.Prod.Region + "; then the login that it prints"}}
 	files := ""
 	for _, stack := range s.Stacks() {
 		files += " " + stacks.FileName(stack)
-		steps = append(steps, Step{"pulumi stack init " + stack + " --secrets-provider='awskms://KEY?region=REGION'", "a key beside the state"})
+		steps = append(steps, Step{"pulumi stack init " + stack + " --secrets-provider 'PROVIDER'", "with the provider that bootstrap printed"})
 	}
 	if s.Existing != nil {
 		steps = append(steps, Step{

@@ -77,7 +77,7 @@ func (s Site) Problems() (map[string][]stacks.Problem, error) {
 		if err != nil {
 			return nil, err
 		}
-		found[stack] = slices.DeleteFunc(c.Problems(), func(p stacks.Problem) bool { return strings.HasPrefix(p.Key, "production.secrets.") })
+		found[stack] = slices.DeleteFunc(c.Problems(), stacks.Problem.Secret)
 	}
 	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
 		found[DR] = append(found[DR], stacks.Problem{

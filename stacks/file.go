@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -23,7 +24,8 @@ func FileName(stack string) string { return "Pulumi." + stack + ".yaml" }
 // ReadFile reads a stack's configuration from its file, Pulumi.<stack>.yaml, as
 // the program itself would read it, and checks it by the same rules. What it
 // could read comes with the error, too. It asks neither engine nor AWS, and
-// decrypts nothing: a secret reads as "[secret]".
+// decrypts nothing: a secret reads as "[secret]". One that isn't set yet is left
+// to the program to refuse, since the place for it is made with the file's help.
 func ReadFile(path string) (Config, error) {
 	stack, ok := strings.CutPrefix(filepath.Base(path), "Pulumi.")
 	stack, yaml := strings.CutSuffix(stack, ".yaml")
@@ -39,7 +41,12 @@ func ReadFile(path string) (Config, error) {
 		return Config{}, fmt.Errorf("reading %s: %w", path, err)
 	}
 	c, errs := readValues(stack, held)
-	if err := lines(append(errs, c.Validate())); err != nil {
+	for _, problem := range c.Problems() {
+		if !problem.Secret() {
+			errs = append(errs, errors.New(problem.String()))
+		}
+	}
+	if err := lines(errs); err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil

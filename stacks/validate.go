@@ -35,6 +35,10 @@ type Problem struct{ Key, Value, Remedy string }
 // String is key, value and remedy in one line.
 func (p Problem) String() string { return fmt.Sprintf("%s is %q: %s", p.Key, p.Value, p.Remedy) }
 
+// Secret says that what is wrong is a secret that isn't set: one can be set only
+// once there is a stack to encrypt it for.
+func (p Problem) Secret() bool { return strings.HasPrefix(p.Key, "production.secrets.") }
+
 type problems []Problem
 
 func (p *problems) add(ok bool, key string, value any, remedy string, args ...any) {
