@@ -52,7 +52,7 @@ func newReportCmd(c connect) *cobra.Command {
 	var keep string
 	cmd := &cobra.Command{
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			reports, err := deploy.Reports(p.dir)
 			if err != nil {
 				return err
