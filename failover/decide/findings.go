@@ -114,7 +114,16 @@ func seenOfReplica(s Snapshot, p Policy) string {
 	case r.Source == "":
 		return fmt.Sprintf("database %s is promoted already, and %s", r.ID, r.Status)
 	}
-	return fmt.Sprintf("database %s is %s, a replica of %s, with MySQL %s", r.ID, r.Status, r.Source, r.Engine)
+	return fmt.Sprintf("database %s is %s, a replica of %s, with MySQL %s", r.ID, r.Status, named(r.Source), r.Engine)
+}
+
+// named is a database by its name and region, in place of its ARN.
+func named(arn string) string {
+	// arn:partition:rds:region:account:db:name
+	if parts := strings.Split(arn, ":"); len(parts) == 7 {
+		return parts[6] + " in " + parts[3]
+	}
+	return arn
 }
 
 func seenOfLag(s Snapshot, p Policy) string {
@@ -129,7 +138,7 @@ func seenOfImage(s Snapshot, p Policy) string {
 	if i == nil {
 		return ""
 	}
-	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, i.State, i.Made.UTC().Format(time.RFC3339))
+	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, i.State, date(i.Made))
 	switch behind := p.PeerImage.Sub(i.Made).Round(time.Minute); {
 	case p.PeerImage.IsZero():
 		return seen + "; how old production's is was not known"
@@ -144,5 +153,7 @@ func seenOfCertificate(s Snapshot, p Policy) string {
 	if p.Certificate == "" || c == nil {
 		return ""
 	}
-	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, p.Domain, c.Until.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, p.Domain, date(c.Until))
 }
+
+func date(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }
