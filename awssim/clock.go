@@ -111,6 +111,18 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = until
 }
 
+// Pass moves time on while nobody is awake and nobody sleeps; otherwise it does
+// nothing, and says so.
+func (c *Clock) Pass(d time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.awake > 0 || len(c.waiters) > 0 {
+		return false
+	}
+	c.now = c.now.Add(d)
+	return true
+}
+
 // Close wakes every sleeper with ErrClosed and lets nobody sleep any more.
 func (c *Clock) Close() {
 	c.mu.Lock()

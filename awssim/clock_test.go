@@ -143,3 +143,23 @@ func TestCloseWakesEverybody(t *testing.T) {
 	assert.ErrorIs(t, <-slept, awssim.ErrClosed)
 	assert.ErrorIs(t, w.Clock().Sleep(t.Context(), time.Minute), awssim.ErrClosed)
 }
+
+func TestTimePassesWhileNobodyIsThere(t *testing.T) {
+	t.Parallel()
+	clock := newWorld(t).Clock()
+	assert.True(t, clock.Pass(time.Hour))
+	assert.Equal(t, awssim.Epoch.Add(time.Hour), clock.Now())
+
+	ctx, release := clock.Hold(t.Context(), "awake")
+	assert.False(t, clock.Pass(time.Hour), "somebody is awake")
+	var asleep sync.WaitGroup
+	bed, leave := context.WithCancel(ctx)
+	_, guard := clock.Hold(context.WithoutCancel(t.Context()), "guard") // or the sleeper would be woken
+	asleep.Go(func() { assert.ErrorIs(t, clock.Sleep(bed, time.Minute), context.Canceled) })
+	leave()
+	asleep.Wait()
+	guard()
+	release()
+	assert.True(t, clock.Pass(time.Hour))
+	assert.Equal(t, awssim.Epoch.Add(2*time.Hour), clock.Now())
+}

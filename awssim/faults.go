@@ -62,9 +62,7 @@ func (w *World) Inject(f Fault) error {
 	a.Since = w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
-		w.keep(o)
-	}
+	w.keepAll()
 	w.state.Faults = append(w.state.Faults, a)
 	w.slowDown()
 	return nil
@@ -91,6 +89,27 @@ func (w *World) slowDown() {
 		}
 	}
 	w.slow.Store(&factors)
+}
+
+// Heal takes all faults back. What they did meanwhile stays.
+func (w *World) Heal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keepAll()
+	w.state.Faults = nil
+	w.slowDown()
+}
+
+// Injected are the faults that may still strike, in the order of their injection.
+func (w *World) Injected() (faults []Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion"); !spent {
+			faults = append(faults, a.Fault)
+		}
+	}
+	return faults
 }
 
 func (f Fault) arm() (*armed, error) {

@@ -65,3 +65,18 @@ func TestInstancesNeedTheirImage(t *testing.T) {
 	_, err = w.ImagesNamed(home, []string{"ami-1"})
 	assert.Equal(t, "InvalidAMIID.NotFound", codeOf(err))
 }
+
+func TestFaultsAreTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	inject(t, w, "error=ec2:CreateVpc:Bad")
+	inject(t, w, "slow=ec2:CreateVpc:5")
+	inject(t, w, "promotion=fails")
+	inputs := props{"cidrBlock": "10.0.0.0/16"}
+	assert.Equal(t, "Bad", refused(t, w, home, "aws:ec2/vpc:Vpc", inputs))
+	assert.Equal(t, []awssim.Fault{{Name: "slow", Value: "ec2:CreateVpc:5"}, {Name: "promotion", Value: "fails"}}, w.Injected(), "the first has struck")
+	slow := w.Duration(home, "ec2:CreateVpc", "site")
+	w.Heal()
+	assert.Empty(t, w.Injected())
+	assert.Equal(t, slow, 5*w.Duration(home, "ec2:CreateVpc", "site"))
+}

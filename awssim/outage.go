@@ -2,6 +2,9 @@ package awssim
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,6 +62,33 @@ func (w *World) ReturnRegion(region string) {
 		w.state.Gaps[region] = Gap{From: loss.At, To: now}
 	}
 	delete(w.state.Lost, region)
+}
+
+// Outages are the regions that are lost now.
+func (w *World) Outages() map[string]Loss {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.state.Lost)
+}
+
+// Regions are those that hold something, and those whose control planes these need.
+func (w *World) Regions() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	found := map[string]bool{}
+	add := func(region string) {
+		if region != global {
+			found[region], found[controlPlane("iam", region)] = true, true
+		}
+	}
+	for _, o := range w.state.Objects {
+		add(o.Region)
+	}
+	for image := range w.state.Images {
+		region, _, _ := strings.Cut(image, "|")
+		add(region)
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // lost tells since when a region is lost.

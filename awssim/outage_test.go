@@ -80,3 +80,14 @@ func TestControlPlanes(t *testing.T) {
 		})
 	}
 }
+
+func TestRegionsAndTheirControlPlanes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	assert.Empty(t, w.Regions())
+	w.AddImage("cn-northwest-1", "ami-1", awssim.Epoch)
+	create(t, w, "us-west-2", "aws:ec2/vpc:Vpc", "site", props{"cidrBlock": "10.0.0.0/16"})
+	assert.Equal(t, []string{"cn-north-1", "cn-northwest-1", "us-east-1", "us-west-2"}, w.Regions())
+	w.LoseRegion("us-east-1", awssim.Hang)
+	assert.Equal(t, map[string]awssim.Loss{"us-east-1": {How: awssim.Hang, At: w.Clock().Now()}}, w.Outages())
+}

@@ -95,6 +95,13 @@ func (w *World) held(o *Object, now time.Time) []Row {
 // replication gets: what has arrived stays.
 func (w *World) keep(o *Object) { o.Rows = slices.Clone(w.held(o, w.clock.Now())) }
 
+// keepAll does that for every database.
+func (w *World) keepAll() {
+	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
+		w.keep(o)
+	}
+}
+
 // fedUntil is the last moment, up to now, at which a replica heard of its source.
 func (w *World) fedUntil(o, source *Object, now time.Time) time.Time {
 	until := now

@@ -34,6 +34,9 @@ type Options struct {
 	Faults               []awssim.Fault
 	Outage               awssim.How // how the production region is lost
 	EngineRoot           string     // as in deploy.Options
+	// Dir is the project's folder, absolute. A project that is there already is left
+	// as it is. Empty makes a temporary folder, which goes with the stage.
+	Dir string
 	// Progress is told of every phase and wait, a line each; nil is nobody.
 	Progress func(line string)
 }
@@ -43,7 +46,7 @@ type Options struct {
 const decision = 15 * time.Minute
 
 // Stage is where a disaster is rehearsed: a simulated world, its faces to
-// Pulumi and to the AWS SDK, and a project in a temporary folder.
+// Pulumi and to the AWS SDK, and a project in a folder.
 type Stage struct {
 	World *awssim.World
 
@@ -152,19 +155,24 @@ func (s *Stage) build() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.provider.Close)
-	if s.dir, err = os.MkdirTemp("", "pilotlight-rehearsal-"); err != nil {
-		return err
-	}
-	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) }) // best effort: it is the system's temporary folder
-	for _, folder := range []string{"state", "home"} {
-		if err := os.Mkdir(filepath.Join(s.dir, folder), 0o700); err != nil {
+	if s.dir = s.options.Dir; s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "pilotlight-rehearsal-"); err != nil {
 			return err
 		}
+		s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) }) // best effort: it is the system's temporary folder
+	}
+	for _, folder := range []string{"state", "home"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, folder), 0o700); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "Pulumi.yaml")); err == nil {
+		return nil
 	}
 	return writeProject(s.dir, production, recovery)
 }
 
-// Close ends the world and removes the project's folder.
+// Close ends the world, and removes the project's folder if it is a temporary one.
 func (s *Stage) Close() {
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		s.closers[i]()

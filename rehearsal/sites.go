@@ -1,11 +1,13 @@
 package rehearsal
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -45,19 +47,28 @@ func furnish(w *awssim.World, sides ...side) {
 }
 
 // writeProject writes Pulumi.yaml and the files of both stacks, as a person
-// would have them; JSON is YAML too.
+// would have them.
 func writeProject(dir string, production, recovery side) error {
-	files := map[string]any{
-		"Pulumi.yaml":                          map[string]any{"name": stacks.Project, "runtime": "go"},
-		"Pulumi." + production.stack + ".yaml": stackFile(production, recovery, "active"),
-		"Pulumi." + recovery.stack + ".yaml":   stackFile(recovery, production, "standby"),
-	}
-	for name, content := range files {
-		text, err := json.MarshalIndent(content, "", "  ")
-		if err != nil {
+	for name, file := range map[string]struct {
+		comment string
+		content map[string]any
+	}{
+		"Pulumi.yaml": {"The project of a simulated site.", map[string]any{"name": stacks.Project, "runtime": "go"}},
+		"Pulumi." + production.stack + ".yaml": {
+			"Production of a simulated site. docs/configuration.md explains the keys.", stackFile(production, recovery, "active"),
+		},
+		"Pulumi." + recovery.stack + ".yaml": {
+			"The pilot light of a simulated site. docs/configuration.md explains the keys.", stackFile(recovery, production, "standby"),
+		},
+	} {
+		var text bytes.Buffer
+		text.WriteString("# " + file.comment + "\n")
+		encoder := yaml.NewEncoder(&text)
+		encoder.SetIndent(2)
+		if err := encoder.Encode(file.content); err != nil {
 			return fmt.Errorf("writing %s: %w", name, err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o600); err != nil {
 			return fmt.Errorf("writing the rehearsed project: %w", err)
 		}
 	}

@@ -34,11 +34,14 @@ func NewFace(w *awssim.World) *Face {
 func (f *Face) Close() { f.dialed.close() }
 
 // Config is what an SDK client needs to call a region of the world in-process.
-// A retry waits for next to nothing, in real time.
-func (f *Face) Config(region string) aws.Config {
+func (f *Face) Config(region string) aws.Config { return Config(region, f) }
+
+// Config is the same for a world that is reached through a client. A retry waits
+// for next to nothing, in real time.
+func Config(region string, client aws.HTTPClient) aws.Config {
 	return aws.Config{
 		Region:      region,
-		HTTPClient:  f,
+		HTTPClient:  client,
 		Credentials: aws.CredentialsProviderFunc(credentials),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {

@@ -18,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := newRootCmd(theReal).ExecuteContext(ctx)
+	err := newRootCmd(theWorld).ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "pilotlight: "+err.Error())
@@ -55,7 +55,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run))
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
 	return root
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/practice"
 )
 
 // connect says in what world a site is worked on, and with what engine: the real
@@ -22,6 +23,19 @@ type connect func(ctx context.Context) (deploy.Options, error)
 
 // theReal is the world outside.
 func theReal(context.Context) (deploy.Options, error) { return deploy.Options{}, nil }
+
+// theWorld is the one outside, or the simulated one that the environment names. A
+// session with that lasts as long as the process.
+func theWorld(ctx context.Context) (deploy.Options, error) {
+	p, err := practice.FromEnvironment(ctx)
+	switch {
+	case err != nil:
+		return deploy.Options{}, err
+	case p == nil:
+		return theReal(ctx)
+	}
+	return p.Options(), nil
+}
 
 // project is what every verb that knows a site is told.
 type project struct {
@@ -68,8 +82,19 @@ func (p *project) open(ctx context.Context) (*deploy.Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Dir != "" && !sameFolder(o.Dir, p.dir) {
+		return nil, &usageError{fmt.Errorf("%s names a simulated AWS, and this is not its project: go to %s, or unset it", practice.Variable, o.Dir)}
+	}
 	o.Dir, o.Progress = p.dir, p.progress
 	return deploy.OpenSite(o)
+}
+
+// sameFolder compares folders, not their names. A simulated failover would write the
+// role into the file of a real site.
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(a)
+	other, missing := os.Stat(b)
+	return err == nil && missing == nil && os.SameFile(one, other)
 }
 
 // say prints a line of progress, with the time since the command began.

@@ -1,0 +1,52 @@
+// Package practice keeps a simulated AWS up between commands, so that every verb
+// and the runbook can be practised without an account. Serve is the side that
+// holds the world; Connect is the side of a command, in another process.
+package practice
+
+import (
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+)
+
+// Variable names the environment variable that holds the URL of a served world.
+const Variable = "PILOTLIGHT_SIM"
+
+// The paths of what steers a world. Everything else at its address is the
+// simulated internet: signed requests are AWS's, others go through it as through a proxy.
+const (
+	sessionPath = "/sim/session"
+	nowPath     = "/sim/now"
+	sleepPath   = "/sim/sleep"
+	lookupPath  = "/sim/lookup"
+	statusPath  = "/sim/status"
+	losePath    = "/sim/lose"
+	returnPath  = "/sim/return"
+	faultPath   = "/sim/fault"
+	healPath    = "/sim/heal"
+)
+
+const (
+	// limitHeader is for how long the sender of a request waits for its answer.
+	limitHeader = "Pilotlight-Sim-Limit"
+	// silenceHeader says why nobody answered a request.
+	silenceHeader = "Pilotlight-Sim-Silence"
+)
+
+// greeting is what a session begins with.
+type greeting struct {
+	Dir       string            `json:"dir"`
+	EngineEnv map[string]string `json:"engineEnv"`
+}
+
+// Status is how a world is.
+type Status struct {
+	Now        time.Time              `json:"now"`
+	Dir        string                 `json:"dir"` // the project's folder
+	ProdRegion string                 `json:"prodRegion"`
+	DRRegion   string                 `json:"drRegion"`
+	Lost       map[string]awssim.Loss `json:"lost"` // by region
+	Faults     []awssim.Fault         `json:"faults"`
+	Visitors   string                 `json:"visitors"` // what they see
+	Speed      float64                `json:"speed"`
+}
