@@ -91,6 +91,8 @@ func seenOfProduction(s Snapshot, p Policy) string {
 	}
 	seen := "production was not asked under the site's name"
 	switch {
+	case p.Epoch <= 1:
+		return "" // there was no production yet
 	case s.Site.Epoch >= p.Epoch:
 		seen = fmt.Sprintf("under the site's name this side answers already (epoch %d)", s.Site.Epoch)
 	case s.Site.Epoch > 0 && s.Site.Epoch == p.Held:

@@ -22,6 +22,7 @@ func TestFindings(t *testing.T) {
 			func(s *Snapshot, p *Policy) { p.Probe, s.Replica = false, nil }, "production",
 			Finding{Fact: "production was not asked under the site's name", Ruling: Passed},
 		},
+		"the first activation": {func(_ *Snapshot, p *Policy) { p.Epoch = 1 }, "production", Finding{}},
 		"production is ill": {
 			func(s *Snapshot, _ *Policy) { s.Site, s.Replica.Replication = DeepPage{Epoch: 1}, "" }, "production",
 			Finding{Fact: "production answers under the site's name (epoch 1), and says that not all is well", Ruling: Passed},
