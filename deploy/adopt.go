@@ -24,16 +24,18 @@ func (s *Stack) adopt(ctx context.Context, run Run) error {
 		return err
 	}
 	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited}); err != nil {
-		return fmt.Errorf("taking over %s of stack %s, which a killed update had asked for: %w", found[0], s.stack.Name(), err)
+		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
 	}
-	stream, complaints := listen(run)
+	stream, complaints := s.follow(ctx, run)
 	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
 	}
 	// It fills in what RDS made of it, or takes it out again when RDS knows nothing of it.
-	if _, err := s.stack.Refresh(ctx, opts...); err != nil {
-		return fmt.Errorf("taking over %s of stack %s, which a killed update had asked for: %w", found[0], s.stack.Name(), engineError(err, complaints()))
+	_, err = s.stack.Refresh(ctx, opts...)
+	complained := complaints()
+	if err != nil {
+		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
 	}
 	return nil
 }

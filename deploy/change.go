@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -110,8 +111,11 @@ type Accepted struct {
 	IgnoreProduction int
 }
 
-// failOver is the failover, or the rest of one that stopped. Nothing is left of one
-// that is done, which done then says.
+// A procedure decides from what both stacks remember which updates are left. A claim
+// is saved before what it is about is done, so it does not tell whether that was: the
+// last updates are always among them, and done is what to say if they change nothing.
+
+// failOver is the failover, or the rest of one that stopped.
 func failOver(sides []Side, accepted Accepted) (changes []Change, done string, err error) {
 	to, err := standby(sides)
 	if err != nil {
@@ -122,9 +126,23 @@ func failOver(sides []Side, accepted Accepted) (changes []Change, done string, e
 		if err != nil {
 			return nil, "", err
 		}
-		return nil, fmt.Sprintf("%s is active since epoch %d, and there is no other side to fail over to", leads.name(), leads.Memory.Claim.Epoch), nil
+		done := fmt.Sprintf("%s is active since epoch %d, and there is no other side to fail over to", leads.name(), leads.Memory.Claim.Epoch)
+		if leads.Memory.Claim.Role != stacks.Active || leads.Memory.Claim.Epoch <= 1 {
+			return nil, done, nil
+		}
+		return []Change{{Stack: leads.Config.Stack, Role: stacks.Active}}, done, nil
 	}
-	return []Change{{Stack: to.Config.Stack, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction}}, "", nil
+	return []Change{to.activate(accepted)}, "", nil
+}
+
+// activate makes the side active. What was accepted for an activation that stopped
+// still is.
+func (s Side) activate(accepted Accepted) Change {
+	if claim := s.Memory.Claim; claim.Role == stacks.Active && !claim.Switched {
+		accepted.DataLoss = cmp.Or(accepted.DataLoss, s.Config.AcceptDataLoss)
+		accepted.IgnoreProduction = cmp.Or(accepted.IgnoreProduction, s.Config.IgnoreProduction)
+	}
+	return Change{Stack: s.Config.Stack, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction}
 }
 
 // standby is the side that a failover activates: the one whose activation is not
@@ -154,34 +172,32 @@ func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, d
 	if from == nil {
 		return nil, "", fmt.Errorf("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
 	}
-	activate := Change{Stack: to, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss}
-	standBy := Change{Stack: from.Config.Stack, Role: stacks.Standby}
+	accepted.IgnoreProduction = 0 // a switchover asks production
+	activate, standBy := target.activate(accepted), Change{Stack: from.Config.Stack, Role: stacks.Standby}
 	own, theirs := target.Memory.Claim, from.Memory.Claim
 	switch {
 	case !own.Leads() && !theirs.Leads():
 		return nil, "", errNotDeployed
 	case own.Leads() && theirs.Leads() && theirs.Epoch > own.Epoch:
 		return nil, "", fmt.Errorf("the site moved on from stack %s, whose database is stale: rebuild it first (pilotlight failback)", to)
-	case target.switched() && own.Role == stacks.Active && theirs.Role == stacks.Standby:
-		return nil, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
-	case target.switched() && own.Role == stacks.Active:
-		return []Change{standBy}, "", nil
 	case own.Role == stacks.Frozen:
 		return nil, "", fmt.Errorf("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
-	case own.Leads() || theirs.Role == stacks.Frozen:
-		return []Change{activate, standBy}, "", nil
+	case own.Leads():
+		return []Change{activate, standBy}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
 	}
 	return []Change{{Stack: from.Config.Stack, Role: stacks.Frozen}, activate, standBy}, "", nil
 }
 
-// thaw takes a freeze back.
+// thaw takes a freeze back, or what is left to do of that.
 func thaw(sides []Side) (changes []Change, done string, err error) {
-	for _, s := range sides {
-		if s.Memory.Claim.Role == stacks.Frozen {
-			return []Change{{Stack: s.Config.Stack, Role: stacks.Active}}, "", nil
-		}
+	leads, _, err := leader(sides)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case leads.Memory.Claim.Role == stacks.Active && !leads.switched():
+		return nil, "", fmt.Errorf("the activation of %s is not finished: go on with it, or give it up with pilotlight abort", leads.name())
 	}
-	return nil, "no side is frozen", nil
+	return []Change{{Stack: leads.Config.Stack, Role: stacks.Active}}, "no side is frozen", nil
 }
 
 // rebuild makes the lost side a standby of the active one again, and tells that one.
@@ -194,34 +210,35 @@ func rebuild(sides []Side) (changes []Change, done string, err error) {
 		return nil, "", fmt.Errorf("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
 	case !leads.switched():
 		return nil, "", fmt.Errorf("the activation of %s is not finished: run pilotlight failover again first", leads.name())
-	case other.Memory.Claim.Role == stacks.Standby && leads.Memory.Peer == other.Memory.Facts:
-		return nil, fmt.Sprintf("%s is a standby of %s", other.name(), leads.name()), nil
 	}
-	return []Change{{Stack: other.Config.Stack, Role: stacks.Standby}, {Stack: leads.Config.Stack}}, "", nil
+	done = fmt.Sprintf("%s is a standby of %s", other.name(), leads.name())
+	return []Change{{Stack: other.Config.Stack, Role: stacks.Standby}, {Stack: leads.Config.Stack}}, done, nil
 }
 
 // abort gives the activation up that has not moved the site's name, and lets the
 // other side claim the site again.
 func abort(sides []Side) (changes []Change, done string, err error) {
-	for i, s := range sides {
+	for _, s := range sides { // one that stopped half-way
+		if s.Memory.Claim.GaveUp {
+			_, other, err := find(sides, s.Config.Stack)
+			changes := []Change{{Stack: s.Config.Stack, Role: stacks.Standby}}
+			if other != nil {
+				changes = append([]Change{{Stack: other.Config.Stack, Role: stacks.Active}}, changes...)
+			}
+			return changes, "", err
+		}
+	}
+	for _, s := range sides {
 		claim := s.Memory.Claim
-		begun := claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1
-		if !begun && !claim.GaveUp {
+		if claim.Role != stacks.Active || claim.Switched || claim.Epoch <= 1 {
 			continue
 		}
-		_, other, _ := find(sides, sides[i].Config.Stack)
-		giveUp := Change{Stack: s.Config.Stack, Role: stacks.Standby}
-		if begun {
-			giveUp.Abort = claim.Epoch
+		_, other, err := find(sides, s.Config.Stack)
+		changes := []Change{{Stack: s.Config.Stack, Role: stacks.Standby, Abort: claim.Epoch}}
+		if other != nil {
+			changes = append(changes, Change{Stack: other.Config.Stack, Role: stacks.Active}, Change{Stack: s.Config.Stack})
 		}
-		if other == nil {
-			return []Change{giveUp}, "", nil
-		}
-		again := Change{Stack: other.Config.Stack, Role: stacks.Active}
-		if begun {
-			return []Change{giveUp, again, {Stack: s.Config.Stack}}, "", nil
-		}
-		return []Change{again, giveUp}, "", nil // it stopped half-way
+		return changes, "", err
 	}
 	return nil, "no activation is under way: there is nothing to give up", nil
 }
@@ -241,10 +258,8 @@ func retire(sides []Side, stack string, generation int) (changes []Change, done 
 			return []Change{end, end}, "", nil
 		}
 	}
-	if generation < side.Memory.Claim.Generation.Number && generation > 0 {
-		return nil, fmt.Sprintf("generation %d of stack %s has ended", generation, stack), nil
-	}
-	return []Change{end}, "", nil // which the program refuses, saying why
+	// The program refuses one that never was, saying why.
+	return []Change{end}, fmt.Sprintf("generation %d of stack %s has ended", generation, stack), nil
 }
 
 // bringUp brings both stacks to the steady state: the active one first, since the

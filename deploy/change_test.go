@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,8 +17,9 @@ func claim(role stacks.Role, epoch int, switched bool) stacks.Claim {
 
 // site is prod and dr with what they claim.
 func site(prod, dr stacks.Claim) []Side {
+	limits := stacks.FailoverLimits{MaxLag: stacks.Duration(5 * time.Minute)}
 	return []Side{
-		{Config: stacks.Config{Stack: "dr", Site: "blog", Region: "us-east-2", Role: stacks.Standby}, Memory: stacks.Memory{Claim: dr}},
+		{Config: stacks.Config{Stack: "dr", Site: "blog", Region: "us-east-2", Role: stacks.Standby, Failover: limits}, Memory: stacks.Memory{Claim: dr}},
 		{Config: stacks.Config{Stack: "prod", Site: "blog", Region: "us-west-2", Role: stacks.Active}, Memory: stacks.Memory{Claim: prod}},
 	}
 }
@@ -56,30 +58,40 @@ func TestProcedures(t *testing.T) {
 	}{
 		"failover":                          {failover, site(leading, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"failover, stopped":                 {failover, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
-		"failover, done":                    {failover, site(leading, claim(stacks.Active, 2, true)), nil, "us-east-2 (dr) is active since epoch 2", ""},
+		"failover, done":                    {failover, site(leading, claim(stacks.Active, 2, true)), []string{"pulumi up -s dr -c role=active"}, "us-east-2 (dr) is active since epoch 2", ""},
 		"failover of nothing":               {failover, site(none, none), nil, "", "no side of the site is active yet"},
 		"failover of an existing site":      {failover, site(none, standBy)[:1], []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"switchover":                        {away, site(leading, standBy), []string{"pulumi up -s prod -c role=frozen", "pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
-		"switchover, frozen":                {away, site(frozen, standBy), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, frozen":                {away, site(frozen, standBy), []string{"pulumi up -s prod -c role=frozen", "pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
 		"switchover, claimed":               {away, site(frozen, planned), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
-		"switchover, moved":                 {away, site(frozen, claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby"}, "", ""},
-		"switchover, done":                  {away, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), nil, "the other side stands by", ""},
-		"switchover to the active side":     {home, site(leading, standBy), nil, "us-west-2 (prod) is active since epoch 1", ""},
+		"switchover, moved":                 {away, site(frozen, claim(stacks.Active, 2, true)), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", ""},
+		"switchover, done":                  {away, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), []string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "the other side stands by", ""},
+		"switchover to the active side":     {home, site(leading, standBy), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby"}, "us-west-2 (prod) is active since epoch 1", ""},
 		"switchover to a stale side":        {home, site(leading, claim(stacks.Active, 2, true)), nil, "", "rebuild it first"},
 		"switchover to the frozen side":     {home, site(frozen, standBy), nil, "", "pilotlight thaw"},
 		"switchover to nowhere":             {func(s []Side) ([]Change, string, error) { return switchOver(s, "mars", Accepted{}) }, site(leading, standBy), nil, "", "the site has no stack mars"},
 		"switchover without another":        {away, site(none, standBy)[:1], nil, "", "needs two stacks"},
 		"thaw":                              {thaw, site(frozen, standBy), []string{"pulumi up -s prod -c role=active"}, "", ""},
-		"thaw of nothing":                   {thaw, site(leading, standBy), nil, "no side is frozen", ""},
+		"thaw of nothing":                   {thaw, site(leading, standBy), []string{"pulumi up -s prod -c role=active"}, "no side is frozen", ""},
 		"failback":                          {rebuild, site(leading, claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "", ""},
-		"failback, done":                    {rebuild, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), nil, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
+		"failback, done":                    {rebuild, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
 		"failback before it is failed over": {rebuild, site(leading, claim(stacks.Active, 2, false)), nil, "", "is not finished"},
 		"abort":                             {abort, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=standby -c abort=2", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
 		"abort, given up":                   {abort, site(leading, gaveUp), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby"}, "", ""},
-		"abort of nothing":                  {abort, site(leading, standBy), nil, "there is nothing to give up", ""},
-		"retire":                            {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
-		"retire, unprotected":               {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
-		"retire, ended":                     {end(1), site(claim(stacks.Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
+		"abort, claimed again": {
+			abort, site(gaveUp, claim(stacks.Active, 4, false)),
+			[]string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", "",
+		},
+		"failover, with what was accepted before": {
+			func(s []Side) ([]Change, string, error) {
+				s[0].Config.AcceptDataLoss = 2
+				return failOver(s, Accepted{})
+			}, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", "",
+		},
+		"abort of nothing":    {abort, site(leading, standBy), nil, "there is nothing to give up", ""},
+		"retire":              {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
+		"retire, unprotected": {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
+		"retire, ended":       {end(1), site(claim(stacks.Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
 		"destroy": {
 			func(s []Side) ([]Change, string, error) { return tearDown(s), "", nil }, site(leading, standBy),
 			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",

@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // Purpose is what somebody wants to be ready for.
@@ -112,10 +113,9 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		if err != nil {
 			return ready, err
 		}
-		ready.Stack = to
 		ready.Requirements = append(ready.Requirements, s.inStep(ctx, target))
 	}
-	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	ready.Requirements = append(ready.Requirements, judged(plan)...)
 	return ready, nil
 }
 
@@ -125,7 +125,7 @@ func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	if s.options.Env.Now != nil {
 		now = s.options.Env.Now
 	}
-	ok, seen, remedy := replicaInStep(s.look(ctx, target), now())
+	ok, seen, remedy := replicaInStep(s.look(ctx, target), time.Duration(target.Config.Failover.MaxLag), now())
 	if !ok && remedy == "" {
 		remedy = "wait until status says that the site is protected"
 	}
@@ -140,8 +140,10 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 	switch purpose {
 	case ForFailover:
 		changes, nothing, err = failOver(sides, Accepted{})
-	case ForSwitchover:
-		changes, nothing, err = switchOver(sides, to, Accepted{})
+	case ForSwitchover: // that the stack could take over is what matters, and is known before the freeze
+		if changes, nothing, err = switchOver(sides, to, Accepted{}); err == nil {
+			changes = []Change{{Stack: to, Role: stacks.Active}}
+		}
 	case ForFailback:
 		changes, nothing, err = rebuild(sides)
 	default:
@@ -158,27 +160,26 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 
 // judged are the requirements that the plan speaks of. That production lives is as
 // it should be, as long as nobody needs the other side.
-func judged(plan Plan, purpose Purpose) []Requirement {
-	if plan.Verdict == nil {
-		if plan.Refusal != "" {
-			return []Requirement{{What: "claims", Seen: plan.Refusal, Remedy: "do what it says"}}
-		}
-		return []Requirement{{What: "claims", OK: true, Seen: "the claims of both stacks allow it"}}
+func judged(plan Plan) []Requirement {
+	var all []Requirement
+	for _, risky := range plan.Risky() {
+		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
 	}
-	all := []Requirement{{What: "claims", OK: true, Seen: "the claims of both stacks allow it"}}
+	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
+		return append(all, Requirement{What: "checks", Seen: plan.Refusal, Remedy: "do what it says, and check again"})
+	}
+	all = append(all, Requirement{What: "claims", OK: true, Seen: "the claims of both stacks allow it"})
+	if plan.Verdict == nil {
+		return all
+	}
 	for _, b := range plan.Verdict.Blockers {
-		lives := purpose == ForFailover && slices.Contains([]string{decide.ProductionServes, decide.ReplicaReceives}, b.Code)
-		q := Requirement{What: b.Subject, OK: lives, Seen: b.Reason}
-		if !lives {
+		q := Requirement{What: b.Subject, OK: b.Code == decide.ProductionServes || b.Code == decide.ReplicaReceives, Seen: b.Reason}
+		if !q.OK {
 			q.Remedy = b.Remedy
 		}
 		all = append(all, q)
 	}
-	all = append(all, Requirement{What: "loss", OK: true, Seen: plan.Verdict.Loss})
-	for _, risky := range plan.Risky() {
-		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
-	}
-	return all
+	return append(all, Requirement{What: "loss", OK: true, Seen: plan.Verdict.Loss})
 }
 
 // machine is what this machine has to have.

@@ -13,8 +13,10 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -54,6 +56,7 @@ func (o Options) progress() io.Writer {
 type Stack struct {
 	stack   auto.Stack
 	witness *witness
+	one     sync.Mutex // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
@@ -100,7 +103,7 @@ func (s *Stack) Name() string { return s.stack.Name() }
 const parallel = 64
 
 // Run is what somebody wants to see of one operation. Its functions are called one
-// at a time each.
+// at a time, and none after the operation has returned.
 type Run struct {
 	// Begin is told of each update of a procedure as it begins; nil for none.
 	Begin func(Change)
@@ -127,6 +130,16 @@ type Result struct {
 	Report *failover.Report
 }
 
+// idle says that the operation changed nothing.
+func (r Result) idle() bool {
+	for op, count := range r.Changes {
+		if op != "same" && count > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // SetRole writes the role into the stack's file, as pulumi up -c role=… does.
 func (s *Stack) SetRole(ctx context.Context, role stacks.Role) error {
 	return s.Set(ctx, "role", string(role))
@@ -145,6 +158,8 @@ func (s *Stack) Set(ctx context.Context, key, value string) error {
 // also when it fails, and the error is a *RefusedError, a *LockedError or a
 // *StoppedError, where it got as far as asking the engine.
 func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
+	s.one.Lock()
+	defer s.one.Unlock()
 	if err := s.adopt(ctx, run); err != nil {
 		return Result{}, err
 	}
@@ -159,16 +174,19 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
 	}
 	up, err := s.stack.Up(ctx, opts...)
+	complained := complaints()
 	result := s.result(up.Summary.ResourceChanges)
 	if err != nil {
-		return result, s.failed(ctx, "updating", err, complaints())
+		return result, s.failed(ctx, "updating", err, complained)
 	}
 	return result, nil
 }
 
 // Preview tells what Up would do, and changes nothing. What the checks find wrong
-// is in the result, and no error.
+// is in the result, and no error; that they could not be made is a *RefusedError.
 func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
+	s.one.Lock()
+	defer s.one.Unlock()
 	stream, complaints := s.follow(ctx, run)
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.ConfigFile != "" {
@@ -178,26 +196,37 @@ func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
 		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
 	}
 	preview, err := s.stack.Preview(ctx, opts...)
+	complained := complaints()
 	if err != nil {
-		return s.result(nil), s.failed(ctx, "previewing", err, complaints())
+		return s.result(nil), s.failed(ctx, "previewing", err, complained)
 	}
 	changes := map[string]int{}
 	for op, count := range preview.ChangeSummary {
 		changes[string(op)] = count
 	}
-	return s.result(&changes), nil
+	result := s.result(&changes)
+	_, _, refusal := s.witness.seen()
+	if _, judged := errors.AsType[*failover.RefusedError](refusal); refusal != nil && !judged { // in a preview the gate only warns
+		result.Verdict = nil
+		return result, &RefusedError{Stack: s.Name(), Err: refusal}
+	}
+	return result, nil
 }
 
 // Destroy ends the stack's resources. A stack refuses until its configuration
 // holds teardown; the program says what is kept.
 func (s *Stack) Destroy(ctx context.Context, run Run) error {
+	s.one.Lock()
+	defer s.one.Unlock()
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optdestroy.ProgressStreams(run.Output), optdestroy.ErrorProgressStreams(run.Output))
 	}
-	if _, err := s.stack.Destroy(ctx, opts...); err != nil {
-		return s.failed(ctx, "destroying", err, complaints())
+	_, err := s.stack.Destroy(ctx, opts...)
+	complained := complaints()
+	if err != nil {
+		return s.failed(ctx, "destroying", err, complained)
 	}
 	return nil
 }
@@ -205,12 +234,15 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 // follow begins an operation for whoever wants to see it.
 func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineEvent, complaints func() []string) {
 	s.witness.begin(ctx, run)
+	if run.Say != nil {
+		run.Say = s.witness.say
+	}
 	return listen(run)
 }
 
 // result is what was seen of the operation that ended.
 func (s *Stack) result(changes *map[string]int) Result {
-	_, verdict, report := s.witness.seen()
+	verdict, report, _ := s.witness.seen()
 	r := Result{Changes: map[string]int{}, Verdict: verdict, Report: report}
 	if changes != nil {
 		r.Changes = *changes

@@ -34,7 +34,7 @@ var ErrNoStack = errors.New("the backend knows no such stack: deploy the site fi
 type RefusedError struct {
 	Stack string
 	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
-	// claims, or a *stacks.ConfigError.
+	// claims, a *stacks.ConfigError, a *NotReadyError, or says why the checks could not be made.
 	Err error
 }
 
@@ -78,7 +78,7 @@ func (e *StoppedError) Unwrap() error { return e.Err }
 
 // failed gives the error of an operation the type that says what became of it.
 func (s *Stack) failed(ctx context.Context, doing string, err error, complaints []string) error {
-	refusal, _, report := s.witness.seen()
+	_, report, refusal := s.witness.seen()
 	switch {
 	case strings.Contains(err.Error(), "the stack is currently locked by"):
 		return &LockedError{Stack: s.Name(), Err: err}

@@ -30,7 +30,18 @@ func (s *Site) MoveBackend(ctx context.Context, region, bucket string, say func(
 	if from.Region == "" || strings.Contains(from.Bucket, "/") {
 		return nil, fmt.Errorf("state lies in %s: log in with the region in the address, and without a prefix (pulumi login 's3://%s?region=…')", now, from.Bucket)
 	}
-	return backend.Move(ctx, from, s.backendIn(region, bucket, say))
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := s.backendIn(region, bucket, say)
+	if leads, other, err := leader(sides); err == nil { // the files may still say otherwise
+		o.Production = leads.Config.Region
+		if other != nil {
+			o.Recovery = other.Config.Region
+		}
+	}
+	return backend.Move(ctx, from, o)
 }
 
 func (s *Site) backendIn(region, bucket string, say func(string)) backend.Options {
@@ -57,6 +68,9 @@ func (s *Site) SyncMedia(ctx context.Context, from, to string, progress func(med
 		return nil, err
 	}
 	o := media.Options{AWS: s.options.Env.AWS, Progress: progress, Profile: s.configs[0].Profile, Class: s.configs[0].Media.StorageClass}
+	if side, _, err := find(sides, from); err == nil {
+		o.Profile, o.Class = side.Config.Profile, side.Config.Media.StorageClass
+	}
 	if o.From, err = place(sides, from); err != nil {
 		return nil, err
 	}

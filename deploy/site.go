@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -50,9 +51,6 @@ func OpenSite(o Options) (*Site, error) {
 	configs, err := pair(all)
 	if err != nil {
 		return nil, errors.Join(append(problems, err)...)
-	}
-	if len(problems) > 0 && len(configs) < 2 && configs[0].Production == nil {
-		return nil, errors.Join(problems...)
 	}
 	return &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, configs: configs, open: map[string]*Stack{}}, nil
 }
@@ -176,8 +174,31 @@ func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcom
 
 // Switchover moves the site to a stack without losing a write: the other side is
 // frozen, then this one activated, then the other stands by. Run again it carries on.
+// Before it freezes, it finds out whether the stack can take over.
 func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return switchOver(sides, to, accepted) })
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := switchOver(sides, to, accepted)
+		if err == nil && changes[0].Role == stacks.Frozen {
+			err = s.mayTakeOver(ctx, sides, to)
+		}
+		return changes, done, err
+	})
+}
+
+// mayTakeOver refuses a switchover whose freeze would be in vain.
+func (s *Site) mayTakeOver(ctx context.Context, sides []Side, to string) error {
+	_, from, err := find(sides, to)
+	if err != nil || from.Memory.Claim.Role != stacks.Active {
+		return err
+	}
+	plan, err := s.Plan(ctx, Change{Stack: to, Role: stacks.Active}, Run{})
+	if err != nil {
+		return err
+	}
+	if err := (Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan)}).Err(); err != nil {
+		return &RefusedError{Stack: to, Err: err}
+	}
+	return nil
 }
 
 // Thaw takes the first part of a switchover back, until the other side has claimed.
@@ -235,7 +256,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 	if err != nil || len(changes) == 0 {
 		return Outcome{Nothing: nothing}, err
 	}
-	out := Outcome{Left: changes}
+	out, idle := Outcome{Left: changes}, true
 	for _, change := range changes {
 		if run.Begin != nil {
 			run.Begin(change)
@@ -248,28 +269,36 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 			return out, err
 		}
 		out.Done, out.Left = append(out.Done, change), out.Left[1:]
+		idle = idle && result.idle() && !change.Destroy
+	}
+	if idle && nothing != "" {
+		return Outcome{Nothing: nothing}, nil
 	}
 	return out, nil
 }
 
 // Apply makes one change: it is written into the stack's file, and the stack is
-// updated. A refusal leaves the file as it was. What was said for this change alone
-// is taken out of the file once it is done.
+// updated. As long as the stack's claim stays as it was, so does the file. What was
+// said for this change alone is taken out of the file once it is done.
 func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error) {
 	stack, err := s.Stack(ctx, change.Stack, true)
 	if err != nil {
 		return Result{}, err
+	}
+	was, err := stack.Memory(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if change.Destroy && was.Claim.Role != "" && !was.Guarded { // another update would build up again what is half gone
+		return Result{}, stack.Destroy(ctx, run)
 	}
 	before, err := change.settings().write(s.options.Dir, change.Stack)
 	if err != nil {
 		return Result{}, err
 	}
 	result, err := stack.Up(ctx, run)
-	if _, refused := errors.AsType[*RefusedError](err); refused {
-		return result, errors.Join(err, replace(filepath.Join(s.options.Dir, stacks.FileName(change.Stack)), before))
-	}
 	if err != nil {
-		return result, err
+		return result, errors.Join(err, s.takeBack(ctx, stack, was, before))
 	}
 	if change.Destroy {
 		if err := stack.Destroy(ctx, run); err != nil {
@@ -278,4 +307,17 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	}
 	_, err = Change{Stack: change.Stack}.settings().write(s.options.Dir, change.Stack)
 	return result, err
+}
+
+// takeBack puts a stack's file back as it was before a change that did not come so
+// far as to change the claim: a role in the file is a wish that the next update
+// would fulfil, whoever runs it.
+func (s *Site) takeBack(ctx context.Context, stack *Stack, was stacks.Memory, file []byte) error {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor) // also when ctx was what ended it
+	defer cancel()
+	is, err := stack.Memory(bounded)
+	if err != nil || !reflect.DeepEqual(is.Claim, was.Claim) {
+		return nil //nolint:nilerr // what can't be known is left: the error of the update tells what to do
+	}
+	return replace(filepath.Join(s.options.Dir, stacks.FileName(stack.Name())), file)
 }

@@ -36,7 +36,7 @@ type Status struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// Next is what to run now; empty for nothing.
 	Next string `json:"next,omitempty"`
-	// Rehearsed is when a change of role was last reported here; zero for never.
+	// LastChange is when a change of role was last reported here; zero for never.
 	LastChange time.Time `json:"lastChange,omitzero"`
 }
 
@@ -108,7 +108,7 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 // backend is the URL of where state lies; empty when the engine can't tell.
 func (s *Site) backend(ctx context.Context) string {
 	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
-		return set
+		return redacted(set)
 	}
 	for _, name := range s.Stacks() {
 		stack, err := s.Stack(ctx, name, false)
@@ -116,10 +116,22 @@ func (s *Site) backend(ctx context.Context) string {
 			continue
 		}
 		if who, err := stack.stack.Workspace().WhoAmIDetails(ctx); err == nil {
-			return who.URL
+			return redacted(who.URL)
 		}
 	}
-	return os.Getenv("PULUMI_BACKEND_URL")
+	return redacted(os.Getenv("PULUMI_BACKEND_URL"))
+}
+
+// redacted is an address without a password, which a database's may hold.
+func redacted(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "an address that is none"
+	}
+	if _, secret := parsed.User.Password(); secret {
+		return parsed.Redacted()
+	}
+	return address
 }
 
 // keys is the secrets provider of the site's stacks; "passphrase" when their files name none.
@@ -187,7 +199,7 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 	switch {
 	case err != nil:
 		if standby, _ := standby(sides); standby != nil { // of a production that no stack made
-			return replicaInStep(seenOf(seen, standby.Config.Stack), now)
+			return replicaInStep(seenOf(seen, standby.Config.Stack), time.Duration(standby.Config.Failover.MaxLag), now)
 		}
 		return false, "not deployed", "pilotlight deploy"
 	case leads.Memory.Claim.Role == stacks.Frozen:
@@ -201,7 +213,7 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 	case other.Memory.Claim.Leads():
 		return false, fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back"
 	}
-	return replicaInStep(seenOf(seen, other.Config.Stack), now)
+	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
 }
 
 func seenOf(seen []SideStatus, stack string) SideStatus {
@@ -217,7 +229,7 @@ func seenOf(seen []SideStatus, stack string) SideStatus {
 const stale = 15 * time.Minute
 
 // replicaInStep judges the standby's replica.
-func replicaInStep(s SideStatus, now time.Time) (protected bool, verdict, next string) {
+func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected bool, verdict, next string) {
 	d := s.Database
 	switch {
 	case s.Silent != "":
@@ -230,6 +242,9 @@ func replicaInStep(s SideStatus, now time.Time) (protected bool, verdict, next s
 		return false, fmt.Sprintf("unprotected until %s replicates: it is %s", d.ID, d.Status), ""
 	case d.LastGood == nil || now.Sub(d.LastGood.At) > stale:
 		return false, fmt.Sprintf("unknown: how far %s is behind was not measured lately", d.ID), ""
+	}
+	if d.LastGood.Value > maxLag {
+		return false, fmt.Sprintf("unprotected: %s is %s behind, more than the %s allowed", d.ID, d.LastGood.Value, maxLag), ""
 	}
 	return true, fmt.Sprintf("protected: a failover would lose some %s of writes", max(d.LastGood.Value, time.Second)), ""
 }

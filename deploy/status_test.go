@@ -42,6 +42,7 @@ func TestProtection(t *testing.T) {
 		"source lost":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "does not replicate", "failover"},
 		"being made":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
 		"not measured":      {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"far behind":        {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
 		"measured long ago": {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,8 @@ type witness struct {
 	refusal error
 	verdict *failover.Verdict
 	report  *failover.Report
+
+	telling sync.Mutex // whoever follows it, one thing at a time
 }
 
 // begin forgets what was seen of the last operation.
@@ -46,13 +48,18 @@ func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
 		w.reported(r)
 	}
 	return func(ctx *pulumi.Context) error {
-		w.mu.Lock()
-		env.Context = w.ctx
-		w.mu.Unlock()
-		err := stacks.In(env)(ctx)
+		err := stacks.In(w.wanted(env))(ctx)
 		w.ended(err)
 		return err
 	}
+}
+
+// wanted is an environment that ends with the operation.
+func (w *witness) wanted(env failover.Env) failover.Env {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	env.Context = w.ctx
+	return env
 }
 
 func (w *witness) step(step failover.Step) {
@@ -66,6 +73,8 @@ func (w *witness) step(step failover.Step) {
 	tell := w.run.Step
 	w.mu.Unlock()
 	if tell != nil {
+		w.telling.Lock()
+		defer w.telling.Unlock()
 		tell(step)
 	}
 }
@@ -76,6 +85,8 @@ func (w *witness) say(line string) {
 	tell := w.run.Say
 	w.mu.Unlock()
 	if tell != nil {
+		w.telling.Lock()
+		defer w.telling.Unlock()
 		tell(line)
 	}
 }
@@ -97,8 +108,8 @@ func (w *witness) ended(err error) {
 }
 
 // seen is what there was to see of the operation.
-func (w *witness) seen() (refusal error, verdict *failover.Verdict, report *failover.Report) {
+func (w *witness) seen() (verdict *failover.Verdict, report *failover.Report, refusal error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.refusal, w.verdict, w.report
+	return w.verdict, w.report, w.refusal
 }

@@ -40,6 +40,8 @@ type Memory struct {
 	Claim Claim
 	Facts Facts // that it tells its peer
 	Peer  Facts // that its peer told it
+	// Guarded says that a destroy is refused; false too where Recall did not read it.
+	Guarded bool
 
 	secrets map[string]string
 }
@@ -80,6 +82,7 @@ func Recall(checkpoint []byte) (Memory, error) {
 	var state struct {
 		Resources []struct {
 			URN     string         `json:"urn"`
+			Protect bool           `json:"protect"`
 			Outputs map[string]any `json:"outputs"`
 		} `json:"resources"`
 	}
@@ -95,7 +98,11 @@ func Recall(checkpoint []byte) (Memory, error) {
 			outputs[r.URN] = r.Outputs
 		}
 	}
-	return recallAll(outputs)
+	m, err := recallAll(outputs)
+	for _, r := range state.Resources {
+		m.Guarded = m.Guarded || r.Protect && strings.HasSuffix(r.URN, "::"+sentinelName)
+	}
+	return m, err
 }
 
 // recallAll puts together what the stashes among a stack's resources hold. Outputs are by URN.

@@ -79,7 +79,7 @@ var operations = []operation{
 	},
 	{
 		use: "retire STACK GENERATION", group: groupPrepare, short: "End a database that was active once, leaving a last snapshot",
-		warning: "The database is deleted. What only it holds is in its last snapshot from then on.",
+		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit served leaves none).",
 		do: func(ctx context.Context, site *deploy.Site, args []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil {
@@ -171,9 +171,18 @@ func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site) error {
 		return nil
 	}
 	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", site.Name)
-	answer, err := bufio.NewReader(o.in).ReadString('\n')
-	if err != nil || strings.TrimSpace(answer) != site.Name {
-		return fmt.Errorf("the answer was not %s: %w", site.Name, errUnconfirmed)
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(o.in).ReadString('\n') // no answer is none
+		answers <- answer
+	}()
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", errUnconfirmed, context.Cause(ctx))
+	case answer := <-answers:
+		if strings.TrimSpace(answer) != site.Name {
+			return fmt.Errorf("the answer was not %s: %w", site.Name, errUnconfirmed)
+		}
 	}
 	return nil
 }

@@ -26,9 +26,10 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	// Whoever reaches this address can fail over: put it behind your own login.
-	if err := serve(ctx, "127.0.0.1:8080", deploy.Options{Dir: ".", Progress: os.Stderr}); err != nil {
+	err := serve(ctx, "127.0.0.1:8080", deploy.Options{Dir: ".", Progress: os.Stderr})
+	stop()
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -39,17 +40,19 @@ func serve(ctx context.Context, address string, o deploy.Options) error {
 		return err
 	}
 	server := &http.Server{Addr: address, Handler: newService(ctx, site), ReadHeaderTimeout: 10 * time.Second}
+	closed := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		_ = server.Close() // a failover under way ends with ctx, and can be run again
+		// A failover under way ends with ctx, in order; this waits for it.
+		closed <- server.Shutdown(context.WithoutCancel(ctx))
 	}()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return nil
+	return <-closed
 }
 
-// service has one site, and does one thing to it at a time.
+// service has one site, and fails it over once at a time. What is asked meanwhile waits.
 type service struct {
 	*http.ServeMux
 	site *deploy.Site
@@ -130,8 +133,8 @@ func answer(w http.ResponseWriter, value any, err error) {
 	switch {
 	case refused, locked: // nothing was changed
 		http.Error(w, err.Error(), http.StatusConflict)
-	case err != nil: // the same request carries on
-		http.Error(w, fmt.Sprintf("%v\nask again: it carries on", err), http.StatusInternalServerError)
+	case err != nil: // what is left has another plan
+		http.Error(w, fmt.Sprintf("%v\nask for the plan of what is left, and approve that", err), http.StatusInternalServerError)
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(value) // a client that has gone needs no answer
