@@ -162,8 +162,8 @@ func standby(sides []Side) (*Side, error) {
 	return found, nil
 }
 
-// switchOver moves the site to a stack without loss: freeze, activate, stand by;
-// or what is left of that.
+// switchOver moves the site to a stack without loss: freeze, activate, stand by, and
+// learn of the new standby; or what is left of that.
 func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, done string, err error) {
 	target, from, err := find(sides, to)
 	if err != nil {
@@ -173,7 +173,7 @@ func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, d
 		return nil, "", fmt.Errorf("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
 	}
 	accepted.IgnoreProduction = 0 // a switchover asks production
-	activate, standBy := target.activate(accepted), Change{Stack: from.Config.Stack, Role: stacks.Standby}
+	activate, standBy, learn := target.activate(accepted), Change{Stack: from.Config.Stack, Role: stacks.Standby}, Change{Stack: to}
 	own, theirs := target.Memory.Claim, from.Memory.Claim
 	switch {
 	case !own.Leads() && !theirs.Leads():
@@ -183,9 +183,9 @@ func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, d
 	case own.Role == stacks.Frozen:
 		return nil, "", fmt.Errorf("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
 	case own.Leads():
-		return []Change{activate, standBy}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
+		return []Change{activate, standBy, learn}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
 	}
-	return []Change{{Stack: from.Config.Stack, Role: stacks.Frozen}, activate, standBy}, "", nil
+	return []Change{{Stack: from.Config.Stack, Role: stacks.Frozen}, activate, standBy, learn}, "", nil
 }
 
 // thaw takes a freeze back, or what is left to do of that.

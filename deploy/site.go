@@ -317,7 +317,7 @@ func (s *Site) takeBack(ctx context.Context, stack *Stack, was stacks.Memory, fi
 	defer cancel()
 	is, err := stack.Memory(bounded)
 	if err != nil || !reflect.DeepEqual(is.Claim, was.Claim) {
-		return nil //nolint:nilerr // what can't be known is left: the error of the update tells what to do
+		return nil // what can't be known is left: the error of the update tells what to do
 	}
 	return replace(filepath.Join(s.options.Dir, stacks.FileName(stack.Name())), file)
 }
