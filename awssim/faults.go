@@ -33,7 +33,7 @@ type armed struct {
 func Faults() []FaultHelp {
 	return []FaultHelp{
 		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
-		{"lag", "12m | growing | unmeasured", "the replica is that far behind, falls behind for good, or has no metric"},
+		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
 		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
@@ -125,7 +125,7 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
 		return &armed{Fault: f}, nil
 	case f.Name == "lag":
-		if d, err := time.ParseDuration(f.Value); err == nil && d >= 0 {
+		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
 		}
 	case f.Name == "slow":

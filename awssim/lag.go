@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"math"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,9 @@ func (w *World) lag(o *Object, at time.Time) (seconds float64, measured bool) {
 		return -1, true
 	}
 	behind := w.behind(o, at)
+	if w.fault("lag", isHidden) != nil {
+		return 0, true
+	}
 	if since, quiet := w.readOnlySince(w.sourceOf(o), at); quiet && !at.Add(-behind).Before(since) {
 		return 0, true
 	}
@@ -39,8 +43,8 @@ func (w *World) behind(o *Object, at time.Time) time.Duration {
 	if growing := w.fault("lag", is("growing")); growing != nil {
 		return max(at.Sub(later(growing.Since, o.Times["available"])), 0)
 	}
-	if fixed := w.fault("lag", isDuration); fixed != nil {
-		d, _ := time.ParseDuration(fixed.Value) // parsed when it was injected
+	if fixed := w.fault("lag", func(v string) bool { return isDuration(v) || isHidden(v) }); fixed != nil {
+		d, _ := time.ParseDuration(strings.TrimPrefix(fixed.Value, hidden)) // parsed when it was injected
 		return d
 	}
 	return time.Duration(usualLag*w.draw(o.Region, o.text("identifier"), at.Format(time.RFC3339))) * time.Second
@@ -50,6 +54,12 @@ func isDuration(v string) bool {
 	_, err := time.ParseDuration(v)
 	return err == nil
 }
+
+// hidden begins a lag that the metric does not show: MySQL counts from the last change
+// that arrived, and knows nothing of those that have not.
+const hidden = "hidden:"
+
+func isHidden(v string) bool { return strings.HasPrefix(v, hidden) }
 
 // lags are the values of a replica's lag in a time, oldest first.
 func (w *World) lags(o *Object, from, to time.Time) []Datapoint {

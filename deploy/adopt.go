@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -13,18 +14,28 @@ import (
 // adopt brings into the state the databases that a killed update had asked for:
 // RDS went on making them, nothing lived to write them down, and their names are
 // fixed, so that none could be made in their place. Of other resources another is
-// made beside what may be left, of which the engine warns.
+// made beside what may be left, of which the engine warns; once that was made, the
+// warning is said a last time and forgotten.
 func (s *Stack) adopt(ctx context.Context, run Run) error {
 	state, err := s.State(ctx)
 	if err != nil {
 		return err
 	}
-	edited, found, err := adopted(state)
-	if err != nil || len(found) == 0 {
+	edited, found, settled, err := adopted(state)
+	if err != nil || len(found) == 0 && len(settled) == 0 {
 		return err
 	}
 	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited}); err != nil {
 		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
+	}
+	for _, urn := range settled {
+		if run.Say != nil {
+			run.Say(fmt.Sprintf("a killed update had begun to make %s, which was made again since: look whether a second one was left, and delete that",
+				urn[strings.LastIndex(urn, "::")+2:]))
+		}
+	}
+	if len(found) == 0 {
+		return nil
 	}
 	stream, complaints := s.follow(ctx, run)
 	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
@@ -46,19 +57,24 @@ const checkpointVersion = 3
 // adopted moves the pending creations of databases in a checkpoint to its
 // resources, under the identifiers that they were asked for with. It returns the
 // URNs of those that have to be refreshed, which an adoption that was itself
-// killed may have left too.
-func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
+// killed may have left too, and of the creations that it took out, since the
+// resource is there.
+func adopted(state []byte) (edited json.RawMessage, found, settled []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
 	if len(state) == 0 {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	if err := decoder.Decode(&checkpoint); err != nil {
-		return nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
+		return nil, nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
+	made := map[any]bool{}
 	for _, resource := range resources {
+		if state, ok := resource.(map[string]any); ok {
+			made[state["urn"]] = true
+		}
 		if database, ok := database(resource); ok && !filledIn(database) {
 			found = append(found, fmt.Sprint(database["urn"]))
 		}
@@ -67,9 +83,14 @@ func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
 	var rest []any
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
-		database, ok := database(operation["resource"])
-		if !ok || operation["type"] != "creating" {
+		state, _ := operation["resource"].(map[string]any)
+		database, ok := database(state)
+		switch {
+		case operation["type"] != "creating" || !ok && !made[state["urn"]]:
 			rest = append(rest, entry)
+			continue
+		case !ok:
+			settled = append(settled, fmt.Sprint(state["urn"]))
 			continue
 		}
 		inputs, _ := database["inputs"].(map[string]any)
@@ -82,7 +103,7 @@ func adopted(state []byte) (edited json.RawMessage, found []string, err error) {
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
-	return edited, found, err
+	return edited, found, settled, err
 }
 
 // filledIn says whether RDS has told what it made of a database.

@@ -18,25 +18,28 @@ func TestAdopted(t *testing.T) {
 	for name, tc := range map[string]struct {
 		resources, pending         string
 		wantResources, wantPending string
-		found                      []string
+		found, settled             []string
 	}{
-		"nothing was killed": {balancer, "", balancer, "", nil},
+		"nothing was killed": {balancer, "", balancer, "", nil, nil},
 		"a balancer is made beside what may be left": {
-			"", pending("creating", balancer), "", pending("creating", balancer), nil,
+			"", pending("creating", balancer), "", pending("creating", balancer), nil, nil,
+		},
+		"a balancer was made since": {
+			balancer, pending("creating", balancer) + "," + pending("updating", balancer), balancer, pending("updating", balancer), nil, []string{"lb"},
 		},
 		"a database is taken over under its identifier": {
-			balancer, pending("creating", with("")) + "," + pending("creating", balancer),
-			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), pending("creating", balancer), []string{"db"},
+			balancer, pending("creating", with("")),
+			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "", []string{"db"}, nil,
 		},
 		"an update of a database is the engine's to settle": {
-			"", pending("updating", with("")), "", pending("updating", with("")), nil,
+			"", pending("updating", with("")), "", pending("updating", with("")), nil, nil,
 		},
 		"an adoption that was itself killed": {
 			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "",
-			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "", []string{"db"},
+			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "", []string{"db"}, nil,
 		},
 		"a database that RDS has told of": {
-			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", nil,
+			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", nil, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,9 +47,10 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)))
+			edited, found, settled, err := adopted([]byte(checkpoint(tc.resources, tc.pending)))
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
+			assert.Equal(t, tc.settled, settled)
 			var got, want map[string]any
 			require.NoError(t, json.Unmarshal(edited, &got))
 			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, tc.wantPending)), &want))
@@ -59,9 +63,9 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, err := adopted(nil)
+	_, found, _, err := adopted(nil)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, err = adopted([]byte("{"))
+	_, _, _, err = adopted([]byte("{"))
 	require.ErrorContains(t, err, "reading what a killed update left")
 }

@@ -2,8 +2,8 @@ package deploy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -80,7 +80,7 @@ type Side struct {
 func (s Side) name() string { return fmt.Sprintf("%s (%s)", s.Config.Region, s.Config.Stack) }
 
 // errNotDeployed is a site that no stack leads.
-var errNotDeployed = errors.New("no side of the site is active yet: deploy it first (pilotlight deploy)")
+var errNotDeployed = refuse("no side of the site is active yet: deploy it first (pilotlight deploy)")
 
 // leader is the side that leads the site, and the other one. Of two that claim to,
 // it is the one with the later claim. The other is nil for a site of one stack.
@@ -123,13 +123,13 @@ func failOver(sides []Side, accepted Accepted) (changes []Change, done string, e
 	}
 	if to == nil {
 		leads, _, err := leader(sides)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, "", err
+		case leads.Memory.Claim.Role != stacks.Active || leads.Memory.Claim.Epoch <= 1:
+			return nil, "", refuse("%s is active, and there is no standby to fail over to: deploy the other side (pilotlight deploy)", leads.name())
 		}
 		done := fmt.Sprintf("%s is active since epoch %d, and there is no other side to fail over to", leads.name(), leads.Memory.Claim.Epoch)
-		if leads.Memory.Claim.Role != stacks.Active || leads.Memory.Claim.Epoch <= 1 {
-			return nil, done, nil
-		}
 		return []Change{{Stack: leads.Config.Stack, Role: stacks.Active}}, done, nil
 	}
 	return []Change{to.activate(accepted)}, "", nil
@@ -170,7 +170,7 @@ func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, d
 		return nil, "", err
 	}
 	if from == nil {
-		return nil, "", fmt.Errorf("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
+		return nil, "", refuse("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
 	}
 	accepted.IgnoreProduction = 0 // a switchover asks production
 	activate, standBy, learn := target.activate(accepted), Change{Stack: from.Config.Stack, Role: stacks.Standby}, Change{Stack: to}
@@ -179,9 +179,9 @@ func switchOver(sides []Side, to string, accepted Accepted) (changes []Change, d
 	case !own.Leads() && !theirs.Leads():
 		return nil, "", errNotDeployed
 	case own.Leads() && theirs.Leads() && theirs.Epoch > own.Epoch:
-		return nil, "", fmt.Errorf("the site moved on from stack %s, whose database is stale: rebuild it first (pilotlight failback)", to)
+		return nil, "", refuse("the site moved on from stack %s, whose database is stale: rebuild it first (pilotlight failback)", to)
 	case own.Role == stacks.Frozen:
-		return nil, "", fmt.Errorf("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
+		return nil, "", refuse("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
 	case own.Leads():
 		return []Change{activate, standBy, learn}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
 	}
@@ -195,7 +195,7 @@ func thaw(sides []Side) (changes []Change, done string, err error) {
 	case err != nil:
 		return nil, "", err
 	case leads.Memory.Claim.Role == stacks.Active && !leads.switched():
-		return nil, "", fmt.Errorf("the activation of %s is not finished: go on with it, or give it up with pilotlight abort", leads.name())
+		return nil, "", refuse("the activation of %s is not finished: go on with it, or give it up with pilotlight abort", leads.name())
 	}
 	return []Change{{Stack: leads.Config.Stack, Role: stacks.Active}}, "no side is frozen", nil
 }
@@ -207,9 +207,9 @@ func rebuild(sides []Side) (changes []Change, done string, err error) {
 	case err != nil:
 		return nil, "", err
 	case other == nil:
-		return nil, "", fmt.Errorf("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
+		return nil, "", refuse("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
 	case !leads.switched():
-		return nil, "", fmt.Errorf("the activation of %s is not finished: run pilotlight failover again first", leads.name())
+		return nil, "", refuse("the activation of %s is not finished: run pilotlight failover again first", leads.name())
 	}
 	done = fmt.Sprintf("%s is a standby of %s", other.name(), leads.name())
 	return []Change{{Stack: other.Config.Stack, Role: stacks.Standby}, {Stack: leads.Config.Stack}}, done, nil
@@ -300,6 +300,27 @@ func tearDown(sides []Side) []Change {
 	return changes
 }
 
+// keepsRoles refuses changes that would change a role without saying so: those that
+// leave it to a file which holds another one than the stack has.
+func keepsRoles(sides []Side, changes []Change) error {
+	var said []string // stacks whose files are set right on the way
+	for _, c := range changes {
+		if c.Role != "" {
+			said = append(said, c.Stack)
+		}
+		side, _, err := find(sides, c.Stack)
+		if err != nil {
+			return err
+		}
+		is, wanted := side.Memory.Claim.Role, side.Config.Role
+		if is != "" && is != wanted && !slices.Contains(said, c.Stack) {
+			return refuse("%s says role: %s, and the stack is %s: set it to %s. To move the site there are pilotlight failover and pilotlight switchover",
+				stacks.FileName(c.Stack), wanted, is, is)
+		}
+	}
+	return nil
+}
+
 // find is a stack among the sides, and the other one; nil for a site of one stack.
 func find(sides []Side, stack string) (side Side, other *Side, err error) {
 	found := false
@@ -313,7 +334,7 @@ func find(sides []Side, stack string) (side Side, other *Side, err error) {
 		}
 	}
 	if !found {
-		return Side{}, nil, fmt.Errorf("the site has no stack %s: it has %v", stack, names)
+		return Side{}, nil, refuse("the site has no stack %s: it has %v", stack, names)
 	}
 	return side, other, nil
 }

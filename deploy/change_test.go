@@ -59,6 +59,7 @@ func TestProcedures(t *testing.T) {
 		"failover":                          {failover, site(leading, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"failover, stopped":                 {failover, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"failover, done":                    {failover, site(leading, claim(stacks.Active, 2, true)), []string{"pulumi up -s dr -c role=active"}, "us-east-2 (dr) is active since epoch 2", ""},
+		"failover to a side not deployed":   {failover, site(leading, none), nil, "", "there is no standby to fail over to"},
 		"failover of nothing":               {failover, site(none, none), nil, "", "no side of the site is active yet"},
 		"failover of an existing site":      {failover, site(none, standBy)[:1], []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"switchover":                        {away, site(leading, standBy), []string{"pulumi up -s prod -c role=frozen", "pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "", ""},
@@ -121,6 +122,31 @@ func TestProcedures(t *testing.T) {
 			assert.Contains(t, done, tc.done)
 		})
 	}
+}
+
+// TestKeepsRoles holds that no procedure changes a role by the way, because a file
+// says another one than the stack has.
+func TestKeepsRoles(t *testing.T) {
+	t.Parallel()
+	moved := site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)) // and the files were not committed
+	require.NoError(t, keepsRoles(site(leading, standBy), bringUp(site(leading, standBy))))
+	require.NoError(t, keepsRoles(site(none, none), bringUp(site(none, none))), "a new stack becomes what its file says")
+	require.EqualError(t, keepsRoles(moved, bringUp(moved)), "Pulumi.dr.yaml says role: standby, and the stack is active: set it to active. "+
+		"To move the site there are pilotlight failover and pilotlight switchover")
+	changes, _, err := switchOver(moved, "prod", Accepted{})
+	require.NoError(t, err)
+	require.NoError(t, keepsRoles(moved, changes), "a change that says the role sets the file right, and so do those that follow")
+	changes, _, err = retire(moved, "prod", 1)
+	require.NoError(t, err)
+	require.ErrorContains(t, keepsRoles(moved, changes), "Pulumi.prod.yaml says role: active")
+}
+
+func TestToCommit(t *testing.T) {
+	t.Parallel()
+	changes, _, err := switchOver(site(leading, standBy), "dr", Accepted{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"commit Pulumi.dr.yaml, which now holds role: active", "commit Pulumi.prod.yaml, which now holds role: standby"}, toCommit(changes))
+	assert.Empty(t, toCommit(bringUp(site(leading, standBy))))
 }
 
 func TestSettings(t *testing.T) {

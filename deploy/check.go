@@ -73,7 +73,10 @@ type NotReadyError struct {
 func (e *NotReadyError) Error() string {
 	text := make([]string, len(e.Missing))
 	for i, m := range e.Missing {
-		text[i] = fmt.Sprintf("  %s: %s: %s", m.What, m.Seen, m.Remedy)
+		text[i] = fmt.Sprintf("  %s: %s", m.What, m.Seen)
+		if m.Remedy != "" {
+			text[i] += ": " + m.Remedy
+		}
 	}
 	return fmt.Sprintf("not ready for a %s:\n%s", e.For, strings.Join(text, "\n"))
 }
@@ -87,6 +90,9 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return Readiness{}, err
 	}
 	change, err := next(sides, purpose, to)
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "claims", Seen: refused.Error()})}, nil
+	}
 	if err != nil {
 		return Readiness{}, err
 	}
@@ -103,19 +109,19 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		lost = other.Config.Region
 	}
 	ready.Requirements = append(s.machine(ctx), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost))
+	if seen := s.look(ctx, side); seen.Silent != "" {
+		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s can't be asked: %s", seen.Region, seen.Silent), Remedy: "check again when it is back"})
+		return ready, nil
+	}
 	plan, err := s.Plan(ctx, change, run)
 	if err != nil {
 		return ready, err
 	}
 	ready.Plan = &plan
 	if purpose == ForSwitchover {
-		target, _, err := find(sides, to)
-		if err != nil {
-			return ready, err
-		}
-		ready.Requirements = append(ready.Requirements, s.inStep(ctx, target))
+		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
 	}
-	ready.Requirements = append(ready.Requirements, judged(plan)...)
+	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	return ready, nil
 }
 
@@ -125,8 +131,12 @@ func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	if s.options.Env.Now != nil {
 		now = s.options.Env.Now
 	}
-	ok, seen, remedy := replicaInStep(s.look(ctx, target), time.Duration(target.Config.Failover.MaxLag), now())
-	if !ok && remedy == "" {
+	status := s.look(ctx, target)
+	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), now())
+	switch {
+	case ok:
+		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, status.Database.LastGood.At.UTC().Format("15:04:05 MST"))
+	case remedy == "":
 		remedy = "wait until status says that the site is protected"
 	}
 	return Requirement{What: "replica", OK: ok, Seen: seen, Remedy: remedy}
@@ -139,9 +149,15 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 	var err error
 	switch purpose {
 	case ForFailover:
-		changes, nothing, err = failOver(sides, Accepted{})
+		if changes, nothing, err = failOver(sides, Accepted{}); nothing != "" {
+			changes = nil
+		}
 	case ForSwitchover: // that the stack could take over is what matters, and is known before the freeze
-		if changes, nothing, err = switchOver(sides, to, Accepted{}); err == nil {
+		changes, nothing, err = switchOver(sides, to, Accepted{})
+		switch target, _, _ := find(sides, to); {
+		case target.switched():
+			changes = nil
+		case err == nil:
 			changes = []Change{{Stack: to, Role: stacks.Active}}
 		}
 	case ForFailback:
@@ -153,14 +169,14 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 		return Change{}, err
 	}
 	if len(changes) == 0 {
-		return Change{}, errors.New(nothing)
+		return Change{}, refuse("%s", nothing)
 	}
 	return changes[0], nil
 }
 
-// judged are the requirements that the plan speaks of. That production lives is as
-// it should be, as long as nobody needs the other side.
-func judged(plan Plan) []Requirement {
+// judged are the requirements that the plan of an activation speaks of. That
+// production lives is as it should be, as long as nobody needs the other side.
+func judged(plan Plan, purpose Purpose) []Requirement {
 	var all []Requirement
 	for _, risky := range plan.Risky() {
 		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
@@ -179,7 +195,11 @@ func judged(plan Plan) []Requirement {
 		}
 		all = append(all, q)
 	}
-	return append(all, Requirement{What: "loss", OK: true, Seen: plan.Verdict.Loss})
+	loss := plan.Verdict.Loss
+	if purpose == ForSwitchover {
+		loss = "no write is lost: the promotion waits until the replica has them all"
+	}
+	return append(all, Requirement{What: "loss", OK: true, Seen: loss})
 }
 
 // machine is what this machine has to have.

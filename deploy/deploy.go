@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -89,8 +90,10 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 	switch {
 	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are
 		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoStack)
+	case err != nil && strings.Contains(err.Error(), "PULUMI_ACCESS_TOKEN must be set"):
+		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoBackend)
 	case err != nil:
-		return nil, fmt.Errorf("opening stack %s: %w", stack, err)
+		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
 	return &Stack{stack: opened, witness: w}, nil
 }
@@ -105,6 +108,9 @@ const parallel = 64
 // Run is what somebody wants to see of one operation. Its functions are called one
 // at a time, and none after the operation has returned.
 type Run struct {
+	// Confirm is asked once before the first update of a procedure; its error stops that,
+	// and nothing was changed. Nil is consent.
+	Confirm func([]Change) error
 	// Begin is told of each update of a procedure as it begins; nil for none.
 	Begin func(Change)
 	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.
@@ -253,9 +259,17 @@ func (s *Stack) result(changes *map[string]int) Result {
 // Unlock removes the lock that a killed update left. Make sure that none is running.
 func (s *Stack) Unlock(ctx context.Context) error {
 	if err := s.stack.Cancel(ctx); err != nil {
-		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), err)
+		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), cause(ctx, err))
 	}
 	return nil
+}
+
+// cause is why a command of the engine failed: it says only in words that its context ended.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // State is the stack's checkpoint as the backend holds it, an update in
@@ -263,7 +277,7 @@ func (s *Stack) Unlock(ctx context.Context) error {
 func (s *Stack) State(ctx context.Context) ([]byte, error) {
 	state, err := s.stack.Export(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), err)
+		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), cause(ctx, err))
 	}
 	return state.Deployment, nil
 }
@@ -281,7 +295,7 @@ func (s *Stack) Memory(ctx context.Context) (stacks.Memory, error) {
 func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	outputs, err := s.stack.Outputs(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), err)
+		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), cause(ctx, err))
 	}
 	plain := make(map[string]any, len(outputs))
 	for name, output := range outputs {

@@ -30,16 +30,27 @@ func (e *EngineError) Unwrap() error { return e.Err }
 // ErrNoStack is a stack that the backend does not know.
 var ErrNoStack = errors.New("the backend knows no such stack: deploy the site first, or look whether you are logged in to the right backend")
 
+// ErrNoBackend is a machine that is not logged in to where state lies.
+var ErrNoBackend = errors.New("this machine is not logged in to where the state lies: pulumi login 's3://…', as bootstrap printed it, or set PULUMI_BACKEND_URL to that address")
+
 // RefusedError is an operation that was refused. Nothing was touched.
 type RefusedError struct {
-	Stack string
+	Stack string // empty when it is about the site as a whole
 	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
-	// claims, a *stacks.ConfigError, a *NotReadyError, or says why the checks could not be made.
+	// claims, a *stacks.ConfigError, a *NotReadyError, or says in a sentence what is in the way.
 	Err error
 }
 
 // Error is the refusal, with its remedies.
-func (e *RefusedError) Error() string { return fmt.Sprintf("stack %s: %v", e.Stack, e.Err) }
+func (e *RefusedError) Error() string {
+	if e.Stack == "" {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("stack %s: %v", e.Stack, e.Err)
+}
+
+// refuse is a refusal that is about the site as a whole.
+func refuse(format string, args ...any) error { return &RefusedError{Err: fmt.Errorf(format, args...)} }
 
 // Unwrap is the refusal.
 func (e *RefusedError) Unwrap() error { return e.Err }
@@ -96,9 +107,19 @@ func engineError(err error, complaints []string) error {
 		complaints = slices.DeleteFunc(complaints, func(text string) bool { return strings.HasPrefix(text, "waiting for RPCs: ") })
 	}
 	if len(complaints) == 0 {
-		complaints = []string{err.Error()}
+		complaints = []string{bare(err.Error())}
 	}
 	return &EngineError{Err: err, Complaints: complaints}
+}
+
+// bare is the Automation API's text of a failed command without the output: what the
+// command said on standard error, or else how it ended.
+func bare(text string) string {
+	how, output, _ := strings.Cut(text, "\ncode: ")
+	if _, said, ok := strings.Cut(output, "\nstderr: "); ok && Plain(said) != "" {
+		return Plain(said)
+	}
+	return how
 }
 
 // drained is how long the rest of the events may take after the command ended.

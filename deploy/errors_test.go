@@ -6,6 +6,17 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+func TestBare(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"failed to run update: signal: killed\ncode: -1\nstdout: Updating (dr):\n\nstderr: \n":       "failed to run update: signal: killed",
+		"failed to run update: exit status 255\ncode: 255\nstdout: \nstderr: error: no passphrase\n": "no passphrase",
+		"out of disk": "out of disk",
+	} {
+		assert.Equal(t, want, bare(text))
+	}
+}
+
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{

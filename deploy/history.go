@@ -2,11 +2,8 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -16,26 +13,7 @@ import (
 
 // Reports are those of the changes of role that were run in a project's folder,
 // the oldest first. Those that were run elsewhere are there.
-func Reports(dir string) ([]failover.Report, error) {
-	files, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(stacks.Reports), "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	var reports []failover.Report
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("reading a report: %w", err)
-		}
-		var report failover.Report
-		if err := json.Unmarshal(text, &report); err != nil {
-			return nil, fmt.Errorf("reading the report %s: %w", file, err)
-		}
-		reports = append(reports, report)
-	}
-	slices.SortStableFunc(reports, func(a, b failover.Report) int { return a.Began.Compare(b.Began) })
-	return reports, nil
-}
+func Reports(dir string) ([]failover.Report, error) { return stacks.ReadReports(dir) }
 
 // Update is an update of a stack, as the backend remembers it.
 type Update struct {
@@ -61,7 +39,7 @@ func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
 		}
 		updates, err := stack.stack.History(ctx, last, 1)
 		if err != nil {
-			return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
+			return nil, fmt.Errorf("reading the history of stack %s: %w", name, cause(ctx, err))
 		}
 		for _, u := range updates {
 			update := Update{Stack: name, Version: u.Version, Kind: u.Kind, Result: u.Result}

@@ -80,8 +80,8 @@ func (s *Site) SyncMedia(ctx context.Context, from, to string, progress func(med
 	return media.Sync(ctx, o)
 }
 
-// theirs is what a production is called that no stack made.
-const theirs = "production"
+// Production is what a side is called that no stack made.
+const Production = "production"
 
 // place is where a side keeps its media.
 func place(sides []Side, name string) (media.Place, error) {
@@ -91,7 +91,7 @@ func place(sides []Side, name string) (media.Place, error) {
 		case s.Config.Stack == name:
 			facts = s.Memory.Facts
 			facts.Region = s.Config.Region
-		case p != nil && name == theirs:
+		case p != nil && name == Production:
 			facts = stacks.Facts{Region: p.Region, Bucket: p.Bucket}
 		}
 	}

@@ -122,7 +122,7 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 		return Plan{}, err
 	}
 	if len(changes) == 0 {
-		return Plan{}, errors.New(nothing)
+		return Plan{}, refuse("%s", nothing)
 	}
 	return s.Plan(ctx, changes[0], run)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -127,13 +128,18 @@ func (s *Site) findEngine(ctx context.Context) error {
 	return err
 }
 
-// Sides reads what both stacks remember. A stack that was never deployed
-// remembers nothing. No region is asked, only the backend.
+// Sides reads what both stacks remember, and what their files say now. A stack that
+// was never deployed remembers nothing. No region is asked, only the backend.
 func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 	sides, problems := make([]Side, len(s.configs)), make([]error, len(s.configs))
 	var group sync.WaitGroup
-	for i, config := range s.configs {
+	for i, opened := range s.configs {
 		group.Go(func() {
+			config, err := stacks.ReadFile(filepath.Join(s.options.Dir, stacks.FileName(opened.Stack)))
+			if err != nil {
+				problems[i] = err
+				return
+			}
 			memory, err := s.memory(ctx, config.Stack)
 			sides[i], problems[i] = Side{Config: config, Memory: memory}, err
 		})
@@ -163,6 +169,8 @@ type Outcome struct {
 	Left []Change `json:"left,omitempty"`
 	// Reports are those of the changes of role among them.
 	Reports []failover.Report `json:"reports,omitempty"`
+	// Next is what to do now that all is done.
+	Next []string `json:"next,omitempty"`
 }
 
 // Failover makes the standby active, without asking the other side: for a region
@@ -191,11 +199,14 @@ func (s *Site) mayTakeOver(ctx context.Context, sides []Side, to string) error {
 	if err != nil || from.Memory.Claim.Role != stacks.Active {
 		return err
 	}
+	if err := s.answers(ctx, *from, "if it is lost, pilotlight failover moves the site without it"); err != nil {
+		return err
+	}
 	plan, err := s.Plan(ctx, Change{Stack: to, Role: stacks.Active}, Run{})
 	if err != nil {
 		return err
 	}
-	if err := (Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan)}).Err(); err != nil {
+	if err := (Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan, ForSwitchover)}).Err(); err != nil {
 		return &RefusedError{Stack: to, Err: err}
 	}
 	return nil
@@ -207,7 +218,25 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) { return s.pr
 // Rebuild makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, rebuild)
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := rebuild(sides)
+		if err != nil {
+			return nil, "", err
+		}
+		side, _, err := find(sides, changes[0].Stack)
+		if err != nil {
+			return nil, "", err
+		}
+		return changes, done, s.answers(ctx, side, "wait until it is back, and run this again")
+	})
+}
+
+// answers refuses what needs a region that does not answer.
+func (s *Site) answers(ctx context.Context, side Side, remedy string) error {
+	if seen := s.look(ctx, side); seen.Silent != "" {
+		return &RefusedError{Stack: side.Config.Stack, Err: fmt.Errorf("AWS in %s can't be asked (%s): %s", side.Config.Region, seen.Silent, remedy)}
+	}
+	return nil
 }
 
 // Abort gives an activation up that has not moved the site's name yet, and lets the
@@ -253,8 +282,16 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		return Outcome{}, err
 	}
 	changes, nothing, err := decide(sides)
+	if err == nil {
+		err = keepsRoles(sides, changes)
+	}
 	if err != nil || len(changes) == 0 {
 		return Outcome{Nothing: nothing}, err
+	}
+	if run.Confirm != nil {
+		if err := run.Confirm(changes); err != nil {
+			return Outcome{}, err
+		}
 	}
 	out, idle := Outcome{Left: changes}, true
 	for _, change := range changes {
@@ -274,7 +311,34 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 	if idle && nothing != "" {
 		return Outcome{Nothing: nothing}, nil
 	}
+	out.Next = append(toCommit(changes), s.onward(ctx)...)
 	return out, nil
+}
+
+// toCommit is what to do with the files that changes wrote a role into.
+func toCommit(changes []Change) (next []string) {
+	said := map[string]stacks.Role{}
+	for _, c := range changes {
+		if c.Role != "" {
+			said[c.Stack] = c.Role
+		}
+	}
+	for _, stack := range slices.Sorted(maps.Keys(said)) {
+		next = append(next, fmt.Sprintf("commit %s, which now holds role: %s", stacks.FileName(stack), said[stack]))
+	}
+	return next
+}
+
+// onward is what the claims of both stacks ask for now, and nothing when they can't be read.
+func (s *Site) onward(ctx context.Context) []string {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return nil
+	}
+	if _, next, steady := claimed(sides); !steady && next != "" {
+		return []string{next}
+	}
+	return nil
 }
 
 // Apply makes one change: it is written into the stack's file, and the stack is

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -50,6 +52,8 @@ type SideStatus struct {
 	Retired    []stacks.Generation `json:"retired,omitempty"`
 	Planned    bool                `json:"planned,omitempty"`
 	Switched   bool                `json:"switched"`
+	// Overtaken says that the other side leads the site since: this one must not serve it.
+	Overtaken bool `json:"overtaken,omitempty"`
 	// Database and Image are as seen in the region now; nil when it could not be asked, or there is none.
 	Database *decide.Replica `json:"database,omitempty"`
 	Image    *decide.Image   `json:"image,omitempty"`
@@ -100,9 +104,26 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Peer)).Look(bounded)
 	status.Database, status.Image = seen.Replica, seen.Image
 	if err != nil {
-		status.Silent = err.Error()
+		status.Silent = silence(err)
 	}
 	return status
+}
+
+// silence is why a region could not be asked, without the layers of the SDK.
+func silence(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %s", askFor)
+	}
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
+		return fmt.Sprintf("%s: %s", refusal.ErrorCode(), refusal.ErrorMessage())
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
 }
 
 // backend is the URL of where state lies; empty when the engine can't tell.
@@ -173,6 +194,9 @@ func (s *Status) judge(sides []Side, now time.Time) {
 		return
 	}
 	s.Active, s.Epoch = leads.Config.Stack, leads.Memory.Claim.Epoch
+	for i, side := range sides {
+		s.Sides[i].Overtaken = side.Memory.Claim.Leads() && side.Config.Stack != s.Active
+	}
 	if region := regionOf(s.Backend); region == leads.Config.Region {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("state lies in %s, which is the active side's region: move it (pilotlight bootstrap --move), or losing that loses the way to recover", region))
 	}
@@ -181,8 +205,8 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	}
 	for _, side := range sides {
 		if side.Memory.Claim.Role != "" && side.Config.Role != side.Memory.Claim.Role {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%s says role %s, and the stack is %s: correct the file, and commit it",
-				stacks.FileName(side.Config.Stack), side.Config.Role, side.Memory.Claim.Role))
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s says role: %s, and the stack is %s: set it to %s, and commit it",
+				stacks.FileName(side.Config.Stack), side.Config.Role, side.Memory.Claim.Role, side.Memory.Claim.Role))
 		}
 	}
 	for _, side := range s.Sides {
@@ -195,25 +219,48 @@ func (s *Status) judge(sides []Side, now time.Time) {
 
 // protection judges what losing the active side's region would mean now.
 func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool, verdict, next string) {
+	if verdict, next, steady := claimed(sides); !steady {
+		return false, verdict, next
+	}
+	_, other, err := leader(sides)
+	if err != nil { // the standby of a production that no stack made
+		other, _ = standby(sides)
+	}
+	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
+}
+
+// claimed is where a site stands by the claims of its stacks alone, and what to do
+// about it. Steady is one that has a standby, and no change of role under way.
+func claimed(sides []Side) (verdict, next string, steady bool) {
 	leads, other, err := leader(sides)
 	switch {
 	case err != nil:
-		if standby, _ := standby(sides); standby != nil { // of a production that no stack made
-			return replicaInStep(seenOf(seen, standby.Config.Stack), time.Duration(standby.Config.Failover.MaxLag), now)
-		}
-		return false, "not deployed", "pilotlight deploy"
+		standby, _ := standby(sides)
+		return "not deployed", "pilotlight deploy", standby != nil
 	case leads.Memory.Claim.Role == stacks.Frozen:
-		return false, fmt.Sprintf("%s is frozen: a switchover is under way", leads.name()), "pilotlight switchover <stack> to go on, pilotlight thaw to take it back"
+		to := "<stack>"
+		if other != nil {
+			to = other.Config.Stack
+		}
+		return fmt.Sprintf("%s is frozen: a switchover is under way", leads.name()), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight thaw to take it back", to), false
+	case !leads.switched() && leads.Memory.Claim.Planned:
+		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Config.Stack), false
+	case !leads.switched() && leads.Memory.Claim.Epoch <= 1:
+		return unfinished(leads), "pilotlight deploy", false
 	case !leads.switched():
-		return false, fmt.Sprintf("the activation of %s (epoch %d) is not finished", leads.name(), leads.Memory.Claim.Epoch), "pilotlight failover to go on, pilotlight abort to give it up"
+		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
 	case other == nil:
-		return false, fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack"
+		return fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack", false
 	case other.Memory.Claim.Role == "":
-		return false, fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy"
+		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
 	case other.Memory.Claim.Leads():
-		return false, fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back"
+		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
 	}
-	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
+	return "", "", true
+}
+
+func unfinished(leads Side) string {
+	return fmt.Sprintf("the activation of %s (epoch %d) is not finished", leads.name(), leads.Memory.Claim.Epoch)
 }
 
 func seenOf(seen []SideStatus, stack string) SideStatus {
@@ -237,7 +284,7 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 	case d == nil:
 		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), "pilotlight deploy"
 	case d.Replication == "error":
-		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s)", d.ID, d.Message), "pilotlight failover, if it is lost"
+		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s); %s", d.ID, d.Message, decide.Loss(d, now, false)), "pilotlight failover, if it is lost"
 	case d.Replication != "replicating":
 		return false, fmt.Sprintf("unprotected until %s replicates: it is %s", d.ID, d.Status), ""
 	case d.LastGood == nil || now.Sub(d.LastGood.At) > stale:

@@ -1,9 +1,13 @@
 package deploy
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
@@ -20,9 +24,22 @@ func inStep() SideStatus {
 	}}
 }
 
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	for says, err := range map[string]error{
+		"no answer within 10s":         fmt.Errorf("operation error EC2: DescribeImages: %w", context.DeadlineExceeded),
+		"AccessDenied: not for you":    fmt.Errorf("operation error RDS: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not for you"}),
+		"connect: connection refused":  fmt.Errorf("operation error RDS: request send failed: %w", errors.New("connect: connection refused")),
+		"nothing more is known of it.": errors.New("nothing more is known of it."),
+	} {
+		assert.Equal(t, says, silence(err))
+	}
+}
+
 func TestProtection(t *testing.T) {
 	t.Parallel()
-	frozen := claim(stacks.Frozen, 1, true)
+	frozen, planned := claim(stacks.Frozen, 1, true), claim(stacks.Active, 2, false)
+	planned.Planned = true
 	for name, tc := range map[string]struct {
 		sides     []Side
 		spoil     func(*SideStatus)
@@ -36,10 +53,12 @@ func TestProtection(t *testing.T) {
 		"half deployed":     {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
 		"half failed over":  {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
 		"failed over":       {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
-		"frozen":            {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "thaw"},
+		"frozen":            {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
+		"half switched":     {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
+		"half made":         {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
 		"no replica":        {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
 		"no answer":         {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
-		"source lost":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "does not replicate", "failover"},
+		"source lost":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
 		"being made":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
 		"not measured":      {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
 		"far behind":        {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},

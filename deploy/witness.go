@@ -37,6 +37,9 @@ func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
 	if report == nil {
 		report = stacks.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
 	}
+	if env.Halted == nil {
+		env.Halted = stacks.Halted(dir)
+	}
 	env.Observe = func(step failover.Step) {
 		if observe != nil {
 			observe(step)

@@ -43,6 +43,9 @@ type Env struct {
 	// Report is given the report of a change of role at every step of it; nil
 	// keeps it as files, see package stacks.
 	Report func(Report)
+	// Halted finds the report of the activation of a stack at an epoch that came to a halt;
+	// nil looks among the files. Neither may know of it: it may have been run elsewhere.
+	Halted func(stack string, epoch int) (Report, bool)
 }
 
 // Site is what a role change is about, on one side.

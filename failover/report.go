@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -94,6 +95,20 @@ type Recorder struct {
 	sides  []Side // as they are once the run is done
 }
 
+// Resume is a report of a run that carries on one which came to a halt: it goes on
+// from what that one had told.
+func (r Report) Resume(halted Report) Report {
+	r.Began, r.Verdict, r.Media, r.TimeToRecover = halted.Began, halted.Verdict, halted.Media, halted.TimeToRecover
+	r.Reached, r.Steps = maps.Clone(halted.Reached), slices.Clone(halted.Steps)
+	last := halted.Began.Add(halted.whole())
+	for i, step := range r.Steps {
+		if step.End.IsZero() {
+			r.Steps[i].End, r.Steps[i].Err = last, "the run came to a halt"
+		}
+	}
+	return r
+}
+
 // Advice is what to do next.
 type Advice struct {
 	Again   []string // while the run is not done
@@ -105,7 +120,10 @@ type Advice struct {
 // sides of head are as they will be once the run is done.
 func NewRecorder(head Report, advice Advice, sink func(Report)) *Recorder {
 	r := &Recorder{sink: sink, advice: advice, sides: head.Sides}
-	head.Outcome, head.Reached, head.Next, head.Sides = Unfinished, map[Milestone]time.Time{}, advice.Again, slices.Clone(head.Sides)
+	head.Outcome, head.Next, head.Sides = Unfinished, advice.Again, slices.Clone(head.Sides)
+	if head.Reached == nil {
+		head.Reached = map[Milestone]time.Time{}
+	}
 	for i := range head.Sides {
 		head.Sides[i].After = head.Sides[i].Before
 	}

@@ -75,6 +75,37 @@ func TestReportGoesAlong(t *testing.T) {
 	assert.Empty(t, told[0].Steps, "what was told before is not changed later")
 }
 
+// TestReportResumes holds that a run which carries on counts from the start of the
+// one that came to a halt, and says what that one found.
+func TestReportResumes(t *testing.T) {
+	t.Parallel()
+	told := night(200)
+	halted := told[len(told)-1]
+	resumed := Report{Asked: "carry on", Began: halted.Began.Add(time.Hour)}.Resume(halted)
+	var last Report
+	recorder := NewRecorder(resumed, Advice{}, func(r Report) { last = r })
+	promotion := Step{Name: "wait for the promotion of blog-dr-1", Begin: halted.Began.Add(time.Hour)}
+	recorder.Observe(promotion)
+	promotion.End, promotion.Reaches = halted.Began.Add(90*time.Minute), Promoted
+	recorder.Observe(promotion)
+	recorder.Observe(Step{Name: "create Record blog-dr-switch-2", Begin: promotion.End, End: promotion.End.Add(time.Minute), Reaches: Switched})
+
+	assert.Equal(t, halted.Began, last.Began)
+	assert.Equal(t, halted.Verdict, last.Verdict)
+	assert.Equal(t, halted.Reached[Claimed], last.Reached[Claimed])
+	assert.InDelta(t, 91*60, last.TimeToRecover, 0)
+	var halts []string
+	for _, s := range last.Steps {
+		assert.False(t, s.End.IsZero(), s.Name)
+		if s.Err != "" {
+			halts = append(halts, s.Name)
+		}
+	}
+	assert.Equal(t, []string{"wait for the promotion of blog-dr-1", "create ReplicationGroup blog-dr-cache"}, halts)
+	assert.NotContains(t, halted.Reached, Promoted, "what was told before is not changed later")
+	assert.Zero(t, halted.Steps[2].End)
+}
+
 func TestReportKnowsTheLongestPath(t *testing.T) {
 	t.Parallel()
 	told := night(1300)

@@ -24,7 +24,11 @@ func (r *Report) String() string {
 	r.WriteTimeline(&b)
 	say("")
 	if r.TimeToRecover > 0 {
-		say("time        %s (%.0f s) to recover: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, r.milestones())
+		until := "to recover"
+		if r.Epoch <= 1 { // nothing was lost
+			until = "until visitors arrive"
+		}
+		say("time        %s (%.0f s) %s: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, until, r.milestones())
 	}
 	if len(r.Sides) > 0 {
 		say("sides       %s", sidesText(r.Sides))
@@ -72,10 +76,18 @@ func (r *Report) milestones() string {
 func (r *Report) WriteTimeline(b io.Writer) {
 	whole := r.whole()
 	quick := 0
-	fmt.Fprintf(b, "    begin   took  \n")
 	for _, s := range r.Steps {
 		if s.quick() {
 			quick++
+		}
+	}
+	if quick == len(r.Steps) {
+		fmt.Fprintf(b, "No step took %.0f s.\n", worthALine.Seconds())
+		return
+	}
+	fmt.Fprintf(b, "    begin   took  \n")
+	for _, s := range r.Steps {
+		if s.quick() {
 			continue
 		}
 		begin, took := s.Begin.Sub(r.Began), max(0, s.End.Sub(s.Begin))
@@ -93,7 +105,14 @@ func (r *Report) WriteTimeline(b io.Writer) {
 			fmt.Fprintf(b, "                  %s\n", strings.ReplaceAll(strings.TrimSpace(s.Err), "\n", "\n                  "))
 		}
 	}
-	fmt.Fprintf(b, "*  on the longest path; %d more steps took less than %.0f s each\n", quick, worthALine.Seconds())
+	fmt.Fprint(b, "*  on the longest path")
+	switch {
+	case quick == 1:
+		fmt.Fprintf(b, "; 1 more step took less than %.0f s", worthALine.Seconds())
+	case quick > 1:
+		fmt.Fprintf(b, "; %d more steps took less than %.0f s each", quick, worthALine.Seconds())
+	}
+	fmt.Fprintln(b)
 }
 
 // quick says that a step is not worth a line.

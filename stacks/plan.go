@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Role is what a stack is: the one switch between the two sides of a site.
@@ -57,6 +58,9 @@ type Claim struct {
 	// Planned says that this activation takes over from a frozen peer, so that the
 	// promotion waits until the replica has all that was written.
 	Planned bool `json:"planned,omitempty"`
+	// Since is when an activation was declared: one that was killed is carried on, and
+	// its time to recover counts from there.
+	Since time.Time `json:"since,omitzero"`
 	// GaveUp says that this standby was activated and gave its claim up before the
 	// site's name moved, at an epoch of its own: the peer may claim again.
 	GaveUp bool `json:"gaveUp,omitempty"`

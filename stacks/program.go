@@ -31,6 +31,9 @@ func In(env failover.Env) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		if env.Now == nil {
+			env.Now = time.Now
+		}
 		s := &site{Context: ctx, cfg: cfg, env: env}
 		if err := s.decide(); err != nil {
 			return err
@@ -82,7 +85,6 @@ type site struct {
 
 	recorder *failover.Recorder // nil when there is nothing to report
 	begun    sync.Map           // what the report calls the steps of resources, by URN
-	now      func() time.Time
 }
 
 // saved is what is in the state before anything relies on it.
@@ -110,6 +112,9 @@ func (s *site) decide() error {
 	}
 	if s.plan.Do == Refuse {
 		return &RefusedError{s.plan.Why}
+	}
+	if s.plan.Do == Activate {
+		s.plan.Claim.Since = s.env.Now()
 	}
 	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)

@@ -1,11 +1,13 @@
 package stacks
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -23,23 +25,22 @@ func (s *site) record() error {
 	if s.DryRun() || s.plan.Do == Keep && !carriesOn {
 		return nil
 	}
-	now := s.env.Now
-	if now == nil {
-		now = time.Now
-	}
 	head := failover.Report{
-		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: now(),
+		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: s.env.Now(),
 		Accepted: s.accepted(), Sides: s.sides(),
 	}
-	if s.plan.Do == Keep {
-		head.Asked = "carry on to " + string(Activate)
+	switch s.plan.Do {
+	case Keep:
+		head = s.resumed(head)
+	case Unprotect:
+		head.Asked = fmt.Sprintf("%s generation %d", Unprotect, s.cfg.Retire)
 	}
 	sink := s.env.Report
 	if sink == nil {
 		sink = KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
 	s.recorder = failover.NewRecorder(head, failover.Advice{
-		Again: []string{fmt.Sprintf("pulumi up -s %s: it carries on", s.cfg.Stack)}, Refused: s.refused(), Done: s.afterwards(),
+		Again: []string{fmt.Sprintf("run the same again, it carries on: pulumi up -s %s", s.cfg.Stack)}, Refused: s.refused(), Done: s.afterwards(),
 	}, sink)
 
 	observe := s.env.Observe
@@ -51,18 +52,34 @@ func (s *site) record() error {
 	}
 	begins, err := hooks.Begins(s.Context, s.cfg.Name(), func(urn pulumi.URN, step string) {
 		s.begun.Store(urn, step)
-		s.recorder.Observe(failover.Step{Name: step, Begin: now()})
+		s.recorder.Observe(failover.Step{Name: step, Begin: s.env.Now()})
 	})
 	if err != nil {
 		return err
 	}
-	s.now = now
 	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if _, custom := args.Resource.(pulumi.CustomResource); !custom || strings.HasPrefix(args.Type, "pulumi:providers:") {
 			return nil
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
 	})
+}
+
+// resumed is the report of an activation that came to a halt earlier: it counts from
+// when that was declared.
+func (s *site) resumed(head failover.Report) failover.Report {
+	head.Asked = string(Activate) + " (carried on)"
+	if !s.own.Since.IsZero() {
+		head.Began = s.own.Since
+	}
+	halted := s.env.Halted
+	if halted == nil {
+		halted = Halted(s.RootDirectory())
+	}
+	if report, ok := halted(s.cfg.Stack, s.own.Epoch); ok {
+		return head.Resume(report)
+	}
+	return head
 }
 
 // sides are this stack and its peer, as they are and as the plan leaves them.
@@ -101,7 +118,7 @@ func standing(claim, other Claim) failover.Standing {
 func (s *site) refused() []string {
 	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
 	if s.own.Role != "" && s.own.Role != s.cfg.Role {
-		next = append(next, fmt.Sprintf("or leave things as they are: pulumi config set role %s -s %s, before anybody runs an update", s.own.Role, s.cfg.Stack))
+		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before anybody runs an update", s.cfg.Stack, s.own.Role))
 	}
 	return next
 }
@@ -116,15 +133,15 @@ func (s *site) afterwards() []string {
 	switch {
 	case s.plan.Do == Freeze:
 		return []string{
-			fmt.Sprintf("hand over: pulumi up -s %s -c role=%s", peer, Active),
-			fmt.Sprintf("or take it back: pulumi up -s %s -c role=%s", s.cfg.Stack, Active),
+			fmt.Sprintf("hand over: pilotlight switchover %s, or pulumi up -s %s -c role=%s", peer, peer, Active),
+			fmt.Sprintf("or take it back: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, Active),
 		}
 	case s.plan.Do == Unprotect:
 		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
 	case s.plan.Do == GiveUp:
 		return []string{fmt.Sprintf("let the other side claim the site again: pulumi up -s %s", peer), commit}
-	case s.plan.Claim.Role == Active && s.plan.Claim.Epoch > 1 && peer != "" && s.plan.Do != Thaw:
-		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, Standby)}
+	case peer != "" && s.plan.Claim.Role == Active && s.held.Leads() && s.held.Epoch < s.plan.Claim.Epoch:
+		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight failback, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, Standby)}
 	}
 	return []string{commit}
 }
@@ -154,7 +171,7 @@ func (s *site) ended(urn pulumi.URN) {
 	if !begun {
 		return
 	}
-	step := failover.Step{Name: name.(string), End: s.now()}
+	step := failover.Step{Name: name.(string), End: s.env.Now()}
 	switch text := string(urn); {
 	case strings.HasSuffix(text, "::"+claimName):
 		step.Reaches = failover.Claimed
@@ -162,6 +179,42 @@ func (s *site) ended(urn pulumi.URN) {
 		step.Reaches = failover.Switched
 	}
 	s.recorder.Observe(step)
+}
+
+// ReadReports reads the reports that were kept below a project's folder, the oldest first.
+func ReadReports(project string) ([]failover.Report, error) {
+	files, err := filepath.Glob(filepath.Join(project, filepath.FromSlash(Reports), "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var reports []failover.Report
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading a report: %w", err)
+		}
+		var report failover.Report
+		if err := json.Unmarshal(text, &report); err != nil {
+			return nil, fmt.Errorf("reading the report %s: %w", file, err)
+		}
+		reports = append(reports, report)
+	}
+	slices.SortStableFunc(reports, func(a, b failover.Report) int { return a.Began.Compare(b.Began) })
+	return reports, nil
+}
+
+// Halted finds the report of an activation that came to a halt among those that were
+// kept below a project's folder. One that can't be read is as good as none.
+func Halted(project string) func(stack string, epoch int) (failover.Report, bool) {
+	return func(stack string, epoch int) (failover.Report, bool) {
+		reports, _ := ReadReports(project)
+		for _, r := range slices.Backward(reports) {
+			if r.Stack == stack && r.Epoch == epoch && strings.HasPrefix(r.Asked, string(Activate)) {
+				return r, r.Outcome != failover.Refused
+			}
+		}
+		return failover.Report{}, false
+	}
 }
 
 // KeepReports keeps each state of a report in its files below a project's folder.

@@ -43,6 +43,11 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.to != "" {
+		if err := known(site, o.to); err != nil {
+			return err
+		}
+	}
 	ready, err := site.Check(ctx, purpose, o.to, deploy.Run{})
 	if err != nil {
 		return err
@@ -50,13 +55,20 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err := o.show(ready, readyText(ready)); err != nil {
 		return err
 	}
-	return ready.Err()
+	if ready.Err() != nil {
+		return errNotReady
+	}
+	return nil
 }
 
 // readyText is a readiness for people.
 func readyText(r deploy.Readiness) string {
 	var t text
-	t.say("Is stack %s ready for a %s?", r.Stack, r.For)
+	if r.Stack == "" {
+		t.say("Is the site ready for a %s?", r.For)
+	} else {
+		t.say("Is stack %s ready for a %s?", r.Stack, r.For)
+	}
 	t.say("")
 	for _, q := range r.Requirements {
 		mark := "ok"
@@ -71,6 +83,9 @@ func readyText(r deploy.Readiness) string {
 	if r.Plan != nil && r.Plan.Expect != nil {
 		t.say("")
 		t.say("It would take %s.", r.Plan.Expect)
+		if r.For == deploy.ForSwitchover {
+			t.say("Visitors see a maintenance page meanwhile.")
+		}
 	}
 	return t.String()
 }

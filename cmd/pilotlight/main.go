@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +22,18 @@ func main() {
 	err := newRootCmd(theWorld).ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "pilotlight: "+err.Error())
+		fmt.Fprintln(os.Stderr, complaint(err))
 	}
 	os.Exit(exitCode(err))
+}
+
+// complaint is an error for people.
+func complaint(err error) string {
+	_, stopped := errors.AsType[*deploy.StoppedError](err)
+	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
+		return "pilotlight: interrupted: the same command carries on"
+	}
+	return "pilotlight: " + err.Error()
 }
 
 // The groups of the root command's help.
@@ -39,10 +49,28 @@ func newRootCmd(c connect) *cobra.Command {
 		Short: "Survive the loss of an AWS region",
 		Long: "Pilotlight moves a WordPress site between two AWS regions, and shows where it stands.\n" +
 			"Run it in the project's folder. On the night: pilotlight failover\n\n" + exitCodes,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		SuggestionsMinimumDistance: 2, // its default is set too late for SuggestionsFor
+		SilenceUsage:               true,
+		SilenceErrors:              true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	// Without these an unknown verb would be a failure, not a wrong usage.
+	root.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		did := ""
+		if like := root.SuggestionsFor(args[0]); len(like) > 0 {
+			did = fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
+		}
+		return &usageError{fmt.Errorf("there is no verb %s%s (pilotlight --help lists them)", args[0], did)}
+	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if verb := cmd.Flags().Args(); cmd == root && len(verb) > 0 { // an unknown one knows no flags
+			return root.Args(cmd, verb)
+		}
+		return &usageError{err}
+	})
 	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupMove, Title: "Move the site:"}, &cobra.Group{ID: groupPrepare, Title: "Prepare:"})
 	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
@@ -62,6 +90,9 @@ func newRootCmd(c connect) *cobra.Command {
 // usageError is a command line that makes no sense. Nothing was done.
 type usageError struct{ error }
 
+// errNotReady is a site that could not do now what it is there for.
+var errNotReady = errors.New("not ready: see what is marked NO")
+
 // errNotServing is a rehearsal that was held, and in which the site did not come back.
 var errNotServing = errors.New("the site does not serve from the DR region: see the report for why and what to do next")
 
@@ -77,7 +108,6 @@ const exitCodes = `Exit status:
 // exitCode is the contract with scripts.
 func exitCode(err error) int {
 	_, usage := errors.AsType[*usageError](err)
-	_, notReady := errors.AsType[*deploy.NotReadyError](err)
 	_, refused := errors.AsType[*deploy.RefusedError](err)
 	_, misplaced := errors.AsType[*backend.RefusedError](err)
 	_, stopped := errors.AsType[*deploy.StoppedError](err)
@@ -88,7 +118,7 @@ func exitCode(err error) int {
 		return 2
 	case errors.Is(err, context.Canceled):
 		return 130 // as a shell says it of Ctrl-C
-	case notReady, errors.Is(err, errNotServing):
+	case errors.Is(err, errNotReady), errors.Is(err, errNotServing):
 		return 3
 	case refused, misplaced, errors.Is(err, errUnconfirmed):
 		return 4

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/media"
 )
 
@@ -40,6 +41,11 @@ func (o *mediaOptions) run(ctx context.Context) error {
 	site, err := o.open(ctx)
 	if err != nil {
 		return err
+	}
+	for _, side := range []string{o.from, o.to} {
+		if err := known(site, side); err != nil && side != deploy.Production {
+			return err
+		}
 	}
 	result, err := site.SyncMedia(ctx, o.from, o.to, o.bar)
 	if o.terminal {

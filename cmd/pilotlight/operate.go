@@ -136,12 +136,20 @@ func (o *operateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.warning != "" {
-		if err := o.confirm(ctx, site); err != nil {
+	if strings.Contains(o.use, "STACK") {
+		if err := known(site, o.args[0]); err != nil {
 			return err
 		}
 	}
-	outcome, err := o.do(ctx, site, o.args, o.accepted, o.project.run())
+	run := o.project.run()
+	if o.warning != "" {
+		if !o.yes && !o.terminal {
+			return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
+		}
+		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
+		run.Confirm = func(changes []deploy.Change) error { return o.confirm(ctx, site, changes) }
+	}
+	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
 	}
@@ -149,24 +157,32 @@ func (o *operateOptions) run(ctx context.Context) error {
 	if err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) {
 		return err // nothing was done, and the error says why
 	}
-	return errors.Join(o.show(outcome, outcomeText(outcome)), err)
+	told := outcome
+	if last := len(told.Reports) - 1; refused && last >= 0 && !o.json {
+		told.Reports = told.Reports[:last] // which says what the error does
+	}
+	return errors.Join(o.show(outcome, outcomeText(told)), err)
 }
+
+// verb is the operation without its arguments.
+func (o *operateOptions) verb() string { return strings.Fields(o.use)[0] }
 
 // errUnconfirmed is an operation that nobody stood up for.
 var errUnconfirmed = errors.New("nothing was changed")
 
-// confirm shows where the site stands, and what the operation means, and asks for
-// the name of the site.
-func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site) error {
-	if !o.yes && !o.terminal {
-		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
-	}
-	o.say("%s of %s: looking at both sides …", strings.Fields(o.use)[0], site.Domain)
+// confirm shows where the site stands, what would be done and what that means, and
+// asks for the name of the site.
+func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site, changes []deploy.Change) error {
+	o.say("looking at both regions …")
 	status, err := site.Status(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(o.progress, "\n", statusText(status), "\n", o.warning, "\n\n")
+	fmt.Fprint(o.progress, "\n", statusText(status), "\n")
+	for _, change := range changes {
+		fmt.Fprintf(o.progress, "to do      %s\n", change)
+	}
+	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
 	if o.yes {
 		return nil
 	}
@@ -195,6 +211,9 @@ func outcomeText(o deploy.Outcome) string {
 		return t.String()
 	}
 	for _, report := range o.Reports {
+		if len(o.Left) == 0 { // what is next is said below, of the whole
+			report.Next = nil
+		}
 		t.say("%s", report.String())
 	}
 	for _, change := range o.Done {
@@ -202,6 +221,9 @@ func outcomeText(o deploy.Outcome) string {
 	}
 	for _, change := range o.Left {
 		t.say("left       %s", change)
+	}
+	for _, next := range o.Next {
+		t.say("next       %s", next)
 	}
 	return t.String()
 }

@@ -37,6 +37,11 @@ func (o *planOptions) run(ctx context.Context) error {
 		return err
 	}
 	var plan deploy.Plan
+	if o.stack != "" {
+		if err := known(site, o.stack); err != nil {
+			return err
+		}
+	}
 	title := "failover of " + site.Domain
 	if o.stack != "" {
 		title = "update of stack " + o.stack

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,14 @@ func (p *project) open(ctx context.Context) (*deploy.Site, error) {
 	}
 	o.Dir, o.Progress = p.dir, p.progress
 	return deploy.OpenSite(o)
+}
+
+// known refuses a stack that the site does not have, as a wrong usage.
+func known(site *deploy.Site, stack string) error {
+	if !slices.Contains(site.Stacks(), stack) {
+		return &usageError{fmt.Errorf("the site has no stack %s: it has %s", stack, strings.Join(site.Stacks(), " and "))}
+	}
+	return nil
 }
 
 // sameFolder compares folders, not their names. A simulated failover would write the

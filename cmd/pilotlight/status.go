@@ -44,10 +44,14 @@ func statusText(s deploy.Status) string {
 			t.say("    image      %s, %s, of %s", i.ID, i.State, i.Made.UTC().Format(time.DateOnly))
 		}
 		for _, retired := range side.Retired {
-			t.say("    kept       generation %d of the database, which was active once", retired.Number)
+			was := "was active once"
+			if retired.Unserved {
+				was = "was given up before it served"
+			}
+			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
 		}
 		if side.Silent != "" {
-			t.say("    no answer  AWS in %s could not be asked (--json says why)", side.Region)
+			t.say("    no answer  from AWS in %s: %s", side.Region, side.Silent)
 		}
 	}
 	t.say("")
@@ -73,11 +77,13 @@ func topology(s deploy.SideStatus) string {
 	if s.Role == "" {
 		return line
 	}
-	line += fmt.Sprintf(", epoch %d", s.Epoch)
-	if s.Switched {
-		line += ", the site's name was moved here at it"
+	switch {
+	case s.Overtaken:
+		return fmt.Sprintf("%-8s %-16s overtaken: it led the site at epoch %d, and must not serve it any more", s.Stack, s.Region, s.Epoch)
+	case s.Switched:
+		return fmt.Sprintf("%s, epoch %d, the site's name was moved here at it", line, s.Epoch)
 	}
-	return line
+	return fmt.Sprintf("%s, epoch %d", line, s.Epoch)
 }
 
 func replication(s deploy.SideStatus) string {

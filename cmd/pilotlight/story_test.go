@@ -5,10 +5,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +19,9 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -28,6 +32,7 @@ func TestMain(m *testing.M) { staged.Main(m) }
 // story is an operator at a terminal whose commands work on a simulated world.
 type story struct {
 	t     *testing.T
+	name  string // of the folder with its golden files
 	stage *rehearsal.Stage
 	page  int
 }
@@ -36,24 +41,37 @@ type story struct {
 // standard output to the next golden file, and returns what it printed.
 func (s *story) run(code int, line string) string {
 	s.t.Helper()
-	args := strings.Fields(line)
+	return s.until(code, line, nil)
+}
+
+// until is run, in which somebody watches the progress and may press Ctrl-C, or pull
+// the plug.
+func (s *story) until(code int, line string, watch func(said string, interrupt func())) string {
+	s.t.Helper()
+	ctx, interrupt := context.WithCancel(s.t.Context())
+	defer interrupt()
+	args := strings.Fields(strings.ReplaceAll(line, "DIR", s.stage.Dir()))
 	env := s.stage.Env()
 	env.Report = nil // kept in files, as in life
 	root := newRootCmd(func(context.Context) (deploy.Options, error) { return s.stage.Options(env), nil })
 	var out, progress bytes.Buffer
 	root.SetOut(&out)
-	root.SetErr(&progress)
+	root.SetErr(&watched{to: &progress, watch: func(said string) {
+		if watch != nil {
+			watch(said, interrupt)
+		}
+	}})
 	root.SetIn(strings.NewReader(""))
 	root.SetArgs(append(args, "-C", s.stage.Dir()))
-	err := root.ExecuteContext(s.t.Context())
+	err := root.ExecuteContext(ctx)
 	require.Equal(s.t, code, exitCode(err), "%s: %v\n%s%s", line, err, progress.String(), out.String())
 	printed := fmt.Sprintf("$ pilotlight %s\n%s", line, out.String())
 	if err != nil {
-		printed += "pilotlight: " + err.Error() + "\n"
+		printed += complaint(err) + "\n"
 	}
 	printed += fmt.Sprintf("exit status %d\n", code)
 	s.page++
-	golden := filepath.Join("testdata", "story", fmt.Sprintf("%02d-%s.golden", s.page, args[0]))
+	golden := filepath.Join("testdata", s.name, fmt.Sprintf("%02d-%s.golden", s.page, args[0]))
 	told := s.told(printed)
 	if *update {
 		require.NoError(s.t, os.MkdirAll(filepath.Dir(golden), 0o755))
@@ -65,9 +83,20 @@ func (s *story) run(code int, line string) string {
 	return out.String()
 }
 
+// watched passes on what is written, and shows it to somebody.
+type watched struct {
+	to    io.Writer
+	watch func(said string)
+}
+
+func (w *watched) Write(said []byte) (int, error) {
+	w.watch(string(said))
+	return w.to.Write(said)
+}
+
 var (
 	random   = regexp.MustCompile(`-[0-9a-f]{7}\b|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-	timeline = regexp.MustCompile(`(?s)    begin   took  \n.*?less than 10 s each\n`) // a look may fall a little later on a busy machine
+	timeline = regexp.MustCompile(`(?s)    begin   took  \n.*?\*  on the longest path[^\n]*\n`) // a look may fall a little later on a busy machine
 	moment   = regexp.MustCompile(`(20\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d UTC`)
 	took     = regexp.MustCompile(`\d+:\d\d( \(\d+ s\))?|\b(\d+[hms])+\b`)
 )
@@ -75,7 +104,7 @@ var (
 // told is what a command printed, without what differs from run to run.
 func (s *story) told(printed string) string {
 	printed = strings.ReplaceAll(printed, s.stage.Dir(), "DIR")
-	printed = strings.ReplaceAll(printed, staged.EngineRoot, "ENGINE")
+	printed = strings.ReplaceAll(printed, s.stage.Options(failover.Env{}).EngineRoot, "ENGINE")
 	for _, varies := range []struct {
 		what *regexp.Regexp
 		to   string
@@ -91,7 +120,7 @@ func TestStory(t *testing.T) {
 	stage, err := rehearsal.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
-	s := &story{t: t, stage: stage}
+	s := &story{t: t, name: "story", stage: stage}
 	later := func(d time.Duration) { stage.World.Clock().Advance(d) }
 
 	s.run(2, "bootstrap")
@@ -132,4 +161,94 @@ func TestStory(t *testing.T) {
 	s.run(0, "history -n 3")
 	s.run(0, "destroy --yes")
 	s.run(0, "status")
+}
+
+// TestStoryOfSecondThoughts tells of operators who change their minds, are interrupted,
+// and give up: each finds a way on.
+func TestStoryOfSecondThoughts(t *testing.T) {
+	o := staged.Options()
+	o.EngineRoot = staged.Mortal(t)
+	stage := staged.Steady(t, o)
+	s := &story{t: t, name: "second-thoughts", stage: stage}
+	at := func(words string, do func(interrupt func())) func(string, func()) {
+		var once sync.Once
+		return func(said string, interrupt func()) {
+			if strings.Contains(said, words) && !strings.HasPrefix(said, "to do") {
+				once.Do(func() { do(interrupt) })
+			}
+		}
+	}
+	inject := func(text string) {
+		fault, err := awssim.ParseFault(text)
+		require.NoError(t, err)
+		require.NoError(t, stage.World.Inject(fault))
+	}
+
+	// Wrong words.
+	s.run(2, "failoever")
+	s.run(2, "switchover mars --yes")
+	s.run(2, "retire prod one --yes")
+	s.run(0, "thaw")
+	s.run(0, "abort --yes")
+	s.run(3, "check --for switchover --to prod")
+
+	// A switchover that somebody thinks better of.
+	s.until(130, "switchover dr --yes", at("pulumi up -s dr -c role=active", func(interrupt func()) { interrupt() }))
+	s.run(0, "status")
+	s.run(0, "thaw")
+	s.run(0, "thaw")
+
+	// A failover whose promotion is not allowed, and a production that comes back.
+	stage.World.LoseRegion("us-west-2", awssim.Refuse)
+	stage.World.Clock().Advance(15 * time.Minute)
+	s.run(4, "switchover dr --yes")
+	inject("error=rds:PromoteReadReplica:AccessDenied:99")
+	s.run(5, "failover --yes")
+	s.run(0, "status")
+	s.run(4, "abort --yes")
+	s.run(4, "failback --yes")
+	stage.World.ReturnRegion("us-west-2")
+	stage.World.Clock().Advance(10 * time.Minute)
+	stage.World.Heal()
+	s.run(0, "abort --yes -o DIR/aborted")
+	for _, kept := range []string{"report.json", "report.txt", "report.html"} {
+		assert.FileExists(t, filepath.Join(stage.Dir(), "aborted", kept))
+	}
+	stage.World.Clock().Advance(time.Hour)
+	s.run(0, "status")
+	s.run(0, "retire dr 1 --yes")
+
+	// A machine that dies in a failover, with the stack locked.
+	stage.World.LoseRegion("us-west-2", awssim.Refuse)
+	stage.World.Clock().Advance(15 * time.Minute)
+	s.until(5, "failover --yes", at("asked for", func(func()) { staged.Kill(t, o.EngineRoot) }))
+	s.run(1, "failover --yes")
+	s.run(0, "unlock dr")
+	stage.World.Clock().Advance(time.Hour)
+	resumed := s.run(0, "failover --yes")
+	assert.Contains(t, resumed, "a failover loses", "what was found before is in the report")
+	reports, err := stacks.ReadReports(stage.Dir())
+	require.NoError(t, err)
+	assert.Greater(t, reports[len(reports)-1].TimeToRecover, time.Hour.Seconds(), "it counts from when the failover was declared")
+	s.run(0, "report --all")
+	s.run(3, "check")
+
+	// What was uploaded meanwhile is copied by hand.
+	bucket, ok := staged.Outputs(t, stage, rehearsal.Recovery)["mediaBucket"].(string)
+	require.True(t, ok)
+	for i := range 3 {
+		require.NoError(t, stage.World.Put(bucket, fmt.Sprintf("meanwhile-%d.jpg", i), 1000))
+	}
+	stage.World.ReturnRegion("us-west-2")
+	s.run(2, "media sync --from dr --to mars")
+	s.run(0, "media sync --from dr --to prod")
+	s.run(0, "media sync --from dr --to prod")
+
+	// An old file says what is not so.
+	file := filepath.Join(stage.Dir(), stacks.FileName(rehearsal.Recovery))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, bytes.ReplaceAll(text, []byte("role: active"), []byte("role: standby")), 0o600))
+	s.run(0, "status")
+	s.run(4, "deploy")
 }

@@ -15,6 +15,9 @@ func newUnlockCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := known(site, args[0]); err != nil {
+				return err
+			}
 			if err := site.Unlock(cmd.Context(), args[0]); err != nil {
 				return err
 			}

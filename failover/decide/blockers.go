@@ -62,13 +62,13 @@ func production(s Snapshot, p Policy) []Blocker {
 	if s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.Held {
 		all = append(all, Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
-			Remedy: fmt.Sprintf("freeze it first (role frozen) to move without loss, or set ignoreProduction to %d to fail over all the same", p.Epoch),
+			Remedy: fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
 		})
 	}
 	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
 		all = append(all, Blocker{
 			Code: ReplicaReceives, Subject: "production", Reason: fmt.Sprintf("database %s still receives changes, so production's database lives", r.ID),
-			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d to fail over all the same", p.Epoch),
+			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
 		})
 	}
 	return all
@@ -227,7 +227,7 @@ func NotInStep(s Snapshot, p Policy) []Blocker {
 
 // accept ends a remedy with the way to accept the loss, for this activation alone.
 func accept(first string, p Policy) string {
-	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d to accept the loss", first, p.Epoch))
+	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d (--accept-data-loss %[2]d) to accept the loss", first, p.Epoch))
 }
 
 // promotable are the states from which RDS can get to a promotion; while it
