@@ -2,8 +2,11 @@ package deploy
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,6 +17,26 @@ import (
 // Reports are those of the changes of role that were run in a project's folder,
 // the oldest first. Those that were run elsewhere are there.
 func Reports(dir string) ([]failover.Report, error) { return stacks.ReadReports(dir) }
+
+// Rehearsed is the last rehearsal that was held in a project's folder.
+type Rehearsed struct {
+	Held      time.Time `json:"held"`
+	Recovered bool      `json:"recovered"`
+	Run       struct {
+		TimeToRecover float64 `json:"timeToRecover"` // in seconds
+	} `json:"run"`
+}
+
+// LastRehearsal is the last one that was held in a project's folder; nil when there is
+// none, or it can't be read any more.
+func LastRehearsal(dir string) *Rehearsed {
+	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(stacks.Rehearsal)+".json"))
+	var last Rehearsed
+	if err != nil || json.Unmarshal(text, &last) != nil {
+		return nil
+	}
+	return &last
+}
 
 // Update is an update of a stack, as the backend remembers it.
 type Update struct {

@@ -218,7 +218,8 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) { return s.pr
 // Rebuild makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+	home := ""
+	out, err := s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := rebuild(sides)
 		if err != nil {
 			return nil, "", err
@@ -227,8 +228,13 @@ func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
+		home = side.Config.Stack
 		return changes, done, s.answers(ctx, side, "wait until it is back, and run this again")
 	})
+	if err == nil && out.Nothing == "" {
+		out.Next = append(out.Next, fmt.Sprintf("go home at a quiet moment, once status says protected: pilotlight switchover %s", home))
+	}
+	return out, err
 }
 
 // answers refuses what needs a region that does not answer.
@@ -311,7 +317,9 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 	if idle && nothing != "" {
 		return Outcome{Nothing: nothing}, nil
 	}
-	out.Next = append(toCommit(changes), s.onward(ctx)...)
+	if out.Next = toCommit(changes); !changes[0].Destroy {
+		out.Next = append(out.Next, s.onward(ctx)...)
+	}
 	return out, nil
 }
 

@@ -40,6 +40,8 @@ type Status struct {
 	Next string `json:"next,omitempty"`
 	// LastChange is when a change of role was last reported here; zero for never.
 	LastChange time.Time `json:"lastChange,omitzero"`
+	// LastRehearsal is the last one that was held here; nil for none.
+	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
 }
 
 // SideStatus is where one side stands.
@@ -81,7 +83,7 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
 	}
 	group.Wait()
-	status.Backend, status.Keys = s.backend(ctx), s.keys(sides)
+	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
 	status.judge(sides, now())
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
 		status.LastChange = reports[len(reports)-1].Began
@@ -112,7 +114,7 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 // silence is why a region could not be asked, without the layers of the SDK.
 func silence(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", askFor)
+		return fmt.Sprintf("nothing within %s", askFor)
 	}
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return fmt.Sprintf("%s: %s", refusal.ErrorCode(), refusal.ErrorMessage())

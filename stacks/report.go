@@ -18,6 +18,10 @@ import (
 // Reports is where the reports of role changes are kept, below the project's folder.
 const Reports = ".pilotlight/reports"
 
+// Rehearsal is where the last rehearsal is kept, as .json, .txt and .html, below the
+// project's folder in which it was held.
+const Rehearsal = ".pilotlight/rehearsal"
+
 // record begins the report of a change of role, or of the rest of one that was
 // killed. A preview has none.
 func (s *site) record() error {

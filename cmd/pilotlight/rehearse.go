@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // rehearse is how a rehearsal is held; tests put something else in its place.
@@ -25,6 +27,8 @@ type rehearseOptions struct {
 	outage string
 	json   bool
 	dir    string
+	// project is the folder of a project that remembers it, if there is one.
+	project string
 }
 
 func newRehearseCmd(run rehearse) *cobra.Command {
@@ -57,6 +61,7 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
 	flags.StringVar(&o.outage, "outage", string(awssim.Hang), "how the lost region behaves: refuse or hang")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	flags.StringVarP(&o.project, "cwd", "C", ".", "the project's folder, where status tells of the last rehearsal")
 	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json, report.txt and report.html into this `DIR`")
 	return cmd
 }
@@ -106,10 +111,16 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	return nil
 }
 
-// write shows the report, and keeps it where it was asked to be kept.
+// write shows the report, and keeps it where it was asked to be kept, and in a
+// project's folder for status to tell of.
 func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
 	if o.dir != "" {
 		if err := failover.Keep(filepath.Join(o.dir, "report"), report); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); err == nil {
+		if err := failover.Keep(filepath.Join(o.project, filepath.FromSlash(stacks.Rehearsal)), report); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,13 @@ func statusText(s deploy.Status) string {
 	if !s.LastChange.IsZero() {
 		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
 	}
+	if r := s.LastRehearsal; r != nil {
+		ended := "the site came back after " + clock(time.Duration(r.Run.TimeToRecover*float64(time.Second)))
+		if !r.Recovered {
+			ended = "the site did not come back"
+		}
+		t.say("rehearsed  at %s: %s", r.Held.UTC().Format(time.DateTime+" MST"), ended)
+	}
 	for _, warning := range s.Warnings {
 		t.say("warning    %s", warning)
 	}
