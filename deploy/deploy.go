@@ -115,6 +115,8 @@ type Run struct {
 	Begin func(Change)
 	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.
 	Step func(failover.Step)
+	// Report is told of the report of a change of role whenever it changes; nil for none.
+	Report func(failover.Report)
 	// Say is told what is waited for, and what was last seen, a line each; nil for none.
 	Say func(line string)
 	// Event is told of the engine's events; nil for none.

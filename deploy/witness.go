@@ -96,8 +96,14 @@ func (w *witness) say(line string) {
 
 func (w *witness) reported(r failover.Report) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.report = &r
+	tell := w.run.Report
+	w.mu.Unlock()
+	if tell != nil {
+		w.telling.Lock()
+		defer w.telling.Unlock()
+		tell(r)
+	}
 }
 
 func (w *witness) ended(err error) {

@@ -169,8 +169,8 @@ func (r *Runtime) enter(ctx context.Context, what string) (entered context.Conte
 }
 
 // observe runs a step and tells of it. reaches is the milestone that it is, or empty.
-func (r *Runtime) observe(name string, reaches Milestone, do func() error) error {
-	step := Step{Name: name, Begin: r.env.Now(), Reaches: reaches}
+func (r *Runtime) observe(name, awaits string, reaches Milestone, do func() error) error {
+	step := Step{Name: name, Awaits: awaits, Begin: r.env.Now(), Reaches: reaches}
 	r.env.Observe(step)
 	err := do()
 	if err != nil {

@@ -20,6 +20,8 @@ type Step struct {
 	Longest bool      `json:"longest,omitempty"` // it is on the longest path
 	// Reaches is the milestone that its end is; empty for most.
 	Reaches Milestone `json:"reaches,omitempty"`
+	// Awaits is what it waits for: lines of progress that begin so are about it.
+	Awaits string `json:"-"`
 	// Checks says that it is the checks, which come before anything is changed.
 	Checks bool `json:"-"`
 	// Verdict is what they found; nil while they go on, and when they could not be made.
@@ -137,7 +139,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Checks, stored.Verdict, stored.Media = false, nil, nil // they are the report's
+	stored.Awaits, stored.Checks, stored.Verdict, stored.Media = "", false, nil, nil // they are the report's, or nobody's
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)
@@ -219,19 +221,28 @@ func withStep(steps []Step, step Step) []Step {
 // engine takes a moment to go on.
 const gap = 500 * time.Millisecond
 
-// markLongest marks the chain of steps that ends with the switch: each began
-// when the one before it ended.
+// markLongest marks the path to the switch.
 func markLongest(steps []Step) {
 	at := slices.IndexFunc(steps, func(s Step) bool { return s.Reaches == Switched && s.Err == "" && !s.End.IsZero() })
+	for _, i := range Path(steps, at) {
+		steps[i].Longest = true
+	}
+}
+
+// Path is the chain of steps that leads to the one at an index, in their order: each
+// began when the one before it ended. Of an index below 0 there is none.
+func Path(steps []Step, at int) (path []int) {
 	for at >= 0 {
-		steps[at].Longest = true
+		path = append(path, at)
 		before := -1
 		for i, s := range steps {
 			ends := !s.End.IsZero() && s.End.After(s.Begin) && !s.End.After(steps[at].Begin.Add(gap))
-			if ends && !s.Longest && (before < 0 || s.End.After(steps[before].End)) {
+			if ends && !slices.Contains(path, i) && (before < 0 || s.End.After(steps[before].End)) {
 				before = i
 			}
 		}
 		at = before
 	}
+	slices.Reverse(path)
+	return path
 }

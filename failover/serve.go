@@ -37,7 +37,7 @@ const (
 // a row. The site's name need not point to the balancer yet.
 func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe("verify the site in depth", Healthy, func() error {
+	return r.observe("verify the site in depth", "the site behind the balancer", Healthy, func() error {
 		healthy := 0
 		return r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)
@@ -124,7 +124,7 @@ func (r *Runtime) WaitMoved(ctx context.Context, balancer string) error {
 			return nil // nobody visits a site that was never there
 		}
 	}
-	return r.observe("wait until visitors arrive here", Verified, func() error {
+	return r.observe("wait until visitors arrive here", r.Site.Domain, Verified, func() error {
 		looks := 0
 		return r.wait(ctx, r.Site.Domain, r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
 			moved, seen := decide.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))

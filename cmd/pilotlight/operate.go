@@ -141,15 +141,16 @@ func (o *operateOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	run := o.project.run()
+	if o.warning != "" && !o.yes && !o.terminal {
+		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
+	}
+	run, end := o.project.run()
 	if o.warning != "" {
-		if !o.yes && !o.terminal {
-			return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
-		}
 		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
 		run.Confirm = func(changes []deploy.Change) error { return o.confirm(ctx, site, changes) }
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
+	end()
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
 	}

@@ -111,8 +111,14 @@ func (p *project) say(format string, args ...any) {
 	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), fmt.Sprintf(format, args...))
 }
 
-// run shows what goes on in an operation, a line each.
-func (p *project) run() deploy.Run {
+// run shows what goes on in an operation, until end is called: live on a terminal,
+// else a line each.
+func (p *project) run() (run deploy.Run, end func()) {
+	if file, ok := p.progress.(*os.File); ok {
+		if l := watch(file, p.began); l != nil {
+			return l.run(), l.close
+		}
+	}
 	return deploy.Run{
 		Begin: func(c deploy.Change) { p.say("%s", c) },
 		Say:   func(line string) { p.say("%s", line) },
@@ -126,7 +132,7 @@ func (p *project) run() deploy.Run {
 				p.say("%s: done, the site is %s", step.Name, step.Reaches)
 			}
 		},
-	}
+	}, func() {}
 }
 
 // show prints a result: as JSON where that was asked for, else as text.
