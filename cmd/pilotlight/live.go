@@ -40,20 +40,25 @@ type live struct {
 // watch begins a live view for an operation on the terminal that file is; nil
 // where lines are better: in a pipe, in CI, on a terminal that can't move its cursor.
 func watch(file *os.File, began time.Time) *live {
-	name := os.Getenv("TERM")
-	if !term.IsTerminal(int(file.Fd())) || name == "" || name == "dumb" || os.Getenv("CI") != "" {
+	if !term.IsTerminal(int(file.Fd())) || !redraws(os.Getenv) {
 		return nil
 	}
-	l := &live{
-		out: file, view: view{began: began, colours: os.Getenv("NO_COLOR") == ""}, end: make(chan struct{}), ended: make(chan struct{}),
-		size: func() (int, int) {
-			width, height, err := term.GetSize(int(file.Fd()))
-			if err != nil || width <= 0 || height <= 0 {
-				return 80, 24
-			}
-			return width, height
-		},
-	}
+	return newLive(file, view{began: began, colours: os.Getenv("NO_COLOR") == ""}, func() (int, int) {
+		width, height, err := term.GetSize(int(file.Fd()))
+		if err != nil || width <= 0 || height <= 0 {
+			return 80, 24
+		}
+		return width, height
+	})
+}
+
+// redraws says of a terminal whether it is one to draw on again and again.
+func redraws(env func(string) string) bool {
+	return env("TERM") != "" && env("TERM") != "dumb" && env("CI") == ""
+}
+
+func newLive(out io.Writer, v view, size func() (width, height int)) *live {
+	l := &live{out: out, size: size, view: v, end: make(chan struct{}), ended: make(chan struct{})}
 	go l.keep()
 	return l
 }

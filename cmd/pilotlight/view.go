@@ -154,10 +154,10 @@ func (v *view) leave(now time.Time) (log []string) {
 }
 
 const (
-	margin  = 8 // of what is below the title
-	ofLog   = 3 // lines of the log that stay in sight
-	roomy   = 16
-	mostOf1 = 3 // lines of what was last seen
+	margin = 8  // of what is below the title
+	ofLog  = 3  // lines of the log that stay in sight
+	roomy  = 16 // lines of a terminal that has some for looks
+	few    = 3  // lines of what was last seen, and of the longest path
 )
 
 // render draws the view for a terminal of some size, in lines that fit its width and
@@ -167,7 +167,9 @@ func (v *view) render(width, height int, now time.Time) (lines []string) {
 		return nil
 	}
 	width = max(1, width-1) // the last column wraps on some terminals
+	ofPath := 1
 	if height >= roomy {
+		ofPath = few
 		lines = append(lines, v.paint(dim, strings.Repeat("─", min(width, 60))))
 	}
 	lines = append(lines, v.paint(bold, fmt.Sprintf("%6s  %s", clock(now.Sub(v.began)), v.change)))
@@ -177,9 +179,11 @@ func (v *view) render(width, height int, now time.Time) (lines []string) {
 		lines = append(lines, strings.Repeat(" ", margin)+v.paint(green, strings.Join(v.reached, ", ")))
 		room--
 	}
-	if path := v.path(width-margin, now); path != "" && room > 2 {
-		below = append(below, strings.Repeat(" ", margin)+v.paint(dim, path))
-		room--
+	if room > 2 {
+		for _, line := range v.path(width-margin, ofPath, now) {
+			below = append(below, strings.Repeat(" ", margin)+v.paint(dim, line))
+			room--
+		}
 	}
 	lines = append(append(lines, v.rows(width, room, now)...), below...)
 	for i := range lines {
@@ -233,13 +237,13 @@ func (v *view) row(w watched, width int, now time.Time) []string {
 	for line := range strings.Lines(ansi.Wrap(w.seen, max(10, width-indent), "")) {
 		row = append(row, strings.Repeat(" ", indent)+strings.TrimRight(line, "\n"))
 	}
-	return row[:min(len(row), 1+mostOf1)]
+	return row[:min(len(row), 1+few)]
 }
 
 // path is the longest path so far: to the switch, or before that to the step that
 // goes on and leads to a milestone, else to the one that goes on for longest. Where
-// it does not fit, its beginning is left out.
-func (v *view) path(width int, now time.Time) string {
+// it does not fit into some lines, its beginning is left out.
+func (v *view) path(width, lines int, now time.Time) []string {
 	steps := make([]failover.Step, len(v.steps))
 	at, best := -1, 0
 	for i, w := range v.steps {
@@ -259,28 +263,23 @@ func (v *view) path(width int, now time.Time) string {
 			at, best = i, rank
 		}
 	}
-	text, omitted := "", false
-	for _, i := range slices.Backward(failover.Path(steps, at)) {
-		part := v.steps[i].Name + " " + v.steps[i].took(now)
-		if text != "" {
-			part += " → "
+	var drawn []string
+	text := ""
+	for n, i := range slices.Backward(failover.Path(steps, at)) {
+		text = v.steps[i].took(now) + " " + v.steps[i].Name + text
+		all := "longest path so far: " + text
+		if n > 0 {
+			text = " → " + text
+			all = "longest path so far: …" + text
 		}
-		if text != "" && ansi.StringWidth(pathTitle+"… → "+part+text) > width {
-			omitted = true
+		wrapped := strings.Split(ansi.Wordwrap(all, width, ""), "\n")
+		if drawn != nil && len(wrapped) > lines {
 			break
 		}
-		text = part + text
+		drawn = wrapped[:min(lines, len(wrapped))]
 	}
-	switch {
-	case text == "":
-		return ""
-	case omitted:
-		text = "… → " + text
-	}
-	return pathTitle + text
+	return drawn
 }
-
-const pathTitle = "longest path so far: "
 
 // A style is a parameter of SGR. Few are used, and each means something.
 type style int
