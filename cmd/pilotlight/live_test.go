@@ -86,7 +86,7 @@ func TestViewLog(t *testing.T) {
 		event any
 		want  []string
 	}{
-		"a milestone":            {ends(promotion, 305, failover.Promoted), []string{"  5:05  wait for the promotion of blog-dr-1: done in 4:53, the site is promoted"}},
+		"a milestone":            {ends(promotion, 305, failover.Promoted), []string{"  5:05  wait for the promotion of blog-dr-1: done in 4:53, the site is promoted: modifying"}},
 		"a failure":              {failed, []string{"  5:05  wait for the promotion of blog-dr-1: failed after 4:53: gave up waiting: it took too long"}},
 		"of what is waited for":  {"the promotion of blog-dr-1: backing-up", nil},
 		"of nothing that is":     {"database blog-prod-2: modifying", []string{"  5:05  database blog-prod-2: modifying"}},
@@ -140,7 +140,7 @@ func TestViewRender(t *testing.T) {
   >  4:48  wait for the promotion of blog-dr-1: modifying
   >  4:48  create ReplicationGroup blog-dr-cache
         … and 2 more
-        longest path so far: … → 4:48 wait for the promotion of blog-dr-1
+        longest path so far: … → 0:02 update Stash claim → 4:48 wait for the promotion of blog-dr-1
 `},
 		"hardly a terminal": {20, 4, func(*night) {}, `
   5:00  pulumi up …
@@ -161,9 +161,9 @@ func TestViewRender(t *testing.T) {
              front page answers 200, 1 of 2 instances in
              service
   >  4:48  create ReplicationGroup blog-dr-cache
-        longest path so far: … → 3:08 wait for the
-        promotion of blog-dr-1 → 1:40 verify the site in
-        depth
+        longest path so far: 0:04 check the standby → 0:02
+        update Stash claim → 3:08 wait for the promotion of
+        blog-dr-1 → 1:40 verify the site in depth
 `},
 		"wide letters": {30, 24, func(n *night) { n.tell(299, deploy.Change{Stack: "東京東京東京東京"}) }, `
 ─────────────────────────────

@@ -99,7 +99,11 @@ func (v *view) end(now time.Time, w watched) (log []string) {
 		return []string{v.paint(red, fmt.Sprintf("%s: failed after %s: %s", w.Name, w.took(now), oneLine(w.Err)))}
 	case w.Reaches != "":
 		v.reached = append(v.reached, fmt.Sprintf("%s %s", w.Reaches, clock(now.Sub(v.began))))
-		return []string{v.paint(green, fmt.Sprintf("%s: done in %s, the site is %s", w.Name, w.took(now), w.Reaches))}
+		line := v.paint(green, fmt.Sprintf("%s: done in %s, the site is %s", w.Name, w.took(now), w.Reaches))
+		if w.seen != "" && w.seen != string(w.Reaches) {
+			line += ": " + w.seen
+		}
+		return []string{line}
 	case w.End.Sub(w.Begin) >= worthALine:
 		return []string{fmt.Sprintf("%s: done in %s", w.Name, w.took(now))}
 	}
