@@ -93,7 +93,7 @@ func TestViewLog(t *testing.T) {
 		"the engine complains":   {complaint("error", cache), []string{"  5:05  create ReplicationGroup blog-dr-cache: failed after 4:53: InsufficientCacheClusterCapacity"}},
 		"it warns":               {complaint("warning", cache), nil},
 		"it complains otherwise": {complaint("error", strings.ReplaceAll(cache, "cache", "other")), nil},
-		"a step too quick":       {failover.Report{Steps: []failover.Step{ends(begins(300, "create Route blog-dr-private-1", ""), 305, "")}}, nil},
+		"what was done before":   {failover.Report{Steps: []failover.Step{ends(begins(-300, "update Stash claim", ""), -200, failover.Claimed)}}, nil},
 		"heard before":           {promotion, nil},
 		"the next change":        {deploy.Change{Stack: "prod"}, []string{"  5:05  pulumi up -s prod"}},
 	} {
@@ -164,6 +164,22 @@ func TestViewRender(t *testing.T) {
         longest path so far: 0:04 check the standby → 0:02
         update Stash claim → 3:08 wait for the promotion of
         blog-dr-1 → 1:40 verify the site in depth
+`},
+		"carried on": {90, 30, func(n *night) {
+			n.tell(290, deploy.Change{Stack: "dr", Role: "active"})
+			claim, halted := ends(begins(-600, "update Stash claim", ""), -590, failover.Claimed), ends(begins(-590, "wait for the promotion of blog-dr-1", ""), -500, "")
+			halted.Err = "the run came to a halt"
+			again := begins(293, "wait for the promotion of blog-dr-1", "")
+			again.Reaches = failover.Promoted
+			n.tell(292, failover.Report{Steps: []failover.Step{claim, halted}})
+			n.tell(293, failover.Report{Steps: []failover.Step{claim, halted, again}})
+		}, `
+────────────────────────────────────────────────────────────
+  5:00  pulumi up -s dr -c role=active
+        claimed before
+  >  0:07  wait for the promotion of blog-dr-1
+        longest path so far: 0:10 update Stash claim → 1:30 wait for the promotion of
+        blog-dr-1 → 0:07 wait for the promotion of blog-dr-1
 `},
 		"wide letters": {30, 24, func(n *night) { n.tell(299, deploy.Change{Stack: "東京東京東京東京"}) }, `
 ─────────────────────────────

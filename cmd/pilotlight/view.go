@@ -72,6 +72,13 @@ func (v *view) update(now time.Time, event any) (log []string) {
 // observe takes in that a step began, or ended. It may hear of either more than once.
 func (v *view) observe(now time.Time, step failover.Step) (log []string) {
 	at := slices.IndexFunc(v.steps, func(w watched) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
+	if at < 0 && !step.End.IsZero() { // of a run that this one carries on
+		v.steps = append(v.steps, watched{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
+		if step.Err == "" && step.Reaches != "" {
+			v.reached = append(v.reached, string(step.Reaches)+" before")
+		}
+		return nil
+	}
 	if at < 0 {
 		at = len(v.steps)
 		v.steps = append(v.steps, watched{heard: now})
