@@ -25,21 +25,21 @@ type view struct {
 	colours bool
 
 	change  string // that goes on; empty before the first
-	steps   []watched
+	steps   []tracked
 	reached []string // milestones, with their times
 }
 
-// watched is a step of the change that goes on.
-type watched struct {
+// tracked is a step of the change that goes on.
+type tracked struct {
 	failover.Step
 	heard, ended time.Time // when it was heard of that it began and ended
 	seen         string    // the last that was said of what it waits for
 }
 
-func (w watched) running() bool { return w.ended.IsZero() }
+func (w tracked) running() bool { return w.ended.IsZero() }
 
 // took is how long the step takes, or took.
-func (w watched) took(now time.Time) string {
+func (w tracked) took(now time.Time) string {
 	if !w.running() {
 		now = w.ended
 	}
@@ -71,9 +71,9 @@ func (v *view) update(now time.Time, event any) (log []string) {
 
 // observe takes in that a step began, or ended. It may hear of either more than once.
 func (v *view) observe(now time.Time, step failover.Step) (log []string) {
-	at := slices.IndexFunc(v.steps, func(w watched) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
+	at := slices.IndexFunc(v.steps, func(w tracked) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
 	if at < 0 && !step.End.IsZero() { // of a run that this one carries on
-		v.steps = append(v.steps, watched{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
+		v.steps = append(v.steps, tracked{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
 		if step.Err == "" && step.Reaches != "" {
 			v.reached = append(v.reached, string(step.Reaches)+" before")
 		}
@@ -81,7 +81,7 @@ func (v *view) observe(now time.Time, step failover.Step) (log []string) {
 	}
 	if at < 0 {
 		at = len(v.steps)
-		v.steps = append(v.steps, watched{heard: now})
+		v.steps = append(v.steps, tracked{heard: now})
 	}
 	w := &v.steps[at]
 	if !w.running() {
@@ -100,7 +100,7 @@ func (v *view) observe(now time.Time, step failover.Step) (log []string) {
 // report has all of them.
 const worthALine = 10 * time.Second
 
-func (v *view) end(now time.Time, w watched) (log []string) {
+func (v *view) end(now time.Time, w tracked) (log []string) {
 	switch {
 	case w.Err != "":
 		return []string{v.paint(red, fmt.Sprintf("%s: failed after %s: %s", w.Name, w.took(now), oneLine(w.Err)))}
@@ -205,13 +205,13 @@ func (v *view) render(width, height int, now time.Time) (lines []string) {
 
 // rows are the steps that go on, those first that tell what they wait for.
 func (v *view) rows(width, room int, now time.Time) (rows []string) {
-	var running []watched
+	var running []tracked
 	for _, w := range v.steps {
 		if w.running() {
 			running = append(running, w)
 		}
 	}
-	slices.SortStableFunc(running, func(a, b watched) int {
+	slices.SortStableFunc(running, func(a, b tracked) int {
 		switch {
 		case (a.Awaits != "") == (b.Awaits != ""):
 			return 0
@@ -235,7 +235,7 @@ func (v *view) rows(width, room int, now time.Time) (rows []string) {
 }
 
 // row is a step that goes on, and what was last seen: beside it where that fits.
-func (v *view) row(w watched, width int, now time.Time) []string {
+func (v *view) row(w tracked, width int, now time.Time) []string {
 	head := fmt.Sprintf("%s %5s  %s", v.paint(cyan, "  >"), w.took(now), w.Name)
 	if w.seen == "" {
 		return []string{head}
