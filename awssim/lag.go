@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,6 +61,48 @@ func isDuration(v string) bool {
 const hidden = "hidden:"
 
 func isHidden(v string) bool { return strings.HasPrefix(v, hidden) }
+
+// Pending are S3's metrics of what a bucket has yet to copy to another one, of this
+// region: how many versions, and how many bytes, oldest first. There are none of a rule
+// without metrics, and none from when the source was lost. They are published where the
+// copies go (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html).
+func (w *World) Pending(region, bucket, to string, from, until time.Time) (versions, size []Datapoint) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	source, target := w.at(bucketType, "bucket", bucket), w.findBy(bucketType, region, "bucket", to)
+	if source == nil || target == nil || !w.measured(bucket, to) {
+		return nil, nil
+	}
+	if now := w.clock.Now(); until.After(now) {
+		until = now
+	}
+	if loss, gone := w.lost(source.Region); gone && until.After(loss.At) {
+		until = loss.At
+	}
+	for at := from.Truncate(lagPeriod); at.Before(until); at = at.Add(lagPeriod) {
+		count, total := 0, 0
+		for _, u := range w.state.Uploads {
+			if u.Bucket == bucket && slices.Contains(u.Rules, to) && !u.At.After(at) && at.Before(w.copied(u, target.Region)) {
+				count, total = count+1, total+u.Size
+			}
+		}
+		versions, size = append(versions, Datapoint{at, float64(count)}), append(size, Datapoint{at, float64(total)})
+	}
+	return versions, size
+}
+
+// measured says whether a bucket's rule for another has metrics.
+func (w *World) measured(bucket, to string) bool {
+	for _, replication := range w.where(func(o *Object) bool { return o.Type == replicationType && o.text("bucket") == bucket }) {
+		rules, _ := replication.Props["rules"].([]any)
+		for _, rule := range rules {
+			if strings.HasSuffix(textAt(rule, "destination.bucket"), ":"+to) && textAt(rule, "destination.metrics.status") == "Enabled" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // lags are the values of a replica's lag in a time, oldest first.
 func (w *World) lags(o *Object, from, to time.Time) []Datapoint {

@@ -68,7 +68,7 @@ func everything(region string) pulumi.RunFunc {
 		}
 		if _, err := NewReplication(ctx, name, ReplicationArgs{
 			Bucket: media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning,
-			PeerBucketARN: "arn:" + partition + ":s3:::theirs", StorageClass: "STANDARD_IA", TimeControl: true,
+			PeerBucketARN: "arn:" + partition + ":s3:::theirs", Rule: "media", StorageClass: "STANDARD_IA", TimeControl: true,
 		}); err != nil {
 			return err
 		}

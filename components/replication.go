@@ -17,6 +17,8 @@ type ReplicationArgs struct {
 
 	PeerBucketARN string
 	StorageClass  string // of the copies, such as STANDARD_IA
+	// Rule is its id, by which S3 names its metrics.
+	Rule string
 	// TimeControl asks S3 for copies within 15 minutes and for metrics. It costs extra.
 	TimeControl bool
 }
@@ -85,7 +87,7 @@ func replicationRule(args ReplicationArgs) s3.BucketReplicationConfigRuleArgs {
 		}
 	}
 	return s3.BucketReplicationConfigRuleArgs{
-		Id:       pulumi.String("media"),
+		Id:       pulumi.String(args.Rule),
 		Status:   enabled,
 		Priority: pulumi.Int(1),
 		Filter:   s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String("")},

@@ -102,5 +102,5 @@ func place(sides []Side, name string) (media.Place, error) {
 	if facts.Bucket == "" {
 		return media.Place{}, errors.New("stack " + name + " has no bucket yet: deploy it first")
 	}
-	return media.Place{Region: facts.Region, Bucket: facts.Bucket[strings.LastIndex(facts.Bucket, ":")+1:]}, nil
+	return media.Place{Region: facts.Region, Bucket: stacks.BucketName(facts.Bucket)}, nil
 }

@@ -59,6 +59,9 @@ type SideStatus struct {
 	// Database and Image are as seen in the region now; nil when it could not be asked, or there is none.
 	Database *decide.Replica `json:"database,omitempty"`
 	Image    *decide.Image   `json:"image,omitempty"`
+	// Backlog is what waits to be copied to its bucket from the other side's; nil when that
+	// is not measured (media.timeControl there), or nothing was uploaded lately.
+	Backlog *decide.Backlog `json:"mediaBacklog,omitempty"`
 	// Silent is why the region could not be asked.
 	Silent string `json:"silent,omitempty"`
 }
@@ -103,8 +106,8 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Peer)).Look(bounded)
-	status.Database, status.Image = seen.Replica, seen.Image
+	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Facts, side.Memory.Peer)).Look(bounded)
+	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	if err != nil {
 		status.Silent = silence(err)
 	}

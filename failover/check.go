@@ -101,7 +101,7 @@ func judged(seen decide.Snapshot, p decide.Policy, ask question) Verdict {
 	v := Verdict{Findings: ask.findings(seen, p)}
 	v.Blockers, v.Overruled = decide.Overrule(ask.blockers(seen, p), p.Accepted)
 	if ask.activates {
-		v.Loss, v.Media = decide.Loss(seen.Replica, seen.At, p.Planned), decide.MediaLoss(seen.Replica, p.Planned)
+		v.Loss, v.Media = decide.Loss(seen.Replica, seen.At, p.Planned), decide.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
 	}
 	if seen.Replica != nil {
 		v.LastGood = seen.Replica.LastGood
@@ -152,6 +152,7 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 		}
 	}
 	if r.Site.Source != "" {
+		seen.Backlog, _ = r.backlog(ctx, cfg) // is only told of, and stops nothing
 		seen.Replica, err = r.database(ctx, cfg)
 	}
 	return seen, err
@@ -166,6 +167,9 @@ func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
 		return seen, err
 	}
 	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
+		return seen, err
+	}
+	if seen.Backlog, err = r.backlog(ctx, cfg); err != nil {
 		return seen, err
 	}
 	seen.Replica, err = r.database(ctx, cfg)

@@ -53,6 +53,9 @@ type Site struct {
 	Region  string
 	Profile string // AWS profile; empty is the default chain
 
+	Media     string // name of the bucket; empty while it is not known
+	PeerMedia string // that of the other side
+
 	Database string // identifier of the RDS instance
 	Source   string // ARN that it should replicate; empty when it is primary-born
 	Image    string // AMI id

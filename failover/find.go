@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -114,31 +116,41 @@ func findBalancer(ctx context.Context, client *elb.Client, name string) (arn str
 // that is not -1 (replication not running), or nil. The metric is published in
 // the replica's region, so it outlives the source's.
 func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time.Time, window time.Duration) (*decide.Lag, error) {
+	seconds, at, err := newest(ctx, client, "AWS/RDS", "ReplicaLag", map[string]string{"DBInstanceIdentifier": id}, now, window)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading the replication lag of %s: %w", id, err)
+	case at.IsZero():
+		return nil, nil //nolint:nilnil // no measurement is an answer: decide.Blockers has a case for it
+	}
+	return &decide.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
+}
+
+// newest is the newest value of a metric in the window before now that is not
+// negative, and when it was measured: zero for never.
+func newest(ctx context.Context, client *cloudwatch.Client, namespace, name string, of map[string]string, now time.Time, window time.Duration) (value float64, at time.Time, err error) {
+	metric := &cwtypes.Metric{Namespace: &namespace, MetricName: &name}
+	for _, dimension := range slices.Sorted(maps.Keys(of)) {
+		metric.Dimensions = append(metric.Dimensions, cwtypes.Dimension{Name: aws.String(dimension), Value: aws.String(of[dimension])})
+	}
 	pages := cloudwatch.NewGetMetricDataPaginator(client, &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-window)), EndTime: aws.Time(now), ScanBy: cwtypes.ScanByTimestampDescending,
 		MetricDataQueries: []cwtypes.MetricDataQuery{{
-			Id: aws.String("lag"),
-			MetricStat: &cwtypes.MetricStat{
-				Metric: &cwtypes.Metric{
-					Namespace: aws.String("AWS/RDS"), MetricName: aws.String("ReplicaLag"),
-					Dimensions: []cwtypes.Dimension{{Name: aws.String("DBInstanceIdentifier"), Value: &id}},
-				},
-				Period: aws.Int32(60), Stat: aws.String("Maximum"),
-			},
+			Id: aws.String("asked"), MetricStat: &cwtypes.MetricStat{Metric: metric, Period: aws.Int32(60), Stat: aws.String("Maximum")},
 		}},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading the replication lag of %s: %w", id, err)
+			return 0, time.Time{}, err
 		}
 		for _, result := range page.MetricDataResults {
-			for i, seconds := range result.Values {
-				if seconds >= 0 {
-					return &decide.Lag{Value: time.Duration(seconds * float64(time.Second)), At: result.Timestamps[i]}, nil
+			for i, value := range result.Values {
+				if value >= 0 {
+					return value, result.Timestamps[i], nil
 				}
 			}
 		}
 	}
-	return nil, nil //nolint:nilnil // no measurement is an answer: decide.Blockers has a case for it
+	return 0, time.Time{}, nil
 }

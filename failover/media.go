@@ -4,9 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
 	"github.com/pilotlight-dr/pilotlight/media"
 )
 
@@ -19,6 +23,9 @@ type Media struct {
 	Lacks  int      `json:"lacks"`  // how many of them Peer lacks
 	First  []string `json:"first"`  // the keys of the first of them, at most 100
 }
+
+// MediaRule is the id of the rule by which a bucket is copied to the other side's.
+const MediaRule = "media"
 
 // named is how many missing files are named.
 const named = 100
@@ -76,4 +83,26 @@ func (m *Media) String() string {
 	few := m.First[:min(3, len(m.First))]
 	return fmt.Sprintf("%d of %d files of %s are not in %s (%s …): copy them with pilotlight media sync",
 		m.Lacks, m.Files, m.Bucket, m.Peer, strings.Join(few, ", "))
+}
+
+// backlogWindow is how far back a measurement of the backlog is looked for: S3 publishes
+// none while a rule has nothing to do, and none from a region that is lost.
+const backlogWindow = time.Hour
+
+// backlog reads S3's metrics of what it has yet to copy to the site's bucket, which it
+// publishes in the region that the copies go to
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html); nil when
+// nothing was measured, as of a rule without metrics.
+func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) (*decide.Backlog, error) {
+	if r.Site.Media == "" || r.Site.PeerMedia == "" {
+		return nil, nil //nolint:nilnil // as not measured
+	}
+	client := cloudwatch.NewFromConfig(cfg)
+	of := map[string]string{"SourceBucket": r.Site.PeerMedia, "DestinationBucket": r.Site.Media, "RuleId": MediaRule}
+	files, at, err := newest(ctx, client, "AWS/S3", "OperationsPendingReplication", of, r.env.Now(), backlogWindow)
+	if err != nil || at.IsZero() {
+		return nil, err
+	}
+	bytes, _, err := newest(ctx, client, "AWS/S3", "BytesPendingReplication", of, r.env.Now(), backlogWindow)
+	return &decide.Backlog{Files: int(files), Bytes: int64(bytes), At: at}, err
 }

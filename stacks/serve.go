@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -311,7 +312,7 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	site := s.cfg.SiteOf(s.plan.Claim, s.peer)
+	site := s.cfg.SiteOf(s.plan.Claim, s.told, s.peer)
 	site.DeepToken, site.Accepted = components.DeepToken(s.secrets), s.accepted()
 	if s.own.Leads() {
 		site.Held = s.own.Epoch
@@ -325,14 +326,14 @@ func (s *site) newRuntime() *failover.Runtime {
 
 // SiteOf is what the run-time code is told of a side: by its configuration, what it
 // claims, and what it knows of its peer. It holds no secret.
-func (c Config) SiteOf(claim Claim, peer Facts) failover.Site {
+func (c Config) SiteOf(claim Claim, own, peer Facts) failover.Site {
 	limits := c.Failover
 	healthy := time.Duration(limits.Healthy)
 	if claim.Generation.Birth == PrimaryBorn {
 		healthy += firstDatabase
 	}
 	return failover.Site{
-		Region: c.Region, Profile: c.Profile,
+		Region: c.Region, Profile: c.Profile, Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		Database: c.databaseID(claim.Generation), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
 		Engine: c.Database.EngineVersion, PeerImage: peer.Image,
 		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, Probe: limits.Probe,
@@ -343,6 +344,9 @@ func (c Config) SiteOf(claim Claim, peer Facts) failover.Site {
 		},
 	}
 }
+
+// BucketName is the name of a bucket that is known by its ARN, or by its name.
+func BucketName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // databaseID is the identifier of a database of this stack in RDS, and its logical name.
 func (c Config) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", c.Name(), d.Number) }

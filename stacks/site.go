@@ -3,12 +3,12 @@ package stacks
 import (
 	"cmp"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
 	"github.com/pilotlight-dr/pilotlight/hooks"
 )
@@ -144,7 +144,7 @@ func (s *site) media() (*components.Media, error) {
 	}
 	_, err = components.NewReplication(s.Context, s.cfg.Name(), components.ReplicationArgs{
 		Bucket: media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
-		StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
+		Rule: failover.MediaRule, StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
 	}, pulumi.Provider(s.provider))
 	return media, err
 }
@@ -156,7 +156,7 @@ func (s *site) compareMedia(f *foundation) error {
 	if claim.Role != Standby || len(claim.Retired) == 0 || s.peer.Bucket == "" {
 		return nil
 	}
-	hook, err := hooks.CompareMedia(s.Context, s.cfg.Name(), s.runtime, s.peer.Region, strings.TrimPrefix(s.peer.Bucket, "arn:"+components.Partition(s.peer.Region)+":s3:::"))
+	hook, err := hooks.CompareMedia(s.Context, s.cfg.Name(), s.runtime, s.peer.Region, BucketName(s.peer.Bucket))
 	if err != nil {
 		return err
 	}

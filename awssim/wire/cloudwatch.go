@@ -13,7 +13,7 @@ var cloudwatchOperations = map[string]operation{
 	"GetMetricData": {
 		subject: func(in input) string {
 			for _, query := range cborMaps(in.cbor, "MetricDataQueries") {
-				return lagOf(query)
+				return metricOf(query).subject()
 			}
 			return ""
 		},
@@ -21,8 +21,8 @@ var cloudwatchOperations = map[string]operation{
 	},
 }
 
-// getMetricData knows one metric: ReplicaLag of a database, in the region of the
-// replica.
+// getMetricData knows ReplicaLag of a database, in the region of the replica, and what
+// a bucket has yet to copy, in its own region.
 func getMetricData(r request) (any, error) {
 	from, err := cbor.AsTime(r.in.cbor["StartTime"])
 	if err != nil {
@@ -34,33 +34,61 @@ func getMetricData(r request) (any, error) {
 	}
 	results := cbor.List{}
 	for _, query := range cborMaps(r.in.cbor, "MetricDataQueries") {
-		id := lagOf(query)
-		if id == "" {
-			return nil, unmodelled("a metric other than AWS/RDS ReplicaLag of a DBInstanceIdentifier is not modelled by the simulator")
+		m := metricOf(query)
+		points, known := m.points(r, from, to)
+		if !known {
+			return nil, unmodelled("the metric %s is not modelled by the simulator", m.name)
 		}
 		stat, _ := query["MetricStat"].(cbor.Map)
-		points, err := aggregated(r.world.Lags(r.region, id, from, to), stat)
+		points, err := aggregated(points, stat)
 		if err != nil {
 			return nil, err
 		}
 		if cborText(r.in.cbor, "ScanBy") != "TimestampAscending" {
 			slices.Reverse(points)
 		}
-		results = append(results, result(cborText(query, "Id"), points))
+		results = append(results, result(cborText(query, "Id"), m.name, points))
 	}
 	return cbor.Map{"MetricDataResults": results}, nil
 }
 
-// lagOf names the database whose lag a query is for; empty for anything else.
-func lagOf(query cbor.Map) string {
+// metric is what a query asks for.
+type metric struct {
+	name       string // with its namespace
+	dimensions map[string]string
+}
+
+func metricOf(query cbor.Map) metric {
 	stat, _ := query["MetricStat"].(cbor.Map)
-	metric, _ := stat["Metric"].(cbor.Map)
-	dimensions := cborMaps(metric, "Dimensions")
-	if cborText(metric, "Namespace") != "AWS/RDS" || cborText(metric, "MetricName") != "ReplicaLag" || len(dimensions) != 1 ||
-		cborText(dimensions[0], "Name") != "DBInstanceIdentifier" {
-		return ""
+	asked, _ := stat["Metric"].(cbor.Map)
+	m := metric{name: cborText(asked, "Namespace") + " " + cborText(asked, "MetricName"), dimensions: map[string]string{}}
+	for _, d := range cborMaps(asked, "Dimensions") {
+		m.dimensions[cborText(d, "Name")] = cborText(d, "Value")
 	}
-	return cborText(dimensions[0], "Value")
+	return m
+}
+
+// subject is what the metric is about.
+func (m metric) subject() string {
+	return m.dimensions["DBInstanceIdentifier"] + m.dimensions["SourceBucket"]
+}
+
+// points are the metric's values; false for one that is not modelled.
+func (m metric) points(r request, from, to time.Time) (points []awssim.Datapoint, known bool) {
+	pending := func() (versions, size []awssim.Datapoint) {
+		return r.world.Pending(r.region, m.dimensions["SourceBucket"], m.dimensions["DestinationBucket"], from, to)
+	}
+	switch m.name {
+	case "AWS/RDS ReplicaLag":
+		return r.world.Lags(r.region, m.dimensions["DBInstanceIdentifier"], from, to), true
+	case "AWS/S3 OperationsPendingReplication":
+		points, _ = pending()
+		return points, true
+	case "AWS/S3 BytesPendingReplication":
+		_, points = pending()
+		return points, true
+	}
+	return nil, false
 }
 
 // aggregated puts minutes together into periods.
@@ -96,13 +124,13 @@ func aggregated(points []awssim.Datapoint, stat cbor.Map) ([]awssim.Datapoint, e
 	return out, nil
 }
 
-func result(id string, points []awssim.Datapoint) cbor.Map {
+func result(id, label string, points []awssim.Datapoint) cbor.Map {
 	times, values := cbor.List{}, cbor.List{}
 	for _, p := range points {
 		times, values = append(times, cborTime(p.At)), append(values, cbor.Float64(p.Value))
 	}
 	return cbor.Map{
-		"Id": cbor.String(id), "Label": cbor.String("ReplicaLag"), "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values,
+		"Id": cbor.String(id), "Label": cbor.String(label), "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values,
 	}
 }
 

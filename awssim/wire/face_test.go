@@ -193,9 +193,65 @@ func TestCloudWatch(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []float64{720}, out.MetricDataResults[0].Values)
 
+	t.Run("media", func(t *testing.T) { pendingMedia(t, w, client) })
 	input.MetricDataQueries[0].MetricStat.Metric.MetricName = aws.String("CPUUtilization")
 	_, err = client.GetMetricData(t.Context(), input)
 	assert.Equal(t, "NotModelled", codeOf(t, err))
+}
+
+// pendingMedia asks for what a bucket at home has yet to copy to one in the other
+// region, before and after home is lost.
+func pendingMedia(t *testing.T, w *awssim.World, client *cloudwatch.Client) {
+	t.Helper()
+	enabled := props{"status": "Enabled"}
+	role := make(map[string]string)
+	for region, bucket := range map[string]string{home: "theirs", other: "ours"} {
+		for typ, inputs := range map[string]props{"aws:s3/bucketV2:BucketV2": {"bucket": bucket}, "aws:iam/role:Role": {"name": bucket, "assumeRolePolicy": "{}"}} {
+			o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: typ, Name: bucket, Inputs: inputs})
+			require.NoError(t, err)
+			if arn, ok := o.Props["arn"].(string); ok {
+				role[typ] = arn
+			}
+		}
+		_, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:s3/bucketVersioningV2:BucketVersioningV2", Name: bucket,
+			Inputs: props{"bucket": bucket, "versioningConfiguration": enabled}})
+		require.NoError(t, err)
+	}
+	_, err := w.Create(t.Context(), awssim.Call{Region: home, Type: "aws:s3/bucketReplicationConfig:BucketReplicationConfig", Name: "theirs", Inputs: props{
+		"bucket": "theirs", "role": role["aws:iam/role:Role"], "rules": []any{props{"id": "media", "status": "Enabled", "priority": 1, "filter": props{},
+			"deleteMarkerReplication": enabled, "destination": props{"bucket": "arn:aws:s3:::ours", "metrics": enabled}}},
+	}})
+	require.NoError(t, err)
+	ask := func(metric string) []float64 {
+		t.Helper()
+		now := w.Clock().Now()
+		dimensions := []cwtypes.Dimension{{Name: aws.String("SourceBucket"), Value: aws.String("theirs")}, {Name: aws.String("DestinationBucket"), Value: aws.String("ours")}}
+		out, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			StartTime: aws.Time(now.Add(-3 * time.Minute)), EndTime: &now, ScanBy: cwtypes.ScanByTimestampDescending,
+			MetricDataQueries: []cwtypes.MetricDataQuery{{Id: aws.String("asked"), MetricStat: &cwtypes.MetricStat{
+				Metric: &cwtypes.Metric{Namespace: aws.String("AWS/S3"), MetricName: &metric, Dimensions: dimensions}, Period: aws.Int32(60), Stat: aws.String("Maximum"),
+			}}},
+		})
+		require.NoError(t, err)
+		return out.MetricDataResults[0].Values
+	}
+	w.Clock().Advance(5 * time.Minute)
+	assert.Equal(t, []float64{0, 0, 0}, ask("OperationsPendingReplication")[:3])
+	for _, key := range []string{"a", "b", "c", "d"} {
+		require.NoError(t, w.Put("theirs", key, 1000))
+	}
+	w.Clock().Advance(2 * time.Minute)
+	count := ask("OperationsPendingReplication")
+	assert.Positive(t, count[0])
+	assert.InDelta(t, 1000*count[0], ask("BytesPendingReplication")[0], 0)
+	w.LoseRegion(home, awssim.Refuse)
+	w.Clock().Advance(time.Minute)
+	assert.Len(t, ask("OperationsPendingReplication"), len(count)-1, "a lost region measures nothing more")
+	w.Clock().Advance(time.Hour)
+	assert.Empty(t, ask("OperationsPendingReplication"))
+	w.ReturnRegion(home)
+	w.Clock().Advance(time.Hour)
+	assert.Zero(t, ask("OperationsPendingReplication")[0])
 }
 
 func TestEC2(t *testing.T) {

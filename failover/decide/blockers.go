@@ -268,14 +268,16 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
-// MediaLoss says in a sentence which uploads an activation may lack. How far S3 is
-// with its copies is known in the source's region alone.
-func MediaLoss(r *Replica, planned bool) string {
+// MediaLoss says in a sentence which uploads an activation may lack. How far S3 was
+// with its copies is known only where that is measured; it mostly needs 15 minutes at most.
+func MediaLoss(r *Replica, b *Backlog, planned bool) string {
 	switch {
 	case r == nil || r.Source == "":
 		return ""
 	case planned:
 		return "what was uploaded in the last 15 minutes may arrive a little later"
+	case b != nil:
+		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", clock(b.At), b.Files)
 	}
 	return "what was uploaded in the last 15 minutes before production was lost may be missing until its region is back"
 }

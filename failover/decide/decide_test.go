@@ -211,4 +211,9 @@ func TestLoss(t *testing.T) {
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")
 	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At, false), "no writes are lost")
+	backlog := &Backlog{Files: 3, At: s.At}
+	assert.Equal(t, "at 12:00:00 UTC S3 had yet to copy 3 of the uploads; they, and what was uploaded since, are missing until production's region is back", MediaLoss(s.Replica, backlog, false))
+	assert.Contains(t, MediaLoss(s.Replica, nil, false), "in the last 15 minutes before production was lost may be missing")
+	assert.Contains(t, MediaLoss(s.Replica, backlog, true), "may arrive a little later")
+	assert.Empty(t, MediaLoss(&Replica{Status: "available"}, backlog, false))
 }

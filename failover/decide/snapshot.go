@@ -13,9 +13,18 @@ type Snapshot struct {
 	Image   *Image   // nil when there is no such image in this region
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
 	Certificate *Certificate
+	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
+	Backlog *Backlog
 	// Site is what the site's deep page says under the site's own name; zero when
 	// it does not answer, which is the normal case of a disaster, or was not asked.
 	Site DeepPage
+}
+
+// Backlog is what S3 has yet to copy from one side's bucket to the other's, as last measured.
+type Backlog struct {
+	Files int       `json:"files"` // with their versions and deletions
+	Bytes int64     `json:"bytes"`
+	At    time.Time `json:"at"`
 }
 
 // Replica is the database that an activation promotes.

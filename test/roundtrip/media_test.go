@@ -24,6 +24,10 @@ func TestMediaOfARebuild(t *testing.T) {
 		return name
 	}
 	prod, dr := bucket(rehearsal.Production), bucket(rehearsal.Recovery)
+	stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+	require.NoError(t, err)
+	require.NoError(t, stack.Set(t.Context(), "media", `{"timeControl": true}`))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil))
 	put := func(bucket, key string) { require.NoError(t, stage.World.Put(bucket, key, 1000)) }
 	held := func(region, bucket string) (keys []string) {
 		uploads, err := stage.World.Uploads(region, bucket)
@@ -36,12 +40,13 @@ func TestMediaOfARebuild(t *testing.T) {
 	put(prod, "early.jpg")
 	stage.World.Clock().Advance(time.Hour)
 	put(prod, "late.jpg")
+	stage.World.Clock().Advance(time.Minute)
 	stage.World.LoseRegion("us-west-2", "refuse")
 	stage.World.Clock().Advance(15 * time.Minute)
 	report := staged.FailOver(t, stage)
 	require.Empty(t, report.Refusal)
 	assert.Equal(t, []string{"early.jpg"}, held("us-east-2", dr))
-	assert.Contains(t, report.Run.Verdict.Media, "uploaded in the last 15 minutes before production was lost may be missing")
+	assert.Contains(t, report.Run.Verdict.Media, "S3 had yet to copy 1 of the uploads", "S3 measures that where the copies go")
 	put(dr, "meanwhile.jpg")
 
 	stage.World.ReturnRegion("us-west-2")

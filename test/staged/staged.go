@@ -33,8 +33,8 @@ func Main(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if stage, err := steady(); err == nil {
-		stage.Close()
+	if deployed != nil {
+		deployed.Close()
 	}
 	os.Exit(code)
 }
@@ -54,12 +54,15 @@ func Options(faults ...string) rehearsal.Options {
 
 // steady is a site in its steady state, deployed once and forked by every test.
 var steady = sync.OnceValues(func() (*rehearsal.Stage, error) {
-	stage, err := rehearsal.Open(Options())
-	if err != nil {
+	var err error
+	if deployed, err = rehearsal.Open(Options()); err != nil {
 		return nil, err
 	}
-	return stage, stage.DeploySite(context.Background())
+	return deployed, deployed.DeploySite(context.Background())
 })
+
+// deployed is the stage of steady; nil when no test asked for it.
+var deployed *rehearsal.Stage
 
 // Steady is a stage with the site in its steady state.
 func Steady(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
