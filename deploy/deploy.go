@@ -108,9 +108,9 @@ const parallel = 64
 // Run is what somebody wants to see of one operation. Its functions are called one
 // at a time, and none after the operation has returned.
 type Run struct {
-	// Confirm is asked once before the first update of a procedure; its error stops that,
-	// and nothing was changed. Nil is consent.
-	Confirm func([]Change) error
+	// Confirm is asked once before the first update of a procedure, and told where the site
+	// stands and what would be done; its error stops that, and nothing was changed. Nil is consent.
+	Confirm func(Status, []Change) error
 	// Begin is told of each update of a procedure as it begins; nil for none.
 	Begin func(Change)
 	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.

@@ -295,7 +295,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		return Outcome{Nothing: nothing}, err
 	}
 	if run.Confirm != nil {
-		if err := run.Confirm(changes); err != nil {
+		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -67,7 +67,7 @@ type SideStatus struct {
 }
 
 // askFor bounds what one region is asked for a status: a lost one must not hold it up.
-const askFor = 10 * time.Second
+const askFor = 5 * time.Second
 
 // Status looks at both sides. A region that does not answer is told of, and holds
 // up nothing for more than some seconds.
@@ -76,6 +76,11 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
+	return s.statusOf(ctx, sides), nil
+}
+
+// statusOf is Status of sides whose state was read.
+func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	status := Status{Site: s.Name, Domain: s.Domain, Sides: make([]SideStatus, len(sides))}
 	now := time.Now
 	if s.options.Env.Now != nil {
@@ -91,7 +96,7 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
 		status.LastChange = reports[len(reports)-1].Began
 	}
-	return status, nil
+	return status
 }
 
 // look asks one side's region.

@@ -146,8 +146,8 @@ func (o *operateOptions) run(ctx context.Context) error {
 	}
 	run, end := o.project.run()
 	if o.warning != "" {
-		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
-		run.Confirm = func(changes []deploy.Change) error { return o.confirm(ctx, site, changes) }
+		o.say("%s of %s: reading what both sides remember, and looking at both regions …", o.verb(), site.Domain)
+		run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
 	end()
@@ -173,12 +173,7 @@ var errUnconfirmed = errors.New("nothing was changed")
 
 // confirm shows where the site stands, what would be done and what that means, and
 // asks for the name of the site.
-func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site, changes []deploy.Change) error {
-	o.say("looking at both regions …")
-	status, err := site.Status(ctx)
-	if err != nil {
-		return err
-	}
+func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, changes []deploy.Change) error {
 	fmt.Fprint(o.progress, "\n", statusText(status), "\n")
 	for _, change := range changes {
 		fmt.Fprintf(o.progress, "to do      %s\n", change)
@@ -187,7 +182,7 @@ func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site, changes
 	if o.yes {
 		return nil
 	}
-	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", site.Name)
+	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", status.Site)
 	answers := make(chan string, 1)
 	go func() {
 		answer, _ := bufio.NewReader(o.in).ReadString('\n') // no answer is none
@@ -197,8 +192,8 @@ func (o *operateOptions) confirm(ctx context.Context, site *deploy.Site, changes
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", errUnconfirmed, context.Cause(ctx))
 	case answer := <-answers:
-		if strings.TrimSpace(answer) != site.Name {
-			return fmt.Errorf("the answer was not %s: %w", site.Name, errUnconfirmed)
+		if strings.TrimSpace(answer) != status.Site {
+			return fmt.Errorf("the answer was not %s: %w", status.Site, errUnconfirmed)
 		}
 	}
 	return nil
