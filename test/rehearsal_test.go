@@ -162,7 +162,7 @@ func TestProductionLives(t *testing.T) {
 // TestAcceptedLoss accepts a lag over the limit, for this activation alone.
 func TestAcceptedLoss(t *testing.T) {
 	stage := staged.Disaster(t, staged.Options("lag=12m"))
-	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 to accept the loss")
+	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 (--accept-data-loss 2) to accept the loss")
 	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"acceptDataLoss": "2"}))
 	assert.Equal(t, []any{"acceptDataLoss"}, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
 }
