@@ -141,7 +141,11 @@ func (p *project) show(value any, text string) error {
 		_, err := io.WriteString(p.out, text)
 		return err
 	}
-	encoder := json.NewEncoder(p.out)
+	return writeJSON(p.out, value)
+}
+
+func writeJSON(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -125,9 +124,7 @@ func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
 		}
 	}
 	if o.json {
-		indented := json.NewEncoder(out)
-		indented.SetIndent("", "  ")
-		return indented.Encode(report)
+		return writeJSON(out, report)
 	}
 	_, err := io.WriteString(out, report.String())
 	return err

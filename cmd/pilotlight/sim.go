@@ -129,7 +129,12 @@ func newSimWaitCmd() *cobra.Command {
 }
 
 func newSimStatusCmd() *cobra.Command {
-	return newSimQuery("status", "Show what the simulated AWS is like", showWorld)
+	var asJSON *bool
+	cmd := newSimQuery("status", "Show what the simulated AWS is like", func(ctx context.Context, p *practice.Practice, out io.Writer) error {
+		return showWorld(ctx, p, out, *asJSON)
+	})
+	asJSON = jsonFlag(cmd)
+	return cmd
 }
 
 func newSimEnvCmd() *cobra.Command {
@@ -150,15 +155,21 @@ func newSimEnvCmd() *cobra.Command {
 // newSimAction is a command that changes something, and shows what came of it.
 func newSimAction(use, short string, act func(ctx context.Context, p *practice.Practice, what string) error) *cobra.Command {
 	name, what, _ := strings.Cut(use, " ")
-	return &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
+	var asJSON *bool
+	cmd := &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
 		return practising(cmd.Context(), func(ctx context.Context, p *practice.Practice) error {
 			if err := act(ctx, p, args[0]); err != nil {
 				return fmt.Errorf("sim %s: %w", name, err)
 			}
-			return showWorld(ctx, p, cmd.OutOrStdout())
+			return showWorld(ctx, p, cmd.OutOrStdout(), *asJSON)
 		})
 	}}
+	asJSON = jsonFlag(cmd)
+	return cmd
 }
+
+// jsonFlag lets a command show the world as JSON.
+func jsonFlag(cmd *cobra.Command) *bool { return cmd.Flags().Bool("json", false, "print it as JSON") }
 
 // newSimQuery is a command that only shows something.
 func newSimQuery(use, short string, show func(context.Context, *practice.Practice, io.Writer) error) *cobra.Command {
@@ -190,10 +201,13 @@ func practising(ctx context.Context, do func(context.Context, *practice.Practice
 	return do(ctx, p)
 }
 
-func showWorld(ctx context.Context, p *practice.Practice, out io.Writer) error {
+func showWorld(ctx context.Context, p *practice.Practice, out io.Writer, asJSON bool) error {
 	s, err := p.Status(ctx)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return writeJSON(out, s)
 	}
 	region := func(name string) string {
 		if loss, gone := s.Lost[name]; gone {

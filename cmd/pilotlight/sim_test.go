@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,6 +46,12 @@ func TestSim(t *testing.T) {
 		require.NoError(t, err, step.line)
 		assert.Equal(t, step.out, out, step.line)
 	}
+	asJSON, err := pilotlight(t, "sim", "status", "--json")
+	require.NoError(t, err)
+	var world practice.Status
+	require.NoError(t, json.Unmarshal([]byte(asJSON), &world))
+	assert.Equal(t, "us-west-2", world.ProdRegion)
+
 	_, err = pilotlight(t, "status")
 	assert.ErrorContains(t, err, "PILOTLIGHT_SIM names a simulated AWS, and this is not its project: go to "+server.Dir())
 	assert.Equal(t, 2, exitCode(err))

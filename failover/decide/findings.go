@@ -145,7 +145,7 @@ func seenOfImage(s Snapshot, p Policy) string {
 	case p.PeerImage.IsZero():
 		return seen + "; how old production's is was not known"
 	case behind > 0:
-		return seen + fmt.Sprintf(", %s before production's", behind)
+		return seen + fmt.Sprintf(", %s before production's", age(behind))
 	}
 	return seen + ", no earlier than production's"
 }

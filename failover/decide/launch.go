@@ -26,7 +26,7 @@ func image(s Snapshot, p Policy) (all []Blocker) {
 	}
 	if behind := p.PeerImage.Sub(i.Made); !p.PeerImage.IsZero() && behind > p.MaxImageAge {
 		block(ImageOld, "set app.image to a copy of production's, or raise failover.maxImageAge if this one will do",
-			"image %s was made %s before production's, more than the %s allowed", i.ID, behind.Round(time.Minute), p.MaxImageAge)
+			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
 	}
 	return all
 }
@@ -63,4 +63,16 @@ func certificate(s Snapshot, p Policy) (all []Blocker) {
 // covers says whether a client that asks for domain accepts a certificate of these names.
 func covers(names []string, domain string) bool {
 	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
+}
+
+// age is a time that may be long: in days and hours, once it has some days.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch d = d.Round(time.Minute); {
+	case d < 2*day:
+		return d.String()
+	case d%day < time.Hour:
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
 }
