@@ -1,0 +1,142 @@
+// Package docs_test holds what can be held of the documents.
+package docs_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// block is a paragraph, a list's item, a heading, a table's row or a fenced
+// code block: what a translation has one of for each of the original.
+type block struct {
+	line  int
+	kind  string // what it begins with; of a row, how many cells it has
+	text  string
+	shape string // what no translation changes
+}
+
+var (
+	opening = regexp.MustCompile(`^(#+ |- |\d+\. |\|)`)
+	code    = regexp.MustCompile("`[^`]+`")
+	link    = regexp.MustCompile(`\]\(([^)]+)\)`)
+	comment = regexp.MustCompile(`(?m)(^|\s+)# .*$`)
+)
+
+// TestTranslation holds that README.zh-CN.md has not fallen behind README.md:
+// the same blocks in the same order, with the same code and links in each.
+func TestTranslation(t *testing.T) {
+	t.Parallel()
+	english, chinese := blocks(t, "../README.md"), blocks(t, "../README.zh-CN.md")
+	for i := range min(len(english), len(chinese)) {
+		en, zh := english[i], chinese[i]
+		require.Equal(t, en.shape, zh.shape, "README.md:%d and README.zh-CN.md:%d: change both\n\n%s\n\n%s", en.line, zh.line, en.text, zh.text)
+	}
+	assert.Len(t, chinese, len(english), "one of them goes on at its end")
+}
+
+// TestAnchors holds that a link within one of the two leads to a heading of it.
+func TestAnchors(t *testing.T) {
+	t.Parallel()
+	for _, page := range []string{"../README.md", "../README.zh-CN.md"} {
+		var headings, wanted []string
+		for _, b := range blocks(t, page) {
+			if strings.HasPrefix(b.kind, "#") {
+				headings = append(headings, anchor(b.text))
+			}
+			for _, target := range targets(b) {
+				if name, here := strings.CutPrefix(target, "#"); here {
+					wanted = append(wanted, name)
+				}
+			}
+		}
+		assert.NotEmpty(t, wanted, page)
+		assert.Subset(t, headings, wanted, page)
+	}
+}
+
+func blocks(t *testing.T, page string) []block {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	var all []block
+	var fenced, ended bool
+	for i, line := range strings.Split(string(text), "\n") {
+		fence := strings.HasPrefix(line, "```")
+		kind := strings.TrimSpace(opening.FindString(line))
+		switch {
+		case fence && !fenced:
+			all = append(all, block{line: i + 1, kind: line, text: line})
+		case fenced:
+			all[len(all)-1].text += "\n" + line
+		case line == "":
+		case ended || kind != "":
+			if kind == "|" {
+				kind = strconv.Itoa(strings.Count(line, "|")-1) + " cells"
+			}
+			all = append(all, block{line: i + 1, kind: kind, text: line})
+		default:
+			all[len(all)-1].text += "\n" + line
+		}
+		fenced = fenced != fence
+		ended = line == "" || fence || strings.HasPrefix(kind, "#")
+	}
+	for i := range all {
+		all[i].shape = shape(all[i])
+	}
+	return all
+}
+
+// shape is the whole of a code block without comments. Of everything else it is
+// the kind, and the code and links in any order, since a sentence may turn round.
+func shape(b block) string {
+	switch {
+	case b.kind == "```":
+		return b.text // output, which has no comments
+	case strings.HasPrefix(b.kind, "```"):
+		return comment.ReplaceAllString(b.text, "")
+	}
+	kept := code.FindAllString(b.text, -1)
+	for _, target := range targets(b) {
+		switch {
+		case strings.HasPrefix(target, "#"):
+			target = "#…" // TestAnchors looks at it
+		case target == "README.md" || target == "README.zh-CN.md":
+			target = "the other language"
+		}
+		kept = append(kept, target)
+	}
+	slices.Sort(kept)
+	return strings.Join(append([]string{b.kind}, slices.Compact(kept)...), "\n")
+}
+
+// targets are what a block links to.
+func targets(b block) []string {
+	var all []string
+	if !strings.HasPrefix(b.kind, "```") {
+		for _, found := range link.FindAllStringSubmatch(b.text, -1) {
+			all = append(all, found[1])
+		}
+	}
+	return all
+}
+
+// anchor is what GitHub makes of a heading.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, strings.TrimLeft(heading, "# "))
+}
