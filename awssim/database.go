@@ -21,6 +21,8 @@ func databaseTakes(old, o *Object) string {
 	switch {
 	case old == nil && source != "":
 		return "CreateDBInstanceReadReplica"
+	case old == nil && o.text("snapshotIdentifier") != "":
+		return "RestoreDBInstanceFromDBSnapshot"
 	case old == nil:
 		return "CreateDBInstance"
 	case old.text("replicateSourceDb") != "" && source == "":
@@ -58,6 +60,8 @@ func validDatabase(w *World, o *Object) error {
 		return nil
 	case o.text("replicateSourceDb") != "":
 		return w.validReplica(o)
+	case o.text("snapshotIdentifier") != "":
+		return w.validRestore(o)
 	}
 	return validPrimary(o)
 }
@@ -92,6 +96,9 @@ func madeDatabase(w *World, o *Object) {
 				o.Props[prop] = v
 			}
 		}
+	}
+	if !phased && o.text("snapshotIdentifier") != "" {
+		w.restore(o)
 	}
 	if !phased {
 		o.setTime("created", w.clock.Now())

@@ -30,8 +30,9 @@ var small = span{time.Second, 5 * time.Second}
 // spans has what takes longer. NAT gateways, balancers and Redis groups: public
 // logs of Terraform runs. Promotion: the RDS guide says "several minutes or
 // longer". Cross-region replicas of small databases: 1300 to 2780 s in the
-// acceptance tests of terraform-provider-aws (pull request 36080). Instances to
-// healthy, Route 53 changes and deletions: common experience.
+// acceptance tests of terraform-provider-aws (pull request 36080). Snapshots and
+// what is restored of them, instances to healthy, Route 53 changes and deletions:
+// common experience.
 var spans = map[string]span{
 	"ec2:CreateNatGateway":                     {90 * time.Second, 120 * time.Second},
 	"ec2:DeleteNatGateway":                     {40 * time.Second, 60 * time.Second},
@@ -43,6 +44,8 @@ var spans = map[string]span{
 	"elasticache:DeleteReplicationGroup":       {3 * time.Minute, 6 * time.Minute},
 	"rds:CreateDBInstance":                     {5 * time.Minute, 10 * time.Minute},
 	"rds:CreateDBInstanceReadReplica":          {20 * time.Minute, 45 * time.Minute},
+	"rds:CreateDBSnapshot":                     {2 * time.Minute, 5 * time.Minute},
+	"rds:RestoreDBInstanceFromDBSnapshot":      {9 * time.Minute, 18 * time.Minute},
 	"rds:PromoteReadReplica":                   {5 * time.Minute, 15 * time.Minute},
 	"rds:ModifyDBInstance":                     {30 * time.Second, 90 * time.Second},
 	multiAZ:                                    {8 * time.Minute, 15 * time.Minute},

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DatabaseArgs describes an RDS for MySQL instance. Exactly one of Primary and
-// Replica says how it is born; nothing here depends on what it serves as later,
+// DatabaseArgs describes an RDS for MySQL instance. Exactly one of Primary, Replica
+// and Snapshot says how it is born; nothing here depends on what it serves as later,
 // since several arguments would replace the instance if they changed.
 type DatabaseArgs struct {
 	// Identifier is the name of the instance in AWS, such as blog-dr-1.
@@ -41,8 +41,9 @@ type DatabaseArgs struct {
 	// SnapshotSuffix keeps the final snapshot's name apart from earlier ones.
 	SnapshotSuffix pulumi.StringInput
 
-	Primary *PrimaryArgs
-	Replica *ReplicaArgs
+	Primary  *PrimaryArgs
+	Replica  *ReplicaArgs
+	Snapshot *SnapshotArgs
 
 	// Hooks run before the instance is made or changed; nil for none.
 	Hooks *pulumi.ResourceHookBinding
@@ -63,6 +64,14 @@ type ReplicaArgs struct {
 	Encrypted bool
 }
 
+// SnapshotArgs is how a database is born that is a copy of another, as it was when
+// the snapshot was taken. It lives for a while only.
+type SnapshotArgs struct {
+	ID string // of a snapshot in the same region
+	// Encrypted must be what the snapshot is, whose key the copy has.
+	Encrypted bool
+}
+
 // Database is an RDS for MySQL instance, encrypted, protected from deletion and
 // with backups from birth. Clients must use TLS.
 type Database struct {
@@ -76,10 +85,10 @@ type Database struct {
 	Parameters pulumi.Resource
 }
 
-// NewDatabase makes a primary or a replica.
+// NewDatabase makes a primary, a replica, or a copy of a snapshot.
 func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (*Database, error) {
-	if (args.Primary == nil) == (args.Replica == nil) {
-		return nil, fmt.Errorf("database %s must be born either a primary or a replica", args.Identifier)
+	if births(args) != 1 {
+		return nil, fmt.Errorf("database %s must be born either a primary, a replica, or from a snapshot", args.Identifier)
 	}
 	family, err := parameterFamily(args.EngineVersion)
 	if err != nil {
@@ -137,9 +146,12 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if args.Hooks != nil {
 		instanceOpts = append(instanceOpts, pulumi.ResourceHooks(args.Hooks))
 	}
-	if args.Primary != nil {
+	switch {
+	case args.Primary != nil:
 		bornPrimary(instanceArgs, args)
-	} else {
+	case args.Snapshot != nil:
+		bornCopy(instanceArgs, args)
+	default:
 		bornReplica(instanceArgs, args)
 		// A promotion happens outside Pulumi. The provider would take the argument, still
 		// there, for a wish to replicate again, and its removal for a wish to promote again.
@@ -153,6 +165,16 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
 		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
 	})
+}
+
+// births counts how a database is to be born.
+func births(args DatabaseArgs) (count int) {
+	for _, birth := range []bool{args.Primary != nil, args.Replica != nil, args.Snapshot != nil} {
+		if birth {
+			count++
+		}
+	}
+	return count
 }
 
 // bornPrimary adds what only a primary may have. The password is not ignored when
@@ -178,6 +200,15 @@ func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
 	if args.Replica.Encrypted {
 		to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 	}
+}
+
+// bornCopy adds the snapshot. All else is in it, the password too. RDS would make log
+// groups for exported logs, which outlive the instance.
+func bornCopy(to *rds.InstanceArgs, args DatabaseArgs) {
+	to.SnapshotIdentifier = pulumi.String(args.Snapshot.ID)
+	to.StorageEncrypted = pulumi.Bool(args.Snapshot.Encrypted) // or the provider takes what RDS shows for a change
+	to.EnabledCloudwatchLogsExports = nil
+	to.DeleteAutomatedBackups = pulumi.Bool(true)
 }
 
 // parameterFamily is the family of a MySQL version such as 8.0 or 8.4.5.

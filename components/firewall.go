@@ -2,6 +2,7 @@ package components
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -17,7 +18,7 @@ const (
 
 // securityGroups makes a group for each kind of part, and the rules between them.
 // Rules are resources of their own: rules inside a group and beside it undo each other.
-func (n *Network) securityGroups(ctx *pulumi.Context, name string) error {
+func (n *Network) securityGroups(ctx *pulumi.Context, name string, visitors netip.Prefix) error {
 	// Without rules, so that what is put into it by omission reaches nothing.
 	if _, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: n.VPCID, Tags: named(name + "-default"),
@@ -42,14 +43,15 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string) error {
 		*g.id = group.ID().ToStringOutput()
 	}
 
-	world, balancer, instances := end{}, end{"balancer", n.BalancerSecurityGroup}, end{"instances", n.InstanceSecurityGroup}
-	database, cache := end{"database", n.DatabaseSecurityGroup}, end{"cache", n.CacheSecurityGroup}
+	world, guests := end{}, end{block: visitors}
+	balancer, instances := end{part: "balancer", id: n.BalancerSecurityGroup}, end{part: "instances", id: n.InstanceSecurityGroup}
+	database, cache := end{part: "database", id: n.DatabaseSecurityGroup}, end{part: "cache", id: n.CacheSecurityGroup}
 	for _, r := range []struct {
 		from, to end
 		port     int
 	}{
-		{world, balancer, httpPort},
-		{world, balancer, httpsPort},
+		{guests, balancer, httpPort},
+		{guests, balancer, httpsPort},
 		{balancer, instances, httpPort},
 		{instances, database, mysqlPort},
 		{instances, cache, redisPort},
@@ -63,16 +65,21 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string) error {
 	return nil
 }
 
-// end is one end of a connection; the zero value is the whole internet.
+// end is one end of a connection: a part of the site, or addresses in the internet.
+// The zero value is all of those.
 type end struct {
-	part string
-	id   pulumi.StringOutput
+	part  string
+	id    pulumi.StringOutput
+	block netip.Prefix
 }
 
 func (e end) isWorld() bool { return e.part == "" }
 
 // place answers where rules find the end: as a block of addresses or as a group.
 func (e end) place() (block, group pulumi.StringPtrInput) {
+	if e.isWorld() && e.block.IsValid() {
+		return pulumi.String(e.block.Masked().String()), nil
+	}
 	if e.isWorld() {
 		return pulumi.String(anywhere), nil
 	}
@@ -117,6 +124,9 @@ func (n *Network) permit(ctx *pulumi.Context, name string, from, to end, port in
 }
 
 func (e end) label() string {
+	if e.isWorld() && e.block.IsValid() {
+		return "visitors"
+	}
 	if e.isWorld() {
 		return "anywhere"
 	}

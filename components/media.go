@@ -12,12 +12,16 @@ const uploadDays = 7
 type MediaArgs struct {
 	// KeepVersionsDays is how long a file can be had back after it was replaced or deleted.
 	KeepVersionsDays int
+	// Passing says that the bucket ends with its stack, and with all that is in it.
+	Passing bool
 }
 
 // Media is the bucket of what users upload: private, encrypted, versioned, reached
-// over TLS only. It outlives its stack.
+// over TLS only. It outlives its stack, unless it is a passing one.
 type Media struct {
 	pulumi.ResourceState
+
+	passing bool
 
 	Bucket pulumi.StringOutput
 	ARN    pulumi.StringOutput
@@ -27,12 +31,12 @@ type Media struct {
 
 // NewMedia makes a bucket.
 func NewMedia(ctx *pulumi.Context, name string, args MediaArgs, opts ...pulumi.ResourceOption) (*Media, error) {
-	m := &Media{}
+	m := &Media{passing: args.Passing}
 	if err := ctx.RegisterComponentResource("pilotlight:components:Media", name, m, opts...); err != nil {
 		return nil, err
 	}
 	part := name + "-media"
-	bucket, err := s3.NewBucketV2(ctx, part, &s3.BucketV2Args{Tags: named(part)}, m.stays())
+	bucket, err := s3.NewBucketV2(ctx, part, &s3.BucketV2Args{ForceDestroy: pulumi.Bool(args.Passing), Tags: named(part)}, m.stays())
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func NewMedia(ctx *pulumi.Context, name string, args MediaArgs, opts ...pulumi.R
 // stays is the option of all children: a bucket that outlives its stack, but loses
 // its policy, is no help.
 func (m *Media) stays() pulumi.ResourceOption {
-	return pulumi.Composite(pulumi.Parent(m), pulumi.RetainOnDelete(true))
+	return pulumi.Composite(pulumi.Parent(m), pulumi.RetainOnDelete(!m.passing))
 }
 
 // private encrypts the bucket and closes it to everybody outside the account, and

@@ -17,6 +17,8 @@ type NetworkArgs struct {
 	Region string
 	CIDR   netip.Prefix // from a /16 to a /24
 	Zones  []string     // two or three availability zones of the region
+	// Visitors is who may reach the balancer; the zero value is everybody.
+	Visitors netip.Prefix
 }
 
 // Network is a VPC with public and private subnets, the groups in which databases
@@ -87,7 +89,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args NetworkArgs, opts ...pulu
 	if err := n.subnetGroups(ctx, name); err != nil {
 		return nil, err
 	}
-	if err := n.securityGroups(ctx, name); err != nil {
+	if err := n.securityGroups(ctx, name, args.Visitors); err != nil {
 		return nil, err
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{

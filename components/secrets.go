@@ -58,6 +58,8 @@ func DeepToken(secrets map[string]string) string {
 // SecretsArgs holds the application's secrets, by the keys that SecretKeys lists.
 type SecretsArgs struct {
 	Values pulumi.StringMapInput
+	// Passing says that the secret is gone at once when its stack ends, and can't be had back.
+	Passing bool
 }
 
 // Secrets is the application's secrets in Secrets Manager of the stack's region,
@@ -74,10 +76,14 @@ func NewSecrets(ctx *pulumi.Context, name string, args SecretsArgs, opts ...pulu
 	if err := ctx.RegisterComponentResource("pilotlight:components:Secrets", name, s, opts...); err != nil {
 		return nil, err
 	}
-	secret, err := secretsmanager.NewSecret(ctx, name+"-application", &secretsmanager.SecretArgs{
+	secretArgs := &secretsmanager.SecretArgs{
 		Description: pulumi.String("Database, cache and WordPress secrets of " + name),
 		Tags:        named(name + "-application"),
-	}, pulumi.Parent(s))
+	}
+	if args.Passing {
+		secretArgs.RecoveryWindowInDays = pulumi.Int(0)
+	}
+	secret, err := secretsmanager.NewSecret(ctx, name+"-application", secretArgs, pulumi.Parent(s))
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,9 @@ type UserDataArgs struct {
 	// Where the peer publishes its epoch; both empty when there is none.
 	PeerRegion        string
 	PeerParameterPath string
+	// NoJobs says that what WordPress has scheduled is not run: the instance serves a
+	// copy of a site that runs it.
+	NoJobs bool
 }
 
 // UserData is the script that an instance runs when it first boots: it installs

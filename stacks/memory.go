@@ -46,9 +46,13 @@ type Memory struct {
 	secrets map[string]string
 }
 
-// remember reads what a stack holds in its checkpoint. A stack that does not
+// Secrets are the application's, by the keys that components.SecretKeys lists; nil
+// where Recall did not read them.
+func (m Memory) Secrets() map[string]string { return m.secrets }
+
+// Remember reads what a stack holds in its checkpoint. A stack that does not
 // exist remembers nothing. It has to be decrypted as a whole.
-func remember(ctx *pulumi.Context, stack string) (Memory, error) {
+func Remember(ctx *pulumi.Context, stack string) (Memory, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
 		Resources map[string]struct { // by URN

@@ -96,7 +96,7 @@ type saved struct {
 // decide reads what this stack and its peer remember and settles what this
 // update is about. Its error is a refusal: nothing was touched.
 func (s *site) decide() error {
-	own, err := remember(s.Context, s.cfg.Stack)
+	own, err := Remember(s.Context, s.cfg.Stack)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (s *site) otherSide() (Memory, error) {
 			secrets: p.Secrets,
 		}, nil
 	}
-	return remember(s.Context, s.cfg.Peer.Stack)
+	return Remember(s.Context, s.cfg.Peer.Stack)
 }
 
 // knownPeer chooses between what is remembered of the peer and what it says

@@ -13,6 +13,7 @@ func database(in input) string { return in.text("DBInstanceIdentifier") }
 
 var rdsOperations = map[string]operation{
 	"DescribeDBInstances":  {database, describeDatabases},
+	"DescribeDBSnapshots":  {database, describeSnapshots},
 	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
 	"PromoteReadReplica":   {database, promoteReplica},
 }
@@ -32,6 +33,40 @@ func describeDatabases(r request) (any, error) {
 		out.Instances = append(out.Instances, instanceOf(d))
 	}
 	return out, nil
+}
+
+// describeSnapshots answers for automated snapshots, all on one page.
+func describeSnapshots(r request) (any, error) {
+	if err := r.in.only("DBInstanceIdentifier", "SnapshotType", "MaxRecords"); err != nil {
+		return nil, err
+	}
+	if kind := r.in.text("SnapshotType"); kind != "automated" {
+		return nil, unmodelled("snapshots of a type other than automated (%q) are not modelled by the simulator", kind)
+	}
+	var out struct {
+		Snapshots []snapshotXML `xml:"DBSnapshots>DBSnapshot"`
+	}
+	for _, s := range r.world.AutomatedSnapshots(r.region, r.in.text("DBInstanceIdentifier")) {
+		x := snapshotXML{
+			DBSnapshotIdentifier: s.ID, DBSnapshotArn: s.ARN, DBInstanceIdentifier: s.Database, SnapshotType: "automated", Status: s.Status,
+			Engine: s.Engine, EngineVersion: s.EngineVersion, AllocatedStorage: s.AllocatedStorage, Encrypted: s.Encrypted, KmsKeyID: s.KMSKey,
+		}
+		if s.Status == "available" { // RDS gives the time once it is whole
+			made := s.Made.UTC()
+			x.SnapshotCreateTime, x.PercentProgress = &made, 100
+		}
+		out.Snapshots = append(out.Snapshots, x)
+	}
+	return out, nil
+}
+
+type snapshotXML struct {
+	DBSnapshotIdentifier, DBSnapshotArn, DBInstanceIdentifier string
+	SnapshotType, Status, Engine, EngineVersion               string
+	AllocatedStorage, PercentProgress                         int
+	Encrypted                                                 bool
+	KmsKeyID                                                  string     `xml:"KmsKeyId,omitempty"`
+	SnapshotCreateTime                                        *time.Time `xml:",omitempty"`
 }
 
 // describeParameters answers for what users set: RDS's own defaults are hundreds.
