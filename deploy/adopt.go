@@ -11,17 +11,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// adopt brings into the state the databases that a killed update had asked for:
-// RDS went on making them, nothing lived to write them down, and their names are
-// fixed, so that none could be made in their place. Of other resources another is
-// made beside what may be left, of which the engine warns; once that was made, the
-// warning is said a last time and forgotten.
+// databases are what an update of a site takes over from a killed one: RDS went on
+// making them, nothing lived to write them down, and their names are fixed, so that
+// none could be made in their place. The input that is the id is given by type.
+var databases = map[string]string{"aws:rds/instance:Instance": "identifier"}
+
+// adopt brings into the state what a killed update had asked for, of the types that
+// the stack adopts. Of other resources another is made beside what may be left, of
+// which the engine warns; once that was made, the warning is said a last time and
+// forgotten.
 func (s *Stack) adopt(ctx context.Context, run Run) error {
 	state, err := s.State(ctx)
 	if err != nil {
 		return err
 	}
-	edited, found, settled, err := adopted(state)
+	edited, found, settled, err := adopted(state, s.adopts)
 	if err != nil || len(found) == 0 && len(settled) == 0 {
 		return err
 	}
@@ -42,7 +46,7 @@ func (s *Stack) adopt(ctx context.Context, run Run) error {
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
 	}
-	// It fills in what RDS made of it, or takes it out again when RDS knows nothing of it.
+	// It fills in what AWS made of it, or takes it out again when AWS knows nothing of it.
 	_, err = s.stack.Refresh(ctx, opts...)
 	complained := complaints()
 	if err != nil {
@@ -54,12 +58,12 @@ func (s *Stack) adopt(ctx context.Context, run Run) error {
 // checkpointVersion is the version of the form in which a deployment is exported.
 const checkpointVersion = 3
 
-// adopted moves the pending creations of databases in a checkpoint to its
-// resources, under the identifiers that they were asked for with. It returns the
-// URNs of those that have to be refreshed, which an adoption that was itself
-// killed may have left too, and of the creations that it took out, since the
-// resource is there.
-func adopted(state []byte) (edited json.RawMessage, found, settled []string, err error) {
+// adopted moves pending creations in a checkpoint to its resources, under the ids
+// that follow from the inputs that they were asked for with: ids are the names of
+// those inputs, by type. It returns the URNs of those that have to be refreshed, which
+// an adoption that was itself killed may have left too, and of the creations that it
+// took out, since the resource is there.
+func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found, settled []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
@@ -75,8 +79,8 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 		if state, ok := resource.(map[string]any); ok {
 			made[state["urn"]] = true
 		}
-		if database, ok := database(resource); ok && !filledIn(database) {
-			found = append(found, fmt.Sprint(database["urn"]))
+		if held, _, ok := adoptable(resource, ids); ok && !filledIn(held) {
+			found = append(found, fmt.Sprint(held["urn"]))
 		}
 	}
 	operations, _ := checkpoint["pending_operations"].([]any)
@@ -84,7 +88,7 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
 		state, _ := operation["resource"].(map[string]any)
-		database, ok := database(state)
+		held, input, ok := adoptable(state, ids)
 		switch {
 		case operation["type"] != "creating" || !ok && !made[state["urn"]]:
 			rest = append(rest, entry)
@@ -93,26 +97,29 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 			settled = append(settled, fmt.Sprint(state["urn"]))
 			continue
 		}
-		inputs, _ := database["inputs"].(map[string]any)
+		inputs, _ := held["inputs"].(map[string]any)
 		// Without outputs the provider would take it for an import, and make an input of
-		// everything that RDS tells, the name of the copied database included: the program,
+		// everything that AWS tells, the name of a copied database included: the program,
 		// which leaves that out for a replica, would then replace it.
-		database["id"], database["outputs"] = inputs["identifier"], inputs
-		resources = append(resources, database)
-		found = append(found, fmt.Sprint(database["urn"]))
+		held["id"], held["outputs"] = inputs[input], inputs
+		resources = append(resources, held)
+		found = append(found, fmt.Sprint(held["urn"]))
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
 	return edited, found, settled, err
 }
 
-// filledIn says whether RDS has told what it made of a database.
-func filledIn(database map[string]any) bool {
-	outputs, _ := database["outputs"].(map[string]any)
+// filledIn says whether AWS has told what it made of a resource.
+func filledIn(held map[string]any) bool {
+	outputs, _ := held["outputs"].(map[string]any)
 	return outputs["arn"] != nil
 }
 
-func database(resource any) (map[string]any, bool) {
-	state, ok := resource.(map[string]any)
-	return state, ok && state["type"] == "aws:rds/instance:Instance"
+// adoptable finds the input that is the id of a resource.
+func adoptable(resource any, ids map[string]string) (held map[string]any, input string, ok bool) {
+	held, _ = resource.(map[string]any)
+	kind, _ := held["type"].(string)
+	input, ok = ids[kind]
+	return held, input, ok
 }

@@ -47,7 +47,7 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, settled, err := adopted([]byte(checkpoint(tc.resources, tc.pending)))
+			edited, found, settled, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), databases)
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
 			assert.Equal(t, tc.settled, settled)
@@ -63,9 +63,9 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, _, err := adopted(nil)
+	_, found, _, err := adopted(nil, databases)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, _, err = adopted([]byte("{"))
+	_, _, _, err = adopted([]byte("{"), databases)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }

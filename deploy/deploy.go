@@ -57,23 +57,27 @@ func (o Options) progress() io.Writer {
 type Stack struct {
 	stack   auto.Stack
 	witness *witness
-	one     sync.Mutex // operation at a time
+	adopts  map[string]string // what is taken over from a killed update: the input that is the id, by type
+	one     sync.Mutex        // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
 // a new stack, and errors.Is finds ErrNoStack in it.
 func Open(ctx context.Context, stack string, o Options) (*Stack, error) {
-	return open(ctx, stack, o, auto.SelectStackInlineSource)
+	return open(ctx, stack, o, auto.SelectStackInlineSource, stacks.In)
 }
 
 // Create is Open for a stack that may not exist yet.
 func Create(ctx context.Context, stack string, o Options) (*Stack, error) {
-	return open(ctx, stack, o, auto.UpsertStackInlineSource)
+	return open(ctx, stack, o, auto.UpsertStackInlineSource, stacks.In)
 }
+
+// program is what a stack is made by, in an environment.
+type program func(failover.Env) pulumi.RunFunc
 
 type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
 
-func open(ctx context.Context, stack string, o Options, by opener) (*Stack, error) {
+func open(ctx context.Context, stack string, o Options, by opener, program program, with ...auto.LocalWorkspaceOption) (*Stack, error) {
 	if o.EngineRoot == "" {
 		root, err := engine.Find(ctx, o.progress())
 		if err != nil {
@@ -86,7 +90,8 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 		return nil, fmt.Errorf("using the Pulumi engine in %s: %w", o.EngineRoot, err)
 	}
 	w := &witness{}
-	opened, err := by(ctx, stack, stacks.Project, w.program(o.Env, o.Dir), auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	opened, err := by(ctx, stack, stacks.Project, w.program(program, o.Env, o.Dir), with...)
 	switch {
 	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are
 		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoStack)
@@ -95,7 +100,7 @@ func open(ctx context.Context, stack string, o Options, by opener) (*Stack, erro
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	return &Stack{stack: opened, witness: w}, nil
+	return &Stack{stack: opened, witness: w, adopts: databases}, nil
 }
 
 // Name is the stack's.

@@ -10,13 +10,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/drill"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // Reports are those of the changes of role that were run in a project's folder,
 // the oldest first. Those that were run elsewhere are there.
-func Reports(dir string) ([]failover.Report, error) { return stacks.ReadReports(dir) }
+func Reports(dir string) ([]failover.Report, error) {
+	all, err := stacks.ReadReports(dir)
+	return slices.DeleteFunc(all, func(r failover.Report) bool { return r.Asked == drill.Asked }), err // which changes no role
+}
 
 // Rehearsed is the last rehearsal that was held in a project's folder.
 type Rehearsed struct {

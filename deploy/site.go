@@ -274,7 +274,7 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 
 // Unlock takes away the lock that a killed update of a stack left. Make sure that none is running.
 func (s *Site) Unlock(ctx context.Context, stack string) error {
-	opened, err := s.Stack(ctx, stack, false)
+	opened, err := s.stackOrDrill(ctx, stack)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type Status struct {
 	LastChange time.Time `json:"lastChange,omitzero"`
 	// LastRehearsal is the last one that was held here; nil for none.
 	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
+	// Drills are copies that drills have left, or are making.
+	Drills []DrillCopy `json:"drills,omitempty"`
 }
 
 // SideStatus is where one side stands.
@@ -93,6 +95,8 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	group.Wait()
 	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
 	status.judge(sides, now())
+	left, err := s.Drills(ctx)
+	status.addDrills(left, err, now())
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
 		status.LastChange = reports[len(reports)-1].Began
 	}

@@ -31,8 +31,8 @@ func (w *witness) begin(ctx context.Context, run Run) {
 	w.ctx, w.run, w.refusal, w.verdict, w.report = ctx, run, nil, nil, nil
 }
 
-// program is the program of both stacks, watched.
-func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
+// program is the program of a stack, watched.
+func (w *witness) program(of program, env failover.Env, dir string) pulumi.RunFunc {
 	observe, report := env.Observe, env.Report
 	if report == nil {
 		report = stacks.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
@@ -51,7 +51,7 @@ func (w *witness) program(env failover.Env, dir string) pulumi.RunFunc {
 		w.reported(r)
 	}
 	return func(ctx *pulumi.Context) error {
-		err := stacks.In(w.wanted(env))(ctx)
+		err := of(w.wanted(env))(ctx)
 		w.ended(err)
 		return err
 	}

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -64,6 +65,10 @@ type Report struct {
 	Region string `json:"region"`
 	Asked  string `json:"asked"` // what the run was for, such as "activate"
 	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
+	// Goal is the milestone that the run is for; empty is Switched.
+	Goal Milestone `json:"goal,omitempty"`
+	// Notes are what has to be known of the run to read its report right.
+	Notes []string `json:"notes,omitempty"`
 
 	// Sides are both sides of the site, first the one that had its name.
 	Sides []Side `json:"sides,omitempty"`
@@ -165,7 +170,9 @@ func (r *Recorder) end(step Step) {
 		r.move(step.Reaches)
 		if step.Reaches == Switched {
 			r.report.TimeToRecover = step.End.Sub(r.report.Began).Seconds()
-			markLongest(r.report.Steps)
+		}
+		if goal := cmp.Or(r.report.Goal, Switched); step.Reaches == goal {
+			markLongest(r.report.Steps, goal)
 		}
 	}
 }
@@ -221,9 +228,9 @@ func withStep(steps []Step, step Step) []Step {
 // engine takes a moment to go on.
 const gap = 500 * time.Millisecond
 
-// markLongest marks the path to the switch.
-func markLongest(steps []Step) {
-	at := slices.IndexFunc(steps, func(s Step) bool { return s.Reaches == Switched && s.Err == "" && !s.End.IsZero() })
+// markLongest marks the path to a milestone.
+func markLongest(steps []Step, goal Milestone) {
+	at := slices.IndexFunc(steps, func(s Step) bool { return s.Reaches == goal && s.Err == "" && !s.End.IsZero() })
 	for _, i := range Path(steps, at) {
 		steps[i].Longest = true
 	}

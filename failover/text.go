@@ -30,6 +30,12 @@ func (r *Report) String() string {
 		}
 		say("time        %s (%.0f s) %s: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, until, r.milestones())
 	}
+	if at, ok := r.Reached[r.Goal]; ok {
+		say("time        %s (%.0f s) until it was %s", minutes(at.Sub(r.Began)), at.Sub(r.Began).Seconds(), r.Goal)
+	}
+	for _, note := range r.Notes {
+		say("note        %s", note)
+	}
 	if len(r.Sides) > 0 {
 		say("sides       %s", sidesText(r.Sides))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
-// engine is the oldest Pulumi engine that runs the hooks as this program needs them.
-const engine = ">=3.259.0"
+// Engine is the oldest Pulumi engine that runs the hooks as this program needs them.
+const Engine = ">=3.259.0"
 
 // Program is the Pulumi program of both stacks, prod and dr.
 func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
@@ -24,7 +24,7 @@ func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
 // In is Program with the world outside replaced, for rehearsals.
 func In(env failover.Env) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		if err := ctx.RequirePulumiVersion(engine); err != nil {
+		if err := ctx.RequirePulumiVersion(Engine); err != nil {
 			return err
 		}
 		cfg, err := readConfig(ctx)

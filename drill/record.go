@@ -1,0 +1,90 @@
+package drill
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
+)
+
+// recorder writes the report of a drill as that of a failover is written: a step
+// for every resource, from when it begins to when it is there.
+type recorder struct {
+	*failover.Recorder
+	now     func() time.Time
+	begun   sync.Map // what the report calls the steps of resources, by URN
+	watched []pulumi.Resource
+}
+
+// record begins the report, and lets env tell it of the steps that are no resources.
+func (c *copied) record(env *failover.Env) error {
+	r := &recorder{now: env.Now}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	report := env.Report
+	if report == nil {
+		report = func(failover.Report) {}
+	}
+	command := "pilotlight drill"
+	r.Recorder = failover.NewRecorder(failover.Report{
+		Site: c.Config.Domain, Stack: c.Stack(), Region: c.Config.Region, Asked: Asked, Epoch: c.memory.Claim.Epoch, Goal: failover.Healthy,
+		Began: r.now(), Notes: notes(c.Copy),
+	}, failover.Advice{Again: []string{command + ": it carries on", "or " + command + " --end: it ends what is there, which costs until then"}}, report)
+
+	observe := env.Observe
+	env.Observe = func(step failover.Step) {
+		if observe != nil {
+			observe(step)
+		}
+		r.Observe(step)
+	}
+	begins, err := hooks.Begins(c.Context, c.name, func(urn pulumi.URN, step string) {
+		r.begun.Store(urn, step)
+		r.Observe(failover.Step{Name: step, Begin: r.now()})
+	})
+	if err != nil {
+		return err
+	}
+	c.recorder = r
+	return c.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if _, custom := args.Resource.(pulumi.CustomResource); !custom || strings.HasPrefix(args.Type, "pulumi:providers:") {
+			return nil
+		}
+		r.watched = append(r.watched, args.Resource)
+		if strings.HasPrefix(args.Type, "pulumi:") { // what it waits for tells of itself
+			return nil
+		}
+		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
+	})
+}
+
+// notes are what tells a drill from a failover.
+func notes(c Copy) []string {
+	return []string{
+		"the database was restored from " + c.Snapshot.ID + " of " + c.Snapshot.Made.UTC().Format(time.DateTime+" MST") + ", where a failover promotes the replica",
+		"no name was moved and nobody sent there: a failover takes the time of DNS on top",
+		"media were empty: nothing is said of the files",
+	}
+}
+
+// ends lets the report know when each resource is there, and when all are.
+func (r *recorder) ends() {
+	all := make([]any, len(r.watched))
+	for i, resource := range r.watched {
+		all[i] = resource.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
+			if name, begun := r.begun.Load(urn); begun {
+				r.Observe(failover.Step{Name: name.(string), End: r.now()})
+			}
+			return urn
+		})
+	}
+	pulumi.All(all...).ApplyT(func([]any) string {
+		r.Done()
+		return ""
+	})
+}
