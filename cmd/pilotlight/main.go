@@ -83,7 +83,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
 	return root
 }
 

@@ -95,7 +95,7 @@ func (w *watched) Write(said []byte) (int, error) {
 }
 
 var (
-	random   = regexp.MustCompile(`-[0-9a-f]{7}\b|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	random   = regexp.MustCompile(`-[0-9a-f]{7}(-\d+)?\b|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 	timeline = regexp.MustCompile(`(?s)    begin   took  \n.*?\*  on the longest path[^\n]*\n`) // a look may fall a little later on a busy machine
 	moment   = regexp.MustCompile(`(20\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d UTC`)
 	took     = regexp.MustCompile(`\d+:\d\d( \(\d+ s\))?|\b(\d+[hms])+\b`)

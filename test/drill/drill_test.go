@@ -1,0 +1,214 @@
+// Package drill holds drills under the real engine, on simulated AWS.
+package drill
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+func TestMain(m *testing.M) { staged.Main(m) }
+
+// open opens the site of a stage.
+func open(t *testing.T, stage *rehearsal.Stage) *deploy.Site {
+	t.Helper()
+	site, err := deploy.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	return site
+}
+
+// quiet is a site in its steady state, of which there is a snapshot.
+func quiet(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
+	t.Helper()
+	stage := staged.Steady(t, o)
+	stage.World.Clock().Advance(time.Hour)
+	return stage
+}
+
+// pilotLight is all that a drill must leave as it is: the states of both stacks, their
+// files and what is beside them, and what AWS holds, but for what a drill made.
+func pilotLight(t *testing.T, stage *rehearsal.Stage) map[string]string {
+	t.Helper()
+	held := map[string]string{}
+	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+		stack, err := stage.Stack(t.Context(), name, stage.Env())
+		require.NoError(t, err)
+		state, err := stack.State(t.Context())
+		require.NoError(t, err)
+		held["state of "+name] = string(state)
+	}
+	entries, err := os.ReadDir(stage.Dir())
+	require.NoError(t, err)
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			text, err := os.ReadFile(filepath.Join(stage.Dir(), entry.Name()))
+			require.NoError(t, err)
+			held["file "+entry.Name()] = string(text)
+		}
+	}
+	var world struct {
+		Objects map[string]json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(stage.World.Snapshot(), &world))
+	for key, object := range world.Objects {
+		if !strings.Contains(string(object), "dr-drill") {
+			held[key] = string(object)
+		}
+	}
+	return held
+}
+
+func TestDrill(t *testing.T) {
+	stage := quiet(t, staged.Options())
+	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+
+	d, err := open(t, stage).Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, failover.Done, d.Report.Outcome)
+	assert.Contains(t, d.Report.Reached, failover.Healthy)
+	assert.NotContains(t, d.Report.Reached, failover.Switched, "no name moves")
+	var measured []string
+	for _, piece := range d.Pieces {
+		assert.Positive(t, piece.Seconds, piece.What)
+		measured = append(measured, piece.What)
+	}
+	assert.Equal(t, []string{"database, restored", "way out (NAT)", "balancer", "cache", "instances", "verification in depth"}, measured)
+	assert.Empty(t, d.Balancer)
+	assert.Zero(t, d.Expires)
+
+	assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+	left, err := open(t, stage).Drills(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// TestDrillKept holds that the copy which is left is a copy, and no more than that.
+func TestDrillKept(t *testing.T) {
+	stage := quiet(t, staged.Options())
+	post(t, stage, "before the snapshot")
+	stage.World.Clock().Advance(24 * time.Hour)
+	post(t, stage, "after the snapshot")
+	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+	began := stage.World.Clock().Now()
+
+	site := open(t, stage)
+	d, err := site.Drill(t.Context(), deploy.DrillOptions{Keep: 2 * time.Hour}, deploy.Run{})
+	require.NoError(t, err)
+	assert.WithinDuration(t, began.Add(2*time.Hour), d.Expires, time.Minute)
+	rows := stage.World.Rows("us-east-2", "blog-dr-drill")
+	assert.Contains(t, rows, "before the snapshot")
+	assert.NotContains(t, rows, "after the snapshot")
+	assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+
+	visit := httptest.NewRequest(http.MethodPost, "http://"+d.Balancer+"/?post=in+the+copy", http.NoBody)
+	visit.Host = "www.example.com"
+	answer, err := stage.World.Visit(visit)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, answer.StatusCode)
+	assert.NotContains(t, stage.World.Rows("us-west-2", "blog-prod-1"), "in the copy")
+	target, _ := stage.World.Resolve("www.example.com")
+	assert.Contains(t, target, "us-west-2", "no name leads to the copy")
+
+	_, err = site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	assert.ErrorContains(t, err, "the copy of an earlier drill is still there")
+	for _, moment := range []struct {
+		after time.Duration
+		ended []string
+	}{{0, nil}, {2 * time.Hour, []string{"dr-drill"}}, {0, nil}} {
+		stage.World.Clock().Advance(moment.after)
+		ended, err := site.EndDrill(t.Context(), true, deploy.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, moment.ended, ended)
+	}
+	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+}
+
+// post writes into the site's database, as a visitor of production does.
+func post(t *testing.T, stage *rehearsal.Stage, text string) {
+	t.Helper()
+	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodPost, "http://www.example.com/?post="+strings.ReplaceAll(text, " ", "+"), http.NoBody))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, answer.StatusCode)
+}
+
+// TestKilledDrill kills the engine in the middle of a drill, while AWS makes what no
+// state knows of yet. It can be ended, and it can be carried on.
+func TestKilledDrill(t *testing.T) {
+	for _, after := range []string{"aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer"} {
+		for name, then := range map[string]func(*testing.T, *deploy.Site){
+			"ended": func(t *testing.T, site *deploy.Site) {
+				t.Helper()
+				ended, err := site.EndDrill(t.Context(), false, deploy.Run{Say: func(line string) { t.Log(line) }})
+				require.NoError(t, err)
+				assert.Equal(t, []string{"dr-drill"}, ended)
+			},
+			"carried on": func(t *testing.T, site *deploy.Site) {
+				t.Helper()
+				d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+				require.NoError(t, err)
+				assert.Equal(t, failover.Done, d.Report.Outcome)
+			},
+		} {
+			t.Run(after+" "+name, func(t *testing.T) {
+				o := staged.Options()
+				o.EngineRoot = staged.Mortal(t)
+				stage := quiet(t, o)
+				before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+				site := open(t, stage)
+				_, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
+					if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == after {
+						staged.Kill(t, o.EngineRoot)
+					}
+				}})
+				require.Error(t, err)
+				left, err := site.Drills(t.Context())
+				require.NoError(t, err)
+				require.Len(t, left, 1)
+				assert.Empty(t, left[0].Balancer)
+				_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+				require.ErrorContains(t, err, "pilotlight unlock dr-drill")
+				require.NoError(t, site.Unlock(t.Context(), "dr-drill"))
+
+				then(t, site)
+				assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+				assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+			})
+		}
+	}
+}
+
+// TestFailedDrill has a copy that can't be made. What was made of it costs, so it can
+// be ended.
+func TestFailedDrill(t *testing.T) {
+	o := staged.Options()
+	stage := quiet(t, o)
+	inventory := staged.Inventory(stage.World)
+	for _, fault := range staged.Options("error=rds:RestoreDBInstanceFromDBSnapshot:InsufficientDBInstanceCapacity:99").Faults {
+		require.NoError(t, stage.World.Inject(fault))
+	}
+	site := open(t, stage)
+	d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	require.ErrorContains(t, err, "InsufficientDBInstanceCapacity")
+	require.NotNil(t, d.Report)
+	assert.NotEqual(t, failover.Done, d.Report.Outcome)
+	assert.NotEqual(t, maps.Clone(inventory), staged.Inventory(stage.World))
+	_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+}
