@@ -75,6 +75,22 @@ func TestReplicaOfAnUnencryptedSourceIsUnencrypted(t *testing.T) {
 	assert.NotContains(t, db.Inputs, "kmsKeyId")
 }
 
+func TestCopyOfASnapshot(t *testing.T) {
+	args := aDatabase()
+	args.Snapshot, args.BackupDays, args.DeletionProtection = &SnapshotArgs{ID: "rds:blog-dr-1-2026-03-02-05-00", Encrypted: true}, 0, false
+	db := database(t, args)
+	for key, want := range map[string]any{
+		"snapshotIdentifier": "rds:blog-dr-1-2026-03-02-05-00", "storageEncrypted": true, "deletionProtection": false,
+		"backupRetentionPeriod": 0.0, "skipFinalSnapshot": true, "publiclyAccessible": false, "deleteAutomatedBackups": true,
+	} {
+		assert.Equal(t, want, db.Inputs[key], key)
+	}
+	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password", "replicateSourceDb", "kmsKeyId"} {
+		assert.NotContains(t, db.Inputs, of, "it is the snapshot's")
+	}
+	assert.NotContains(t, db.Inputs, "enabledCloudwatchLogsExports", "log groups would stay")
+}
+
 func TestDatabasesAreProtectedFromBirth(t *testing.T) {
 	for name, birth := range map[string]func(*DatabaseArgs){
 		"primary": func(a *DatabaseArgs) { a.Primary = aPrimary() },
@@ -122,8 +138,8 @@ func TestDatabaseRefuses(t *testing.T) {
 		spoil func(*DatabaseArgs)
 		want  string
 	}{
-		"no birth":    {func(a *DatabaseArgs) { a.Primary = nil }, "database blog-dr-1 must be born either a primary or a replica"},
-		"two births":  {func(a *DatabaseArgs) { a.Replica = aReplica() }, "database blog-dr-1 must be born either a primary or a replica"},
+		"no birth":    {func(a *DatabaseArgs) { a.Primary = nil }, "database blog-dr-1 must be born either a primary, a replica, or from a snapshot"},
+		"two births":  {func(a *DatabaseArgs) { a.Replica = aReplica() }, "database blog-dr-1 must be born either a primary, a replica, or from a snapshot"},
 		"old engine":  {func(a *DatabaseArgs) { a.EngineVersion = "5.7" }, `MySQL version "5.7" is not supported: use 8.0 or 8.4`},
 		"like enough": {func(a *DatabaseArgs) { a.EngineVersion = "8.40" }, `MySQL version "8.40" is not supported: use 8.0 or 8.4`},
 	} {

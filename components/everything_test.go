@@ -33,6 +33,7 @@ func everything(region string) pulumi.RunFunc {
 		}
 		for i, birth := range []func(*DatabaseArgs){
 			func(a *DatabaseArgs) { a.Primary = aPrimary() },
+			func(a *DatabaseArgs) { a.Snapshot = &SnapshotArgs{ID: "rds:x", Encrypted: true} },
 			func(a *DatabaseArgs) {
 				a.Replica = &ReplicaArgs{SourceARN: "arn:" + partition + ":rds:elsewhere:1:db:x", Encrypted: true}
 			},

@@ -178,6 +178,24 @@ func TestImageWithWordPressServes(t *testing.T) {
 	assert.Contains(t, i.read("/run/pilotlight/parameters"), "/blog/dr/database\tblog-dr-1.us-west-2.rds.amazonaws.com\n")
 }
 
+// TestInstanceOfACopyRunsNoJobs has an image with the units of the site that it was
+// taken of.
+func TestInstanceOfACopyRunsNoJobs(t *testing.T) {
+	t.Parallel()
+	args := userData()
+	args.NoJobs = true
+	i := machine(t, args)
+	i.put(i.path("/etc/systemd/system/pilotlight-cron.timer"), "[Timer]")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	assert.NotContains(t, i.log, "enable --now pilotlight-refresh.timer pilotlight-cron.timer")
+	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer php-fpm httpd")
+	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.timer"))
+	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.service"))
+	assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<Files wp-cron.php>\n  Require all denied\n</Files>\n# A site that has moved")
+	assert.NotContains(t, boot(t, userData()).read("/etc/httpd/conf.d/pilotlight.conf"), "wp-cron.php")
+}
+
 func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
 	t.Parallel()
 	for region, url := range map[string]string{

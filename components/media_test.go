@@ -25,8 +25,20 @@ func TestMediaIsPrivateAndStays(t *testing.T) {
 	rules := c.one(t, "s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2").Inputs
 	assert.Equal(t, 90.0, at(t, rules, "rules", 0, "noncurrentVersionExpiration", "noncurrentDays"))
 	assert.Equal(t, 7.0, at(t, rules, "rules", 1, "abortIncompleteMultipartUpload", "daysAfterInitiation"))
+	assert.Equal(t, false, c.one(t, "s3/bucketV2:BucketV2").Inputs["forceDestroy"])
 	for _, r := range c.registered {
 		assert.True(t, r.Retained, "%s %s would go with the stack", r.Type, r.Name)
+	}
+}
+
+func TestPassingMediaGoWithTheirStack(t *testing.T) {
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewMedia(ctx, "blog-dr-drill", MediaArgs{KeepVersionsDays: 1, Passing: true})
+		return err
+	})
+	assert.Equal(t, true, c.one(t, "s3/bucketV2:BucketV2").Inputs["forceDestroy"])
+	for _, r := range c.registered {
+		assert.False(t, r.Retained, "%s %s would stay", r.Type, r.Name)
 	}
 }
 

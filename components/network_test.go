@@ -90,6 +90,21 @@ func TestSecurityGroupsLetThroughTheSiteAlone(t *testing.T) {
 	}
 }
 
+func TestOnlyItsVisitorsReachANetwork(t *testing.T) {
+	args := network("us-west-2a", "us-west-2b")
+	args.Visitors = netip.MustParsePrefix("192.0.2.7/32")
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewNetwork(ctx, "blog-dr", args)
+		return err
+	})
+	for _, r := range c.of("vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
+		assert.NotEqual(t, "0.0.0.0/0", r.Inputs["cidrIpv4"], r.Name)
+		if r.Inputs["securityGroupId"] == "blog-dr-balancer-id" {
+			assert.Equal(t, "192.0.2.7/32", r.Inputs["cidrIpv4"])
+		}
+	}
+}
+
 func TestNetworkRefusesTheWrongNumberOfZones(t *testing.T) {
 	why := refusal(t, func(ctx *pulumi.Context) error {
 		_, err := NewNetwork(ctx, "blog-dr", network("us-west-2a"))

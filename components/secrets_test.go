@@ -29,11 +29,20 @@ func TestSecretsStaySecret(t *testing.T) {
 		_, err := NewSecrets(ctx, "blog-dr", SecretsArgs{Values: pulumi.ToStringMap(values)})
 		return err
 	})
+	assert.NotContains(t, c.one(t, "secretsmanager/secret:Secret").Inputs, "recoveryWindowInDays", "what was deleted by mistake can be had back")
 	version := c.one(t, "secretsmanager/secretVersion:SecretVersion")
 	assert.Equal(t, []string{"secretString"}, version.Secret)
 	var stored map[string]string
 	require.NoError(t, json.Unmarshal([]byte(version.Inputs["secretString"].(string)), &stored))
 	assert.Equal(t, values, stored)
+}
+
+func TestPassingSecretsAreGoneAtOnce(t *testing.T) {
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewSecrets(ctx, "blog-dr-drill", SecretsArgs{Values: pulumi.ToStringMap(GenerateSecrets()), Passing: true})
+		return err
+	})
+	assert.Zero(t, c.one(t, "secretsmanager/secret:Secret").Inputs["recoveryWindowInDays"], "or the next of this name is refused for 30 days")
 }
 
 func TestParametersArePlain(t *testing.T) {

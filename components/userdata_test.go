@@ -66,11 +66,15 @@ func TestUserDataLeavesRoomForLongNames(t *testing.T) {
 
 func TestUserDataIsCleanShell(t *testing.T) {
 	shellcheck := needed(t, "shellcheck")
-	i := boot(t, userData())
-	require.NoError(t, i.err, i.log)
-	for _, script := range []string{i.script, i.path("/usr/local/sbin/pilotlight-refresh")} {
-		out, err := exec.Command(shellcheck, script).CombinedOutput()
-		assert.NoError(t, err, "%s", out)
+	for _, noJobs := range []bool{false, true} {
+		args := userData()
+		args.NoJobs = noJobs
+		i := boot(t, args)
+		require.NoError(t, i.err, i.log)
+		for _, script := range []string{i.script, i.path("/usr/local/sbin/pilotlight-refresh")} {
+			out, err := exec.Command(shellcheck, script).CombinedOutput()
+			assert.NoError(t, err, "%s", out)
+		}
 	}
 }
 

@@ -30,11 +30,10 @@ func (c *copied) record(env *failover.Env) error {
 	if report == nil {
 		report = func(failover.Report) {}
 	}
-	command := "pilotlight drill"
 	r.Recorder = failover.NewRecorder(failover.Report{
 		Site: c.Config.Domain, Stack: c.Stack(), Region: c.Config.Region, Asked: Asked, Epoch: c.memory.Claim.Epoch, Goal: failover.Healthy,
-		Began: r.now(), Notes: notes(c.Copy),
-	}, failover.Advice{Again: []string{command + ": it carries on", "or " + command + " --end: it ends what is there, which costs until then"}}, report)
+		Began: r.now(), Notes: notes(c.Args),
+	}, failover.Advice{Again: []string{"pilotlight drill: it carries on", "or pilotlight drill --end: it ends what is there, which costs until then"}}, report)
 
 	observe := env.Observe
 	env.Observe = func(step failover.Step) {
@@ -64,12 +63,17 @@ func (c *copied) record(env *failover.Env) error {
 }
 
 // notes are what tells a drill from a failover.
-func notes(c Copy) []string {
-	return []string{
-		"the database was restored from " + c.Snapshot.ID + " of " + c.Snapshot.Made.UTC().Format(time.DateTime+" MST") + ", where a failover promotes the replica",
-		"no name was moved and nobody sent there: a failover takes the time of DNS on top",
-		"media were empty: nothing is said of the files",
+func notes(args Args) []string {
+	snapshot := args.Copy.Snapshot
+	all := []string{
+		"the database is restored from " + snapshot.ID + " of " + snapshot.Made.UTC().Format(time.DateTime+" MST") + ", where a failover promotes the replica",
+		"no name is moved: a failover takes the time of DNS on top",
+		"the copy's bucket is empty: nothing is said of the media",
 	}
+	if args.CarriesOn {
+		all = append(all, "an earlier run was stopped: what that had made is not measured here")
+	}
+	return all
 }
 
 // ends lets the report know when each resource is there, and when all are.

@@ -108,6 +108,27 @@ func TestRDS(t *testing.T) {
 	assert.Equal(t, int32(7), *out.DBInstances[0].BackupRetentionPeriod)
 }
 
+func TestSnapshots(t *testing.T) {
+	t.Parallel()
+	w, face := world(t)
+	client := rds.NewFromConfig(face.Config(home))
+	in := &rds.DescribeDBSnapshotsInput{DBInstanceIdentifier: aws.String("site"), SnapshotType: aws.String("automated")}
+	found := func() []rdstypes.DBSnapshot {
+		t.Helper()
+		out, err := client.DescribeDBSnapshots(t.Context(), in)
+		require.NoError(t, err)
+		return out.DBSnapshots
+	}
+	w.Clock().Advance(48 * time.Hour)
+	all := found()
+	require.Len(t, all, 3)
+	assert.Equal(t, "available", *all[0].Status)
+	assert.Equal(t, "rds:site-"+all[0].SnapshotCreateTime.Format("2006-01-02-15-04"), *all[0].DBSnapshotIdentifier)
+	assert.False(t, *all[0].Encrypted)
+	_, err := client.DescribeDBSnapshots(t.Context(), &rds.DescribeDBSnapshotsInput{})
+	assert.ErrorContains(t, err, "not modelled")
+}
+
 func TestParameterGroups(t *testing.T) {
 	t.Parallel()
 	w, face := world(t)

@@ -2,8 +2,8 @@
 package drill
 
 import (
+	"context"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -150,54 +150,74 @@ func post(t *testing.T, stage *rehearsal.Stage, text string) {
 // TestKilledDrill kills the engine in the middle of a drill, while AWS makes what no
 // state knows of yet. It can be ended, and it can be carried on.
 func TestKilledDrill(t *testing.T) {
-	for _, after := range []string{"aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer"} {
-		for name, then := range map[string]func(*testing.T, *deploy.Site){
-			"ended": func(t *testing.T, site *deploy.Site) {
-				t.Helper()
-				ended, err := site.EndDrill(t.Context(), false, deploy.Run{Say: func(line string) { t.Log(line) }})
-				require.NoError(t, err)
-				assert.Equal(t, []string{"dr-drill"}, ended)
-			},
-			"carried on": func(t *testing.T, site *deploy.Site) {
-				t.Helper()
-				d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
-				require.NoError(t, err)
-				assert.Equal(t, failover.Done, d.Report.Outcome)
-			},
-		} {
-			t.Run(after+" "+name, func(t *testing.T) {
-				o := staged.Options()
-				o.EngineRoot = staged.Mortal(t)
-				stage := quiet(t, o)
-				before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
-				site := open(t, stage)
-				_, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
-					if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == after {
-						staged.Kill(t, o.EngineRoot)
-					}
-				}})
-				require.Error(t, err)
-				left, err := site.Drills(t.Context())
-				require.NoError(t, err)
-				require.Len(t, left, 1)
-				assert.Empty(t, left[0].Balancer)
-				_, err = site.EndDrill(t.Context(), false, deploy.Run{})
-				require.ErrorContains(t, err, "pilotlight unlock dr-drill")
-				require.NoError(t, site.Unlock(t.Context(), "dr-drill"))
+	for name, tc := range map[string]struct {
+		after string // this was made
+		then  func(*testing.T, *deploy.Site)
+	}{
+		"ended": {"aws:s3/bucketPolicy:BucketPolicy", func(t *testing.T, site *deploy.Site) {
+			t.Helper()
+			ended, err := site.EndDrill(t.Context(), false, deploy.Run{})
+			require.NoError(t, err)
+			assert.Equal(t, []string{"dr-drill"}, ended)
+		}},
+		"carried on": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *deploy.Site) {
+			t.Helper()
+			d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+			require.NoError(t, err)
+			assert.Equal(t, failover.Done, d.Report.Outcome)
+			assert.Contains(t, d.Report.String(), "an earlier run was stopped")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := staged.Options()
+			o.EngineRoot = staged.Mortal(t)
+			stage := quiet(t, o)
+			before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+			site := open(t, stage)
+			_, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
+				if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == tc.after {
+					staged.Kill(t, o.EngineRoot)
+				}
+			}})
+			require.Error(t, err)
+			left, err := site.Drills(t.Context())
+			require.NoError(t, err)
+			require.Len(t, left, 1)
+			assert.Empty(t, left[0].Balancer)
+			_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+			require.ErrorContains(t, err, "pilotlight unlock dr-drill")
+			require.NoError(t, site.Unlock(t.Context(), "dr-drill"))
 
-				then(t, site)
-				assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
-				assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
-			})
-		}
+			tc.then(t, site)
+			assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+			assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+		})
 	}
+}
+
+// TestDrillInterrupted cancels a drill, as Ctrl-C does. It leaves no lock.
+func TestDrillInterrupted(t *testing.T) {
+	stage := quiet(t, staged.Options())
+	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+	site := open(t, stage)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := site.Drill(ctx, deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
+		if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == "aws:ec2/natGateway:NatGateway" {
+			cancel()
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
 }
 
 // TestFailedDrill has a copy that can't be made. What was made of it costs, so it can
 // be ended.
 func TestFailedDrill(t *testing.T) {
-	o := staged.Options()
-	stage := quiet(t, o)
+	stage := quiet(t, staged.Options())
 	inventory := staged.Inventory(stage.World)
 	for _, fault := range staged.Options("error=rds:RestoreDBInstanceFromDBSnapshot:InsufficientDBInstanceCapacity:99").Faults {
 		require.NoError(t, stage.World.Inject(fault))
@@ -207,7 +227,7 @@ func TestFailedDrill(t *testing.T) {
 	require.ErrorContains(t, err, "InsufficientDBInstanceCapacity")
 	require.NotNil(t, d.Report)
 	assert.NotEqual(t, failover.Done, d.Report.Outcome)
-	assert.NotEqual(t, maps.Clone(inventory), staged.Inventory(stage.World))
+	assert.NotEqual(t, inventory, staged.Inventory(stage.World))
 	_, err = site.EndDrill(t.Context(), false, deploy.Run{})
 	require.NoError(t, err)
 	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
