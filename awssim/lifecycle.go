@@ -18,7 +18,8 @@ type Call struct {
 }
 
 // Create makes a resource and returns when it is ready. AWS writes it down when
-// it accepts the call: a caller that dies while it waits leaves it behind.
+// it accepts the call: a caller that dies while it waits leaves it behind, and one
+// that gives up the wait is told what it has asked for, with the error.
 func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	k, err := w.open(c.Type)
 	if err != nil {
@@ -37,7 +38,11 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	if err := w.make(k, o, operation); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, callOf(operation, k.create), c))
 	}
-	return w.settle(ctx, k, o.clone(), "creating")
+	asked := o.clone()
+	if made, err = w.settle(ctx, k, asked, "creating"); err != nil {
+		made = *asked
+	}
+	return made, err
 }
 
 func (w *World) make(k *kind, o *Object, operation string) error {

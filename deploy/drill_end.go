@@ -148,7 +148,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 		return err
 	}
 	pending, err := pendingCreations(state)
-	if err != nil || len(pending) == 0 {
+	if err != nil {
 		return err
 	}
 	rt := failover.New(s.options.Env, of.SiteOf(stacks.Claim{}, stacks.Facts{}))
@@ -157,14 +157,15 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 		say = func(string) {}
 	}
 	rt.Say = say
+	if err := rt.WaitSettled(ctx, of.Region, drill.Name(of)); err != nil { // RDS deletes none that it is still making
+		return err
+	}
 	for _, p := range pending {
 		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; p.Type {
 		case "aws:ec2/natGateway:NatGateway":
 			err = rt.FreeAddress(ctx, text("allocationId"))
 		case "aws:lb/loadBalancer:LoadBalancer":
 			err = rt.DropBalancers(ctx, p.name())
-		case "aws:rds/instance:Instance": // RDS deletes none that it is still making
-			err = rt.WaitSettled(ctx, of.Region, text("identifier"))
 		case "aws:ec2/route:Route", "aws:lb/listener:Listener": // they go with what they are of
 		default:
 			if _, adopted := ofDrills[p.Type]; !adopted && strings.HasPrefix(p.Type, "aws:") {

@@ -70,8 +70,8 @@ func TestDrillProgram(t *testing.T) {
 			}
 			assert.Zero(t, input("aws:secretsmanager/secret:Secret", "recoveryWindowInDays"))
 			assert.Equal(t, true, input("aws:s3/bucketV2:BucketV2", "forceDestroy"))
-			assert.Contains(t, input("pulumi:providers:aws", "defaultTags"), `"expires":"2026-03-02T12:00:00Z"`)
-			assert.Contains(t, input("pulumi:providers:aws", "defaultTags"), `"drill":"dr"`)
+			tags := input("pulumi:providers:aws", "defaultTags").(map[string]any)["tags"]
+			assert.Equal(t, map[string]any{"site": "blog", "stack": "dr-drill", "managed-by": "pilotlight", "drill": "dr", "expires": "2026-03-02T12:00:00Z"}, tags)
 
 			script, err := base64.StdEncoding.DecodeString(input("aws:ec2/launchTemplate:LaunchTemplate", "userData").(string))
 			require.NoError(t, err)

@@ -2,10 +2,15 @@ package provider
 
 import (
 	"context"
+	"errors"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
 )
 
 // volatile outputs change with any update, so that a preview cannot know them.
@@ -59,10 +64,24 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	made, err := p.world.Create(ctx, awssim.Call{
 		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties),
 	})
+	if err != nil && made.ID != "" && ctx.Err() != nil {
+		return plugin.CreateResponse{}, unfinished(made.ID, complete(s, shown(s, made.Props, req.Properties)), err)
+	}
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
 	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: complete(s, shown(s, made.Props, req.Properties))}, nil
+}
+
+// unfinished is the error of a creation whose end nobody waited for. The engine
+// keeps the resource in the state, as it does with the real provider.
+func unfinished(id string, outputs resource.PropertyMap, why error) error {
+	properties, err := plugin.MarshalProperties(outputs, plugin.MarshalOptions{KeepSecrets: true})
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, why.Error()),
+		&pulumirpc.ErrorResourceInitFailed{Id: id, Properties: properties, Reasons: []string{why.Error()}})
 }
 
 // Update changes a resource in the world.

@@ -154,7 +154,7 @@ func TestKilledDrill(t *testing.T) {
 		after string // this was made
 		then  func(*testing.T, *deploy.Site)
 	}{
-		"ended": {"aws:s3/bucketPolicy:BucketPolicy", func(t *testing.T, site *deploy.Site) {
+		"ended": {"aws:ec2/natGateway:NatGateway", func(t *testing.T, site *deploy.Site) {
 			t.Helper()
 			ended, err := site.EndDrill(t.Context(), false, deploy.Run{})
 			require.NoError(t, err)
