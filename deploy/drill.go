@@ -75,6 +75,11 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 			return Drill{}, err
 		}
 	}
+	if run.Confirm != nil {
+		if err := run.Confirm(nil); err != nil {
+			return Drill{}, err
+		}
+	}
 	d := Drill{Stack: drill.StackName(of.Of), Of: of.Of, Region: standby.Config.Region, Snapshot: of.Snapshot, Expires: of.Expires}
 	stack, err := s.openDrill(ctx, drill.Args{Config: standby.Config, Copy: of, CarriesOn: carriesOn}, auto.UpsertStackInlineSource)
 	if err != nil {
@@ -189,7 +194,7 @@ func carryOn(left []DrillCopy, stack string) (drill.Copy, error) {
 
 // snapshot is what the copy's database is made of.
 func (s *Site) snapshot(ctx context.Context, of Side) (failover.Snapshot, error) {
-	site := of.Config.SiteOf(of.Memory.Claim, of.Memory.Peer)
+	site := of.Config.SiteOf(of.Memory.Claim, of.Memory.Facts, of.Memory.Peer)
 	snapshot, err := failover.New(s.options.Env, site).NewestSnapshot(ctx)
 	if errors.Is(err, failover.ErrNotFound) {
 		err = fmt.Errorf("database %s has no automated snapshot to make a copy of, nothing was touched: RDS takes the first soon after the database is there, "+

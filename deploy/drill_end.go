@@ -151,7 +151,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 	if err != nil {
 		return err
 	}
-	rt := failover.New(s.options.Env, of.SiteOf(stacks.Claim{}, stacks.Facts{}))
+	rt := failover.New(s.options.Env, of.SiteOf(stacks.Claim{}, stacks.Facts{}, stacks.Facts{}))
 	say := run.Say
 	if say == nil {
 		say = func(string) {}

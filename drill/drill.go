@@ -150,7 +150,7 @@ func (c *copied) newProvider() error {
 // newRuntime makes what the hooks work with: the site is asked for under its own
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
-	site := c.Config.SiteOf(c.memory.Claim, stacks.Facts{})
+	site := c.Config.SiteOf(c.memory.Claim, stacks.Facts{}, stacks.Facts{})
 	site.Database, site.DeepToken = c.name, components.DeepToken(c.memory.Secrets())
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone

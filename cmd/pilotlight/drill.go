@@ -78,14 +78,21 @@ func (o *drillOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !o.end && !o.yes && !o.terminal {
+		return fmt.Errorf("drill asks before it changes anything, and nobody is there to answer: add --yes: %w", errUnconfirmed)
+	}
+	run, end := o.project.run()
 	if o.end {
-		ended, err := site.EndDrill(ctx, o.expired, o.project.run())
+		ended, err := site.EndDrill(ctx, o.expired, run)
+		end()
+		if err != nil && len(ended) == 0 {
+			return err
+		}
 		return errors.Join(o.show(map[string]any{"ended": ended}, endedText(ended)), err)
 	}
-	if err := o.confirm(ctx, site); err != nil {
-		return err
-	}
-	d, err := site.Drill(ctx, o.hold, o.project.run())
+	run.Confirm = func(changes []deploy.Change) error { return o.confirm(ctx, site, changes) }
+	d, err := site.Drill(ctx, o.hold, run)
+	end()
 	if d.Report == nil {
 		return err
 	}
