@@ -62,6 +62,12 @@ func (r *Report) Page() Page {
 	p.Facts = []Fact{
 		{"Asked for", r.Asked}, {"Stack", r.Stack}, {"Region", r.Region}, {"Epoch", strconv.Itoa(r.Epoch)}, {"Begun", date(r.Began)},
 	}
+	if r.Goal != "" {
+		p.Kind = "Drill"
+	}
+	for _, note := range r.Notes {
+		p.Facts = append(p.Facts, Fact{"Note", note})
+	}
 	p.Figures, p.Data = r.figures(), r.data()
 	return p
 }
@@ -101,6 +107,8 @@ func (r *Report) headline() string {
 		return "Not finished: it still runs, or was stopped"
 	case moved != "":
 		return moved
+	case !r.Reached[r.Goal].IsZero():
+		return fmt.Sprintf("A copy of %s was %s in %s", r.Site, r.Goal, r.Region)
 	}
 	for _, side := range r.Sides {
 		if side.Stack == r.Stack {

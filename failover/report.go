@@ -65,7 +65,7 @@ type Report struct {
 	Region string `json:"region"`
 	Asked  string `json:"asked"` // what the run was for, such as "activate"
 	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
-	// Goal is the milestone that the run is for; empty is Switched.
+	// Goal is the milestone that a drill is for, which moves no name; empty is Switched.
 	Goal Milestone `json:"goal,omitempty"`
 	// Notes are what has to be known of the run to read its report right.
 	Notes []string `json:"notes,omitempty"`

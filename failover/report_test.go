@@ -174,3 +174,26 @@ func TestReportOfARefusal(t *testing.T) {
 	assert.Contains(t, last.String(), "refused     no image: make one")
 	assert.Equal(t, []string{"do what they say"}, last.Next)
 }
+
+// TestReportOfADrill has a run that is over when the site works, without its name.
+func TestReportOfADrill(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(minute int) time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
+	var told Report
+	r := NewRecorder(Report{Site: "www.example.com", Region: "us-east-2", Asked: "drill", Goal: Healthy, Began: noon, Notes: []string{"no name is moved"}},
+		Advice{}, func(report Report) { told = report })
+	r.Observe(Step{Name: "create Instance copy", Begin: at(0), End: at(10)})
+	r.Observe(Step{Name: "verify the site in depth", Begin: at(10)})
+	r.Observe(Step{Name: "verify the site in depth", Begin: at(10), End: at(11), Reaches: Healthy})
+	r.Done()
+	assert.True(t, told.Steps[0].Longest && told.Steps[1].Longest, "the path to the goal")
+	assert.Zero(t, told.TimeToRecover, "nothing was recovered")
+	assert.Contains(t, told.String(), "time        11:00 (660 s) until it was healthy\nnote        no name is moved\n")
+	page := told.Page()
+	assert.Equal(t, "Drill", page.Kind)
+	assert.Equal(t, "A copy of www.example.com was healthy in us-east-2", page.Headline)
+	assert.Contains(t, page.Facts, Fact{"Note", "no name is moved"})
+	_, err := page.HTML()
+	assert.NoError(t, err)
+}

@@ -27,6 +27,8 @@ func TestDrillStory(t *testing.T) {
 	s.run(4, "drill --yes")
 	assert.Contains(t, s.run(0, "status"), "the copy of a drill (stack dr-drill) is there, and may be there until")
 	s.run(0, "drill --end --expired")
+	s.run(2, "unlock drill")
+	s.run(0, "unlock dr-drill")
 	later(2 * time.Hour)
 	assert.Contains(t, s.run(0, "status"), "should have ended, and costs")
 	s.run(0, "drill --end --expired --json")

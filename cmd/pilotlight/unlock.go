@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/drill"
 )
 
 func newUnlockCmd(c connect) *cobra.Command {
@@ -15,7 +18,7 @@ func newUnlockCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := known(site, args[0]); err != nil {
+			if err := known(site, strings.TrimSuffix(args[0], drill.StackName(""))); err != nil { // or that of a drill of it
 				return err
 			}
 			if err := site.Unlock(cmd.Context(), args[0]); err != nil {
