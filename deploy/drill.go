@@ -76,7 +76,7 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 		}
 	}
 	if run.Confirm != nil {
-		if err := run.Confirm(nil); err != nil {
+		if err := run.Confirm(s.statusOf(ctx, sides), nil); err != nil {
 			return Drill{}, err
 		}
 	}

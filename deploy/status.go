@@ -89,14 +89,16 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		now = s.options.Env.Now
 	}
 	var group sync.WaitGroup
+	var left []DrillCopy
+	var unseen error
+	group.Go(func() { left, unseen = s.Drills(ctx) })
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
 	}
 	group.Wait()
 	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
 	status.judge(sides, now())
-	left, err := s.Drills(ctx)
-	status.addDrills(left, err, now())
+	status.addDrills(left, unseen, now())
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
 		status.LastChange = reports[len(reports)-1].Began
 	}

@@ -90,7 +90,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 		}
 		return errors.Join(o.show(map[string]any{"ended": ended}, endedText(ended)), err)
 	}
-	run.Confirm = func(changes []deploy.Change) error { return o.confirm(ctx, site, changes) }
+	run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
 	d, err := site.Drill(ctx, o.hold, run)
 	end()
 	if d.Report == nil {
