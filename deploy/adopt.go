@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -15,29 +16,26 @@ import (
 // RDS went on making them, nothing lived to write them down, and their names are
 // fixed, so that none could be made in their place. Of other resources another is
 // made beside what may be left, of which the engine warns; once that was made, the
-// warning is said a last time and forgotten.
-func (s *Stack) adopt(ctx context.Context, run Run) error {
+// warning is forgotten, and leftovers says what to look for.
+func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err error) {
 	state, err := s.State(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	edited, found, settled, err := adopted(state)
-	if err != nil || len(found) == 0 && len(settled) == 0 {
-		return err
-	}
-	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited}); err != nil {
-		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
-	}
-	for _, urn := range settled {
-		if run.Say != nil {
-			run.Say(fmt.Sprintf("a killed update had begun to make %s, which was made again since: look whether a second one was left, and delete that",
-				urn[strings.LastIndex(urn, "::")+2:]))
-		}
-	}
-	if len(found) == 0 {
-		return nil
+	edited, found, leftovers, err := adopted(state)
+	if err != nil || len(found) == 0 && len(leftovers) == 0 {
+		return nil, err
 	}
 	stream, complaints := s.follow(ctx, run)
+	err = s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited})
+	switch {
+	case err != nil && len(found) == 0:
+		return nil, nil // another time: the update says what is wrong
+	case err != nil:
+		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
+	case len(found) == 0:
+		return leftovers, nil
+	}
 	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
@@ -46,9 +44,9 @@ func (s *Stack) adopt(ctx context.Context, run Run) error {
 	_, err = s.stack.Refresh(ctx, opts...)
 	complained := complaints()
 	if err != nil {
-		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
+		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
 	}
-	return nil
+	return leftovers, nil
 }
 
 // checkpointVersion is the version of the form in which a deployment is exported.
@@ -57,9 +55,9 @@ const checkpointVersion = 3
 // adopted moves the pending creations of databases in a checkpoint to its
 // resources, under the identifiers that they were asked for with. It returns the
 // URNs of those that have to be refreshed, which an adoption that was itself
-// killed may have left too, and of the creations that it took out, since the
-// resource is there.
-func adopted(state []byte) (edited json.RawMessage, found, settled []string, err error) {
+// killed may have left too. A creation that is pending of what was made since is
+// taken out; what that may have left is said.
+func adopted(state []byte) (edited json.RawMessage, found, leftovers []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
@@ -70,10 +68,10 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 		return nil, nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
-	made := map[any]bool{}
+	made := map[any]map[string]any{}
 	for _, resource := range resources {
-		if state, ok := resource.(map[string]any); ok {
-			made[state["urn"]] = true
+		if state, ok := resource.(map[string]any); ok && state["delete"] != true {
+			made[state["urn"]] = state
 		}
 		if database, ok := database(resource); ok && !filledIn(database) {
 			found = append(found, fmt.Sprint(database["urn"]))
@@ -85,12 +83,14 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 		operation, _ := entry.(map[string]any)
 		state, _ := operation["resource"].(map[string]any)
 		database, ok := database(state)
-		switch {
-		case operation["type"] != "creating" || !ok && !made[state["urn"]]:
+		// What has other inputs was there before: it was to be replaced by what is pending.
+		there := made[state["urn"]]
+		switch again := there != nil && reflect.DeepEqual(there["inputs"], state["inputs"]); {
+		case operation["type"] != "creating" || !ok && !again:
 			rest = append(rest, entry)
 			continue
 		case !ok:
-			settled = append(settled, fmt.Sprint(state["urn"]))
+			leftovers = append(leftovers, leftover(there))
 			continue
 		}
 		inputs, _ := database["inputs"].(map[string]any)
@@ -103,7 +103,15 @@ func adopted(state []byte) (edited json.RawMessage, found, settled []string, err
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
-	return edited, found, settled, err
+	return edited, found, leftovers, err
+}
+
+// leftover says what to look for when a killed update had begun to make what another
+// made since.
+func leftover(made map[string]any) string {
+	kind, urn := fmt.Sprint(made["type"]), fmt.Sprint(made["urn"])
+	return fmt.Sprintf("a killed update had begun to make %s %s, too; the stack uses %v: if there is another, delete that",
+		kind[strings.LastIndex(kind, ":")+1:], urn[strings.LastIndex(urn, "::")+2:], made["id"])
 }
 
 // filledIn says whether RDS has told what it made of a database.
