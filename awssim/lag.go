@@ -66,11 +66,11 @@ func isHidden(v string) bool { return strings.HasPrefix(v, hidden) }
 // region: how many versions, and how many bytes, oldest first. There are none of a rule
 // without metrics, and none from when the source was lost. They are published where the
 // copies go (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html).
-func (w *World) Pending(region, bucket, to string, from, until time.Time) (versions, size []Datapoint) {
+func (w *World) Pending(region, bucket, to, rule string, from, until time.Time) (versions, size []Datapoint) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	source, target := w.at(bucketType, "bucket", bucket), w.findBy(bucketType, region, "bucket", to)
-	if source == nil || target == nil || !w.measured(bucket, to) {
+	if source == nil || target == nil || !w.measured(bucket, to, rule) {
 		return nil, nil
 	}
 	if now := w.clock.Now(); until.After(now) {
@@ -91,12 +91,12 @@ func (w *World) Pending(region, bucket, to string, from, until time.Time) (versi
 	return versions, size
 }
 
-// measured says whether a bucket's rule for another has metrics.
-func (w *World) measured(bucket, to string) bool {
+// measured says whether a bucket's rule of that id, for another bucket, has metrics.
+func (w *World) measured(bucket, to, id string) bool {
 	for _, replication := range w.where(func(o *Object) bool { return o.Type == replicationType && o.text("bucket") == bucket }) {
 		rules, _ := replication.Props["rules"].([]any)
 		for _, rule := range rules {
-			if strings.HasSuffix(textAt(rule, "destination.bucket"), ":"+to) && textAt(rule, "destination.metrics.status") == "Enabled" {
+			if textAt(rule, "id") == id && strings.HasSuffix(textAt(rule, "destination.bucket"), ":"+to) && textAt(rule, "destination.metrics.status") == "Enabled" {
 				return true
 			}
 		}

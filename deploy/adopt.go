@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -18,30 +19,27 @@ var databases = map[string]string{"aws:rds/instance:Instance": "identifier"}
 
 // adopt brings into the state what a killed update had asked for, of the types that
 // the stack adopts. Of other resources another is made beside what may be left, of
-// which the engine warns; once that was made, the warning is said a last time and
-// forgotten.
-func (s *Stack) adopt(ctx context.Context, run Run) error {
+// which the engine warns; once that was made, the warning is forgotten, and leftovers
+// says what to look for.
+func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err error) {
 	state, err := s.State(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	edited, found, settled, err := adopted(state, s.adopts)
-	if err != nil || len(found) == 0 && len(settled) == 0 {
-		return err
-	}
-	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited}); err != nil {
-		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
-	}
-	for _, urn := range settled {
-		if run.Say != nil {
-			run.Say(fmt.Sprintf("a killed update had begun to make %s, which was made again since: look whether a second one was left, and delete that",
-				urn[strings.LastIndex(urn, "::")+2:]))
-		}
-	}
-	if len(found) == 0 {
-		return nil
+	edited, found, leftovers, err := adopted(state, s.adopts)
+	if err != nil || len(found) == 0 && len(leftovers) == 0 {
+		return nil, err
 	}
 	stream, complaints := s.follow(ctx, run)
+	err = s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited})
+	switch {
+	case err != nil && len(found) == 0:
+		return nil, nil // another time: the update says what is wrong
+	case err != nil:
+		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
+	case len(found) == 0:
+		return leftovers, nil
+	}
 	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
@@ -50,9 +48,9 @@ func (s *Stack) adopt(ctx context.Context, run Run) error {
 	_, err = s.stack.Refresh(ctx, opts...)
 	complained := complaints()
 	if err != nil {
-		return s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
+		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
 	}
-	return nil
+	return leftovers, nil
 }
 
 // checkpointVersion is the version of the form in which a deployment is exported.
@@ -61,9 +59,9 @@ const checkpointVersion = 3
 // adopted moves pending creations in a checkpoint to its resources, under the ids
 // that follow from the inputs that they were asked for with: ids are the names of
 // those inputs, by type. It returns the URNs of those that have to be refreshed, which
-// an adoption that was itself killed may have left too, and of the creations that it
-// took out, since the resource is there.
-func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found, settled []string, err error) {
+// an adoption that was itself killed may have left too. A creation that is pending of
+// what was made since is taken out; what that may have left is said.
+func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found, leftovers []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
@@ -74,10 +72,10 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		return nil, nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
-	made := map[any]bool{}
+	made := map[any]map[string]any{}
 	for _, resource := range resources {
-		if state, ok := resource.(map[string]any); ok {
-			made[state["urn"]] = true
+		if state, ok := resource.(map[string]any); ok && state["delete"] != true {
+			made[state["urn"]] = state
 		}
 		if held, _, ok := adoptable(resource, ids); ok && !filledIn(held) {
 			found = append(found, fmt.Sprint(held["urn"]))
@@ -89,12 +87,14 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		operation, _ := entry.(map[string]any)
 		state, _ := operation["resource"].(map[string]any)
 		held, input, ok := adoptable(state, ids)
-		switch {
-		case operation["type"] != "creating" || !ok && !made[state["urn"]]:
+		// What has other inputs was there before: it was to be replaced by what is pending.
+		there := made[state["urn"]]
+		switch again := there != nil && reflect.DeepEqual(there["inputs"], state["inputs"]); {
+		case operation["type"] != "creating" || !ok && !again:
 			rest = append(rest, entry)
 			continue
 		case !ok:
-			settled = append(settled, fmt.Sprint(state["urn"]))
+			leftovers = append(leftovers, leftover(there))
 			continue
 		}
 		inputs, _ := held["inputs"].(map[string]any)
@@ -107,7 +107,15 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
-	return edited, found, settled, err
+	return edited, found, leftovers, err
+}
+
+// leftover says what to look for when a killed update had begun to make what another
+// made since.
+func leftover(made map[string]any) string {
+	kind, urn := fmt.Sprint(made["type"]), fmt.Sprint(made["urn"])
+	return fmt.Sprintf("a killed update had begun to make %s %s, too; the stack uses %v: if there is another, delete that",
+		kind[strings.LastIndex(kind, ":")+1:], urn[strings.LastIndex(urn, "::")+2:], made["id"])
 }
 
 // filledIn says whether AWS has told what it made of a resource.

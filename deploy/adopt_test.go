@@ -10,7 +10,11 @@ import (
 
 func TestAdopted(t *testing.T) {
 	t.Parallel()
-	const balancer = `{"urn": "lb", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}}`
+	const (
+		balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}}`
+		other    = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog"}}`
+		doomed   = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}, "delete": true}`
+	)
 	with := func(more string) string {
 		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
 	}
@@ -18,14 +22,21 @@ func TestAdopted(t *testing.T) {
 	for name, tc := range map[string]struct {
 		resources, pending         string
 		wantResources, wantPending string
-		found, settled             []string
+		found, leftovers           []string
 	}{
 		"nothing was killed": {balancer, "", balancer, "", nil, nil},
 		"a balancer is made beside what may be left": {
 			"", pending("creating", balancer), "", pending("creating", balancer), nil, nil,
 		},
 		"a balancer was made since": {
-			balancer, pending("creating", balancer) + "," + pending("updating", balancer), balancer, pending("updating", balancer), nil, []string{"lb"},
+			balancer, pending("creating", balancer) + "," + pending("updating", balancer), balancer, pending("updating", balancer), nil,
+			[]string{"a killed update had begun to make LoadBalancer lb, too; the stack uses lb-1: if there is another, delete that"},
+		},
+		"a balancer was to be replaced": {
+			other, pending("creating", balancer), other, pending("creating", balancer), nil, nil,
+		},
+		"a balancer was to make way": {
+			doomed, pending("creating", balancer), doomed, pending("creating", balancer), nil, nil,
 		},
 		"a database is taken over under its identifier": {
 			balancer, pending("creating", with("")),
@@ -47,10 +58,10 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, settled, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), databases)
+			edited, found, leftovers, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), databases)
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
-			assert.Equal(t, tc.settled, settled)
+			assert.Equal(t, tc.leftovers, leftovers)
 			var got, want map[string]any
 			require.NoError(t, json.Unmarshal(edited, &got))
 			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, tc.wantPending)), &want))

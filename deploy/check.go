@@ -109,8 +109,12 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		lost = other.Config.Region
 	}
 	ready.Requirements = append(s.machine(ctx), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost))
-	if seen := s.look(ctx, side); seen.Silent != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s can't be asked: %s", seen.Region, seen.Silent), Remedy: "check again when it is back"})
+	silent, err := s.silent(ctx, side)
+	if err != nil {
+		return ready, err
+	}
+	if silent != "" {
+		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
 		return ready, nil
 	}
 	plan, err := s.Plan(ctx, change, run)

@@ -141,6 +141,8 @@ type Result struct {
 	Verdict *failover.Verdict
 	// Report is that of a change of role; nil when the role stayed, and of a preview.
 	Report *failover.Report
+	// Leftovers say what an update that was killed may have left on AWS, to be looked for.
+	Leftovers []string
 }
 
 // idle says that the operation changed nothing.
@@ -173,7 +175,9 @@ func (s *Stack) Set(ctx context.Context, key, value string) error {
 func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
-	if err := s.adopt(ctx, run); err != nil {
+	defer s.witness.end()
+	leftovers, err := s.adopt(ctx, run)
+	if err != nil {
 		return Result{}, err
 	}
 	stream, complaints := s.follow(ctx, run)
@@ -189,6 +193,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()
 	result := s.result(up.Summary.ResourceChanges)
+	result.Leftovers = leftovers
 	if err != nil {
 		return result, s.failed(ctx, "updating", err, complained)
 	}
@@ -200,6 +205,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
+	defer s.witness.end()
 	stream, complaints := s.follow(ctx, run)
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.ConfigFile != "" {
@@ -231,6 +237,7 @@ func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
 func (s *Stack) Destroy(ctx context.Context, run Run) error {
 	s.one.Lock()
 	defer s.one.Unlock()
+	defer s.witness.end()
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
 	if run.Output != nil {
@@ -249,6 +256,9 @@ func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineE
 	s.witness.begin(ctx, run)
 	if run.Say != nil {
 		run.Say = s.witness.say
+	}
+	if run.Event != nil {
+		run.Event = s.witness.event
 	}
 	return listen(run)
 }

@@ -177,7 +177,8 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 			return err
 		}
 	}
-	return stack.adopt(ctx, run)
+	_, err = stack.adopt(ctx, run)
+	return err
 }
 
 // creation is a resource that a killed update had asked for.

@@ -76,7 +76,7 @@ func (e *LockedError) Unwrap() error { return e.Err }
 type StoppedError struct {
 	Stack string
 	Doing string // such as "updating"
-	Err   error  // an *EngineError
+	Err   error  // an *EngineError; of a procedure, whatever stopped it after its first update
 	// Report is how far a change of role got; nil when it was none.
 	Report *failover.Report
 }
@@ -154,7 +154,7 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 		case <-done:
 			return kept
 		case <-time.After(drained):
-			return nil
+			return nil // what comes later is read, and told to nobody
 		}
 	}
 }

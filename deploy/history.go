@@ -26,7 +26,11 @@ func Reports(dir string) ([]failover.Report, error) {
 type Rehearsed struct {
 	Held      time.Time `json:"held"`
 	Recovered bool      `json:"recovered"`
-	Run       struct {
+	Faults    []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"faults,omitempty"` // that were let loose in it
+	Run struct {
 		TimeToRecover float64 `json:"timeToRecover"` // in seconds
 	} `json:"run"`
 }

@@ -187,14 +187,15 @@ func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run
 	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := switchOver(sides, to, accepted)
 		if err == nil && changes[0].Role == stacks.Frozen {
-			err = s.mayTakeOver(ctx, sides, to)
+			err = s.mayTakeOver(ctx, sides, changes[1])
 		}
 		return changes, done, err
 	})
 }
 
 // mayTakeOver refuses a switchover whose freeze would be in vain.
-func (s *Site) mayTakeOver(ctx context.Context, sides []Side, to string) error {
+func (s *Site) mayTakeOver(ctx context.Context, sides []Side, activate Change) error {
+	to := activate.Stack
 	_, from, err := find(sides, to)
 	if err != nil || from.Memory.Claim.Role != stacks.Active {
 		return err
@@ -202,7 +203,7 @@ func (s *Site) mayTakeOver(ctx context.Context, sides []Side, to string) error {
 	if err := s.answers(ctx, *from, "if it is lost, pilotlight failover moves the site without it"); err != nil {
 		return err
 	}
-	plan, err := s.Plan(ctx, Change{Stack: to, Role: stacks.Active}, Run{})
+	plan, err := s.Plan(ctx, activate, Run{})
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,7 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) { return s.pr
 // Rebuild makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
-	home := ""
+	rebuilt := ""
 	out, err := s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := rebuild(sides)
 		if err != nil {
@@ -228,21 +229,22 @@ func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		home = side.Config.Stack
+		rebuilt = side.Config.Stack
 		return changes, done, s.answers(ctx, side, "wait until it is back, and run this again")
 	})
-	if err == nil && out.Nothing == "" {
-		out.Next = append(out.Next, fmt.Sprintf("go home at a quiet moment, once status says protected: pilotlight switchover %s", home))
+	if err == nil && slices.ContainsFunc(out.Reports, func(r failover.Report) bool { return r.Asked == string(stacks.StandBy) }) {
+		out.Next = append(out.Next, fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: pilotlight switchover %s", rebuilt, rebuilt))
 	}
 	return out, err
 }
 
 // answers refuses what needs a region that does not answer.
 func (s *Site) answers(ctx context.Context, side Side, remedy string) error {
-	if seen := s.look(ctx, side); seen.Silent != "" {
-		return &RefusedError{Stack: side.Config.Stack, Err: fmt.Errorf("AWS in %s can't be asked (%s): %s", side.Config.Region, seen.Silent, remedy)}
+	silent, err := s.silent(ctx, side)
+	if err == nil && silent != "" {
+		err = &RefusedError{Stack: side.Config.Stack, Err: fmt.Errorf("AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy)}
 	}
-	return nil
+	return err
 }
 
 // Abort gives an activation up that has not moved the site's name yet, and lets the
@@ -300,6 +302,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		}
 	}
 	out, idle := Outcome{Left: changes}, true
+	var leftovers []string
 	for _, change := range changes {
 		if run.Begin != nil {
 			run.Begin(change)
@@ -308,8 +311,9 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		if result.Report != nil {
 			out.Reports = append(out.Reports, *result.Report)
 		}
+		leftovers = append(leftovers, result.Leftovers...)
 		if err != nil {
-			return out, err
+			return s.halted(ctx, out, err)
 		}
 		out.Done, out.Left = append(out.Done, change), out.Left[1:]
 		idle = idle && result.idle() && !change.Destroy
@@ -317,10 +321,24 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 	if idle && nothing != "" {
 		return Outcome{Nothing: nothing}, nil
 	}
-	if out.Next = toCommit(changes); !changes[0].Destroy {
+	if out.Next = append(toCommit(changes), leftovers...); !changes[0].Destroy {
 		out.Next = append(out.Next, s.onward(ctx)...)
 	}
 	return out, nil
+}
+
+// halted is a procedure that did not come to its end. One that did something before it
+// was refused did not leave things as they were.
+func (s *Site) halted(ctx context.Context, out Outcome, err error) (Outcome, error) {
+	stack := out.Left[0].Stack
+	_, stopped := errors.AsType[*StoppedError](err)
+	if len(out.Done) > 0 && !stopped && ctx.Err() == nil {
+		err = &StoppedError{Stack: stack, Doing: fmt.Sprintf("after %d of %d updates, updating", len(out.Done), len(out.Done)+len(out.Left)), Err: err}
+	}
+	if _, refused := errors.AsType[*RefusedError](err); ctx.Err() == nil && (len(out.Done) > 0 || !refused) {
+		out.Next = s.onward(ctx)
+	}
+	return out, err
 }
 
 // toCommit is what to do with the files that changes wrote a role into.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"gopkg.in/yaml.v3"
 
@@ -120,15 +121,37 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Facts, side.Memory.Peer)).Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	if err != nil {
-		status.Silent = silence(err)
+		status.Silent = silence(err, askFor)
 	}
 	return status
 }
 
+// askAgainFor bounds what a region is asked that a procedure can't do without.
+const askAgainFor = 30 * time.Second
+
+// silent is why AWS in a side's region does not answer; empty when it does, be it with
+// a refusal. The error is that of ctx.
+func (s *Site) silent(ctx context.Context, side Side) (why string, err error) {
+	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
+	defer cancel()
+	cfg, err := failover.AWSConfig(bounded, s.options.Env, side.Config.Region, side.Config.Profile)
+	if err == nil {
+		_, err = sts.NewFromConfig(cfg).GetCallerIdentity(bounded, &sts.GetCallerIdentityInput{})
+	}
+	_, answered := errors.AsType[smithy.APIError](err)
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err == nil || answered:
+		return "", nil
+	}
+	return silence(err, askAgainFor), nil
+}
+
 // silence is why a region could not be asked, without the layers of the SDK.
-func silence(err error) string {
+func silence(err error, limit time.Duration) string {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("nothing within %s", askFor)
+		return fmt.Sprintf("nothing within %s", limit)
 	}
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return fmt.Sprintf("%s: %s", refusal.ErrorCode(), refusal.ErrorMessage())

@@ -32,7 +32,7 @@ func TestSilence(t *testing.T) {
 		"connect: connection refused":  fmt.Errorf("operation error RDS: request send failed: %w", errors.New("connect: connection refused")),
 		"nothing more is known of it.": errors.New("nothing more is known of it."),
 	} {
-		assert.Equal(t, says, silence(err))
+		assert.Equal(t, says, silence(err, askFor))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -16,19 +17,22 @@ import (
 type witness struct {
 	mu      sync.Mutex
 	ctx     context.Context //nolint:containedctx // of the operation that goes on, for hooks, which get none
-	run     Run             // what is to be seen of it
 	refusal error
 	verdict *failover.Verdict
 	report  *failover.Report
 
-	telling sync.Mutex // whoever follows it, one thing at a time
+	telling sync.Mutex
+	run     Run // what is to be seen of it
 }
 
 // begin forgets what was seen of the last operation.
 func (w *witness) begin(ctx context.Context, run Run) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ctx, w.run, w.refusal, w.verdict, w.report = ctx, run, nil, nil, nil
+	w.ctx, w.refusal, w.verdict, w.report = ctx, nil, nil, nil
+	w.mu.Unlock()
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.run = run
 }
 
 // program is the program of a stack, watched.
@@ -73,37 +77,55 @@ func (w *witness) step(step failover.Step) {
 	case step.Checks && step.Err != "": // they could not be made
 		w.refusal = errors.New(step.Err)
 	}
-	tell := w.run.Step
 	w.mu.Unlock()
-	if tell != nil {
-		w.telling.Lock()
-		defer w.telling.Unlock()
-		tell(step)
-	}
+	w.tell(func(run Run) {
+		if run.Step != nil {
+			run.Step(step)
+		}
+	})
 }
 
 // say passes a line on to whoever follows the operation.
 func (w *witness) say(line string) {
-	w.mu.Lock()
-	tell := w.run.Say
-	w.mu.Unlock()
-	if tell != nil {
-		w.telling.Lock()
-		defer w.telling.Unlock()
-		tell(line)
-	}
+	w.tell(func(run Run) {
+		if run.Say != nil {
+			run.Say(line)
+		}
+	})
+}
+
+// event passes one of the engine's events on to whoever follows the operation.
+func (w *witness) event(e events.EngineEvent) {
+	w.tell(func(run Run) {
+		if run.Event != nil {
+			run.Event(e)
+		}
+	})
 }
 
 func (w *witness) reported(r failover.Report) {
 	w.mu.Lock()
 	w.report = &r
-	tell := w.run.Report
 	w.mu.Unlock()
-	if tell != nil {
-		w.telling.Lock()
-		defer w.telling.Unlock()
-		tell(r)
-	}
+	w.tell(func(run Run) {
+		if run.Report != nil {
+			run.Report(r)
+		}
+	})
+}
+
+// tell tells whoever follows the operation, one thing at a time.
+func (w *witness) tell(something func(Run)) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	something(w.run)
+}
+
+// end tells nobody any more: hooks and events may be late.
+func (w *witness) end() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.run = Run{}
 }
 
 func (w *witness) ended(err error) {

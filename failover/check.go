@@ -152,8 +152,8 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 		}
 	}
 	if r.Site.Source != "" {
-		seen.Backlog, _ = r.backlog(ctx, cfg) // is only told of, and stops nothing
 		seen.Replica, err = r.database(ctx, cfg)
+		seen.Backlog = r.backlog(ctx, cfg)
 	}
 	return seen, err
 }
@@ -169,10 +169,8 @@ func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
 	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
 		return seen, err
 	}
-	if seen.Backlog, err = r.backlog(ctx, cfg); err != nil {
-		return seen, err
-	}
 	seen.Replica, err = r.database(ctx, cfg)
+	seen.Backlog = r.backlog(ctx, cfg)
 	return seen, err
 }
 

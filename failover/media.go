@@ -89,20 +89,28 @@ func (m *Media) String() string {
 // none while a rule has nothing to do, and none from a region that is lost.
 const backlogWindow = time.Hour
 
+// backlogLimit bounds how long it is looked for: it is only told of, and holds up nothing.
+const backlogLimit = 5 * time.Second
+
 // backlog reads S3's metrics of what it has yet to copy to the site's bucket, which it
 // publishes in the region that the copies go to
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html); nil when
-// nothing was measured, as of a rule without metrics.
-func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) (*decide.Backlog, error) {
+// nothing was measured, as of a rule without metrics, or can't be asked.
+func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) *decide.Backlog {
 	if r.Site.Media == "" || r.Site.PeerMedia == "" {
-		return nil, nil //nolint:nilnil // as not measured
+		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, backlogLimit)
+	defer cancel()
 	client := cloudwatch.NewFromConfig(cfg)
 	of := map[string]string{"SourceBucket": r.Site.PeerMedia, "DestinationBucket": r.Site.Media, "RuleId": MediaRule}
 	files, at, err := newest(ctx, client, "AWS/S3", "OperationsPendingReplication", of, r.env.Now(), backlogWindow)
 	if err != nil || at.IsZero() {
-		return nil, err
+		return nil
 	}
 	bytes, _, err := newest(ctx, client, "AWS/S3", "BytesPendingReplication", of, r.env.Now(), backlogWindow)
-	return &decide.Backlog{Files: int(files), Bytes: int64(bytes), At: at}, err
+	if err != nil {
+		return nil
+	}
+	return &decide.Backlog{Files: int(files), Bytes: int64(bytes), At: at}
 }

@@ -2,12 +2,14 @@ package stacks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -80,11 +82,16 @@ func (s *site) resumed(head failover.Report) failover.Report {
 	if halted == nil {
 		halted = Halted(s.RootDirectory())
 	}
-	if report, ok := halted(s.cfg.Stack, s.own.Epoch); ok {
+	report, ok := halted(s.cfg.Stack, s.own.Epoch)
+	if ok && report.Outcome != failover.Done && report.Began.Sub(head.Began).Abs() < sameRun {
 		return head.Resume(report)
 	}
 	return head
 }
+
+// sameRun is how far the times may be apart at which a run made its claim and began
+// its report. Another run at the same epoch, refused or of an earlier site, is no part of it.
+const sameRun = time.Minute
 
 // sides are this stack and its peer, as they are and as the plan leaves them.
 func (s *site) sides() []failover.Side {
@@ -185,26 +192,30 @@ func (s *site) ended(urn pulumi.URN) {
 	s.recorder.Observe(step)
 }
 
-// ReadReports reads the reports that were kept below a project's folder, the oldest first.
+// ReadReports reads the reports that were kept below a project's folder, the oldest
+// first. The error is of those that can't be read; the others come with it.
 func ReadReports(project string) ([]failover.Report, error) {
 	files, err := filepath.Glob(filepath.Join(project, filepath.FromSlash(Reports), "*.json"))
 	if err != nil {
 		return nil, err
 	}
 	var reports []failover.Report
+	var unread []error
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("reading a report: %w", err)
+			unread = append(unread, fmt.Errorf("reading a report: %w", err))
+			continue
 		}
 		var report failover.Report
 		if err := json.Unmarshal(text, &report); err != nil {
-			return nil, fmt.Errorf("reading the report %s: %w", file, err)
+			unread = append(unread, fmt.Errorf("reading the report %s: %w", file, err))
+			continue
 		}
 		reports = append(reports, report)
 	}
 	slices.SortStableFunc(reports, func(a, b failover.Report) int { return a.Began.Compare(b.Began) })
-	return reports, nil
+	return reports, errors.Join(unread...)
 }
 
 // Halted finds the report of an activation that came to a halt among those that were
@@ -214,7 +225,7 @@ func Halted(project string) func(stack string, epoch int) (failover.Report, bool
 		reports, _ := ReadReports(project)
 		for _, r := range slices.Backward(reports) {
 			if r.Stack == stack && r.Epoch == epoch && strings.HasPrefix(r.Asked, string(Activate)) {
-				return r, r.Outcome != failover.Refused
+				return r, true
 			}
 		}
 		return failover.Report{}, false

@@ -76,7 +76,7 @@ func (m metric) subject() string {
 // points are the metric's values; false for one that is not modelled.
 func (m metric) points(r request, from, to time.Time) (points []awssim.Datapoint, known bool) {
 	pending := func() (versions, size []awssim.Datapoint) {
-		return r.world.Pending(r.region, m.dimensions["SourceBucket"], m.dimensions["DestinationBucket"], from, to)
+		return r.world.Pending(r.region, m.dimensions["SourceBucket"], m.dimensions["DestinationBucket"], m.dimensions["RuleId"], from, to)
 	}
 	switch m.name {
 	case "AWS/RDS ReplicaLag":

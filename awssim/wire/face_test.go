@@ -246,7 +246,10 @@ func pendingMedia(t *testing.T, w *awssim.World, client *cloudwatch.Client) {
 	ask := func(metric string) []float64 {
 		t.Helper()
 		now := w.Clock().Now()
-		dimensions := []cwtypes.Dimension{{Name: aws.String("SourceBucket"), Value: aws.String("theirs")}, {Name: aws.String("DestinationBucket"), Value: aws.String("ours")}}
+		dimensions := []cwtypes.Dimension{
+			{Name: aws.String("SourceBucket"), Value: aws.String("theirs")}, {Name: aws.String("DestinationBucket"), Value: aws.String("ours")},
+			{Name: aws.String("RuleId"), Value: aws.String("media")},
+		}
 		out, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
 			StartTime: aws.Time(now.Add(-3 * time.Minute)), EndTime: &now, ScanBy: cwtypes.ScanByTimestampDescending,
 			MetricDataQueries: []cwtypes.MetricDataQuery{{Id: aws.String("asked"), MetricStat: &cwtypes.MetricStat{

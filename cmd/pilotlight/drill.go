@@ -90,16 +90,20 @@ func (o *drillOptions) run(ctx context.Context) error {
 		}
 		return errors.Join(o.show(map[string]any{"ended": ended}, endedText(ended)), err)
 	}
-	run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
+	o.say("drill of %s: reading what both sides remember …", site.Domain)
+	if !o.yes {
+		run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
+	}
 	d, err := site.Drill(ctx, o.hold, run)
 	end()
 	if d.Report == nil {
 		return err
 	}
+	err = errors.Join(err, o.show(d, drillText(d)))
 	if o.keep != "" {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), d.Report))
 	}
-	return errors.Join(o.show(d, drillText(d)), err)
+	return err
 }
 
 // drillText is what a drill did, for people.

@@ -92,12 +92,14 @@ func (l *live) keep() {
 			return
 		case now := <-ticks.C:
 			l.mu.Lock()
+			picture := ""
 			if l.stale || now.Sub(l.last) >= time.Second {
 				width, height := l.size()
-				l.draw(width, l.view.render(width, height, now))
+				picture = l.draw(width, l.view.render(width, height, now))
 				l.stale, l.last = false, now
 			}
 			l.mu.Unlock()
+			fmt.Fprint(l.out, picture) // a terminal that takes none must hold nobody up
 		}
 	}
 }
@@ -106,15 +108,18 @@ func (l *live) keep() {
 func (l *live) close() {
 	close(l.end)
 	<-l.ended
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.log = append(l.log, l.view.leave(time.Now())...)
 	width, _ := l.size()
-	l.draw(width, nil)
+	fmt.Fprint(l.out, l.draw(width, nil))
 }
 
-// draw writes the log, and new lines below it, over those that stand there.
-func (l *live) draw(width int, lines []string) {
-	fmt.Fprint(l.out, frame(width, l.drawn, l.log, lines))
+// draw is the log, and new lines below it, over those that stand there.
+func (l *live) draw(width int, lines []string) string {
+	picture := frame(width, l.drawn, l.log, lines)
 	l.drawn, l.log = lines, nil
+	return picture
 }
 
 // frame takes the lines away that were drawn above the cursor, and writes others. A

@@ -49,25 +49,13 @@ func newRootCmd(c connect) *cobra.Command {
 		Short: "Survive the loss of an AWS region",
 		Long: "Pilotlight moves a WordPress site between two AWS regions, and shows where it stands.\n" +
 			"Run it in the project's folder. On the night: pilotlight failover\n\n" + exitCodes,
-		SuggestionsMinimumDistance: 2, // its default is set too late for SuggestionsFor
-		SilenceUsage:               true,
-		SilenceErrors:              true,
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
-	// Without these an unknown verb would be a failure, not a wrong usage.
-	root.Args = func(_ *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		did := ""
-		if like := root.SuggestionsFor(args[0]); len(like) > 0 {
-			did = fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
-		}
-		return &usageError{fmt.Errorf("there is no verb %s%s (pilotlight --help lists them)", args[0], did)}
-	}
-	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	ofVerbs(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if verb := cmd.Flags().Args(); cmd == root && len(verb) > 0 { // an unknown one knows no flags
-			return root.Args(cmd, verb)
+		if verb := cmd.Flags().Args(); cmd.HasSubCommands() && len(verb) > 0 { // an unknown one knows no flags
+			return cmd.Args(cmd, verb)
 		}
 		return &usageError{err}
 	})
@@ -85,6 +73,24 @@ func newRootCmd(c connect) *cobra.Command {
 	add(groupMove, newUnlockCmd(c))
 	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
 	return root
+}
+
+// ofVerbs lets a command that only has others take an unknown one for a wrong usage,
+// which cobra takes for a failure, or for a wish for help.
+func ofVerbs(cmd *cobra.Command) *cobra.Command {
+	cmd.SuggestionsMinimumDistance = 2 // its default is set too late for SuggestionsFor
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		did := ""
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			did = fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
+		}
+		return &usageError{fmt.Errorf("there is no %s %s%s (%s --help lists what there is)", cmd.CommandPath(), args[0], did, cmd.CommandPath())}
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	return cmd
 }
 
 // usageError is a command line that makes no sense. Nothing was done.
@@ -120,10 +126,10 @@ func exitCode(err error) int {
 		return 130 // as a shell says it of Ctrl-C
 	case errors.Is(err, errNotReady), errors.Is(err, errNotServing):
 		return 3
+	case stopped: // also by a refusal, after something was done
+		return 5
 	case refused, misplaced, errors.Is(err, errUnconfirmed):
 		return 4
-	case stopped:
-		return 5
 	}
 	return 1
 }

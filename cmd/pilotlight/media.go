@@ -17,7 +17,7 @@ type mediaOptions struct {
 }
 
 func newMediaCmd(c connect) *cobra.Command {
-	parent := &cobra.Command{Use: "media", Short: "Copy media that replication left behind"}
+	parent := ofVerbs(&cobra.Command{Use: "media", Short: "Copy media that replication left behind"})
 	o := mediaOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
 		Use: "sync", Short: "Copy from one side's bucket to the other's what that lacks",

@@ -30,7 +30,7 @@ var operations = []operation{
 	{
 		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true,
 		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
-			"site's name last of all. It asks nothing of the lost region, and refuses while production is seen to live:\n" +
+			"site's name last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
 			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
 		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.",
 		do: func(ctx context.Context, site *deploy.Site, _ []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
@@ -146,23 +146,26 @@ func (o *operateOptions) run(ctx context.Context) error {
 	}
 	run, end := o.project.run()
 	if o.warning != "" {
-		o.say("%s of %s: reading what both sides remember, and looking at both regions …", o.verb(), site.Domain)
+		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
+	}
+	if o.warning != "" && !o.yes {
 		run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
 	end()
+	_, refused := errors.AsType[*deploy.RefusedError](err)
+	nothing := err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) // and the error says why
+	if !nothing {
+		told := outcome
+		if last := len(told.Reports) - 1; refused && last >= 0 && !o.json {
+			told.Reports = told.Reports[:last] // which says what the error does
+		}
+		err = errors.Join(err, o.show(outcome, outcomeText(told)))
+	}
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
 	}
-	_, refused := errors.AsType[*deploy.RefusedError](err)
-	if err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) {
-		return err // nothing was done, and the error says why
-	}
-	told := outcome
-	if last := len(told.Reports) - 1; refused && last >= 0 && !o.json {
-		told.Reports = told.Reports[:last] // which says what the error does
-	}
-	return errors.Join(o.show(outcome, outcomeText(told)), err)
+	return err
 }
 
 // verb is the operation without its arguments.
@@ -179,9 +182,6 @@ func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, chan
 		fmt.Fprintf(o.progress, "to do      %s\n", change)
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
-	if o.yes {
-		return nil
-	}
 	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", status.Site)
 	answers := make(chan string, 1)
 	go func() {
@@ -207,7 +207,7 @@ func outcomeText(o deploy.Outcome) string {
 		return t.String()
 	}
 	for _, report := range o.Reports {
-		if len(o.Left) == 0 { // what is next is said below, of the whole
+		if len(o.Next) > 0 { // is said below, of the whole
 			report.Next = nil
 		}
 		t.say("%s", report.String())

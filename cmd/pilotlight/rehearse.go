@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -101,28 +102,27 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	case err != nil:
 		return err
 	}
-	if err := o.write(report, out); err != nil {
-		return err
-	}
+	err = errors.Join(o.write(report, out), o.keep(report))
 	if !report.Recovered {
-		return errNotServing
+		err = errors.Join(err, errNotServing)
 	}
-	return nil
+	return err
 }
 
-// write shows the report, and keeps it where it was asked to be kept, and in a
-// project's folder for status to tell of.
-func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
+// keep keeps the report where it was asked to be kept, and in a project's folder for
+// status to tell of.
+func (o *rehearseOptions) keep(report *rehearsal.Report) (err error) {
 	if o.dir != "" {
-		if err := failover.Keep(filepath.Join(o.dir, "report"), report); err != nil {
-			return err
-		}
+		err = failover.Keep(filepath.Join(o.dir, "report"), report)
 	}
-	if _, err := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); err == nil {
-		if err := failover.Keep(filepath.Join(o.project, filepath.FromSlash(stacks.Rehearsal)), report); err != nil {
-			return err
-		}
+	if _, missing := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); missing == nil {
+		err = errors.Join(err, failover.Keep(filepath.Join(o.project, filepath.FromSlash(stacks.Rehearsal)), report))
 	}
+	return err
+}
+
+// write shows the report.
+func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
 	if o.json {
 		return writeJSON(out, report)
 	}

@@ -18,12 +18,12 @@ import (
 )
 
 func newSimCmd() *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := ofVerbs(&cobra.Command{
 		Use:   "sim",
 		Short: "Practise on a simulated AWS that stays up between commands",
 		Long: "Sim serve keeps a simulated AWS up. Every other command of pilotlight works on it, and on nothing else,\n" +
 			"where " + practice.Variable + " holds its address. No account is needed.",
-	}
+	})
 	cmd.AddCommand(newSimServeCmd(), newSimLoseCmd(), newSimReturnCmd(), newSimFaultCmd(), newSimWaitCmd(), newSimStatusCmd(), newSimEnvCmd())
 	return cmd
 }

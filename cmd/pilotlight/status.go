@@ -68,6 +68,9 @@ func statusText(s deploy.Status) string {
 		if !r.Recovered {
 			ended = "the site did not come back"
 		}
+		for _, fault := range r.Faults {
+			ended += fmt.Sprintf(", with %s=%s", fault.Name, fault.Value)
+		}
 		t.say("rehearsed  at %s: %s", r.Held.UTC().Format(time.DateTime+" MST"), ended)
 	}
 	for _, warning := range s.Warnings {

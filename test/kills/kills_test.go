@@ -150,7 +150,6 @@ func settled(t *testing.T, stage *rehearsal.Stage, name string) {
 		require.NoError(t, json.Unmarshal(state, &checkpoint))
 		return len(checkpoint.Pending)
 	}
-	assert.Positive(t, pending())
 	_, err = stack.Up(t.Context(), deploy.Run{})
 	require.NoError(t, err)
 	assert.Zero(t, pending())
