@@ -27,10 +27,10 @@ func inStep() SideStatus {
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	for says, err := range map[string]error{
-		"nothing within 5s":            fmt.Errorf("operation error EC2: DescribeImages: %w", context.DeadlineExceeded),
-		"AccessDenied: not for you":    fmt.Errorf("operation error RDS: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not for you"}),
-		"connect: connection refused":  fmt.Errorf("operation error RDS: request send failed: %w", errors.New("connect: connection refused")),
-		"nothing more is known of it.": errors.New("nothing more is known of it."),
+		"nothing within 5s":           fmt.Errorf("operation error EC2: DescribeImages: %w", context.DeadlineExceeded),
+		"AccessDenied: not for you":   fmt.Errorf("operation error RDS: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not for you"}),
+		"connect: connection refused": fmt.Errorf("operation error RDS: request send failed: %w", errors.New("connect: connection refused")),
+		"nothing more is known of it": errors.New("nothing more is known of it"),
 	} {
 		assert.Equal(t, says, silence(err, askFor))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -114,7 +115,10 @@ func Sync(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return &r.result, err
 	}
-	if err := r.copyAll(ctx, todo); err != nil {
+	err = r.copyAll(ctx, todo)
+	slices.Sort(r.result.Copied.First) // several at a time end in any order
+	slices.Sort(r.result.Failed.First)
+	if err != nil {
 		return &r.result, err
 	}
 	if err := r.verify(ctx); err != nil {

@@ -35,10 +35,10 @@ func (s *site) record() error {
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: s.env.Now(),
 		Accepted: s.accepted(), Sides: s.sides(),
 	}
-	switch s.plan.Do {
-	case Keep:
+	if s.plan.Do == Keep {
 		head = s.resumed(head)
-	case Unprotect:
+	}
+	if s.plan.Do == Unprotect {
 		head.Asked = fmt.Sprintf("%s generation %d", Unprotect, s.cfg.Retire)
 	}
 	sink := s.env.Report

@@ -207,7 +207,7 @@ func outcomeText(o deploy.Outcome) string {
 		return t.String()
 	}
 	for _, report := range o.Reports {
-		if len(o.Next) > 0 { // is said below, of the whole
+		if len(o.Left) == 0 || len(o.Next) > 0 { // what is next is said below, of the whole
 			report.Next = nil
 		}
 		t.say("%s", report.String())
