@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
@@ -89,7 +90,7 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		held, input, ok := adoptable(state, ids)
 		// What has other inputs was there before: it was to be replaced by what is pending.
 		there := made[state["urn"]]
-		switch again := there != nil && reflect.DeepEqual(there["inputs"], state["inputs"]); {
+		switch again := there != nil && reflect.DeepEqual(unnamed(there["inputs"]), unnamed(state["inputs"])); {
 		case operation["type"] != "creating" || !ok && !again:
 			rest = append(rest, entry)
 			continue
@@ -108,6 +109,22 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
 	edited, err = json.Marshal(checkpoint)
 	return edited, found, leftovers, err
+}
+
+// autoName is what the provider puts behind a name that it makes up, anew each time.
+var autoName = regexp.MustCompile(`-[0-9a-f]{7}$`)
+
+// unnamed are inputs without the random part of names.
+func unnamed(inputs any) map[string]any {
+	bare := map[string]any{}
+	given, _ := inputs.(map[string]any)
+	for key, value := range given {
+		if text, ok := value.(string); ok {
+			value = autoName.ReplaceAllString(text, "")
+		}
+		bare[key] = value
+	}
+	return bare
 }
 
 // leftover says what to look for when a killed update had begun to make what another

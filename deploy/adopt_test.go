@@ -11,9 +11,10 @@ import (
 func TestAdopted(t *testing.T) {
 	t.Parallel()
 	const (
-		balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}}`
-		other    = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog"}}`
-		doomed   = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr"}, "delete": true}`
+		balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}}`
+		again    = `{"urn": "urn::lb", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-4d5e6f7", "internal": false}}`
+		other    = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": true}}`
+		doomed   = `{"urn": "urn::lb", "id": "lb-0", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}, "delete": true}`
 	)
 	with := func(more string) string {
 		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
@@ -29,7 +30,7 @@ func TestAdopted(t *testing.T) {
 			"", pending("creating", balancer), "", pending("creating", balancer), nil, nil,
 		},
 		"a balancer was made since": {
-			balancer, pending("creating", balancer) + "," + pending("updating", balancer), balancer, pending("updating", balancer), nil,
+			balancer, pending("creating", again) + "," + pending("updating", balancer), balancer, pending("updating", balancer), nil,
 			[]string{"a killed update had begun to make LoadBalancer lb, too; the stack uses lb-1: if there is another, delete that"},
 		},
 		"a balancer was to be replaced": {

@@ -141,18 +141,15 @@ func settled(t *testing.T, stage *rehearsal.Stage, name string) {
 	t.Helper()
 	stack, err := stage.Stack(t.Context(), name, stage.Env())
 	require.NoError(t, err)
-	pending := func() int {
-		var checkpoint struct {
-			Pending []struct{} `json:"pending_operations"`
-		}
-		state, err := stack.State(t.Context())
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(state, &checkpoint))
-		return len(checkpoint.Pending)
-	}
 	_, err = stack.Up(t.Context(), deploy.Run{})
 	require.NoError(t, err)
-	assert.Zero(t, pending())
+	var checkpoint struct {
+		Pending []map[string]any `json:"pending_operations"`
+	}
+	state, err := stack.State(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(state, &checkpoint))
+	assert.Empty(t, checkpoint.Pending)
 }
 
 // without takes out what may have been left beside the state.
