@@ -208,6 +208,8 @@ func rebuild(sides []Side) (changes []Change, done string, err error) {
 		return nil, "", err
 	case other == nil:
 		return nil, "", refuse("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
+	case leads.Memory.Claim.Role == stacks.Frozen:
+		return nil, "", refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.name(), other.Config.Stack)
 	case !leads.switched():
 		return nil, "", refuse("the activation of %s is not finished: run pilotlight failover again first", leads.name())
 	}
@@ -239,6 +241,11 @@ func abort(sides []Side) (changes []Change, done string, err error) {
 			changes = append(changes, Change{Stack: other.Config.Stack, Role: stacks.Active}, Change{Stack: s.Config.Stack})
 		}
 		return changes, "", err
+	}
+	for _, s := range sides {
+		if s.Memory.Claim.Role == stacks.Frozen {
+			return nil, fmt.Sprintf("no activation is under way; %s is frozen, and pilotlight thaw takes that back", s.name()), nil
+		}
 	}
 	return nil, "no activation is under way: there is nothing to give up", nil
 }

@@ -77,6 +77,8 @@ func TestProcedures(t *testing.T) {
 		"failback":                          {rebuild, site(leading, claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "", ""},
 		"failback, done":                    {rebuild, site(claim(stacks.Standby, 2, false), claim(stacks.Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
 		"failback before it is failed over": {rebuild, site(leading, claim(stacks.Active, 2, false)), nil, "", "is not finished"},
+		"failback while frozen":             {rebuild, site(frozen, standBy), nil, "", "us-west-2 (prod) is frozen"},
+		"abort while frozen":                {abort, site(frozen, standBy), nil, "pilotlight thaw takes that back", ""},
 		"abort":                             {abort, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=standby -c abort=2", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
 		"abort, given up":                   {abort, site(leading, gaveUp), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby"}, "", ""},
 		"abort, claimed again": {

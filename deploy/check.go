@@ -91,7 +91,7 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	}
 	change, err := next(sides, purpose, to)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "claims", Seen: refused.Error()})}, nil
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
@@ -122,11 +122,24 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return ready, err
 	}
 	ready.Plan = &plan
+	if purpose == ForSwitchover && plan.Expect != nil {
+		planned := expectPlanned(plan.Resources)
+		plan.Expect = &planned
+	}
 	if purpose == ForSwitchover {
 		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	return ready, nil
+}
+
+// toDo is what the claims of both stacks ask for; empty when that is nothing.
+func toDo(sides []Side) string {
+	_, next, steady := claimed(sides)
+	if steady {
+		return ""
+	}
+	return next
 }
 
 // inStep holds that a switchover would not have to wait long for the last writes.

@@ -64,8 +64,19 @@ type LockedError struct {
 
 // Error says what to do about the lock.
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("stack %s is locked by another update; if you are sure that nobody else is at it, pilotlight unlock %s (or pulumi cancel -s %s) "+
-		"takes the lock away, then run the same command again", e.Stack, e.Stack, e.Stack)
+	return fmt.Sprintf("stack %s is locked by another update%s; if you are sure that nobody else is at it, pilotlight unlock %s (or pulumi cancel -s %s) "+
+		"takes the lock away, then run the same command again", e.Stack, e.holder(), e.Stack, e.Stack)
+}
+
+// lockedBy is how the engine tells whose a lock is.
+var lockedBy = regexp.MustCompile(`created by [^\n]+ \(pid \d+\) at [^\n]+`)
+
+// holder is whose the lock is, as far as it is known.
+func (e *LockedError) holder() string {
+	if by := lockedBy.FindString(e.Err.Error()); by != "" {
+		return " (" + by + ")"
+	}
+	return ""
 }
 
 // Unwrap is the engine's error.
@@ -109,6 +120,11 @@ func engineError(err error, complaints []string) error {
 	if len(complaints) == 0 {
 		complaints = []string{bare(err.Error())}
 	}
+	for i, text := range complaints {
+		if strings.Contains(text, "InvalidChangeBatch") && strings.Contains(text, "already exists") {
+			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
+		}
+	}
 	return &EngineError{Err: err, Complaints: complaints}
 }
 
@@ -121,6 +137,10 @@ func bare(text string) string {
 	}
 	return how
 }
+
+// warnsOfPending begins what the engine warns of after a kill, with advice for
+// somebody who has nothing but the engine.
+const warnsOfPending = "Attempting to deploy or update resources with "
 
 // drained is how long the rest of the events may take after the command ended.
 // If it died before it ever connected, the stream is never closed.
@@ -140,7 +160,11 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 				}
 			}
 			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && run.Say != nil {
-				for line := range strings.Lines(Plain(d.Message)) {
+				text := Plain(d.Message)
+				if strings.HasPrefix(text, warnsOfPending) {
+					text = "a killed update had begun to make what is made again now; the next update says what to look for"
+				}
+				for line := range strings.Lines(text) {
 					run.Say(strings.TrimRight(line, "\n"))
 				}
 			}

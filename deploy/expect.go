@@ -28,6 +28,8 @@ var usual = map[string]Range{
 	"aws:autoscaling/group:Group":      {3 * time.Minute, 6 * time.Minute},
 	"aws:route53/record:Record":        {20 * time.Second, time.Minute},
 	"verification":                     {10 * time.Second, time.Minute},
+	"freeze":                           {2 * time.Minute, 4 * time.Minute},
+	"last writes":                      {time.Minute, 3 * time.Minute},
 }
 
 // Expectation is how long a failover takes until visitors are sent to the new side.
@@ -40,6 +42,17 @@ type Expectation struct {
 // String says how long, and of what.
 func (e Expectation) String() string {
 	return fmt.Sprintf("%s until visitors are sent there; most of it is the %s", e.Range, e.Path)
+}
+
+// expectPlanned works out how long a switchover takes: the freeze comes before, and the
+// promotion after what is made here has shown that no write is missing.
+func expectPlanned(planned []Planned) Expectation {
+	e := expect(planned, false)
+	for _, after := range []string{"freeze", "last writes", "promotion"} {
+		e.Range = e.plus(usual[after])
+	}
+	e.Path = "promotion of the database"
+	return e
 }
 
 // expect works out how long the planned changes take: what can be done side by side

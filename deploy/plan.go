@@ -81,7 +81,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	})
 	plan.Verdict = result.Verdict
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		plan.Refusal = refused.Err.Error()
+		plan.Refusal = wouldBe(refused.Err)
 		return plan, nil
 	}
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	}
 	if plan.Verdict != nil {
 		if refused := plan.Verdict.Err(); refused != nil {
-			plan.Refusal = refused.Error()
+			plan.Refusal = wouldBe(refused)
 		}
 	}
 	if slices.ContainsFunc(plan.Resources, func(r Planned) bool { return strings.Contains(r.Name, "-switch-") }) {
@@ -97,6 +97,11 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 		plan.Expect = &expect
 	}
 	return plan, nil
+}
+
+// wouldBe words a refusal that has not been: it says of itself that nothing was changed.
+func wouldBe(refusal error) string {
+	return strings.NewReplacer(", nothing was changed", "", ", nothing was touched", "").Replace(refusal.Error())
 }
 
 // add notes what an event of the engine tells of the plan.

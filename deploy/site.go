@@ -319,9 +319,13 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		idle = idle && result.idle() && !change.Destroy
 	}
 	if idle && nothing != "" {
-		return Outcome{Nothing: nothing}, nil
+		return Outcome{Nothing: nothing, Next: leftovers}, nil
 	}
-	if out.Next = append(toCommit(changes), leftovers...); !changes[0].Destroy {
+	out.Next = append(toCommit(changes), leftovers...)
+	if changes[0].Destroy {
+		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+
+			"to deploy again, delete that record or set dns.takeOver")
+	} else {
 		out.Next = append(out.Next, s.onward(ctx)...)
 	}
 	return out, nil
@@ -335,7 +339,9 @@ func (s *Site) halted(ctx context.Context, out Outcome, err error) (Outcome, err
 	if len(out.Done) > 0 && !stopped && ctx.Err() == nil {
 		err = &StoppedError{Stack: stack, Doing: fmt.Sprintf("after %d of %d updates, updating", len(out.Done), len(out.Done)+len(out.Left)), Err: err}
 	}
-	if _, refused := errors.AsType[*RefusedError](err); ctx.Err() == nil && (len(out.Done) > 0 || !refused) {
+	_, refused := errors.AsType[*RefusedError](err)
+	_, locked := errors.AsType[*LockedError](err)
+	if ctx.Err() == nil && (len(out.Done) > 0 || !refused && !locked) {
 		out.Next = s.onward(ctx)
 	}
 	return out, err

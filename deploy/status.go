@@ -261,9 +261,15 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 	if verdict, next, steady := claimed(sides); !steady {
 		return false, verdict, next
 	}
-	_, other, err := leader(sides)
+	leads, other, err := leader(sides)
 	if err != nil { // the standby of a production that no stack made
 		other, _ = standby(sides)
+	} else if why := seenOf(seen, leads.Config.Stack).Silent; why != "" {
+		loss := ""
+		if d := seenOf(seen, other.Config.Stack).Database; d != nil {
+			loss = "; " + decide.Loss(d, now, false)
+		}
+		return false, fmt.Sprintf("%s does not answer: unprotected, or lost%s", leads.name(), loss), "pilotlight failover, if it is lost"
 	}
 	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
 }
@@ -299,7 +305,7 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 }
 
 func unfinished(leads Side) string {
-	return fmt.Sprintf("the activation of %s (epoch %d) is not finished", leads.name(), leads.Memory.Claim.Epoch)
+	return fmt.Sprintf("the activation of %s (epoch %d) is not finished: somebody is at it now, or it came to a halt", leads.name(), leads.Memory.Claim.Epoch)
 }
 
 func seenOf(seen []SideStatus, stack string) SideStatus {

@@ -47,28 +47,32 @@ func TestProtection(t *testing.T) {
 		says      string
 		next      string
 	}{
-		"in step":           {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
-		"of a foreign one":  {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
-		"never deployed":    {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
-		"half deployed":     {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
-		"half failed over":  {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
-		"failed over":       {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
-		"frozen":            {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
-		"half switched":     {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
-		"half made":         {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
-		"no replica":        {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
-		"no answer":         {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
-		"source lost":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
-		"being made":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
-		"not measured":      {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
-		"far behind":        {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
-		"measured long ago": {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
+		"in step":            {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"of a foreign one":   {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"never deployed":     {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
+		"half deployed":      {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
+		"half failed over":   {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
+		"failed over":        {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
+		"frozen":             {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
+		"half switched":      {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
+		"half made":          {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
+		"no replica":         {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
+		"no answer":          {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
+		"active side silent": {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
+		"source lost":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
+		"being made":         {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"not measured":       {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"far behind":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
+		"measured long ago":  {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seen := inStep()
+			seen, active := inStep(), SideStatus{Stack: "prod", Region: "us-west-2"}
 			tc.spoil(&seen)
-			protected, verdict, next := protection(tc.sides, []SideStatus{seen}, noon)
+			if name == "active side silent" {
+				active.Silent = "nothing within 5s"
+			}
+			protected, verdict, next := protection(tc.sides, []SideStatus{seen, active}, noon)
 			assert.Equal(t, tc.protected, protected)
 			assert.Contains(t, verdict, tc.says)
 			assert.Contains(t, next, tc.next)

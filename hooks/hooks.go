@@ -62,8 +62,7 @@ func PreFailover(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOu
 			return nil // primary-born: nothing to promote
 		}
 		if rt.Site.Planned {
-			rt.Say("the promotion waits until no write is missing")
-			return nil
+			return nil // it waits until no write is missing
 		}
 		return rt.StartPromotion(ctx)
 	})

@@ -11,8 +11,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
-// worldFile keeps the world, in the project's folder.
-const worldFile = "world.json"
+// World keeps the world, in the project's folder.
+const World = "world.json"
 
 // kept is what the file holds.
 type kept struct {
@@ -25,7 +25,7 @@ type kept struct {
 
 // load reads the world of a folder; found is false when the folder is new or empty.
 func load(dir string) (k kept, found bool, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, worldFile))
+	text, err := os.ReadFile(filepath.Join(dir, World))
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := os.ReadDir(dir)
 		switch {
@@ -62,7 +62,7 @@ func (k kept) save(stage *rehearsal.Stage) error {
 	if err != nil {
 		return fmt.Errorf("keeping the simulated world: %w", err)
 	}
-	path := filepath.Join(stage.Dir(), worldFile)
+	path := filepath.Join(stage.Dir(), World)
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		return fmt.Errorf("keeping the simulated world: %w", err)
 	}

@@ -31,7 +31,7 @@ func main() {
 func complaint(err error) string {
 	_, stopped := errors.AsType[*deploy.StoppedError](err)
 	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
-		return "pilotlight: interrupted: the same command carries on"
+		return "pilotlight: interrupted: the same command carries on; pilotlight status says what else can be done"
 	}
 	return "pilotlight: " + err.Error()
 }
@@ -107,7 +107,7 @@ const exitCodes = `Exit status:
   1    failed; what was changed, if anything, is said
   2    wrong usage; nothing was done
   3    not ready (check), or the rehearsed site did not come back
-  4    refused; nothing was changed
+  4    refused, or locked by another update; nothing was changed
   5    stopped part-way: run the same command again, it carries on
   130  interrupted; run the same command again, it carries on`
 
@@ -117,6 +117,7 @@ func exitCode(err error) int {
 	_, refused := errors.AsType[*deploy.RefusedError](err)
 	_, misplaced := errors.AsType[*backend.RefusedError](err)
 	_, stopped := errors.AsType[*deploy.StoppedError](err)
+	_, locked := errors.AsType[*deploy.LockedError](err)
 	switch {
 	case err == nil:
 		return 0
@@ -128,7 +129,7 @@ func exitCode(err error) int {
 		return 3
 	case stopped: // also by a refusal, after something was done
 		return 5
-	case refused, misplaced, errors.Is(err, errUnconfirmed):
+	case refused, misplaced, locked, errors.Is(err, errUnconfirmed):
 		return 4
 	}
 	return 1

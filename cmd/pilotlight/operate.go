@@ -32,7 +32,8 @@ var operations = []operation{
 		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
 			"site's name last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
 			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
-		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.",
+		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.\n" +
+			"It is refused as long as production is seen to live.",
 		do: func(ctx context.Context, site *deploy.Site, _ []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
 			return site.Failover(ctx, accepted, run)
 		},
@@ -115,7 +116,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	if op.warning != "" {
+	if op.warning != "" || op.group == groupMove {
 		cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	}
 	if op.group == groupMove {
@@ -142,7 +143,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 		}
 	}
 	if o.warning != "" && !o.yes && !o.terminal {
-		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.use, errUnconfirmed)
+		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.verb(), errUnconfirmed)
 	}
 	run, end := o.project.run()
 	if o.warning != "" {
@@ -204,6 +205,9 @@ func outcomeText(o deploy.Outcome) string {
 	var t text
 	if o.Nothing != "" {
 		t.say("nothing to do: %s", o.Nothing)
+		for _, next := range o.Next {
+			t.say("next       %s", next)
+		}
 		return t.String()
 	}
 	for _, report := range o.Reports {
@@ -211,6 +215,11 @@ func outcomeText(o deploy.Outcome) string {
 			report.Next = nil
 		}
 		t.say("%s", report.String())
+	}
+	for _, report := range o.Reports {
+		if _, back := report.Reached[failover.Switched]; back {
+			t.say("site       %s is served from %s", report.Site, report.Region)
+		}
 	}
 	for _, change := range o.Done {
 		t.say("done       %s", change)

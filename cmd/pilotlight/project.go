@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,9 @@ func (p *project) open(ctx context.Context) (*deploy.Site, error) {
 	}
 	if o.Dir != "" && !sameFolder(o.Dir, p.dir) {
 		return nil, &usageError{fmt.Errorf("%s names a simulated AWS, and this is not its project: go to %s, or unset it", practice.Variable, o.Dir)}
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, practice.World)); err == nil && o.Dir == "" {
+		return nil, &usageError{fmt.Errorf("this is the project of a simulated AWS: export %s=…, as pilotlight sim serve printed it", practice.Variable)}
 	}
 	o.Dir, o.Progress = p.dir, p.progress
 	return deploy.OpenSite(o)

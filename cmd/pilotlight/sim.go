@@ -30,7 +30,7 @@ func newSimCmd() *cobra.Command {
 
 func newSimServeCmd() *cobra.Command {
 	var o practice.Options
-	dir := "practice"
+	dir := "practice-site"
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Keep a simulated AWS up until Ctrl-C",
