@@ -144,12 +144,8 @@ func toDo(sides []Side) string {
 
 // inStep holds that a switchover would not have to wait long for the last writes.
 func (s *Site) inStep(ctx context.Context, target Side) Requirement {
-	now := time.Now
-	if s.options.Env.Now != nil {
-		now = s.options.Env.Now
-	}
 	status := s.look(ctx, target)
-	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), now())
+	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), s.now())
 	switch {
 	case ok:
 		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, status.Database.LastGood.At.UTC().Format("15:04:05 MST"))
@@ -273,19 +269,27 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	fail := func(err error) Requirement {
 		return Requirement{What: "credentials", Seen: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
 	}
-	cfg, err := failover.AWSConfig(bounded, s.options.Env, side.Config.Region, side.Config.Profile)
+	account, err := s.caller(bounded, side)
 	if err != nil {
 		return fail(err)
 	}
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(bounded, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return fail(err)
-	}
-	account := aws.ToString(who.Account)
 	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
 		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
 	}
 	return Requirement{What: "credentials", OK: true, Seen: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
+}
+
+// caller is the account whose credentials AWS in a side's region takes these for.
+func (s *Site) caller(ctx context.Context, side Side) (account string, err error) {
+	cfg, err := failover.AWSConfig(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
+	if err != nil {
+		return "", err
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(who.Account), nil
 }
 
 // outside holds that something does not lie in the region that may be lost.

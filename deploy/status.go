@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"gopkg.in/yaml.v3"
 
@@ -85,10 +84,6 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 // statusOf is Status of sides whose state was read.
 func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	status := Status{Site: s.Name, Domain: s.Domain, Sides: make([]SideStatus, len(sides))}
-	now := time.Now
-	if s.options.Env.Now != nil {
-		now = s.options.Env.Now
-	}
 	var group sync.WaitGroup
 	var left []DrillCopy
 	var unseen error
@@ -98,8 +93,8 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	}
 	group.Wait()
 	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
-	status.judge(sides, now())
-	status.addDrills(left, unseen, now())
+	status.judge(sides, s.now())
+	status.addDrills(left, unseen, s.now())
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
 		status.LastChange = reports[len(reports)-1].Began
 	}
@@ -134,10 +129,7 @@ const askAgainFor = 30 * time.Second
 func (s *Site) silent(ctx context.Context, side Side) (why string, err error) {
 	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
 	defer cancel()
-	cfg, err := failover.AWSConfig(bounded, s.options.Env, side.Config.Region, side.Config.Profile)
-	if err == nil {
-		_, err = sts.NewFromConfig(cfg).GetCallerIdentity(bounded, &sts.GetCallerIdentityInput{})
-	}
+	_, err = s.caller(bounded, side)
 	_, answered := errors.AsType[smithy.APIError](err)
 	switch {
 	case ctx.Err() != nil:
@@ -298,6 +290,8 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 		return fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack", false
 	case other.Memory.Claim.Role == "":
 		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
+	case other.Memory.Claim.GaveUp:
+		return fmt.Sprintf("%s gave an activation up, and %s has not claimed the site again", other.name(), leads.name()), "pilotlight abort to go on", false
 	case other.Memory.Claim.Leads():
 		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
 	}

@@ -24,7 +24,7 @@ func newUnlockCmd(c connect) *cobra.Command {
 			if err := site.Unlock(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			return p.show(map[string]string{"unlocked": args[0]}, fmt.Sprintf("stack %s is unlocked: run the command again that was killed\n", args[0]))
+			return p.show(map[string]string{"unlocked": args[0]}, fmt.Sprintf("a lock of stack %s is gone, if there was one: run the command again that was killed\n", args[0]))
 		},
 	}
 	p.flags(cmd)
