@@ -47,7 +47,6 @@ type Clock struct {
 	arrival uint64
 	engine  func() (Activity, uint64)
 	quiet   time.Duration // 0: by what is known of the engine
-	doubted bool          // the engine said that it worked, and did not
 	running bool
 	closed  bool
 }
@@ -216,11 +215,6 @@ func (c *Clock) jump(still *stillness) bool {
 	doing, engineMoves := Unknown, uint64(0)
 	if c.engine != nil {
 		doing, engineMoves = c.engine()
-	}
-	if doing != Working {
-		c.doubted = false
-	} else if c.doubted {
-		doing = Unknown
 	}
 	rest := still.lasted(c.moves, engineMoves)
 	quiet := quietAlone

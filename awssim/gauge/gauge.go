@@ -1,7 +1,9 @@
 // Package gauge tells whether a Pulumi engine that drives this process works or
 // waits, by balancing its calls: what the program asked of the engine, minus
 // what the engine asked of providers and hooks, is what the engine itself has
-// in hand. A simulated clock may move when that is nothing.
+// in hand. A simulated clock may move when that is nothing, and when the program
+// has nothing in hand either: on a busy machine it may take long from one answer
+// to what it asks next.
 //
 // The program's side is seen through OpenTelemetry: Pulumi's SDK traces its gRPC
 // calls with the global tracer provider.
@@ -9,6 +11,7 @@ package gauge
 
 import (
 	"context"
+	"runtime/metrics"
 	"strings"
 	"sync"
 	"time"
@@ -23,11 +26,11 @@ import (
 // deletes what the program no longer has, so nothing balances any more.
 const shutdown = "pulumirpc.ResourceMonitor/SignalAndWaitForShutdown"
 
-// patience is how long the engine may seem to work while nothing moves. After a
-// failure it never answers what the program asked, and with more to do than it
-// has workers only time can free one; from then on nothing balances until the
-// program ends.
-const patience = 2 * time.Second
+// patience is how long the engine may seem to work while nothing moves; a busy disk
+// alone takes seconds for the state. After a failure the engine may never answer what
+// the program asked, and with more to do than it has workers only time can free one;
+// from then on nothing balances until the program ends.
+const patience = 30 * time.Second
 
 // balance counts what is under way in this process, over all its engines.
 var balance struct {
@@ -61,10 +64,20 @@ func look() (doing awssim.Activity, moves uint64) {
 		balance.off = true
 	case inHand > 0:
 		doing = awssim.Working
+	case inHand == 0 && busy():
+		balance.moves++ // it has to rest for as long as after any move
+		doing = awssim.Working
 	case inHand == 0:
 		doing = awssim.Waiting
 	}
 	return doing, balance.moves
+}
+
+// busy tells whether anything in this process runs, or is about to, beside the caller.
+func busy() bool {
+	goroutines := []metrics.Sample{{Name: "/sched/goroutines/running:goroutines"}, {Name: "/sched/goroutines/runnable:goroutines"}}
+	metrics.Read(goroutines)
+	return goroutines[0].Value.Uint64()+goroutines[1].Value.Uint64() > 1
 }
 
 // Serving counts a provider call until done.
