@@ -17,7 +17,7 @@ type Change struct {
 	// AcceptDataLoss and IgnoreProduction accept a risk of the activation at this epoch; 0 is none.
 	AcceptDataLoss   int `json:"acceptDataLoss,omitempty"`
 	IgnoreProduction int `json:"ignoreProduction,omitempty"`
-	// Abort is the epoch of an activation to give up; 0 is none.
+	// Abort is the epoch of an activation to give up, this stack's or its lost peer's; 0 is none.
 	Abort int `json:"abort,omitempty"`
 	// Retire is the generation of a retired database to end; 0 is none.
 	Retire int `json:"retire,omitempty"`
@@ -151,7 +151,7 @@ func standby(sides []Side) (*Side, error) {
 	var found *Side
 	for i, s := range sides {
 		switch claim := s.Memory.Claim; {
-		case claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1:
+		case underWay(sides, s):
 			return &sides[i], nil
 		case claim.Role == stacks.Standby && found == nil:
 			found = &sides[i]
@@ -160,6 +160,20 @@ func standby(sides []Side) (*Side, error) {
 		}
 	}
 	return found, nil
+}
+
+// underWay says whether a side was activated and does not have the site's name yet,
+// nor was overtaken.
+func underWay(sides []Side, s Side) bool {
+	claim := s.Memory.Claim
+	return claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1 &&
+		!slices.ContainsFunc(sides, func(other Side) bool { return other.Memory.Claim.Leads() && other.Memory.Claim.Epoch > claim.Epoch })
+}
+
+// takesBack says whether a side's activation is one that takes the site back, from a
+// peer that was lost before the site's name moved there.
+func takesBack(s Side, other *Side) bool {
+	return other != nil && other.Memory.Claim.Role == stacks.Active && !other.switched() && other.Memory.Claim.Epoch > 1 && s.Memory.Claim.Epoch > other.Memory.Claim.Epoch
 }
 
 // switchOver moves the site to a stack without loss: freeze, activate, stand by, and
@@ -231,12 +245,14 @@ func abort(sides []Side) (changes []Change, done string, err error) {
 		}
 	}
 	for _, s := range sides {
-		claim := s.Memory.Claim
-		if claim.Role != stacks.Active || claim.Switched || claim.Epoch <= 1 {
+		if !underWay(sides, s) {
 			continue
 		}
 		_, other, err := find(sides, s.Config.Stack)
-		changes := []Change{{Stack: s.Config.Stack, Role: stacks.Standby, Abort: claim.Epoch}}
+		if takesBack(s, other) {
+			return []Change{{Stack: s.Config.Stack, Role: stacks.Active}}, "", err
+		}
+		changes := []Change{{Stack: s.Config.Stack, Role: stacks.Standby, Abort: s.Memory.Claim.Epoch}}
 		if other != nil {
 			changes = append(changes, Change{Stack: other.Config.Stack, Role: stacks.Active}, Change{Stack: s.Config.Stack})
 		}
@@ -248,6 +264,19 @@ func abort(sides []Side) (changes []Change, done string, err error) {
 		}
 	}
 	return nil, "no activation is under way: there is nothing to give up", nil
+}
+
+// takeBack is what an abort comes to when the side that should give its activation up
+// does not answer: the other one takes the site back.
+func takeBack(sides []Side, changes []Change) ([]Change, error) {
+	side, other, err := find(sides, changes[0].Stack)
+	switch {
+	case err != nil:
+		return nil, err
+	case other == nil || !other.Memory.Claim.Leads():
+		return nil, refuse("AWS in %s does not answer, and no other side of the site can take it back: wait until it is back, and run this again", side.name())
+	}
+	return []Change{{Stack: other.Config.Stack, Role: stacks.Active, Abort: side.Memory.Claim.Epoch}}, nil
 }
 
 // retire ends a retired database in the two updates that this takes.

@@ -43,6 +43,12 @@ func TestProcedures(t *testing.T) {
 	ending.Retired = []stacks.Generation{{Number: 1, Ending: true}, {Number: 2}}
 
 	type procedure func([]Side) ([]Change, string, error)
+	lostPeer := func(s []Side) ([]Change, string, error) {
+		changes, done, err := abort(s)
+		require.NoError(t, err)
+		changes, err = takeBack(s, changes)
+		return changes, done, err
+	}
 	failover := func(s []Side) ([]Change, string, error) { return failOver(s, Accepted{DataLoss: 2}) }
 	home := func(s []Side) ([]Change, string, error) { return switchOver(s, "prod", Accepted{}) }
 	away := func(s []Side) ([]Change, string, error) { return switchOver(s, "dr", Accepted{}) }
@@ -85,6 +91,12 @@ func TestProcedures(t *testing.T) {
 			abort, site(gaveUp, claim(stacks.Active, 4, false)),
 			[]string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", "",
 		},
+		"abort, the peer lost":    {lostPeer, site(frozen, planned), []string{"pulumi up -s prod -c role=active -c abort=2"}, "", ""},
+		"abort, half taken back":  {abort, site(claim(stacks.Active, 3, false), planned), []string{"pulumi up -s prod -c role=active"}, "", ""},
+		"abort, taken back":       {abort, site(claim(stacks.Active, 3, true), planned), nil, "there is nothing to give up", ""},
+		"failover, half taken":    {failover, site(claim(stacks.Active, 3, false), planned), []string{"pulumi up -s prod -c role=active -c acceptDataLoss=2"}, "", ""},
+		"failback of a lost peer": {rebuild, site(claim(stacks.Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
+		"abort, existing site":    {lostPeer, site(none, claim(stacks.Active, 2, false))[:1], nil, "", "no other side of the site can take it back"},
 		"failover, with what was accepted before": {
 			func(s []Side) ([]Change, string, error) {
 				s[0].Config.AcceptDataLoss = 2

@@ -248,9 +248,24 @@ func (s *Site) answers(ctx context.Context, side Side, remedy string) error {
 }
 
 // Abort gives an activation up that has not moved the site's name yet, and lets the
-// other side claim the site again.
+// other side claim the site again. Where the region of the one that should give up does
+// not answer, the other takes the site back without it.
 func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, abort)
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := abort(sides)
+		if err != nil || len(changes) == 0 || changes[0].Abort == 0 {
+			return changes, done, err
+		}
+		side, _, err := find(sides, changes[0].Stack)
+		if err != nil {
+			return nil, "", err
+		}
+		silent, err := s.silent(ctx, side)
+		if err == nil && silent != "" {
+			changes, err = takeBack(sides, changes)
+		}
+		return changes, done, err
+	})
 }
 
 // Retire ends a retired database of a stack, which leaves a last snapshot.

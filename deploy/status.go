@@ -284,6 +284,8 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Config.Stack), false
 	case !leads.switched() && leads.Memory.Claim.Epoch <= 1:
 		return unfinished(leads), "pilotlight deploy", false
+	case !leads.switched() && takesBack(leads, other):
+		return unfinished(leads), "pilotlight abort to go on", false
 	case !leads.switched():
 		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
 	case other == nil:

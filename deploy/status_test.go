@@ -57,6 +57,7 @@ func TestProtection(t *testing.T) {
 		"failed over":        {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
 		"frozen":             {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
 		"half switched":      {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
+		"half taken back":    {site(claim(stacks.Active, 3, false), claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 3) is not finished", "pilotlight abort to go on"},
 		"half given up":      {site(leading, gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
 		"half made":          {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
 		"no replica":         {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},

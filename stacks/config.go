@@ -69,10 +69,11 @@ type Config struct {
 	//
 	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
-	// Epoch of an activation to give up, together with role `standby`: possible until the site's name is moved, and only
-	// while production answers. Means nothing at another epoch; `0` is none.
+	// Epoch of an activation to give up, until the site's name is moved: this stack's own, with role `standby` and while
+	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which takes the site back. Means
+	// nothing at another epoch; `0` is none.
 	//
-	// Refused: `1` and below 0; with another role; once the site's name points here
+	// Refused: `1` and below 0; this stack's own with another role; once the site's name has moved
 	Abort int `json:"abort"`
 	// The name of the site, when this stack is to be destroyed: takes away its protection and that of its databases, so
 	// that `pulumi destroy` works.

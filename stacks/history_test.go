@@ -18,8 +18,9 @@ type history struct {
 	running [2]*update
 	// promoted are the epochs at which a database was made the site's, by stack.
 	promoted [2][]int
-	// once are the generations that were ever active, by stack; ended those whose end was asked for.
-	once, ended [2][]int
+	// once are the generations that were ever active, by stack; ended those whose end was
+	// asked for; named those that the site's name ever led to.
+	once, ended, named [2][]int
 	// open says that a stack's database takes writes, as far as the program sees to it.
 	open [2]bool
 	// lost are the stacks whose region is lost: their claims can be read and saved all the same.
@@ -27,6 +28,7 @@ type history struct {
 	// name is the stack that the site's name points to, and dns the epoch at which it was moved there.
 	name, dns int
 	previews  int
+	taken     int // how often the site was taken back from a lost peer
 	acted     map[Action]int
 	log       []string
 }
@@ -54,6 +56,9 @@ func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 	case h.lost[i] && (u.saved || slices.Contains([]Action{Activate, GiveUp, Unprotect}, u.plan.Do)): // these are checked before they claim
 		h.note("%d fails: nothing answers in its region", i)
 		h.running[i] = nil
+	case !u.saved && u.plan.Do == GiveUp && h.name == i: // as is checked before
+		h.note("%d does not give up: the site's name leads here", i)
+		h.running[i] = nil
 	case !u.saved:
 		h.end(i, u.plan.Claim)
 		h.claims[i], u.saved = u.plan.Claim, true
@@ -65,7 +70,7 @@ func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 			h.running[i] = nil
 		}
 	default:
-		h.finish(t, i)
+		h.finish(t, r, i)
 		h.running[i] = nil
 	}
 }
@@ -88,8 +93,13 @@ func (h *history) begin(r *rand.Rand, i int) {
 	case 0:
 		plan = End(plan, 1+r.IntN(3))
 	case 1, 2:
-		if want == Standby && h.claims[i].Leads() {
+		switch {
+		case want == Standby && h.claims[i].Leads():
 			plan = Abort(h.claims[i], h.claims[1-i])
+		case want == Active && h.lost[1-i]:
+			if plan = TakeBack(h.claims[i], h.claims[1-i]); plan.Do == Activate && h.claims[i].Leads() && !h.claims[1-i].GaveUp {
+				h.taken++
+			}
 		}
 	}
 	h.note("%d wants %s: %s %s", i, want, plan.Do, plan.Why)
@@ -118,6 +128,7 @@ func (h *history) act(t *testing.T, i int, plan Plan) bool {
 		h.open[i] = true
 		h.promoted[i] = append(h.promoted[i], own.Epoch)
 		h.once[i] = append(h.once[i], own.Generation.Number)
+		h.claims[i].Promoted = true
 	default:
 		h.open[i] = false // frozen, or another generation
 	}
@@ -128,11 +139,13 @@ func (h *history) act(t *testing.T, i int, plan Plan) bool {
 
 // finish moves the site's name, when that has not been done at this epoch, and
 // the peer's claim was read once more.
-func (h *history) finish(t *testing.T, i int) {
+func (h *history) finish(t *testing.T, r *rand.Rand, i int) {
 	if own := &h.claims[i]; own.Role == Active && !own.Switched && Overtaken(*own, h.claims[1-i]) == "" {
-		require.Greater(t, own.Epoch, h.dns, "the site's name is moved to a stale side\n%v", h.log)
-		own.Switched, h.name, h.dns = true, i, own.Epoch
-		h.note("%d has the site's name", i)
+		again := h.name == i && h.dns == own.Epoch
+		require.True(t, again || own.Epoch > h.dns, "the site's name is moved to a stale side\n%v", h.log)
+		h.name, h.dns, own.Switched = i, own.Epoch, r.IntN(6) > 0
+		h.named[i] = append(h.named[i], own.Generation.Number)
+		h.note("%d has the site's name, and wrote that down: %t", i, own.Switched)
 	}
 }
 
@@ -155,7 +168,7 @@ func (h *history) note(format string, args ...any) {
 // that was ever active is lost without having been ended.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	acted, previews := map[Action]int{}, 0
+	acted, previews, taken := map[Action]int{}, 0, 0
 	for seed := range uint64(20_000) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		h := &history{acted: acted}
@@ -172,14 +185,18 @@ func TestHistories(t *testing.T) {
 						slices.ContainsFunc(c.Retired, func(g Generation) bool { return g.Number == number })
 					require.True(t, held, "seed %d: generation %d of stack %d is lost\n%v", seed, number, i, h.log)
 				}
+				for _, g := range h.claims[i].Retired {
+					require.False(t, g.Unserved && slices.Contains(h.named[i], g.Number), "seed %d: generation %d of stack %d served, and would leave no snapshot\n%v", seed, g.Number, i, h.log)
+				}
 			}
 		}
-		previews += h.previews
+		previews, taken = previews+h.previews, taken+h.taken
 		for _, epoch := range h.promoted[0] {
 			require.NotContains(t, h.promoted[1], epoch, "seed %d: one epoch, two databases\n%v", seed, h.log)
 		}
 	}
 	require.Greater(t, previews, 300)
+	require.Greater(t, taken, 300)
 	for _, action := range []Action{Keep, Activate, Freeze, Thaw, GiveUp, StandBy, Unprotect} {
 		require.Greater(t, acted[action], 300, "the histories are about %s too", action)
 	}

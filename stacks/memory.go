@@ -111,14 +111,14 @@ func Recall(checkpoint []byte) (Memory, error) {
 
 // recallAll puts together what the stashes among a stack's resources hold. Outputs are by URN.
 func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
-	var switches []string
+	var marks []string // resources whose names tell how far an activation got
 	for text, held := range outputs {
 		id, err := urn.Parse(text)
 		if err != nil {
 			return Memory{}, err
 		}
 		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
-			switches = append(switches, id.Name())
+			marks = append(marks, id.Name())
 		}
 		if into := m.field(id); into != nil {
 			if err := recall(held["input"], into); err != nil {
@@ -126,13 +126,19 @@ func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
 			}
 		}
 	}
-	m.Claim.Switched = slices.ContainsFunc(switches, func(name string) bool { return strings.HasSuffix(name, switchSuffix(m.Claim.Epoch)) })
+	reached := func(suffix string) bool {
+		return slices.ContainsFunc(marks, func(name string) bool { return strings.HasSuffix(name, suffix) })
+	}
+	m.Claim.Switched, m.Claim.Promoted = reached(switchSuffix(m.Claim.Epoch)), reached(promotedSuffix(m.Claim.Epoch))
 	return m, nil
 }
 
 // switchSuffix ends the name of the resource that moves the site's name. It
 // carries the epoch, so that every activation makes it anew and runs its hook.
 func switchSuffix(epoch int) string { return fmt.Sprintf("-switch-%d", epoch) }
+
+// promotedSuffix ends the name of what is in the state once the database is promoted.
+func promotedSuffix(epoch int) string { return fmt.Sprintf("-promoted-%d", epoch) }
 
 func (m *Memory) field(id urn.URN) any {
 	if id.Type() != "pulumi:index:Stash" {

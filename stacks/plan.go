@@ -36,9 +36,11 @@ type Generation struct {
 	// Ending says that its end was asked for and allowed: it is no longer
 	// protected, and the next update deletes it, leaving a final snapshot.
 	Ending bool `json:"ending,omitempty"`
-	// Unserved says that it was given up before the site's name moved to it. No
-	// visitor wrote to it, and RDS may never have promoted it, so it ends without
-	// a final snapshot, which RDS refuses of a replica.
+	// Promoted says that it was promoted at an earlier epoch than its claim's: it may have served.
+	Promoted bool `json:"promoted,omitempty"`
+	// Unserved says that it was given up before it was seen to be promoted, and so before
+	// the site's name moved to it. No visitor wrote to it, and it ends without a final
+	// snapshot, which RDS refuses of a replica.
 	Unserved bool `json:"unserved,omitempty"`
 }
 
@@ -67,6 +69,9 @@ type Claim struct {
 	// Switched says that the site's name was moved here at this epoch. It is found
 	// in the state, and not kept in the claim.
 	Switched bool `json:"-"`
+	// Promoted says that the database was seen to be promoted at this epoch. It is found
+	// in the state, too.
+	Promoted bool `json:"-"`
 }
 
 // Leads says whether the stack holds the site's only writable database, or the
@@ -122,9 +127,7 @@ func Decide(want Role, own, peer Claim) Plan {
 }
 
 func decideActive(own, peer Claim) Plan {
-	next := own
-	next.Role, next.Epoch, next.Switched = Active, max(own.Epoch, peer.Epoch)+1, false
-	next.Planned, next.GaveUp = false, false
+	next := activated(own, peer)
 	switch {
 	case own.Leads() && peer.Epoch > own.Epoch && peer.GaveUp:
 		return Plan{Do: Activate, Claim: next}
@@ -142,6 +145,14 @@ func decideActive(own, peer Claim) Plan {
 		return refuse("this stack holds no copy of the site's database, and its peer does: deploy this stack with role %s first", Standby)
 	}
 	return Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}}}
+}
+
+// activated is a claim once it leads, at an epoch after all that were.
+func activated(own, peer Claim) Claim {
+	own.Generation.Promoted = own.Generation.Promoted || own.Promoted
+	own.Role, own.Epoch = Active, max(own.Epoch, peer.Epoch)+1
+	own.Switched, own.Promoted, own.Planned, own.GaveUp = false, false, false, false
+	return own
 }
 
 func decideFrozen(own, peer Claim) Plan {
@@ -164,6 +175,10 @@ func decideFrozen(own, peer Claim) Plan {
 }
 
 func movedOn(own, peer Claim) Plan {
+	if peer.Role == Active && !peer.Switched {
+		return refuse("the site moved on to epoch %d, this stack was active at epoch %d, and the site's name has not followed yet: go on with the peer, "+
+			"or give its activation up there; if its region is lost, abort set to %[1]d here, with role %[3]s, takes the site back", peer.Epoch, own.Epoch, Active)
+	}
 	return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
 		"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
 }
@@ -190,6 +205,7 @@ func decideStandby(own, peer Claim) Plan {
 
 // standingBy is a claim that led, with its database retired and a new replica to come.
 func standingBy(own Claim, epoch int) Claim {
+	own.Generation.Unserved = own.Generation.Birth == ReplicaBorn && !own.Generation.Promoted && !own.Promoted
 	return Claim{
 		Role: Standby, Epoch: epoch, Generation: Generation{Number: own.Generation.Number + 1, Birth: ReplicaBorn},
 		Retired: append(slices.Clone(own.Retired), own.Generation),
@@ -209,10 +225,20 @@ func Abort(own, peer Claim) Plan {
 	case !peer.Leads() || peer.Epoch >= own.Epoch:
 		return refuse("no other side holds the site: giving up epoch %d would leave none", own.Epoch)
 	}
-	own.Generation.Unserved = true
 	claim := standingBy(own, own.Epoch+1)
 	claim.GaveUp = true
 	return Plan{Do: GiveUp, Claim: claim}
+}
+
+// TakeBack claims the site again for the side that held it, from a peer whose region
+// was lost after it had claimed and before the site's name moved there: a peer that
+// lives gives its activation up itself. The raised epoch ends that one, should it go
+// on after all.
+func TakeBack(own, peer Claim) Plan {
+	if !own.Leads() || !peer.Leads() || peer.Epoch <= own.Epoch || peer.Switched {
+		return Decide(Active, own, peer)
+	}
+	return Plan{Do: Activate, Claim: activated(own, peer)}
 }
 
 // Overtaken says why an activation whose claim is saved must not go on, now that

@@ -16,7 +16,7 @@ func TestDecide(t *testing.T) {
 		rebuilt    = Claim{Role: Standby, Epoch: 2, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Retired: []Generation{{Number: 1, Birth: PrimaryBorn}}}
 	)
 	var (
-		switched = func(c Claim) Claim { c.Switched = true; return c }
+		switched = func(c Claim) Claim { c.Promoted, c.Switched = true, true; return c }
 		frozen   = func(c Claim) Claim { c.Role = Frozen; return c }
 		served   = switched(failedOver)
 		planned  = Claim{Role: Active, Epoch: 3, Generation: rebuilt.Generation, Retired: rebuilt.Retired, Planned: true}
@@ -104,6 +104,33 @@ func TestAbort(t *testing.T) {
 	assert.Contains(t, Abort(Claim{Role: Standby, Epoch: 2}, production).Why, "this stack is standby")
 	own.Switched = true
 	assert.Contains(t, Abort(own, production).Why, "the site's name points here")
+}
+
+func TestTakeBack(t *testing.T) {
+	t.Parallel()
+	first := Claim{Role: Active, Epoch: 1, Generation: Generation{Number: 1, Birth: PrimaryBorn}, Switched: true}
+	copied := Claim{Role: Frozen, Epoch: 4, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Promoted: true, Switched: true}
+	lost := Claim{Role: Active, Epoch: 5, Generation: Generation{Number: 1, Birth: ReplicaBorn}, Planned: true}
+
+	assert.Equal(t, Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 6, Generation: first.Generation}}, TakeBack(first, lost))
+	taken := TakeBack(copied, lost).Claim
+	assert.Equal(t, Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 2, Birth: ReplicaBorn, Promoted: true}}, taken)
+	assert.Contains(t, Overtaken(lost, taken), "moved on to epoch 6", "the lost side, should it live after all")
+	assert.Equal(t, Plan{Do: Keep, Claim: taken}, TakeBack(taken, lost), "again")
+	assert.False(t, Abort(taken, lost).Claim.Retired[0].Unserved, "it served at epoch 4")
+
+	back := Decide(Standby, lost, taken)
+	assert.Equal(t, StandBy, back.Do)
+	assert.True(t, back.Claim.Retired[0].Unserved, "it was never promoted")
+	lost.Promoted = true
+	assert.False(t, Decide(Standby, lost, taken).Claim.Retired[0].Unserved)
+
+	lost.Switched = true
+	assert.Contains(t, TakeBack(first, lost).Why, "its database is stale")
+	assert.Equal(t, Keep, TakeBack(first, Claim{Role: Standby, Epoch: 1}).Do, "nobody to take it back from")
+	assert.Contains(t, TakeBack(Claim{}, lost).Why, "holds no copy")
+	assert.Equal(t, Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 1}}},
+		TakeBack(Claim{Role: Standby, Epoch: 5, Generation: Generation{Number: 1}}, lost), "a standby's is a failover, as ever")
 }
 
 func TestOvertaken(t *testing.T) {

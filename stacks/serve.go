@@ -258,8 +258,7 @@ func (s *site) promoted(balancer *components.Balancer, application []pulumi.Reso
 	if err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("%s-promoted-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	return stash(s.Context, name, pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
+	return stash(s.Context, s.cfg.Name()+promotedSuffix(s.plan.Claim.Epoch), pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
 }
 
 // caughtUp is in the state once the replica holds all that was written before the freeze.

@@ -64,10 +64,13 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "abort", group: groupMove, short: "Give up a failover that has not moved the site's name, now that production is back",
+		use: "abort", group: groupMove, short: "Give up an activation that has not moved the site's name yet",
 		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby gives its claim\n" +
-			"up, its copy of the database is kept aside, and production claims the site again. It is refused unless production answers.",
-		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew.",
+			"up, its copy of the database is kept aside, and production claims the site again. It is refused unless production answers.\n" +
+			"If the standby's own region does not answer, production takes the site back without it: also from the maintenance page\n" +
+			"of a switchover. That is refused while the site is served from there; failback makes it a standby again later.",
+		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew. A standby whose region\n" +
+			"does not answer is left as it is, and loses its claim: make sure that nobody goes on with it.",
 		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
 			return site.Abort(ctx, run)
 		},

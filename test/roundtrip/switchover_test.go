@@ -2,10 +2,14 @@ package roundtrip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -210,4 +215,76 @@ func TestAbort(t *testing.T) {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"retire": "1"}))
 	}
 	assert.Empty(t, stage.World.Rows("us-east-2", "blog-dr-1"))
+}
+
+// TestTakeBack loses the region that a planned switchover goes to, once that has
+// claimed: the frozen side must not wait for it. Nothing that visitors wrote is lost,
+// and the lost side, when it is back, becomes a standby.
+func TestTakeBack(t *testing.T) {
+	for name, tc := range map[string]struct {
+		at        string // the step at which the region is lost
+		snapshots int    // that its database leaves in the end
+	}{
+		"before the promotion": {"wait until no write is missing", 0},
+		"after the promotion":  {"verify the site in depth", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stage := staged.Steady(t, staged.Options())
+			stage.World.Clock().Advance(time.Hour)
+			v := &visitors{stage: stage}
+			v.post()
+			env := stage.Env()
+			report, sleep := env.Report, env.Sleep
+			var lost atomic.Bool
+			env.Report = func(r failover.Report) {
+				report(r)
+				if slices.ContainsFunc(r.Steps, func(s failover.Step) bool { return s.Name == tc.at }) {
+					lost.Store(true)
+				}
+			}
+			env.Sleep = func(ctx context.Context, d time.Duration) error {
+				if lost.Load() {
+					return errors.New("the machine that ran it is lost, too")
+				}
+				return sleep(ctx, d)
+			}
+			site, err := deploy.OpenSite(stage.Options(env))
+			require.NoError(t, err)
+			_, err = site.Switchover(t.Context(), rehearsal.Recovery, deploy.Accepted{}, deploy.Run{})
+			require.ErrorContains(t, err, "the machine that ran it is lost")
+			stage.World.LoseRegion("us-east-2", awssim.Hang)
+			stage.World.Clock().Advance(time.Hour)
+			v.post()
+			require.Equal(t, 1, v.count(), "the site shows its maintenance page")
+			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}), "abort set to 2 here")
+
+			site, err = deploy.OpenSite(stage.Options(stage.Env()))
+			require.NoError(t, err)
+			out, err := site.Abort(t.Context(), deploy.Run{})
+			require.NoError(t, err)
+			assert.Equal(t, []deploy.Change{{Stack: rehearsal.Production, Role: stacks.Active, Abort: 2}}, out.Done)
+			assert.Contains(t, strings.Join(out.Next, "\n"), "pilotlight failback, once its region is back")
+			assert.InDelta(t, 3, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+			v.post()
+			require.Equal(t, 2, v.count(), "the site is back")
+			out, err = site.Abort(t.Context(), deploy.Run{})
+			require.NoError(t, err)
+			assert.Contains(t, out.Nothing, "nothing to give up")
+
+			stage.World.ReturnRegion("us-east-2")
+			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil), "the site moved on to epoch 3")
+			_, err = site.Rebuild(t.Context(), deploy.Run{})
+			require.NoError(t, err)
+			stage.World.Clock().Advance(time.Hour)
+			v.post()
+			assert.Equal(t, v.accepted, v.found("us-west-2", "blog-prod-1"))
+			stage.World.Clock().Advance(time.Hour)
+			assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-2"), "the new replica has it all")
+			staged.NothingLeft(t, stage)
+
+			_, err = site.Retire(t.Context(), rehearsal.Recovery, 1, deploy.Run{})
+			require.NoError(t, err)
+			assert.Len(t, stage.World.Snapshots("us-east-2"), tc.snapshots)
+		})
+	}
 }
