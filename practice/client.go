@@ -230,8 +230,19 @@ func (p *Practice) send(ctx context.Context, method, path string, form url.Value
 	if err != nil {
 		return nil, p.unreachable(ctx, err)
 	}
+	if res.StatusCode == http.StatusBadRequest {
+		return nil, &AskedWrongError{strings.TrimSpace(string(why))}
+	}
 	return nil, errors.New(strings.TrimSpace(string(why)))
 }
+
+// AskedWrongError is a request that the world does not understand. It changed nothing.
+type AskedWrongError struct {
+	Why string // and what to ask instead
+}
+
+// Error says why.
+func (e *AskedWrongError) Error() string { return e.Why }
 
 // unreachable words that the world is not served, unless the caller gave up.
 func (p *Practice) unreachable(ctx context.Context, err error) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/deploy"
@@ -56,6 +57,11 @@ func newRootCmd(c connect) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		if verb := cmd.Flags().Args(); cmd.HasSubCommands() && len(verb) > 0 { // an unknown one knows no flags
 			return cmd.Args(cmd, verb)
+		}
+		if value, wrong := errors.AsType[*pflag.InvalidValueError](err); wrong { // cobra's words are those of a parser
+			flag := value.GetFlag()
+			name, usage := pflag.UnquoteUsage(flag)
+			err = fmt.Errorf("--%s is %q: give it a value of the kind %s (%s)", flag.Name, value.GetValue(), name, usage)
 		}
 		return &usageError{err}
 	})

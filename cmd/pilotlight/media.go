@@ -35,8 +35,8 @@ func newMediaCmd(c connect) *cobra.Command {
 }
 
 func (o *mediaOptions) run(ctx context.Context) error {
-	if o.from == "" || o.to == "" {
-		return &usageError{fmt.Errorf("--from is %q and --to is %q: name both sides", o.from, o.to)}
+	if o.from == "" || o.to == "" || o.from == o.to {
+		return &usageError{fmt.Errorf("--from is %q and --to is %q: name both sides, the one that has the files and the one that lacks them", o.from, o.to)}
 	}
 	site, err := o.open(ctx)
 	if err != nil {

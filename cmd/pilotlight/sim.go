@@ -159,7 +159,11 @@ func newSimAction(use, short string, act func(ctx context.Context, p *practice.P
 	cmd := &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
 		return practising(cmd.Context(), func(ctx context.Context, p *practice.Practice) error {
 			if err := act(ctx, p, args[0]); err != nil {
-				return fmt.Errorf("sim %s: %w", name, err)
+				err = fmt.Errorf("sim %s: %w", name, err)
+				if _, wrong := errors.AsType[*practice.AskedWrongError](err); wrong {
+					return &usageError{err}
+				}
+				return err
 			}
 			return showWorld(ctx, p, cmd.OutOrStdout(), *asJSON)
 		})

@@ -52,6 +52,14 @@ func TestSim(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(asJSON), &world))
 	assert.Equal(t, "us-west-2", world.ProdRegion)
 
+	for line, says := range map[string]string{
+		"sim lose mars": `"mars" is no region of this world`, "sim return us-west-2": "us-west-2 is not lost", "sim fault meteor=1": `there is no fault "meteor=1"`,
+	} {
+		_, err = pilotlight(t, strings.Fields(line)...)
+		assert.ErrorContains(t, err, says)
+		assert.Equal(t, 2, exitCode(err), line)
+	}
+
 	_, err = pilotlight(t, "status")
 	assert.ErrorContains(t, err, "PILOTLIGHT_SIM names a simulated AWS, and this is not its project: go to "+server.Dir())
 	assert.Equal(t, 2, exitCode(err))
@@ -61,7 +69,7 @@ func TestSim(t *testing.T) {
 	assert.Contains(t, env, `it'\''s practice/state?metadata=skip'`, "a shell takes it for one word")
 }
 
-func TestSimExitCodes(t *testing.T) {
+func TestExitCodesWithoutASite(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sim  string // PILOTLIGHT_SIM
 		line string
@@ -73,6 +81,8 @@ func TestSimExitCodes(t *testing.T) {
 		"no region":        {"", "sim lose", 2, "use it as pilotlight sim lose REGION"},
 		"an argument":      {"", "sim serve now", 2, "use it as pilotlight sim serve"},
 		"one region":       {"", "sim serve --prod-region us-east-2 --dr-region us-east-2", 2, "name two"},
+		"a number":         {"", "failover --accept-data-loss x", 2, `--accept-data-loss is "x": give it a value of the kind EPOCH (accept the loss`},
+		"one side":         {"", "media sync --from dr --to dr", 2, `--from is "dr" and --to is "dr": name both sides`},
 		"speed backwards":  {"", "sim serve --speed -1", 2, "--speed is -1: set it to 0 or more"},
 		"unusable address": {"", "sim serve --listen nowhere --dir " + t.TempDir(), 1, "choose another address with --listen"},
 	} {
