@@ -151,7 +151,7 @@ func standby(sides []Side) (*Side, error) {
 	var found *Side
 	for i, s := range sides {
 		switch claim := s.Memory.Claim; {
-		case underWay(sides, s):
+		case underWay(sides, s) && !claim.Held: // what claims the site again is no standby
 			return &sides[i], nil
 		case claim.Role == stacks.Standby && found == nil:
 			found = &sides[i]
@@ -168,12 +168,6 @@ func underWay(sides []Side, s Side) bool {
 	claim := s.Memory.Claim
 	return claim.Role == stacks.Active && !claim.Switched && claim.Epoch > 1 &&
 		!slices.ContainsFunc(sides, func(other Side) bool { return other.Memory.Claim.Leads() && other.Memory.Claim.Epoch > claim.Epoch })
-}
-
-// takesBack says whether a side's activation is one that takes the site back, from a
-// peer that was lost before the site's name moved there.
-func takesBack(s Side, other *Side) bool {
-	return other != nil && other.Memory.Claim.Role == stacks.Active && !other.switched() && other.Memory.Claim.Epoch > 1 && s.Memory.Claim.Epoch > other.Memory.Claim.Epoch
 }
 
 // switchOver moves the site to a stack without loss: freeze, activate, stand by, and
@@ -249,7 +243,7 @@ func abort(sides []Side) (changes []Change, done string, err error) {
 			continue
 		}
 		_, other, err := find(sides, s.Config.Stack)
-		if takesBack(s, other) {
+		if s.Memory.Claim.Held { // the rest of an earlier one
 			return []Change{{Stack: s.Config.Stack, Role: stacks.Active}}, "", err
 		}
 		changes := []Change{{Stack: s.Config.Stack, Role: stacks.Standby, Abort: s.Memory.Claim.Epoch}}

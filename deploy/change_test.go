@@ -36,8 +36,8 @@ func TestProcedures(t *testing.T) {
 	t.Parallel()
 	frozen, planned := claim(stacks.Frozen, 1, true), claim(stacks.Active, 2, false)
 	planned.Planned = true
-	gaveUp := claim(stacks.Standby, 3, false)
-	gaveUp.GaveUp = true
+	gaveUp, again := claim(stacks.Standby, 3, false), claim(stacks.Active, 3, false)
+	gaveUp.GaveUp, again.Held = true, true
 	ending := leading
 	ending.Generation.Number = 3
 	ending.Retired = []stacks.Generation{{Number: 1, Ending: true}, {Number: 2}}
@@ -91,12 +91,15 @@ func TestProcedures(t *testing.T) {
 			abort, site(gaveUp, claim(stacks.Active, 4, false)),
 			[]string{"pulumi up -s dr -c role=active", "pulumi up -s prod -c role=standby"}, "", "",
 		},
-		"abort, the peer lost":    {lostPeer, site(frozen, planned), []string{"pulumi up -s prod -c role=active -c abort=2"}, "", ""},
-		"abort, half taken back":  {abort, site(claim(stacks.Active, 3, false), planned), []string{"pulumi up -s prod -c role=active"}, "", ""},
-		"abort, taken back":       {abort, site(claim(stacks.Active, 3, true), planned), nil, "there is nothing to give up", ""},
-		"failover, half taken":    {failover, site(claim(stacks.Active, 3, false), planned), []string{"pulumi up -s prod -c role=active -c acceptDataLoss=2"}, "", ""},
-		"failback of a lost peer": {rebuild, site(claim(stacks.Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
-		"abort, existing site":    {lostPeer, site(none, claim(stacks.Active, 2, false))[:1], nil, "", "no other side of the site can take it back"},
+		"abort, the peer lost":                 {lostPeer, site(frozen, planned), []string{"pulumi up -s prod -c role=active -c abort=2"}, "", ""},
+		"abort, half taken back":               {abort, site(again, planned), []string{"pulumi up -s prod -c role=active"}, "", ""},
+		"abort, taken back":                    {abort, site(claim(stacks.Active, 3, true), planned), nil, "there is nothing to give up", ""},
+		"failover, half taken":                 {failover, site(again, planned), []string{"pulumi up -s prod -c role=active"}, "since epoch 3", ""},
+		"failover from who half claimed again": {failover, site(again, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
+		"abort of a failover after that":       {abort, site(again, claim(stacks.Active, 4, false)), []string{"pulumi up -s dr -c role=standby -c abort=4", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
+		"abort of that, the peer lost":         {lostPeer, site(again, claim(stacks.Active, 4, false)), []string{"pulumi up -s prod -c role=active -c abort=4"}, "", ""},
+		"failback of a lost peer":              {rebuild, site(claim(stacks.Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
+		"abort, existing site":                 {lostPeer, site(none, claim(stacks.Active, 2, false))[:1], nil, "", "no other side of the site can take it back"},
 		"failover, with what was accepted before": {
 			func(s []Side) ([]Change, string, error) {
 				s[0].Config.AcceptDataLoss = 2

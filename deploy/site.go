@@ -260,10 +260,14 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		silent, err := s.silent(ctx, side)
-		if err == nil && silent != "" {
-			changes, err = takeBack(sides, changes)
+		silent, err := s.lost(ctx, side)
+		if err != nil || silent == "" {
+			return changes, done, err
 		}
+		if run.Say != nil {
+			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side takes the site back", side.Config.Region, silent))
+		}
+		changes, err = takeBack(sides, changes)
 		return changes, done, err
 	})
 }
@@ -409,7 +413,7 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	}
 	result, err := stack.Up(ctx, run)
 	if err != nil {
-		return result, errors.Join(err, s.takeBack(ctx, stack, was, before))
+		return result, errors.Join(err, s.restoreFile(ctx, stack, was, before))
 	}
 	if change.Destroy {
 		if err := stack.Destroy(ctx, run); err != nil {
@@ -420,10 +424,10 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	return result, err
 }
 
-// takeBack puts a stack's file back as it was before a change that did not come so
+// restoreFile puts a stack's file back as it was before a change that did not come so
 // far as to change the claim: a role in the file is a wish that the next update
 // would fulfil, whoever runs it.
-func (s *Site) takeBack(ctx context.Context, stack *Stack, was stacks.Memory, file []byte) error {
+func (s *Site) restoreFile(ctx context.Context, stack *Stack, was stacks.Memory, file []byte) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor) // also when ctx was what ended it
 	defer cancel()
 	is, err := stack.Memory(bounded)

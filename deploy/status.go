@@ -140,6 +140,20 @@ func (s *Site) silent(ctx context.Context, side Side) (why string, err error) {
 	return silence(err, askAgainFor), nil
 }
 
+// lost is silent, for what must not mistake missing credentials for a lost region.
+func (s *Site) lost(ctx context.Context, side Side) (why string, err error) {
+	cfg, err := failover.AWSConfig(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
+	if err == nil && cfg.Credentials != nil {
+		bounded, cancel := context.WithTimeout(ctx, askFor)
+		defer cancel()
+		_, err = cfg.Credentials.Retrieve(bounded)
+	}
+	if err != nil {
+		return "", fmt.Errorf("finding credentials to ask AWS in %s: %w", side.Config.Region, err)
+	}
+	return s.silent(ctx, side)
+}
+
 // silence is why a region could not be asked, without the layers of the SDK.
 func silence(err error, limit time.Duration) string {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -274,6 +288,8 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 	case err != nil:
 		standby, _ := standby(sides)
 		return "not deployed", "pilotlight deploy", standby != nil
+	case other != nil && other.Memory.Claim.GaveUp && other.Memory.Claim.Epoch > leads.Memory.Claim.Epoch:
+		return fmt.Sprintf("%s gave an activation up, and %s has not claimed the site again", other.name(), leads.name()), "pilotlight abort to go on", false
 	case leads.Memory.Claim.Role == stacks.Frozen:
 		to := "<stack>"
 		if other != nil {
@@ -284,7 +300,7 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Config.Stack), false
 	case !leads.switched() && leads.Memory.Claim.Epoch <= 1:
 		return unfinished(leads), "pilotlight deploy", false
-	case !leads.switched() && takesBack(leads, other):
+	case !leads.switched() && leads.Memory.Claim.Held:
 		return unfinished(leads), "pilotlight abort to go on", false
 	case !leads.switched():
 		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
@@ -293,7 +309,7 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 	case other.Memory.Claim.Role == "":
 		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
 	case other.Memory.Claim.GaveUp:
-		return fmt.Sprintf("%s gave an activation up, and %s has not claimed the site again", other.name(), leads.name()), "pilotlight abort to go on", false
+		return fmt.Sprintf("%s gave an activation up, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
 	case other.Memory.Claim.Leads():
 		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -40,8 +44,8 @@ func TestProtection(t *testing.T) {
 	t.Parallel()
 	frozen, planned := claim(stacks.Frozen, 1, true), claim(stacks.Active, 2, false)
 	planned.Planned = true
-	gaveUp := claim(stacks.Standby, 3, false)
-	gaveUp.GaveUp = true
+	gaveUp, again := claim(stacks.Standby, 3, false), claim(stacks.Active, 3, false)
+	gaveUp.GaveUp, again.Held = true, true
 	for name, tc := range map[string]struct {
 		sides     []Side
 		spoil     func(*SideStatus)
@@ -49,25 +53,26 @@ func TestProtection(t *testing.T) {
 		says      string
 		next      string
 	}{
-		"in step":            {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
-		"of a foreign one":   {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
-		"never deployed":     {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
-		"half deployed":      {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
-		"half failed over":   {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
-		"failed over":        {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
-		"frozen":             {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
-		"half switched":      {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
-		"half taken back":    {site(claim(stacks.Active, 3, false), claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 3) is not finished", "pilotlight abort to go on"},
-		"half given up":      {site(leading, gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
-		"half made":          {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
-		"no replica":         {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
-		"no answer":          {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
-		"active side silent": {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
-		"source lost":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
-		"being made":         {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
-		"not measured":       {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
-		"far behind":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
-		"measured long ago":  {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
+		"in step":              {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"of a foreign one":     {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"never deployed":       {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
+		"half deployed":        {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
+		"half failed over":     {site(leading, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
+		"failed over":          {site(leading, claim(stacks.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
+		"frozen":               {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
+		"half switched":        {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
+		"half taken back":      {site(again, claim(stacks.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 3) is not finished", "pilotlight abort to go on"},
+		"frozen, and given up": {site(claim(stacks.Frozen, 1, true), gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
+		"half given up":        {site(leading, gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
+		"half made":            {site(claim(stacks.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
+		"no replica":           {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
+		"no answer":            {site(leading, standBy), func(s *SideStatus) { s.Silent = "timeout" }, false, "us-east-2 does not answer", ""},
+		"active side silent":   {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
+		"source lost":          {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
+		"being made":           {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"not measured":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"far behind":           {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
+		"measured long ago":    {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,3 +127,47 @@ func TestPair(t *testing.T) {
 	_, err = pair([]stacks.Config{stack("a", "b"), stack("b", "a"), stack("c", "d"), stack("d", "c")})
 	assert.ErrorContains(t, err, "several sites")
 }
+
+type wallet struct{ err error }
+
+// Retrieve is for aws.Config.
+func (w wallet) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "AKIASIMULATED", SecretAccessKey: "simulated"}, w.err
+}
+
+// TestLostIsNoMissingCredential: who can't ask a region doesn't know that it is lost.
+func TestLostIsNoMissingCredential(t *testing.T) {
+	t.Parallel()
+	side := site(leading, standBy)[0]
+	for name, tc := range map[string]struct {
+		profile, wallet error
+		why, fails      string
+	}{
+		"no answer":      {nil, nil, "connection refused", ""},
+		"no profile":     {errors.New("failed to get shared config profile, dr-admin"), nil, "", "credentials to ask AWS in us-east-2: failed to get shared config profile"},
+		"expired tokens": {nil, errors.New("the SSO session has expired"), "", "credentials to ask AWS in us-east-2: the SSO session has expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+				refuse := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") })
+				return aws.Config{
+					Region: region, Credentials: wallet{tc.wallet}, HTTPClient: &http.Client{Transport: refuse},
+					Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+				}, tc.profile
+			}}}}
+			why, err := s.lost(t.Context(), side)
+			if tc.fails != "" {
+				require.ErrorContains(t, err, tc.fails)
+				return
+			}
+			require.NoError(t, err)
+			assert.Contains(t, why, tc.why)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip is for http.Client.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

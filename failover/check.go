@@ -103,6 +103,9 @@ func judged(seen decide.Snapshot, p decide.Policy, ask question) Verdict {
 	if ask.activates {
 		v.Loss, v.Media = decide.Loss(seen.Replica, seen.At, p.Planned), decide.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
 	}
+	if ask.activates && p.Held != 0 {
+		v.Loss = decide.StaysBehind
+	}
 	if seen.Replica != nil {
 		v.LastGood = seen.Replica.LastGood
 	}
@@ -133,6 +136,9 @@ func (r *Runtime) policy() decide.Policy {
 	}
 	if r.Site.ofACM() {
 		p.Certificate = r.Site.Certificate
+	}
+	if r.Site.Held != 0 { // it runs its image already
+		p.PeerImage = time.Time{}
 	}
 	return p
 }

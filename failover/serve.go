@@ -166,9 +166,10 @@ func (r *Runtime) front(ctx context.Context, client *http.Client, balancer strin
 
 // probe asks the site's deep page once, under the site's own name; it is zero when
 // that does not answer. It never fails, and takes no longer than a request may. A
-// site that was never active has no one to ask. A planned activation always asks.
+// site that was never active has no one to ask. A planned activation always asks, and
+// so does a side that held the site before: somebody else may be serving it.
 func (r *Runtime) probe(ctx context.Context) decide.DeepPage {
-	if !r.Site.Probe && !r.Site.Planned || r.Site.Epoch <= 1 {
+	if !r.Site.Probe && !r.Site.Planned && r.Site.Held == 0 || r.Site.Epoch <= 1 {
 		return decide.DeepPage{}
 	}
 	return r.page(ctx, r.siteClient(), r.Site.Domain)

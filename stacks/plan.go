@@ -60,6 +60,9 @@ type Claim struct {
 	// Planned says that this activation takes over from a frozen peer, so that the
 	// promotion waits until the replica has all that was written.
 	Planned bool `json:"planned,omitempty"`
+	// Held says that the site's name led here when this activation began: the site is
+	// claimed again, and visitors may be served before that name is seen to.
+	Held bool `json:"held,omitempty"`
 	// Since is when an activation was declared: one that was killed is carried on, and
 	// its time to recover counts from there.
 	Since time.Time `json:"since,omitzero"`
@@ -77,6 +80,10 @@ type Claim struct {
 // Leads says whether the stack holds the site's only writable database, or the
 // one that was until it was frozen.
 func (c Claim) Leads() bool { return c.Role == Active || c.Role == Frozen }
+
+// holds says whether the site's name leads to the stack that leads at this epoch, as
+// far as its state can tell.
+func (c Claim) holds() bool { return c.Switched || c.Held }
 
 // Action is what an update will do about the role.
 type Action string
@@ -149,6 +156,7 @@ func decideActive(own, peer Claim) Plan {
 
 // activated is a claim once it leads, at an epoch after all that were.
 func activated(own, peer Claim) Claim {
+	own.Held = own.Leads() && own.holds()
 	own.Generation.Promoted = own.Generation.Promoted || own.Promoted
 	own.Role, own.Epoch = Active, max(own.Epoch, peer.Epoch)+1
 	own.Switched, own.Promoted, own.Planned, own.GaveUp = false, false, false, false
@@ -175,7 +183,7 @@ func decideFrozen(own, peer Claim) Plan {
 }
 
 func movedOn(own, peer Claim) Plan {
-	if peer.Role == Active && !peer.Switched {
+	if own.holds() && peer.Role == Active && !peer.holds() {
 		return refuse("the site moved on to epoch %d, this stack was active at epoch %d, and the site's name has not followed yet: go on with the peer, "+
 			"or give its activation up there; if its region is lost, abort set to %[1]d here, with role %[3]s, takes the site back", peer.Epoch, own.Epoch, Active)
 	}
@@ -188,6 +196,8 @@ func decideStandby(own, peer Claim) Plan {
 	case own.Leads() && peer.Leads() && peer.Epoch > own.Epoch:
 		// Rebuild: the database that lost its site is kept beside the new replica.
 		return Plan{Do: StandBy, Claim: standingBy(own, peer.Epoch)}
+	case own.Leads() && !own.Switched && own.Held:
+		return refuse("this stack claimed the site again at epoch %d: finish that with role %s", own.Epoch, Active)
 	case own.Leads() && !own.Switched && peer.Leads():
 		return refuse("this stack was activated at epoch %d: finish it with role %s, or set abort to %d to give the activation up", own.Epoch, Active, own.Epoch)
 	case own.Leads():
@@ -222,6 +232,8 @@ func Abort(own, peer Claim) Plan {
 		return refuse("there is no activation to give up: this stack is %s", own.Role)
 	case own.Switched:
 		return refuse("the site's name points here since epoch %d: go back by a planned switchover", own.Epoch)
+	case own.Held:
+		return refuse("this stack claimed the site again at epoch %d, which was its own: finish that with role %s", own.Epoch, Active)
 	case !peer.Leads() || peer.Epoch >= own.Epoch:
 		return refuse("no other side holds the site: giving up epoch %d would leave none", own.Epoch)
 	}
@@ -235,7 +247,7 @@ func Abort(own, peer Claim) Plan {
 // lives gives its activation up itself. The raised epoch ends that one, should it go
 // on after all.
 func TakeBack(own, peer Claim) Plan {
-	if !own.Leads() || !peer.Leads() || peer.Epoch <= own.Epoch || peer.Switched {
+	if !own.Leads() || !own.holds() || !peer.Leads() || peer.Epoch <= own.Epoch || peer.holds() {
 		return Decide(Active, own, peer)
 	}
 	return Plan{Do: Activate, Claim: activated(own, peer)}

@@ -24,7 +24,8 @@ func TestDecide(t *testing.T) {
 			Role: Standby, Epoch: 3, Generation: Generation{Number: 2, Birth: ReplicaBorn}, GaveUp: true,
 			Retired: []Generation{{Number: 1, Birth: ReplicaBorn, Unserved: true}},
 		}
-		followed = gaveUp
+		followed     = gaveUp
+		claimedAgain = Claim{Role: Active, Epoch: 4, Generation: Generation{Number: 1, Birth: PrimaryBorn, Promoted: true}, Held: true}
 	)
 	followed.Epoch, followed.GaveUp = 4, false
 	for name, tc := range map[string]struct {
@@ -71,8 +72,8 @@ func TestDecide(t *testing.T) {
 		"standing by while frozen": {Standby, frozen(served), rebuilt, Refuse, none, "activate the peer first"},
 
 		"an old file while activating":                     {Standby, failedOver, first, Refuse, none, "set abort to 2 to give the activation up"},
-		"production after an activation that was given up": {Active, first, gaveUp, Activate, Claim{Role: Active, Epoch: 4, Generation: first.Generation}, ""},
-		"frozen production after it":                       {Active, frozen(first), gaveUp, Activate, Claim{Role: Active, Epoch: 4, Generation: first.Generation}, ""},
+		"production after an activation that was given up": {Active, switched(first), gaveUp, Activate, claimedAgain, ""},
+		"frozen production after it":                       {Active, frozen(switched(first)), gaveUp, Activate, claimedAgain, ""},
 		"freeze after it":                                  {Frozen, first, gaveUp, Refuse, none, "claim the site again"},
 		"who gave up waits":                                {Standby, gaveUp, first, Keep, gaveUp, ""},
 		"who gave up follows":                              {Standby, gaveUp, Claim{Role: Active, Epoch: 4}, Keep, followed, ""},
@@ -112,12 +113,15 @@ func TestTakeBack(t *testing.T) {
 	copied := Claim{Role: Frozen, Epoch: 4, Generation: Generation{Number: 2, Birth: ReplicaBorn}, Promoted: true, Switched: true}
 	lost := Claim{Role: Active, Epoch: 5, Generation: Generation{Number: 1, Birth: ReplicaBorn}, Planned: true}
 
-	assert.Equal(t, Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 6, Generation: first.Generation}}, TakeBack(first, lost))
+	assert.Equal(t, Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 6, Generation: first.Generation, Held: true}}, TakeBack(first, lost))
 	taken := TakeBack(copied, lost).Claim
-	assert.Equal(t, Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 2, Birth: ReplicaBorn, Promoted: true}}, taken)
+	assert.Equal(t, Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 2, Birth: ReplicaBorn, Promoted: true}, Held: true}, taken)
 	assert.Contains(t, Overtaken(lost, taken), "moved on to epoch 6", "the lost side, should it live after all")
 	assert.Equal(t, Plan{Do: Keep, Claim: taken}, TakeBack(taken, lost), "again")
-	assert.False(t, Abort(taken, lost).Claim.Retired[0].Unserved, "it served at epoch 4")
+	assert.Contains(t, Abort(taken, lost).Why, "claimed the site again at epoch 6", "nobody else holds it")
+	assert.Contains(t, Decide(Standby, taken, lost).Why, "claimed the site again at epoch 6")
+	assert.Contains(t, TakeBack(lost, taken).Why, "its database is stale", "who never held the site takes nothing back, and who holds it again loses it to nobody")
+	assert.False(t, Decide(Standby, taken, Claim{Role: Active, Epoch: 7}).Claim.Retired[0].Unserved, "it served at epoch 4")
 
 	back := Decide(Standby, lost, taken)
 	assert.Equal(t, StandBy, back.Do)

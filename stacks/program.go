@@ -132,10 +132,11 @@ func (s *site) wanted(own, peer Claim) Plan {
 		return refuse("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, Standby)
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
 		return Abort(own, peer)
-	case s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == Active:
-		return TakeBack(own, peer)
 	}
 	plan := Decide(s.cfg.Role, own, peer)
+	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == Active {
+		plan = TakeBack(own, peer)
+	}
 	if s.cfg.Retire > 0 {
 		return End(plan, s.cfg.Retire)
 	}

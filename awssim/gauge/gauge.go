@@ -64,8 +64,7 @@ func look() (doing awssim.Activity, moves uint64) {
 		balance.off = true
 	case inHand > 0:
 		doing = awssim.Working
-	case inHand == 0 && busy():
-		balance.moves++ // it has to rest for as long as after any move
+	case inHand == 0 && busy() && time.Since(balance.moved) < patience:
 		doing = awssim.Working
 	case inHand == 0:
 		doing = awssim.Waiting

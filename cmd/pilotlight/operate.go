@@ -83,7 +83,7 @@ var operations = []operation{
 	},
 	{
 		use: "retire STACK GENERATION", group: groupPrepare, short: "End a database that was active once, leaving a last snapshot",
-		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit served leaves none).",
+		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit was promoted leaves none).",
 		do: func(ctx context.Context, site *deploy.Site, args []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil {

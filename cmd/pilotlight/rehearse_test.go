@@ -70,7 +70,7 @@ func TestRehearseExitCodes(t *testing.T) {
 		"one region":         {nil, nil, []string{"--dr-region", "us-west-2"}, 2, "name two"},
 		"two partitions":     {nil, nil, []string{"--dr-region", "cn-north-1"}, 2, "different partitions"},
 		"an argument":        {nil, nil, []string{"now"}, 2, "takes no arguments"},
-		"seed is no number":  {nil, nil, []string{"--seed", "x"}, 2, "invalid argument"},
+		"seed is no number":  {nil, nil, []string{"--seed", "x"}, 2, `--seed is "x": give it a value`},
 		"unwritable outputs": {recovered, nil, []string{"-o", "/dev/null/x"}, 1, "writing the report"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,7 @@ func statusText(s deploy.Status) string {
 		for _, retired := range side.Retired {
 			was := "was active once"
 			if retired.Unserved {
-				was = "was given up before it served"
+				was = "was given up before it was promoted"
 			}
 			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
 		}

@@ -59,7 +59,13 @@ func production(s Snapshot, p Policy) []Blocker {
 		return frozen(s, p)
 	}
 	var all []Blocker
-	if s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.Held {
+	switch {
+	case p.Held != 0 && s.Site.Epoch > p.Held && s.Site.Epoch < p.Epoch: // well or not
+		all = append(all, Blocker{
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("the site's name leads to the other side, which was activated at epoch %d", s.Site.Epoch),
+			Remedy: fmt.Sprintf("go on with that side, or set ignoreProduction to %d to take the site back all the same: what visitors wrote there stays there", p.Epoch),
+		})
+	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.Held:
 		all = append(all, Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
 			Remedy: fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
@@ -267,6 +273,9 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// StaysBehind is Loss for a side that claims the site again.
+const StaysBehind = "no writes are lost, but for those that visitors made on the other side meanwhile, if any did: they stay in its database"
 
 // MediaLoss says in a sentence which uploads an activation may lack. How far S3 was
 // with its copies is known only where that is measured; it mostly needs 15 minutes at most.

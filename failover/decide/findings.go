@@ -99,7 +99,7 @@ func seenOfProduction(s Snapshot, p Policy) string {
 		seen = fmt.Sprintf("under the site's name this side answers, as it did before (epoch %d)", s.Site.Epoch)
 	case s.Site.Epoch > 0:
 		seen = fmt.Sprintf("production answers under the site's name (epoch %d), and says that not all is well", s.Site.Epoch)
-	case p.Probe:
+	case p.Probe || p.Held != 0:
 		seen = "production does not answer under the site's name"
 	}
 	if r := s.Replica; lags(s, p) && r.Replication != "" {

@@ -80,6 +80,11 @@ func TestClaimingAgainWhatAPeerGaveUp(t *testing.T) {
 	p := Policy{Image: "ami-1", Epoch: 4, Held: 1}
 	s := Snapshot{Image: &Image{State: "available"}, Site: DeepPage{OK: true, Epoch: 1}}
 	assert.Empty(t, Blockers(s, p), "it is this side that serves")
+	s.Site = DeepPage{Epoch: 3, Media: "missing"}
+	stand, overruled := Overrule(Blockers(s, p), []Override{IgnoreProduction})
+	assert.Empty(t, stand)
+	assert.Equal(t, ProductionServes, overruled[0].Code, "the other side has the site's name, be it well or not")
+	s.Site = DeepPage{OK: true, Epoch: 1}
 	p.Held = 0
 	assert.Len(t, Blockers(s, p), 1)
 }
