@@ -11,11 +11,20 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/itchyny/gojq/cli"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 )
+
+// TestMain lets this program be the jq of a machine that has none.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "jq" {
+		os.Exit(cli.Run())
+	}
+	os.Exit(m.Run())
+}
 
 // stage is a PATH on which commands are played.
 type stage struct {
@@ -26,10 +35,12 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	if _, err := exec.LookPath("jq"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("there is no jq on this machine")
-	}
 	dir := t.TempDir()
+	if _, err := exec.LookPath("jq"); err != nil {
+		self, err := os.Executable()
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(self, filepath.Join(dir, "jq")))
+	}
 	return &stage{t: t, dir: dir, env: append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "STAGE="+dir, "GITHUB_REPOSITORY=octocat/site")}
 }
 

@@ -185,7 +185,7 @@ func decideFrozen(own, peer Claim) Plan {
 func movedOn(own, peer Claim) Plan {
 	if own.holds() && peer.Role == Active && !peer.holds() {
 		return refuse("the site moved on to epoch %d, this stack was active at epoch %d, and the site's name has not followed yet: go on with the peer, "+
-			"or give its activation up there; if its region is lost, abort set to %[1]d here, with role %[3]s, takes the site back", peer.Epoch, own.Epoch, Active)
+			"or give its activation up there; if its region is lost, abort set to %[1]d here, with role %[3]s, takes the site back (so does pilotlight abort)", peer.Epoch, own.Epoch, Active)
 	}
 	return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
 		"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)

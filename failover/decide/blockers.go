@@ -63,7 +63,7 @@ func production(s Snapshot, p Policy) []Blocker {
 	case p.Held != 0 && s.Site.Epoch > p.Held && s.Site.Epoch < p.Epoch: // well or not
 		all = append(all, Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("the site's name leads to the other side, which was activated at epoch %d", s.Site.Epoch),
-			Remedy: fmt.Sprintf("go on with that side, or set ignoreProduction to %d to take the site back all the same: what visitors wrote there stays there", p.Epoch),
+			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to take the site back all the same: what visitors wrote there stays there", p.Epoch),
 		})
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.Held:
 		all = append(all, Blocker{
