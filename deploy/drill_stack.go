@@ -66,7 +66,7 @@ func drillProject(dir, of string) (project, secretsProvider string, err error) {
 	if err != nil {
 		return "", "", wrap(err)
 	}
-	definition, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
+	definition, err := drillDefinition(dir)
 	if err != nil {
 		return "", "", wrap(err)
 	}
@@ -82,6 +82,29 @@ func drillProject(dir, of string) (project, secretsProvider string, err error) {
 		return "", "", wrap(err)
 	}
 	return project, file.Provider, nil
+}
+
+// drillDefinition is the project of a drill: of the site's own Pulumi.yaml its name and
+// its backend. The rest belongs to the site: for each declaration of its configuration
+// without a default, the engine demands a value of every stack.
+func drillDefinition(dir string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	type definition struct {
+		Name    string         `yaml:"name"`
+		Runtime string         `yaml:"runtime"`
+		Backend map[string]any `yaml:"backend,omitempty"`
+	}
+	var site struct {
+		Name    string         `yaml:"name"`
+		Backend map[string]any `yaml:"backend"`
+	}
+	if err := yaml.Unmarshal(text, &site); err != nil {
+		return nil, fmt.Errorf("reading Pulumi.yaml: %w", err)
+	}
+	return yaml.Marshal(definition{site.Name, "go", site.Backend})
 }
 
 // withBackend makes a backend in a folder that is named as seen from the site's project

@@ -122,7 +122,7 @@ func TestDrillProject(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"Pulumi.yaml":    "name: pilotlight\nruntime: go\n",
+		"Pulumi.yaml":    "name: pilotlight\nruntime: go\nconfig:\n  site: {type: string}\n",
 		"Pulumi.dr.yaml": "secretsprovider: awskms://alias/state?region=us-west-1\nencryptedkey: abc\nconfig:\n  pilotlight:role: standby\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
@@ -135,6 +135,9 @@ func TestDrillProject(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(project, "Pulumi.dr-drill.yaml"))
 		require.NoError(t, err)
 		assert.Equal(t, "secretsprovider: awskms://alias/state?region=us-west-1\nencryptedkey: abc\n", string(text))
+		text, err = os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
+		require.NoError(t, err)
+		assert.Equal(t, "name: pilotlight\nruntime: go\n", string(text), "the drill's stack has none of the site's values")
 	}
 	_, _, err := drillProject(dir, "prod")
 	assert.ErrorContains(t, err, "preparing the drill of stack prod")

@@ -60,7 +60,7 @@ func durations(w *awssim.World, recovery side) parts {
 		return sum
 	}
 	return parts{
-		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+recovery.stack+"-1").Seconds(),
+		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+Recovery+"-1").Seconds(),
 		internet: path([2]string{"ec2:AllocateAddress", "aws:ec2/eip:Eip"}, [2]string{"ec2:CreateNatGateway", "aws:ec2/natGateway:NatGateway"},
 			[2]string{"ec2:CreateRoute", "aws:ec2/route:Route"}),
 		balancer: path([2]string{"elasticloadbalancing:CreateLoadBalancer", "aws:lb/loadBalancer:LoadBalancer"},

@@ -1,40 +1,37 @@
 package rehearsal
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/setup"
 )
 
 // What the rehearsed site is called. Names under example.com belong to nobody.
 const (
 	site   = "blog"
 	domain = "www.example.com"
-	zoneID = "Z0123456789ABCDEFGHIJ"
+	zoneID = "Z00000000000000000000" // as in the sample files at the root
 )
 
 // The stacks of the rehearsed site.
 const (
-	Production = "prod"
-	Recovery   = "dr"
+	Production = setup.Prod
+	Recovery   = setup.DR
+)
+
+// The images that the world holds, one in each region.
+const (
+	ProductionImage = "ami-0aaaaaaaaaaaaaaa1"
+	RecoveryImage   = "ami-0bbbbbbbbbbbbbbb2"
 )
 
 // side is one of the two stacks.
-type side struct {
-	stack, region, image string
-	cidr                 string
-}
+type side struct{ region, image string }
 
 func sides(o Options) (production, recovery side) {
-	return side{stack: Production, region: o.ProdRegion, image: "ami-0aaaaaaaaaaaaaaa1", cidr: "10.10.0.0/16"},
-		side{stack: Recovery, region: o.DRRegion, image: "ami-0bbbbbbbbbbbbbbb2", cidr: "10.20.0.0/16"}
+	return side{o.ProdRegion, ProductionImage}, side{o.DRRegion, RecoveryImage}
 }
 
 // furnish puts into the world what both stacks take for given.
@@ -46,46 +43,14 @@ func furnish(w *awssim.World, sides ...side) {
 	w.SetWorkload(wordpress)
 }
 
-// writeProject writes Pulumi.yaml and the files of both stacks, as a person
-// would have them.
+// writeProject writes the files that pilotlight init writes for such a site.
 func writeProject(dir string, production, recovery side) error {
-	for name, file := range map[string]struct {
-		comment string
-		content map[string]any
-	}{
-		"Pulumi.yaml": {"The project of a simulated site.", map[string]any{"name": stacks.Project, "runtime": "go"}},
-		"Pulumi." + production.stack + ".yaml": {
-			"Production of a simulated site. docs/configuration.md explains the keys.", stackFile(production, recovery, "active"),
-		},
-		"Pulumi." + recovery.stack + ".yaml": {
-			"The pilot light of a simulated site. docs/configuration.md explains the keys.", stackFile(recovery, production, "standby"),
-		},
-	} {
-		var text bytes.Buffer
-		text.WriteString("# " + file.comment + "\n")
-		encoder := yaml.NewEncoder(&text)
-		encoder.SetIndent(2)
-		if err := encoder.Encode(file.content); err != nil {
-			return fmt.Errorf("writing %s: %w", name, err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o600); err != nil {
-			return fmt.Errorf("writing the rehearsed project: %w", err)
-		}
+	made := setup.Site{
+		Name: site, Domain: domain, Zone: zoneID,
+		Prod: setup.Side{Region: production.region, Image: production.image}, DR: setup.Side{Region: recovery.region, Image: recovery.image},
+	}
+	if _, err := made.Write(dir, false); err != nil {
+		return fmt.Errorf("writing the rehearsed project: %w", err)
 	}
 	return nil
-}
-
-func stackFile(own, peer side, role string) map[string]any {
-	return map[string]any{"config": map[string]any{
-		"aws:region":                       own.region,
-		"pulumi:disable-default-providers": []string{"aws"},
-		stacks.Project + ":site":           site,
-		stacks.Project + ":domain":         domain,
-		stacks.Project + ":role":           role,
-		stacks.Project + ":peer":           map[string]any{"stack": peer.stack, "region": peer.region, "cidr": peer.cidr},
-		stacks.Project + ":network":        map[string]any{"cidr": own.cidr, "zones": awssim.Zones(own.region)[:2]},
-		stacks.Project + ":app":            map[string]any{"image": own.image},
-		stacks.Project + ":database":       map[string]any{"multiAz": true},
-		stacks.Project + ":dns":            map[string]any{"zoneId": zoneID},
-	}}
 }

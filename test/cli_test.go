@@ -23,7 +23,7 @@ import (
 )
 
 // TestCommandLine goes the way of a person at a terminal: the pulumi command runs
-// the built main.go by the repository's own Pulumi.yaml. The program is a process
+// the built main.go by the repository's own files. The program is a process
 // of its own, with the wall clock and the default chain of credentials; only what
 // it talks to is simulated.
 func TestCommandLine(t *testing.T) {
@@ -95,11 +95,13 @@ const headStart = 12 * time.Hour
 // environment in which nothing of the caller's own AWS and Pulumi is left.
 func newCommandLine(t *testing.T) *commandLine {
 	t.Helper()
-	stage, err := rehearsal.Open(staged.Options())
+	o := staged.Options()
+	o.Dir = staged.Shipped(t, "..")
+	stage, err := rehearsal.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	stage.World.Clock().Advance(time.Since(awssim.Epoch) - headStart)
-	buildProject(t, stage.Dir())
+	buildProgram(t, stage.Dir())
 	endpoint, stop, err := stage.Face().Listen()
 	require.NoError(t, err)
 	t.Cleanup(stop)
@@ -118,13 +120,9 @@ func newCommandLine(t *testing.T) *commandLine {
 	return &commandLine{t: t, stage: stage, env: append(env, "PULUMI_DEBUG_LANGUAGES=go:"+serveLanguage(t, env))}
 }
 
-// buildProject puts the repository's Pulumi.yaml into dir, and the program where
-// that says that it is.
-func buildProject(t *testing.T, dir string) {
+// buildProgram puts the program below dir, where Pulumi.yaml says that it is.
+func buildProgram(t *testing.T, dir string) {
 	t.Helper()
-	project, err := os.ReadFile("../Pulumi.yaml")
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600))
 	require.FileExists(t, "../main.go") // looked at, it counts for go test's cache of results
 	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", filepath.Join(dir, "bin", "program"), "..")
 	output, err := build.CombinedOutput()

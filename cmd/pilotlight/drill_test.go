@@ -5,14 +5,21 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // TestDrillStory tells of drills of a site in its steady state.
 func TestDrillStory(t *testing.T) {
-	stage := staged.Steady(t, staged.Options())
+	o := staged.Options()
+	o.Dir = staged.Shipped(t, "../..")
+	stage, err := rehearsal.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	require.NoError(t, stage.DeploySite(t.Context()))
 	s := &story{t: t, name: "drill", stage: stage}
 	later := func(d time.Duration) { stage.World.Clock().Advance(d) }
 

@@ -118,7 +118,9 @@ func (s *story) told(printed string) string {
 // TestStory tells of a site from its first deployment over a disaster and the way
 // back to its end, in the operator's commands.
 func TestStory(t *testing.T) {
-	stage, err := rehearsal.Open(staged.Options())
+	o := staged.Options()
+	o.Dir = staged.Shipped(t, "../..")
+	stage, err := rehearsal.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	s := &story{t: t, name: "story", stage: stage}

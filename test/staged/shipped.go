@@ -1,0 +1,31 @@
+package staged
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Shipped is a folder with the sample files at the root of this repository, unchanged
+// but for the images. root leads there from the test's own package.
+func Shipped(t *testing.T, root string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for name, image := range map[string]string{
+		"Pulumi.yaml":                          "",
+		stacks.FileName(rehearsal.Production): rehearsal.ProductionImage,
+		stacks.FileName(rehearsal.Recovery):   rehearsal.RecoveryImage,
+	} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		shipped := strings.ReplaceAll(string(text), "ami-00000000000000000", image)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(shipped), 0o600))
+	}
+	return dir
+}
