@@ -1,0 +1,90 @@
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"time"
+
+	ps "github.com/mitchellh/go-ps"
+)
+
+// Lock is a lock that an engine holds on a stack, or that a dead one left.
+type Lock struct {
+	PID   int       `json:"pid"` // of the engine, on Host
+	User  string    `json:"username"`
+	Host  string    `json:"hostname"`
+	Since time.Time `json:"timestamp"`
+
+	key string
+}
+
+// Owner names the process that took the lock.
+func (l Lock) Owner() string { return fmt.Sprintf("%s@%s, process %d", l.User, l.Host, l.PID) }
+
+// String is the owner, and since when it holds the lock.
+func (l Lock) String() string {
+	return fmt.Sprintf("%s, since %s", l.Owner(), l.Since.UTC().Format(time.DateTime+" MST"))
+}
+
+// Holder is what is known of the process that holds a lock.
+type Holder string
+
+// The holders.
+const (
+	HolderLives   Holder = "alive"   // it runs on this machine
+	HolderDied    Holder = "dead"    // it ran on this machine
+	HolderUnknown Holder = "unknown" // it is on another machine, or can't be looked for
+)
+
+// Holder looks for the process that holds the lock.
+func (l Lock) Holder() Holder {
+	if host, err := os.Hostname(); err != nil || host != l.Host {
+		return HolderUnknown
+	}
+	process, err := ps.FindProcess(l.PID)
+	switch {
+	case err != nil:
+		return HolderUnknown
+	case process == nil:
+		return HolderDied
+	}
+	return HolderLives
+}
+
+// Locks lists the locks on a stack. It reads where Pulumi's self-managed backend keeps
+// them (github.com/pulumi/pulumi, pkg/backend/diy/lock.go).
+func (s *Store) Locks(ctx context.Context, project, stack string) ([]Lock, error) {
+	held, err := s.files.list(ctx, path.Join(lockKeys, "organization", project, stack))
+	if err != nil {
+		return nil, fmt.Errorf("looking for locks of stack %s: %w", stack, err)
+	}
+	var locks []Lock
+	for _, f := range held {
+		text, err := s.files.read(ctx, f)
+		if errors.Is(err, fs.ErrNotExist) { // released meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading a lock of stack %s: %w", stack, err)
+		}
+		lock := Lock{key: f.Key}
+		if err := json.Unmarshal(text, &lock); err != nil { // half written
+			lock.Since = f.Modified
+		}
+		locks = append(locks, lock)
+	}
+	return locks, nil
+}
+
+// Release takes a lock away. Make sure that its holder is dead.
+func (s *Store) Release(ctx context.Context, lock Lock) error {
+	if err := s.files.remove(ctx, lock.key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("releasing the lock of %s: %w", lock, err)
+	}
+	return nil
+}
