@@ -81,6 +81,17 @@ func (w *World) parameterAt(region, name string, at time.Time) string {
 	return value
 }
 
+// ParameterValue is what GetParameter finds in a region.
+func (w *World) ParameterValue(region, name string) (value string, found bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(parameterType, region, name)
+	if o == nil {
+		return "", false
+	}
+	return parameterValue(o), true
+}
+
 // parameterValue: only one of the two inputs is given.
 func parameterValue(o *Object) string {
 	if v := o.text("insecureValue"); v != "" {

@@ -1,0 +1,41 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// Parameter reads a plain parameter of SSM in a region. found reports whether it is there.
+func Parameter(ctx context.Context, env Env, region, profile, name string) (value string, found bool, err error) {
+	cfg, err := AWSConfig(ctx, env, region, profile)
+	if err != nil {
+		return "", false, err
+	}
+	out, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: &name})
+	if _, gone := errors.AsType[*types.ParameterNotFound](err); gone {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("reading parameter %s: %w", name, err)
+	}
+	return aws.ToString(out.Parameter.Value), true, nil
+}
+
+// Account is the id of the account whose credentials these are, as AWS in a region says.
+func Account(ctx context.Context, env Env, region, profile string) (string, error) {
+	cfg, err := AWSConfig(ctx, env, region, profile)
+	if err != nil {
+		return "", err
+	}
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(who.Account), nil
+}
