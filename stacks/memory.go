@@ -30,6 +30,12 @@ type Facts struct {
 	Region   string `json:"region"`
 	Database string `json:"database"` // ARN
 	Bucket   string `json:"bucket"`   // ARN
+	CIDR     string `json:"cidr,omitempty"`
+	Account  string `json:"account,omitempty"`
+	Domain   string `json:"domain,omitempty"`
+	DNS      string `json:"dns,omitempty"`    // mode and zone
+	Engine   string `json:"engine,omitempty"` // series of MySQL that it is configured for
+	TLS      string `json:"tls,omitempty"`    // one or none: whether visitors are served by HTTPS
 	// Image is when the image was made that its instances are launched from; zero when that is not known.
 	Image time.Time `json:"image,omitzero"`
 }
@@ -42,8 +48,12 @@ type Memory struct {
 	Peer  Facts // that its peer told it
 	// Guarded says that a destroy is refused; false too where Recall did not read it.
 	Guarded bool
+	// Unfinished reports that the last change of the claim was saved and not all of what it asks
+	// for was done: the update goes on, or stopped.
+	Unfinished bool
 
-	secrets map[string]string
+	secrets  map[string]string
+	finished int // the serial of the last claim for which all was done
 }
 
 // Secrets are the application's, by the keys that components.SecretKeys lists; nil
@@ -129,6 +139,7 @@ func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
 	reached := func(suffix string) bool {
 		return slices.ContainsFunc(marks, func(name string) bool { return strings.HasSuffix(name, suffix) })
 	}
+	m.Unfinished = m.finished < m.Claim.Serial
 	m.Claim.Switched, m.Claim.Promoted = reached(switchSuffix(m.Claim.Epoch)), reached(promotedSuffix(m.Claim.Epoch))
 	return m, nil
 }
@@ -153,6 +164,8 @@ func (m *Memory) field(id urn.URN) any {
 		return &m.Peer
 	case secretsName:
 		return &m.secrets
+	case sentinelName:
+		return &m.finished
 	}
 	return nil
 }

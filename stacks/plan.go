@@ -38,6 +38,8 @@ type Generation struct {
 	Ending bool `json:"ending,omitempty"`
 	// Promoted says that it was promoted at an earlier epoch than its claim's: it may have served.
 	Promoted bool `json:"promoted,omitempty"`
+	// Source is the ARN of the database that a replica was copied from.
+	Source string `json:"source,omitempty"`
 	// Unserved says that it was given up before it was seen to be promoted, and so before
 	// the site's name moved to it. No visitor wrote to it, and it ends without a final
 	// snapshot, which RDS refuses of a replica.
@@ -63,9 +65,14 @@ type Claim struct {
 	// Held says that the site's name led here when this activation began: the site is
 	// claimed again, and visitors may be served before that name is seen to.
 	Held bool `json:"held,omitempty"`
+	// Serial counts the changes of the claim. It tells a state from an older one.
+	Serial int `json:"serial"`
 	// Since is when an activation was declared: one that was killed is carried on, and
 	// its time to recover counts from there.
 	Since time.Time `json:"since,omitzero"`
+	// Accepted are the risks that were accepted for this activation. An update that resumes it
+	// need not say them again.
+	Accepted []string `json:"accepted,omitempty"`
 	// GaveUp says that this standby was activated and gave its claim up before the
 	// site's name moved, at an epoch of its own: the peer may claim again.
 	GaveUp bool `json:"gaveUp,omitempty"`
@@ -122,7 +129,7 @@ func Decide(want Role, own, peer Claim) Plan {
 	switch {
 	case own.Leads() && peer.Leads() && peer.Epoch == own.Epoch:
 		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
-			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, and import it", own.Epoch)
+			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, raise its serial by 1, and import it", own.Epoch)
 	case want == Active:
 		return decideActive(own, peer)
 	case want == Frozen:
@@ -159,7 +166,7 @@ func activated(own, peer Claim) Claim {
 	own.Held = own.Leads() && own.holds()
 	own.Generation.Promoted = own.Generation.Promoted || own.Promoted
 	own.Role, own.Epoch = Active, max(own.Epoch, peer.Epoch)+1
-	own.Switched, own.Promoted, own.Planned, own.GaveUp = false, false, false, false
+	own.Switched, own.Promoted, own.Planned, own.GaveUp, own.Accepted = false, false, false, false, nil
 	return own
 }
 

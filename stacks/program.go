@@ -100,6 +100,9 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
+	if err := s.current(own.Claim, own.Facts); err != nil {
+		return err
+	}
 	other, err := s.otherSide()
 	if err != nil {
 		return err
@@ -111,7 +114,10 @@ func (s *site) decide() error {
 		}
 	}
 	if s.plan.Do == Refuse {
-		return &RefusedError{s.plan.Why}
+		return &RefusedError{CodeClaims, s.plan.Why}
+	}
+	if err := s.agree(own.Facts, other.Facts); err != nil {
+		return err
 	}
 	if s.plan.Do == Activate {
 		s.plan.Claim.Since = s.env.Now()
@@ -119,8 +125,12 @@ func (s *site) decide() error {
 	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
-		return &RefusedError{"the peer's state names no database to replicate: finish the peer's deployment first"}
+		return &RefusedError{CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first"}
 	}
+	if err := s.accept(); err != nil {
+		return err
+	}
+	s.plan.Claim = numbered(own.Claim, s.plan.Claim.from(s.peer.Database))
 	s.secrets, err = knownSecrets(s.plan, own.secrets, other.secrets)
 	return err
 }
@@ -178,14 +188,23 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
-	return nil, &RefusedError{"the peer holds no secrets yet: finish the peer's deployment first"}
+	return nil, &RefusedError{CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first"}
 }
 
-// RefusedError is an update that must not be, by the claims of both stacks.
-// Nothing was touched.
+// RefusedError is an update that must not be, by the claims of both stacks, by the record
+// in AWS, or by what both sides have published. Nothing was touched.
 type RefusedError struct {
-	Why string // and what to run instead
+	Code string // for machines, stable
+	Why  string // and what to run instead
 }
+
+// Codes of refusals.
+const (
+	CodeClaims      = "claims"       // what both stacks claim does not allow it
+	CodeStateBehind = "state-behind" // the state is older than AWS
+	CodeMismatch    = "mismatch"     // the two sides, or the credentials, do not fit
+	CodeUnfinished  = "unfinished"   // the other side's deployment has to be finished first
+)
 
 // Error says why.
 func (e *RefusedError) Error() string { return "refused, nothing was touched: " + e.Why }

@@ -30,7 +30,8 @@ func (s *site) sentinel() error {
 			return err
 		}
 	}
-	_, err := stash(s.Context, sentinelName, pulumi.String(s.cfg.Name()), pulumi.DependsOn(s.watched), pulumi.Protect(!s.tearingDown()))
+	// It comes last, so its value tells that everything the claim asks for is done.
+	_, err := stash(s.Context, sentinelName, jsonString(s.plan.Claim.Serial), pulumi.DependsOn(s.watched), pulumi.Protect(!s.tearingDown()))
 	return err
 }
 
@@ -40,7 +41,7 @@ func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 // database: RDS would promote that replica when its source goes.
 func mayTearDown(own, peer Claim) error {
 	if own.Leads() && peer.Role == Standby {
-		return &RefusedError{"the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one"}
+		return &RefusedError{CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one"}
 	}
 	return nil
 }

@@ -106,6 +106,9 @@ func (s *site) serve(f *foundation) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := s.publish(recordKey, jsonString(s.plan.Claim), below); err != nil {
+		return nil, err
+	}
 	result := &served{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
 	way, err := hooks.MakeWay(s.Context, name, s.runtime)
 	if err != nil {
@@ -287,22 +290,34 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
 
-// accepted are the risks accepted for the epoch of this plan. What was accepted
-// for another is over, or not yet due, and counts for nothing.
-func (s *site) accepted() (accepted []decide.Override) {
+// accept adds the risks that the configuration accepts for the epoch of this plan to those
+// of the claim. What was accepted for another epoch is over, or not yet due, and counts for nothing.
+func (s *site) accept() error {
 	for _, o := range []struct {
 		override decide.Override
 		epoch    int
 	}{{decide.AcceptDataLoss, s.cfg.AcceptDataLoss}, {decide.IgnoreProduction, s.cfg.IgnoreProduction}} {
-		switch o.epoch {
-		case 0:
-		case s.plan.Claim.Epoch:
-			accepted = append(accepted, o.override)
+		claim := &s.plan.Claim
+		switch {
+		case o.epoch == 0, slices.Contains(claim.Accepted, string(o.override)):
+		case o.epoch == claim.Epoch && claim.Leads():
+			claim.Accepted = append(slices.Clone(claim.Accepted), string(o.override))
 		default:
-			_ = s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", o.override, o.epoch, s.plan.Claim.Epoch), nil)
+			if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", o.override, o.epoch, claim.Epoch), nil); err != nil {
+				return err
+			}
 		}
 	}
-	return accepted
+	return nil
+}
+
+// accepted are the risks that were accepted for this activation.
+func (s *site) accepted() []decide.Override {
+	var all []decide.Override
+	for _, name := range s.plan.Claim.Accepted {
+		all = append(all, decide.Override(name))
+	}
+	return all
 }
 
 // firstDatabase is how long the site may wait, at its first deployment, for a

@@ -165,8 +165,8 @@ func (s *site) compareMedia(f *foundation) error {
 	return err
 }
 
-// parameters is the path below which a stack's instances find where things are, in SSM of its region.
-func (s *site) parameters(stack string) string { return fmt.Sprintf("/%s/%s", s.cfg.Site, stack) }
+// parameters is the path below which a stack's instances find where things are.
+func (s *site) parameters(stack string) string { return parameterPath(s.cfg.Site, stack) }
 
 // publish puts a value where the instances look at boot and every minute.
 func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*components.Parameter, error) {
@@ -252,7 +252,9 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 func (s *site) tellPeer(f *foundation, database *components.Database) error {
 	made := s.imageMade()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
-		return string(jsonString(Facts{Region: s.cfg.Region, Database: arns[0].(string), Bucket: arns[1].(string), Image: made}))
+		published := s.cfg.publishes(s.account)
+		published.Database, published.Bucket, published.Image = arns[0].(string), arns[1].(string), made
+		return string(jsonString(published))
 	}).(pulumi.StringOutput)
 	if _, err := stash(s.Context, factsName, facts); err != nil {
 		return err
@@ -291,7 +293,7 @@ func (s *site) export(f *foundation, served *served) {
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
 	s.Export(OutputDatabase, pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)))
-	s.Export(OutputBornFrom, pulumi.String(source(s.plan.Claim, s.peer)))
+	s.Export(OutputBornFrom, pulumi.String(s.plan.Claim.Generation.Source))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))

@@ -1,0 +1,240 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// Mismatch is a value in the file of one stack that does not fit what else is known of the site.
+type Mismatch struct {
+	Key   string `json:"key"`
+	Stack string `json:"stack"` // whose file holds Value
+	Value string `json:"value"`
+	// Other is where the value is that it does not fit: a file, or what a stack has published.
+	Other      string `json:"other"`
+	OtherValue string `json:"otherValue"`
+	// Fixed reports that the value can't change once a stack is deployed.
+	Fixed bool `json:"fixed"`
+	// Pending reports that both files have the value, and the deployed stack does not yet.
+	Pending bool `json:"pending"`
+	// Remedy says which value is right, as far as that can be known.
+	Remedy string `json:"remedy"`
+}
+
+// String is the mismatch in one line.
+func (m Mismatch) String() string {
+	return fmt.Sprintf("%s in %s is %q, and %s has %q: %s", m.Key, FileName(m.Stack), m.Value, m.Other, m.OtherValue, m.Remedy)
+}
+
+// Known is what one side of a site is, by its file and by what its stack has published.
+// Either part may be zero: the program does not read the peer's file, and a stack that
+// was never deployed has published nothing.
+type Known struct {
+	Stack     string
+	File      *Config
+	Published Facts
+}
+
+// Mismatches compares the two sides of a site, each by its file and by what it has published.
+// A site's stacks must agree on what belongs to the site, and each file must say of the
+// other side what that side is. A site without a peer has only own.
+func Mismatches(own, peer Known) []Mismatch {
+	all := append(own.aboutItself(), peer.aboutItself()...)
+	all = append(all, own.aboutPeer(peer)...)
+	all = append(all, peer.aboutPeer(own)...)
+	return append(all, alike(own, peer)...)
+}
+
+// aboutItself compares a stack's file with what the stack has published of itself.
+func (k Known) aboutItself() (all []Mismatch) {
+	if k.File == nil || k.Published.Region == "" {
+		return nil
+	}
+	for _, v := range []struct{ key, file, published string }{
+		{"aws:region", k.File.Region, k.Published.Region},
+		{"network.cidr", k.File.Network.CIDR, k.Published.CIDR},
+	} {
+		if v.published != "" && v.file != v.published {
+			all = append(all, Mismatch{
+				Key: v.key, Stack: k.Stack, Value: v.file, Other: "the deployed stack " + k.Stack, OtherValue: v.published, Fixed: true,
+				Remedy: fmt.Sprintf("set it to %s; a deployed stack can't change it", v.published),
+			})
+		}
+	}
+	return all
+}
+
+// aboutPeer compares what a stack's file says of the other side with what that side is.
+func (k Known) aboutPeer(peer Known) (all []Mismatch) {
+	if k.File == nil || k.File.Peer == nil || k.File.Peer.Stack != peer.Stack {
+		return nil
+	}
+	of, region, cidr := "the deployed stack "+peer.Stack, peer.Published.Region, peer.Published.CIDR
+	if region == "" && peer.File != nil {
+		of, region, cidr = FileName(peer.Stack), peer.File.Region, peer.File.Network.CIDR
+	}
+	for _, v := range []struct{ key, said, is string }{{"peer.region", k.File.Peer.Region, region}, {"peer.cidr", k.File.Peer.CIDR, cidr}} {
+		if v.is != "" && v.said != v.is {
+			all = append(all, Mismatch{
+				Key: v.key, Stack: k.Stack, Value: v.said, Other: of, OtherValue: v.is, Fixed: peer.Published.Region != "",
+				Remedy: fmt.Sprintf("set it to %s, which is right", v.is),
+			})
+		}
+	}
+	return all
+}
+
+// alike compares what belongs to the site, and must be the same on both sides: the files with
+// each other where both are known, and each file with what the other stack has published.
+func alike(own, peer Known) (all []Mismatch) {
+	if own.File == nil || own.File.Production != nil {
+		return nil
+	}
+	differ := func(theirs siteValues, other string, pending bool) {
+		for _, v := range own.File.site() {
+			value := theirs.value(v.key)
+			if value == unknown || v.value == value {
+				continue
+			}
+			m := Mismatch{Key: v.key, Stack: own.Stack, Value: v.value, Other: other, OtherValue: value, Pending: pending}
+			if m.Remedy = rightOne(v.key, v.value, value, own, peer); pending {
+				m.Remedy = "both files have the new value: pilotlight deploy brings the stacks to it"
+			}
+			all = append(all, m)
+		}
+	}
+	if peer.File != nil {
+		differ(peer.File.site(), FileName(peer.Stack), false)
+	}
+	if deployed := "the deployed stack " + peer.Stack; len(all) == 0 {
+		differ(peer.Published.site(), deployed, peer.File != nil)
+	}
+	if a, b := own.Published.Account, peer.Published.Account; a != "" && b != "" && a != b {
+		all = append(all, Mismatch{
+			Key: "aws:allowedAccountIds", Stack: own.Stack, Value: a, Other: "the deployed stack " + peer.Stack, OtherValue: b, Fixed: true,
+			Remedy: "both stacks must be in one AWS account: use its credentials for both",
+		})
+	}
+	return all
+}
+
+// rightOne says which of two values is right: the one that a side has published, where only
+// one of them is.
+func rightOne(key, ours, theirs string, own, peer Known) string {
+	published := map[string]bool{}
+	for _, k := range []Known{own, peer} {
+		if k.Published.Region != "" {
+			published[k.Published.site().value(key)] = true
+		}
+	}
+	switch {
+	case published[theirs] && !published[ours]:
+		return fmt.Sprintf("set it to %q, with which stack %s is deployed", theirs, peer.Stack)
+	case published[ours] && !published[theirs]:
+		return fmt.Sprintf("set it to %q in %s, with which stack %s is deployed", ours, FileName(peer.Stack), own.Stack)
+	}
+	return "both stacks of a site must have the same: correct the one that is wrong"
+}
+
+// unknown is the value of what was never published.
+const unknown = "\x00"
+
+// siteValues are the values that belong to the site, by their keys.
+type siteValues []struct{ key, value string }
+
+func (all siteValues) value(key string) string {
+	for _, v := range all {
+		if v.key == key {
+			return v.value
+		}
+	}
+	return unknown
+}
+
+// site are the values of a file that belong to the site.
+func (c *Config) site() siteValues {
+	return siteValues{
+		{"site", c.Site}, {"domain", c.Domain}, {"dns", c.DNS.String()}, {"database.engineVersion", c.Database.EngineVersion},
+		{"app.certificate", tls(c.App.Certificate)},
+	}
+}
+
+// site are the same values as a stack has published them.
+func (f Facts) site() siteValues {
+	if f.Domain == "" { // by an update that did not publish them
+		return nil
+	}
+	return siteValues{{"domain", f.Domain}, {"dns", f.DNS}, {"database.engineVersion", f.Engine}, {"app.certificate", f.TLS}}
+}
+
+// String is who changes the site's record, and where.
+func (d DNS) String() string { return strings.TrimSpace(d.Mode + " " + d.ZoneID) }
+
+// tls says whether visitors are served by HTTPS: certificates differ from region to region.
+func tls(certificate string) string {
+	if certificate == "" {
+		return "none"
+	}
+	return "one"
+}
+
+// publishes are the facts that a stack publishes of its configuration.
+func (c Config) publishes(account string) Facts {
+	return Facts{
+		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, DNS: c.DNS.String(),
+		Engine: c.Database.EngineVersion, TLS: tls(c.App.Certificate),
+	}
+}
+
+// MismatchText lists mismatches, one a line.
+func MismatchText(all []Mismatch) string {
+	lines := make([]string, len(all))
+	for i, m := range all {
+		lines[i] = "  " + m.String()
+	}
+	return "the two sides of the site do not agree:\n" + strings.Join(lines, "\n")
+}
+
+// agree refuses an update whose configuration does not fit what both stacks have
+// published. What the owner of a site may change, such as its domain, is compared only
+// when a role changes: both files change first, then one stack after the other.
+func (s *site) agree(told, theirs Facts) error {
+	peer := Known{Published: theirs}
+	if s.cfg.Peer != nil {
+		peer.Stack = s.cfg.Peer.Stack
+	}
+	moves := slices.Contains([]Action{Activate, Freeze, StandBy}, s.plan.Do)
+	var wrong []Mismatch
+	for _, m := range Mismatches(Known{Stack: s.cfg.Stack, File: &s.cfg, Published: told}, peer) {
+		if m.Fixed || moves {
+			wrong = append(wrong, m)
+			continue
+		}
+		if err := s.Log.Warn(m.String(), nil); err != nil {
+			return err
+		}
+	}
+	if len(wrong) > 0 {
+		return &RefusedError{Code: CodeMismatch, Why: MismatchText(wrong)}
+	}
+	return nil
+}
+
+// sameAccount refuses credentials of another account than the one that the stack is deployed in.
+func (s *site) sameAccount(ctx context.Context, told Facts) error {
+	if told.Account == "" {
+		return nil
+	}
+	account, err := failover.Account(ctx, s.env, s.cfg.Region, s.cfg.Profile)
+	if err != nil {
+		return fmt.Errorf("asking AWS in %s whose credentials these are: %w", s.cfg.Region, err)
+	}
+	if account == told.Account {
+		return nil
+	}
+	return &RefusedError{Code: CodeMismatch, Why: fmt.Sprintf("these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)}
+}

@@ -1,0 +1,97 @@
+package stacks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// The record is the stack's claim as AWS holds it, in a parameter of the stack's region
+// beside what the claim is about. Each change of the claim raises its serial. A state whose
+// serial is lower than the record's was restored from before that change, or is another
+// backend's: to such a state the site that visitors use would be what a killed update left.
+
+// recordKey is the last part of the parameter's name.
+const recordKey = "claim"
+
+// RecordName is the name of the parameter that holds a stack's record.
+func (c Config) RecordName() string { return parameterPath(c.Site, c.Stack) + "/" + recordKey }
+
+// parameterPath is the path below which a stack's parameters are, in SSM of its region.
+func parameterPath(site, stack string) string { return fmt.Sprintf("/%s/%s", site, stack) }
+
+// ParseRecord reads a record.
+func ParseRecord(text string) (Claim, error) {
+	var recorded Claim
+	if err := json.Unmarshal([]byte(text), &recorded); err != nil {
+		return Claim{}, fmt.Errorf("it is not of the form that this program writes: %w", err)
+	}
+	return recorded, nil
+}
+
+// StateBehind says in a sentence why AWS is ahead of a stack's state; empty when it is not.
+// AWS may be behind the state: an update that was killed saves its claim first.
+func StateBehind(own, recorded Claim) string {
+	switch {
+	case recorded.Serial > own.Serial && own.Role == "":
+		return fmt.Sprintf("the state is empty, and AWS holds the stack (%s): was the state lost, or is this another backend?", recorded.summary())
+	case recorded.Serial > own.Serial:
+		return fmt.Sprintf("this state is older than AWS: was it restored? The state says %s, and AWS %s.", own.summary(), recorded.summary())
+	case recorded.Serial == own.Serial && string(jsonString(recorded)) != string(jsonString(own)):
+		return fmt.Sprintf("this state and AWS were written by different updates: was it restored, or are there two backends? The state says %s, and AWS %s.", own.summary(), recorded.summary())
+	}
+	return ""
+}
+
+func (c Claim) summary() string {
+	return fmt.Sprintf("%s at epoch %d with database generation %d, change %d", c.Role, c.Epoch, c.Generation.Number, c.Serial)
+}
+
+// StateBehindRemedy is what to do about a state that AWS is ahead of.
+func StateBehindRemedy(stack string) string {
+	return fmt.Sprintf("Use the backend that has the newer state, bring it back with pilotlight state restore %s, or take what AWS holds into this one with pilotlight adopt %[1]s", stack)
+}
+
+// recordLimit bounds how long the record is asked for.
+const recordLimit = 30 * time.Second
+
+// current refuses a state that AWS is ahead of. told is what the stack has published.
+func (s *site) current(own Claim, told Facts) error {
+	ctx, cancel := context.WithTimeout(s.Context.Context(), recordLimit)
+	defer cancel()
+	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
+	if err != nil {
+		return fmt.Errorf("comparing the state of stack %s with AWS in %s: %w", s.cfg.Stack, s.cfg.Region, err)
+	}
+	if !found { // not made yet, deleted by hand, or in another account
+		return s.sameAccount(ctx, told)
+	}
+	recorded, err := ParseRecord(text)
+	if err != nil {
+		return fmt.Errorf("reading %s in %s: %w", s.cfg.RecordName(), s.cfg.Region, err)
+	}
+	if why := StateBehind(own, recorded); why != "" {
+		return &RefusedError{Code: CodeStateBehind, Why: fmt.Sprintf("stack %s: %s %s", s.cfg.Stack, why, StateBehindRemedy(s.cfg.Stack))}
+	}
+	return nil
+}
+
+// from is a claim whose database, if it is a new replica, was copied from source.
+func (c Claim) from(source string) Claim {
+	if c.Generation.Birth == ReplicaBorn && c.Generation.Source == "" {
+		c.Generation.Source = source
+	}
+	return c
+}
+
+// numbered is the claim of a plan with the serial that it is saved with.
+func numbered(own, planned Claim) Claim {
+	planned.Serial = own.Serial
+	if string(jsonString(planned)) != string(jsonString(own)) {
+		planned.Serial++
+	}
+	return planned
+}
