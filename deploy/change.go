@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -135,13 +134,8 @@ func failOver(sides []Side, accepted Accepted) (changes []Change, done string, e
 	return []Change{to.activate(accepted)}, "", nil
 }
 
-// activate makes the side active. What was accepted for an activation that stopped
-// still is.
+// activate makes the side active.
 func (s Side) activate(accepted Accepted) Change {
-	if claim := s.Memory.Claim; claim.Role == stacks.Active && !claim.Switched {
-		accepted.DataLoss = cmp.Or(accepted.DataLoss, s.Config.AcceptDataLoss)
-		accepted.IgnoreProduction = cmp.Or(accepted.IgnoreProduction, s.Config.IgnoreProduction)
-	}
 	return Change{Stack: s.Config.Stack, Role: stacks.Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction}
 }
 
@@ -349,6 +343,25 @@ func keepsRoles(sides []Side, changes []Change) error {
 		}
 	}
 	return nil
+}
+
+// mismatches compares the two sides of a site, by their files and by what they have published.
+func mismatches(sides []Side) []stacks.Mismatch {
+	known := make([]stacks.Known, 2)
+	for i, s := range sides[:min(2, len(sides))] {
+		known[i] = stacks.Known{Stack: s.Config.Stack, File: &s.Config, Published: s.Memory.Facts}
+	}
+	return stacks.Mismatches(known[0], known[1])
+}
+
+// agreed refuses changes of a site whose two sides do not agree: the fence of one would not
+// know of the other, or the failover would move another name. A site may be ended all the same.
+func agreed(sides []Side, changes []Change) error {
+	wrong := slices.DeleteFunc(mismatches(sides), func(m stacks.Mismatch) bool { return m.Pending })
+	if len(wrong) == 0 || len(changes) > 0 && changes[0].Destroy {
+		return nil
+	}
+	return &RefusedError{Err: &stacks.RefusedError{Code: stacks.CodeMismatch, Why: stacks.MismatchText(wrong)}}
 }
 
 // find is a stack among the sides, and the other one; nil for a site of one stack.

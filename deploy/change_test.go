@@ -100,16 +100,10 @@ func TestProcedures(t *testing.T) {
 		"abort of that, the peer lost":         {lostPeer, site(again, claim(stacks.Active, 4, false)), []string{"pulumi up -s prod -c role=active -c abort=4"}, "", ""},
 		"failback of a lost peer":              {rebuild, site(claim(stacks.Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
 		"abort, existing site":                 {lostPeer, site(none, claim(stacks.Active, 2, false))[:1], nil, "", "no other side of the site can take it back"},
-		"failover, with what was accepted before": {
-			func(s []Side) ([]Change, string, error) {
-				s[0].Config.AcceptDataLoss = 2
-				return failOver(s, Accepted{})
-			}, site(leading, claim(stacks.Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", "",
-		},
-		"abort of nothing":    {abort, site(leading, standBy), nil, "there is nothing to give up", ""},
-		"retire":              {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
-		"retire, unprotected": {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
-		"retire, ended":       {end(1), site(claim(stacks.Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
+		"abort of nothing":                     {abort, site(leading, standBy), nil, "there is nothing to give up", ""},
+		"retire":                               {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
+		"retire, unprotected":                  {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
+		"retire, ended":                        {end(1), site(claim(stacks.Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
 		"destroy": {
 			func(s []Side) ([]Change, string, error) { return tearDown(s), "", nil }, site(leading, standBy),
 			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",

@@ -11,9 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
@@ -108,13 +105,19 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	case other != nil:
 		lost = other.Config.Region
 	}
-	ready.Requirements = append(s.machine(ctx), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost))
+	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost),
+		s.unlocked(ctx, side.Config.Stack), files(sides))
 	silent, err := s.silent(ctx, side)
 	if err != nil {
 		return ready, err
 	}
 	if silent != "" {
 		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
+		return ready, nil
+	}
+	record, ahead := s.inState(ctx, side)
+	ready.Requirements = append(ready.Requirements, record)
+	if ahead {
 		return ready, nil
 	}
 	plan, err := s.Plan(ctx, change, run)
@@ -131,6 +134,28 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	return ready, nil
+}
+
+// files is a requirement: the two sides of the site agree.
+func files(sides []Side) Requirement {
+	wrong := slices.DeleteFunc(mismatches(sides), func(m stacks.Mismatch) bool { return m.Pending })
+	if len(wrong) == 0 {
+		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
+	}
+	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: "correct the files"}
+}
+
+// inState is a requirement: AWS is not ahead of the stack's state.
+func (s *Site) inState(ctx context.Context, side Side) (q Requirement, ahead bool) {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	switch why, err := s.behind(bounded, side); {
+	case err != nil:
+		return Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(err, askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()}, false
+	case why != "":
+		return Requirement{What: "record", Seen: why, Remedy: stacks.StateBehindRemedy(side.Config.Stack)}, true
+	}
+	return Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", side.Config.Stack)}, false
 }
 
 // toDo is what the claims of both stacks ask for; empty when that is nothing.
@@ -281,15 +306,7 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 
 // caller is the account whose credentials AWS in a side's region takes these for.
 func (s *Site) caller(ctx context.Context, side Side) (account string, err error) {
-	cfg, err := failover.AWSConfig(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
-	if err != nil {
-		return "", err
-	}
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	if err != nil {
-		return "", err
-	}
-	return aws.ToString(who.Account), nil
+	return failover.Account(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
 }
 
 // outside holds that something does not lie in the region that may be lost.

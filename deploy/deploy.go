@@ -26,6 +26,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -42,6 +43,9 @@ type Options struct {
 	EngineRoot string
 	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
 	EnvVars map[string]string
+	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
+	// for AWS: see Stack. Nil always waits.
+	Abandon <-chan struct{}
 	// Progress is told when an engine has to be built; nil is nobody.
 	Progress io.Writer
 }
@@ -54,8 +58,14 @@ func (o Options) progress() io.Writer {
 }
 
 // Stack is one side of a site, opened.
+//
+// An operation whose context ends begins nothing new, and waits until AWS has done what
+// was begun: then the state knows of it, and the lock is released. Closing
+// Options.Abandon ends that wait. The engine and its providers are killed then, their
+// lock is released, and the next operation looks for what AWS was making.
 type Stack struct {
 	stack   auto.Stack
+	options Options
 	witness *witness
 	adopts  map[string]string // what is taken over from a killed update: the input that is the id, by type
 	one     sync.Mutex        // operation at a time
@@ -85,9 +95,9 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		}
 		o.EngineRoot = root
 	}
-	command, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{Root: o.EngineRoot})
+	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
 	if err != nil {
-		return nil, fmt.Errorf("using the Pulumi engine in %s: %w", o.EngineRoot, err)
+		return nil, err
 	}
 	w := &witness{}
 	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
@@ -100,7 +110,30 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	return &Stack{stack: opened, witness: w, adopts: databases}, nil
+	made := &Stack{stack: opened, options: o, witness: w, adopts: databases}
+	command.Begins, command.Ends = made.engineBegins, made.engineEnds
+	return made, nil
+}
+
+// backendURL is where the stack's state lies.
+func (s *Stack) backendURL(ctx context.Context) (string, error) {
+	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
+		return set, nil
+	}
+	who, err := s.stack.Workspace().WhoAmIDetails(ctx)
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+	}
+	return who.URL, nil
+}
+
+// store opens the files of the backend.
+func (s *Stack) store(ctx context.Context) (*backend.Store, error) {
+	address, err := s.backendURL(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return backend.OpenStore(ctx, address, s.options.Dir, s.options.Env.AWS)
 }
 
 // Name is the stack's.
@@ -141,8 +174,8 @@ type Result struct {
 	Verdict *failover.Verdict
 	// Report is that of a change of role; nil when the role stayed, and of a preview.
 	Report *failover.Report
-	// Leftovers say what an update that was killed may have left on AWS, to be looked for.
-	Leftovers []string
+	// Notes say what is left to a person, such as to look for what a killed update may have left on AWS.
+	Notes []string
 }
 
 // idle says that the operation changed nothing.
@@ -176,7 +209,10 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.witness.end()
-	leftovers, err := s.adopt(ctx, run)
+	if err := s.releaseLeftLocks(ctx, run); err != nil {
+		return Result{}, err
+	}
+	notes, err := s.adopt(ctx, run)
 	if err != nil {
 		return Result{}, err
 	}
@@ -193,7 +229,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()
 	result := s.result(up.Summary.ResourceChanges)
-	result.Leftovers = leftovers
+	result.Notes = notes
 	if err != nil {
 		return result, s.failed(ctx, "updating", err, complained)
 	}
@@ -238,6 +274,9 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.witness.end()
+	if err := s.releaseLeftLocks(ctx, run); err != nil {
+		return err
+	}
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
 	if run.Output != nil {
@@ -257,10 +296,13 @@ func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineE
 	if run.Say != nil {
 		run.Say = s.witness.say
 	}
-	if run.Event != nil {
-		run.Event = s.witness.event
+	run.Event = s.witness.event
+	stream, heard := listen(run)
+	stop := s.witness.tellFlights(ctx)
+	return stream, func() []string {
+		stop()
+		return heard()
 	}
-	return listen(run)
 }
 
 // result is what was seen of the operation that ended.

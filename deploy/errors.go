@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -102,11 +103,14 @@ func (e *StoppedError) Unwrap() error { return e.Err }
 func (s *Stack) failed(ctx context.Context, doing string, err error, complaints []string) error {
 	_, report, refusal := s.witness.seen()
 	switch {
-	case strings.Contains(err.Error(), "the stack is currently locked by"):
+	case auto.IsConcurrentUpdateError(err):
 		return &LockedError{Stack: s.Name(), Err: err}
 	case ctx.Err() != nil:
+		complaints = []string{"interrupted: the same command resumes"}
+		if left := s.releaseAfter(ctx); left != nil {
+			complaints = append(complaints, left.Error())
+		}
 		err = context.Cause(ctx)
-		complaints = []string{"interrupted: what AWS has begun goes on, the same command carries on"}
 	case refusal != nil:
 		return &RefusedError{Stack: s.Name(), Err: refusal}
 	}
@@ -159,7 +163,7 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 					kept = append(kept, text)
 				}
 			}
-			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && run.Say != nil {
+			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" && run.Say != nil {
 				text := Plain(d.Message)
 				if strings.HasPrefix(text, warnsOfPending) {
 					text = "a killed update had begun to make what is made again now; the next update says what to look for"

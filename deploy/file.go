@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/rogpeppe/go-internal/lockedfile"
 	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -76,17 +77,28 @@ func put(mapping *yaml.Node, key string, value any) error {
 	return nil
 }
 
-// write sets them in a stack's file. before is the file as it was.
-func (set settings) write(dir, stack string) (before []byte, err error) {
-	path := filepath.Join(dir, stacks.FileName(stack))
-	if before, err = os.ReadFile(path); err != nil {
-		return nil, fmt.Errorf("reading the file of stack %s: %w", stack, err)
+// keepInFile writes the role of a change that is done into its stack's file, and takes out
+// what earlier changes said. A file that says so already is left as it is.
+func keepInFile(dir string, done Change) error {
+	lock := filepath.Join(dir, filepath.FromSlash(".pilotlight/files.lock"))
+	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
+		return err
 	}
-	after, err := set.apply(before)
+	unlock, err := lockedfile.MutexAt(lock).Lock()
 	if err != nil {
-		return nil, fmt.Errorf("changing %s: %w", path, err)
+		return err
 	}
-	return before, replace(path, after)
+	defer unlock()
+	path := filepath.Join(dir, stacks.FileName(done.Stack))
+	before, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	after, err := Change{Stack: done.Stack, Role: done.Role}.settings().apply(before)
+	if err != nil || bytes.Equal(before, after) {
+		return err
+	}
+	return replace(path, after)
 }
 
 // replace puts a file in the place of another at once: one that was half written

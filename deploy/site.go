@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"sync"
 
@@ -50,8 +49,11 @@ func OpenSite(o Options) (*Site, error) {
 		all = append(all, config)
 	}
 	configs, err := pair(all)
+	if err != nil && len(problems) > 0 { // what is wrong with a file explains that it has no pair
+		err = errors.Join(problems...)
+	}
 	if err != nil {
-		return nil, errors.Join(append(problems, err)...)
+		return nil, err
 	}
 	return &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, configs: configs, open: map[string]*Stack{}}, nil
 }
@@ -65,7 +67,7 @@ func pair(all []stacks.Config) ([]stacks.Config, error) {
 			pairs = append(pairs, []stacks.Config{a})
 		}
 		for _, b := range all[i+1:] {
-			if a.Peer != nil && b.Peer != nil && a.Peer.Stack == b.Stack && b.Peer.Stack == a.Stack && a.Site == b.Site {
+			if a.Peer != nil && b.Peer != nil && a.Peer.Stack == b.Stack && b.Peer.Stack == a.Stack {
 				pairs = append(pairs, []stacks.Config{a, b})
 			}
 		}
@@ -310,7 +312,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 	}
 	changes, nothing, err := decide(sides)
 	if err == nil {
-		err = keepsRoles(sides, changes)
+		err = errors.Join(agreed(sides, changes), keepsRoles(sides, changes))
 	}
 	if err != nil || len(changes) == 0 {
 		return Outcome{Nothing: nothing}, err
@@ -321,7 +323,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		}
 	}
 	out, idle := Outcome{Left: changes}, true
-	var leftovers []string
+	var notes []string
 	for _, change := range changes {
 		if run.Begin != nil {
 			run.Begin(change)
@@ -330,7 +332,7 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		if result.Report != nil {
 			out.Reports = append(out.Reports, *result.Report)
 		}
-		leftovers = append(leftovers, result.Leftovers...)
+		notes = append(notes, result.Notes...)
 		if err != nil {
 			return s.halted(ctx, out, err)
 		}
@@ -338,9 +340,9 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		idle = idle && result.idle() && !change.Destroy
 	}
 	if idle && nothing != "" {
-		return Outcome{Nothing: nothing, Next: leftovers}, nil
+		return Outcome{Nothing: nothing, Next: notes}, nil
 	}
-	out.Next = append(toCommit(changes), leftovers...)
+	out.Next = append(toCommit(changes), notes...)
 	if changes[0].Destroy {
 		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+
 			"to deploy again, delete that record or set dns.takeOver")
@@ -392,9 +394,10 @@ func (s *Site) onward(ctx context.Context) []string {
 	return nil
 }
 
-// Apply makes one change: it is written into the stack's file, and the stack is
-// updated. As long as the stack's claim stays as it was, so does the file. What was
-// said for this change alone is taken out of the file once it is done.
+// Apply makes one change: the stack is updated with a configuration of the operation's own,
+// so that two operations do not write over each other's and one that is refused leaves the
+// files as they are. A role is written into the stack's file once the stack's claim,
+// read again, has it. An operation that ended well without that is a *StoppedError.
 func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error) {
 	stack, err := s.Stack(ctx, change.Stack, true)
 	if err != nil {
@@ -407,32 +410,40 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	if change.Destroy && was.Claim.Role != "" && !was.Guarded { // another update would build up again what is half gone
 		return Result{}, stack.Destroy(ctx, run)
 	}
-	before, err := change.settings().write(s.options.Dir, change.Stack)
+	file, remove, err := change.settings().copyWith(s.options.Dir, change.Stack)
 	if err != nil {
 		return Result{}, err
 	}
+	defer remove()
+	run.ConfigFile = file
 	result, err := stack.Up(ctx, run)
-	if err != nil {
-		return result, errors.Join(err, s.restoreFile(ctx, stack, was, before))
+	if change.Destroy && err == nil {
+		return result, stack.Destroy(ctx, run)
 	}
-	if change.Destroy {
-		if err := stack.Destroy(ctx, run); err != nil {
-			return result, err
-		}
-	}
-	_, err = Change{Stack: change.Stack}.settings().write(s.options.Dir, change.Stack)
-	return result, err
+	return s.confirmed(ctx, stack, change, result, err)
 }
 
-// restoreFile puts a stack's file back as it was before a change that did not come so
-// far as to change the claim: a role in the file is a wish that the next update
-// would fulfil, whoever runs it.
-func (s *Site) restoreFile(ctx context.Context, stack *Stack, was stacks.Memory, file []byte) error {
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor) // also when ctx was what ended it
+// confirmed reads the claim again after an update, and writes the role that it has into the
+// stack's file. An old role in the file would be refused by the next plain update.
+func (s *Site) confirmed(ctx context.Context, stack *Stack, change Change, result Result, failed error) (Result, error) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
 	defer cancel()
 	is, err := stack.Memory(bounded)
-	if err != nil || !reflect.DeepEqual(is.Claim, was.Claim) {
-		return nil // what can't be known is left: the error of the update tells what to do
+	switch {
+	case err != nil && failed == nil:
+		return result, &StoppedError{Stack: change.Stack, Doing: "reading again the claim of", Err: err, Report: result.Report}
+	case err != nil || change.Role == "" && failed != nil:
+		return result, failed // which says what to do
+	case change.Role != "" && is.Claim.Role != change.Role && failed == nil:
+		return result, &StoppedError{
+			Stack: change.Stack, Doing: "updating", Report: result.Report,
+			Err: fmt.Errorf("the update ended well, but the stack is %s, not %s: another update changed it meanwhile; pilotlight status says where the site stands", is.Claim.Role, change.Role),
+		}
+	case change.Role != "" && is.Claim.Role != change.Role:
+		return result, failed
 	}
-	return replace(filepath.Join(s.options.Dir, stacks.FileName(stack.Name())), file)
+	if err := keepInFile(s.options.Dir, change); err != nil {
+		result.Notes = append(result.Notes, fmt.Sprintf("set role: %s in %s yourself, it could not be written: %v", change.Role, stacks.FileName(change.Stack), err))
+	}
+	return result, failed
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"gopkg.in/yaml.v3"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -66,6 +67,12 @@ type SideStatus struct {
 	Backlog *decide.Backlog `json:"mediaBacklog,omitempty"`
 	// Silent is why the region could not be asked.
 	Silent string `json:"silent,omitempty"`
+	// Behind is why AWS is ahead of the stack's state, a sentence; empty when it is not, and where that could not be asked.
+	Behind string `json:"stateBehind,omitempty"`
+	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// Locks are held on the stack by updates, or left by dead ones.
+	Locks []LockStatus `json:"locks,omitempty"`
 }
 
 // askFor bounds what one region is asked for a status: a lost one must not hold it up.
@@ -88,10 +95,22 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	var left []DrillCopy
 	var unseen error
 	group.Go(func() { left, unseen = s.Drills(ctx) })
+	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
+		group.Go(func() {
+			bounded, cancel := context.WithTimeout(ctx, askFor)
+			defer cancel()
+			locks[i], unlocked[i] = s.locks(bounded, side.Config.Stack)
+		})
 	}
 	group.Wait()
+	for i := range status.Sides {
+		status.Sides[i].Locks = locks[i]
+		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {
+			status.Warnings = append(status.Warnings, err.Error())
+		}
+	}
 	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
 	status.judge(sides, s.now())
 	status.addDrills(left, unseen, s.now())
@@ -107,18 +126,43 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	status := SideStatus{
 		Stack: side.Config.Stack, Region: side.Config.Region, Role: claim.Role, Epoch: claim.Epoch,
 		Generation: claim.Generation.Number, Retired: claim.Retired, Planned: claim.Planned, Switched: claim.Switched,
-	}
-	if claim.Role == "" {
-		return status
+		Unfinished: side.Memory.Unfinished,
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
+	behind, err := s.behind(bounded, side)
+	status.Behind = behind
+	if claim.Role == "" || err != nil {
+		status.Silent = s.unasked(claim, err)
+		return status
+	}
 	seen, err := failover.New(s.options.Env, side.Config.SiteOf(claim, side.Memory.Facts, side.Memory.Peer)).Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	if err != nil {
 		status.Silent = silence(err, askFor)
 	}
 	return status
+}
+
+// behind says why AWS is ahead of a stack's state; empty when it is not.
+func (s *Site) behind(ctx context.Context, side Side) (string, error) {
+	text, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
+	if err != nil || !found {
+		return "", err
+	}
+	recorded, err := stacks.ParseRecord(text)
+	if err != nil {
+		return "", fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
+	}
+	return stacks.StateBehind(side.Memory.Claim, recorded), nil
+}
+
+// unasked is why a region could not be asked. Of a stack that was never deployed that does not matter.
+func (s *Site) unasked(claim stacks.Claim, err error) string {
+	if err == nil || claim.Role == "" {
+		return ""
+	}
+	return silence(err, askFor)
 }
 
 // askAgainFor bounds what a region is asked that a procedure can't do without.
@@ -181,8 +225,8 @@ func (s *Site) backend(ctx context.Context) string {
 		if err != nil {
 			continue
 		}
-		if who, err := stack.stack.Workspace().WhoAmIDetails(ctx); err == nil {
-			return redacted(who.URL)
+		if address, err := stack.backendURL(ctx); err == nil {
+			return redacted(address)
 		}
 	}
 	return redacted(os.Getenv("PULUMI_BACKEND_URL"))
@@ -234,6 +278,13 @@ func regionOf(address string) string {
 // judge says how protected the site is, and what to do now.
 func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
+	for _, m := range mismatches(sides) {
+		s.Warnings = append(s.Warnings, m.String())
+		s.Protected = s.Protected && m.Pending
+	}
+	if !s.Protected && strings.HasPrefix(s.Verdict, "protected") {
+		s.Verdict, s.Next = "unprotected: the two sides of the site do not agree", "correct the files as the warnings say, then pilotlight check"
+	}
 	leads, _, err := leader(sides)
 	if err != nil {
 		return
@@ -264,6 +315,9 @@ func (s *Status) judge(sides []Side, now time.Time) {
 
 // protection judges what losing the active side's region would mean now.
 func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool, verdict, next string) {
+	if verdict, next := obstructed(seen); verdict != "" {
+		return false, verdict, next
+	}
 	if verdict, next, steady := claimed(sides); !steady {
 		return false, verdict, next
 	}
@@ -278,6 +332,28 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 		return false, fmt.Sprintf("%s does not answer: unprotected, or lost%s", leads.name(), loss), "pilotlight failover, if it is lost"
 	}
 	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
+}
+
+// obstructed is what is in the way of every operation: a state that AWS is ahead of, and an
+// update that runs, or died, and holds a lock.
+func obstructed(seen []SideStatus) (verdict, next string) {
+	for _, side := range seen {
+		if side.Behind != "" {
+			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Behind), stacks.StateBehindRemedy(side.Stack)
+		}
+	}
+	for _, side := range seen {
+		for _, lock := range side.Locks {
+			switch {
+			case lock.LeftHere:
+			case lock.Holder == backend.HolderLives:
+				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, lock.Since.UTC().Format("15:04:05 MST")), "wait for it; its log is below " + logsBelow
+			default:
+				return lock.String(), fmt.Sprintf("pilotlight unlock %s, if that update is dead", side.Stack)
+			}
+		}
+	}
+	return "", ""
 }
 
 // claimed is where a site stands by the claims of its stacks alone, and what to do
@@ -312,6 +388,10 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 		return fmt.Sprintf("%s gave an activation up, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
 	case other.Memory.Claim.Leads():
 		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
+	case other.Memory.Unfinished:
+		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.name()), "pilotlight failback to resume", false
+	case leads.Memory.Unfinished:
+		return fmt.Sprintf("%s serves, and the last update of it stopped before all was done", leads.name()), "pilotlight deploy to resume", false
 	}
 	return "", "", true
 }
@@ -340,6 +420,8 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
 	case d == nil:
 		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), "pilotlight deploy"
+	case d.Source == "":
+		return false, fmt.Sprintf("unprotected: %s is no replica any more, and the state says standby: it was promoted by hand, or by a run that this state does not know", d.ID), "pilotlight check"
 	case d.Replication == "error":
 		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s); %s", d.ID, d.Message, decide.Loss(d, now, false)), "pilotlight failover, if it is lost"
 	case d.Replication != "replicating":

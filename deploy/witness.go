@@ -23,6 +23,9 @@ type witness struct {
 
 	telling sync.Mutex
 	run     Run // what is to be seen of it
+
+	flying  sync.Mutex
+	flights []flight
 }
 
 // begin forgets what was seen of the last operation.
@@ -30,6 +33,9 @@ func (w *witness) begin(ctx context.Context, run Run) {
 	w.mu.Lock()
 	w.ctx, w.refusal, w.verdict, w.report = ctx, nil, nil, nil
 	w.mu.Unlock()
+	w.flying.Lock()
+	w.flights = nil
+	w.flying.Unlock()
 	w.telling.Lock()
 	defer w.telling.Unlock()
 	w.run = run
@@ -96,6 +102,7 @@ func (w *witness) say(line string) {
 
 // event passes one of the engine's events on to whoever follows the operation.
 func (w *witness) event(e events.EngineEvent) {
+	w.track(e)
 	w.tell(func(run Run) {
 		if run.Event != nil {
 			run.Event(e)

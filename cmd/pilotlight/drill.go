@@ -49,6 +49,7 @@ func newDrillCmd(c connect) *cobra.Command {
 	flags.BoolVar(&o.expired, "expired", false, "with --end: only those whose time is over")
 	flags.StringVarP(&o.keep, "output", "o", "", "also write the report, as report.json, report.txt and report.html, into this `DIR`")
 	o.flags(cmd)
+	o.verboseFlag(cmd)
 	return cmd
 }
 
@@ -81,7 +82,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 	if !o.end && !o.yes && !o.terminal {
 		return fmt.Errorf("drill asks before it changes anything, and nobody is there to answer: add --yes: %w", errUnconfirmed)
 	}
-	run, end := o.project.run()
+	run, end := o.project.run(ctx, "drill", false)
 	if o.end {
 		ended, err := site.EndDrill(ctx, o.expired, run)
 		end()

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,10 +19,13 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := newRootCmd(theWorld).ExecuteContext(ctx)
+	ctx, in, stop := interruptible(context.Background())
+	root := newRootCmd(theWorld)
+	root.SetOut(in.writer(os.Stdout))
+	root.SetErr(in.writer(os.Stderr))
+	err := root.ExecuteContext(ctx)
 	stop()
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EPIPE) { // then there is no reader
 		fmt.Fprintln(os.Stderr, complaint(err))
 	}
 	os.Exit(exitCode(err))

@@ -21,6 +21,8 @@ type operation struct {
 
 	// warning is what a person must have read before they confirm it; empty asks nothing.
 	warning string
+	// outlives keeps it going when its terminal closes: stopped half-way, it would leave the site down.
+	outlives bool
 	// risks says that it takes flags to accept the risks of an activation.
 	risks bool
 	do    func(ctx context.Context, site *deploy.Site, args []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error)
@@ -28,7 +30,7 @@ type operation struct {
 
 var operations = []operation{
 	{
-		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true,
+		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true, outlives: true,
 		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
 			"site's name last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
 			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
@@ -39,7 +41,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "switchover STACK", group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true,
+		use: "switchover STACK", group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true, outlives: true,
 		long: "Switchover freezes the active side (a maintenance page, and a database that takes no writes), waits until the\n" +
 			"other has every write, makes that active, and lets the first stand by. Run again, it carries on.",
 		warning: "Visitors see a maintenance page from now until the site's name has moved: some 20 minutes, less with keepWarm.",
@@ -132,6 +134,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 		cmd.Flags().IntVar(&o.accepted.IgnoreProduction, "ignore-production", 0, "activate at this `EPOCH` although production seems to live")
 	}
 	o.flags(cmd)
+	o.verboseFlag(cmd)
 	return cmd
 }
 
@@ -148,7 +151,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 	if o.warning != "" && !o.yes && !o.terminal {
 		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.verb(), errUnconfirmed)
 	}
-	run, end := o.project.run()
+	run, end := o.project.run(ctx, o.verb(), o.outlives)
 	if o.warning != "" {
 		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
 	}

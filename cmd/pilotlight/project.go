@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -43,8 +44,9 @@ func theWorld(ctx context.Context) (deploy.Options, error) {
 type project struct {
 	connect connect
 
-	dir  string
-	json bool
+	dir     string
+	json    bool
+	verbose bool // the engine's and the provider's own lines are shown, too
 
 	in            io.Reader
 	out, progress io.Writer
@@ -63,6 +65,11 @@ func (p *project) flags(cmd *cobra.Command) {
 		p.terminal = ok && term.IsTerminal(int(file.Fd()))
 		return run(cmd, args)
 	}
+}
+
+// verboseFlag adds the flag of verbs that run the engine.
+func (p *project) verboseFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.verbose, "verbose", false, "also show the lines of the engine and the provider, which the log has")
 }
 
 // noArgs refuses arguments as a wrong usage.
@@ -90,7 +97,7 @@ func (p *project) open(ctx context.Context) (*deploy.Site, error) {
 	if _, err := os.Stat(filepath.Join(p.dir, practice.World)); err == nil && o.Dir == "" {
 		return nil, &usageError{fmt.Errorf("this is the project of a simulated AWS: export %s=…, as pilotlight sim serve printed it", practice.Variable)}
 	}
-	o.Dir, o.Progress = p.dir, p.progress
+	o.Dir, o.Progress, o.Abandon = p.dir, p.progress, interruptionOf(ctx).abandon
 	return deploy.OpenSite(o)
 }
 
@@ -115,9 +122,36 @@ func (p *project) say(format string, args ...any) {
 	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), fmt.Sprintf(format, args...))
 }
 
-// run shows what goes on in an operation, until end is called: live on a terminal,
-// else a line each.
-func (p *project) run() (run deploy.Run, end func()) {
+// run follows an operation: it is shown live on a terminal, else a line each, and kept in
+// a log. Call end when it is over. outlives is as interruption.watch has it.
+func (p *project) run(ctx context.Context, verb string, outlives bool) (run deploy.Run, end func()) {
+	run, closeView := p.shown()
+	if say := run.Say; p.verbose {
+		run = both(run, deploy.Run{Event: func(e events.EngineEvent) {
+			if severity, text := diagnostic(e); severity == "debug" {
+				say(text)
+			}
+		}})
+	}
+	log, path, err := openLog(p.dir, verb, p.began)
+	if err != nil {
+		run.Say(err.Error())
+	} else {
+		run.Say("log: " + path)
+		run = both(run, log.run())
+	}
+	interruptionOf(ctx).watch(outlives, run.Say)
+	return run, func() {
+		interruptionOf(ctx).watch(outlives, func(string) {})
+		closeView()
+		if log != nil {
+			log.close()
+		}
+	}
+}
+
+// shown is what the user sees of an operation.
+func (p *project) shown() (run deploy.Run, end func()) {
 	if file, ok := p.progress.(*os.File); ok {
 		if l := watch(file, p.began); l != nil {
 			return l.run(), l.close
@@ -127,13 +161,8 @@ func (p *project) run() (run deploy.Run, end func()) {
 		Begin: func(c deploy.Change) { p.say("%s", c) },
 		Say:   func(line string) { p.say("%s", line) },
 		Step: func(step failover.Step) {
-			switch {
-			case step.End.IsZero():
-				p.say("%s …", step.Name)
-			case step.Err != "":
-				p.say("%s: failed", step.Name)
-			case step.Reaches != "":
-				p.say("%s: done, the site is %s", step.Name, step.Reaches)
+			for _, line := range stepLines(step) {
+				p.say("%s", line)
 			}
 		},
 	}, func() {}

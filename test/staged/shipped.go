@@ -18,7 +18,7 @@ func Shipped(t *testing.T, root string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, image := range map[string]string{
-		"Pulumi.yaml":                          "",
+		"Pulumi.yaml":                         "",
 		stacks.FileName(rehearsal.Production): rehearsal.ProductionImage,
 		stacks.FileName(rehearsal.Recovery):   rehearsal.RecoveryImage,
 	} {

@@ -1,0 +1,101 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+)
+
+// LockStatus is a lock on a stack, as seen from this machine.
+type LockStatus struct {
+	Stack  string         `json:"stack"`
+	By     string         `json:"by"` // user, host and process
+	Since  time.Time      `json:"since"`
+	Holder backend.Holder `json:"holder"`
+	// LeftHere reports that a killed run of this folder left it: the next one releases it.
+	LeftHere bool `json:"leftHere,omitempty"`
+}
+
+// String is the lock in words, with what to do about it.
+func (l LockStatus) String() string {
+	switch {
+	case l.LeftHere:
+		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s): the next run releases the lock", l.Stack, l.By)
+	case l.Holder == backend.HolderLives:
+		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s): wait for it", l.Stack, l.By)
+	case l.Holder == backend.HolderDied:
+		return fmt.Sprintf("stack %s is locked by %s, and this machine has no such process: if it ran here, pilotlight unlock %[1]s", l.Stack, l.By)
+	}
+	return fmt.Sprintf("stack %s is locked by %s: if that update is dead, pilotlight unlock %[1]s", l.Stack, l.By)
+}
+
+// locks lists the locks on a stack. A backend that does not tell has none that are known.
+func (s *Site) locks(ctx context.Context, name string) ([]LockStatus, error) {
+	stack, err := s.Stack(ctx, name, false)
+	if errors.Is(err, ErrNoStack) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := stack.Locks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	locks := make([]LockStatus, len(found))
+	for i, l := range found {
+		locks[i] = LockStatus{Stack: name, By: l.Owner(), Since: l.Since, Holder: l.Holder(), LeftHere: stack.leftHere(l)}
+	}
+	return locks, nil
+}
+
+// unlocked is a requirement: no lock is in the way of an update of a stack.
+func (s *Site) unlocked(ctx context.Context, name string) Requirement {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
+	locks, err := s.locks(bounded, name)
+	switch {
+	case errors.Is(err, backend.ErrOpaque):
+		q.Seen = fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)
+	case err != nil:
+		return Requirement{What: "lock", Seen: err.Error(), Remedy: "see that the state's files can be read"}
+	}
+	for _, l := range locks {
+		q.OK, q.Seen = q.OK && l.LeftHere, l.String()
+	}
+	return q
+}
+
+// writable is a requirement: what an operation writes can be written. Without it an
+// operation works, and leaves neither its report nor its role in the files.
+func (s *Site) writable() Requirement {
+	dir, err := filepath.Abs(s.options.Dir)
+	for _, place := range []string{dir, filepath.Join(dir, ".pilotlight")} {
+		if err == nil {
+			err = tryWriting(place)
+		}
+	}
+	if err != nil {
+		return Requirement{What: "folder", Seen: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
+	}
+	return Requirement{What: "folder", OK: true, Seen: dir + " can be written"}
+}
+
+// tryWriting writes a file into a folder, if that is there, and removes it.
+func tryWriting(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	file, err := os.CreateTemp(dir, ".try-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString("x")
+	return errors.Join(err, file.Close(), os.Remove(file.Name()))
+}
