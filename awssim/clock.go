@@ -49,9 +49,10 @@ type Clock struct {
 	quiet   time.Duration // 0: by what is known of the engine
 	running bool
 	closed  bool
+	ended   chan struct{} // closed by Close
 }
 
-func newClock() *Clock { return &Clock{now: Epoch} }
+func newClock() *Clock { return &Clock{now: Epoch, ended: make(chan struct{})} }
 
 // Now is the simulated time.
 func (c *Clock) Now() time.Time {
@@ -99,6 +100,36 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
+// Await blocks until done is closed, for as long as that takes in real time. A hold
+// carried by the context is given up meanwhile, so that the time of others goes on.
+func (c *Clock) Await(ctx context.Context, done <-chan struct{}) error {
+	resume, closed := c.suspend(ctx)
+	defer resume()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-closed:
+		return ErrClosed
+	}
+}
+
+// suspend gives up the context's hold until resume.
+func (c *Clock) suspend(ctx context.Context) (resume func(), closed <-chan struct{}) {
+	held := c.heldBy(ctx) != nil
+	step := func(n int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.moves++
+		if held {
+			c.awake += n
+		}
+	}
+	step(-1)
+	return func() { step(1) }, c.ended
+}
+
 // Advance moves time on, waking those who fall due on the way in their order.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
@@ -126,6 +157,9 @@ func (c *Clock) Pass(d time.Duration) bool {
 func (c *Clock) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.closed {
+		close(c.ended)
+	}
 	c.closed = true
 	for len(c.waiters) > 0 {
 		w := heap.Pop(&c.waiters).(*waiter)

@@ -38,6 +38,7 @@ func Faults() []FaultHelp {
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
 		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
+		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
@@ -98,6 +99,8 @@ func (w *World) Heal() {
 	w.keepAll()
 	w.state.Faults = nil
 	w.slowDown()
+	close(w.healed)
+	w.healed = make(chan struct{})
 }
 
 // Injected are the faults that may still strike, in the order of their injection.
@@ -133,6 +136,10 @@ func (f Fault) arm() (*armed, error) {
 			if n, err := strconv.Atoi(p[2]); err == nil && n > 1 {
 				return &armed{Fault: f, Operation: p[0] + ":" + p[1], Factor: n}, nil
 			}
+		}
+	case f.Name == "stuck":
+		if service, operation, _ := strings.Cut(f.Value, ":"); service != "" && operation != "" && !strings.Contains(operation, ":") {
+			return &armed{Fault: f, Operation: f.Value}, nil
 		}
 	case f.Name == "throttle":
 		if p := strings.SplitN(f.Value, ":", 3); len(p) >= 2 && p[0] != "" && p[1] != "" {

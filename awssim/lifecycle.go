@@ -39,7 +39,7 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, callOf(operation, k.create), c))
 	}
 	asked := o.clone()
-	if made, err = w.settle(ctx, k, asked, "creating"); err != nil {
+	if made, err = w.settle(ctx, k, asked, operation, "creating"); err != nil {
 		made = *asked
 	}
 	return made, err
@@ -78,22 +78,23 @@ func (w *World) Update(ctx context.Context, c Call) (changed Object, err error) 
 	if err := w.admit(ctx, k, c.Region, k.update, k.update != ""); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), err)
 	}
-	o, err := w.change(k, c)
+	o, operation, err := w.change(k, c)
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), w.complete(err, k, k.update, c))
 	}
-	return w.settle(ctx, k, o, "updating")
+	return w.settle(ctx, k, o, operation, "updating")
 }
 
-func (w *World) change(k *kind, c Call) (*Object, error) {
+// change names the operation that the update waits for, too.
+func (w *World) change(k *kind, c Call) (o *Object, operation string, err error) {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	old := w.find(c.Type, c.Region, c.ID)
 	if old == nil {
-		return nil, fmt.Errorf("%s: couldn't find resource; run `pulumi refresh`", c.ID)
+		return nil, "", fmt.Errorf("%s: couldn't find resource; run `pulumi refresh`", c.ID)
 	}
-	o := old.clone()
+	o = old.clone()
 	inputs := plain(c.Inputs)
 	for prop := range c.Old {
 		if _, kept := inputs[prop]; !kept {
@@ -105,16 +106,16 @@ func (w *World) change(k *kind, c Call) (*Object, error) {
 	}
 	o.fill(plain(k.defaults))
 	if err := w.valid(k, o); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	operation := k.update
+	operation = k.update
 	if k.takes != nil {
 		operation = k.takes(old, o)
 	}
 	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
 	if k.changed != nil {
 		if err := k.changed(w, c, old, o); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	if k.made != nil {
@@ -122,7 +123,7 @@ func (w *World) change(k *kind, c Call) (*Object, error) {
 	}
 	o.Props = plain(o.Props)
 	w.put(o)
-	return o.clone(), nil
+	return o.clone(), operation, nil
 }
 
 // Delete removes a resource. One that is gone already is fine.
@@ -139,6 +140,9 @@ func (w *World) Delete(ctx context.Context, c Call) (err error) {
 	}
 	if err := w.remove(k, c); err != nil {
 		return fmt.Errorf("%s: %w", k.word("deleting", named), w.complete(err, k, k.delete, c))
+	}
+	if err := w.stuck(ctx, k.service+":"+k.delete); err != nil {
+		return err
 	}
 	return w.clock.Sleep(ctx, w.Duration(c.Region, k.service+":"+k.delete, c.Name))
 }
@@ -188,7 +192,10 @@ func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err
 }
 
 // settle waits until an object is ready and shows it.
-func (w *World) settle(ctx context.Context, k *kind, o *Object, verb string) (Object, error) {
+func (w *World) settle(ctx context.Context, k *kind, o *Object, operation, verb string) (Object, error) {
+	if err := w.stuck(ctx, k.service+":"+operation); err != nil {
+		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
+	}
 	if err := w.clock.Sleep(ctx, o.Ready.Sub(w.clock.Now())); err != nil {
 		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
 	}

@@ -27,6 +27,7 @@ type World struct {
 	mu       sync.Mutex
 	state    state
 	journal  []*Step
+	healed   chan struct{}                  // closed when the faults are taken back, and made anew
 	slow     atomic.Pointer[map[string]int] // operations that take so many times as long
 	workload func(Instance, *http.Request) Answer
 }
@@ -52,7 +53,7 @@ type state struct {
 
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
-	return &World{seed: seed, clock: newClock(), state: state{
+	return &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{},

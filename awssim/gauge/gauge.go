@@ -79,6 +79,16 @@ func busy() bool {
 	return goroutines[0].Value.Uint64()+goroutines[1].Value.Uint64() > 1
 }
 
+// Cancelled notes that an engine was interrupted: it may leave unanswered what its
+// program asked, so nothing balances until the program ends.
+func Cancelled() {
+	balance.Lock()
+	defer balance.Unlock()
+	balance.off = balance.programs > 0
+	balance.moves++
+	balance.moved = time.Now()
+}
+
 // Serving counts a provider call until done.
 func Serving() (done func()) { return count(&balance.provided) }
 

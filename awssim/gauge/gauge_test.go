@@ -134,6 +134,9 @@ func TestAfterAFailureNothingBalances(t *testing.T) {
 		doing, _ = look()
 		assert.Equal(t, awssim.Working, doing, "the next program is another matter")
 		asked.End()
+		gauge.Cancelled()
+		doing, _ = look()
+		assert.Equal(t, awssim.Unknown, doing, "nor does an interrupted engine answer all that it was asked")
 		program.End()
 	})
 }

@@ -17,15 +17,12 @@ import (
 type connection struct {
 	region string
 	tags   resource.PropertyMap
-	ended  context.Context // when the engine cancels
-	end    context.CancelFunc
 }
 
 var regionForm = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
 
 func connect(inputs resource.PropertyMap) (*connection, error) {
 	c := &connection{}
-	c.ended, c.end = context.WithCancel(context.Background())
 	config := plainMap(inputs)
 	c.region, _ = config["region"].(string)
 	if !regionForm.MatchString(c.region) {

@@ -155,19 +155,59 @@ func TestEachConnectionHasItsRegion(t *testing.T) {
 	}
 }
 
-func TestACancelledEngineWaitsForNothing(t *testing.T) {
+// stuck starts a call whose wait the fault "stuck" holds up.
+func stuck(t *testing.T, w *awssim.World, operation string, call func() error) <-chan error {
+	t.Helper()
+	f, err := awssim.ParseFault("stuck=" + operation)
+	require.NoError(t, err)
+	require.NoError(t, w.Inject(f))
+	ended := make(chan error, 1)
+	go func() { ended <- call() }()
+	require.Eventually(t, func() bool { return len(w.Unmet()) == 0 }, 5*time.Second, time.Millisecond)
+	return ended
+}
+
+// TestACancellationEndsNoWait: the engine asks the provider to cancel, and the
+// provider waits on, as the real one does.
+func TestACancellationEndsNoWait(t *testing.T) {
 	t.Parallel()
 	w, c := serve(t, props{"region": region})
-	_, release := w.Clock().Hold(t.Context(), "time stands still")
-	defer release()
-	failed := make(chan error)
-	go func() {
-		_, err := c.rpc.Create(context.WithoutCancel(t.Context()), &pulumirpc.CreateRequest{
+	var made *pulumirpc.CreateResponse
+	ended := stuck(t, w, "ec2:CreateVpc", func() (err error) {
+		made, err = c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
 			Urn: urn(vpc, "x"), Properties: c.marshalled(resource.NewPropertyMapFromMap(props{"cidrBlock": "10.0.0.0/16"}))})
-		failed <- err
-	}()
-	require.Eventually(t, func() bool { return len(w.Journal()) > 1 }, 5*time.Second, time.Millisecond)
+		return err
+	})
 	_, err := c.rpc.Cancel(t.Context(), &emptypb.Empty{})
 	require.NoError(t, err)
-	assert.ErrorContains(t, <-failed, "waiting for completion: context canceled")
+	require.NoError(t, w.Clock().Sleep(t.Context(), time.Hour), "time passes for others")
+	assert.Empty(t, ended)
+	w.Heal()
+	require.NoError(t, <-ended)
+	assert.Equal(t, awssim.Epoch.Add(time.Hour), w.Clock().Now(), "AWS had it long ago")
+
+	ended = stuck(t, w, "ec2:DeleteVpc", func() error {
+		_, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(vpc, "x"), Id: made.Id})
+		return err
+	})
+	_, err = c.rpc.Cancel(t.Context(), &emptypb.Empty{})
+	require.NoError(t, err)
+	assert.Empty(t, ended)
+	w.Heal()
+	require.NoError(t, <-ended)
+}
+
+// TestADeadEngineEndsACall: with the engine's connection its calls end, and AWS goes on.
+func TestADeadEngineEndsACall(t *testing.T) {
+	t.Parallel()
+	w, c := serve(t, props{"region": region})
+	ctx, kill := context.WithCancel(t.Context())
+	ended := stuck(t, w, "ec2:CreateVpc", func() error {
+		_, err := c.rpc.Create(ctx, &pulumirpc.CreateRequest{
+			Urn: urn(vpc, "x"), Properties: c.marshalled(resource.NewPropertyMapFromMap(props{"cidrBlock": "10.0.0.0/16"}))})
+		return err
+	})
+	kill()
+	require.Error(t, <-ended)
+	assert.Contains(t, string(w.Snapshot()), "10.0.0.0/16")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blang/semver"
 	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
@@ -69,33 +70,29 @@ func (p *provider) Configure(ctx context.Context, req plugin.ConfigureRequest) (
 	return plugin.ConfigureResponse{}, nil
 }
 
-// SignalCancellation breaks off what the caller waits for.
-func (p *provider) SignalCancellation(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.connections[address(ctx)]; c != nil {
-		c.end()
-	}
+// SignalCancellation ends nothing, as with the real provider: "For TF, this is a
+// no-op" (pulumi-terraform-bridge, pkg/tfbridge/provider.go, Cancel; the same for
+// resources of the plugin framework, pkg/pf/tfbridge/provider.go). Whatever it
+// waits for, it waits for to its end.
+func (p *provider) SignalCancellation(context.Context) error {
+	gauge.Cancelled()
 	return nil
 }
 
 // Close has nothing to give back: the server ends with Server.Close.
 func (p *provider) Close() error { return nil }
 
-// open finds the caller's connection and a type's schema. The context ends when
-// the engine cancels.
-func (p *provider) open(ctx context.Context, typ string) (context.Context, context.CancelFunc, *connection, *resourceSchema, error) {
+// open finds the caller's connection and a type's schema.
+func (p *provider) open(ctx context.Context, typ string) (*connection, *resourceSchema, error) {
 	p.mu.Lock()
 	c := p.connections[address(ctx)]
 	p.mu.Unlock()
 	s := schema.Resources[typ]
 	switch {
 	case c == nil:
-		return nil, nil, nil, nil, fmt.Errorf("%s: the aws provider has not been configured", typ)
+		return nil, nil, fmt.Errorf("%s: the aws provider has not been configured", typ)
 	case s == nil || !awssim.Models(typ):
-		return nil, nil, nil, nil, fmt.Errorf("resource type %s is %w", typ, awssim.ErrNotModelled)
+		return nil, nil, fmt.Errorf("resource type %s is %w", typ, awssim.ErrNotModelled)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	context.AfterFunc(c.ended, cancel)
-	return ctx, cancel, c, s, nil
+	return c, s, nil
 }

@@ -22,11 +22,10 @@ var volatile = map[string][]resource.PropertyKey{
 // Check completes and judges a resource's inputs.
 func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
 	typ := string(req.Type)
-	_, cancel, c, s, err := p.open(ctx, typ)
+	c, s, err := p.open(ctx, typ)
 	if err != nil {
 		return plugin.CheckResponse{}, err
 	}
-	defer cancel()
 	news := req.News.Copy()
 	delete(news, defaultsKey)
 	c.tagged(s, news)
@@ -43,21 +42,19 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 
 // Diff compares inputs by the table.
 func (p *provider) Diff(ctx context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
-	_, cancel, _, _, err := p.open(ctx, string(req.Type))
+	_, _, err := p.open(ctx, string(req.Type))
 	if err != nil {
 		return plugin.DiffResponse{}, err
 	}
-	defer cancel()
 	return diff(string(req.Type), req.OldInputs, req.NewInputs), nil
 }
 
 // Create makes a resource in the world; a preview only shows what is known.
 func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
-	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	c, s, err := p.open(ctx, string(req.Type))
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	defer cancel()
 	if req.Preview {
 		return plugin.CreateResponse{Properties: foreseen(s, req.Properties)}, nil
 	}
@@ -86,11 +83,10 @@ func unfinished(id string, outputs resource.PropertyMap, why error) error {
 
 // Update changes a resource in the world.
 func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
-	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	c, s, err := p.open(ctx, string(req.Type))
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	defer cancel()
 	if req.Preview {
 		return plugin.UpdateResponse{Properties: foreseenUpdate(s, req)}, nil
 	}
@@ -127,11 +123,10 @@ func foreseenUpdate(s *resourceSchema, req plugin.UpdateRequest) resource.Proper
 
 // Read shows a resource as it is, for a refresh, an import or a Get.
 func (p *provider) Read(ctx context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
-	ctx, cancel, c, s, err := p.open(ctx, string(req.Type))
+	c, s, err := p.open(ctx, string(req.Type))
 	if err != nil {
 		return plugin.ReadResponse{}, err
 	}
-	defer cancel()
 	o, found, err := p.world.Read(ctx, awssim.Call{Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID)})
 	if err != nil || !found {
 		return plugin.ReadResponse{}, err
@@ -187,11 +182,10 @@ func (p property) among(now, before resource.PropertyValue) resource.PropertyVal
 
 // Delete removes a resource from the world.
 func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
-	ctx, cancel, c, _, err := p.open(ctx, string(req.Type))
+	c, _, err := p.open(ctx, string(req.Type))
 	if err != nil {
 		return plugin.DeleteResponse{}, err
 	}
-	defer cancel()
 	return plugin.DeleteResponse{}, p.world.Delete(ctx, awssim.Call{
 		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
 	})
