@@ -68,7 +68,8 @@ func everything(region string) pulumi.RunFunc {
 			return err
 		}
 		if _, err := NewReplication(ctx, name, ReplicationArgs{
-			Bucket: media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning,
+			AccountID: account,
+			Bucket:    media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning,
 			PeerBucketARN: "arn:" + partition + ":s3:::theirs", Rule: "media", StorageClass: "STANDARD_IA", TimeControl: true,
 		}); err != nil {
 			return err
@@ -161,5 +162,23 @@ func TestEverythingThatHasTagsHasAName(t *testing.T) {
 			continue
 		}
 		assert.NotEmpty(t, at(t, r.Inputs, "tags", "Name"), "%s %s", r.Type, r.Name)
+	}
+}
+
+// TestServicesActForThisAccountAlone holds that a role can't be used by a service on
+// behalf of another account. EC2 never says for whom it asks.
+func TestServicesActForThisAccountAlone(t *testing.T) {
+	for _, region := range []string{"us-west-2", "cn-northwest-1"} {
+		bound := 0
+		for _, role := range deploy(t, region, everything(region)).of("iam/role:Role") {
+			for _, s := range statements(t, role.Inputs["assumeRolePolicy"]) {
+				if at(t, s, "Principal", "Service") == ec2Principal(region) {
+					continue
+				}
+				bound++
+				assert.Equal(t, map[string]any{"StringEqualsIfExists": map[string]any{"aws:SourceAccount": account}}, s["Condition"], role.Name)
+			}
+		}
+		assert.NotZero(t, bound)
 	}
 }

@@ -59,7 +59,7 @@ var commands = map[string]string{
 	esac`,
 	"id":         `echo 48`,
 	"mountpoint": `exit 1`,
-	"true":       ``, "httpd": ``, "php-fpm": ``, "s3fs": ``, "systemctl": ``, "chgrp": ``, "update-ca-trust": ``,
+	"true":       ``, "httpd": ``, "nft": ``, "php-fpm": ``, "s3fs": ``, "systemctl": ``, "chgrp": ``, "update-ca-trust": ``,
 }
 
 // tools are the real commands that the scripts use.
@@ -192,7 +192,7 @@ func TestInstanceOfACopyRunsNoJobs(t *testing.T) {
 	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer php-fpm httpd")
 	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.timer"))
 	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.service"))
-	assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<Files wp-cron.php>\n  Require all denied\n</Files>\n# A site that has moved")
+	assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<Files wp-cron.php>\n  Require all denied\n</Files>\nErrorDocument 503")
 	assert.NotContains(t, boot(t, userData()).read("/etc/httpd/conf.d/pilotlight.conf"), "wp-cron.php")
 }
 

@@ -49,7 +49,7 @@ func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, opts ...pulumi
 	part := name + "-instances"
 	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
 		Description:      pulumi.String("Instances of " + name),
-		AssumeRolePolicy: trust(ec2Principal(args.Region)),
+		AssumeRolePolicy: trust(ec2Principal(args.Region)), // EC2 does not say for which account it asks
 		Tags:             named(part),
 	}, pulumi.Parent(l))
 	if err != nil {

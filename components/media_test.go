@@ -52,7 +52,7 @@ func TestReplication(t *testing.T) {
 				}
 				_, err = NewReplication(ctx, "blog-dr", ReplicationArgs{
 					Bucket: m.Bucket, BucketARN: m.ARN, Versioning: m.Versioning,
-					PeerBucketARN: "arn:" + partition + ":s3:::theirs", Rule: "media", StorageClass: "STANDARD_IA", TimeControl: timeControl,
+					AccountID: account, PeerBucketARN: "arn:" + partition + ":s3:::theirs", Rule: "media", StorageClass: "STANDARD_IA", TimeControl: timeControl,
 				})
 				return err
 			})

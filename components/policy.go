@@ -20,10 +20,25 @@ func allow(resources pulumi.StringArray, actions ...string) pulumi.Map {
 }
 
 // trust is the policy of a role that a service may take on.
-func trust(principal string) pulumi.StringOutput {
-	return policyDocument(pulumi.Map{
+func trust(principal string) pulumi.StringOutput { return policyDocument(trusted(principal)) }
+
+// trustFor is the same for a service that may act on behalf of one account alone, or
+// else an account that learns the role's name could have the service use it.
+//
+// IfExists: AWS documents the key for services in general
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html), and not that
+// S3 sends it for replication. Where it doesn't, a plain condition would stop
+// replication, and all that one sees of that is objects that never arrive.
+func trustFor(principal, account string) pulumi.StringOutput {
+	statement := trusted(principal)
+	statement["Condition"] = pulumi.Map{"StringEqualsIfExists": pulumi.Map{"aws:SourceAccount": pulumi.String(account)}}
+	return policyDocument(statement)
+}
+
+func trusted(principal string) pulumi.Map {
+	return pulumi.Map{
 		"Effect":    pulumi.String("Allow"),
 		"Action":    pulumi.String("sts:AssumeRole"),
 		"Principal": pulumi.Map{"Service": pulumi.String(principal)},
-	})
+	}
 }

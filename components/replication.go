@@ -11,6 +11,7 @@ const replicationMinutes = 15
 
 // ReplicationArgs says what is replicated to where.
 type ReplicationArgs struct {
+	AccountID  string // of both buckets
 	Bucket     pulumi.StringInput
 	BucketARN  pulumi.StringInput
 	Versioning pulumi.Resource // of Bucket; the peer's must be on already
@@ -40,7 +41,7 @@ func NewReplication(ctx *pulumi.Context, name string, args ReplicationArgs, opts
 	part := name + "-replication"
 	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
 		Description:      pulumi.String("S3 copies the media of " + name + " to the other region"),
-		AssumeRolePolicy: trust("s3.amazonaws.com"), // in China too
+		AssumeRolePolicy: trustFor("s3.amazonaws.com", args.AccountID), // in China too
 		Tags:             named(part),
 	}, pulumi.Parent(r))
 	if err != nil {

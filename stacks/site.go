@@ -143,7 +143,8 @@ func (s *site) media() (*components.Media, error) {
 		return media, err
 	}
 	_, err = components.NewReplication(s.Context, s.cfg.Name(), components.ReplicationArgs{
-		Bucket: media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
+		AccountID: s.account,
+		Bucket:    media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
 		Rule: failover.MediaRule, StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
 	}, pulumi.Provider(s.provider))
 	return media, err

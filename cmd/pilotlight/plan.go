@@ -92,26 +92,26 @@ func planText(title string, p deploy.Plan) string {
 // resources folded away.
 func planMarkdown(title string, p deploy.Plan) string {
 	var t text
-	t.say("### Plan of the %s", title)
+	t.say("### Plan of the %s", inProse(title))
 	t.say("")
-	t.say("`%s` would touch %s.", p.Change, counted(p.Resources))
+	t.say("%s would touch %s.", inCode(p.Change.String()), counted(p.Resources))
 	if p.Expect != nil {
 		t.say("It would take %s.", p.Expect)
 	}
 	t.say("")
 	for _, risky := range p.Risky() {
-		t.say("> [!CAUTION]\n> It would %s, which holds data.\n", risky)
+		t.say("> [!CAUTION]\n> It would %s, which holds data.\n", inProse(risky.String()))
 	}
 	if p.Refusal != "" {
-		t.say("As things are now it would be refused:\n\n```\n%s\n```\n", p.Refusal)
+		t.say("As things are now it would be refused:\n\n%s\n", fenced(p.Refusal))
 	}
 	for _, warning := range p.Warnings {
-		t.say("> [!WARNING]\n> %s\n", warning)
+		t.say("> [!WARNING]\n> %s\n", inProse(warning))
 	}
 	if len(p.Resources) > 0 {
 		t.say("<details><summary>Resources</summary>\n\n| operation | type | name |\n|---|---|---|")
 		for _, r := range p.Resources {
-			t.say("| %s | `%s` | `%s` |", r.Op, r.Type, r.Name)
+			t.say("| %s | %s | %s |", r.Op, inCode(r.Type), inCode(r.Name))
 		}
 		t.say("\n</details>")
 	}

@@ -85,7 +85,8 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
-// TestTrust holds that nobody but the repository's own jobs is trusted.
+// TestTrust holds that the repository's two environments are trusted, and nothing
+// else: jobs of any pull request have pull_request as their subject, and may be anything.
 func TestTrust(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("trust-github.json")
@@ -96,7 +97,7 @@ func TestTrust(t *testing.T) {
 		require.Len(t, s.Condition, 1)
 		equals := s.Condition["StringEquals"] // and not StringLike: a pattern would let others in
 		assert.Equal(t, list{"sts.amazonaws.com"}, equals["token.actions.githubusercontent.com:aud"])
-		assert.Equal(t, list{"repo:octocat/site:pull_request", "repo:octocat/site:ref:refs/heads/main"}, equals["token.actions.githubusercontent.com:sub"])
+		assert.Equal(t, list{"repo:octocat/site:environment:preview", "repo:octocat/site:environment:readiness"}, equals["token.actions.githubusercontent.com:sub"])
 	}
 }
 
