@@ -3,6 +3,8 @@ package awssim
 // A Gateway is a NAT gateway as EC2 describes it.
 type Gateway struct {
 	ID, State, Allocation string
+	Interface             string // id of its network interface
+	Tags                  map[string]string
 }
 
 // Gateways describes a region's NAT gateways. One that is being deleted holds
@@ -13,7 +15,7 @@ func (w *World) Gateways(region string) []Gateway {
 	defer w.mu.Unlock()
 	var all []Gateway
 	for _, o := range w.all(natType, region) {
-		g := Gateway{ID: o.ID, State: "available", Allocation: o.text("allocationId")}
+		g := Gateway{ID: o.ID, State: "available", Allocation: o.text("allocationId"), Interface: o.text("networkInterfaceId"), Tags: o.tags()}
 		gone, deleting := o.Times["gone"]
 		switch {
 		case deleting && !now.Before(gone):

@@ -82,6 +82,18 @@ func (o *Object) flag(prop string) bool {
 
 func (o *Object) texts(prop string) []string { return textsAt(o.Props, prop) }
 
+// tags are the object's tags, those that the provider adds by default among them.
+func (o *Object) tags() map[string]string {
+	tags := map[string]string{}
+	given, _ := o.Props["tags"].(map[string]any)
+	for key, value := range given {
+		if text, ok := value.(string); ok {
+			tags[key] = text
+		}
+	}
+	return tags
+}
+
 // fill sets what nobody has set.
 func (o *Object) fill(props map[string]any) {
 	for k, v := range props {

@@ -151,7 +151,9 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 	if err != nil {
 		return err
 	}
-	rt := failover.New(s.options.Env, of.SiteOf(stacks.Claim{}, stacks.Facts{}, stacks.Facts{}))
+	site := of.SiteOf(stacks.Claim{}, stacks.Facts{}, stacks.Facts{})
+	site.Tags = drill.Tags(of)
+	rt := failover.New(s.options.Env, site)
 	say := run.Say
 	if say == nil {
 		say = func(string) {}
@@ -163,9 +165,9 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 	for _, p := range pending {
 		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; p.Type {
 		case "aws:ec2/natGateway:NatGateway":
-			err = rt.FreeAddress(ctx, text("allocationId"))
+			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
 		case "aws:lb/loadBalancer:LoadBalancer":
-			err = rt.DropBalancers(ctx, p.name())
+			err = rt.DeleteOrphanBalancers(ctx, p.name(), p.texts("securityGroups"))
 		case "aws:ec2/route:Route", "aws:lb/listener:Listener": // they go with what they are of
 		default:
 			if _, adopted := ofDrills[p.Type]; !adopted && strings.HasPrefix(p.Type, "aws:") {
@@ -190,6 +192,17 @@ type creation struct {
 
 // name is the logical name.
 func (c creation) name() string { return c.URN[strings.LastIndex(c.URN, "::")+2:] }
+
+// texts is an input that is a list of strings.
+func (c creation) texts(key string) (all []string) {
+	given, _ := c.Inputs[key].([]any)
+	for _, item := range given {
+		if text, ok := item.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}
 
 func pendingCreations(state []byte) (pending []creation, err error) {
 	var checkpoint struct {

@@ -106,14 +106,14 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 			return err
 		}
 	}
-	way, err := hooks.MakeWay(c.Context, c.name, c.runtime)
+	orphans, err := hooks.RemoveOrphans(c.Context, c.name, c.runtime)
 	if err != nil {
 		return err
 	}
 	var ready []pulumi.Resource
 	if c.Config.Network.NAT != "none" {
 		egress, err := components.NewEgress(c.Context, c.name, components.EgressArgs{
-			PublicSubnetIDs: network.PublicSubnetIDs, PrivateRouteTableIDs: network.PrivateRouteTableIDs, Gateways: 1, Hooks: way,
+			PublicSubnetIDs: network.PublicSubnetIDs, PrivateRouteTableIDs: network.PrivateRouteTableIDs, Gateways: 1, Hooks: orphans,
 		}, c.alone)
 		if err != nil {
 			return err
@@ -126,7 +126,7 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	}
 	balancer, err := components.NewBalancer(c.Context, c.name, components.BalancerArgs{
 		SubnetIDs: network.PublicSubnetIDs, SecurityGroupID: network.BalancerSecurityGroup,
-		TargetGroupARN: targets.ARN, CertificateARN: c.Config.App.Certificate, Hooks: way,
+		TargetGroupARN: targets.ARN, CertificateARN: c.Config.App.Certificate, Hooks: orphans,
 	}, c.alone)
 	if err != nil {
 		return err

@@ -112,10 +112,12 @@ func (c *copied) keep(name string, value any, opts ...pulumi.ResourceOption) (*p
 	return pulumi.NewStash(c.Context, name, &pulumi.StashArgs{Input: pulumi.String(text)}, opts...)
 }
 
-// tags are on all that the copy is made of.
-func (c *copied) tags() map[string]string {
-	return map[string]string{"site": c.Config.Site, "stack": c.Stack(), "managed-by": "pilotlight", "drill": c.Config.Stack}
+// Tags are on all that the copy of a stack is made of.
+func Tags(of stacks.Config) map[string]string {
+	return map[string]string{"site": of.Site, "stack": StackName(of.Stack), "managed-by": "pilotlight", "drill": of.Stack}
 }
+
+func (c *copied) tags() map[string]string { return Tags(c.Config) }
 
 // expiring are the tags with the end of the copy. They are not in the launch
 // template, whose change would replace the instances of a run that carries on.
@@ -151,6 +153,7 @@ func (c *copied) newProvider() error {
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
 	site := c.Config.SiteOf(c.memory.Claim, stacks.Facts{}, stacks.Facts{})
+	site.Tags = c.tags()
 	site.Database, site.DeepToken = c.name, components.DeepToken(c.memory.Secrets())
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone

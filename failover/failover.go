@@ -88,6 +88,12 @@ type Site struct {
 	// Accepted are the risks that somebody accepted for this epoch.
 	Accepted []decide.Override
 
+	// Tags are those that all resources of the stack have.
+	Tags map[string]string
+	// Known are ARNs of the resources that the stack's state holds, and ids of the network
+	// interfaces of its NAT gateways.
+	Known []string
+
 	Limits Limits
 }
 

@@ -342,28 +342,3 @@ func TestWaitServingOfASilentBalancer(t *testing.T) {
 	}, failover.Site{Domain: "www.example.com", Limits: failover.Limits{Healthy: time.Minute}})
 	assert.ErrorContains(t, rt.WaitServing(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
 }
-
-// TestFreeAddress lets go of an address that a NAT gateway of a killed update holds.
-func TestFreeAddress(t *testing.T) {
-	t.Parallel()
-	w, rt, said := standby(t)
-	put := func(typ string, inputs map[string]any) string {
-		o, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: typ, Name: "x", Inputs: inputs})
-		require.NoError(t, err)
-		return o.ID
-	}
-	vpc := put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"})
-	put("aws:ec2/internetGateway:InternetGateway", map[string]any{"vpcId": vpc})
-	subnet := put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": "10.0.0.0/24", "availabilityZone": recovery + "a"})
-	address := put("aws:ec2/eip:Eip", map[string]any{})
-	require.NoError(t, rt.FreeAddress(t.Context(), address))
-	assert.Empty(t, *said, "a free address is nothing to talk about")
-
-	gateway := put("aws:ec2/natGateway:NatGateway", map[string]any{"allocationId": address, "subnetId": subnet})
-	require.NoError(t, rt.FreeAddress(t.Context(), "eipalloc-0123456789abcdef0"))
-	assert.Len(t, w.Gateways(recovery), 1, "another's gateway is left alone")
-	require.NoError(t, rt.FreeAddress(t.Context(), address))
-	assert.Contains(t, strings.Join(*said, "\n"), "still held by NAT gateway "+gateway)
-	assert.Empty(t, w.Gateways(recovery))
-	put("aws:ec2/natGateway:NatGateway", map[string]any{"allocationId": address, "subnetId": subnet})
-}

@@ -151,27 +151,27 @@ func Begins(ctx *pulumi.Context, name string, tell func(urn pulumi.URN, step str
 	return before(hook), nil
 }
 
-// MakeWay takes away what a killed update left in the way of the resource that it
-// is bound to: a NAT gateway, a route, a balancer or a listener that is about to be made.
-func MakeWay(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	binding, err := bind(ctx, name+"-make-way", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+// RemoveOrphans deletes what a killed update left behind and that would block the resource
+// that it is bound to: a NAT gateway, a route, a balancer or a listener that is about to be made.
+func RemoveOrphans(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	binding, err := bind(ctx, name+"-remove-orphans", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		in := args.NewInputs
 		switch string(args.Type) {
 		case "aws:ec2/natGateway:NatGateway":
-			return rt.FreeAddress(ctx, text(in["allocationId"]))
+			return rt.DeleteOrphanGateway(ctx, text(in["allocationId"]))
 		case "aws:ec2/route:Route":
-			return rt.FreeRoute(ctx, text(in["routeTableId"]), text(in["destinationCidrBlock"]))
+			return rt.DeleteOrphanRoute(ctx, text(in["routeTableId"]), text(in["destinationCidrBlock"]), text(in["natGatewayId"]))
 		case "aws:lb/loadBalancer:LoadBalancer":
-			return rt.DropBalancers(ctx, args.Name)
+			return rt.DeleteOrphanBalancers(ctx, args.Name, texts(in["securityGroups"]))
 		case "aws:lb/listener:Listener":
-			return rt.FreePort(ctx, text(in["loadBalancerArn"]), int32(in["port"].NumberValue()))
+			return rt.DeleteOrphanListener(ctx, text(in["loadBalancerArn"]), int32(in["port"].NumberValue()))
 		}
-		return fmt.Errorf("nothing is known of what may be in the way of a %s", args.Type)
+		return fmt.Errorf("no rule says what may block a %s", args.Type)
 	})
 	if err != nil {
 		return nil, err
 	}
-	binding.BeforeUpdate = nil // only who makes one needs the way free
+	binding.BeforeUpdate = nil // an update has what it updates
 	return binding, nil
 }
 
@@ -207,6 +207,17 @@ func text(value resource.PropertyValue) string {
 		return ""
 	}
 	return value.StringValue()
+}
+
+// texts is an input that is a list of strings.
+func texts(value resource.PropertyValue) (all []string) {
+	if !value.IsArray() {
+		return nil
+	}
+	for _, item := range value.ArrayValue() {
+		all = append(all, text(item))
+	}
+	return all
 }
 
 const (

@@ -53,7 +53,8 @@ type Memory struct {
 	Unfinished bool
 
 	secrets  map[string]string
-	finished int // the serial of the last claim for which all was done
+	finished int      // the serial of the last claim for which all was done
+	known    []string // ARNs of all resources, and network interfaces of NAT gateways
 }
 
 // Secrets are the application's, by the keys that components.SecretKeys lists; nil
@@ -129,6 +130,11 @@ func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
 		}
 		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
 			marks = append(marks, id.Name())
+		}
+		for _, key := range []string{"arn", "networkInterfaceId"} {
+			if known, ok := held[key].(string); ok {
+				m.known = append(m.known, known)
+			}
 		}
 		if into := m.field(id); into != nil {
 			if err := recall(held["input"], into); err != nil {

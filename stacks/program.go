@@ -77,6 +77,7 @@ type site struct {
 	told       Facts             // what the other side was told of this one
 	peer       Facts             // what the other side offers to replicate from; zero while it is not there
 	secrets    map[string]string // the application's, as they are to be saved
+	known      []string          // ARNs and interfaces that the state holds
 	runtime    *failover.Runtime
 	provider   *aws.Provider
 	account    string // id of the AWS account
@@ -107,6 +108,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
+	s.known = own.known
 	s.own, s.held, s.plan = own.Claim, other.Claim, s.wanted(own.Claim, other.Claim)
 	if s.tearingDown() {
 		if err := mayTearDown(own.Claim, other.Claim); err != nil {

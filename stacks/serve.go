@@ -110,14 +110,14 @@ func (s *site) serve(f *foundation) (*served, error) {
 		return nil, err
 	}
 	result := &served{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
-	way, err := hooks.MakeWay(s.Context, name, s.runtime)
+	orphans, err := hooks.RemoveOrphans(s.Context, name, s.runtime)
 	if err != nil {
 		return nil, err
 	}
 	var ready []pulumi.Resource // what instances need before they boot
 	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
 		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
-			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: way,
+			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: orphans,
 		}, below)
 		if err != nil {
 			return nil, err
@@ -131,7 +131,7 @@ func (s *site) serve(f *foundation) (*served, error) {
 	if active || s.cfg.Warm(WarmBalancer) {
 		balancer, err = components.NewBalancer(s.Context, name, components.BalancerArgs{
 			SubnetIDs: f.network.PublicSubnetIDs, SecurityGroupID: f.network.BalancerSecurityGroup,
-			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate, Hooks: way,
+			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate, Hooks: orphans,
 		}, below)
 		if err != nil {
 			return nil, err
@@ -328,6 +328,7 @@ const firstDatabase = time.Hour
 func (s *site) newRuntime() *failover.Runtime {
 	site := s.cfg.SiteOf(s.plan.Claim, s.told, s.peer)
 	site.DeepToken, site.Accepted = components.DeepToken(s.secrets), s.accepted()
+	site.Tags, site.Known = tags(s.cfg), s.known
 	if s.own.Leads() {
 		site.Held = s.own.Epoch
 	}

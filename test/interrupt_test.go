@@ -2,10 +2,12 @@ package test
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -54,4 +56,68 @@ func TestInterrupt(t *testing.T) {
 			staged.NothingLeft(t, stage)
 		})
 	}
+}
+
+// TestInterruptWhileAWSIsSlow interrupts a failover while AWS makes a balancer for as long
+// as it likes. The engine is waited for, or killed with all that it started when the wait
+// is abandoned. Either way it leaves no lock, and the same command resumes.
+func TestInterruptWhileAWSIsSlow(t *testing.T) {
+	const stuck = "stuck=elasticloadbalancing:CreateLoadBalancer"
+	for name, abandons := range map[string]bool{"waiting for AWS": false, "abandoning the wait": true} {
+		t.Run(name, func(t *testing.T) {
+			stage := staged.Disaster(t, staged.Options(stuck))
+			abandon := make(chan struct{})
+			o := stage.Options(stage.Env())
+			o.Abandon = abandon
+			stack, err := deploy.Open(t.Context(), rehearsal.Recovery, o)
+			require.NoError(t, err)
+			require.NoError(t, stack.SetRole(t.Context(), stacks.Active))
+			ctx, interrupt := context.WithCancel(t.Context())
+			var once, again sync.Once
+			var said []string
+			_, err = stack.Up(ctx, deploy.Run{
+				Event: func(e events.EngineEvent) {
+					if e.ResourcePreEvent != nil && e.ResourcePreEvent.Metadata.Type == "aws:lb/loadBalancer:LoadBalancer" {
+						once.Do(interrupt)
+					}
+				},
+				Say: func(line string) {
+					said = append(said, line)
+					if !strings.Contains(line, "waiting until AWS has done what it began") {
+						return
+					}
+					again.Do(func() {
+						if abandons {
+							close(abandon)
+						} else {
+							go stage.World.Heal()
+						}
+					})
+				},
+			})
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Contains(t, strings.Join(said, "\n"), "create LoadBalancer blog-dr-lb")
+			locks, err := stack.Locks(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, locks, "nothing is in the way of the next command")
+			left, err := filepath.Glob(filepath.Join(stage.Dir(), ".pilotlight", "runs", "*"))
+			require.NoError(t, err)
+			assert.Empty(t, left)
+			made := strings.Contains(string(state(t, stack)), "loadbalancer/app/blog-dr-lb")
+			assert.Equal(t, !abandons, made, "who waits knows what AWS made")
+
+			stage.World.Heal()
+			report := staged.FailOver(t, stage)
+			require.Empty(t, report.Refusal)
+			assert.True(t, report.Recovered, report.Serves)
+			staged.NothingLeft(t, stage)
+		})
+	}
+}
+
+func state(t *testing.T, stack *deploy.Stack) []byte {
+	t.Helper()
+	held, err := stack.State(t.Context())
+	require.NoError(t, err)
+	return held
 }

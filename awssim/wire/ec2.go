@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/xml"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,7 +21,11 @@ var ec2Operations = map[string]operation{
 			}
 			var out gatewaysXML
 			for _, g := range r.world.Gateways(r.region) {
-				out.Items = append(out.Items, gatewayXML{ID: g.ID, State: g.State, Addresses: []addressXML{{Allocation: g.Allocation}}})
+				item := gatewayXML{ID: g.ID, State: g.State, Addresses: []addressXML{{Allocation: g.Allocation, Interface: g.Interface}}}
+				for _, key := range slices.Sorted(maps.Keys(g.Tags)) {
+					item.Tags = append(item.Tags, ec2TagXML{key, g.Tags[key]})
+				}
+				out.Items = append(out.Items, item)
 			}
 			return out, nil
 		},
@@ -33,6 +39,10 @@ var ec2Operations = map[string]operation{
 			id := r.in.form.Get("NatGatewayId")
 			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
 		},
+	},
+	"DescribeRouteTables": {
+		subject: func(in input) string { return strings.Join(in.list("RouteTableId"), ",") },
+		serve:   describeRouteTables,
 	},
 	"DeleteRoute": {
 		subject: func(in input) string { return in.form.Get("RouteTableId") },
@@ -54,10 +64,62 @@ type gatewayXML struct {
 	ID        string       `xml:"natGatewayId"`
 	State     string       `xml:"state"`
 	Addresses []addressXML `xml:"natGatewayAddressSet>item"`
+	Tags      []ec2TagXML  `xml:"tagSet>item"`
 }
 
 type addressXML struct {
 	Allocation string `xml:"allocationId"`
+	Interface  string `xml:"networkInterfaceId"`
+}
+
+type ec2TagXML struct {
+	Key   string `xml:"key"`
+	Value string `xml:"value"`
+}
+
+type tablesXML struct {
+	XMLName xml.Name   `xml:"routeTableSet"`
+	Items   []tableXML `xml:"item"`
+}
+
+type tableXML struct {
+	ID     string     `xml:"routeTableId"`
+	Routes []routeXML `xml:"routeSet>item"`
+}
+
+type routeXML struct {
+	Destination string `xml:"destinationCidrBlock"`
+	Gateway     string `xml:"natGatewayId,omitempty"`
+	Internet    string `xml:"gatewayId,omitempty"`
+	State       string `xml:"state"`
+}
+
+// describeRouteTables finds tables by their ids, or those with a route to a NAT gateway.
+func describeRouteTables(r request) (any, error) {
+	if err := r.in.only("RouteTableId.1", "Filter.1.Name", "Filter.1.Value.1"); err != nil {
+		return nil, err
+	}
+	filter, through := r.in.text("Filter.1.Name"), r.in.text("Filter.1.Value.1")
+	if filter != "" && filter != "route.nat-gateway-id" {
+		return nil, unmodelled("the filter %s of DescribeRouteTables is not modelled by the simulator", filter)
+	}
+	tables, err := r.world.RouteTables(r.region, r.in.text("RouteTableId.1"))
+	if err != nil {
+		return nil, err
+	}
+	var out tablesXML
+	for _, t := range tables {
+		item := tableXML{ID: t.ID}
+		leads := filter == ""
+		for _, route := range t.Routes {
+			leads = leads || route.Gateway == through
+			item.Routes = append(item.Routes, routeXML{Destination: route.Destination, Gateway: route.Gateway, Internet: route.Internet, State: route.State})
+		}
+		if leads {
+			out.Items = append(out.Items, item)
+		}
+	}
+	return out, nil
 }
 
 type yesXML struct {

@@ -1,7 +1,13 @@
 package wire
 
 import (
+	"maps"
+	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
 )
 
 func balancer(in input) string { return in.text("LoadBalancerArn") }
@@ -12,6 +18,7 @@ var elbOperations = map[string]operation{
 	"DescribeListeners":     {balancer, describeListeners},
 	"DescribeTargetGroups":  {balancer, describeTargetGroups},
 	"DescribeTargetHealth":  {func(in input) string { return in.text("TargetGroupArn") }, describeTargetHealth},
+	"DescribeTags":          {func(in input) string { return strings.Join(in.members("ResourceArns"), ",") }, describeTags},
 	"DeleteListener":        {func(in input) string { return in.text("ListenerArn") }, deleteListener},
 }
 
@@ -20,17 +27,51 @@ type balancerXML struct {
 	LoadBalancerName string
 	DNSName          string
 	Type             string
+	SecurityGroups   []string `xml:"SecurityGroups>member"`
 }
 
 func describeBalancers(r request) (any, error) {
-	if err := r.in.only(); err != nil {
-		return nil, err
+	wanted := r.in.members("LoadBalancerArns")
+	if len(wanted) == 0 {
+		if err := r.in.only(); err != nil {
+			return nil, err
+		}
 	}
 	var out struct {
 		Balancers []balancerXML `xml:"LoadBalancers>member"`
 	}
 	for _, b := range r.world.Balancers(r.region) {
-		out.Balancers = append(out.Balancers, balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application"})
+		if len(wanted) == 0 || slices.Contains(wanted, b.ARN) {
+			out.Balancers = append(out.Balancers, balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application", SecurityGroups: b.SecurityGroups})
+		}
+	}
+	if len(out.Balancers) < len(wanted) {
+		return nil, &awssim.Error{Status: http.StatusBadRequest, Code: "LoadBalancerNotFound", Message: "One or more load balancers not found"}
+	}
+	return out, nil
+}
+
+type tagXML struct{ Key, Value string }
+
+type taggedXML struct {
+	ResourceArn string
+	Tags        []tagXML `xml:"Tags>member"`
+}
+
+func describeTags(r request) (any, error) {
+	var out struct {
+		Tagged []taggedXML `xml:"TagDescriptions>member"`
+	}
+	for _, arn := range r.in.members("ResourceArns") {
+		tags, err := r.world.BalancerTags(r.region, arn)
+		if err != nil {
+			return nil, err
+		}
+		one := taggedXML{ResourceArn: arn}
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			one.Tags = append(one.Tags, tagXML{key, tags[key]})
+		}
+		out.Tagged = append(out.Tagged, one)
 	}
 	return out, nil
 }

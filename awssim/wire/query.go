@@ -31,6 +31,9 @@ func (in input) list(name string) []string {
 	return all
 }
 
+// members reads Name.member.1, Name.member.2 …
+func (in input) members(name string) []string { return in.list(name + ".member") }
+
 // only refuses parameters that an operation doesn't look at: it must not
 // pretend that it did.
 func (in input) only(known ...string) error {

@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
 )
 
 // What a fake command does; a fake pulumi else prints its behaviour as its version.
@@ -17,6 +21,8 @@ const (
 	neverEnds           = "never ends"
 	takesAWhile         = "takes a while"
 	buildsTheWrongThing = "builds the wrong thing"
+	holdsOn             = "v3.300.0 that ignores interrupts, with a provider"
+	letsGo              = "v3.300.0 that ends on an interrupt"
 )
 
 // fakeLog names the folder in which a fake go notes its runs.
@@ -70,11 +76,44 @@ func behaviour() string {
 
 func fakePulumi() int {
 	told := behaviour()
-	if told == fails || !slices.Equal(os.Args[1:], []string{"version"}) {
-		return 1
+	version, _, _ := strings.Cut(told, " that ")
+	switch {
+	case slices.Equal(os.Args[1:], []string{"version"}) && told != fails:
+		fmt.Println(version)
+		return 0
+	case told == holdsOn:
+		return fakeHold()
+	case told == letsGo:
+		return fakeLetGo()
 	}
-	fmt.Println(told)
+	return 1
+}
+
+// fakeHold starts a provider in a process group of its own, as the engine does, and
+// waits for it, whatever it is told. It prints both process ids.
+func fakeHold() int {
+	signal.Ignore(os.Interrupt)
+	if slices.Contains(os.Args, "--provider") {
+		time.Sleep(time.Hour)
+	}
+	provider := exec.Command(os.Args[0], "--provider")
+	cmdutil.RegisterProcessGroup(provider)
+	if err := provider.Start(); err != nil {
+		return 3
+	}
+	fmt.Println(os.Getpid(), provider.Process.Pid)
+	_ = provider.Wait()
 	return 0
+}
+
+// fakeLetGo ends in order on an interrupt.
+func fakeLetGo() int {
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	fmt.Println(os.Getpid())
+	<-interrupts
+	fmt.Println("saved")
+	return 7
 }
 
 func fakeGo() int {
