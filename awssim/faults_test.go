@@ -16,7 +16,7 @@ func TestParseFault(t *testing.T) {
 		"lag=unmeasured": true, "replication=broken": true, "image=missing": true, "throttle=rds:PromoteReadReplica": true,
 		"throttle=rds:PromoteReadReplica:9": true, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true,
 		"error=rds:DescribeDBInstances:InternalFailure:2": true,
-		"stuck=rds:CreateDBInstance": true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
+		"stuck=rds:CreateDBInstance":                      true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
 		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,
 		"image=there": false, "throttle=rds": false, "error=rds:DescribeDBInstances": false, "weather=bad": false,
 	} {

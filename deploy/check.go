@@ -83,6 +83,9 @@ func (e *NotReadyError) Error() string {
 // over. It changes nothing. to is the stack that a switchover goes to.
 func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
 	sides, err := s.Sides(ctx)
+	if damaged, ok := errors.AsType[*StateError](err); ok {
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
+	}
 	if err != nil {
 		return Readiness{}, err
 	}

@@ -115,12 +115,20 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	return made, nil
 }
 
-// backendURL is where the stack's state lies.
-func (s *Stack) backendURL(ctx context.Context) (string, error) {
-	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
+// backendURL is where the state of a project's stacks lies. It needs no stack.
+func backendURL(ctx context.Context, o Options) (string, error) {
+	if set, ok := o.EnvVars["PULUMI_BACKEND_URL"]; ok {
 		return set, nil
 	}
-	who, err := s.stack.Workspace().WhoAmIDetails(ctx)
+	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
+	if err != nil {
+		return "", err
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+	}
+	who, err := workspace.WhoAmIDetails(ctx)
 	if err != nil {
 		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
 	}
@@ -129,7 +137,7 @@ func (s *Stack) backendURL(ctx context.Context) (string, error) {
 
 // store opens the files of the backend.
 func (s *Stack) store(ctx context.Context) (*backend.Store, error) {
-	address, err := s.backendURL(ctx)
+	address, err := backendURL(ctx, s.options)
 	if err != nil {
 		return nil, err
 	}

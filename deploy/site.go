@@ -155,10 +155,14 @@ func (s *Site) memory(ctx context.Context, name string) (stacks.Memory, error) {
 	if errors.Is(err, ErrNoStack) {
 		return stacks.Memory{}, nil
 	}
-	if err != nil {
-		return stacks.Memory{}, err
+	var memory stacks.Memory
+	if err == nil {
+		memory, err = stack.Memory(ctx)
 	}
-	return stack.Memory(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = s.damaged(ctx, name, err)
+	}
+	return memory, err
 }
 
 // Outcome is what a procedure did.

@@ -215,21 +215,27 @@ func silence(err error, limit time.Duration) string {
 	}
 }
 
-// backend is the URL of where state lies; empty when the engine can't tell.
+// backend is where state lies, for people; empty when the engine can't tell.
 func (s *Site) backend(ctx context.Context) string {
+	address, err := s.backendURL(ctx)
+	if err != nil {
+		address = os.Getenv("PULUMI_BACKEND_URL")
+	}
+	return redacted(address)
+}
+
+// backendURL is the URL of where state lies.
+func (s *Site) backendURL(ctx context.Context) (string, error) {
 	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
-		return redacted(set)
+		return set, nil
 	}
-	for _, name := range s.Stacks() {
-		stack, err := s.Stack(ctx, name, false)
-		if err != nil {
-			continue
-		}
-		if address, err := stack.backendURL(ctx); err == nil {
-			return redacted(address)
-		}
+	if err := s.findEngine(ctx); err != nil {
+		return "", err
 	}
-	return redacted(os.Getenv("PULUMI_BACKEND_URL"))
+	s.mu.Lock()
+	o := s.options
+	s.mu.Unlock()
+	return backendURL(ctx, o)
 }
 
 // redacted is an address without a password, which a database's may hold.

@@ -205,6 +205,7 @@ const (
 	CodeClaims      = "claims"       // what both stacks claim does not allow it
 	CodeStateBehind = "state-behind" // the state is older than AWS
 	CodeMismatch    = "mismatch"     // the two sides, or the credentials, do not fit
+	CodeSilent      = "aws-silent"   // AWS in the stack's region does not answer
 	CodeUnfinished  = "unfinished"   // the other side's deployment has to be finished first
 )
 

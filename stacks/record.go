@@ -37,16 +37,20 @@ func ParseRecord(text string) (Claim, error) {
 func StateBehind(own, recorded Claim) string {
 	switch {
 	case recorded.Serial > own.Serial && own.Role == "":
-		return fmt.Sprintf("the state is empty, and AWS holds the stack (%s): was the state lost, or is this another backend?", recorded.summary())
+		return fmt.Sprintf("the state is empty, and AWS holds the stack (%s): was the state lost, or is this another backend?", recorded.Summary())
 	case recorded.Serial > own.Serial:
-		return fmt.Sprintf("this state is older than AWS: was it restored? The state says %s, and AWS %s.", own.summary(), recorded.summary())
+		return fmt.Sprintf("this state is older than AWS: was it restored? The state says %s, and AWS %s.", own.Summary(), recorded.Summary())
 	case recorded.Serial == own.Serial && string(jsonString(recorded)) != string(jsonString(own)):
-		return fmt.Sprintf("this state and AWS were written by different updates: was it restored, or are there two backends? The state says %s, and AWS %s.", own.summary(), recorded.summary())
+		return fmt.Sprintf("this state and AWS were written by different updates: was it restored, or are there two backends? The state says %s, and AWS %s.", own.Summary(), recorded.Summary())
 	}
 	return ""
 }
 
-func (c Claim) summary() string {
+// Summary is the claim in a few words.
+func (c Claim) Summary() string {
+	if c.Role == "" {
+		return "nothing"
+	}
 	return fmt.Sprintf("%s at epoch %d with database generation %d, change %d", c.Role, c.Epoch, c.Generation.Number, c.Serial)
 }
 
@@ -64,7 +68,7 @@ func (s *site) current(own Claim, told Facts) error {
 	defer cancel()
 	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
 	if err != nil {
-		return fmt.Errorf("comparing the state of stack %s with AWS in %s: %w", s.cfg.Stack, s.cfg.Region, err)
+		return &RefusedError{Code: CodeSilent, Why: fmt.Sprintf("the state of stack %s can't be compared with AWS in %s, which comes before any change: %v", s.cfg.Stack, s.cfg.Region, err)}
 	}
 	if !found { // not made yet, deleted by hand, or in another account
 		return s.sameAccount(ctx, told)

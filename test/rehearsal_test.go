@@ -325,7 +325,7 @@ var orphans = []string{"aws:elasticache/replicationGroup:ReplicationGroup"}
 
 // moment is how far a failover is.
 type moment struct {
-	calls    int           // for a configuration of AWS
+	calls    int           // for a configuration of AWS: the first compares the state, then come the checks
 	since    time.Duration // it was declared
 	promoted bool
 }
@@ -341,8 +341,8 @@ func TestKill(t *testing.T) {
 		when    func(moment) bool // to kill, as the program asks for AWS or for time
 		claimed bool              // whether the claim was saved before
 	}{
-		"before the claim":                {func(m moment) bool { return m.calls == 1 }, false},
-		"between claim and promotion":     {func(m moment) bool { return m.calls == 2 }, true},
+		"before the claim":                {func(m moment) bool { return m.calls == 2 }, false},
+		"between claim and promotion":     {func(m moment) bool { return m.calls == 3 }, true},
 		"while NAT and balancer are made": {func(m moment) bool { return m.since > 45*time.Second }, true},
 		"while the database is promoted":  {func(m moment) bool { return m.since > 3*time.Minute }, true},
 		"while the site is verified":      {func(m moment) bool { return m.promoted }, true},

@@ -79,7 +79,7 @@ func newRootCmd(c connect) *cobra.Command {
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}
-	add(groupMove, newUnlockCmd(c))
+	add(groupMove, newUnlockCmd(c), newStateCmd(c))
 	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
 	return root
 }
@@ -127,6 +127,7 @@ func exitCode(err error) int {
 	_, misplaced := errors.AsType[*backend.RefusedError](err)
 	_, stopped := errors.AsType[*deploy.StoppedError](err)
 	_, locked := errors.AsType[*deploy.LockedError](err)
+	_, damaged := errors.AsType[*deploy.StateError](err)
 	switch {
 	case err == nil:
 		return 0
@@ -138,7 +139,7 @@ func exitCode(err error) int {
 		return 3
 	case stopped: // also by a refusal, after something was done
 		return 5
-	case refused, misplaced, locked, errors.Is(err, errUnconfirmed):
+	case refused, misplaced, locked, damaged, errors.Is(err, errUnconfirmed):
 		return 4
 	}
 	return 1

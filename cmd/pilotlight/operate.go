@@ -189,18 +189,26 @@ func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, chan
 		fmt.Fprintf(o.progress, "to do      %s\n", change)
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
-	fmt.Fprintf(o.progress, "Type the name of the site (%s) to go on: ", status.Site)
+	return o.ask(ctx, o.verb(), status.Site)
+}
+
+// ask wants the name of the site before anything is changed.
+func (p *project) ask(ctx context.Context, verb, site string) error {
+	if !p.terminal {
+		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", verb, errUnconfirmed)
+	}
+	fmt.Fprintf(p.progress, "Type the name of the site (%s) to go on: ", site)
 	answers := make(chan string, 1)
 	go func() {
-		answer, _ := bufio.NewReader(o.in).ReadString('\n') // no answer is none
+		answer, _ := bufio.NewReader(p.in).ReadString('\n') // no answer is none
 		answers <- answer
 	}()
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", errUnconfirmed, context.Cause(ctx))
 	case answer := <-answers:
-		if strings.TrimSpace(answer) != status.Site {
-			return fmt.Errorf("the answer was not %s: %w", status.Site, errUnconfirmed)
+		if strings.TrimSpace(answer) != site {
+			return fmt.Errorf("the answer was not %s: %w", site, errUnconfirmed)
 		}
 	}
 	return nil

@@ -101,6 +101,15 @@ func (p *project) open(ctx context.Context) (*deploy.Site, error) {
 	return deploy.OpenSite(o)
 }
 
+// openWith opens the site of the project's folder, which has a stack of that name.
+func (p *project) openWith(ctx context.Context, stack string) (*deploy.Site, error) {
+	site, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return site, known(site, stack)
+}
+
 // known refuses a stack that the site does not have, as a wrong usage.
 func known(site *deploy.Site, stack string) error {
 	if !slices.Contains(site.Stacks(), stack) {

@@ -1,0 +1,163 @@
+package backend
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Where Pulumi's self-managed backend keeps what an update leaves beside the state
+// (github.com/pulumi/pulumi, pkg/backend/diy/state.go).
+const (
+	historyKeys = ".pulumi/history/"
+	backupKeys  = ".pulumi/backups/"
+)
+
+// Source is where a copy of a state comes from.
+type Source string
+
+// The sources.
+const (
+	SourceCurrent Source = "current" // the state itself
+	SourceBak     Source = "bak"     // what the state was before its last change
+	SourceUpdate  Source = "update"  // the end of an update, from the backend's history
+	SourceBackup  Source = "backup"  // made by the engine before a risky operation
+	SourceVersion Source = "version" // of the object in a versioned bucket
+)
+
+// StateCopy is a stack's state, or what it was once.
+type StateCopy struct {
+	// ID names it among the copies of one stack: its source, and for an earlier one what tells it apart.
+	ID     string
+	Source Source
+	File
+}
+
+// StateCopies lists the state of a stack and all that can be had of what it was, the newest first.
+func (s *Store) StateCopies(ctx context.Context, project, stack string) ([]StateCopy, error) {
+	fail := func(err error) ([]StateCopy, error) {
+		return nil, fmt.Errorf("looking for copies of the state of stack %s: %w", stack, err)
+	}
+	var all []StateCopy
+	held, err := s.files.list(ctx, path.Join(stackKeys, project))
+	if err != nil {
+		return fail(err)
+	}
+	for _, f := range held {
+		switch name := strings.TrimSuffix(path.Base(f.Key), ".gz"); {
+		case name == stack+".json":
+			all = append(all, StateCopy{string(SourceCurrent), SourceCurrent, f})
+		case strings.TrimSuffix(strings.TrimSuffix(name, ".bak"), ".gz") == stack+".json":
+			all = append(all, StateCopy{string(SourceBak), SourceBak, f})
+		}
+	}
+	for source, dir := range map[Source]string{SourceUpdate: historyKeys, SourceBackup: backupKeys} {
+		held, err := s.files.list(ctx, path.Join(dir, project, stack))
+		if err != nil {
+			return fail(err)
+		}
+		for _, f := range held {
+			name := path.Base(f.Key)
+			if source == SourceUpdate && !strings.Contains(name, ".checkpoint.") {
+				continue
+			}
+			name, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, stack+"-"), stack+"."), ".")
+			all = append(all, StateCopy{fmt.Sprintf("%s-%s", source, name), source, f})
+		}
+	}
+	if all, err = s.addVersions(ctx, path.Join(stackKeys, project, stack+".json"), all); err != nil {
+		return fail(err)
+	}
+	slices.SortStableFunc(all, func(a, b StateCopy) int { return b.Modified.Compare(a.Modified) })
+	return all, nil
+}
+
+// addVersions adds the earlier versions of the state's object, where the backend is a bucket.
+func (s *Store) addVersions(ctx context.Context, key string, all []StateCopy) ([]StateCopy, error) {
+	b, ok := s.files.(*bucket)
+	if !ok {
+		return all, nil
+	}
+	at := slices.IndexFunc(all, func(c StateCopy) bool { return c.Source == SourceCurrent })
+	if at >= 0 {
+		key = all[at].Key
+	}
+	versions, err := b.versions(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range versions {
+		if i > 0 || at < 0 { // the newest is the current one, unless the object was deleted
+			all = append(all, StateCopy{fmt.Sprintf("%s-%s", SourceVersion, v.Version), SourceVersion, v})
+		}
+	}
+	return all, nil
+}
+
+// ReadState reads a copy of a state: what pulumi stack export writes below "deployment". The
+// secrets in it are encrypted.
+func (s *Store) ReadState(ctx context.Context, c StateCopy) (deployment []byte, err error) {
+	text, err := s.files.read(ctx, c.File)
+	if err != nil {
+		return nil, err
+	}
+	return deploymentOf(text)
+}
+
+func deploymentOf(text []byte) ([]byte, error) {
+	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		reader, err := gzip.NewReader(bytes.NewReader(text))
+		if err != nil {
+			return nil, err
+		}
+		if text, err = io.ReadAll(reader); err != nil {
+			return nil, err
+		}
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("it is empty")
+	}
+	var held struct {
+		Checkpoint struct {
+			Latest json.RawMessage `json:"latest"`
+		} `json:"checkpoint"`
+	}
+	if err := json.Unmarshal(text, &held); err != nil {
+		return nil, fmt.Errorf("it is no whole state: %w", err)
+	}
+	return held.Checkpoint.Latest, nil
+}
+
+// RestoreState puts a copy in the place of a stack's state. What is there now is kept beside
+// it, as the engine keeps it. Make sure that no update holds the stack's lock.
+func (s *Store) RestoreState(ctx context.Context, project, stack string, c StateCopy) error {
+	text, err := s.files.read(ctx, c.File)
+	if err != nil {
+		return fmt.Errorf("reading copy %s of the state of stack %s: %w", c.ID, stack, err)
+	}
+	if _, err := deploymentOf(text); err != nil {
+		return fmt.Errorf("copy %s of the state of stack %s can't be restored: %w", c.ID, stack, err)
+	}
+	key := path.Join(stackKeys, project, stack+".json")
+	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		key += ".gz"
+	}
+	switch now, err := s.files.read(ctx, File{Key: key}); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if err := s.files.write(ctx, key+".replaced", now); err != nil {
+			return err
+		}
+	}
+	return s.files.write(ctx, key, text)
+}

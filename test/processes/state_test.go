@@ -1,0 +1,56 @@
+package processes
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/practice"
+)
+
+// TestAnOlderState restores a state from before a failover under a site that serves. No
+// command touches what visitors use, and each says what is wrong.
+func TestAnOlderState(t *testing.T) {
+	at := newTerminal(t)
+	_, restore := keep(t, at.stateFile("dr"))
+	file, restoreFile := keep(t, filepath.Join(at.dir, "Pulumi.dr.yaml"))
+	at.lose(t)
+	at.run(t, 0, "failover --yes")
+	require.Equal(t, "visitors are served from us-east-2", at.serving(t))
+	newer, bringBack := keep(t, at.stateFile("dr"))
+
+	restore()
+	restoreFile()
+	for _, line := range []string{"failover --yes", "failover --yes --ignore-production 2 --accept-data-loss 2"} {
+		said := at.run(t, 4, line)
+		assert.Contains(t, said, "this state is older than AWS: was it restored?", line)
+		assert.Contains(t, said, "pilotlight state restore dr", line)
+		assert.Equal(t, "visitors are served from us-east-2", at.serving(t), line)
+	}
+	assert.Contains(t, at.run(t, 3, "check"), "NO  record       this state is older than AWS")
+	assert.Contains(t, at.run(t, 0, "status"), "verdict    unknown: stack dr: this state is older than AWS")
+	now, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, string(file), string(now), "a refusal leaves the file as it was")
+
+	list := at.run(t, 0, "state list dr")
+	assert.Contains(t, list, "current  standby at epoch 1 with database generation 1")
+	assert.Contains(t, list, ": older than AWS")
+	assert.Contains(t, list, "active at epoch 2 with database generation 1")
+	assert.Contains(t, at.run(t, 0, "state restore dr --yes"), "restored   stack dr from copy")
+	assert.Contains(t, at.run(t, 0, "status"), "unprotected until us-west-2 (prod) is a standby again")
+	assert.Contains(t, at.run(t, 0, "failover --yes"), "nothing to do")
+	assert.Equal(t, "visitors are served from us-east-2", at.serving(t))
+
+	bringBack()
+	assert.NotEmpty(t, newer)
+	at.giveBack(t)
+	at.run(t, 0, "failback --yes")
+	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
+}
