@@ -10,6 +10,8 @@ type ParameterArgs struct {
 	Path  string // of the stack, such as /blog/dr
 	Key   string // such as database: the parameter is /blog/dr/database
 	Value pulumi.StringInput
+	// Large lets the value be over 4096 characters, up to 8192, which costs a little then.
+	Large bool
 }
 
 // Parameter is an SSM parameter in plain text: a place, never a secret.
@@ -27,12 +29,16 @@ func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...
 	if err := ctx.RegisterComponentResource("pilotlight:components:Parameter", name+"-"+args.Key, p, opts...); err != nil {
 		return nil, err
 	}
-	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, &ssm.ParameterArgs{
+	in := &ssm.ParameterArgs{
 		Name:          pulumi.String(args.Path + "/" + args.Key),
 		Type:          pulumi.String("String"),
 		InsecureValue: args.Value.ToStringOutput().ToStringPtrOutput(),
 		Tags:          named(name + "-" + args.Key),
-	}, pulumi.Parent(p))
+	}
+	if args.Large {
+		in.Tier = pulumi.String("Intelligent-Tiering") // advanced only where the size asks for it
+	}
+	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, in, pulumi.Parent(p))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@
 package stacks
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -22,7 +23,13 @@ const Engine = ">=3.259.0"
 func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
 
 // In is Program with the world outside replaced, for rehearsals.
-func In(env failover.Env) pulumi.RunFunc {
+func In(env failover.Env) pulumi.RunFunc { return in(env, false) }
+
+// Adopting is In for the preview of a stack whose state is being made anew: the stack keeps
+// the claim that the state holds, whatever the configuration wants. No update may run it.
+func Adopting(env failover.Env) pulumi.RunFunc { return in(env, true) }
+
+func in(env failover.Env, adopting bool) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		if err := ctx.RequirePulumiVersion(Engine); err != nil {
 			return err
@@ -34,7 +41,10 @@ func In(env failover.Env) pulumi.RunFunc {
 		if env.Now == nil {
 			env.Now = time.Now
 		}
-		s := &site{Context: ctx, cfg: cfg, env: env}
+		if adopting && !ctx.DryRun() {
+			return errors.New("only a preview may run the program that adopts")
+		}
+		s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
 		if err := s.decide(); err != nil {
 			return err
 		}
@@ -67,8 +77,11 @@ func In(env failover.Env) pulumi.RunFunc {
 // site is one stack in the making.
 type site struct {
 	*pulumi.Context
-	cfg  Config
-	env  failover.Env
+	cfg Config
+	env failover.Env
+	// adopting keeps the claim as the state holds it.
+	adopting bool
+
 	own  Claim // as the state held it before
 	held Claim // by the other side, as its state said then
 	plan Plan
@@ -83,6 +96,7 @@ type site struct {
 	account    string // id of the AWS account
 	saved      saved
 	watched    []pulumi.Resource // all custom resources so far
+	owned      []owned           // those of AWS among them
 
 	recorder *failover.Recorder // nil when there is nothing to report
 	begun    sync.Map           // what the report calls the steps of resources, by URN
@@ -140,6 +154,8 @@ func (s *site) decide() error {
 // wanted is the plan that the configuration asks for.
 func (s *site) wanted(own, peer Claim) Plan {
 	switch {
+	case s.adopting:
+		return Plan{Do: Keep, Claim: own}
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != Standby:
 		return refuse("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, Standby)
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -14,6 +15,9 @@ func (s *site) watch() error {
 	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if custom, ok := args.Resource.(pulumi.CustomResource); ok {
 			s.watched = append(s.watched, custom)
+			if strings.HasPrefix(args.Type, "aws:") {
+				s.owned = append(s.owned, owned{args.Type, args.Name, custom})
+			}
 		}
 		return nil
 	})

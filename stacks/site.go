@@ -38,6 +38,9 @@ func (s *site) compose() error {
 		return err
 	}
 	s.export(foundation, served)
+	if err := s.takeInventory(); err != nil {
+		return err
+	}
 	return s.sentinel()
 }
 
