@@ -2,7 +2,6 @@ package awssim
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -82,7 +81,7 @@ func (w *World) Pending(region, bucket, to, rule string, from, until time.Time) 
 	for at := from.Truncate(lagPeriod); at.Before(until); at = at.Add(lagPeriod) {
 		count, total := 0, 0
 		for _, u := range w.state.Uploads {
-			if u.Bucket == bucket && slices.Contains(u.Rules, to) && !u.At.After(at) && at.Before(w.copied(u, target.Region)) {
+			if u.Bucket == bucket && w.arrives(u, to) && !u.At.After(at) && at.Before(w.copied(u, target.Region)) {
 				count, total = count+1, total+u.Size
 			}
 		}

@@ -3,6 +3,7 @@ package awssim
 import (
 	"crypto/md5" //nolint:gosec // S3's ETags are MD5
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,11 +17,16 @@ type Upload struct {
 	Bucket string `json:"bucket"`
 	Key    string `json:"key"`
 	Content
-	At     time.Time `json:"at"`
-	Marker bool      `json:"marker,omitempty"` // of a deletion: from then on there is nothing under the key
+	// Version is its id, which a copy that replication made has too; empty is that of a
+	// bucket without versioning.
+	Version string    `json:"version,omitempty"`
+	At      time.Time `json:"at"`
+	Marker  bool      `json:"marker,omitempty"` // of a deletion: from then on there is nothing under the key
 	// Rules are the buckets to which replication was on at that time: S3 copies
 	// nothing that was there before.
 	Rules []string `json:"rules"`
+	// Removed are the buckets from which this very version was deleted, and when.
+	Removed map[string]time.Time `json:"removed,omitempty"`
 }
 
 // Content is what is put under a key.
@@ -77,6 +83,7 @@ func (w *World) PutObject(region, bucket, key string, content Content, only Cond
 // A CopySource is what CopyObject and UploadPartCopy read.
 type CopySource struct {
 	Bucket, Key string
+	Version     string // empty is the newest
 	Match       string // the ETag that it must have; empty takes any
 }
 
@@ -102,7 +109,7 @@ func (w *World) CopyObject(region, bucket, key string, from CopySource, class st
 	content := source.Content
 	if replace != nil {
 		content.Type, content.Meta = replace.Type, replace.Meta
-	} else if from.Bucket == bucket && from.Key == key && class == source.Class {
+	} else if newest := w.current(o, key); from.Bucket == bucket && from.Key == key && class == source.Class && newest.Version == source.Version {
 		return Upload{}, refuse("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	content.Class = class
@@ -121,7 +128,10 @@ func (w *World) copySource(region string, from CopySource) (Upload, error) {
 	if _, gone := w.lost(o.Region); gone {
 		return Upload{}, &Error{Status: 503, Code: "ServiceUnavailable", Message: "Please reduce your request rate."}
 	}
-	u, err := w.read(o, from.Key)
+	u, err := w.readVersion(o, from.Key, from.Version)
+	if marker, ok := errors.AsType[*Error](err); ok && marker.Code == "MethodNotAllowed" {
+		err = refuse("InvalidRequest", "The source of a copy request may not specifically refer to a delete marker by version id.")
+	}
 	if err == nil {
 		err = Condition{Match: from.Match}.holds(&u)
 	}
@@ -130,26 +140,21 @@ func (w *World) copySource(region string, from CopySource) (Upload, error) {
 
 // Object is what is under a key now.
 func (w *World) Object(region, bucket, key string) (Upload, error) {
+	return w.Version(region, bucket, key, "")
+}
+
+// DeleteObject takes away what is under a key; versions below it stay. In a bucket
+// with versioning that leaves a delete marker, which it returns.
+func (w *World) DeleteObject(region, bucket, key string) (marker Upload, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o, err := w.bucket(region, bucket)
 	if err != nil {
 		return Upload{}, err
 	}
-	return w.read(o, key)
-}
-
-// DeleteObject takes away what is under a key; versions below it stay. marked
-// says that it left a delete marker.
-func (w *World) DeleteObject(region, bucket, key string) (marked bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	o, err := w.bucket(region, bucket)
-	if err != nil {
-		return false, err
-	}
-	w.state.Uploads = append(w.state.Uploads, Upload{Bucket: bucket, Key: key, At: w.clock.Now(), Marker: true, Rules: w.rules(bucket, true)})
-	return w.versioned(o.Region, bucket), nil
+	marker = Upload{Bucket: bucket, Key: key, Version: w.version(o, key), At: w.clock.Now(), Marker: true, Rules: w.rules(bucket, true)}
+	w.state.Uploads = append(w.state.Uploads, marker)
+	return marker, nil
 }
 
 // write puts content under a key of a bucket.
@@ -171,7 +176,7 @@ func (w *World) write(o *Object, key string, content Content, only Condition, at
 	default:
 		content.ETag = w.etag(key, strconv.Itoa(content.Size))
 	}
-	u := Upload{Bucket: bucket, Key: key, Content: content, At: at, Rules: w.rules(bucket, false)}
+	u := Upload{Bucket: bucket, Key: key, Content: content, Version: w.version(o, key), At: at, Rules: w.rules(bucket, false)}
 	w.state.Uploads = append(w.state.Uploads, u)
 	return u, nil
 }
@@ -271,13 +276,27 @@ func (w *World) versions(o *Object) func(yield func(Upload) bool) {
 	now, bucket := w.clock.Now(), o.text("bucket")
 	return func(yield func(Upload) bool) {
 		for _, u := range w.state.Uploads {
-			if u.Bucket == bucket || slices.Contains(u.Rules, bucket) && !now.Before(w.copied(u, o.Region)) {
+			if _, gone := u.Removed[bucket]; gone {
+				continue
+			}
+			if u.Bucket == bucket || w.arrives(u, bucket) && !now.Before(w.copied(u, o.Region)) {
 				if !yield(u) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// arrives reports whether a rule copies an upload to a bucket. S3 does not copy what
+// was deleted by its version meanwhile.
+func (w *World) arrives(u Upload, bucket string) bool {
+	if !slices.Contains(u.Rules, bucket) {
+		return false
+	}
+	removed, gone := u.Removed[u.Bucket]
+	to := w.at(bucketType, "bucket", bucket)
+	return !gone || to != nil && w.copied(u, to.Region).Before(removed)
 }
 
 // copied is when an upload has arrived in another region. While one of the two is

@@ -1,4 +1,5 @@
-// Package media compares and copies the objects of two buckets. Replication copies
+// Package media compares and copies the objects of two buckets, and puts back what was
+// deleted or overwritten in one (Restore). Replication copies
 // nothing that was there before its rule, and gives up on what fails; Sync copies
 // that afterwards, from either side to the other, within S3.
 //
@@ -18,7 +19,7 @@
 // S3 Batch Replication makes replicas, and has neither effect; it needs the rule in
 // place and a role of its own.
 //
-// Nothing is deleted, and nothing is overwritten that is as new or newer. Two of
+// Sync deletes nothing, and overwrites nothing that is as new or newer. Two of
 // S3's conditions keep that true between looking and copying: the source must be
 // what was listed, and the destination must still be what it was. What was deleted
 // on the destination's side is not brought back. Each run compares anew, so one
@@ -49,6 +50,7 @@ type Object struct {
 	Size     int64
 	ETag     string
 	Modified time.Time
+	Version  string // its id; empty is whatever is newest
 }
 
 // Pair is an object of one side and what the other has under its key.
@@ -98,7 +100,7 @@ func list(ctx context.Context, side Side, prefix string) iter.Seq2[Object, error
 				return
 			}
 			for _, o := range page.Contents {
-				if !yield(Object{aws.ToString(o.Key), aws.ToInt64(o.Size), aws.ToString(o.ETag), aws.ToTime(o.LastModified)}, nil) {
+				if !yield(Object{Key: aws.ToString(o.Key), Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified)}, nil) {
 					return
 				}
 			}

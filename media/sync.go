@@ -103,12 +103,12 @@ func Sync(ctx context.Context, o Options) (*Result, error) {
 	if o.Parallel == 0 {
 		o.Parallel = 16
 	}
-	r := &run{Options: o}
+	r := &run{Options: o, copier: copier{class: o.Class}}
 	var err error
-	if r.from, err = r.side(ctx, o.From); err != nil {
+	if r.from, err = open(ctx, o.AWS, o.From, o.Profile); err != nil {
 		return nil, err
 	}
-	if r.to, err = r.side(ctx, o.To); err != nil {
+	if r.to, err = open(ctx, o.AWS, o.To, o.Profile); err != nil {
 		return nil, err
 	}
 	todo, err := r.compare(ctx)
@@ -134,7 +134,7 @@ func Sync(ctx context.Context, o Options) (*Result, error) {
 // run is one Sync.
 type run struct {
 	Options
-	from, to Side
+	copier
 
 	mu       sync.Mutex
 	progress Progress
@@ -143,8 +143,9 @@ type run struct {
 	failure  error // the first
 }
 
-func (r *run) side(ctx context.Context, p Place) (Side, error) {
-	cfg, err := r.AWS(ctx, p.Region, r.Profile)
+// open makes a client for a place.
+func open(ctx context.Context, configure func(ctx context.Context, region, profile string) (aws.Config, error), p Place, profile string) (Side, error) {
+	cfg, err := configure(ctx, p.Region, profile)
 	if err != nil {
 		return Side{}, fmt.Errorf("preparing to call AWS in %s: %w", p.Region, err)
 	}
@@ -213,22 +214,30 @@ func (r *run) copyAll(ctx context.Context, todo []Pair) error {
 	})
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	waiting := make(chan Pair)
+	inParallel(ctx, r.Parallel, todo, func(pair Pair) {
+		did, err := r.copy(ctx, pair)
+		if err != nil && ctx.Err() != nil { // cut off, and no failure of the object
+			return
+		}
+		r.note(pair.Object, did, err, stop)
+	})
+	return context.Cause(ctx)
+}
+
+// inParallel does something with each item, n at a time, until the context ends.
+func inParallel[T any](ctx context.Context, n int, items []T, do func(T)) {
+	waiting := make(chan T)
 	var workers sync.WaitGroup
-	for range min(r.Parallel, len(todo)) {
+	for range min(n, len(items)) {
 		workers.Go(func() {
-			for pair := range waiting {
-				did, err := r.copy(ctx, pair)
-				if err != nil && ctx.Err() != nil { // cut off, and no failure of the object
-					continue
-				}
-				r.note(pair.Object, did, err, stop)
+			for item := range waiting {
+				do(item)
 			}
 		})
 	}
-	for _, pair := range todo {
+	for _, item := range items {
 		select {
-		case waiting <- pair:
+		case waiting <- item:
 			continue
 		case <-ctx.Done():
 		}
@@ -236,7 +245,6 @@ func (r *run) copyAll(ctx context.Context, todo []Pair) error {
 	}
 	close(waiting)
 	workers.Wait()
-	return context.Cause(ctx)
 }
 
 // enough is how many failures end a run: then it is not about single objects.

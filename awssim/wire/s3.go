@@ -80,7 +80,8 @@ func (in rest) operation(method string) string {
 			return "HeadBucket"
 		case http.MethodGet:
 			return of("list-type", "ListObjectsV2", "location", "GetBucketLocation", "versioning", "GetBucketVersioning", "encryption", "GetBucketEncryption",
-				"publicAccessBlock", "GetPublicAccessBlock", "policy", "GetBucketPolicy", "GET bucket")
+				"publicAccessBlock", "GetPublicAccessBlock", "policy", "GetBucketPolicy", "versions", "ListObjectVersions",
+				"lifecycle", "GetBucketLifecycleConfiguration", "GET bucket")
 		case http.MethodPut:
 			return of("versioning", "PutBucketVersioning", "encryption", "PutBucketEncryption", "publicAccessBlock", "PutPublicAccessBlock",
 				"policy", "PutBucketPolicy", "CreateBucket")
@@ -138,11 +139,14 @@ var s3Operations = map[string]operation{
 	"PutBucketPolicy":      onBucket(putPolicy, "policy"),
 	"ListObjectsV2":        onBucket(listObjects, "list-type", "continuation-token", "prefix", "delimiter", "start-after", "max-keys"),
 	"DeleteObjects":        onBucket(deleteObjects, "delete"),
+	"ListObjectVersions":   onBucket(listVersions, "versions", "prefix", "key-marker", "version-id-marker", "max-keys"),
+
+	"GetBucketLifecycleConfiguration": onBucket(getLifecycle, "lifecycle"),
 
 	"PutObject":    onObject(putObject, "content-type", "if-match", "if-none-match", "x-amz-storage-class"),
-	"GetObject":    onObject(getObject, "range", "if-match", "x-amz-checksum-mode"),
-	"HeadObject":   onObject(getObject, "if-match", "x-amz-checksum-mode"),
-	"DeleteObject": onObject(deleteObject),
+	"GetObject":    onObject(getObject, "range", "if-match", "x-amz-checksum-mode", "versionId"),
+	"HeadObject":   onObject(getObject, "if-match", "x-amz-checksum-mode", "versionId"),
+	"DeleteObject": onObject(deleteObject, "versionId"),
 	"CopyObject": onObject(copyObject, "content-type", "if-match", "if-none-match", "x-amz-storage-class", "x-amz-metadata-directive",
 		"x-amz-copy-source", "x-amz-copy-source-if-match"),
 

@@ -107,6 +107,9 @@ func putObject(r request) (any, error) {
 // headerOf says how an object is kept.
 func headerOf(u awssim.Upload) http.Header {
 	header := http.Header{"Etag": {quoted(u.ETag)}, "X-Amz-Server-Side-Encryption": {"AES256"}}
+	if u.Version != "" {
+		header.Set("X-Amz-Version-Id", u.Version)
+	}
 	if u.KMSKey != "" {
 		header.Set("X-Amz-Server-Side-Encryption", "aws:kms")
 		header.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", u.KMSKey)
@@ -118,7 +121,7 @@ func headerOf(u awssim.Upload) http.Header {
 // made by replication is not known.
 func getObject(r request) (any, error) {
 	in := r.in.rest
-	u, err := r.world.Object(r.region, in.bucket, in.key)
+	u, err := r.world.Version(r.region, in.bucket, in.key, in.query.Get("versionId"))
 	if err != nil {
 		return nil, err
 	}
@@ -178,57 +181,15 @@ func bytesOf(text string, size int) (first, last int, err error) {
 	return first, last, nil
 }
 
-func deleteObject(r request) (any, error) {
-	marked, err := r.world.DeleteObject(r.region, r.in.rest.bucket, r.in.rest.key)
-	if err != nil {
-		return nil, err
-	}
-	out := reply{status: http.StatusNoContent, header: http.Header{}}
-	if marked {
-		out.header.Set("X-Amz-Delete-Marker", "true")
-	}
-	return out, nil
-}
-
-func deleteObjects(r request) (any, error) {
-	var in struct {
-		Quiet  bool
-		Object []struct{ Key string }
-	}
-	if err := r.in.rest.read(&in); err != nil {
-		return nil, err
-	}
-	type deletedXML struct {
-		Key          string
-		DeleteMarker bool `xml:",omitempty"`
-	}
-	var out struct {
-		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ DeleteResult"`
-		Deleted []deletedXML
-	}
-	for _, object := range in.Object {
-		marked, err := r.world.DeleteObject(r.region, r.in.rest.bucket, object.Key)
-		if err != nil {
-			return nil, err
-		}
-		if !in.Quiet {
-			out.Deleted = append(out.Deleted, deletedXML{object.Key, marked})
-		}
-	}
-	return out, nil
-}
-
 // copySource reads what a copy is made of: a bucket, a slash, a key, escaped.
 func (in rest) copySource() (awssim.CopySource, error) {
-	text, err := url.QueryUnescape(in.header.Get("X-Amz-Copy-Source"))
+	raw, version, _ := strings.Cut(in.header.Get("X-Amz-Copy-Source"), "?versionId=")
+	text, err := url.QueryUnescape(raw)
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(text, "/"), "/")
 	if err != nil || !ok {
 		return awssim.CopySource{}, &awssim.Error{Status: 400, Code: "InvalidArgument", Message: "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"}
 	}
-	if strings.Contains(key, "?versionId=") {
-		return awssim.CopySource{}, unmodelled("copying a version is not modelled by the simulator")
-	}
-	return awssim.CopySource{Bucket: bucket, Key: key, Match: in.header.Get("X-Amz-Copy-Source-If-Match")}, nil
+	return awssim.CopySource{Bucket: bucket, Key: key, Version: version, Match: in.header.Get("X-Amz-Copy-Source-If-Match")}, nil
 }
 
 type copyXML struct {

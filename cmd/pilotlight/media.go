@@ -17,7 +17,12 @@ type mediaOptions struct {
 }
 
 func newMediaCmd(c connect) *cobra.Command {
-	parent := ofVerbs(&cobra.Command{Use: "media", Short: "Copy media that replication left behind"})
+	parent := ofVerbs(&cobra.Command{Use: "media", Short: "Copy media that replication left behind, or put back what was deleted"})
+	parent.AddCommand(newMediaSyncCmd(c), newMediaRestoreCmd(c))
+	return parent
+}
+
+func newMediaSyncCmd(c connect) *cobra.Command {
 	o := mediaOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
 		Use: "sync", Short: "Copy from one side's bucket to the other's what that lacks",
@@ -30,8 +35,7 @@ func newMediaCmd(c connect) *cobra.Command {
 	cmd.Flags().StringVar(&o.from, "from", "", "the side that has them")
 	cmd.Flags().StringVar(&o.to, "to", "", "the side that lacks them")
 	o.flags(cmd)
-	parent.AddCommand(cmd)
-	return parent
+	return cmd
 }
 
 func (o *mediaOptions) run(ctx context.Context) error {
@@ -65,18 +69,18 @@ const barWidth = 30
 
 // bar shows how far a stage is: on a terminal in one line that changes, elsewhere
 // every tenth of it.
-func (o *mediaOptions) bar(p media.Progress) {
-	line := fmt.Sprintf("%s  %d files", p.Stage, p.Done.Objects)
-	if p.Total.Objects > 0 {
-		wide := barWidth * p.Done.Objects / p.Total.Objects
-		line = fmt.Sprintf("%s  [%s%s] %d of %d files, %s of %s", p.Stage, strings.Repeat("=", wide), strings.Repeat(" ", barWidth-wide),
-			p.Done.Objects, p.Total.Objects, amount(p.Done.Bytes), amount(p.Total.Bytes))
+func (p *project) bar(done media.Progress) {
+	line := fmt.Sprintf("%s  %d files", done.Stage, done.Done.Objects)
+	if done.Total.Objects > 0 {
+		wide := barWidth * done.Done.Objects / done.Total.Objects
+		line = fmt.Sprintf("%s  [%s%s] %d of %d files, %s of %s", done.Stage, strings.Repeat("=", wide), strings.Repeat(" ", barWidth-wide),
+			done.Done.Objects, done.Total.Objects, amount(done.Done.Bytes), amount(done.Total.Bytes))
 	}
-	switch tenth := max(1, p.Total.Objects/10); {
-	case o.terminal:
-		fmt.Fprintf(o.progress, "\r\x1b[K%s", line)
-	case p.Total.Objects > 0 && p.Done.Objects%tenth == 0:
-		o.say("%s", line)
+	switch tenth := max(1, done.Total.Objects/10); {
+	case p.terminal:
+		fmt.Fprintf(p.progress, "\r\x1b[K%s", line)
+	case done.Total.Objects > 0 && done.Done.Objects%tenth == 0:
+		p.say("%s", line)
 	}
 }
 

@@ -254,4 +254,6 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, bytes.ReplaceAll(text, []byte("role: active"), []byte("role: standby")), 0o600))
 	s.run(0, "status")
 	s.run(4, "deploy")
+
+	s.deletedMedia()
 }
