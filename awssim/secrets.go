@@ -55,3 +55,14 @@ func retireSecret(w *World, o *Object) error {
 	w.put(retired)
 	return nil
 }
+
+// SecretValue is what GetSecretValue finds of a secret, by its ARN.
+func (w *World) SecretValue(region, arn string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	version := w.findBy(versionType, region, "secretId", arn)
+	if version == nil || w.find(secretType, region, arn) == nil {
+		return "", refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	}
+	return version.text("secretString"), nil
+}

@@ -161,3 +161,28 @@ func (s *Store) RestoreState(ctx context.Context, project, stack string, c State
 	}
 	return s.files.write(ctx, key, text)
 }
+
+// SetAside moves the state of a stack out of the way, beside its place. The backend does not
+// know the stack then.
+func (s *Store) SetAside(ctx context.Context, project, stack string) error {
+	all, err := s.StateCopies(ctx, project, stack)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.Source != SourceCurrent {
+			continue
+		}
+		text, err := s.files.read(ctx, c.File)
+		if err != nil {
+			return fmt.Errorf("setting the state of stack %s aside: %w", stack, err)
+		}
+		if err := s.files.write(ctx, c.Key+".replaced", text); err != nil {
+			return fmt.Errorf("setting the state of stack %s aside: %w", stack, err)
+		}
+		if err := s.files.remove(ctx, c.Key); err != nil {
+			return fmt.Errorf("setting the state of stack %s aside: %w", stack, err)
+		}
+	}
+	return nil
+}

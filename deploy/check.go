@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
@@ -101,15 +102,16 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return Readiness{}, err
 	}
 	ready := Readiness{For: purpose, Stack: change.Stack}
-	lost := ""
+	leading := ""
 	switch {
 	case side.Config.Production != nil:
-		lost = side.Config.Production.Region
+		leading = side.Config.Production.Region
 	case other != nil:
-		lost = other.Config.Region
+		leading = other.Config.Region
 	}
-	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side), outside("state", s.backend(ctx), lost), outside("keys", s.keys(sides), lost),
-		s.unlocked(ctx, side.Config.Stack), files(sides))
+	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
+	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, leading, side.Config.Region)...)
+	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
 	silent, err := s.silent(ctx, side)
 	if err != nil {
 		return ready, err
@@ -312,13 +314,41 @@ func (s *Site) caller(ctx context.Context, side Side) (account string, err error
 	return failover.Account(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
 }
 
-// outside holds that something does not lie in the region that may be lost.
-func outside(what, address, lost string) Requirement {
-	switch region := regionOf(address); {
-	case region != "" && region == lost:
-		return Requirement{What: what, Seen: fmt.Sprintf("%s is in %s, which this is to survive", address, region), Remedy: "move it (pilotlight bootstrap --move)"}
-	case region == "":
-		return Requirement{What: what, OK: true, Seen: address + "; see yourself that it does not depend on " + lost}
+// risk is what it means that the state, or the key to its secrets, lies where it does.
+type risk struct {
+	Seen   string // a sentence
+	Remedy string // empty when nothing need be done
+	// Blocks reports that a failover could not read it.
+	Blocks bool
+}
+
+// riskOf judges where something of the state lies, by the region of the side that leads and
+// that of the other one. It is the one judgement of check and status.
+func riskOf(what, address, leading, other string) risk {
+	region := regionOf(address)
+	switch {
+	case region == "" && leading != "":
+		return risk{Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
+	case region == "" || region != leading:
+		return risk{Seen: address}
 	}
-	return Requirement{What: what, OK: true, Seen: address}
+	place := "REGION, best a third one"
+	if components.Partition(leading) == "aws-cn" { // it has two regions
+		place = other
+	}
+	return risk{
+		Seen: fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what), Blocks: true,
+		Remedy: fmt.Sprintf("pilotlight bootstrap --move --region %s", place),
+	}
+}
+
+// stateAndKeys are the requirements that state and keys can be read when they are needed. A
+// failover needs them once the leading region is lost; a switchover or a failback while both live.
+func (s *Site) stateAndKeys(ctx context.Context, purpose Purpose, sides []Side, leading, other string) []Requirement {
+	var all []Requirement
+	for _, part := range []struct{ what, address string }{{"state", s.backend(ctx)}, {"keys", s.keys(sides)}} {
+		r := riskOf(part.what, part.address, leading, other)
+		all = append(all, Requirement{What: part.what, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy})
+	}
+	return all
 }

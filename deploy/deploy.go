@@ -250,6 +250,10 @@ func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.witness.end()
+	return s.preview(ctx, run)
+}
+
+func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
 	stream, complaints := s.follow(ctx, run)
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.ConfigFile != "" {

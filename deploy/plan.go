@@ -27,6 +27,10 @@ func (p Planned) String() string {
 	return fmt.Sprintf("%s %s %s", p.Op, p.Type[strings.LastIndex(p.Type, ":")+1:], p.Name)
 }
 
+func (p Planned) compare(other Planned) int {
+	return cmp.Or(cmp.Compare(p.Op, other.Op), cmp.Compare(p.Type, other.Type), cmp.Compare(p.Name, other.Name))
+}
+
 // Plan is what a change would do, as things are now.
 type Plan struct {
 	Change Change `json:"change"`
@@ -76,9 +80,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 		}
 	}
 	result, err := stack.Preview(ctx, run)
-	slices.SortFunc(plan.Resources, func(a, b Planned) int {
-		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(plan.Resources, Planned.compare)
 	plan.Verdict = result.Verdict
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		plan.Refusal = wouldBe(refused.Err)

@@ -291,7 +291,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	if !s.Protected && strings.HasPrefix(s.Verdict, "protected") {
 		s.Verdict, s.Next = "unprotected: the two sides of the site do not agree", "correct the files as the warnings say, then pilotlight check"
 	}
-	leads, _, err := leader(sides)
+	leads, other, err := leader(sides)
 	if err != nil {
 		return
 	}
@@ -299,11 +299,18 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	for i, side := range sides {
 		s.Sides[i].Overtaken = side.Memory.Claim.Leads() && side.Config.Stack != s.Active
 	}
-	if region := regionOf(s.Backend); region == leads.Config.Region {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("state lies in %s, which is the active side's region: move it (pilotlight bootstrap --move), or losing that loses the way to recover", region))
+	otherRegion := ""
+	if other != nil {
+		otherRegion = other.Config.Region
 	}
-	if region := regionOf(s.Keys); region == leads.Config.Region {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the key to the state's secrets is in %s, which is the active side's region: move it (pulumi stack change-secrets-provider)", region))
+	for _, part := range []struct{ what, address string }{{"state", s.Backend}, {"keys", s.Keys}} {
+		if r := riskOf(part.what, part.address, leads.Config.Region, otherRegion); r.Blocks {
+			s.Warnings = append(s.Warnings, r.Seen+": "+r.Remedy)
+			s.Protected = false
+		}
+	}
+	if !s.Protected && strings.HasPrefix(s.Verdict, "protected") {
+		s.Verdict, s.Next = "unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check"
 	}
 	for _, side := range sides {
 		if side.Memory.Claim.Role != "" && side.Config.Role != side.Memory.Claim.Role {

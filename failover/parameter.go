@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -25,6 +26,19 @@ func Parameter(ctx context.Context, env Env, region, profile, name string) (valu
 		return "", false, fmt.Errorf("reading parameter %s: %w", name, err)
 	}
 	return aws.ToString(out.Parameter.Value), true, nil
+}
+
+// Secret reads the current value of a secret in Secrets Manager, by its ARN.
+func Secret(ctx context.Context, env Env, region, profile, arn string) (string, error) {
+	cfg, err := AWSConfig(ctx, env, region, profile)
+	if err != nil {
+		return "", err
+	}
+	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return "", fmt.Errorf("reading secret %s: %w", arn, err)
+	}
+	return aws.ToString(out.SecretString), nil
 }
 
 // Account is the id of the account whose credentials these are, as AWS in a region says.

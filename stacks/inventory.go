@@ -39,6 +39,21 @@ func (v Inventory) String() string {
 	return base64.StdEncoding.EncodeToString(packed.Bytes())
 }
 
+// ReadInventory reads a stack's inventory from its parameter. It adds the parameter itself,
+// which is written when all else is listed.
+func (c Config) ReadInventory(text string) (Inventory, error) {
+	v, err := ParseInventory(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", c.InventoryName(), err)
+	}
+	const kind = "aws:ssm/parameter:Parameter"
+	if v[kind] == nil {
+		v[kind] = map[string]string{}
+	}
+	v[kind][c.Name()+"-"+inventoryKey] = c.InventoryName()
+	return v, nil
+}
+
 // ParseInventory reads what String wrote.
 func ParseInventory(text string) (Inventory, error) {
 	fail := func(err error) (Inventory, error) {

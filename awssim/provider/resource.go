@@ -46,7 +46,22 @@ func (p *provider) Diff(ctx context.Context, req plugin.DiffRequest) (plugin.Dif
 	if err != nil {
 		return plugin.DiffResponse{}, err
 	}
-	return diff(string(req.Type), req.OldInputs, req.NewInputs), nil
+	return diff(string(req.Type), inForce(req.OldInputs, req.OldOutputs, req.NewInputs), req.NewInputs), nil
+}
+
+// inForce are the inputs in the state, and of those that it lacks what the resource has: the
+// bridge compares the wanted configuration with Terraform's state, which holds all.
+func inForce(inputs, outputs, wanted resource.PropertyMap) resource.PropertyMap {
+	held := inputs.Copy()
+	for key := range wanted {
+		if _, given := held[key]; given {
+			continue
+		}
+		if v, there := outputs[key]; there {
+			held[key] = v
+		}
+	}
+	return held
 }
 
 // Create makes a resource in the world; a preview only shows what is known.

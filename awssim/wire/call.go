@@ -64,6 +64,7 @@ var services = map[string]service{
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
 	"s3":                   {"s3", s3Protocol, s3Operations},
+	"secretsmanager":       {"secretsmanager", jsonProtocol, secretOperations},
 	"ssm":                  {"ssm", jsonProtocol, ssmOperations},
 	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
 	"ec2":                  {"ec2", ec2Protocol, ec2Operations},

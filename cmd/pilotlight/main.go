@@ -79,7 +79,7 @@ func newRootCmd(c connect) *cobra.Command {
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}
-	add(groupMove, newUnlockCmd(c), newStateCmd(c))
+	add(groupMove, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
 	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
 	return root
 }

@@ -54,3 +54,33 @@ func TestAnOlderState(t *testing.T) {
 	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }
+
+// TestALostState takes away the state of the side that serves, and every copy of it. What
+// AWS holds is enough to make it anew, and then the site is moved home as ever.
+func TestALostState(t *testing.T) {
+	at := newTerminal(t)
+	at.lose(t)
+	at.run(t, 0, "failover --yes")
+	require.NoError(t, os.RemoveAll(filepath.Join(at.dir, "state", ".pulumi", "stacks", "pilotlight", "dr.json")))
+	require.NoError(t, os.RemoveAll(filepath.Join(at.dir, "state", ".pulumi", "stacks", "pilotlight", "dr.json.bak")))
+	for _, folder := range []string{"history", "backups"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(at.dir, "state", ".pulumi", folder, "pilotlight", "dr")))
+	}
+	assert.Contains(t, at.run(t, 0, "status"), "the state is empty, and AWS holds the stack (active at epoch 2")
+	assert.Contains(t, at.run(t, 0, "state list dr"), "stack dr has no state in this backend")
+	assert.Contains(t, at.run(t, 4, "state restore dr --yes"), "pilotlight adopt dr")
+
+	said := at.run(t, 0, "adopt dr --yes")
+	assert.Contains(t, said, "adopt LoadBalancer blog-dr-lb")
+	assert.NotContains(t, said, "left       replace")
+	assert.NotContains(t, said, "left       delete")
+	assert.Equal(t, "visitors are served from us-east-2", at.serving(t))
+	assert.Contains(t, at.run(t, 0, "status"), "unprotected until us-west-2 (prod) is a standby again")
+
+	at.giveBack(t)
+	at.run(t, 0, "failback --yes")
+	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
+	at.run(t, 0, "switchover prod --yes")
+	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
+}

@@ -1,0 +1,18 @@
+package wire
+
+var secretOperations = map[string]operation{
+	"GetSecretValue": {secretID, getSecretValue},
+}
+
+func secretID(in input) string {
+	id, _ := in.json["SecretId"].(string)
+	return id
+}
+
+func getSecretValue(r request) (any, error) {
+	value, err := r.world.SecretValue(r.region, secretID(r.in))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"ARN": secretID(r.in), "SecretString": value}, nil
+}
