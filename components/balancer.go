@@ -79,7 +79,7 @@ type Balancer struct {
 // there; without one it serves HTTP.
 func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pulumi.ResourceOption) (*Balancer, error) {
 	b := &Balancer{}
-	if err := ctx.RegisterComponentResource("pilotlight:components:Balancer", name, b, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(BalancerType, name, b, opts...); err != nil {
 		return nil, err
 	}
 	childOpts := []pulumi.ResourceOption{pulumi.Parent(b)}

@@ -33,7 +33,7 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 		return nil, fmt.Errorf("cache %s has %d nodes: use 1 or more", name, args.Nodes)
 	}
 	c := &Cache{}
-	if err := ctx.RegisterComponentResource("pilotlight:components:Cache", name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(CacheType, name, c, opts...); err != nil {
 		return nil, err
 	}
 	group, err := elasticache.NewReplicationGroup(ctx, name+"-cache", &elasticache.ReplicationGroupArgs{

@@ -15,3 +15,22 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 func named(name string) pulumi.StringMap {
 	return pulumi.StringMap{"Name": pulumi.String(name)}
 }
+
+// Types of the components whose resources may come later than the component, see Reserve.
+const (
+	EgressType   = "pilotlight:components:Egress"
+	CacheType    = "pilotlight:components:Cache"
+	BalancerType = "pilotlight:components:Balancer"
+	RecordType   = "pilotlight:components:Record"
+)
+
+// Reserve registers a component of a type without its resources. Making these later then
+// saves only their own checkpoints, and not two or three of the component, each of which
+// takes four calls where the state lies in S3.
+func Reserve(ctx *pulumi.Context, kind, name string, opts ...pulumi.ResourceOption) error {
+	empty := &struct{ pulumi.ResourceState }{}
+	if err := ctx.RegisterComponentResource(kind, name, empty, opts...); err != nil {
+		return err
+	}
+	return ctx.RegisterResourceOutputs(empty, pulumi.Map{})
+}

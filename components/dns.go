@@ -7,6 +7,8 @@ import (
 
 // RecordArgs says which name leads to which balancer.
 type RecordArgs struct {
+	// Name is the logical name of the record itself: with another one it is written anew.
+	Name   string
 	ZoneID string
 	Domain string
 
@@ -33,11 +35,10 @@ type Record struct {
 	Switched pulumi.Resource
 }
 
-// NewRecord points the domain at a balancer. The record has the component's own
-// name: give it another, and it is written anew.
+// NewRecord points the domain at a balancer.
 func NewRecord(ctx *pulumi.Context, name string, args RecordArgs, opts ...pulumi.ResourceOption) (*Record, error) {
 	r := &Record{}
-	if err := ctx.RegisterComponentResource("pilotlight:components:Record", name, r, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(RecordType, name, r, opts...); err != nil {
 		return nil, err
 	}
 	recordOpts := []pulumi.ResourceOption{
@@ -46,7 +47,7 @@ func NewRecord(ctx *pulumi.Context, name string, args RecordArgs, opts ...pulumi
 	if args.Hooks != nil {
 		recordOpts = append(recordOpts, pulumi.ResourceHooks(args.Hooks))
 	}
-	record, err := route53.NewRecord(ctx, name, &route53.RecordArgs{
+	record, err := route53.NewRecord(ctx, args.Name, &route53.RecordArgs{
 		ZoneId:         pulumi.String(args.ZoneID),
 		Name:           pulumi.String(args.Domain),
 		Type:           pulumi.String("A"),

@@ -15,7 +15,8 @@ func TestRecordNeverFlipsByItself(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = NewRecord(ctx, "blog-dr-record-3", RecordArgs{
+			_, err = NewRecord(ctx, "blog-dr", RecordArgs{
+				Name:   "blog-dr-record-3",
 				ZoneID: "Z9", Domain: "www.example.com", Overwrite: overwrite, After: []pulumi.Resource{first},
 				BalancerDNSName: pulumi.String("lb.example.net"), BalancerZoneID: pulumi.String("Z1"),
 			})

@@ -35,7 +35,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 			name, args.Gateways, len(args.PublicSubnetIDs), zones)
 	}
 	e := &Egress{}
-	if err := ctx.RegisterComponentResource("pilotlight:components:Egress", name, e, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(EgressType, name, e, opts...); err != nil {
 		return nil, err
 	}
 	gatewayOpts := []pulumi.ResourceOption{pulumi.Parent(e)}

@@ -99,7 +99,8 @@ func everything(region string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		_, err = NewRecord(ctx, name+"-record-1", RecordArgs{
+		_, err = NewRecord(ctx, name, RecordArgs{
+			Name:   name + "-record-1",
 			ZoneID: "Z9", Domain: "www.example.com", BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
 			After: []pulumi.Resource{instances.Group},
 		})

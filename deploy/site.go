@@ -407,12 +407,14 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	was, err := stack.Memory(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	if change.Destroy && was.Claim.Role != "" && !was.Guarded { // another update would build up again what is half gone
-		return Result{}, stack.Destroy(ctx, run)
+	if change.Destroy {
+		was, err := stack.Memory(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		if was.Claim.Role != "" && !was.Guarded { // another update would build up again what is half gone
+			return Result{}, stack.Destroy(ctx, run)
+		}
 	}
 	file, remove, err := change.settings().copyWith(s.options.Dir, change.Stack)
 	if err != nil {

@@ -25,12 +25,16 @@ const Reports = ".pilotlight/reports"
 const Rehearsal = ".pilotlight/rehearsal"
 
 // record begins the report of a change of role, or of the rest of one that was
-// killed. A preview has none.
+// killed. A preview has none, nor has an update that changes no role.
 func (s *site) record() error {
-	carriesOn := s.own.Leads() && !s.own.Switched
-	if s.DryRun() || s.plan.Do == Keep && !carriesOn {
-		return nil
+	resumes := s.own.Leads() && !s.own.Switched
+	if !s.DryRun() && (s.plan.Do != Keep || resumes) {
+		s.beginReport()
 	}
+	return s.bindReport()
+}
+
+func (s *site) beginReport() {
 	head := failover.Report{
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Asked: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, Began: s.env.Now(),
 		Accepted: s.accepted(), Sides: s.sides(),
@@ -56,7 +60,16 @@ func (s *site) record() error {
 		}
 		s.recorder.Observe(step)
 	}
+}
+
+// bindReport has the report told of each resource that is made or changed. The hook is bound
+// in every update, also where there is no report: the engine saves its checkpoint for
+// each resource whose hooks are others than in the state, which costs four calls of S3.
+func (s *site) bindReport() error {
 	begins, err := hooks.Begins(s.Context, s.cfg.Name(), func(urn pulumi.URN, step string) {
+		if s.recorder == nil {
+			return
+		}
 		s.begun.Store(urn, step)
 		s.recorder.Observe(failover.Step{Name: step, Begin: s.env.Now()})
 	})

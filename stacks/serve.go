@@ -123,6 +123,8 @@ func (s *site) serve(f *foundation) (*served, error) {
 			return nil, err
 		}
 		ready = append(ready, egress.Routes...)
+	} else if err := components.Reserve(s.Context, components.EgressType, name, below); err != nil {
+		return nil, err
 	}
 	if err := s.cache(f, active, below); err != nil {
 		return nil, err
@@ -136,6 +138,8 @@ func (s *site) serve(f *foundation) (*served, error) {
 		if err != nil {
 			return nil, err
 		}
+	} else if err := components.Reserve(s.Context, components.BalancerType, name, below); err != nil {
+		return nil, err
 	}
 	instances, err := s.instances(f, active, ready, below)
 	if err != nil {
@@ -144,8 +148,11 @@ func (s *site) serve(f *foundation) (*served, error) {
 	if balancer != nil {
 		result.balancer = balancer.DNSName
 	}
-	if active {
+	switch {
+	case active:
 		result.switched, err = s.switchOver(balancer, instances, below)
+	case !s.runtime.Site.Manual:
+		err = components.Reserve(s.Context, components.RecordType, name, below)
 	}
 	return result, err
 }
@@ -172,6 +179,9 @@ const noCache = "none"
 
 func (s *site) cache(f *foundation, active bool, below pulumi.ResourceOption) error {
 	if !active && !s.cfg.Warm(WarmCache) {
+		if err := components.Reserve(s.Context, components.CacheType, s.cfg.Name(), below); err != nil {
+			return err
+		}
 		_, err := s.publish("cache", pulumi.String(noCache), below)
 		return err
 	}
@@ -217,8 +227,8 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 	if s.runtime.Site.Manual {
 		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}
-	record, err := components.NewRecord(s.Context, name, components.RecordArgs{
-		ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
+	record, err := components.NewRecord(s.Context, s.cfg.Name(), components.RecordArgs{
+		Name: name, ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
 		Overwrite: s.plan.Claim.Epoch > 1 || s.cfg.DNS.TakeOver, After: after, Hooks: verified,
 	}, below)
 	if err != nil {
