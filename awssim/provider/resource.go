@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -74,9 +75,9 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 		return plugin.CreateResponse{Properties: foreseen(s, req.Properties)}, nil
 	}
 	made, err := p.world.Create(ctx, awssim.Call{
-		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties),
+		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties), Limit: seconds(req.Timeout),
 	})
-	if err != nil && made.ID != "" && ctx.Err() != nil {
+	if err != nil && made.ID != "" {
 		return plugin.CreateResponse{}, unfinished(made.ID, complete(s, shown(s, made.Props, req.Properties)), err)
 	}
 	if err != nil {
@@ -85,8 +86,11 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: complete(s, shown(s, made.Props, req.Properties))}, nil
 }
 
-// unfinished is the error of a creation whose end nobody waited for. The engine
-// keeps the resource in the state, as it does with the real provider.
+// seconds is a timeout of the engine's.
+func seconds(timeout float64) time.Duration { return time.Duration(timeout * float64(time.Second)) }
+
+// unfinished is the error of a creation that AWS accepted and whose end was not seen.
+// The engine keeps the resource in the state, as it does with the real provider.
 func unfinished(id string, outputs resource.PropertyMap, why error) error {
 	properties, err := plugin.MarshalProperties(outputs, plugin.MarshalOptions{KeepSecrets: true})
 	if err != nil {
@@ -107,7 +111,7 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	}
 	changed, err := p.world.Update(ctx, awssim.Call{
 		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
-		Inputs: plainMap(req.NewInputs), Old: plainMap(req.OldInputs),
+		Inputs: plainMap(req.NewInputs), Old: plainMap(req.OldInputs), State: plainMap(req.OldOutputs), Limit: seconds(req.Timeout),
 	})
 	if err != nil {
 		return plugin.UpdateResponse{}, err
@@ -202,6 +206,6 @@ func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 		return plugin.DeleteResponse{}, err
 	}
 	return plugin.DeleteResponse{}, p.world.Delete(ctx, awssim.Call{
-		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
+		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID), Limit: seconds(req.Timeout),
 	})
 }
