@@ -140,8 +140,8 @@ func (w *World) inService(o *Object, now time.Time) (count int) {
 type ScalingGroup struct {
 	Name                  string
 	Least, Most, Capacity int
-	InService             int               // healthy instances
-	Tags                  map[string]string // of the group
+	Machines              []Target // that could be launched; healthy ones are in service
+	Tags                  map[string]string
 }
 
 // ScalingGroups lists a region's groups.
@@ -151,8 +151,11 @@ func (w *World) ScalingGroups(region string) (all []ScalingGroup) {
 	defer w.mu.Unlock()
 	for _, o := range w.all(scalingType, region) {
 		w.launch(o, now)
-		g := ScalingGroup{
-			Name: o.ID, Least: o.number("minSize"), Most: o.number("maxSize"), Capacity: o.number("desiredCapacity"), InService: w.inService(o, now), Tags: map[string]string{},
+		g := ScalingGroup{Name: o.ID, Least: o.number("minSize"), Most: o.number("maxSize"), Capacity: o.number("desiredCapacity"), Tags: map[string]string{}}
+		for i, m := range o.Machines {
+			if m.ID != "" {
+				g.Machines = append(g.Machines, Target{ID: m.ID, Healthy: !now.Before(w.boots(o, i))})
+			}
 		}
 		tags, _ := o.Props["tags"].([]any)
 		for _, tag := range tags {

@@ -70,6 +70,12 @@ var faults = []struct {
 	{"instances", "throttle=autoscaling:UpdateAutoScalingGroup", survives, ""},
 	{"instances", "error=autoscaling:UpdateAutoScalingGroup:AccessDenied", stops, "AccessDenied"},
 	{"instances", "slow=autoscaling:Capacity:2", survives, ""},
+	{"instances", "capacity=us-east-2a", survives, ""},
+	{"instances", "capacity=us-east-2", stops, "InsufficientInstanceCapacity"},
+	{"instances", "launches=quota", stops, "ask for a higher quota of EC2 vCPUs in this region"},
+	{"instances", "launches=key", stops, "let the role AWSServiceRoleForAutoScaling use the key"},
+	{"instances", "throttle=autoscaling:DescribeScalingActivities:9", survives, ""},
+	{"instances", "error=autoscaling:DescribeAutoScalingGroups:AccessDenied:99", survives, ""},
 	{"verification", "instances=late", survives, ""},
 	{"verification", "error=elasticloadbalancing:DescribeTargetGroups:LoadBalancerNotFound:3", survives, ""},
 	{"verification", "throttle=elasticloadbalancing:DescribeTargetHealth:3", survives, ""},
@@ -108,6 +114,7 @@ func TestFaults(t *testing.T) {
 				assert.Equal(t, "standby", staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
 				return
 			}
+			stage.World.Heal() // of what would last
 			report = staged.FailOver(t, stage)
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
