@@ -46,7 +46,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 			case passing(err) || ctx.Err() != nil:
 				return false, "", err
 			case err != nil:
-				return true, "not counted: " + err.Error(), nil
+				return true, "not counted: " + err.Error(), nil //nolint:nilerr // the pages will tell
 			}
 			if found.failure != (decide.LaunchFailure{}) {
 				last = found.failure
