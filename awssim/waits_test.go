@@ -86,7 +86,11 @@ What follows for the program:
   minimum is raised, for a number of instances that will never be there, and fails
   (hashicorp/terraform-provider-aws#5241, #26230); and one launch that fails ends the update, though the group goes on in another
   zone (#33665). The program waits for the instances itself, and tells what their launches report.
-- Until a database is available the state does not know of it, so the program gives its creation half a day.
+- Until a database is available the state does not know of it, so the program gives its creation half a day. Balancers and NAT
+  gateways get 45 minutes in place of the provider's ten.
+- An update that AWS refuses, or whose wait fails, is in the state as if it had been done, with a note that it failed; the next
+  update does nothing, and says that it is done (pulumi/pulumi#21458, pulumi-aws#6062). So pilotlight reads such resources again
+  before it updates them. With Pulumi alone: pulumi refresh, then pulumi up.
 - A change of a database takes at least 80 seconds, that of its protection too; a balancer's creation at least 60; a record's
   change at least 10, and up to 20 more than Route 53 takes.
 `)

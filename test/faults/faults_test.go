@@ -2,9 +2,11 @@
 package faults
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,9 +101,11 @@ func TestFaults(t *testing.T) {
 			stage := staged.Disaster(t, staged.Options(row.fault))
 			before := staged.Changes(stage.World)
 			if row.ends == refuses { // something else in the file has changed too
-				stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+				file := filepath.Join(stage.Dir(), "Pulumi.dr.yaml")
+				text, err := os.ReadFile(file)
 				require.NoError(t, err)
-				require.NoError(t, stack.Set(t.Context(), "domain", "new.example.com"))
+				require.Contains(t, string(text), "instanceType: ")
+				require.NoError(t, os.WriteFile(file, bytes.Replace(text, []byte("instanceType: "), []byte("diskGiB: 40\n    instanceType: "), 1), 0o600))
 			}
 			report := staged.FailOver(t, stage)
 			assert.Empty(t, stage.World.Unmet(), "no call is the one that the fault is about")
@@ -118,6 +122,9 @@ func TestFaults(t *testing.T) {
 			report = staged.FailOver(t, stage)
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
+			database, err := stage.World.Databases("us-east-2", "blog-dr-1")
+			require.NoError(t, err)
+			assert.True(t, database[0].MultiAZ, "what failed is done, and not only in the state")
 			staged.NothingLeft(t, stage)
 		})
 	}
