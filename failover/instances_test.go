@@ -2,6 +2,7 @@ package failover_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,8 @@ func launching(t *testing.T, mended time.Duration, faults ...string) (rt *failov
 	began := w.Clock().Now()
 	said = &[]string{}
 	rt = failover.New(failover.Env{
-		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		Transport: &http.Transport{DialContext: face.DialContext},
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			if mended > 0 && w.Clock().Now().Sub(began) > mended {
 				w.Heal()
@@ -109,6 +111,23 @@ func TestWaitInstancesLastsAsLongAsThePromotionMay(t *testing.T) {
 	rt.Site.Source, rt.Site.Limits.Promote = "arn:aws:rds:us-west-2:123456789012:db:site", 30*time.Minute
 	require.NoError(t, rt.WaitInstances(t.Context()))
 	assert.Greater(t, waited(), 40*time.Minute)
+}
+
+// TestWaitServingTellsOfLaunches: a run that resumes has no wait for the instances any
+// more, and finds that they are gone.
+func TestWaitServingTellsOfLaunches(t *testing.T) {
+	t.Parallel()
+	rt, said, _ := launching(t, 0, "launches=quota")
+	err := rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	require.ErrorContains(t, err, "gave up waiting for the site behind the balancer after 20m")
+	require.ErrorContains(t, err, "ask for a higher quota of EC2 vCPUs in this region")
+	assert.Contains(t, strings.Join(*said, "\n"), "no answer yet, launching instances fails: You have requested more vCPU capacity")
+	assert.LessOrEqual(t, len(*said), 3, *said)
+
+	rt, said, _ = launching(t, 0)
+	err = rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	require.ErrorContains(t, err, `last saw "no answer yet": run the same command again`)
+	assert.LessOrEqual(t, len(*said), 3, *said)
 }
 
 // TestAStrangersGroupIsNotCounted: groups are known by their tags, all of them.
