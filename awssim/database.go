@@ -12,7 +12,11 @@ const snapshotType = "snapshot"
 
 // local properties of a database are the provider's, or change without a
 // modification of the instance.
-var local = []string{"tags", "skipFinalSnapshot", "finalSnapshotIdentifier", "deletionProtection", "applyImmediately", "replicateSourceDb"}
+var local = append([]string{"deletionProtection", "applyImmediately"}, silent...)
+
+// silent are those whose change alone makes no call of ModifyDBInstance, and no wait
+// (internal/service/rds/instance.go, resourceInstanceUpdate).
+var silent = []string{"tags", "tagsAll", "skipFinalSnapshot", "finalSnapshotIdentifier", "replicateSourceDb", "deleteAutomatedBackups", "allowMajorVersionUpgrade"}
 
 // databaseTakes: a replica is copied from its source first, and a standby in
 // another zone is copied too.
@@ -29,16 +33,21 @@ func databaseTakes(old, o *Object) string {
 		return "PromoteReadReplica"
 	case o.flag("multiAz") && !old.flag("multiAz"):
 		return strings.TrimPrefix(multiAZ, "rds:")
-	case !modifies(old, o):
+	case !differ(old, o, silent):
 		return "AddTagsToResource"
+	case !modifies(old, o):
+		return "ModifyDBInstance:Settings" // of which the instance knows nothing
 	}
 	return "ModifyDBInstance"
 }
 
 // modifies tells whether a change reaches the instance itself.
-func modifies(old, o *Object) bool {
+func modifies(old, o *Object) bool { return differ(old, o, local) }
+
+// differ tells whether anything differs but what is left out.
+func differ(old, o *Object, without []string) bool {
 	for prop, v := range o.Props {
-		if !slices.Contains(local, prop) && fmt.Sprint(old.Props[prop]) != fmt.Sprint(v) {
+		if !slices.Contains(without, prop) && fmt.Sprint(old.Props[prop]) != fmt.Sprint(v) {
 			return true
 		}
 	}

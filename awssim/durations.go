@@ -36,7 +36,6 @@ var small = span{time.Second, 5 * time.Second}
 var spans = map[string]span{
 	"ec2:CreateNatGateway":                     {90 * time.Second, 120 * time.Second},
 	"ec2:DeleteNatGateway":                     {40 * time.Second, 60 * time.Second},
-	"ec2:CreateVpc":                            {5 * time.Second, 12 * time.Second},
 	"elasticloadbalancing:CreateLoadBalancer":  {120 * time.Second, 210 * time.Second},
 	"elasticloadbalancing:DeleteLoadBalancer":  {10 * time.Second, 25 * time.Second},
 	"elasticache:CreateReplicationGroup":       {6 * time.Minute, 10 * time.Minute},
@@ -55,7 +54,6 @@ var spans = map[string]span{
 	"autoscaling:DeleteAutoScalingGroup":       {1 * time.Minute, 3 * time.Minute},
 	"route53:ChangeResourceRecordSets":         {20 * time.Second, 60 * time.Second},
 	"iam:CreateInstanceProfile":                {5 * time.Second, 10 * time.Second},
-	"kms:CreateKey":                            {5 * time.Second, 15 * time.Second},
 	"cloudwatch:replication error visible for": {15 * time.Second, 55 * time.Second},
 }
 

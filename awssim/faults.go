@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ func Faults() []FaultHelp {
 		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
 		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
+		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
+		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
+		{"load", "high", "visitors keep the instances busy: scaling policies raise each group to its maximum"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
 		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
 		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
@@ -64,8 +68,12 @@ func (w *World) Inject(f Fault) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.keepAll()
+	w.launchAll()
 	w.state.Faults = append(w.state.Faults, a)
 	w.slowDown()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == scalingType }) {
+		w.resize(o)
+	}
 	return nil
 }
 
@@ -97,6 +105,7 @@ func (w *World) Heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.keepAll()
+	w.launchAll()
 	w.state.Faults = nil
 	w.slowDown()
 	close(w.healed)
@@ -125,6 +134,9 @@ func (f Fault) arm() (*armed, error) {
 	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
 		f.Name == "replication" && f.Value == "broken",
 		f.Name == "instances" && f.Value == "late",
+		f.Name == "load" && f.Value == "high",
+		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
+		f.Name == "capacity" && placed.MatchString(f.Value),
 		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
 		return &armed{Fault: f}, nil
 	case f.Name == "lag":
@@ -152,6 +164,9 @@ func (f Fault) arm() (*armed, error) {
 	}
 	return nil, f.unknown()
 }
+
+// placed is an availability zone, or a region, and perhaps an instance type.
+var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:[a-z0-9]+\.[a-z0-9]+)?$`)
 
 func (f Fault) counted(operation, code, count string, usual int) (*armed, error) {
 	n := usual

@@ -16,7 +16,9 @@ func TestParseFault(t *testing.T) {
 		"lag=unmeasured": true, "replication=broken": true, "image=missing": true, "throttle=rds:PromoteReadReplica": true,
 		"throttle=rds:PromoteReadReplica:9": true, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true,
 		"error=rds:DescribeDBInstances:InternalFailure:2": true,
-		"stuck=rds:CreateDBInstance":                      true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
+		"capacity=us-east-2a":                             true, "capacity=us-east-2a:t3.medium": true, "capacity=us-east-2": true, "capacity=everywhere": false, "capacity=us-east-2a:": false,
+		"launches=quota": true, "launches=key": true, "launches=": false, "load=high": true, "load=": false,
+		"stuck=rds:CreateDBInstance": true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
 		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,
 		"image=there": false, "throttle=rds": false, "error=rds:DescribeDBInstances": false, "weather=bad": false,
 	} {
@@ -51,7 +53,7 @@ func TestTheProviderRetriesThrottling(t *testing.T) {
 	w := newWorld(t)
 	inject(t, w, "throttle=ec2:CreateVpc")
 	create(t, w, home, "aws:ec2/vpc:Vpc", "site", props{"cidrBlock": "10.0.0.0/16"})
-	assert.Equal(t, awssim.Epoch.Add(6e9+w.Duration(home, "ec2:CreateVpc", "site")), w.Clock().Now(), "three pauses of two seconds")
+	assert.Equal(t, awssim.Epoch.Add(6e9+w.Waited(home, "aws:ec2/vpc:Vpc", "create", "site")), w.Clock().Now(), "three pauses of two seconds")
 }
 
 func TestInstancesNeedTheirImage(t *testing.T) {
@@ -59,9 +61,10 @@ func TestInstancesNeedTheirImage(t *testing.T) {
 	w := newWorld(t)
 	n := newNetwork(t, w, home, "site")
 	inject(t, w, "image=missing")
-	_, err := w.Create(t.Context(), awssim.Call{Region: home, Type: "aws:autoscaling/group:Group", Name: "site", Inputs: props{
+	o, err := w.Create(t.Context(), awssim.Call{Region: home, Type: "aws:autoscaling/group:Group", Name: "site", Inputs: props{
 		"name": "site", "minSize": 1, "maxSize": 1, "vpcZoneIdentifiers": n.subnets, "launchTemplate": props{"id": n.template, "version": "1"},
 	}})
+	assert.Equal(t, "site", o.ID, "the group itself is there")
 	assert.ErrorContains(t, err, "The image id '[ami-1]' does not exist")
 	_, err = w.ImagesNamed(home, []string{"ami-1"})
 	assert.Equal(t, "InvalidAMIID.NotFound", codeOf(err))

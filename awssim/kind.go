@@ -3,6 +3,7 @@ package awssim
 import (
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // A kind is what the world knows about a type of resource. Most of it is a
@@ -76,6 +77,9 @@ var kinds = func() map[string]*kind {
 
 // Models tells whether a type of resource is modelled.
 func Models(typ string) bool { return kinds[typ] != nil }
+
+// Types lists the types of resources that are modelled.
+func Types() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // named is an id that equals a property.
 func named(prop string) func(*World, *Object) string {

@@ -15,6 +15,8 @@ type Call struct {
 	ID     string // of what is there already
 	Inputs map[string]any
 	Old    map[string]any // the inputs before an update
+	State  map[string]any // the outputs before an update
+	Limit  time.Duration  // of the wait; 0 is the provider's own
 }
 
 // Create makes a resource and returns when it is ready. AWS writes it down when
@@ -32,23 +34,31 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	if k.takes != nil {
 		operation = k.takes(nil, o)
 	}
-	if err := w.admit(ctx, k, c.Region, callOf(operation, k.create), true); err != nil {
+	if err := w.admit(ctx, k, c.Region, operation, true); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), err)
 	}
 	if err := w.make(k, o, operation); err != nil {
-		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, callOf(operation, k.create), c))
+		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, operation, c))
 	}
 	asked := o.clone()
-	if made, err = w.settle(ctx, k, asked, operation, "creating"); err != nil {
+	if made, err = w.settle(ctx, k, c, asked, "create", operation); err != nil && !unnamed(c.Type) {
 		made = *asked
 	}
 	return made, err
+}
+
+// unnamed tells whether the provider knows nothing of what it has asked for until the
+// wait is over.
+func unnamed(typ string) bool {
+	wait := waitFor(typ, "create", kinds[typ].create)
+	return wait != nil && wait.unnamed
 }
 
 func (w *World) make(k *kind, o *Object, operation string) error {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.launchAll()
 	o.fill(plain(k.defaults))
 	if err := w.valid(k, o); err != nil {
 		return err
@@ -82,7 +92,7 @@ func (w *World) Update(ctx context.Context, c Call) (changed Object, err error) 
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), w.complete(err, k, k.update, c))
 	}
-	return w.settle(ctx, k, o, operation, "updating")
+	return w.settle(ctx, k, c, o, "update", operation)
 }
 
 // change names the operation that the update waits for, too.
@@ -90,6 +100,7 @@ func (w *World) change(k *kind, c Call) (o *Object, operation string, err error)
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.launchAll()
 	old := w.find(c.Type, c.Region, c.ID)
 	if old == nil {
 		return nil, "", fmt.Errorf("%s: couldn't find resource; run `pulumi refresh`", c.ID)
@@ -112,7 +123,8 @@ func (w *World) change(k *kind, c Call) (o *Object, operation string, err error)
 	if k.takes != nil {
 		operation = k.takes(old, o)
 	}
-	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
+	// What is still being made is not made any sooner.
+	o.Ready = later(old.Ready, now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name)))
 	if k.changed != nil {
 		if err := k.changed(w, c, old, o); err != nil {
 			return nil, "", err
@@ -141,10 +153,10 @@ func (w *World) Delete(ctx context.Context, c Call) (err error) {
 	if err := w.remove(k, c); err != nil {
 		return fmt.Errorf("%s: %w", k.word("deleting", named), w.complete(err, k, k.delete, c))
 	}
-	if err := w.stuck(ctx, k.service+":"+k.delete); err != nil {
-		return err
+	if err := w.await(ctx, k, c, "delete", k.delete, w.Duration(c.Region, k.service+":"+k.delete, c.Name)); err != nil {
+		return fmt.Errorf("%s: waiting for completion: %w", k.word("deleting", named), err)
 	}
-	return w.clock.Sleep(ctx, w.Duration(c.Region, k.service+":"+k.delete, c.Name))
+	return nil
 }
 
 func (w *World) remove(k *kind, c Call) error {
@@ -191,12 +203,10 @@ func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err
 	return w.show(k, o), true, nil
 }
 
-// settle waits until an object is ready and shows it.
-func (w *World) settle(ctx context.Context, k *kind, o *Object, operation, verb string) (Object, error) {
-	if err := w.stuck(ctx, k.service+":"+operation); err != nil {
-		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
-	}
-	if err := w.clock.Sleep(ctx, o.Ready.Sub(w.clock.Now())); err != nil {
+// settle waits until the provider has seen that an object is ready, and shows it.
+func (w *World) settle(ctx context.Context, k *kind, c Call, o *Object, operation, call string) (Object, error) {
+	verb, began := map[string]string{"create": "creating", "update": "updating"}[operation], w.clock.Now()
+	if err := w.await(ctx, k, c, operation, call, o.Ready.Sub(w.clock.Now())); err != nil {
 		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
 	}
 	if !isGlobal(o.Type) {
@@ -204,11 +214,11 @@ func (w *World) settle(ctx context.Context, k *kind, o *Object, operation, verb 
 			return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
 		}
 	}
+	if err := w.waitCapacity(ctx, c, o, operation, began); err != nil {
+		return Object{}, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.failedCapacity(o); err != nil {
-		return Object{}, fmt.Errorf("%s: %w", k.word(verb, o), err)
-	}
 	if now := w.find(o.Type, o.Region, o.ID); now != nil {
 		o = now
 	}
@@ -286,12 +296,4 @@ func (c Call) step(operation string) Step {
 		s.Region = global
 	}
 	return s
-}
-
-// callOf is the API call behind what takes time: waiting for capacity is not one.
-func callOf(operation, usual string) string {
-	if "autoscaling:"+operation == capacity {
-		return usual
-	}
-	return operation
 }

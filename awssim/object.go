@@ -25,6 +25,9 @@ type Object struct {
 	Phases []Phase `json:"phases,omitempty"`
 	// Rows are a database's own: see held for what a replica holds besides.
 	Rows []Row `json:"rows,omitempty"`
+	// Machines are the instances of a group, and Activities how they were launched.
+	Machines   []Machine         `json:"machines,omitempty"`
+	Activities []ScalingActivity `json:"activities,omitempty"`
 	// Former are the values that a parameter had, or read_only in a parameter
 	// group, oldest first.
 	Former []Former `json:"former,omitempty"`
@@ -110,6 +113,7 @@ func (o *Object) clone() *Object {
 	c.Phases = slices.Clone(o.Phases)
 	c.Rows = slices.Clone(o.Rows)
 	c.Former = slices.Clone(o.Former)
+	c.Machines, c.Activities = slices.Clone(o.Machines), slices.Clone(o.Activities)
 	return &c
 }
 

@@ -3,7 +3,6 @@ package awssim
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 )
 
 const (
@@ -30,15 +29,9 @@ func scalingKinds() map[string]*kind {
 			unique: &unique{prop: "name", taken: func(o *Object) error {
 				return refuse("AlreadyExists", "AutoScalingGroup by this name already exists - A group with the name %s already exists", o.text("name"))
 			}},
-			takes: scalingTakes, check: validScaling, made: madeScaling,
-			changed: func(_ *World, _ Call, old, o *Object) error {
-				if wantedInstances(old) == 0 {
-					delete(o.Times, "in service") // its first instances are only coming
-				}
-				return nil
-			},
+			check: validScaling, made: madeScaling,
 			defaults: map[string]any{
-				"healthCheckGracePeriod": 300.0, "healthCheckType": "EC2", "defaultCooldown": 300.0, "protectFromScaleIn": false,
+				"waitForCapacityTimeout": "10m", "healthCheckGracePeriod": 300.0, "healthCheckType": "EC2", "defaultCooldown": 300.0, "protectFromScaleIn": false,
 			},
 		},
 		policyType: {
@@ -54,21 +47,6 @@ func scalingKinds() map[string]*kind {
 		},
 	}
 }
-
-// scalingTakes: a group with more instances than before waits for them.
-func scalingTakes(old, o *Object) string {
-	operation := "CreateAutoScalingGroup"
-	before := 0
-	if old != nil {
-		operation, before = "UpdateAutoScalingGroup", wantedInstances(old)
-	}
-	if wantedInstances(o) > before {
-		return strings.TrimPrefix(capacity, "autoscaling:")
-	}
-	return operation
-}
-
-func wantedInstances(o *Object) int { return max(o.number("minSize"), o.number("desiredCapacity")) }
 
 func validScaling(w *World, o *Object) error {
 	if o.number("minSize") > o.number("maxSize") {
@@ -93,29 +71,23 @@ func madeScaling(w *World, o *Object) {
 	o.fill(map[string]any{
 		"arn": arn("autoscaling", o, fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", w.requestID(o.Region, o.ID), o.ID)),
 	})
-	if _, asked := o.Props["desiredCapacity"]; !asked || wantedInstances(o) > o.number("desiredCapacity") {
-		o.Props["desiredCapacity"] = o.Props["minSize"]
-	}
-	if o.number("desiredCapacity") > o.number("maxSize") {
-		o.Props["desiredCapacity"] = o.Props["maxSize"]
-	}
-	// Instances that are there stay in service; others are when the wait is over.
-	if _, running := o.Times["in service"]; !running || o.number("desiredCapacity") == 0 {
-		o.setTime("in service", o.Ready)
-	}
+	now := w.clock.Now()
+	w.launch(o, now) // what is due by now, before anything is wanted anew
+	w.resize(o)
+	w.launch(o, now)
 }
 
-// failedCapacity is what the provider says when instances don't come: their
-// image is not there, so each launch fails until the wait times out.
-func (w *World) failedCapacity(o *Object) error {
-	if o.Type != scalingType || wantedInstances(o) == 0 {
-		return nil
+// resize brings a group to the capacity that is wanted of it. New sizes bound the
+// capacity that it has, which scaling policies move in between.
+func (w *World) resize(o *Object) {
+	least, most := o.number("minSize"), o.number("maxSize")
+	if w.fault("load", is("high")) != nil && least > 0 && w.findBy(policyType, o.Region, "autoscalingGroupName", o.ID) != nil {
+		least = most
 	}
-	template := w.find(templateType, o.Region, textAt(o.Props, "launchTemplate.id"))
-	image, why := w.launchImage(o.Region, template)
-	if why == "" {
-		return nil
+	desired := min(max(o.number("desiredCapacity"), least), most)
+	o.Props["desiredCapacity"] = float64(desired)
+	for len(o.Machines) < desired {
+		o.Machines = append(o.Machines, Machine{Next: w.clock.Now()})
 	}
-	return fmt.Errorf("waiting for Auto Scaling Group (%s) capacity satisfied: scaling activity: Failed: Launching a new EC2 instance.  Status Reason: %s (image %s). Launching EC2 instance failed",
-		o.ID, why, image)
+	o.Machines = o.Machines[:desired]
 }

@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +20,7 @@ const (
 // create makes a resource that must be accepted.
 func create(t *testing.T, w *awssim.World, region, typ, name string, inputs props) awssim.Object {
 	t.Helper()
-	o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: typ, Name: name, Inputs: inputs})
+	o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: typ, Name: name, Inputs: inputs, Limit: 12 * time.Hour})
 	require.NoError(t, err)
 	return o
 }

@@ -137,18 +137,15 @@ const lateness = 20 * time.Minute
 func (w *World) launched(region, targets string) []Instance {
 	var instances []Instance
 	for _, group := range w.all(scalingType, region) {
-		template := w.find(templateType, region, textAt(group.Props, "launchTemplate.id"))
-		_, problem := w.launchImage(region, template)
-		if !slices.Contains(group.texts("targetGroupArns"), targets) || problem != "" {
+		if !slices.Contains(group.texts("targetGroupArns"), targets) {
 			continue
 		}
-		for i := range group.number("desiredCapacity") {
-			name := fmt.Sprintf("i-0%016x", w.hash("instance", region, group.ID, strconv.Itoa(i)))
-			boot := group.Times["in service"]
-			if i == 0 && w.fault("instances", is("late")) != nil {
-				boot = boot.Add(lateness)
+		w.launch(group, w.clock.Now())
+		template := w.find(templateType, region, textAt(group.Props, "launchTemplate.id"))
+		for i, m := range group.Machines {
+			if m.ID != "" {
+				instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData")), name: m.ID, boot: w.boots(group, i)})
 			}
-			instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData")), name: name, boot: boot})
 		}
 	}
 	return instances

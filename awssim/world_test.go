@@ -116,7 +116,7 @@ func TestCallsAreCounted(t *testing.T) {
 	assert.Equal(t, 0, w.CallsTo(other))
 	step := w.Journal()[0]
 	assert.Equal(t, awssim.Step{
-		Begin: awssim.Epoch, End: awssim.Epoch.Add(w.Duration(home, "ec2:CreateVpc", "site")),
+		Begin: awssim.Epoch, End: awssim.Epoch.Add(w.Waited(home, "aws:ec2/vpc:Vpc", "create", "site")),
 		Region: home, Kind: "provider", Operation: "create", Type: "aws:ec2/vpc:Vpc", Name: "site",
 	}, step)
 }

@@ -82,7 +82,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 	if err := ctx.RegisterComponentResource(BalancerType, name, b, opts...); err != nil {
 		return nil, err
 	}
-	childOpts := []pulumi.ResourceOption{pulumi.Parent(b)}
+	childOpts := []pulumi.ResourceOption{pulumi.Parent(b), patience}
 	if args.Hooks != nil {
 		childOpts = append(childOpts, pulumi.ResourceHooks(args.Hooks))
 	}

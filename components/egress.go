@@ -53,7 +53,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 		}
 		gateway, err := ec2.NewNatGateway(ctx, part, &ec2.NatGatewayArgs{
 			AllocationId: address.ID(), SubnetId: args.PublicSubnetIDs[i], Tags: named(part),
-		}, gatewayOpts...)
+		}, append(gatewayOpts, patience)...)
 		if err != nil {
 			return nil, err
 		}
@@ -72,3 +72,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 	}
 	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{})
 }
+
+// patience is for what the provider itself gives ten minutes. On the day when a region
+// is lost everybody makes the same in the others, and a promotion may take longer yet.
+var patience = pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "45m", Update: "45m"})

@@ -61,7 +61,10 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 		HealthCheckType:        pulumi.String("ELB"),
 		HealthCheckGracePeriod: pulumi.Int(graceSeconds),
 		DefaultInstanceWarmup:  pulumi.Int(warmUpSeconds),
-		WaitForCapacityTimeout: pulumi.String("15m"),
+		// The provider's own wait is off: for a group that goes to nothing, or a raised
+		// minimum of one that has scaled out, it waits in vain, and one launch that fails
+		// ends it (docs/provider-waits.md). Package failover waits.
+		WaitForCapacityTimeout: pulumi.String("0"),
 		InstanceRefresh: autoscaling.GroupInstanceRefreshArgs{
 			Strategy: pulumi.String("Rolling"),
 			Preferences: autoscaling.GroupInstanceRefreshPreferencesArgs{

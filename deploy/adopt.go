@@ -21,27 +21,35 @@ var databases = map[string]string{"aws:rds/instance:Instance": "identifier"}
 // adopt brings into the state what a killed update had asked for, of the types that
 // the stack adopts. Of other resources another is made beside what may be left, of
 // which the engine warns; once that was made, the warning is forgotten, and leftovers
-// says what to look for.
+// says what to look for. What the last update failed to change is read again: the
+// provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
 func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err error) {
 	state, err := s.State(ctx)
 	if err != nil {
 		return nil, err
 	}
 	edited, found, leftovers, err := adopted(state, s.adopts)
-	if err != nil || len(found) == 0 && len(leftovers) == 0 {
+	doubtful := leftUndone(state)
+	if err != nil || len(found)+len(leftovers)+len(doubtful) == 0 {
 		return nil, err
 	}
 	stream, complaints := s.follow(ctx, run)
-	err = s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited})
+	if len(found)+len(leftovers) > 0 {
+		err = s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited})
+	}
 	switch {
 	case err != nil && len(found) == 0:
 		return nil, nil // another time: the update says what is wrong
 	case err != nil:
 		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
-	case len(found) == 0:
+	case len(found)+len(doubtful) == 0:
 		return leftovers, nil
 	}
-	opts := []optrefresh.Option{optrefresh.Target(found), optrefresh.EventStreams(stream)}
+	doing := "reading again what the last update did not finish, of"
+	if len(found) > 0 {
+		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
+	}
+	opts := []optrefresh.Option{optrefresh.Target(append(found, doubtful...)), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
 	}
@@ -49,9 +57,31 @@ func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err err
 	_, err = s.stack.Refresh(ctx, opts...)
 	complained := complaints()
 	if err != nil {
-		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, complained)
+		return nil, s.failed(ctx, doing, err, complained)
 	}
 	return leftovers, nil
+}
+
+// leftUndone are the URNs of the resources in a checkpoint whose creation or change
+// failed after AWS was asked.
+func leftUndone(state []byte) (urns []string) {
+	var checkpoint struct {
+		Resources []struct {
+			URN        string   `json:"urn"`
+			Custom     bool     `json:"custom"`
+			Delete     bool     `json:"delete"`
+			InitErrors []string `json:"initErrors"`
+		} `json:"resources"`
+	}
+	if json.Unmarshal(state, &checkpoint) != nil {
+		return nil // adopted says what is wrong with it
+	}
+	for _, r := range checkpoint.Resources {
+		if r.Custom && !r.Delete && len(r.InitErrors) > 0 {
+			urns = append(urns, r.URN)
+		}
+	}
+	return urns
 }
 
 // checkpointVersion is the version of the form in which a deployment is exported.

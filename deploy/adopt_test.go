@@ -81,3 +81,14 @@ func TestAdopted(t *testing.T) {
 	_, _, _, err = adopted([]byte("{"), databases)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }
+
+func TestLeftUndone(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{"urn::group"}, leftUndone([]byte(`{"resources": [
+		{"urn": "urn::group", "custom": true, "initErrors": ["updating Auto Scaling Group (blog-dr): AccessDenied"]},
+		{"urn": "urn::old", "custom": true, "delete": true, "initErrors": ["no"]},
+		{"urn": "urn::lb", "custom": true}, {"urn": "urn::component", "initErrors": ["no"]}
+	]}`)))
+	assert.Empty(t, leftUndone(nil))
+	assert.Empty(t, leftUndone([]byte("{")))
+}

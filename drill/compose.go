@@ -142,7 +142,15 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	if err != nil {
 		return err
 	}
-	after := append([]pulumi.Resource{instances.Group, database.Resource}, balancer.Listeners...)
+	begun, err := hooks.Started(c.Context, c.name, c.runtime)
+	if err != nil {
+		return err
+	}
+	started, err := pulumi.NewStash(c.Context, startedName, &pulumi.StashArgs{Input: instances.GroupName}, pulumi.DependsOn([]pulumi.Resource{instances.Group}), pulumi.ResourceHooks(begun))
+	if err != nil {
+		return err
+	}
+	after := append([]pulumi.Resource{started, database.Resource}, balancer.Listeners...)
 	_, err = pulumi.NewStash(c.Context, servedName, &pulumi.StashArgs{Input: balancer.DNSName}, pulumi.DependsOn(after), pulumi.ResourceHooks(healthy))
 	return err
 }

@@ -99,8 +99,9 @@ type copied struct {
 
 // The resources in the state by which a copy is known.
 const (
-	copyName   = "copy"   // Copy
-	servedName = "served" // is there once the copy was seen healthy
+	copyName    = "copy"    // Copy
+	startedName = "started" // is there once its instances are in service
+	servedName  = "served"  // is there once the copy was seen healthy
 )
 
 // keep writes a value into the state.

@@ -50,7 +50,7 @@ func TestPieces(t *testing.T) {
 		{Name: "create NatGateway blog-dr-drill-nat-1", Begin: at(1), End: at(3)},
 		{Name: "create NatGateway blog-dr-drill-nat-2", Begin: at(2), End: at(4)},
 		{Name: "create LoadBalancer blog-dr-drill-lb", Begin: at(1), End: at(2), Err: "no"},
-		{Name: "create Group blog-dr-drill-instances", Begin: at(4)},
+		{Name: "wait for the instances", Begin: at(4)},
 		{Name: "verify the site in depth", Begin: at(11), End: at(12)},
 	}})
 	assert.Equal(t, []Piece{

@@ -25,7 +25,7 @@ func Pieces(report failover.Report) (pieces []Piece) {
 		{"create NatGateway ", "way out (NAT)", ""},
 		{"create LoadBalancer ", "balancer", ""},
 		{"create ReplicationGroup ", "cache", ""},
-		{"create Group ", "instances", ""},
+		{"wait for the instances", "instances", ""},
 		{"verify the site in depth", "verification in depth", ""},
 	} {
 		var begin, end time.Time

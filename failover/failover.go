@@ -72,7 +72,7 @@ type Site struct {
 	DeepToken string
 	Epoch     int // at which this side is, or becomes, active
 
-	// Instances is how many must be in service behind the balancer; 0 does not count them.
+	// Instances is how many must be in service, in the group and behind the balancer; 0 does not count them.
 	Instances int
 	// RequireCache says that the site is not healthy without its cache.
 	RequireCache bool

@@ -38,18 +38,39 @@ const (
 func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 	client := r.siteClient()
 	return r.observe("verify the site in depth", "the site behind the balancer", Healthy, func() error {
-		healthy := 0
-		return r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+		healthy, looks := 0, 0
+		var failure decide.LaunchFailure
+		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)
 			if ready {
 				ready, seen = r.enough(ctx, balancer, seen)
 			}
-			if healthy++; !ready {
-				healthy = 0
+			if healthy++; ready {
+				return healthy >= servingLooks, seen, nil
 			}
-			return healthy >= servingLooks, seen, nil
+			healthy = 0
+			if looks%seldom == 0 {
+				failure = r.launchFailure(ctx)
+			}
+			if looks++; failure != (decide.LaunchFailure{}) {
+				seen += ", launching instances fails: " + failure.String()
+			}
+			return false, seen, nil
 		})
+		return remedied(err, failure)
 	})
+}
+
+// launchFailure is why instances are missing, as far as the group says so.
+func (r *Runtime) launchFailure(ctx context.Context) decide.LaunchFailure {
+	if r.Site.Instances == 0 {
+		return decide.LaunchFailure{}
+	}
+	found, err := r.instances(ctx)
+	if err != nil || found.running >= r.Site.Instances {
+		return decide.LaunchFailure{} // what the pages say is all that is known
+	}
+	return found.failure
 }
 
 // serving asks the two pages once. Whatever goes wrong is something seen, not

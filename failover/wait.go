@@ -62,11 +62,17 @@ type TimeoutError struct {
 	What     string
 	After    time.Duration
 	LastSeen string
+	// Cause and Remedy are of what kept it from ending; empty where that is not known.
+	Cause, Remedy string
 }
 
 // Error says what was awaited, how long, and what was last seen.
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("gave up waiting for %s after %s, last saw %q: run the same command again to carry on", e.What, e.After.Round(time.Second), e.LastSeen)
+	text := fmt.Sprintf("gave up waiting for %s after %s, last saw %q: ", e.What, e.After.Round(time.Second), e.LastSeen)
+	if e.Cause == "" {
+		return text + "run the same command again to carry on"
+	}
+	return text + e.Cause + ": " + e.Remedy + "; then run the same command again to resume"
 }
 
 // IsTimeout says whether a wait reached its limit.

@@ -76,6 +76,14 @@ func Promoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.R
 	})
 }
 
+// Started waits until enough instances are in service.
+func Started(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	limits := rt.Site.Limits
+	return bind(ctx, name+"-started", limits.Promote+limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return rt.WaitInstances(ctx)
+	})
+}
+
 // Serving waits until the site is healthy in depth behind the balancer that
 // target finds in the bound resource's inputs. What follows moves the site's name,
 // so stillOurs reads the peer's claim once more: much may have happened meanwhile.

@@ -33,10 +33,11 @@ const (
 	silenceHeader = "Pilotlight-Sim-Silence"
 )
 
-// greeting is what a session begins with.
+// greeting is what a session begins with. It names no variable of the engine's
+// environment: a command makes that itself.
 type greeting struct {
-	Dir       string            `json:"dir"`
-	EngineEnv map[string]string `json:"engineEnv"`
+	Dir      string `json:"dir"`      // the project's folder
+	Provider int    `json:"provider"` // the local port of the AWS provider
 }
 
 // Status is how a world is.

@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +26,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
 // Practice is a served world, as a command uses it. While it is open, simulated
@@ -64,12 +68,51 @@ func Connect(ctx context.Context, address string) (*Practice, error) {
 		return nil, err
 	}
 	var hello greeting
-	if err := json.NewDecoder(res.Body).Decode(&hello); err != nil {
+	err = json.NewDecoder(res.Body).Decode(&hello)
+	if err == nil {
+		err = hello.check(p.URL())
+	}
+	if err != nil {
 		_ = res.Body.Close() // it was of no use
 		return nil, fmt.Errorf("what answers at %s is no simulated AWS: %w", address, err)
 	}
-	p.dir, p.engine, p.session = hello.Dir, hello.EngineEnv, res.Body
+	p.dir, p.session = hello.Dir, res.Body
+	p.engine = rehearsal.EngineEnv(hello.Dir, hello.Provider)
 	return p, nil
+}
+
+// check holds what a server says of itself against what its folder says of it: the
+// engine is to work in a folder in which that world was begun, and in no other.
+func (g greeting) check(url string) error {
+	if g.Provider < 1 || g.Provider > math.MaxUint16 {
+		return fmt.Errorf("port %d of its provider is none", g.Provider)
+	}
+	if !filepath.IsAbs(g.Dir) || filepath.Clean(g.Dir) != g.Dir {
+		return fmt.Errorf("%q is not where a project's folder is", g.Dir)
+	}
+	world, found, err := load(g.Dir)
+	switch {
+	case err != nil:
+		return err
+	case !found || !sameAddress(world.URL, url):
+		return fmt.Errorf("the folder that it names, %q, holds no world that is served there: use the address that pilotlight sim serve printed, on this machine", g.Dir)
+	}
+	return nil
+}
+
+// sameAddress tells whether two URLs lead to one port of this machine, or are equal.
+func sameAddress(one, other string) bool {
+	if one == other {
+		return true
+	}
+	a, err := url.Parse(one)
+	b, err2 := url.Parse(other)
+	return err == nil && err2 == nil && a.Port() == b.Port() && loopback(a.Hostname()) && loopback(b.Hostname())
+}
+
+func loopback(host string) bool {
+	at, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && (at.IsLoopback() || at.IsUnspecified())
 }
 
 // Close ends the session.

@@ -38,9 +38,9 @@ func (s *Server) handler() http.Handler {
 		s.stage.World.Heal()
 		s.tell("all faults are taken back")
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	return newGuard(s.options, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		switch {
-		case strings.HasPrefix(req.Header.Get("Authorization"), "AWS4-HMAC-SHA256 "):
+		case signed(req):
 			s.callAWS(w, req)
 		case req.Method == http.MethodConnect:
 			s.tunnel(w, req)
@@ -49,7 +49,7 @@ func (s *Server) handler() http.Handler {
 		default:
 			control.ServeHTTP(w, req)
 		}
-	})
+	}))
 }
 
 func answer(w http.ResponseWriter, what any) {
@@ -71,7 +71,7 @@ func (s *Server) session(w http.ResponseWriter, req *http.Request) {
 		s.sessions.Add(-1)
 		s.save()
 	}()
-	answer(w, greeting{Dir: s.options.Dir, EngineEnv: s.stage.EngineEnv()})
+	answer(w, greeting{Dir: s.options.Dir, Provider: s.stage.ProviderPort()})
 	if http.NewResponseController(w).Flush() == nil {
 		<-req.Context().Done()
 	}

@@ -26,6 +26,8 @@ type Options struct {
 	Seed                 uint64
 	// Listen is a local address, such as 127.0.0.1:4700; port 0 takes a free one.
 	Listen string
+	// Remote allows an address that other machines reach. Whoever reaches the world commands it.
+	Remote bool
 	// Speed is how much faster simulated time passes while no command runs; 0 lets none pass.
 	Speed float64
 	// Tell is told what becomes of the world, a line each; nil is nobody.
@@ -48,8 +50,12 @@ type Server struct {
 	failed error      // why it was not
 }
 
-// Serve opens a world and serves it until Close.
+// Serve opens a world and serves it until Close. The error is an *AskedWrongError when
+// the options make no sense.
 func Serve(o Options) (*Server, error) {
+	if err := checkListen(o); err != nil {
+		return nil, err
+	}
 	if o.Tell == nil {
 		o.Tell = func(string) {}
 	}

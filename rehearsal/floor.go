@@ -10,8 +10,8 @@ import (
 
 // Floor is the least time in which AWS's own dependencies let a site recover:
 // the longest of what can be done side by side, then verification and the
-// change of DNS. It is worked out from the durations that the world draws, not
-// from what the failover did.
+// change of DNS. It is worked out from the durations that the world draws, and from how
+// the provider looks, not from what the failover did.
 type Floor struct {
 	Seconds      float64 `json:"seconds"`
 	Path         string  `json:"path"`         // which of the parallel paths is the longest
@@ -53,21 +53,19 @@ func durations(w *awssim.World, recovery side) parts {
 			names[s.Type] = s.Name
 		}
 	}
-	path := func(calls ...[2]string) (sum float64) {
-		for _, call := range calls {
-			sum += w.Duration(recovery.region, call[0], names[call[1]]).Seconds()
+	path := func(types ...string) (sum float64) {
+		for _, typ := range types {
+			sum += w.Waited(recovery.region, typ, "create", names[typ]).Seconds()
 		}
 		return sum
 	}
 	return parts{
 		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+Recovery+"-1").Seconds(),
-		internet: path([2]string{"ec2:AllocateAddress", "aws:ec2/eip:Eip"}, [2]string{"ec2:CreateNatGateway", "aws:ec2/natGateway:NatGateway"},
-			[2]string{"ec2:CreateRoute", "aws:ec2/route:Route"}),
-		balancer: path([2]string{"elasticloadbalancing:CreateLoadBalancer", "aws:lb/loadBalancer:LoadBalancer"},
-			[2]string{"elasticloadbalancing:CreateListener", "aws:lb/listener:Listener"}),
-		cache:     path([2]string{"elasticache:CreateReplicationGroup", "aws:elasticache/replicationGroup:ReplicationGroup"}),
-		instances: path([2]string{"autoscaling:Capacity", "aws:autoscaling/group:Group"}),
-		dns:       path([2]string{"route53:ChangeResourceRecordSets", "aws:route53/record:Record"}),
+		internet:  path("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route"),
+		balancer:  path("aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"),
+		cache:     path("aws:elasticache/replicationGroup:ReplicationGroup"),
+		instances: w.Duration(recovery.region, "autoscaling:Capacity", names["aws:autoscaling/group:Group"]).Seconds(),
+		dns:       path("aws:route53/record:Record"),
 	}
 }
 

@@ -211,7 +211,11 @@ func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, be
 // and the site is healthy in depth behind the balancer. With dns.mode manual
 // it verifies the same, says what to set, and waits until visitors arrive.
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
-	after := append([]pulumi.Resource{instances.Group}, balancer.Listeners...)
+	started, err := s.started(instances, below)
+	if err != nil {
+		return nil, err
+	}
+	after := append([]pulumi.Resource{started}, balancer.Listeners...)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn {
 		promoted, err := s.promoted(balancer, after, below)
 		if err != nil {
@@ -250,6 +254,18 @@ func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, be
 	name := fmt.Sprintf("%s-moved-%d", s.cfg.Name(), s.plan.Claim.Epoch)
 	_, err = stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn([]pulumi.Resource{switched}), pulumi.ResourceHooks(hook))
 	return err
+}
+
+// started is in the state once as many instances are in service as there must be, and
+// waits for them again when there must be more. It is beside the promotion, so that
+// what keeps them from being launched is told early.
+func (s *site) started(instances *components.Instances, below pulumi.ResourceOption) (*pulumi.Stash, error) {
+	hook, err := hooks.Started(s.Context, s.cfg.Name(), s.runtime)
+	if err != nil {
+		return nil, err
+	}
+	return stash(s.Context, s.cfg.Name()+"-started", pulumi.String(strconv.Itoa(s.cfg.App.Min)),
+		below, pulumi.DependsOn([]pulumi.Resource{instances.Group}), pulumi.ResourceHooks(hook))
 }
 
 // promoted is in the state once the database is promoted at this epoch. Until

@@ -69,12 +69,12 @@ func TestTimeToRecover(t *testing.T) {
 // TestWaitsForEnoughInstances has one of two instances come late: the pages that
 // the other one shows are not enough to move the site's name.
 func TestWaitsForEnoughInstances(t *testing.T) {
-	for name, fault := range map[string]string{
-		"counted":     "instances=late",
-		"not counted": "error=elasticloadbalancing:DescribeTargetHealth:AccessDenied:999",
+	for name, faults := range map[string][]string{
+		"counted":     {"instances=late"},
+		"not counted": {"instances=late", "error=elasticloadbalancing:DescribeTargetHealth:AccessDenied:999", "error=autoscaling:DescribeAutoScalingGroups:AccessDenied:999"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			report := staged.FailOver(t, staged.Disaster(t, staged.Options("instances=late", fault)))
+			report := staged.FailOver(t, staged.Disaster(t, staged.Options(faults...)))
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
 			assert.Equal(t, name == "counted", report.Run.TimeToRecover > (20*time.Minute).Seconds(), report.Run.TimeToRecover)
@@ -174,7 +174,9 @@ func TestRebuild(t *testing.T) {
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
 
+	began := stage.World.Clock().Now()
 	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"role": "standby"}))
+	assert.Less(t, longest(stage, "update", "aws:autoscaling/group:Group", began), 30*time.Second, "nobody waits for instances of a group that goes to nothing")
 	out := staged.Outputs(t, stage, rehearsal.Production)
 	assert.Equal(t, "standby", out[stacks.OutputRole])
 	assert.Equal(t, "blog-prod-2", out[stacks.OutputDatabase])
@@ -291,6 +293,7 @@ func TestPreviewOfAFailover(t *testing.T) {
 				"create aws:lb/listener:Listener",
 				"create aws:lb/loadBalancer:LoadBalancer",
 				"create aws:route53/record:Record",
+				"create pulumi:index:Stash",
 				"create pulumi:index:Stash",
 				"create pulumi:index:Stash",
 				"update aws:autoscaling/group:Group",

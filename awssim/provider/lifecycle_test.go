@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -210,4 +211,63 @@ func TestADeadEngineEndsACall(t *testing.T) {
 	kill()
 	require.Error(t, <-ended)
 	assert.Contains(t, string(w.Snapshot()), "10.0.0.0/16")
+}
+
+// TestAFailedUpdateLooksDone: the state has what was wanted, so the next update does
+// nothing, and learns what there is.
+func TestAFailedUpdateLooksDone(t *testing.T) {
+	t.Parallel()
+	const typ = "aws:ssm/parameter:Parameter"
+	w, c := serve(t, props{"region": region})
+	id, old, made := c.create(typ, "x", props{"name": "/x", "type": "String", "value": "1"})
+	wanted := old.Copy()
+	wanted["value"] = resource.NewProperty("2")
+	f, err := awssim.ParseFault("error=ssm:PutParameter:AccessDenied")
+	require.NoError(t, err)
+	require.NoError(t, w.Inject(f))
+	value := func() string {
+		read, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{Urn: urn(typ, "x"), Id: id, Inputs: c.marshalled(old), Properties: c.marshalled(made)})
+		require.NoError(t, err)
+		return plain(t, c.unmarshalled(read.Properties)["value"])
+	}
+	update := func(inputs, outputs resource.PropertyMap) (*pulumirpc.UpdateResponse, error) {
+		return c.rpc.Update(t.Context(), &pulumirpc.UpdateRequest{
+			Urn: urn(typ, "x"), Id: id, OldInputs: c.marshalled(inputs), Olds: c.marshalled(outputs), News: c.marshalled(wanted)})
+	}
+
+	_, err = update(old, made)
+	require.ErrorContains(t, err, "AccessDenied")
+	var left *pulumirpc.ErrorResourceInitFailed
+	rpc, ok := rpcerror.FromError(err)
+	require.True(t, ok)
+	for _, detail := range rpc.Details() {
+		left, _ = detail.(*pulumirpc.ErrorResourceInitFailed)
+	}
+	require.NotNil(t, left, "the outputs are kept")
+	outputs := c.unmarshalled(left.Properties)
+	assert.Equal(t, "2", plain(t, outputs["value"]))
+	assert.Equal(t, "1", value())
+
+	res, err := c.rpc.Diff(t.Context(), &pulumirpc.DiffRequest{
+		Urn: urn(typ, "x"), Id: id, OldInputs: c.marshalled(old), Olds: c.marshalled(outputs), News: c.marshalled(wanted)})
+	require.NoError(t, err)
+	assert.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, res.Changes)
+	again, err := update(old, outputs)
+	require.NoError(t, err, "and says that it is done")
+	outputs = c.unmarshalled(again.Properties)
+	assert.Equal(t, "1", plain(t, outputs["value"]))
+	assert.Equal(t, "1", value())
+
+	_, err = update(wanted, outputs)
+	require.NoError(t, err)
+	assert.Equal(t, "2", value(), "the third does it")
+}
+
+func plain(t *testing.T, v resource.PropertyValue) string {
+	t.Helper()
+	for v.IsSecret() {
+		v = v.SecretValue().Element
+	}
+	require.True(t, v.IsString())
+	return v.StringValue()
 }

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -46,22 +48,7 @@ func (p *provider) Diff(ctx context.Context, req plugin.DiffRequest) (plugin.Dif
 	if err != nil {
 		return plugin.DiffResponse{}, err
 	}
-	return diff(string(req.Type), inForce(req.OldInputs, req.OldOutputs, req.NewInputs), req.NewInputs), nil
-}
-
-// inForce are the inputs in the state, and of those that it lacks what the resource has: the
-// bridge compares the wanted configuration with Terraform's state, which holds all.
-func inForce(inputs, outputs, wanted resource.PropertyMap) resource.PropertyMap {
-	held := inputs.Copy()
-	for key := range wanted {
-		if _, given := held[key]; given {
-			continue
-		}
-		if v, there := outputs[key]; there {
-			held[key] = v
-		}
-	}
-	return held
+	return diff(string(req.Type), known(req.OldInputs, req.OldOutputs, req.NewInputs), req.NewInputs), nil
 }
 
 // Create makes a resource in the world; a preview only shows what is known.
@@ -74,9 +61,9 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 		return plugin.CreateResponse{Properties: foreseen(s, req.Properties)}, nil
 	}
 	made, err := p.world.Create(ctx, awssim.Call{
-		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties),
+		Region: c.region, Type: string(req.Type), Name: req.Name, Inputs: plainMap(req.Properties), Limit: seconds(req.Timeout),
 	})
-	if err != nil && made.ID != "" && ctx.Err() != nil {
+	if err != nil && made.ID != "" {
 		return plugin.CreateResponse{}, unfinished(made.ID, complete(s, shown(s, made.Props, req.Properties)), err)
 	}
 	if err != nil {
@@ -85,8 +72,12 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	return plugin.CreateResponse{ID: resource.ID(made.ID), Properties: complete(s, shown(s, made.Props, req.Properties))}, nil
 }
 
-// unfinished is the error of a creation whose end nobody waited for. The engine
-// keeps the resource in the state, as it does with the real provider.
+// seconds is a timeout of the engine's.
+func seconds(timeout float64) time.Duration { return time.Duration(timeout * float64(time.Second)) }
+
+// unfinished is the error of a creation that AWS accepted and whose end was not seen,
+// and of any update. The engine keeps the outputs in the state, as it does with the
+// real provider.
 func unfinished(id string, outputs resource.PropertyMap, why error) error {
 	properties, err := plugin.MarshalProperties(outputs, plugin.MarshalOptions{KeepSecrets: true})
 	if err != nil {
@@ -105,14 +96,30 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	if req.Preview {
 		return plugin.UpdateResponse{Properties: foreseenUpdate(s, req)}, nil
 	}
+	olds := known(req.OldInputs, req.OldOutputs, req.NewInputs)
+	if diff(string(req.Type), olds, req.NewInputs).Changes == plugin.DiffNone {
+		return p.reread(ctx, c, s, req)
+	}
 	changed, err := p.world.Update(ctx, awssim.Call{
 		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
-		Inputs: plainMap(req.NewInputs), Old: plainMap(req.OldInputs),
+		Inputs: plainMap(req.NewInputs), Old: plainMap(olds), State: plainMap(req.OldOutputs), Limit: seconds(req.Timeout),
 	})
+	if err != nil {
+		return plugin.UpdateResponse{}, unfinished(string(req.ID), failed(req.OldOutputs, req.OldInputs, req.NewInputs), err)
+	}
+	return plugin.UpdateResponse{Properties: complete(s, shown(s, changed.Props, req.NewInputs))}, nil
+}
+
+// reread is an update that has nothing to do, and shows the resource as it is.
+func (p *provider) reread(ctx context.Context, c *connection, s *resourceSchema, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	o, found, err := p.world.Read(ctx, awssim.Call{Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID)})
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	return plugin.UpdateResponse{Properties: complete(s, shown(s, changed.Props, req.NewInputs))}, nil
+	if !found {
+		return plugin.UpdateResponse{}, fmt.Errorf("%s: couldn't find resource; run `pulumi refresh`", req.ID)
+	}
+	return plugin.UpdateResponse{Properties: complete(s, shown(s, o.Props, req.NewInputs))}, nil
 }
 
 // foreseenUpdate keeps what AWS had worked out.
@@ -202,6 +209,6 @@ func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 		return plugin.DeleteResponse{}, err
 	}
 	return plugin.DeleteResponse{}, p.world.Delete(ctx, awssim.Call{
-		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID),
+		Region: c.region, Type: string(req.Type), Name: req.Name, ID: string(req.ID), Limit: seconds(req.Timeout),
 	})
 }

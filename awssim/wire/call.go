@@ -60,6 +60,7 @@ type protocol struct {
 // services are the endpoints by the name in their signatures.
 var services = map[string]service{
 	"acm":                  {"acm", jsonProtocol, acmOperations},
+	"autoscaling":          {"autoscaling", queryProtocol("http://autoscaling.amazonaws.com/doc/2011-01-01/"), scalingOperations},
 	"kms":                  {"kms", jsonProtocol, kmsOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},

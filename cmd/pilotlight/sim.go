@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,7 @@ func newSimServeCmd() *cobra.Command {
 	flags.StringVar(&o.DRRegion, "dr-region", "", "region of the pilot light (default us-east-2, or that of the folder)")
 	flags.Uint64Var(&o.Seed, "seed", 0, "equal seeds give equal durations (default 1, or that of the folder)")
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:4700", "local address")
+	flags.BoolVar(&o.Remote, "remote", false, "let --listen name an address that other machines reach: whoever reaches it commands the simulated AWS")
 	flags.Float64Var(&o.Speed, "speed", 60, "how much faster than real time the simulated one passes while no command runs")
 	return cmd
 }
@@ -69,6 +71,9 @@ func checkNewRegions(o practice.Options) error {
 func serve(ctx context.Context, o practice.Options, out io.Writer) error {
 	o.Tell = func(line string) { fmt.Fprintln(out, line) }
 	server, err := practice.Serve(o)
+	if _, wrong := errors.AsType[*practice.AskedWrongError](err); wrong {
+		return &usageError{err}
+	}
 	if err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func newSimEnvCmd() *cobra.Command {
 		env["AWS_ENDPOINT_URL"] = p.URL()
 		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "AKIASIMULATED", "simulated"
 		for _, name := range slices.Sorted(maps.Keys(env)) {
-			fmt.Fprintf(out, "export %s=%s\n", name, quote(env[name]))
+			fmt.Fprintf(out, "export %s=%s\n", quote(name), quote(env[name]))
 		}
 		return nil
 	})
@@ -236,9 +241,12 @@ func showWorld(ctx context.Context, p *practice.Practice, out io.Writer, asJSON 
 
 func simTime(t time.Time) string { return t.UTC().Format("Mon 2 Jan 15:04:05") }
 
+// plainWord is what every shell takes for one word, as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@+,-][A-Za-z0-9_./:@+,=-]*$`)
+
 // quote is a text as a shell takes it for one word.
 func quote(text string) string {
-	if text != "" && strings.IndexFunc(text, func(r rune) bool { return strings.ContainsRune(" '\"\\$`?*&;|<>()[]{}#!~\t\n", r) }) < 0 {
+	if plainWord.MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

@@ -76,6 +76,7 @@ func TestExitCodesWithoutASite(t *testing.T) {
 		code int
 		says string
 	}{
+		"for others":       {"", "sim serve --listen 0.0.0.0:0", 2, "0.0.0.0 is reached by other machines"},
 		"no world named":   {"", "sim status", 1, "PILOTLIGHT_SIM is not set: start pilotlight sim serve"},
 		"no world there":   {"http://127.0.0.1:1", "sim status", 1, "no simulated AWS answers at http://127.0.0.1:1: start it with pilotlight sim serve"},
 		"no region":        {"", "sim lose", 2, "use it as pilotlight sim lose REGION"},
@@ -92,5 +93,15 @@ func TestExitCodesWithoutASite(t *testing.T) {
 			assert.Equal(t, tc.code, exitCode(err))
 			assert.ErrorContains(t, err, tc.says)
 		})
+	}
+}
+
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "''", "plain-1.2/x_y:z@a+b,c": "plain-1.2/x_y:z@a+b,c", "a=b": "a=b", "=ls": "'=ls'", "~root": "'~root'", "it's": `'it'\''s'`, "$(id)": "'$(id)'",
+		"a b": "'a b'", "a;b": "'a;b'", "a\nb": "'a\nb'", "a\rb": "'a\rb'", "%1": "'%1'", "a^b": "'a^b'", "ä": "'ä'", "x?": "'x?'", "!!": "'!!'",
+	} {
+		assert.Equal(t, want, quote(text))
 	}
 }

@@ -2,9 +2,11 @@
 package faults
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -70,6 +72,12 @@ var faults = []struct {
 	{"instances", "throttle=autoscaling:UpdateAutoScalingGroup", survives, ""},
 	{"instances", "error=autoscaling:UpdateAutoScalingGroup:AccessDenied", stops, "AccessDenied"},
 	{"instances", "slow=autoscaling:Capacity:2", survives, ""},
+	{"instances", "capacity=us-east-2a", survives, ""},
+	{"instances", "capacity=us-east-2", stops, "InsufficientInstanceCapacity"},
+	{"instances", "launches=quota", stops, "ask for a higher quota of EC2 vCPUs in this region"},
+	{"instances", "launches=key", stops, "let the role AWSServiceRoleForAutoScaling use the key"},
+	{"instances", "throttle=autoscaling:DescribeScalingActivities:9", survives, ""},
+	{"instances", "error=autoscaling:DescribeAutoScalingGroups:AccessDenied:99", survives, ""},
 	{"verification", "instances=late", survives, ""},
 	{"verification", "error=elasticloadbalancing:DescribeTargetGroups:LoadBalancerNotFound:3", survives, ""},
 	{"verification", "throttle=elasticloadbalancing:DescribeTargetHealth:3", survives, ""},
@@ -93,9 +101,11 @@ func TestFaults(t *testing.T) {
 			stage := staged.Disaster(t, staged.Options(row.fault))
 			before := staged.Changes(stage.World)
 			if row.ends == refuses { // something else in the file has changed too
-				stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+				file := filepath.Join(stage.Dir(), "Pulumi.dr.yaml")
+				text, err := os.ReadFile(file)
 				require.NoError(t, err)
-				require.NoError(t, stack.Set(t.Context(), "domain", "new.example.com"))
+				require.Contains(t, string(text), "instanceType: ")
+				require.NoError(t, os.WriteFile(file, bytes.Replace(text, []byte("instanceType: "), []byte("diskGiB: 40\n    instanceType: "), 1), 0o600))
 			}
 			report := staged.FailOver(t, stage)
 			assert.Empty(t, stage.World.Unmet(), "no call is the one that the fault is about")
@@ -108,9 +118,13 @@ func TestFaults(t *testing.T) {
 				assert.Equal(t, "standby", staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
 				return
 			}
+			stage.World.Heal() // of what would last
 			report = staged.FailOver(t, stage)
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
+			database, err := stage.World.Databases("us-east-2", "blog-dr-1")
+			require.NoError(t, err)
+			assert.True(t, database[0].MultiAZ, "what failed is done, and not only in the state")
 			staged.NothingLeft(t, stage)
 		})
 	}

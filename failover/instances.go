@@ -1,0 +1,136 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+)
+
+const (
+	// recent is how old a failed launch may be to say why instances are missing now.
+	recent = 15 * time.Minute
+	// activities is how many of a group's activities are read: those of the last minutes.
+	activities = 20
+	// seldom is after how many looks at a site that does not answer its group is asked.
+	seldom = 5
+)
+
+// instances is what is seen of the instances of a side.
+type instances struct {
+	running int // in service in the group
+	failure decide.LaunchFailure
+}
+
+// WaitInstances waits until enough instances are in service in the group. A launch that
+// fails is told and ridden out: the group tries again, and in its other zones. That the
+// group cannot be read holds up nothing, since the site is verified afterwards.
+func (r *Runtime) WaitInstances(ctx context.Context) error {
+	limit := r.Site.Limits.Healthy
+	if r.Site.Source != "" {
+		limit += r.Site.Limits.Promote // they are in time as long as that may last
+	}
+	return r.observe("wait for the instances", "the instances", "", func() error {
+		var last decide.LaunchFailure
+		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
+			found, err := r.instances(ctx)
+			switch {
+			case passing(err) || ctx.Err() != nil:
+				return false, "", err
+			case err != nil:
+				return true, "not counted: " + err.Error(), nil //nolint:nilerr // the pages will tell
+			}
+			if found.failure != (decide.LaunchFailure{}) {
+				last = found.failure
+			}
+			return found.running >= r.Site.Instances, found.seen(r.Site.Instances), nil
+		})
+		return remedied(err, last)
+	})
+}
+
+// seen is what was found, in words.
+func (i instances) seen(wanted int) string {
+	text := fmt.Sprintf("%d of %d instances in service", i.running, wanted)
+	if i.running < wanted && i.failure != (decide.LaunchFailure{}) {
+		text += ", launching fails: " + i.failure.String()
+	}
+	return text
+}
+
+// remedied says in the error of a wait that was given up what to do about the launches
+// that failed meanwhile.
+func remedied(err error, failure decide.LaunchFailure) error {
+	if gaveUp, ok := errors.AsType[*TimeoutError](err); ok && failure != (decide.LaunchFailure{}) {
+		gaveUp.Cause, gaveUp.Remedy = "launching instances failed: "+failure.String(), failure.Remedy
+	}
+	return err
+}
+
+// instances counts what runs in this side's groups, of which there are two for a while
+// when one was killed as it was made, and finds why more don't.
+func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return found, err
+	}
+	client, ours := autoscaling.NewFromConfig(cfg), &autoscaling.DescribeAutoScalingGroupsInput{}
+	for _, key := range slices.Sorted(maps.Keys(r.Site.Tags)) {
+		ours.Filters = append(ours.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{r.Site.Tags[key]}})
+	}
+	groups := autoscaling.NewDescribeAutoScalingGroupsPaginator(client, ours)
+	var launches []decide.Launch
+	for groups.HasMorePages() {
+		page, err := groups.NextPage(ctx)
+		if err != nil {
+			return found, fmt.Errorf("reading the Auto Scaling group: %w", err)
+		}
+		for _, group := range page.AutoScalingGroups {
+			running := inService(group)
+			if found.running += running; running >= int(aws.ToInt32(group.DesiredCapacity)) {
+				continue
+			}
+			attempts, err := attempted(ctx, client, aws.ToString(group.AutoScalingGroupName))
+			if err != nil {
+				return found, err
+			}
+			launches = append(launches, attempts...)
+		}
+	}
+	found.failure = decide.Launches(launches, r.env.Now().Add(-recent))
+	return found, nil
+}
+
+func inService(group types.AutoScalingGroup) (count int) {
+	for _, i := range group.Instances {
+		if i.LifecycleState == types.LifecycleStateInService && aws.ToString(i.HealthStatus) == "Healthy" {
+			count++
+		}
+	}
+	return count
+}
+
+// attempted are a group's newest attempts to launch instances.
+func attempted(ctx context.Context, client *autoscaling.Client, group string) (attempts []decide.Launch, err error) {
+	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
+		AutoScalingGroupName: &group, MaxRecords: aws.Int32(activities),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what Auto Scaling group %s did: %w", group, err)
+	}
+	for _, a := range out.Activities {
+		attempts = append(attempts, decide.Launch{
+			At: aws.ToTime(a.StartTime), Message: aws.ToString(a.StatusMessage),
+			Failed: a.StatusCode == types.ScalingActivityStatusCodeFailed || a.StatusCode == types.ScalingActivityStatusCodeCancelled,
+		})
+	}
+	return attempts, nil
+}

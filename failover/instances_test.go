@@ -1,0 +1,139 @@
+package failover_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// launching is a group of two that has just been asked for, in a world where something
+// is wrong. After a while it is mended. What the runtime says is collected.
+func launching(t *testing.T, mended time.Duration, faults ...string) (rt *failover.Runtime, said *[]string, waited func() time.Duration) {
+	t.Helper()
+	w := awssim.New(1)
+	w.Clock().SetQuiet(time.Millisecond)
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	w.AddImage(recovery, "ami-1", awssim.Epoch)
+	put := func(typ string, inputs map[string]any) awssim.Object {
+		o, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: typ, Name: "site", Inputs: inputs})
+		require.NoError(t, err)
+		return o
+	}
+	for _, text := range faults {
+		fault, err := awssim.ParseFault(text)
+		require.NoError(t, err)
+		require.NoError(t, w.Inject(fault))
+	}
+	vpc := put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"}).ID
+	var subnets []any
+	for i, block := range []string{"10.0.0.0/24", "10.0.1.0/24"} {
+		subnets = append(subnets, put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": block, "availabilityZone": awssim.Zones(recovery)[i]}).ID)
+	}
+	template := put("aws:ec2/launchTemplate:LaunchTemplate", map[string]any{"name": "site", "imageId": "ami-1", "instanceType": "t3.medium"}).ID
+	put("aws:autoscaling/group:Group", map[string]any{
+		"name": "site-1a2b3c4", "minSize": 2, "maxSize": 4, "vpcZoneIdentifiers": subnets, "launchTemplate": map[string]any{"id": template, "version": "1"},
+		"waitForCapacityTimeout": "0", "tags": []any{
+			map[string]any{"key": "site", "value": "blog", "propagateAtLaunch": true}, map[string]any{"key": "stack", "value": "dr", "propagateAtLaunch": true},
+		},
+	})
+	began := w.Clock().Now()
+	said = &[]string{}
+	rt = failover.New(failover.Env{
+		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		Transport: &http.Transport{DialContext: face.DialContext},
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			if mended > 0 && w.Clock().Now().Sub(began) > mended {
+				w.Heal()
+			}
+			return w.Clock().Sleep(ctx, d)
+		},
+		Now: w.Clock().Now,
+	}, failover.Site{Tags: map[string]string{"site": "blog", "stack": "dr"}, Region: recovery, Instances: 2, Limits: failover.Limits{Healthy: 20 * time.Minute}})
+	rt.Say = func(line string) { *said = append(*said, line) }
+	return rt, said, func() time.Duration { return w.Clock().Now().Sub(began) }
+}
+
+// TestWaitInstances rides out launches that fail, tells when they do and when no more,
+// and says in the end what was wrong and what to do.
+func TestWaitInstances(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		mended       time.Duration
+		faults       []string
+		least, most  time.Duration
+		says, gaveUp string
+	}{
+		"all well":                 {0, nil, 3 * time.Minute, 6*time.Minute + 10*time.Second, "the instances: 2 of 2 instances in service", ""},
+		"one zone without room":    {0, []string{"capacity=us-east-2a"}, 3 * time.Minute, 7 * time.Minute, "1 of 2 instances in service", ""},
+		"no room for ten minutes":  {10 * time.Minute, []string{"capacity=us-east-2"}, 13 * time.Minute, 18 * time.Minute, "the instances: 0 of 2 instances in service, launching fails: We currently do not have sufficient t3.medium capacity", ""},
+		"throttled":                {0, []string{"throttle=autoscaling:DescribeAutoScalingGroups:30", "throttle=autoscaling:DescribeScalingActivities:30"}, 3 * time.Minute, 7 * time.Minute, "Throttling", ""},
+		"not allowed to look":      {0, []string{"error=autoscaling:DescribeAutoScalingGroups:AccessDenied:99"}, 0, 5 * time.Second, "not counted: reading the Auto Scaling group", ""},
+		"not allowed to look more": {0, []string{"error=autoscaling:DescribeScalingActivities:AccessDenied:99"}, 0, 5 * time.Second, "not counted: reading what Auto Scaling group site-1a2b3c4 did", ""},
+		"no quota":                 {0, []string{"launches=quota"}, 20 * time.Minute, 21 * time.Minute, "launching fails: You have requested more vCPU capacity", "launching instances failed: You have requested more vCPU capacity than your current vCPU limit of 1 allows for the instance bucket that the specified instance type belongs to (VcpuLimitExceeded): ask for a higher quota of EC2 vCPUs in this region"},
+		"no key":                   {0, []string{"launches=key"}, 20 * time.Minute, 21 * time.Minute, "launching fails: Client.InvalidKMSKey", "let the role AWSServiceRoleForAutoScaling use the key"},
+		"no image":                 {0, []string{"image=missing"}, 20 * time.Minute, 21 * time.Minute, "launching fails: The image id '[ami-1]' does not exist (InvalidAMIID)", "set app.image to an image of this account"},
+		"late":                     {0, []string{"instances=late"}, 20 * time.Minute, 21 * time.Minute, "1 of 2 instances in service", `last saw "1 of 2 instances in service": run the same command again to carry on`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rt, said, waited := launching(t, tc.mended, tc.faults...)
+			err := rt.WaitInstances(t.Context())
+			if tc.gaveUp == "" {
+				require.NoError(t, err, *said)
+			} else {
+				require.ErrorContains(t, err, tc.gaveUp)
+				assert.True(t, failover.IsTimeout(err))
+			}
+			assert.Contains(t, strings.Join(*said, "\n"), tc.says)
+			assert.LessOrEqual(t, len(*said), 12, "only what changes is told: %q", *said)
+			assert.GreaterOrEqual(t, waited(), tc.least)
+			assert.LessOrEqual(t, waited(), tc.most)
+		})
+	}
+}
+
+// TestWaitInstancesLastsAsLongAsThePromotionMay: a group that finds room while the
+// database is being promoted is in time.
+func TestWaitInstancesLastsAsLongAsThePromotionMay(t *testing.T) {
+	t.Parallel()
+	rt, _, waited := launching(t, 40*time.Minute, "capacity=us-east-2")
+	rt.Site.Source, rt.Site.Limits.Promote = "arn:aws:rds:us-west-2:123456789012:db:site", 30*time.Minute
+	require.NoError(t, rt.WaitInstances(t.Context()))
+	assert.Greater(t, waited(), 40*time.Minute)
+}
+
+// TestWaitServingTellsOfLaunches: a run that resumes has no wait for the instances any
+// more, and finds that they are gone.
+func TestWaitServingTellsOfLaunches(t *testing.T) {
+	t.Parallel()
+	rt, said, _ := launching(t, 0, "launches=quota")
+	err := rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	require.ErrorContains(t, err, "gave up waiting for the site behind the balancer after 20m")
+	require.ErrorContains(t, err, "ask for a higher quota of EC2 vCPUs in this region")
+	assert.Contains(t, strings.Join(*said, "\n"), "no answer yet, launching instances fails: You have requested more vCPU capacity")
+	assert.LessOrEqual(t, len(*said), 3, *said)
+
+	rt, said, _ = launching(t, 0)
+	err = rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	require.ErrorContains(t, err, `last saw "no answer yet": run the same command again`)
+	assert.LessOrEqual(t, len(*said), 3, *said)
+}
+
+// TestAStrangersGroupIsNotCounted: groups are known by their tags, all of them.
+func TestAStrangersGroupIsNotCounted(t *testing.T) {
+	t.Parallel()
+	rt, said, _ := launching(t, 0)
+	rt.Site.Tags["site"] = "shop"
+	require.ErrorContains(t, rt.WaitInstances(t.Context()), "0 of 2 instances in service", *said)
+}
