@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -194,6 +195,19 @@ encryptionsalt: v1:abc
 	}
 }
 
+// TestMovesName holds that a side which gives the site's name up sends no visitors to itself.
+func TestMovesName(t *testing.T) {
+	t.Parallel()
+	for op, moves := range map[string]bool{
+		"create": true, "update": true, "replace": true, "create-replacement": true,
+		"delete": false, "discard": false, "delete-replaced": false, "refresh": false,
+	} {
+		plan := Plan{Resources: []Planned{{"update", "aws:ssm/parameter:Parameter", "blog-dr-epoch"}, {op, recordType, "blog-dr-switch-2"}}}
+		assert.Equal(t, moves, plan.movesName(), op)
+	}
+	assert.False(t, Plan{Resources: []Planned{{"create", "aws:route53/record:Record", "other"}}}.movesName())
+}
+
 func TestExpect(t *testing.T) {
 	t.Parallel()
 	cold := []Planned{
@@ -211,6 +225,7 @@ func TestExpect(t *testing.T) {
 		"promoted already":    {cold, false, "start of the instances", "5 to 10 min"},
 		"warm":                {warm, false, "start of the instances", "4 to 8 min"},
 		"only the balancer":   {cold[1:2], false, "making of the balancer", "2 to 5 min"},
+		"an old record goes":  {append(slices.Clone(cold), Planned{"delete", "aws:route53/record:Record", "blog-dr-switch-1"}), false, "start of the instances", "5 to 10 min"},
 		"nothing but to look": {nil, false, "start of the instances", "0 to 1 min"},
 	} {
 		t.Run(name, func(t *testing.T) {
