@@ -142,10 +142,6 @@ func bare(text string) string {
 	return how
 }
 
-// warnsOfPending begins what the engine warns of after a kill, with advice for
-// somebody who has nothing but the engine.
-const warnsOfPending = "Attempting to deploy or update resources with "
-
 // drained is how long the rest of the events may take after the command ended.
 // If it died before it ever connected, the stream is never closed.
 const drained = time.Second
@@ -164,12 +160,8 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 				}
 			}
 			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" && run.Say != nil {
-				text := Plain(d.Message)
-				if strings.HasPrefix(text, warnsOfPending) {
-					text = "a killed update had begun to make what is made again now; the next update says what to look for"
-				}
-				for line := range strings.Lines(text) {
-					run.Say(strings.TrimRight(line, "\n"))
+				for _, line := range said(Plain(d.Message)) {
+					run.Say(line)
 				}
 			}
 			if run.Event != nil {
@@ -185,6 +177,17 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 			return nil // what comes later is read, and told to nobody
 		}
 	}
+}
+
+// said is a diagnostic in lines.
+func said(text string) []string {
+	if strings.HasPrefix(text, warnsOfPending) {
+		return pendingText(text)
+	}
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 var (

@@ -338,7 +338,9 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		}
 		notes = append(notes, result.Notes...)
 		if err != nil {
-			return s.halted(ctx, out, err)
+			out, err = s.halted(ctx, out, err)
+			out.Next = append(out.Next, notes...)
+			return out, err
 		}
 		out.Done, out.Left = append(out.Done, change), out.Left[1:]
 		idle = idle && result.idle() && !change.Destroy
