@@ -22,7 +22,8 @@ const Engine = ">=3.259.0"
 // Program is the Pulumi program of both stacks, prod and dr.
 func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
 
-// In is Program with the world outside replaced, for rehearsals.
+// In is Program with the world outside replaced, for rehearsals. Its error is a
+// *NotStartedError where nothing was touched.
 func In(env failover.Env) pulumi.RunFunc { return in(env, false) }
 
 // Adopting is In for the preview of a stack whose state is being made anew: the stack keeps
@@ -31,41 +32,21 @@ func Adopting(env failover.Env) pulumi.RunFunc { return in(env, true) }
 
 func in(env failover.Env, adopting bool) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		if err := ctx.RequirePulumiVersion(Engine); err != nil {
-			return err
-		}
-		cfg, err := readConfig(ctx)
+		s, err := start(ctx, env, adopting)
 		if err != nil {
+			keepOutputs(ctx)
+			return &NotStartedError{err}
+		}
+		if s.saved.claim, err = stash(s.Context, claimName, jsonString(s.plan.Claim)); err != nil {
 			return err
 		}
-		if env.Now == nil {
-			env.Now = time.Now
-		}
-		if adopting && !ctx.DryRun() {
-			return errors.New("only a preview may run the program that adopts")
-		}
-		s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
-		if err := s.decide(); err != nil {
-			return err
-		}
-		if err := s.record(); err != nil {
-			return err
-		}
-		if err := s.watch(); err != nil {
-			return err
-		}
-		s.runtime = s.newRuntime()
-		if s.saved.claim, err = s.claim(); err != nil {
-			return err
-		}
-		// All resources of AWS wait for their provider, and so for the gate: a
-		// refusal comes before anything is touched.
-		if s.provider, err = newProvider(ctx, cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
+		// All resources of AWS wait for their provider, and so for the claim.
+		if s.provider, err = newProvider(ctx, s.cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
 			return err
 		}
 		caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(s.provider))
 		if err != nil {
-			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
+			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", s.cfg.Region, err)
 		}
 		s.account = caller.AccountId
 		err = s.compose()
@@ -73,6 +54,46 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 		return err
 	}
 }
+
+// start finds out what an update is about, and whether it may be. Nothing is registered before
+// it ends: a refusal touches nothing.
+func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) {
+	if err := ctx.RequirePulumiVersion(Engine); err != nil {
+		return nil, err
+	}
+	cfg, err := readConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	if adopting && !ctx.DryRun() {
+		return nil, errors.New("only a preview may run the program that adopts")
+	}
+	s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
+	if err := s.decide(); err != nil {
+		return nil, err
+	}
+	if err := s.record(); err != nil {
+		return nil, err
+	}
+	if err := s.watch(); err != nil {
+		return nil, err
+	}
+	s.runtime = s.newRuntime()
+	return s, s.gate()
+}
+
+// NotStartedError is an update that ended before it registered anything: it was refused, or
+// could not find out whether it may be. Nothing was touched.
+type NotStartedError struct{ Err error }
+
+// Error is why.
+func (e *NotStartedError) Error() string { return e.Err.Error() }
+
+// Unwrap is why.
+func (e *NotStartedError) Unwrap() error { return e.Err }
 
 // site is one stack in the making.
 type site struct {
