@@ -285,6 +285,25 @@ func TestSecretsStaySecret(t *testing.T) {
 	assert.True(t, found, "the secrets reach somebody")
 }
 
+// existingProduction is the configuration of a pilot light whose production no stack
+// made, with its secrets in plain text.
+func existingProduction() map[string]string {
+	config := drConfig("us-east-2", "us-west-2", "standby")
+	delete(config, "pilotlight:peer")
+	secrets := map[string]string{}
+	for _, key := range components.SecretKeys() {
+		secrets[key] = "hunter2"
+	}
+	text, err := json.Marshal(map[string]any{
+		"region": "us-west-2", "cidr": "10.10.0.0/16", "database": "arn:aws:rds:us-west-2:123456789012:db:site", "bucket": "arn:aws:s3:::media", "secrets": secrets,
+	})
+	if err != nil {
+		panic(err)
+	}
+	config["pilotlight:production"] = string(text)
+	return config
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	overtaken := map[string]map[string]map[string]any{
@@ -300,6 +319,7 @@ func TestRefusals(t *testing.T) {
 		"production returns":         {"prod", prodConfig("us-west-2", "us-east-2", "active"), overtaken, "the site moved on to epoch 2"},
 		"pilot light before anybody": {"dr", drConfig("us-east-2", "us-west-2", "standby"), map[string]map[string]map[string]any{"dr": {}}, "deploy the peer with role active first"},
 		"bad configuration":          {"dr", drConfig("us-east-2", "us-east-2", "standby"), nil, "the other side must be in another region"},
+		"a secret in plain text":     {"dr", existingProduction(), nil, "production.secrets.auth_key is in plain text: encrypt it: pulumi config set -s dr --secret --path 'production.secrets.auth_key'"},
 		"no image":                   {"prod", prodConfig("us-west-2", "us-east-2", "active"), map[string]map[string]map[string]any{"prod": {}}, "there is no image ami-0123456789abcdef0 in us-west-2: set app.image"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -307,6 +327,7 @@ func TestRefusals(t *testing.T) {
 			c := &cloud{partition: "aws", states: tc.states}
 			err := run(t, awssim.New(1), tc.stack, tc.config, c)
 			assert.ErrorContains(t, err, tc.says)
+			assert.NotContains(t, err.Error(), "hunter2")
 			assert.Empty(t, c.made, "nothing is registered")
 		})
 	}
