@@ -208,7 +208,10 @@ func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context
 	hook, err := ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
 		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
 		defer cancel()
-		return do(bounded, args)
+		if err := do(bounded, args); err != nil {
+			return &visibleError{err}
+		}
+		return nil
 	}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("registering the hook %s: %w", name, err)

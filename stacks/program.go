@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
 // Engine is the oldest Pulumi engine that runs the hooks as this program needs them.
@@ -58,6 +59,7 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 // start finds out what an update is about, and whether it may be. Nothing is registered before
 // it ends: a refusal touches nothing.
 func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) {
+	hooks.ShowVisible(ctx)
 	if err := ctx.RequirePulumiVersion(Engine); err != nil {
 		return nil, err
 	}

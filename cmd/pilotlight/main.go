@@ -15,6 +15,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rehearsal"
 )
 
@@ -37,7 +38,7 @@ func complaint(err error) string {
 	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
 		return "pilotlight: interrupted: the same command carries on; pilotlight status says what else can be done"
 	}
-	return "pilotlight: " + err.Error()
+	return "pilotlight: " + failover.Visible(err.Error())
 }
 
 // The groups of the root command's help.
@@ -55,6 +56,9 @@ func newRootCmd(c connect) *cobra.Command {
 			"Run it in the project's folder. On the night: pilotlight failover\n\n" + exitCodes,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			cmd.SetOut(failover.VisibleWriter{To: cmd.OutOrStdout()}) // AWS and files say what they like
+		},
 	}
 	ofVerbs(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -184,9 +184,9 @@ var errUnconfirmed = errors.New("nothing was changed")
 // confirm shows where the site stands, what would be done and what that means, and
 // asks for the name of the site.
 func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, changes []deploy.Change) error {
-	fmt.Fprint(o.progress, "\n", statusText(status), "\n")
+	fmt.Fprint(o.progress, "\n", failover.Visible(statusText(status)), "\n")
 	for _, change := range changes {
-		fmt.Fprintf(o.progress, "to do      %s\n", change)
+		fmt.Fprintf(o.progress, "to do      %s\n", failover.Visible(change.String()))
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
 	return o.ask(ctx, o.verb(), status.Site)
@@ -197,7 +197,7 @@ func (p *project) ask(ctx context.Context, verb, site string) error {
 	if !p.terminal {
 		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", verb, errUnconfirmed)
 	}
-	fmt.Fprintf(p.progress, "Type the name of the site (%s) to go on: ", site)
+	fmt.Fprintf(p.progress, "Type the name of the site (%s) to go on: ", failover.Visible(site))
 	answers := make(chan string, 1)
 	go func() {
 		answer, _ := bufio.NewReader(p.in).ReadString('\n') // no answer is none

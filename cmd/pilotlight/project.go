@@ -128,7 +128,7 @@ func sameFolder(a, b string) bool {
 
 // say prints a line of progress, with the time since the command began.
 func (p *project) say(format string, args ...any) {
-	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), fmt.Sprintf(format, args...))
+	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), failover.Visible(fmt.Sprintf(format, args...)))
 }
 
 // run follows an operation: it is shown live on a terminal, else a line each, and kept in

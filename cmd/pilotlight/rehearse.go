@@ -93,7 +93,7 @@ func (o *rehearseOptions) complete() error {
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
 	began := time.Now()
 	o.Progress = func(line string) {
-		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), line)
+		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), failover.Visible(line))
 	}
 	report, err := run(ctx, o.Options)
 	switch {
