@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -33,5 +32,5 @@ func TestShowVisible(t *testing.T) {
 	assert.Equal(t, []string{shown, shown, shown, shown}, log.lines)
 	err := &visibleError{fmt.Errorf("%s: %w", nasty, context.Canceled)}
 	assert.Equal(t, shown+": context canceled", err.Error())
-	assert.True(t, errors.Is(err, context.Canceled))
+	assert.ErrorIs(t, err, context.Canceled)
 }
