@@ -153,6 +153,16 @@ func TestKeepsRoles(t *testing.T) {
 	require.ErrorContains(t, keepsRoles(moved, changes), "Pulumi.prod.yaml says role: active")
 }
 
+// TestRetireNone holds that no generation is not taken for an update without an end.
+func TestRetireNone(t *testing.T) {
+	t.Parallel()
+	for _, none := range []int{0, -1} {
+		changes, _, err := retire([]Side{{Config: stacks.Config{Stack: "prod"}}}, "prod", none)
+		require.ErrorContains(t, err, "name a retired one")
+		assert.Empty(t, changes)
+	}
+}
+
 func TestToCommit(t *testing.T) {
 	t.Parallel()
 	changes, _, err := switchOver(site(leading, standBy), "dr", Accepted{})

@@ -15,6 +15,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/hooks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Engine is the oldest Pulumi engine that runs the hooks as this program needs them.
@@ -84,7 +85,8 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
-	return s, s.gate()
+	err = s.gate()
+	return s, err
 }
 
 // NotStartedError is an update that ended before it registered anything: it was refused, or
@@ -153,7 +155,7 @@ func (s *site) decide() error {
 		}
 	}
 	if s.plan.Do == Refuse {
-		return &RefusedError{CodeClaims, s.plan.Why}
+		return &RefusedError{Refusal: s.plan.Refusal}
 	}
 	if err := s.agree(own.Facts, other.Facts); err != nil {
 		return err
@@ -164,7 +166,7 @@ func (s *site) decide() error {
 	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
-		return &RefusedError{CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first"}
+		return refused(CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}
 	if err := s.accept(); err != nil {
 		return err
@@ -229,14 +231,15 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
-	return nil, &RefusedError{CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first"}
+	return nil, refused(CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
 }
 
 // RefusedError is an update that must not be, by the claims of both stacks, by the record
 // in AWS, or by what both sides have published. Nothing was touched.
 type RefusedError struct {
-	Code string // for machines, stable
-	Why  string // and what to run instead
+	Refusal *refusal.Error
+	// Mismatches are what does not agree, where it is refused for that.
+	Mismatches []Mismatch
 }
 
 // Codes of refusals.
@@ -248,8 +251,22 @@ const (
 	CodeUnfinished  = "unfinished"   // the other side's deployment has to be finished first
 )
 
-// Error says why.
-func (e *RefusedError) Error() string { return "refused, nothing was touched: " + e.Why }
+// refused makes a refusal as refusal.New does.
+func refused(code, format string, args ...any) error {
+	return &RefusedError{Refusal: refusal.New(code, format, args...)}
+}
+
+// Error says why, and what to do.
+func (e *RefusedError) Error() string {
+	why := e.Refusal.Error()
+	if len(e.Mismatches) > 0 {
+		why = MismatchText(e.Mismatches)
+	}
+	return "refused, nothing was touched: " + why
+}
+
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Refusal }
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.
