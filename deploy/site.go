@@ -303,15 +303,6 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 	})
 }
 
-// Unlock takes away the lock that a killed update of a stack left. Make sure that none is running.
-func (s *Site) Unlock(ctx context.Context, stack string) error {
-	opened, err := s.stackOrDrill(ctx, stack)
-	if err != nil {
-		return err
-	}
-	return opened.Unlock(ctx)
-}
-
 // proceed decides what is left of a procedure and does it, one update after the other.
 func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
 	sides, err := s.Sides(ctx)

@@ -101,7 +101,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		group.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, askFor)
 			defer cancel()
-			locks[i], unlocked[i] = s.locks(bounded, side.Config.Stack)
+			locks[i], unlocked[i] = s.Locks(bounded, side.Config.Stack)
 		})
 	}
 	group.Wait()
