@@ -70,10 +70,10 @@ func TestVisible(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"plain, über 東京\n\tindented": "plain, über 東京\n\tindented",
-		"\x1b[2J":                  `\u001b[2J`,
-		"a\rb\a\x7f":               `a\u000db\u0007\u007f`,
-		"\u009b2J \x9b2J":          `\u009b2J \ufffd2J`,
-		"\u202egnp.exe\u2066":      `\u202egnp.exe\u2066`,
+		"\x1b[2J":                    `\u001b[2J`,
+		"a\rb\a\x7f":                 `a\u000db\u0007\u007f`,
+		"\u009b2J \x9b2J":            `\u009b2J \ufffd2J`,
+		"\u202egnp.exe\u2066":        `\u202egnp.exe\u2066`,
 	} {
 		assert.Equal(t, want, Visible(text))
 	}
