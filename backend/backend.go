@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Options say where the state of a site shall lie.
@@ -89,12 +91,21 @@ func (r *Result) Lines() []string {
 }
 
 // RefusedError says why the state can't lie where it was asked to.
-type RefusedError struct{ Why string }
+type RefusedError struct{ Refusal *refusal.Error }
 
 // Error says why, and what to do.
-func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Why }
+func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Refusal.Error() }
 
-func refuse(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Refusal }
+
+// CodePlace is the code of a refusal of where the state shall lie.
+const CodePlace = "state-place"
+
+// refuse makes a refusal as refusal.New does.
+func refuse(format string, args ...any) error {
+	return &RefusedError{refusal.New(CodePlace, format, args...)}
+}
 
 // Bootstrap makes a site's backend, or completes it.
 func Bootstrap(ctx context.Context, o Options) (*Result, error) {
@@ -124,8 +135,12 @@ func (o Options) check() error {
 		return refuse("no region is named for the state: name one that is neither production's nor, if possible, the pilot light's")
 	case o.Production == "":
 		return refuse("the production region is not known, so %s might be it: name it", o.Region)
+	case CheckRegion(o.Region) != nil:
+		return CheckRegion(o.Region)
+	case o.Bucket != "" && CheckBucket(o.Bucket) != nil:
+		return CheckBucket(o.Bucket)
 	case o.Region == o.Production:
-		return refuse("%s is the production region: when it is lost, the state that recovery needs would be lost with it; name another region", o.Region)
+		return refuse("%s is the production region, and when that is lost, the state that recovery needs is lost with it: name another region", o.Region)
 	case partition(o.Region) != partition(o.Production):
 		return refuse("%s is in another partition than production's %s, and no account is in both: name a region of %s", o.Region, o.Production, partition(o.Production))
 	}

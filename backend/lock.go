@@ -24,7 +24,12 @@ type Lock struct {
 }
 
 // Owner names the process that took the lock.
-func (l Lock) Owner() string { return fmt.Sprintf("%s@%s, process %d", l.User, l.Host, l.PID) }
+func (l Lock) Owner() string {
+	if l.Host == "" { // half written
+		return "an update that did not say who it is"
+	}
+	return fmt.Sprintf("%s@%s, process %d", l.User, l.Host, l.PID)
+}
 
 // String is the owner, and since when it holds the lock.
 func (l Lock) String() string {

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -18,36 +16,33 @@ import (
 // none could be made in their place. The input that is the id is given by type.
 var databases = map[string]string{"aws:rds/instance:Instance": "identifier"}
 
-// adopt brings into the state what a killed update had asked for, of the types that
-// the stack adopts. Of other resources another is made beside what may be left, of
-// which the engine warns; once that was made, the warning is forgotten, and leftovers
-// says what to look for. What the last update failed to change is read again: the
-// provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
-func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err error) {
+// adopt brings into the state what a killed update had asked for, of the types that the
+// stack adopts. It returns the other creations that are pending: what AWS may have made
+// that the state does not know. Another is made beside it, see leftovers. imported reports
+// that the state was written anew, in which the engine keeps no pending operation. What the
+// last update failed to change is read again: the provider takes it for changed, and would
+// do nothing (pulumi/pulumi#21458).
+func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, imported bool, err error) {
 	state, err := s.State(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	edited, found, leftovers, err := adopted(state, s.adopts)
+	if pending, err = pendingCreations(state); err != nil {
+		return nil, false, err
+	}
+	pending = slices.DeleteFunc(pending, func(c creation) bool { return s.adopts[c.Type] != "" })
+	edited, found, err := adopted(state, s.adopts)
 	doubtful := leftUndone(state)
-	if err != nil || len(found)+len(leftovers)+len(doubtful) == 0 {
-		return nil, err
+	if err != nil || len(found)+len(doubtful) == 0 {
+		return pending, false, err
 	}
 	stream, complaints := s.follow(ctx, run)
-	if len(found)+len(leftovers) > 0 {
-		err = s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: edited})
-	}
-	switch {
-	case err != nil && len(found) == 0:
-		return nil, nil // another time: the update says what is wrong
-	case err != nil:
-		return nil, s.failed(ctx, "taking over "+found[0]+", which a killed update had asked for, of", err, nil)
-	case len(found)+len(doubtful) == 0:
-		return leftovers, nil
-	}
 	doing := "reading again what the last update did not finish, of"
-	if len(found) > 0 {
+	if imported = len(found) > 0; imported {
 		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
+		if err := s.put(ctx, edited); err != nil {
+			return nil, false, s.failed(ctx, doing, err, nil)
+		}
 	}
 	opts := []optrefresh.Option{optrefresh.Target(append(found, doubtful...)), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
@@ -57,9 +52,14 @@ func (s *Stack) adopt(ctx context.Context, run Run) (leftovers []string, err err
 	_, err = s.stack.Refresh(ctx, opts...)
 	complained := complaints()
 	if err != nil {
-		return nil, s.failed(ctx, doing, err, complained)
+		return pending, imported, s.failed(ctx, doing, err, complained)
 	}
-	return leftovers, nil
+	return pending, imported, nil
+}
+
+// put writes a state. The engine drops all pending operations from it.
+func (s *Stack) put(ctx context.Context, state json.RawMessage) error {
+	return s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: state})
 }
 
 // leftUndone are the URNs of the resources in a checkpoint whose creation or change
@@ -90,42 +90,28 @@ const checkpointVersion = 3
 // adopted moves pending creations in a checkpoint to its resources, under the ids
 // that follow from the inputs that they were asked for with: ids are the names of
 // those inputs, by type. It returns the URNs of those that have to be refreshed, which
-// an adoption that was itself killed may have left too. A creation that is pending of
-// what was made since is taken out; what that may have left is said.
-func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found, leftovers []string, err error) {
+// an adoption that was itself killed may have left too.
+func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found []string, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
 	if len(state) == 0 {
-		return nil, nil, nil, nil
+		return nil, nil, nil
 	}
 	if err := decoder.Decode(&checkpoint); err != nil {
-		return nil, nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
+		return nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
-	made := map[any]map[string]any{}
 	for _, resource := range resources {
-		if state, ok := resource.(map[string]any); ok && state["delete"] != true {
-			made[state["urn"]] = state
-		}
 		if held, _, ok := adoptable(resource, ids); ok && !filledIn(held) {
 			found = append(found, fmt.Sprint(held["urn"]))
 		}
 	}
 	operations, _ := checkpoint["pending_operations"].([]any)
-	var rest []any
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
-		state, _ := operation["resource"].(map[string]any)
-		held, input, ok := adoptable(state, ids)
-		// What has other inputs was there before: it was to be replaced by what is pending.
-		there := made[state["urn"]]
-		switch again := there != nil && reflect.DeepEqual(unnamed(there["inputs"]), unnamed(state["inputs"])); {
-		case operation["type"] != "creating" || !ok && !again:
-			rest = append(rest, entry)
-			continue
-		case !ok:
-			leftovers = append(leftovers, leftover(there))
+		held, input, ok := adoptable(operation["resource"], ids)
+		if operation["type"] != creating || !ok {
 			continue
 		}
 		inputs, _ := held["inputs"].(map[string]any)
@@ -136,33 +122,9 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		resources = append(resources, held)
 		found = append(found, fmt.Sprint(held["urn"]))
 	}
-	checkpoint["resources"], checkpoint["pending_operations"] = resources, rest
+	checkpoint["resources"], checkpoint["pending_operations"] = resources, []any{}
 	edited, err = json.Marshal(checkpoint)
-	return edited, found, leftovers, err
-}
-
-// autoName is what the provider puts behind a name that it makes up, anew each time.
-var autoName = regexp.MustCompile(`-[0-9a-f]{7}$`)
-
-// unnamed are inputs without the random part of names.
-func unnamed(inputs any) map[string]any {
-	bare := map[string]any{}
-	given, _ := inputs.(map[string]any)
-	for key, value := range given {
-		if text, ok := value.(string); ok {
-			value = autoName.ReplaceAllString(text, "")
-		}
-		bare[key] = value
-	}
-	return bare
-}
-
-// leftover says what to look for when a killed update had begun to make what another
-// made since.
-func leftover(made map[string]any) string {
-	kind, urn := fmt.Sprint(made["type"]), fmt.Sprint(made["urn"])
-	return fmt.Sprintf("a killed update had begun to make %s %s, too; the stack uses %v: if there is another, delete that",
-		kind[strings.LastIndex(kind, ":")+1:], urn[strings.LastIndex(urn, "::")+2:], made["id"])
+	return edited, found, err
 }
 
 // filledIn says whether AWS has told what it made of a resource.

@@ -105,7 +105,7 @@ func (s *Site) recorded(ctx context.Context, config stacks.Config) (claim stacks
 			return claim, nil, fmt.Errorf("asking AWS in %s for stack %s: %w", config.Region, config.Stack, err)
 		}
 		if !found {
-			return claim, nil, refuse("AWS in %s holds nothing of stack %s to adopt (there is no parameter %s): pilotlight deploy makes it", config.Region, config.Stack, name)
+			return claim, nil, refuseAs(CodeState, "AWS in %s holds nothing of stack %s to adopt (there is no parameter %s): pilotlight deploy makes it", config.Region, config.Stack, name)
 		}
 		texts[name] = text
 	}
@@ -129,7 +129,7 @@ func (s *Site) keptSecrets(ctx context.Context, config stacks.Config, inventory 
 		}
 		return secrets, nil
 	}
-	return nil, refuse("the inventory of stack %s names no secret, so its database's password is unknown: restore a copy of its state first (pilotlight state list %[1]s)", config.Stack)
+	return nil, refuseAs(CodeState, "the inventory of stack %s names no secret, so its database's password is unknown: restore a copy of its state first (pilotlight state list %[1]s)", config.Stack)
 }
 
 // peerOf is what the stack should know of its peer. A peer that is not there is known by
@@ -157,7 +157,7 @@ func (s *Site) setDamagedAside(ctx context.Context, name string) error {
 		return err
 	}
 	if c, ok := best(copies); ok {
-		return refuse("the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
+		return refuseAs(CodeState, "the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
 	}
 	store, err := s.store(ctx)
 	if err != nil {

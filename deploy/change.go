@@ -262,7 +262,7 @@ func takeBack(sides []Side, changes []Change) ([]Change, error) {
 	case err != nil:
 		return nil, err
 	case other == nil || !other.Memory.Claim.Leads():
-		return nil, refuse("AWS in %s does not answer, and no other side of the site can take it back: wait until it is back, and run this again", side.name())
+		return nil, refuseAs(stacks.CodeSilent, "AWS in %s does not answer, and no other side of the site can take it back: wait until it is back, and run this again", side.name())
 	}
 	return []Change{{Stack: other.Config.Stack, Role: stacks.Active, Abort: side.Memory.Claim.Epoch}}, nil
 }
@@ -272,6 +272,9 @@ func retire(sides []Side, stack string, generation int) (changes []Change, done 
 	side, _, err := find(sides, stack)
 	if err != nil {
 		return nil, "", err
+	}
+	if generation < 1 { // which the configuration takes for none
+		return nil, "", refuse("no database has generation %d: name a retired one, as status shows it", generation)
 	}
 	end := Change{Stack: stack, Retire: generation}
 	for _, retired := range side.Memory.Claim.Retired {
@@ -338,7 +341,7 @@ func keepsRoles(sides []Side, changes []Change) error {
 		}
 		is, wanted := side.Memory.Claim.Role, side.Config.Role
 		if is != "" && is != wanted && !slices.Contains(said, c.Stack) {
-			return refuse("%s says role: %s, and the stack is %s: set it to %s. To move the site there are pilotlight failover and pilotlight switchover",
+			return refuseAs(stacks.CodeMismatch, "%s says role: %s, and the stack is %s: set it to %s. To move the site there are pilotlight failover and pilotlight switchover",
 				stacks.FileName(c.Stack), wanted, is, is)
 		}
 	}
@@ -361,7 +364,7 @@ func agreed(sides []Side, changes []Change) error {
 	if len(wrong) == 0 || len(changes) > 0 && changes[0].Destroy {
 		return nil
 	}
-	return &RefusedError{Err: &stacks.RefusedError{Code: stacks.CodeMismatch, Why: stacks.MismatchText(wrong)}}
+	return &RefusedError{Err: stacks.Disagree(wrong)}
 }
 
 // find is a stack among the sides, and the other one; nil for a site of one stack.
@@ -377,7 +380,7 @@ func find(sides []Side, stack string) (side Side, other *Side, err error) {
 		}
 	}
 	if !found {
-		return Side{}, nil, refuse("the site has no stack %s: it has %v", stack, names)
+		return Side{}, nil, noStack(stack, names)
 	}
 	return side, other, nil
 }

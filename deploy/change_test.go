@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -152,6 +153,16 @@ func TestKeepsRoles(t *testing.T) {
 	require.ErrorContains(t, keepsRoles(moved, changes), "Pulumi.prod.yaml says role: active")
 }
 
+// TestRetireNone holds that no generation is not taken for an update without an end.
+func TestRetireNone(t *testing.T) {
+	t.Parallel()
+	for _, none := range []int{0, -1} {
+		changes, _, err := retire([]Side{{Config: stacks.Config{Stack: "prod"}}}, "prod", none)
+		require.ErrorContains(t, err, "name a retired one")
+		assert.Empty(t, changes)
+	}
+}
+
 func TestToCommit(t *testing.T) {
 	t.Parallel()
 	changes, _, err := switchOver(site(leading, standBy), "dr", Accepted{})
@@ -194,6 +205,19 @@ encryptionsalt: v1:abc
 	}
 }
 
+// TestMovesName holds that a side which gives the site's name up sends no visitors to itself.
+func TestMovesName(t *testing.T) {
+	t.Parallel()
+	for op, moves := range map[string]bool{
+		"create": true, "update": true, "replace": true, "create-replacement": true,
+		"delete": false, "discard": false, "delete-replaced": false, "refresh": false,
+	} {
+		plan := Plan{Resources: []Planned{{"update", "aws:ssm/parameter:Parameter", "blog-dr-epoch"}, {op, recordType, "blog-dr-switch-2"}}}
+		assert.Equal(t, moves, plan.movesName(), op)
+	}
+	assert.False(t, Plan{Resources: []Planned{{"create", "aws:route53/record:Record", "other"}}}.movesName())
+}
+
 func TestExpect(t *testing.T) {
 	t.Parallel()
 	cold := []Planned{
@@ -211,6 +235,7 @@ func TestExpect(t *testing.T) {
 		"promoted already":    {cold, false, "start of the instances", "5 to 10 min"},
 		"warm":                {warm, false, "start of the instances", "4 to 8 min"},
 		"only the balancer":   {cold[1:2], false, "making of the balancer", "2 to 5 min"},
+		"an old record goes":  {append(slices.Clone(cold), Planned{"delete", "aws:route53/record:Record", "blog-dr-switch-1"}), false, "start of the instances", "5 to 10 min"},
 		"nothing but to look": {nil, false, "start of the instances", "0 to 1 min"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -220,9 +220,9 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	if err := s.releaseLeftLocks(ctx, run); err != nil {
 		return Result{}, err
 	}
-	notes, err := s.adopt(ctx, run)
+	pending, imported, err := s.adopt(ctx, run)
 	if err != nil {
-		return Result{}, err
+		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
 	}
 	stream, complaints := s.follow(ctx, run)
 	// A part that cannot be had must not hold up those that need nothing of it:
@@ -237,7 +237,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()
 	result := s.result(up.Summary.ResourceChanges)
-	result.Notes = notes
+	result.Notes = s.leftovers(ctx, pending, imported, err == nil)
 	if err != nil {
 		return result, s.failed(ctx, "updating", err, complained)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/drill"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -154,10 +155,10 @@ func (s *Site) keepReports() func(failover.Report) {
 func drillable(sides []Side) (Side, error) {
 	standby, err := standby(sides)
 	if err != nil || standby == nil {
-		return Side{}, &RefusedError{Stack: sides[0].Config.Stack, Err: errors.New("there is no standby to hold a drill of: pilotlight status says what to do")}
+		return Side{}, &RefusedError{Stack: sides[0].Config.Stack, Err: refusal.New(CodeDrill, "there is no standby to hold a drill of: pilotlight status says what to do")}
 	}
 	refuse := func(format string, args ...any) error {
-		return &RefusedError{Stack: standby.Config.Stack, Err: fmt.Errorf("no drill is held now, nothing was touched: "+format, args...)}
+		return &RefusedError{Stack: standby.Config.Stack, Err: refusal.New(CodeDrill, "no drill is held now, nothing was touched: "+format, args...)}
 	}
 	claim := standby.Memory.Claim
 	leads, _, err := leader(sides)
@@ -169,7 +170,7 @@ func drillable(sides []Side) (Side, error) {
 	case err != nil && standby.Config.Production != nil:
 		return *standby, nil
 	case err != nil:
-		return Side{}, refuse("%w", err)
+		return Side{}, err
 	case leads.Memory.Claim.Role == stacks.Frozen:
 		return Side{}, refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.name(), standby.Config.Stack)
 	case !leads.switched():
@@ -186,7 +187,7 @@ func carryOn(left []DrillCopy, stack string) (drill.Copy, error) {
 		return drill.Copy{}, nil
 	}
 	if c := left[at]; c.Balancer != "" {
-		return drill.Copy{}, &RefusedError{Stack: c.Stack, Err: fmt.Errorf("the copy of an earlier drill is still there, until %s: end it first with pilotlight drill --end",
+		return drill.Copy{}, &RefusedError{Stack: c.Stack, Err: refusal.New(CodeDrill, "the copy of an earlier drill is still there, until %s: end it first with pilotlight drill --end",
 			c.Expires.UTC().Format(time.DateTime+" MST"))}
 	}
 	return left[at].Copy, nil
@@ -197,7 +198,7 @@ func (s *Site) snapshot(ctx context.Context, of Side) (failover.Snapshot, error)
 	site := of.Config.SiteOf(of.Memory.Claim, of.Memory.Facts, of.Memory.Peer)
 	snapshot, err := failover.New(s.options.Env, site).NewestSnapshot(ctx)
 	if errors.Is(err, failover.ErrNotFound) {
-		err = fmt.Errorf("database %s has no automated snapshot to make a copy of, nothing was touched: RDS takes the first soon after the database is there, "+
+		err = refusal.New(CodeDrill, "database %s has no automated snapshot to make a copy of, nothing was touched: RDS takes the first soon after the database is there, "+
 			"and then one every day; wait for it, and look whether database.backupDays was ever set to 0 outside", site.Database)
 	}
 	if err != nil {

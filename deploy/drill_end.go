@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -179,48 +178,6 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of stacks.Config, run Ru
 			return err
 		}
 	}
-	_, err = stack.adopt(ctx, run)
+	_, _, err = stack.adopt(ctx, run)
 	return err
-}
-
-// creation is a resource that a killed update had asked for.
-type creation struct {
-	URN    string         `json:"urn"`
-	Type   string         `json:"type"`
-	Inputs map[string]any `json:"inputs"`
-}
-
-// name is the logical name.
-func (c creation) name() string { return c.URN[strings.LastIndex(c.URN, "::")+2:] }
-
-// texts is an input that is a list of strings.
-func (c creation) texts(key string) (all []string) {
-	given, _ := c.Inputs[key].([]any)
-	for _, item := range given {
-		if text, ok := item.(string); ok {
-			all = append(all, text)
-		}
-	}
-	return all
-}
-
-func pendingCreations(state []byte) (pending []creation, err error) {
-	var checkpoint struct {
-		Pending []struct {
-			Type     string   `json:"type"`
-			Resource creation `json:"resource"`
-		} `json:"pending_operations"`
-	}
-	if len(state) == 0 {
-		return nil, nil
-	}
-	if err := json.Unmarshal(state, &checkpoint); err != nil {
-		return nil, fmt.Errorf("reading what a killed update left: %w", err)
-	}
-	for _, p := range checkpoint.Pending {
-		if p.Type == "creating" {
-			pending = append(pending, p.Resource)
-		}
-	}
-	return pending, nil
 }

@@ -55,7 +55,7 @@ func drillProject(dir, of string) (project, secretsProvider string, err error) {
 		Key      string `yaml:"encryptedkey,omitempty"`
 		Salt     string `yaml:"encryptionsalt,omitempty"`
 	}
-	text, err := os.ReadFile(filepath.Join(dir, stacks.FileName(of)))
+	text, err := stacks.ReadRegular(filepath.Join(dir, stacks.FileName(of)))
 	if err == nil {
 		err = yaml.Unmarshal(text, &file)
 	}
@@ -88,7 +88,7 @@ func drillProject(dir, of string) (project, secretsProvider string, err error) {
 // its backend. The rest belongs to the site: for each declaration of its configuration
 // without a default, the engine demands a value of every stack.
 func drillDefinition(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml"))
+	text, err := stacks.ReadRegular(filepath.Join(dir, "Pulumi.yaml"))
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func drillDefinition(dir string) ([]byte, error) {
 func withBackend(env map[string]string, dir string) map[string]string {
 	const variable = "PULUMI_BACKEND_URL"
 	var definition struct{ Backend struct{ URL string } }
-	if text, err := os.ReadFile(filepath.Join(dir, "Pulumi.yaml")); err == nil {
+	if text, err := stacks.ReadRegular(filepath.Join(dir, "Pulumi.yaml")); err == nil {
 		_ = yaml.Unmarshal(text, &definition) // the engine complains of one that it can't read
 	}
 	url := cmp.Or(env[variable], os.Getenv(variable), definition.Backend.URL)

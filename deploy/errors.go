@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // EngineError is a failed operation of the engine. Its text is what the engine
@@ -29,16 +30,21 @@ func (e *EngineError) Error() string { return strings.Join(e.Complaints, "\n") }
 func (e *EngineError) Unwrap() error { return e.Err }
 
 // ErrNoStack is a stack that the backend does not know.
-var ErrNoStack = errors.New("the backend knows no such stack: deploy the site first, or look whether you are logged in to the right backend")
+var ErrNoStack error = refusal.New(CodeNoStack, "the backend knows no such stack: deploy the site first, or look whether you are logged in to the right backend")
 
 // ErrNoBackend is a machine that is not logged in to where state lies.
-var ErrNoBackend = errors.New("this machine is not logged in to where the state lies: pulumi login 's3://…', as bootstrap printed it, or set PULUMI_BACKEND_URL to that address")
+var ErrNoBackend error = refusal.New(CodeNoBackend, "this machine is not logged in to where the state lies: pulumi login 's3://…', as bootstrap printed it, or set PULUMI_BACKEND_URL to that address")
+
+// noStack refuses a name that no stack of the site has.
+func noStack(name string, has []string) error {
+	return refuseAs(CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
+}
 
 // RefusedError is an operation that was refused. Nothing was touched.
 type RefusedError struct {
 	Stack string // empty when it is about the site as a whole
 	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
-	// claims, a *stacks.ConfigError, a *NotReadyError, or says in a sentence what is in the way.
+	// claims, a *stacks.ConfigError, or several, a *NotReadyError, or a *refusal.Error.
 	Err error
 }
 
@@ -50,8 +56,13 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("stack %s: %v", e.Stack, e.Err)
 }
 
-// refuse is a refusal that is about the site as a whole.
-func refuse(format string, args ...any) error { return &RefusedError{Err: fmt.Errorf(format, args...)} }
+// refuse is a refusal by what both stacks claim, made as refusal.New does.
+func refuse(format string, args ...any) error { return refuseAs(stacks.CodeClaims, format, args...) }
+
+// refuseAs is a refusal with another code.
+func refuseAs(code, format string, args ...any) error {
+	return &RefusedError{Err: refusal.New(code, format, args...)}
+}
 
 // Unwrap is the refusal.
 func (e *RefusedError) Unwrap() error { return e.Err }
@@ -64,9 +75,13 @@ type LockedError struct {
 }
 
 // Error says what to do about the lock.
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("stack %s is locked by another update%s; if you are sure that nobody else is at it, pilotlight unlock %s (or pulumi cancel -s %s) "+
-		"takes the lock away, then run the same command again", e.Stack, e.holder(), e.Stack, e.Stack)
+func (e *LockedError) Error() string { return e.refusal().Error() }
+
+func (e *LockedError) refusal() *refusal.Error {
+	return &refusal.Error{
+		Code: CodeLocked, Reason: fmt.Sprintf("stack %s is locked by another update%s", e.Stack, e.holder()),
+		Remedy: fmt.Sprintf("wait for it; if it is dead, pilotlight unlock %s (or pulumi cancel -s %[1]s) takes the lock away, then run the same command again", e.Stack),
+	}
 }
 
 // lockedBy is how the engine tells whose a lock is.
@@ -80,8 +95,8 @@ func (e *LockedError) holder() string {
 	return ""
 }
 
-// Unwrap is the engine's error.
-func (e *LockedError) Unwrap() error { return e.Err }
+// Unwrap is the engine's error, and what to do as a *refusal.Error.
+func (e *LockedError) Unwrap() []error { return []error{e.Err, e.refusal()} }
 
 // StoppedError is an operation that came to a halt part-way. The same one, run
 // again, carries on.
@@ -142,10 +157,6 @@ func bare(text string) string {
 	return how
 }
 
-// warnsOfPending begins what the engine warns of after a kill, with advice for
-// somebody who has nothing but the engine.
-const warnsOfPending = "Attempting to deploy or update resources with "
-
 // drained is how long the rest of the events may take after the command ended.
 // If it died before it ever connected, the stream is never closed.
 const drained = time.Second
@@ -164,12 +175,8 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 				}
 			}
 			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" && run.Say != nil {
-				text := Plain(d.Message)
-				if strings.HasPrefix(text, warnsOfPending) {
-					text = "a killed update had begun to make what is made again now; the next update says what to look for"
-				}
-				for line := range strings.Lines(text) {
-					run.Say(strings.TrimRight(line, "\n"))
+				for _, line := range said(Plain(d.Message)) {
+					run.Say(line)
 				}
 			}
 			if run.Event != nil {
@@ -185,6 +192,17 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 			return nil // what comes later is read, and told to nobody
 		}
 	}
+}
+
+// said is a diagnostic in lines.
+func said(text string) []string {
+	if strings.HasPrefix(text, warnsOfPending) {
+		return pendingText(text)
+	}
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 var (

@@ -61,7 +61,7 @@ func expectPlanned(planned []Planned) Expectation {
 func expect(planned []Planned, promotes bool) Expectation {
 	has := map[string]bool{}
 	for _, p := range planned {
-		has[p.Type] = p.Op == "create" || p.Op == "update" && p.Type == "aws:autoscaling/group:Group"
+		has[p.Type] = has[p.Type] || p.Op == "create" || p.Op == "update" && p.Type == "aws:autoscaling/group:Group"
 	}
 	took := func(types ...string) (sum Range) {
 		for _, typ := range types {

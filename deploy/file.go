@@ -90,7 +90,7 @@ func keepInFile(dir string, done Change) error {
 	}
 	defer unlock()
 	path := filepath.Join(dir, stacks.FileName(done.Stack))
-	before, err := os.ReadFile(path)
+	before, err := stacks.ReadRegular(path)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func replace(path string, text []byte) error {
 // copyWith writes a copy of a stack's file with the settings into a folder of its
 // own, for previews: what one of those is told is saved in the file that it was given.
 func (set settings) copyWith(dir, stack string) (path string, remove func(), err error) {
-	text, err := os.ReadFile(filepath.Join(dir, stacks.FileName(stack)))
+	text, err := stacks.ReadRegular(filepath.Join(dir, stacks.FileName(stack)))
 	if err != nil {
 		return "", nil, fmt.Errorf("reading the file of stack %s: %w", stack, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -38,7 +37,7 @@ type Rehearsed struct {
 // LastRehearsal is the last one that was held in a project's folder; nil when there is
 // none, or it can't be read any more.
 func LastRehearsal(dir string) *Rehearsed {
-	text, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(stacks.Rehearsal)+".json"))
+	text, err := stacks.ReadRegular(filepath.Join(dir, filepath.FromSlash(stacks.Rehearsal)+".json"))
 	var last Rehearsed
 	if err != nil || json.Unmarshal(text, &last) != nil {
 		return nil

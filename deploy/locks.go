@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/drill"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // LockStatus is a lock on a stack, as seen from this machine.
@@ -19,6 +21,8 @@ type LockStatus struct {
 	Holder backend.Holder `json:"holder"`
 	// LeftHere reports that a killed run of this folder left it: the next one releases it.
 	LeftHere bool `json:"leftHere,omitempty"`
+
+	lock backend.Lock
 }
 
 // String is the lock in words, with what to do about it.
@@ -34,24 +38,70 @@ func (l LockStatus) String() string {
 	return fmt.Sprintf("stack %s is locked by %s: if that update is dead, pilotlight unlock %[1]s", l.Stack, l.By)
 }
 
-// locks lists the locks on a stack. A backend that does not tell has none that are known.
-func (s *Site) locks(ctx context.Context, name string) ([]LockStatus, error) {
-	stack, err := s.Stack(ctx, name, false)
-	if errors.Is(err, ErrNoStack) {
-		return nil, nil
-	}
+// Locks lists the locks on a stack of the site, or on that of a drill. errors.Is finds
+// backend.ErrOpaque in the error where the backend does not tell.
+func (s *Site) Locks(ctx context.Context, stack string) ([]LockStatus, error) {
+	dir, err := s.folderOf(stack)
 	if err != nil {
 		return nil, err
 	}
-	found, err := stack.Locks(ctx)
+	store, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := store.Locks(ctx, stacks.Project, stack)
 	if err != nil {
 		return nil, err
 	}
 	locks := make([]LockStatus, len(found))
 	for i, l := range found {
-		locks[i] = LockStatus{Stack: name, By: l.Owner(), Since: l.Since, Holder: l.Holder(), LeftHere: stack.leftHere(l)}
+		locks[i] = LockStatus{Stack: stack, By: l.Owner(), Since: l.Since, Holder: l.Holder(), LeftHere: leftHere(dir, stack, l), lock: l}
 	}
 	return locks, nil
+}
+
+// folderOf is the folder of the project that a stack belongs to: the site's, or its drills'.
+func (s *Site) folderOf(stack string) (string, error) {
+	for _, of := range s.configs {
+		switch stack {
+		case of.Stack:
+			return s.options.Dir, nil
+		case drill.StackName(of.Stack):
+			return filepath.Join(s.options.Dir, filepath.FromSlash(drillFolder)), nil
+		}
+	}
+	return "", noStack(stack, s.Stacks())
+}
+
+// Unlock takes away locks that Locks listed, and no others. It refuses one whose process
+// lives on this machine. Make sure that those of other machines are dead.
+func (s *Site) Unlock(ctx context.Context, locks []LockStatus) error {
+	for _, l := range locks {
+		if l.lock.Holder() == backend.HolderLives {
+			return refuseAs(CodeLocked, "stack %s is locked by an update that runs on this machine (%s): wait for it, or end it with Ctrl-C where it runs; "+
+				"if process %d is another program, pulumi cancel -s %[1]s", l.Stack, l.By, l.lock.PID)
+		}
+	}
+	store, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range locks {
+		if err := store.Release(ctx, l.lock); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cancel has the engine take away whatever locks a stack of the site, or of a drill: for a
+// backend that does not tell whose a lock is. Make sure that no update is running.
+func (s *Site) Cancel(ctx context.Context, stack string) error {
+	opened, err := s.stackOrDrill(ctx, stack)
+	if err != nil {
+		return err
+	}
+	return opened.Unlock(ctx)
 }
 
 // unlocked is a requirement: no lock is in the way of an update of a stack.
@@ -59,7 +109,7 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
-	locks, err := s.locks(bounded, name)
+	locks, err := s.Locks(bounded, name)
 	switch {
 	case errors.Is(err, backend.ErrOpaque):
 		q.Seen = fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)

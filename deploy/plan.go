@@ -59,6 +59,18 @@ func (p Plan) Risky() (risky []Planned) {
 	return risky
 }
 
+// recordType is the type of the record of the site's name.
+const recordType = "aws:route53/record:Record"
+
+// movesName reports whether the change sends visitors to the stack: it makes the record
+// of the site's name, or changes it. A side that becomes a standby deletes its own.
+func (p Plan) movesName() bool {
+	sends := []string{"create", "create-replacement", "replace", "update"}
+	return slices.ContainsFunc(p.Resources, func(r Planned) bool {
+		return r.Type == recordType && strings.Contains(r.Name, "-switch-") && slices.Contains(sends, r.Op)
+	})
+}
+
 // Plan tells what a change would do. It changes nothing, on AWS or in any file, and
 // takes no lock. What would refuse the change is in the plan, and no error.
 func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
@@ -94,7 +106,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 			plan.Refusal = wouldBe(refused)
 		}
 	}
-	if slices.ContainsFunc(plan.Resources, func(r Planned) bool { return strings.Contains(r.Name, "-switch-") }) {
+	if plan.movesName() {
 		expect := expect(plan.Resources, change.Role == stacks.Active)
 		plan.Expect = &expect
 	}

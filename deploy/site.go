@@ -11,6 +11,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -36,7 +37,10 @@ func OpenSite(o Options) (*Site, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("there is no %s in %s: go to the project's folder, or make one with pilotlight init", stacks.FileName("<stack>"), o.Dir)
+		return nil, refuseAs(CodeNoProject, "there is no %s in %s: go to the project's folder, or make one with pilotlight init", stacks.FileName("<stack>"), o.Dir)
+	}
+	if err := stacks.CheckProject(filepath.Join(o.Dir, "Pulumi.yaml")); err != nil {
+		return nil, &RefusedError{Err: err}
 	}
 	var all []stacks.Config
 	var problems []error
@@ -50,7 +54,7 @@ func OpenSite(o Options) (*Site, error) {
 	}
 	configs, err := pair(all)
 	if err != nil && len(problems) > 0 { // what is wrong with a file explains that it has no pair
-		err = errors.Join(problems...)
+		err = &RefusedError{Err: errors.Join(problems...)}
 	}
 	if err != nil {
 		return nil, err
@@ -76,9 +80,9 @@ func pair(all []stacks.Config) ([]stacks.Config, error) {
 	case len(pairs) == 1:
 		return pairs[0], nil
 	case len(pairs) > 1:
-		return nil, errors.New("the files here are of several sites: keep each site in a folder of its own")
+		return nil, refuseAs(CodeConfig, "the files here are of several sites: keep each site in a folder of its own")
 	}
-	return nil, errors.New("no two stacks here name each other as peer: correct peer.stack in their files")
+	return nil, refuseAs(CodeConfig, "no two stacks here name each other as peer: correct peer.stack in their files")
 }
 
 // Stacks are the names of the site's stacks.
@@ -93,7 +97,7 @@ func (s *Site) Stacks() []string {
 // Stack opens one of the site's stacks, once. create makes one that the backend does not know.
 func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, error) {
 	if !slices.Contains(s.Stacks(), name) {
-		return nil, fmt.Errorf("the site has no stack %s: it has %v", name, s.Stacks())
+		return nil, noStack(name, s.Stacks())
 	}
 	if err := s.findEngine(ctx); err != nil {
 		return nil, err
@@ -139,7 +143,7 @@ func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 		group.Go(func() {
 			config, err := stacks.ReadFile(filepath.Join(s.options.Dir, stacks.FileName(opened.Stack)))
 			if err != nil {
-				problems[i] = err
+				problems[i] = &RefusedError{Err: err}
 				return
 			}
 			memory, err := s.memory(ctx, config.Stack)
@@ -248,7 +252,7 @@ func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
 func (s *Site) answers(ctx context.Context, side Side, remedy string) error {
 	silent, err := s.silent(ctx, side)
 	if err == nil && silent != "" {
-		err = &RefusedError{Stack: side.Config.Stack, Err: fmt.Errorf("AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy)}
+		err = &RefusedError{Stack: side.Config.Stack, Err: refusal.New(stacks.CodeSilent, "AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy)}
 	}
 	return err
 }
@@ -299,15 +303,6 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 	})
 }
 
-// Unlock takes away the lock that a killed update of a stack left. Make sure that none is running.
-func (s *Site) Unlock(ctx context.Context, stack string) error {
-	opened, err := s.stackOrDrill(ctx, stack)
-	if err != nil {
-		return err
-	}
-	return opened.Unlock(ctx)
-}
-
 // proceed decides what is left of a procedure and does it, one update after the other.
 func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
 	sides, err := s.Sides(ctx)
@@ -338,7 +333,9 @@ func (s *Site) proceed(ctx context.Context, run Run, decide func([]Side) ([]Chan
 		}
 		notes = append(notes, result.Notes...)
 		if err != nil {
-			return s.halted(ctx, out, err)
+			out, err = s.halted(ctx, out, err)
+			out.Next = append(out.Next, notes...)
+			return out, err
 		}
 		out.Done, out.Left = append(out.Done, change), out.Left[1:]
 		idle = idle && result.idle() && !change.Destroy

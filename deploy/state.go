@@ -3,12 +3,12 @@ package deploy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -19,12 +19,14 @@ type StateError struct {
 }
 
 // Error says why, and how to bring the state back.
-func (e *StateError) Error() string {
-	return fmt.Sprintf("the state of stack %s can't be read: %v: pilotlight state list %[1]s shows the copies there are, pilotlight state restore %[1]s brings the best one back", e.Stack, e.Err)
+func (e *StateError) Error() string { return e.refusal().Error() }
+
+func (e *StateError) refusal() *refusal.Error {
+	return refusal.New(CodeState, "the state of stack %s can't be read (%v): pilotlight state list %[1]s shows the copies there are, pilotlight state restore %[1]s brings the best one back", e.Stack, e.Err)
 }
 
-// Unwrap is why.
-func (e *StateError) Unwrap() error { return e.Err }
+// Unwrap is why, and what to do as a *refusal.Error.
+func (e *StateError) Unwrap() []error { return []error{e.Err, e.refusal()} }
 
 // StateCopy is a stack's state, or what it was once, and what it says.
 type StateCopy struct {
@@ -111,13 +113,13 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	}
 	switch {
 	case !ok && id == "":
-		return StateCopy{}, refuse("no copy of the state of stack %s can be read: take what AWS holds into a new one with pilotlight adopt %[1]s", stack)
+		return StateCopy{}, refuseAs(CodeState, "no copy of the state of stack %s can be read: take what AWS holds into a new one with pilotlight adopt %[1]s", stack)
 	case !ok:
-		return StateCopy{}, refuse("stack %s has no copy %s of its state: pilotlight state list %[1]s shows those there are", stack, id)
+		return StateCopy{}, refuseAs(CodeState, "stack %s has no copy %s of its state: pilotlight state list %[1]s shows those there are", stack, id)
 	case chosen.Unreadable != "":
-		return StateCopy{}, refuse("copy %s of the state of stack %s can't be read: %s", id, stack, chosen.Unreadable)
+		return StateCopy{}, refuseAs(CodeState, "copy %s of the state of stack %s can't be read (%s): choose another, pilotlight state list %[2]s shows them", id, stack, chosen.Unreadable)
 	case chosen.Source == backend.SourceCurrent:
-		return StateCopy{}, refuse("the state of stack %s is the best copy that there is: nothing to restore", stack)
+		return StateCopy{}, refuseAs(CodeState, "the state of stack %s is the best copy that there is: nothing need be restored", stack)
 	}
 	store, err := s.store(ctx)
 	if err != nil {
@@ -129,7 +131,7 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	}
 	for _, lock := range locks {
 		if lock.Holder() != backend.HolderDied {
-			return StateCopy{}, refuse("stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
+			return StateCopy{}, refuseAs(CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
 		}
 	}
 	if confirm != nil {
@@ -155,7 +157,7 @@ func (s *Site) store(ctx context.Context) (*backend.Store, error) {
 func (s *Site) configOf(stack string) (stacks.Config, error) {
 	at := slices.IndexFunc(s.configs, func(c stacks.Config) bool { return c.Stack == stack })
 	if at < 0 {
-		return stacks.Config{}, fmt.Errorf("the site has no stack %s: it has %v", stack, s.Stacks())
+		return stacks.Config{}, noStack(stack, s.Stacks())
 	}
 	return s.configs[at], nil
 }

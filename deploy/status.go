@@ -101,7 +101,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		group.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, askFor)
 			defer cancel()
-			locks[i], unlocked[i] = s.locks(bounded, side.Config.Stack)
+			locks[i], unlocked[i] = s.Locks(bounded, side.Config.Stack)
 		})
 	}
 	group.Wait()
@@ -253,7 +253,7 @@ func redacted(address string) string {
 // keys is the secrets provider of the site's stacks; "passphrase" when their files name none.
 func (s *Site) keys(sides []Side) string {
 	for _, side := range sides {
-		text, err := os.ReadFile(filepath.Join(s.options.Dir, stacks.FileName(side.Config.Stack)))
+		text, err := stacks.ReadRegular(filepath.Join(s.options.Dir, stacks.FileName(side.Config.Stack)))
 		var file struct {
 			Provider string `yaml:"secretsprovider"`
 		}

@@ -22,8 +22,10 @@ const runsFolder = ".pilotlight/runs"
 const logsBelow = ".pilotlight/logs"
 
 // runFile is the file of an engine.
-func (s *Stack) runFile(pid int) string {
-	return filepath.Join(s.options.Dir, filepath.FromSlash(runsFolder), fmt.Sprintf("%s-%d", s.Name(), pid))
+func (s *Stack) runFile(pid int) string { return runFile(s.options.Dir, s.Name(), pid) }
+
+func runFile(dir, stack string, pid int) string {
+	return filepath.Join(dir, filepath.FromSlash(runsFolder), fmt.Sprintf("%s-%d", stack, pid))
 }
 
 // engineBegins writes down that an engine works on the stack. A folder that can't be
@@ -38,9 +40,9 @@ func (s *Stack) engineBegins(pid int) {
 // engineEnds forgets an engine that ended by itself.
 func (s *Stack) engineEnds(pid int) { _ = os.Remove(s.runFile(pid)) }
 
-// leftHere reports whether a lock was left by an engine of this folder that is dead.
-func (s *Stack) leftHere(lock backend.Lock) bool {
-	host, err := os.ReadFile(s.runFile(lock.PID))
+// leftHere reports whether a lock was left by an engine of a folder that is dead.
+func leftHere(dir, stack string, lock backend.Lock) bool {
+	host, err := os.ReadFile(runFile(dir, stack, lock.PID))
 	return err == nil && string(host) == lock.Host && lock.Holder() == backend.HolderDied
 }
 
@@ -63,7 +65,7 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) error {
 		return err
 	}
 	for _, lock := range locks {
-		if !s.leftHere(lock) {
+		if !leftHere(s.options.Dir, s.Name(), lock) {
 			continue
 		}
 		if err := store.Release(ctx, lock); err != nil {

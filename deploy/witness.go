@@ -91,8 +91,9 @@ func (w *witness) step(step failover.Step) {
 	})
 }
 
-// say passes a line on to whoever follows the operation.
+// say passes a line on to whoever follows the operation, fit for a terminal.
 func (w *witness) say(line string) {
+	line = failover.Visible(line)
 	w.tell(func(run Run) {
 		if run.Say != nil {
 			run.Say(line)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -60,6 +61,7 @@ const Asked = "drill"
 // Program makes the copy, and is done when it was seen healthy in depth.
 func Program(env failover.Env, args Args) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
+		hooks.ShowVisible(ctx)
 		if err := ctx.RequirePulumiVersion(stacks.Engine); err != nil {
 			return err
 		}

@@ -149,19 +149,31 @@ func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
 	if err != nil {
 		return seen, err
 	}
-	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
+	seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
 	if r.Site.ofACM() {
-		if seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate); err != nil && !errors.Is(err, ErrNotFound) {
-			return seen, err
-		}
+		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
 	}
-	if r.Site.Source != "" {
-		seen.Replica, err = r.database(ctx, cfg)
-		seen.Backlog = r.backlog(ctx, cfg)
+	if err := orAbsent(err); err != nil {
+		return seen, err
 	}
+	if r.Site.Source == "" {
+		return seen, nil
+	}
+	seen.Replica, err = r.database(ctx, cfg)
+	seen.Backlog = r.backlog(ctx, cfg)
 	return seen, err
+}
+
+// orAbsent is an error of a finder, but for one that says that there is no such thing:
+// that is an answer.
+func orAbsent(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // Look is what there is to see of a side in its region, for people: its image and
@@ -172,7 +184,8 @@ func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
 	if err != nil {
 		return seen, err
 	}
-	if seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image); err != nil && !errors.Is(err, ErrNotFound) {
+	seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
 	seen.Replica, err = r.database(ctx, cfg)

@@ -29,8 +29,8 @@ func Keep(base string, report Keepable) error {
 		return fmt.Errorf("writing the report: %w", err)
 	}
 	err = errors.Join(
-		replace(base+".json", append(asJSON, '\n')),
-		replace(base+".txt", []byte(report.String())),
+		replace(base+".json", []byte(Visible(string(asJSON))+"\n")),
+		replace(base+".txt", []byte(Visible(report.String()))),
 		replace(base+".html", page),
 	)
 	if err != nil {

@@ -192,7 +192,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 func (p Page) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, p)
-	return b.Bytes(), err
+	return []byte(Visible(b.String())), err
 }
 
 func title(p Page) string {

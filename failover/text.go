@@ -64,7 +64,7 @@ func (r *Report) String() string {
 	for _, next := range r.Next {
 		say("next        %s", next)
 	}
-	return b.String()
+	return Visible(b.String())
 }
 
 // milestones are those that were reached, each with its time since the beginning.

@@ -24,6 +24,7 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 	defer leave()
 	begin, last := r.env.Now(), ""
 	for {
+		looked := r.env.Now()
 		done, seen, err := look(ctx)
 		if passing(err) && ctx.Err() == nil {
 			done, seen, err = false, err.Error(), nil
@@ -41,13 +42,26 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 		if waited := r.env.Now().Sub(begin); waited >= limit {
 			return &TimeoutError{What: what, After: waited, LastSeen: cmp.Or(last, "nothing")}
 		}
-		// Looks fall on full multiples of the interval, whenever the wait began: a
-		// rehearsal's timeline must not depend on how busy the machine was just then.
 		now := r.env.Now()
-		if err := r.env.Sleep(ctx, now.Truncate(interval).Add(interval).Sub(now)); err != nil {
+		if err := r.env.Sleep(ctx, nextLook(looked, now).Sub(now)); err != nil {
 			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, cmp.Or(context.Cause(ctx), err))
 		}
 	}
+}
+
+// nextLook is when to look again after a look that began at looked: an interval later or
+// more, since looks that are counted must not see the same moment. It is a full multiple
+// of the interval, so that a rehearsal's timeline does not depend on how busy the machine
+// was when the wait began.
+func nextLook(looked, now time.Time) time.Time {
+	earliest := looked.Add(interval)
+	if now.After(earliest) { // the look took longer
+		earliest = now
+	}
+	if next := earliest.Truncate(interval); next.Equal(earliest) {
+		return next
+	}
+	return earliest.Truncate(interval).Add(interval)
 }
 
 // passing says whether an error is of the kind that the SDK tries again: it did,

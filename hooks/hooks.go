@@ -15,41 +15,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
-// Preflight is the gate before a change that cannot be taken back: it refuses
-// the resource that it is bound to while check finds a reason. A preview makes
-// the same checks and reports them, without failing.
-func Preflight(ctx *pulumi.Context, name string, check func(context.Context) (failover.Verdict, error)) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name+"-preflight", func(*pulumi.ResourceHookArgs) error {
-		verdict, err := check(ctx.Context())
-		switch {
-		case ctx.DryRun() && err != nil:
-			return ctx.Log.Warn(err.Error(), nil)
-		case err != nil:
-			return err
-		}
-		if refused := verdict.Err(); refused != nil {
-			if ctx.DryRun() {
-				return ctx.Log.Warn("as things are now, "+refused.Error(), nil)
-			}
-			return refused
-		}
-		for _, b := range verdict.Overruled {
-			if err := ctx.Log.Warn("accepted: "+b.Reason, nil); err != nil {
-				return err
-			}
-		}
-		allowed := "the checks allow it"
-		if verdict.Loss != "" {
-			allowed += "; " + verdict.Loss
-		}
-		return ctx.Log.Info(allowed, nil)
-	}, &pulumi.ResourceHookOptions{OnDryRun: true})
-	if err != nil {
-		return nil, fmt.Errorf("registering the preflight hook: %w", err)
-	}
-	return before(hook), nil
-}
-
 // PreFailover starts the promotion once the claim is in the state. stillOurs
 // reads the peer's claim again first, since the peer may have claimed in the
 // same moment.
@@ -243,7 +208,10 @@ func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context
 	hook, err := ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
 		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
 		defer cancel()
-		return do(bounded, args)
+		if err := do(bounded, args); err != nil {
+			return &visibleError{err}
+		}
+		return nil
 	}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("registering the hook %s: %w", name, err)

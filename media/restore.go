@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // RestoreOptions say what to put back.
@@ -51,10 +53,21 @@ type Restored struct {
 }
 
 // RefusedError is a Restore that can't do what it was asked to. Nothing was changed.
-type RefusedError struct{ Why string }
+type RefusedError struct{ Refusal *refusal.Error }
 
 // Error says why, and what to do instead.
-func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Why }
+func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Refusal.Error() }
+
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Refusal }
+
+// CodeRestore is the code of a refusal to restore media.
+const CodeRestore = "media-restore"
+
+// refuse makes a refusal as refusal.New does.
+func refuse(format string, args ...any) error {
+	return &RefusedError{refusal.New(CodeRestore, format, args...)}
+}
 
 // Restore undoes what was deleted or overwritten in a bucket at a time or later. No
 // version is deleted: of a file that was only deleted the delete markers go; onto one
@@ -105,21 +118,21 @@ type restorer struct {
 func (r *restorer) check(ctx context.Context) error {
 	now := r.Now()
 	if r.Before.After(now) {
-		return &RefusedError{fmt.Sprintf("%s is still to come: give a time at which the media were whole", r.Before.UTC().Format(time.RFC3339))}
+		return refuse("%s is still to come: give a time at which the media were whole", r.Before.UTC().Format(time.RFC3339))
 	}
 	versioning, err := r.side.Client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &r.side.Bucket})
 	if err != nil {
 		return fmt.Errorf("asking for the versioning of bucket %s: %w", r.side.Bucket, err)
 	}
 	if versioning.Status != types.BucketVersioningStatusEnabled {
-		return &RefusedError{fmt.Sprintf("bucket %s has no versioning, so S3 kept nothing of what was deleted or overwritten: restore its files from the other side (pilotlight media sync) or from a backup", r.side.Bucket)}
+		return refuse("bucket %s has no versioning, so S3 kept nothing of what was deleted or overwritten: restore its files from the other side (pilotlight media sync) or from a backup", r.side.Bucket)
 	}
 	days, err := r.keptDays(ctx)
 	if err != nil {
 		return err
 	}
 	if oldest := now.AddDate(0, 0, -days); days > 0 && r.Before.Before(oldest) {
-		return &RefusedError{fmt.Sprintf("bucket %s keeps what was deleted or overwritten for %d days: give a time after %s", r.side.Bucket, days, oldest.UTC().Format(time.RFC3339))}
+		return refuse("bucket %s keeps what was deleted or overwritten for %d days: give a time after %s", r.side.Bucket, days, oldest.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -269,7 +269,7 @@ func TestRestoreRefuses(t *testing.T) {
 			_, err := media.Restore(t.Context(), restore)
 			var refused *media.RefusedError
 			require.ErrorAs(t, err, &refused)
-			assert.Contains(t, refused.Why, c.want)
+			assert.Contains(t, refused.Refusal.Error(), c.want)
 			assert.Empty(t, held(t, w, home, "ours"))
 		})
 	}

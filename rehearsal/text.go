@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 // String is the report for people.
@@ -33,7 +35,7 @@ func (r *Report) String() string {
 	say("data        %s", dataLoss(r))
 	say("isolation   %d AWS calls went to %s during the failover", r.CallsToLost, r.ProdRegion)
 	say("next        %s", strings.Join(r.next(), "; "))
-	return b.String()
+	return failover.Visible(b.String())
 }
 
 var outages = map[string]string{"hang": "hang", "refuse": "refuse connections"}

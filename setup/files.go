@@ -97,7 +97,7 @@ func (s Site) refused(dir string, overwrite bool) error {
 // encryption is what Pulumi has put into a stack's file to encrypt its secrets
 // with. Without it they could not be read any more.
 func encryption(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	text, err := stacks.ReadRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Mismatch is a value in the file of one stack that does not fit what else is known of the site.
@@ -25,10 +26,13 @@ type Mismatch struct {
 	Remedy string `json:"remedy"`
 }
 
-// String is the mismatch in one line.
-func (m Mismatch) String() string {
-	return fmt.Sprintf("%s in %s is %q, and %s has %q: %s", m.Key, FileName(m.Stack), m.Value, m.Other, m.OtherValue, m.Remedy)
+// Reason is what does not agree.
+func (m Mismatch) Reason() string {
+	return fmt.Sprintf("%s in %s is %q, and %s has %q", m.Key, FileName(m.Stack), m.Value, m.Other, m.OtherValue)
 }
+
+// String is the mismatch in one line.
+func (m Mismatch) String() string { return refusal.Sentence(m.Reason(), m.Remedy) }
 
 // Known is what one side of a site is, by its file and by what its stack has published.
 // Either part may be zero: the program does not read the peer's file, and a stack that
@@ -199,6 +203,11 @@ func MismatchText(all []Mismatch) string {
 	return "the two sides of the site do not agree:\n" + strings.Join(lines, "\n")
 }
 
+// Disagree refuses what two sides are asked for that do not agree.
+func Disagree(wrong []Mismatch) *RefusedError {
+	return &RefusedError{Refusal: refusal.New(CodeMismatch, "the two sides of the site do not agree: correct the files"), Mismatches: wrong}
+}
+
 // agree refuses an update whose configuration does not fit what both stacks have
 // published. What the owner of a site may change, such as its domain, is compared only
 // when a role changes: both files change first, then one stack after the other.
@@ -219,7 +228,7 @@ func (s *site) agree(told, theirs Facts) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return &RefusedError{Code: CodeMismatch, Why: MismatchText(wrong)}
+		return Disagree(wrong)
 	}
 	return nil
 }
@@ -236,5 +245,5 @@ func (s *site) sameAccount(ctx context.Context, told Facts) error {
 	if account == told.Account {
 		return nil
 	}
-	return &RefusedError{Code: CodeMismatch, Why: fmt.Sprintf("these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)}
+	return refused(CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
 }

@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ type Production struct {
 	// `auth_key`, `secure_auth_key`, `logged_in_key`, `nonce_key`, `auth_salt`, `secure_auth_salt`, `logged_in_salt`,
 	// `nonce_salt`. Set each with `pulumi config set --secret --path 'production.secrets.<key>'`.
 	//
-	// Refused: a missing key
+	// Refused: a missing key; one in plain text
 	Secrets map[string]string `json:"secrets"`
 }
 
@@ -241,7 +242,7 @@ type DNS struct {
 	Mode string `json:"mode"`
 	// Id of the Route 53 zone that holds the domain, the same in both stacks. None with `dns.mode` manual.
 	//
-	// Refused: missing with `dns.mode: record`; present with `manual`
+	// Refused: missing with `dns.mode: record`; not of the form `Z0123456789ABCDEFGHIJ`; present with `manual`
 	ZoneID string `json:"zoneId"`
 	// Let the first production overwrite a record that something else made. A failover always may.
 	TakeOver bool `json:"takeOver"`
@@ -352,39 +353,47 @@ func readConfig(ctx *pulumi.Context) (Config, error) {
 	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
 		handed = nil // no CLI, nothing to look at
 	}
-	c, errs := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
-	return c, lines(append(errs, c.Validate()))
+	c, wrong := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	if c.Production != nil && !ctx.IsConfigSecret(ctx.Project()+":production") {
+		wrong = append(wrong, c.plainSecrets()...)
+	}
+	return c, configError("", append(wrong, c.Problems()...))
 }
 
 // read makes the configuration of a stack of what its keys hold, as Pulumi
 // renders it. Of the keys that are there, as far as they are known, each must be
 // one of the program's.
-func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []error) {
+func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []Problem) {
 	c := defaults()
 	c.Stack = stack
 	c.Region, _ = get("aws:region")
 	c.Profile, _ = get("aws:profile")
 
-	var errs []error
-	if accounts, ok := get("aws:allowedAccountIds"); ok {
-		errs = append(errs, decode("aws:allowedAccountIds", accounts, &c.Accounts))
+	var wrong []Problem
+	into := func(key string, field any) {
+		text, ok := get(key)
+		if !ok {
+			return
+		}
+		if err := decode(text, field); err != nil {
+			wrong = append(wrong, Problem{Key: key, Wrong: key + ": " + err.Error(), Remedy: "see the configuration reference for its form"})
+		}
 	}
+	into("aws:allowedAccountIds", &c.Accounts)
 	if _, ok := get("aws:assumeRole"); ok {
-		errs = append(errs, errors.New("aws:assumeRole is not used: put role_arn into an AWS profile and name that as aws:profile"))
+		wrong = append(wrong, Problem{Key: "aws:assumeRole", Wrong: "aws:assumeRole is not used", Remedy: "put role_arn into an AWS profile and name that as aws:profile"})
 	}
 	fields := c.fields()
 	for key, field := range fields {
-		if text, ok := get(project + ":" + key); ok {
-			errs = append(errs, decode(project+":"+key, text, field))
-		}
+		into(project+":"+key, field)
 	}
-	return c, append(errs, unknownKeys(project, there, fields))
+	return c, append(wrong, unknownKeys(project, there, fields)...)
 }
 
 // decode reads one value as Pulumi hands it over: plain text for a string,
 // JSON for the rest. A key that there is not is an error, since a mistyped one
 // would silently leave a default in force.
-func decode(key, text string, into any) error {
+func decode(text string, into any) error {
 	switch into := into.(type) {
 	case *string:
 		*into = text
@@ -396,42 +405,51 @@ func decode(key, text string, into any) error {
 	decoder := json.NewDecoder(bytes.NewBufferString(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("%s: %s: see the configuration reference for its form", key, strings.TrimPrefix(err.Error(), "json: "))
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }
 
 // unknownKeys finds mistyped keys at the top level of the project's namespace.
-func unknownKeys(project string, there []string, fields map[string]any) error {
-	var errs []error
+func unknownKeys(project string, there []string, fields map[string]any) (wrong []Problem) {
 	for _, key := range there {
 		name, ours := strings.CutPrefix(key, project+":")
 		if _, known := fields[name]; ours && !known {
-			errs = append(errs, fmt.Errorf("%s is not a key of this program: remove it, or correct its name", key))
+			wrong = append(wrong, Problem{Key: key, Wrong: key + " is not a key of this program", Remedy: "remove it, or correct its name"})
 		}
 	}
-	return errors.Join(errs...)
+	return wrong
 }
 
 // ConfigError is a configuration that cannot be meant. Nothing was touched.
 type ConfigError struct {
-	Problems []string // each with key, value and remedy, in one line
+	File     string // that holds it; empty for what the engine handed over
+	Problems []Problem
+	Err      error // why the file can't be read; nil when it can
 }
 
 // Error lists the problems, one a line.
 func (e *ConfigError) Error() string {
-	return "the configuration is refused, nothing was touched:\n  " + strings.Join(e.Problems, "\n  ")
+	text := "the configuration is refused, nothing was touched:"
+	if e.File != "" {
+		text = e.File + ": " + text
+	}
+	for _, p := range e.Problems {
+		text += "\n  " + p.String()
+	}
+	return text
 }
 
-// lines joins errors, one a line, in a stable order and without repeating any.
-func lines(errs []error) error {
-	joined := errors.Join(errs...)
-	if joined == nil {
+// Unwrap is why the file can't be read.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// configError holds problems in a stable order, without repeating any; nil for none.
+func configError(file string, wrong []Problem) error {
+	if len(wrong) == 0 {
 		return nil
 	}
-	all := strings.Split(joined.Error(), "\n")
-	slices.Sort(all)
-	return &ConfigError{Problems: slices.Compact(all)}
+	slices.SortFunc(wrong, func(a, b Problem) int { return cmp.Compare(a.String(), b.String()) })
+	return &ConfigError{File: file, Problems: slices.Compact(wrong)}
 }
 
 // prefix parses a CIDR that Validate has accepted.

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -55,31 +56,34 @@ func TestValidate(t *testing.T) {
 			c.Peer, c.Production = nil, external()
 			delete(c.Production.Secrets, components.DatabasePassword)
 		}, "pulumi config set --secret --path 'production.secrets.database_password'"},
-		"its own peer":         {func(c *Config) { c.Peer.Stack = "dr" }, "name the other stack"},
-		"peer in this region":  {func(c *Config) { c.Peer.Region = c.Region }, "must be in another region"},
-		"peer elsewhere":       {func(c *Config) { c.Peer.Region = "cn-north-1" }, "nothing replicates between partitions"},
-		"networks overlap":     {func(c *Config) { c.Network.CIDR = "10.10.128.0/17" }, "overlaps with peer.cidr 10.10.0.0/16"},
-		"network too large":    {func(c *Config) { c.Network.CIDR = "11.0.0.0/8" }, "from /16 to /24"},
-		"no network":           {func(c *Config) { c.Network.CIDR = "ten" }, `network.cidr is "ten"`},
-		"one zone":             {func(c *Config) { c.Network.Zones = c.Network.Zones[:1] }, "two or three availability zones"},
-		"zone of elsewhere":    {func(c *Config) { c.Network.Zones[0] = "us-west-2a" }, `network.zones is "us-west-2a"`},
-		"zone twice":           {func(c *Config) { c.Network.Zones[1] = "us-east-2a" }, "name each zone once"},
-		"nat":                  {func(c *Config) { c.Network.NAT = "two" }, "one, zone or none"},
-		"no backups":           {func(c *Config) { c.Database.BackupDays = 0 }, "a source without backups can have no replica"},
-		"engine":               {func(c *Config) { c.Database.EngineVersion = "5.7" }, "set it to 8.0 or 8.4"},
-		"class":                {func(c *Config) { c.Database.Class = "m6g.large" }, "such as db.m6g.large"},
-		"storage shrinks":      {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "a tenth more than storageGiB"},
-		"image":                {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
-		"no instances":         {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
-		"max under min":        {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},
-		"certificate of prod":  {func(c *Config) { c.App.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "import it there"},
-		"certificate of IAM":   {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
-		"certificate of China": {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
-		"no certificate":       {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
-		"no zone":              {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
-		"manual":               {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
-		"keepWarm":             {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
-		"no patience":          {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
+		"its own peer":          {func(c *Config) { c.Peer.Stack = "dr" }, "name the other stack"},
+		"peer in this region":   {func(c *Config) { c.Peer.Region = c.Region }, "must be in another region"},
+		"peer elsewhere":        {func(c *Config) { c.Peer.Region = "cn-north-1" }, "nothing replicates between partitions"},
+		"networks overlap":      {func(c *Config) { c.Network.CIDR = "10.10.128.0/17" }, "overlaps with peer.cidr 10.10.0.0/16"},
+		"network too large":     {func(c *Config) { c.Network.CIDR = "11.0.0.0/8" }, "from /16 to /24"},
+		"no network":            {func(c *Config) { c.Network.CIDR = "ten" }, `network.cidr is "ten"`},
+		"one zone":              {func(c *Config) { c.Network.Zones = c.Network.Zones[:1] }, "two or three availability zones"},
+		"zone of elsewhere":     {func(c *Config) { c.Network.Zones[0] = "us-west-2a" }, `network.zones is "us-west-2a"`},
+		"zone twice":            {func(c *Config) { c.Network.Zones[1] = "us-east-2a" }, "name each zone once"},
+		"nat":                   {func(c *Config) { c.Network.NAT = "two" }, "one, zone or none"},
+		"no backups":            {func(c *Config) { c.Database.BackupDays = 0 }, "a source without backups can have no replica"},
+		"engine":                {func(c *Config) { c.Database.EngineVersion = "5.7" }, "set it to 8.0 or 8.4"},
+		"class":                 {func(c *Config) { c.Database.Class = "m6g.large" }, "such as db.m6g.large"},
+		"storage shrinks":       {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "a tenth more than storageGiB"},
+		"image":                 {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
+		"no instances":          {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
+		"max under min":         {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},
+		"certificate of prod":   {func(c *Config) { c.App.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "import it there"},
+		"certificate of IAM":    {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
+		"certificate of China":  {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
+		"no certificate":        {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
+		"no zone":               {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
+		"a zone's path":         {func(c *Config) { c.DNS.ZoneID = "/hostedzone/Z0123456789ABC" }, `dns.zoneId is "/hostedzone/Z0123456789ABC": set it to the id`},
+		"a zone's name":         {func(c *Config) { c.DNS.ZoneID = "example.com" }, `dns.zoneId is "example.com"`},
+		"a zone's id, too long": {func(c *Config) { c.DNS.ZoneID = "Z" + strings.Repeat("0", 32) }, "dns.zoneId"},
+		"manual":                {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
+		"keepWarm":              {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
+		"no patience":           {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,7 +108,7 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	c := pilotLight()
 	c.Role, c.App.Image, c.Network.NAT = "primary", "", "two"
-	err := lines([]error{c.Validate()})
+	err := c.Validate()
 	for _, key := range []string{"role", "app.image", "network.nat"} {
 		assert.ErrorContains(t, err, "\n  "+key+" is ")
 	}
@@ -113,12 +117,12 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	c := defaults()
-	require.NoError(t, decode("failover", `{"maxLag":"90s"}`, &c.Failover))
+	require.NoError(t, decode(`{"maxLag":"90s"}`, &c.Failover))
 	assert.Equal(t, Duration(90*time.Second), c.Failover.MaxLag)
 	assert.Equal(t, Duration(2*time.Hour), c.Failover.LagWindow, "what is not said keeps its default")
-	assert.ErrorContains(t, decode("app", `{"imgae":"ami-1"}`, &c.App), `app: unknown field "imgae"`)
-	assert.ErrorContains(t, decode("failover", `{"maxLag":"soon"}`, &c.Failover), "is not a duration")
-	assert.ErrorContains(t, decode("keepWarm", `nat`, &c.KeepWarm), "keepWarm: ")
+	assert.ErrorContains(t, decode(`{"imgae":"ami-1"}`, &c.App), `unknown field "imgae"`)
+	assert.ErrorContains(t, decode(`{"maxLag":"soon"}`, &c.Failover), "is not a duration")
+	assert.ErrorContains(t, decode(`nat`, &c.KeepWarm), "invalid character")
 }
 
 func TestKnownPeer(t *testing.T) {

@@ -23,33 +23,66 @@ func FileName(stack string) string { return "Pulumi." + stack + ".yaml" }
 
 // ReadFile reads a stack's configuration from its file, Pulumi.<stack>.yaml, as
 // the program itself would read it, and checks it by the same rules. What it
-// could read comes with the error, too. It asks neither engine nor AWS, and
-// decrypts nothing: a secret reads as "[secret]". One that isn't set yet is left
-// to the program to refuse, since the place for it is made with the file's help.
+// could read comes with the error, too, which is a *ConfigError. It asks neither engine
+// nor AWS, and decrypts nothing: a secret reads as "[secret]". One that isn't set yet is
+// left to the program to refuse, since the place for it is made with the file's help.
 func ReadFile(path string) (Config, error) {
 	stack, ok := strings.CutPrefix(filepath.Base(path), "Pulumi.")
-	stack, yaml := strings.CutSuffix(stack, ".yaml")
-	if !ok || !yaml || stack == "" {
+	stack, ending := strings.CutSuffix(stack, ".yaml")
+	if !ok || !ending || stack == "" {
 		return Config{}, fmt.Errorf("%s is not the file of a stack: name one like %s", path, FileName("dr"))
 	}
-	text, err := os.ReadFile(path)
+	text, err := ReadRegular(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the configuration of stack %s: %w", stack, err)
+		return Config{}, unreadable(path, err)
 	}
 	held, err := values(text)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", path, err)
+		return Config{}, unreadable(path, err)
 	}
-	c, errs := readValues(stack, held)
-	for _, problem := range c.Problems() {
-		if !problem.Secret() {
-			errs = append(errs, errors.New(problem.String()))
-		}
+	c, wrong := readValues(stack, held)
+	wrong = append(wrong, c.plainSecrets()...)
+	return c, configError(path, append(wrong, slices.DeleteFunc(c.Problems(), Problem.Secret)...))
+}
+
+// largest is how large a file of a project may be, in bytes.
+const largest = 4 << 20
+
+// ReadRegular reads a file of a project. What is no regular file is an error: to read a
+// pipe or a device might never end.
+func ReadRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file (%s)", path, info.Mode().Type())
+	case info.Size() > largest:
+		return nil, fmt.Errorf("%s has %d bytes, more than the %d that such a file may have", path, info.Size(), largest)
 	}
-	if err := lines(errs); err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
+	return os.ReadFile(path)
+}
+
+func unreadable(path string, err error) error {
+	return &ConfigError{File: path, Err: err, Problems: []Problem{{Wrong: "it can't be read: " + err.Error(), Remedy: "correct it, or restore it from version control"}}}
+}
+
+// CheckProject refuses a project's file that Pulumi can't read, or that is of another
+// program. A folder without one is left to Pulumi.
+func CheckProject(path string) error {
+	if _, err := ReadRegular(path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return unreadable(path, err)
 	}
-	return c, nil
+	project, err := workspace.LoadProject(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	if name := project.Name.String(); name != Project {
+		return configError(path, []Problem{{Key: "name", Value: name, Remedy: "set it to " + Project + ", in whose namespace the stacks' files hold their configuration"}})
+	}
+	return nil
 }
 
 // Parse is ReadFile of a text, without the check: it refuses only what can't be
@@ -57,10 +90,30 @@ func ReadFile(path string) (Config, error) {
 func Parse(stack string, text []byte) (Config, error) {
 	held, err := values(text)
 	if err != nil {
-		return Config{}, fmt.Errorf("reading %s: %w", FileName(stack), err)
+		return Config{}, unreadable(FileName(stack), err)
 	}
-	c, errs := readValues(stack, held)
-	return c, lines(errs)
+	c, wrong := readValues(stack, held)
+	return c, configError("", wrong)
+}
+
+// encrypted is what an encrypted value reads as, see config.NewBlindingDecrypter.
+const encrypted = "[secret]"
+
+// plainSecrets finds secrets that are not encrypted. It says nothing of what they are.
+func (c Config) plainSecrets() (wrong []Problem) {
+	if c.Production == nil {
+		return nil
+	}
+	for key, value := range c.Production.Secrets {
+		if value != encrypted && value != "" {
+			path := "production.secrets." + key
+			wrong = append(wrong, Problem{
+				Key: path, Wrong: path + " is in plain text",
+				Remedy: fmt.Sprintf("encrypt it: pulumi config set -s %s --secret --path '%s'; and change it where it is used, if anybody could read the file", c.Stack, path),
+			})
+		}
+	}
+	return wrong
 }
 
 // values are what the keys in a stack's file hold, in Pulumi's own rendering.
@@ -81,7 +134,7 @@ func values(text []byte) (map[string]string, error) {
 	return held, nil
 }
 
-func readValues(stack string, held map[string]string) (Config, []error) {
+func readValues(stack string, held map[string]string) (Config, []Problem) {
 	get := func(key string) (string, bool) {
 		value, ok := held[key]
 		return value, ok

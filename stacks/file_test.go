@@ -1,9 +1,13 @@
 package stacks
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -77,6 +81,78 @@ func TestReadFileRefuses(t *testing.T) {
 	assert.ErrorContains(t, err, "dr.yaml is not the file of a stack: name one like Pulumi.dr.yaml")
 	_, err = ReadFile(filepath.Join(t.TempDir(), FileName("dr")))
 	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestReadFileReadsOnlyFiles holds that what is no regular file is refused, at once: a
+// pipe would be waited for, and a device never ends.
+func TestReadFileReadsOnlyFiles(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		put  func(path string) error
+		says string
+	}{
+		"a folder":    {func(path string) error { return os.Mkdir(path, 0o700) }, " is no regular file (d"},
+		"a pipe":      {func(path string) error { return syscall.Mkfifo(path, 0o600) }, " is no regular file (p"},
+		"a device":    {func(path string) error { return os.Symlink("/dev/zero", path) }, " is no regular file (D"},
+		"a huge file": {func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40)) }, " has 1099511627776 bytes"},
+		"a socket": {func(path string) error {
+			listener, err := net.Listen("unix", path)
+			if err == nil {
+				t.Cleanup(func() { listener.Close() })
+			}
+			return err
+		}, " is no regular file (S"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), FileName("dr"))
+			require.NoError(t, tc.put(path))
+			_, err := ReadFile(path)
+			assert.ErrorContains(t, err, tc.says)
+			assert.ErrorContains(t, CheckProject(path), tc.says)
+			_, refused := errors.AsType[*ConfigError](err)
+			assert.True(t, refused)
+		})
+	}
+}
+
+func TestCheckProject(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"name: pilotlight\nruntime: go\n": "",
+		"name: blog\nruntime: go\n":       `name is "blog": set it to pilotlight`,
+		"name: [\n":                       "it can't be read",
+		"runtime: go\n":                   "it can't be read",
+		"":                                "it can't be read",
+	} {
+		path := filepath.Join(t.TempDir(), "Pulumi.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		err := CheckProject(path)
+		if says == "" {
+			assert.NoError(t, err, text)
+			continue
+		}
+		assert.ErrorContains(t, err, says, text)
+	}
+	assert.NoError(t, CheckProject(filepath.Join(t.TempDir(), "Pulumi.yaml")), "Pulumi makes one")
+}
+
+// TestReadFileRefusesPlainSecrets holds that a secret in plain text is refused, with the
+// command that encrypts it and without the secret.
+func TestReadFileRefusesPlainSecrets(t *testing.T) {
+	t.Parallel()
+	described := strings.Replace(goodFile, "pilotlight:peer: {stack: prod, region: us-west-2, cidr: 10.10.0.0/16}", `pilotlight:production:
+    region: us-west-2
+    cidr: 10.10.0.0/16
+    database: arn:aws:rds:us-west-2:123456789012:db:site
+    bucket: arn:aws:s3:::media
+    secrets:
+      auth_key: {secure: AAABAciphertext}
+      database_password: hunter2`, 1)
+	_, err := ReadFile(kept(t, described))
+	require.ErrorContains(t, err, "production.secrets.database_password is in plain text: encrypt it: pulumi config set -s dr --secret --path 'production.secrets.database_password'")
+	assert.NotContains(t, err.Error(), "auth_key")
+	assert.NotContains(t, fmt.Sprintf("%+v %#v", err, err), "hunter2")
 }
 
 // TestReadFileDecryptsNothing holds that secrets count as given, and stay secret.

@@ -102,7 +102,7 @@ func (h *history) begin(r *rand.Rand, i int) {
 			}
 		}
 	}
-	h.note("%d wants %s: %s %s", i, want, plan.Do, plan.Why)
+	h.note("%d wants %s: %s %s", i, want, plan.Do, plan.Why())
 	if plan.Do != Refuse {
 		h.running[i] = &update{plan: plan}
 	}

@@ -64,6 +64,20 @@ func (m Memory) Secrets() map[string]string { return m.secrets }
 // Remember reads what a stack holds in its checkpoint. A stack that does not
 // exist remembers nothing. It has to be decrypted as a whole.
 func Remember(ctx *pulumi.Context, stack string) (Memory, error) {
+	outputs, err := resourceOutputs(ctx, stack)
+	if err != nil {
+		return Memory{}, err
+	}
+	m, err := recallAll(outputs)
+	if err != nil {
+		return Memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+	}
+	return m, nil
+}
+
+// resourceOutputs are the outputs of a stack's resources in its checkpoint, by URN. A
+// stack that does not exist has none.
+func resourceOutputs(ctx *pulumi.Context, stack string) (map[string]map[string]any, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
 		Resources map[string]struct { // by URN
@@ -75,20 +89,32 @@ func Remember(ctx *pulumi.Context, stack string) (Memory, error) {
 	}{name}, &read, "")
 	switch {
 	case err != nil && strings.Contains(err.Error(), "unknown stack"):
-		return Memory{}, nil
+		return nil, nil
 	case err != nil:
-		return Memory{}, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
+		return nil, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
 			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
 	outputs := map[string]map[string]any{}
 	for text, resource := range read.Resources {
 		outputs[text] = resource.Outputs
 	}
-	m, err := recallAll(outputs)
+	return outputs, nil
+}
+
+// keepOutputs exports what the stack exports already. The engine would show each as
+// deleted where an update that is refused exports nothing.
+func keepOutputs(ctx *pulumi.Context) {
+	all, err := resourceOutputs(ctx, ctx.Stack())
 	if err != nil {
-		return Memory{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+		return // only the looks of the refusal suffer
 	}
-	return m, nil
+	for text, outputs := range all {
+		if id, err := urn.Parse(text); err == nil && id.Type() == "pulumi:pulumi:Stack" {
+			for name, value := range outputs {
+				ctx.Export(name, pulumi.Any(value))
+			}
+		}
+	}
 }
 
 // Recall reads what a stack holds in a checkpoint, as pulumi stack export writes

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Role is what a stack is: the one switch between the two sides of a site.
@@ -96,7 +98,7 @@ func (c Claim) holds() bool { return c.Switched || c.Held }
 type Action string
 
 const (
-	Refuse   Action = "refuse"   // nothing may be touched; Plan.Why says why and what to run instead
+	Refuse   Action = "refuse"   // nothing may be touched
 	Keep     Action = "keep"     // the role stays
 	Activate Action = "activate" // become active, at a new epoch
 	Freeze   Action = "freeze"   // become read-only, at the same epoch
@@ -112,8 +114,9 @@ const Unprotect Action = "unprotect"
 // Plan is what Decide makes of a wanted role.
 type Plan struct {
 	Do    Action
-	Claim Claim  // what the stack holds once the plan is done; zero when refused
-	Why   string // one sentence, when refused
+	Claim Claim // what the stack holds once the plan is done; zero when refused
+	// Refusal says why, and what to run instead; nil unless Do is Refuse.
+	Refusal *refusal.Error
 }
 
 // Decide is the whole policy of roles: from the wanted role and the claims of
@@ -128,7 +131,7 @@ type Plan struct {
 func Decide(want Role, own, peer Claim) Plan {
 	switch {
 	case own.Leads() && peer.Leads() && peer.Epoch == own.Epoch:
-		return refuse("this stack and its peer both claim epoch %d: two updates ran at the same time; find out which side "+
+		return refuse("this stack and its peer both claim epoch %d, since two updates ran at the same time: find out which side "+
 			"serves the site; on the other, export the state (pulumi stack export), lower the epoch in its resource claim, raise its serial by 1, and import it", own.Epoch)
 	case want == Active:
 		return decideActive(own, peer)
@@ -194,8 +197,8 @@ func movedOn(own, peer Claim) Plan {
 		return refuse("the site moved on to epoch %d, this stack was active at epoch %d, and the site's name has not followed yet: go on with the peer, "+
 			"or give its activation up there; if its region is lost, abort set to %[1]d here, with role %[3]s, takes the site back (so does pilotlight abort)", peer.Epoch, own.Epoch, Active)
 	}
-	return refuse("the site moved on to epoch %d, this stack was active at epoch %d: its database is stale and must not "+
-		"serve the site; rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
+	return refuse("the site moved on to epoch %d, this stack was active at epoch %d, so its database is stale and must not "+
+		"serve the site: rebuild this stack with role %s, its old database is kept", peer.Epoch, own.Epoch, Standby)
 }
 
 func decideStandby(own, peer Claim) Plan {
@@ -236,13 +239,13 @@ func standingBy(own Claim, epoch int) Claim {
 func Abort(own, peer Claim) Plan {
 	switch {
 	case own.Role != Active:
-		return refuse("there is no activation to give up: this stack is %s", own.Role)
+		return refuse("there is no activation to give up, since this stack is %s: remove abort from its configuration", own.Role)
 	case own.Switched:
 		return refuse("the site's name points here since epoch %d: go back by a planned switchover", own.Epoch)
 	case own.Held:
 		return refuse("this stack claimed the site again at epoch %d, which was its own: finish that with role %s", own.Epoch, Active)
 	case !peer.Leads() || peer.Epoch >= own.Epoch:
-		return refuse("no other side holds the site: giving up epoch %d would leave none", own.Epoch)
+		return refuse("no other side holds the site, and giving up epoch %d would leave none: finish the activation with role %s", own.Epoch, Active)
 	}
 	claim := standingBy(own, own.Epoch+1)
 	claim.GaveUp = true
@@ -267,7 +270,7 @@ func Overtaken(own, peer Claim) string {
 	if own.Planned && peer.Role == Active && peer.Epoch < own.Epoch {
 		return fmt.Sprintf("the peer took its freeze back: give this activation up with role %s and abort set to %d", Standby, own.Epoch)
 	}
-	return Decide(Active, own, peer).Why
+	return Decide(Active, own, peer).Why()
 }
 
 // End is what asking for the end of a retired database makes of a plan: the
@@ -281,7 +284,7 @@ func End(p Plan, generation int) Plan {
 	case at < 0 && generation < p.Claim.Generation.Number:
 		return p // ended before
 	case at < 0:
-		return refuse("generation %d is not retired: the current database of this stack is generation %d", generation, p.Claim.Generation.Number)
+		return refuse("generation %d is not retired, and the current database of this stack is generation %d: name a retired one, as status shows it", generation, p.Claim.Generation.Number)
 	case p.Do != Keep:
 		return refuse("a change of role and the end of generation %d do not go together: remove retire from the configuration first", generation)
 	}
@@ -295,6 +298,15 @@ func End(p Plan, generation int) Plan {
 	return p
 }
 
+// Why is the refusal in one sentence; empty when there is none.
+func (p Plan) Why() string {
+	if p.Refusal == nil {
+		return ""
+	}
+	return p.Refusal.Error()
+}
+
+// refuse makes a refusal as refusal.New does.
 func refuse(format string, args ...any) Plan {
-	return Plan{Do: Refuse, Why: fmt.Sprintf(format, args...)}
+	return Plan{Do: Refuse, Refusal: refusal.New(CodeClaims, format, args...)}
 }

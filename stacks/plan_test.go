@@ -85,8 +85,8 @@ func TestDecide(t *testing.T) {
 			plan := Decide(tc.want, tc.own, tc.peer)
 			assert.Equal(t, tc.do, plan.Do)
 			assert.Equal(t, tc.claim, plan.Claim)
-			assert.Contains(t, plan.Why, tc.why)
-			assert.Equal(t, tc.do == Refuse, plan.Why != "", "a refusal says why, and nothing else does")
+			assert.Contains(t, plan.Why(), tc.why)
+			assert.Equal(t, tc.do == Refuse, plan.Why() != "", "a refusal says why, and nothing else does")
 		})
 	}
 }
@@ -100,11 +100,11 @@ func TestAbort(t *testing.T) {
 		Retired: []Generation{{Number: 1, Birth: ReplicaBorn, Unserved: true}},
 	}}, Abort(own, production))
 
-	assert.Contains(t, Abort(own, Claim{}).Why, "no other side holds the site")
-	assert.Contains(t, Abort(own, Claim{Role: Active, Epoch: 3}).Why, "no other side holds the site")
-	assert.Contains(t, Abort(Claim{Role: Standby, Epoch: 2}, production).Why, "this stack is standby")
+	assert.Contains(t, Abort(own, Claim{}).Why(), "no other side holds the site")
+	assert.Contains(t, Abort(own, Claim{Role: Active, Epoch: 3}).Why(), "no other side holds the site")
+	assert.Contains(t, Abort(Claim{Role: Standby, Epoch: 2}, production).Why(), "this stack is standby")
 	own.Switched = true
-	assert.Contains(t, Abort(own, production).Why, "the site's name points here")
+	assert.Contains(t, Abort(own, production).Why(), "the site's name points here")
 }
 
 func TestTakeBack(t *testing.T) {
@@ -118,9 +118,9 @@ func TestTakeBack(t *testing.T) {
 	assert.Equal(t, Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 2, Birth: ReplicaBorn, Promoted: true}, Held: true}, taken)
 	assert.Contains(t, Overtaken(lost, taken), "moved on to epoch 6", "the lost side, should it live after all")
 	assert.Equal(t, Plan{Do: Keep, Claim: taken}, TakeBack(taken, lost), "again")
-	assert.Contains(t, Abort(taken, lost).Why, "claimed the site again at epoch 6", "nobody else holds it")
-	assert.Contains(t, Decide(Standby, taken, lost).Why, "claimed the site again at epoch 6")
-	assert.Contains(t, TakeBack(lost, taken).Why, "its database is stale", "who never held the site takes nothing back, and who holds it again loses it to nobody")
+	assert.Contains(t, Abort(taken, lost).Why(), "claimed the site again at epoch 6", "nobody else holds it")
+	assert.Contains(t, Decide(Standby, taken, lost).Why(), "claimed the site again at epoch 6")
+	assert.Contains(t, TakeBack(lost, taken).Why(), "its database is stale", "who never held the site takes nothing back, and who holds it again loses it to nobody")
 	assert.False(t, Decide(Standby, taken, Claim{Role: Active, Epoch: 7}).Claim.Retired[0].Unserved, "it served at epoch 4")
 
 	back := Decide(Standby, lost, taken)
@@ -130,9 +130,9 @@ func TestTakeBack(t *testing.T) {
 	assert.False(t, Decide(Standby, lost, taken).Claim.Retired[0].Unserved)
 
 	lost.Switched = true
-	assert.Contains(t, TakeBack(first, lost).Why, "its database is stale")
+	assert.Contains(t, TakeBack(first, lost).Why(), "its database is stale")
 	assert.Equal(t, Keep, TakeBack(first, Claim{Role: Standby, Epoch: 1}).Do, "nobody to take it back from")
-	assert.Contains(t, TakeBack(Claim{}, lost).Why, "holds no copy")
+	assert.Contains(t, TakeBack(Claim{}, lost).Why(), "holds no copy")
 	assert.Equal(t, Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 6, Generation: Generation{Number: 1}}},
 		TakeBack(Claim{Role: Standby, Epoch: 5, Generation: Generation{Number: 1}}, lost), "a standby's is a failover, as ever")
 }
@@ -163,8 +163,8 @@ func TestEnd(t *testing.T) {
 	assert.Equal(t, second, End(second, 1), "what has ended needs nothing more")
 	assert.Equal(t, []Generation{{Number: 1, Birth: PrimaryBorn}, {Number: 2, Birth: ReplicaBorn}}, claim.Retired, "a claim is not changed in place")
 
-	assert.Contains(t, End(keep, 3).Why, "generation 3 is not retired")
-	assert.Contains(t, End(keep, 7).Why, "generation 7 is not retired")
-	assert.Contains(t, End(Plan{Do: Activate, Claim: claim}, 1).Why, "do not go together")
+	assert.Contains(t, End(keep, 3).Why(), "generation 3 is not retired")
+	assert.Contains(t, End(keep, 7).Why(), "generation 7 is not retired")
+	assert.Contains(t, End(Plan{Do: Activate, Claim: claim}, 1).Why(), "do not go together")
 	assert.Equal(t, refuse("no"), End(refuse("no"), 1))
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/hooks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Engine is the oldest Pulumi engine that runs the hooks as this program needs them.
@@ -22,7 +24,8 @@ const Engine = ">=3.259.0"
 // Program is the Pulumi program of both stacks, prod and dr.
 func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
 
-// In is Program with the world outside replaced, for rehearsals.
+// In is Program with the world outside replaced, for rehearsals. Its error is a
+// *NotStartedError where nothing was touched.
 func In(env failover.Env) pulumi.RunFunc { return in(env, false) }
 
 // Adopting is In for the preview of a stack whose state is being made anew: the stack keeps
@@ -31,41 +34,21 @@ func Adopting(env failover.Env) pulumi.RunFunc { return in(env, true) }
 
 func in(env failover.Env, adopting bool) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		if err := ctx.RequirePulumiVersion(Engine); err != nil {
-			return err
-		}
-		cfg, err := readConfig(ctx)
+		s, err := start(ctx, env, adopting)
 		if err != nil {
+			keepOutputs(ctx)
+			return &NotStartedError{err}
+		}
+		if s.saved.claim, err = stash(s.Context, claimName, jsonString(s.plan.Claim)); err != nil {
 			return err
 		}
-		if env.Now == nil {
-			env.Now = time.Now
-		}
-		if adopting && !ctx.DryRun() {
-			return errors.New("only a preview may run the program that adopts")
-		}
-		s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
-		if err := s.decide(); err != nil {
-			return err
-		}
-		if err := s.record(); err != nil {
-			return err
-		}
-		if err := s.watch(); err != nil {
-			return err
-		}
-		s.runtime = s.newRuntime()
-		if s.saved.claim, err = s.claim(); err != nil {
-			return err
-		}
-		// All resources of AWS wait for their provider, and so for the gate: a
-		// refusal comes before anything is touched.
-		if s.provider, err = newProvider(ctx, cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
+		// All resources of AWS wait for their provider, and so for the claim.
+		if s.provider, err = newProvider(ctx, s.cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
 			return err
 		}
 		caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(s.provider))
 		if err != nil {
-			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
+			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", s.cfg.Region, err)
 		}
 		s.account = caller.AccountId
 		err = s.compose()
@@ -73,6 +56,48 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 		return err
 	}
 }
+
+// start finds out what an update is about, and whether it may be. Nothing is registered before
+// it ends: a refusal touches nothing.
+func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) {
+	hooks.ShowVisible(ctx)
+	if err := ctx.RequirePulumiVersion(Engine); err != nil {
+		return nil, err
+	}
+	cfg, err := readConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if env.Now == nil {
+		env.Now = time.Now
+	}
+	if adopting && !ctx.DryRun() {
+		return nil, errors.New("only a preview may run the program that adopts")
+	}
+	s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
+	if err := s.decide(); err != nil {
+		return nil, err
+	}
+	if err := s.record(); err != nil {
+		return nil, err
+	}
+	if err := s.watch(); err != nil {
+		return nil, err
+	}
+	s.runtime = s.newRuntime()
+	err = s.gate()
+	return s, err
+}
+
+// NotStartedError is an update that ended before it registered anything: it was refused, or
+// could not find out whether it may be. Nothing was touched.
+type NotStartedError struct{ Err error }
+
+// Error is why.
+func (e *NotStartedError) Error() string { return e.Err.Error() }
+
+// Unwrap is why.
+func (e *NotStartedError) Unwrap() error { return e.Err }
 
 // site is one stack in the making.
 type site struct {
@@ -130,7 +155,7 @@ func (s *site) decide() error {
 		}
 	}
 	if s.plan.Do == Refuse {
-		return &RefusedError{CodeClaims, s.plan.Why}
+		return &RefusedError{Refusal: s.plan.Refusal}
 	}
 	if err := s.agree(own.Facts, other.Facts); err != nil {
 		return err
@@ -141,7 +166,7 @@ func (s *site) decide() error {
 	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
 	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
 	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
-		return &RefusedError{CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first"}
+		return refused(CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}
 	if err := s.accept(); err != nil {
 		return err
@@ -206,14 +231,15 @@ func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, 
 	case plan.Claim.Generation.Birth == PrimaryBorn:
 		return components.GenerateSecrets(), nil
 	}
-	return nil, &RefusedError{CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first"}
+	return nil, refused(CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
 }
 
 // RefusedError is an update that must not be, by the claims of both stacks, by the record
 // in AWS, or by what both sides have published. Nothing was touched.
 type RefusedError struct {
-	Code string // for machines, stable
-	Why  string // and what to run instead
+	Refusal *refusal.Error
+	// Mismatches are what does not agree, where it is refused for that.
+	Mismatches []Mismatch
 }
 
 // Codes of refusals.
@@ -225,8 +251,22 @@ const (
 	CodeUnfinished  = "unfinished"   // the other side's deployment has to be finished first
 )
 
-// Error says why.
-func (e *RefusedError) Error() string { return "refused, nothing was touched: " + e.Why }
+// refused makes a refusal as refusal.New does.
+func refused(code, format string, args ...any) error {
+	return &RefusedError{Refusal: refusal.New(code, format, args...)}
+}
+
+// Error says why, and what to do.
+func (e *RefusedError) Error() string {
+	why := e.Refusal.Error()
+	if len(e.Mismatches) > 0 {
+		why = MismatchText(e.Mismatches)
+	}
+	return "refused, nothing was touched: " + why
+}
+
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Refusal }
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.

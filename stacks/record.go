@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // The record is the stack's claim as AWS holds it, in a parameter of the stack's region
@@ -56,7 +58,7 @@ func (c Claim) Summary() string {
 
 // StateBehindRemedy is what to do about a state that AWS is ahead of.
 func StateBehindRemedy(stack string) string {
-	return fmt.Sprintf("Use the backend that has the newer state, bring it back with pilotlight state restore %s, or take what AWS holds into this one with pilotlight adopt %[1]s", stack)
+	return fmt.Sprintf("use the backend that has the newer state, bring it back with pilotlight state restore %s, or take what AWS holds into this one with pilotlight adopt %[1]s", stack)
 }
 
 // recordLimit bounds how long the record is asked for.
@@ -68,7 +70,8 @@ func (s *site) current(own Claim, told Facts) error {
 	defer cancel()
 	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
 	if err != nil {
-		return &RefusedError{Code: CodeSilent, Why: fmt.Sprintf("the state of stack %s can't be compared with AWS in %s, which comes before any change: %v", s.cfg.Stack, s.cfg.Region, err)}
+		return refused(CodeSilent, "the state of stack %s can't be compared with AWS in %s, which comes before any change (%v): wait until AWS answers, or use credentials that may read %s",
+			s.cfg.Stack, s.cfg.Region, err, s.cfg.RecordName())
 	}
 	if !found { // not made yet, deleted by hand, or in another account
 		return s.sameAccount(ctx, told)
@@ -78,7 +81,9 @@ func (s *site) current(own Claim, told Facts) error {
 		return fmt.Errorf("reading %s in %s: %w", s.cfg.RecordName(), s.cfg.Region, err)
 	}
 	if why := StateBehind(own, recorded); why != "" {
-		return &RefusedError{Code: CodeStateBehind, Why: fmt.Sprintf("stack %s: %s %s", s.cfg.Stack, why, StateBehindRemedy(s.cfg.Stack))}
+		return &RefusedError{Refusal: &refusal.Error{
+			Code: CodeStateBehind, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, strings.TrimSuffix(why, ".")), Remedy: StateBehindRemedy(s.cfg.Stack),
+		}}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -215,7 +214,7 @@ func ReadReports(project string) ([]failover.Report, error) {
 	var reports []failover.Report
 	var unread []error
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := ReadRegular(file)
 		if err != nil {
 			unread = append(unread, fmt.Errorf("reading a report: %w", err))
 			continue

@@ -45,7 +45,7 @@ func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 // database: RDS would promote that replica when its source goes.
 func mayTearDown(own, peer Claim) error {
 	if own.Leads() && peer.Role == Standby {
-		return &RefusedError{CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one"}
+		return refused(CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
 	}
 	return nil
 }

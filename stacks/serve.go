@@ -17,18 +17,36 @@ import (
 	"github.com/pilotlight-dr/pilotlight/hooks"
 )
 
-// claim keeps the stack's claim in the state. What cannot be taken back passes
-// the gate first: while the checks refuse, the claim stays as it was.
-func (s *site) claim() (*pulumi.Stash, error) {
-	var gate []pulumi.ResourceOption
-	if check := s.check(); check != nil {
-		hook, err := hooks.Preflight(s.Context, s.cfg.Name(), check)
-		if err != nil {
-			return nil, err
-		}
-		gate = append(gate, pulumi.ResourceHooks(hook))
+// gate makes the checks that have to allow the plan, before anything is registered: a
+// refusal ends the program, and is all that the engine shows. If a hook made them, the
+// refusal would stand among complaints of the engine that follow from it. A preview
+// makes the same checks and reports what they find, without failing.
+func (s *site) gate() error {
+	check := s.check()
+	if check == nil {
+		return nil
 	}
-	return stash(s.Context, claimName, jsonString(s.plan.Claim), gate...)
+	verdict, err := check(s.Context.Context())
+	switch refused := verdict.Err(); {
+	case s.DryRun() && err != nil:
+		return s.Log.Warn(err.Error(), nil)
+	case err != nil:
+		return err
+	case s.DryRun() && refused != nil:
+		return s.Log.Warn("as things are now, "+refused.Error(), nil)
+	case refused != nil:
+		return refused
+	}
+	for _, b := range verdict.Overruled {
+		if err := s.Log.Warn("accepted: "+b.Reason, nil); err != nil {
+			return err
+		}
+	}
+	allowed := "the checks allow it"
+	if verdict.Loss != "" {
+		allowed += "; " + verdict.Loss
+	}
+	return s.Log.Info(allowed, nil)
 }
 
 // check is what has to allow the plan; nil for nothing.

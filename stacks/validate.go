@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -22,6 +21,7 @@ var (
 	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
+	zoneForm   = regexp.MustCompile(`^Z[0-9A-Z]{1,31}$`) // ResourceId in Route 53's API: 32 characters at most
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 )
 
@@ -30,10 +30,22 @@ var (
 const maxName = 20
 
 // Problem is a value that is refused, and what to do about it.
-type Problem struct{ Key, Value, Remedy string }
+type Problem struct {
+	Key, Value, Remedy string
+	// Wrong is what is wrong with Key; empty when it is that it has Value. It holds no secret.
+	Wrong string
+}
 
-// String is key, value and remedy in one line.
-func (p Problem) String() string { return fmt.Sprintf("%s is %q: %s", p.Key, p.Value, p.Remedy) }
+// Reason is what is wrong.
+func (p Problem) Reason() string {
+	if p.Wrong != "" {
+		return p.Wrong
+	}
+	return fmt.Sprintf("%s is %q", p.Key, p.Value)
+}
+
+// String is reason and remedy in one line.
+func (p Problem) String() string { return p.Reason() + ": " + p.Remedy }
 
 // Secret says that what is wrong is a secret that isn't set: one can be set only
 // once there is a stack to encrypt it for.
@@ -43,19 +55,13 @@ type problems []Problem
 
 func (p *problems) add(ok bool, key string, value any, remedy string, args ...any) {
 	if !ok {
-		*p = append(*p, Problem{key, fmt.Sprint(value), fmt.Sprintf(remedy, args...)})
+		*p = append(*p, Problem{Key: key, Value: fmt.Sprint(value), Remedy: fmt.Sprintf(remedy, args...)})
 	}
 }
 
-// Validate checks the configuration as a whole and returns every problem at
-// once, joined, or nil. It asks nobody: what only AWS knows is checked later.
-func (c Config) Validate() error {
-	var errs []error
-	for _, problem := range c.Problems() {
-		errs = append(errs, errors.New(problem.String()))
-	}
-	return errors.Join(errs...)
-}
+// Validate checks the configuration as a whole. Its error is a *ConfigError with every
+// problem. It asks nobody: what only AWS knows is checked later.
+func (c Config) Validate() error { return configError("", c.Problems()) }
 
 // Problems is what Validate finds, in no particular order.
 func (c Config) Problems() []Problem {
@@ -155,7 +161,8 @@ func (c Config) validateApp(p *problems) {
 		"set it to STANDARD, STANDARD_IA or INTELLIGENT_TIERING")
 	switch c.DNS.Mode {
 	case "record":
-		p.add(c.DNS.ZoneID != "", "dns.zoneId", "", "set it to the id of the Route 53 zone that holds %s, or dns.mode to manual", c.Domain)
+		p.add(zoneForm.MatchString(c.DNS.ZoneID), "dns.zoneId", c.DNS.ZoneID,
+			"set it to the id of the Route 53 zone that holds %s, such as Z0123456789ABCDEFGHIJ, or dns.mode to manual", c.Domain)
 	case "manual":
 		p.add(c.DNS.ZoneID == "", "dns.zoneId", c.DNS.ZoneID, "remove it: with dns.mode manual a person changes the record")
 	default:

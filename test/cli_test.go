@@ -43,6 +43,39 @@ func TestCommandLine(t *testing.T) {
 	line.run("up", "-s", rehearsal.Recovery, "--yes")
 	line.run("preview", "-s", rehearsal.Recovery, "--expect-no-changes")
 	line.refuse()
+	line.refuseAtOnce()
+}
+
+// refuseAtOnce runs updates that the program refuses before it asks anything of AWS.
+func (c *commandLine) refuseAtOnce() {
+	c.t.Helper()
+	for setting, says := range map[string]string{
+		"role=standby": "this stack is the active one (epoch 1) and its database the live one: activate the peer first",
+		"role=actve":   `role is "actve": set it to active, frozen or standby`,
+	} {
+		printed, err := c.try("up", "-s", rehearsal.Production, "--yes", "-c", setting)
+		require.Error(c.t, err)
+		assert.Contains(c.t, onlyDiagnostic(c.t, printed), says)
+	}
+}
+
+// onlyDiagnostic is what the engine shows in the end. A refusal must be all of it, with
+// nothing of a program that failed: a person at night reads the first line and the last.
+func onlyDiagnostic(t *testing.T, printed string) string {
+	t.Helper()
+	last := printed[max(0, strings.LastIndex(printed, "Previewing update"), strings.LastIndex(printed, "Updating (")):]
+	for _, noise := range []string{"unhandled error", "program failed", "update failed", "before hook", "error occurred", "\n  - "} { // the last is an output that goes
+		assert.NotContains(t, last, noise)
+	}
+	first, rest, found := strings.Cut(last, "Diagnostics:\n")
+	require.True(t, found, printed)
+	assert.Contains(t, first, "error: ")
+	assert.Contains(t, first, "refused, nothing was", "the first line says what happened")
+	block, _, found := strings.Cut(rest, "\n\n")
+	require.True(t, found, printed)
+	assert.Equal(t, 1, strings.Count(block, "pilotlight-"), "only the stack has something to say: %s", block)
+	assert.Equal(t, 1, strings.Count(block, "error: "), block)
+	return block
 }
 
 // refuse fails over where there is no image, which is all that the checks may
@@ -56,11 +89,12 @@ func (c *commandLine) refuse() {
 	require.NoError(c.t, world.Inject(missing))
 	before := staged.Changes(world)
 
-	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active")
+	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active", "--continue-on-error")
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	require.True(c.t, failed && exit.Exited(), "a refusal is told by the exit status, not: %v\n%s", err, printed)
-	assert.Contains(c.t, printed, "refused, nothing was changed:")
-	assert.Contains(c.t, printed, "set app.image to an AMI that is in this region")
+	block := onlyDiagnostic(c.t, printed)
+	assert.Contains(c.t, block, "error: refused, nothing was changed:")
+	assert.Contains(c.t, block, "set app.image to an AMI that is in this region")
 	assert.NotContains(c.t, printed, "lag", "nothing else is wrong")
 
 	assert.Equal(c.t, before, staged.Changes(world), "a refusal changes nothing")

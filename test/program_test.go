@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -111,19 +114,43 @@ func drConfig(region, peer, role string) map[string]string {
 	return stackConfig(region, "prod", peer, "10.20.0.0/16", "10.10.0.0/16", role)
 }
 
-// run runs the program for a stack under mocks.
-func run(t *testing.T, stack string, config map[string]string, c *cloud) error {
+// run runs the program for a stack under mocks, in a world.
+func run(t *testing.T, w *awssim.World, stack string, config map[string]string, c *cloud) error {
 	t.Helper()
-	return pulumi.RunErr(stacks.In(failover.Env{AWS: emptyAWS(t), Report: func(failover.Report) {}}), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	env := failover.Env{
+		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		Transport: &http.Transport{DialContext: face.DialContext}, Lookup: w.Lookup, Now: w.Clock().Now, Sleep: w.Clock().Sleep,
+		Report: func(failover.Report) {},
+	}
+	return pulumi.RunErr(stacks.In(env), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
 }
 
-// emptyAWS holds nothing but an account.
-func emptyAWS(t *testing.T) func(context.Context, string, string) (aws.Config, error) {
+// pairOf is a world with a database and its replica, and the image that stackConfig names in
+// both regions. A production that is lost has been so for a quarter of an hour.
+func pairOf(t *testing.T, production, recovery string, lost bool) *awssim.World {
 	t.Helper()
-	world := awssim.New(1)
-	face := wire.NewFace(world)
-	t.Cleanup(func() { face.Close(); world.Close() })
-	return func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil }
+	w := awssim.New(1)
+	for _, region := range []string{production, recovery} {
+		w.AddImage(region, "ami-0123456789abcdef0", awssim.Epoch)
+	}
+	source := map[string]any{"identifier": "blog-prod-1", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7}
+	replica := map[string]any{"identifier": "blog-dr-1", "replicateSourceDb": "arn:" + components.Partition(production) + ":rds:" + production + ":123456789012:db:blog-prod-1", "backupRetentionPeriod": 7}
+	for _, made := range []struct {
+		region string
+		inputs map[string]any
+	}{{production, source}, {recovery, replica}} {
+		made.inputs["instanceClass"] = "db.t4g.medium"
+		_, err := w.Create(t.Context(), awssim.Call{Region: made.region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: made.inputs})
+		require.NoError(t, err)
+	}
+	w.Clock().Advance(20 * time.Minute)
+	if lost {
+		w.LoseRegion(production, awssim.Refuse)
+		w.Clock().Advance(15 * time.Minute)
+	}
+	return w
 }
 
 // noAWS is that of a program under mocks: what it can't ask AWS itself, it does without.
@@ -188,7 +215,7 @@ func TestProgram(t *testing.T) {
 			t.Run(pair.partition+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				c := &cloud{partition: pair.partition, states: tc.states}
-				require.NoError(t, run(t, tc.stack, tc.config, c))
+				require.NoError(t, run(t, pairOf(t, pair.production, pair.recovery, tc.stack == "dr"), tc.stack, tc.config, c))
 				types := c.types()
 				for _, want := range tc.has {
 					assert.Positive(t, types[want], want)
@@ -244,7 +271,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	first := stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}
 	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, stacks.Facts{}, stacks.Facts{})}}
-	require.NoError(t, run(t, "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
+	require.NoError(t, run(t, awssim.New(1), "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
 	found := false
 	for _, r := range c.made {
 		for key, value := range r.RegisterRPC.GetObject().GetFields() {
@@ -256,6 +283,25 @@ func TestSecretsStaySecret(t *testing.T) {
 		}
 	}
 	assert.True(t, found, "the secrets reach somebody")
+}
+
+// existingProduction is the configuration of a pilot light whose production no stack
+// made, with its secrets in plain text.
+func existingProduction() map[string]string {
+	config := drConfig("us-east-2", "us-west-2", "standby")
+	delete(config, "pilotlight:peer")
+	secrets := map[string]string{}
+	for _, key := range components.SecretKeys() {
+		secrets[key] = "hunter2"
+	}
+	text, err := json.Marshal(map[string]any{
+		"region": "us-west-2", "cidr": "10.10.0.0/16", "database": "arn:aws:rds:us-west-2:123456789012:db:site", "bucket": "arn:aws:s3:::media", "secrets": secrets,
+	})
+	if err != nil {
+		panic(err)
+	}
+	config["pilotlight:production"] = string(text)
+	return config
 }
 
 func TestRefusals(t *testing.T) {
@@ -273,12 +319,15 @@ func TestRefusals(t *testing.T) {
 		"production returns":         {"prod", prodConfig("us-west-2", "us-east-2", "active"), overtaken, "the site moved on to epoch 2"},
 		"pilot light before anybody": {"dr", drConfig("us-east-2", "us-west-2", "standby"), map[string]map[string]map[string]any{"dr": {}}, "deploy the peer with role active first"},
 		"bad configuration":          {"dr", drConfig("us-east-2", "us-east-2", "standby"), nil, "the other side must be in another region"},
+		"a secret in plain text":     {"dr", existingProduction(), nil, "production.secrets.auth_key is in plain text: encrypt it: pulumi config set -s dr --secret --path 'production.secrets.auth_key'"},
+		"no image":                   {"prod", prodConfig("us-west-2", "us-east-2", "active"), map[string]map[string]map[string]any{"prod": {}}, "there is no image ami-0123456789abcdef0 in us-west-2: set app.image"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &cloud{partition: "aws", states: tc.states}
-			err := run(t, tc.stack, tc.config, c)
+			err := run(t, awssim.New(1), tc.stack, tc.config, c)
 			assert.ErrorContains(t, err, tc.says)
+			assert.NotContains(t, err.Error(), "hunter2")
 			assert.Empty(t, c.made, "nothing is registered")
 		})
 	}

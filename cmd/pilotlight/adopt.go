@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 func newAdoptCmd(c connect) *cobra.Command {
@@ -44,9 +46,7 @@ func (p *project) confirmAdoption(ctx context.Context, status deploy.Status, sta
 	var t text
 	t.say("\n%s", statusText(status))
 	t.say("The state of stack %s takes the claim and the resources that AWS holds. AWS is only read.\n", stack)
-	if _, err := p.progress.Write([]byte(t.String())); err != nil {
-		return err
-	}
+	fmt.Fprint(p.progress, failover.Visible(t.String()))
 	return p.ask(ctx, "adopt", status.Site)
 }
 

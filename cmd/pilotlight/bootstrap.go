@@ -36,6 +36,12 @@ func (o *bootstrapOptions) run(ctx context.Context) error {
 	if o.region == "" {
 		return &usageError{fmt.Errorf("--region is empty: name a region for the state that is not production's")}
 	}
+	if err := backend.CheckRegion(o.region); err != nil {
+		return &usageError{err}
+	}
+	if err := backend.CheckBucket(o.bucket); o.bucket != "" && err != nil {
+		return &usageError{err}
+	}
 	site, err := o.open(ctx)
 	if err != nil {
 		return err

@@ -52,13 +52,10 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.show(ready, readyText(ready)); err != nil {
-		return err
+	if missing := ready.Err(); missing != nil {
+		err = &notReadyError{missing}
 	}
-	if ready.Err() != nil {
-		return errNotReady
-	}
-	return nil
+	return o.conclude(ready, readyText(ready), err)
 }
 
 // readyText is a readiness for people.

@@ -89,7 +89,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 		if err != nil && len(ended) == 0 {
 			return err
 		}
-		return errors.Join(o.show(map[string]any{"ended": ended}, endedText(ended)), err)
+		return o.conclude(map[string]any{"ended": ended}, endedText(ended), err)
 	}
 	o.say("drill of %s: reading what both sides remember …", site.Domain)
 	if !o.yes {
@@ -100,11 +100,10 @@ func (o *drillOptions) run(ctx context.Context) error {
 	if d.Report == nil {
 		return err
 	}
-	err = errors.Join(err, o.show(d, drillText(d)))
 	if o.keep != "" {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), d.Report))
 	}
-	return err
+	return o.conclude(d, drillText(d), err)
 }
 
 // drillText is what a drill did, for people.

@@ -18,6 +18,9 @@ func newHistoryCmd(c connect) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "history", Short: "List the updates of both stacks, the newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 1 {
+				return &usageError{fmt.Errorf("--last is %d: set it to 1 or more", last)}
+			}
 			site, err := p.open(cmd.Context())
 			if err != nil {
 				return err
@@ -54,11 +57,13 @@ func newReportCmd(c connect) *cobra.Command {
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			reports, err := deploy.Reports(p.dir)
-			if err != nil {
+			switch {
+			case len(reports) == 0 && err != nil:
 				return err
-			}
-			if len(reports) == 0 {
+			case len(reports) == 0:
 				return fmt.Errorf("there is no report below %s: one is kept by every change of role", stacks.Reports)
+			case err != nil: // the others are as good as ever
+				p.say("%v", err)
 			}
 			if all {
 				return p.show(reports, reportsText(reports))

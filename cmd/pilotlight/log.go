@@ -43,7 +43,7 @@ func openLog(dir, verb string, now time.Time) (l *opLog, path string, err error)
 func (l *opLog) say(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.out, "%s  %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), line)
+	fmt.Fprintf(l.out, "%s  %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), failover.Visible(line))
 }
 
 func (l *opLog) close() {

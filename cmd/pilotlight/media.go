@@ -58,10 +58,7 @@ func (o *mediaOptions) run(ctx context.Context) error {
 	if result == nil {
 		return err
 	}
-	if shown := o.show(result, mediaText(result)); shown != nil {
-		return shown
-	}
-	return err
+	return o.conclude(result, mediaText(result), err)
 }
 
 // barWidth is how wide the whole of the progress bar is.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/media"
 )
 
@@ -69,16 +70,17 @@ func (o *restoreOptions) run(ctx context.Context, names []string) error {
 		if o.terminal {
 			fmt.Fprintln(o.progress)
 		}
+		if err != nil && len(all) > 0 && !o.dryRun { // also when it is refused for a later stack
+			err = &deploy.StoppedError{Stack: name, Doing: "restoring the media of", Err: err}
+		}
 		if err != nil {
 			break
 		}
 	}
-	if len(all) > 0 {
-		if shown := o.show(all, printed.String()); shown != nil {
-			return shown
-		}
+	if len(all) == 0 {
+		return err
 	}
-	return err
+	return o.conclude(all, printed.String(), err)
 }
 
 func restoredText(stack string, dryRun bool, r *media.Restored) string {

@@ -88,7 +88,7 @@ var operations = []operation{
 		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit was promoted leaves none).",
 		do: func(ctx context.Context, site *deploy.Site, args []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
-			if err != nil {
+			if err != nil || generation < 1 {
 				return deploy.Outcome{}, &usageError{fmt.Errorf("the generation is %q: give its number, as status shows it", args[1])}
 			}
 			return site.Retire(ctx, args[0], generation, run)
@@ -162,42 +162,39 @@ func (o *operateOptions) run(ctx context.Context) error {
 	end()
 	_, refused := errors.AsType[*deploy.RefusedError](err)
 	nothing := err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) // and the error says why
-	if !nothing {
-		told := outcome
-		if last := len(told.Reports) - 1; refused && last >= 0 && !o.json {
-			told.Reports = told.Reports[:last] // which says what the error does
-		}
-		err = errors.Join(err, o.show(outcome, outcomeText(told)))
-	}
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
 	}
-	return err
+	if nothing {
+		return err
+	}
+	told := outcome
+	if last := len(told.Reports) - 1; refused && last >= 0 && !o.json {
+		told.Reports = told.Reports[:last] // which says what the error does
+	}
+	return o.conclude(outcome, outcomeText(told), err)
 }
 
 // verb is the operation without its arguments.
 func (o *operateOptions) verb() string { return strings.Fields(o.use)[0] }
 
-// errUnconfirmed is an operation that nobody stood up for.
-var errUnconfirmed = errors.New("nothing was changed")
-
 // confirm shows where the site stands, what would be done and what that means, and
 // asks for the name of the site.
 func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, changes []deploy.Change) error {
-	fmt.Fprint(o.progress, "\n", statusText(status), "\n")
+	fmt.Fprint(o.progress, "\n", failover.Visible(statusText(status)), "\n")
 	for _, change := range changes {
-		fmt.Fprintf(o.progress, "to do      %s\n", change)
+		fmt.Fprintf(o.progress, "to do      %s\n", failover.Visible(change.String()))
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
 	return o.ask(ctx, o.verb(), status.Site)
 }
 
-// ask wants the name of the site before anything is changed.
-func (p *project) ask(ctx context.Context, verb, site string) error {
+// ask wants the name of the site, or of what a verb is about, before anything is changed.
+func (p *project) ask(ctx context.Context, verb, name string) error {
 	if !p.terminal {
 		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", verb, errUnconfirmed)
 	}
-	fmt.Fprintf(p.progress, "Type the name of the site (%s) to go on: ", site)
+	fmt.Fprintf(p.progress, "Type %s to go on: ", failover.Visible(name))
 	answers := make(chan string, 1)
 	go func() {
 		answer, _ := bufio.NewReader(p.in).ReadString('\n') // no answer is none
@@ -207,8 +204,8 @@ func (p *project) ask(ctx context.Context, verb, site string) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", errUnconfirmed, context.Cause(ctx))
 	case answer := <-answers:
-		if strings.TrimSpace(answer) != site {
-			return fmt.Errorf("the answer was not %s: %w", site, errUnconfirmed)
+		if strings.TrimSpace(answer) != name {
+			return fmt.Errorf("the answer was not %s: %w", name, errUnconfirmed)
 		}
 	}
 	return nil

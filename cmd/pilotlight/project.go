@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,6 +48,7 @@ type project struct {
 	dir     string
 	json    bool
 	verbose bool // the engine's and the provider's own lines are shown, too
+	reads   bool // the verb can change nothing
 
 	in            io.Reader
 	out, progress io.Writer
@@ -60,7 +62,7 @@ func (p *project) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&p.json, "json", false, "print the result as JSON")
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p.in, p.out, p.progress, p.began = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), time.Now()
+		p.in, p.out, p.progress, p.began, p.reads = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), time.Now(), readsOnly(cmd)
 		file, ok := p.in.(*os.File)
 		p.terminal = ok && term.IsTerminal(int(file.Fd()))
 		return run(cmd, args)
@@ -128,7 +130,7 @@ func sameFolder(a, b string) bool {
 
 // say prints a line of progress, with the time since the command began.
 func (p *project) say(format string, args ...any) {
-	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), fmt.Sprintf(format, args...))
+	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), failover.Visible(fmt.Sprintf(format, args...)))
 }
 
 // run follows an operation: it is shown live on a terminal, else a line each, and kept in
@@ -184,6 +186,23 @@ func (p *project) show(value any, text string) error {
 		return err
 	}
 	return writeJSON(p.out, value)
+}
+
+// conclude prints what a verb did and ends with err, which is beside the result in JSON.
+func (p *project) conclude(value any, text string, err error) error {
+	if err == nil || !p.json {
+		return errors.Join(err, p.show(value, text))
+	}
+	return p.concludeJSON(value, err)
+}
+
+func (p *project) concludeJSON(value any, err error) error {
+	f := failureOf(err)
+	f.Changed = f.Changed && !p.reads
+	if unwritten := writeFailure(p.out, value, f); unwritten != nil {
+		return errors.Join(err, unwritten)
+	}
+	return &shownError{err}
 }
 
 func writeJSON(out io.Writer, value any) error {

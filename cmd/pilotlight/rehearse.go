@@ -93,7 +93,7 @@ func (o *rehearseOptions) complete() error {
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
 	began := time.Now()
 	o.Progress = func(line string) {
-		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), line)
+		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), failover.Visible(line))
 	}
 	report, err := run(ctx, o.Options)
 	switch {
@@ -102,11 +102,12 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	case err != nil:
 		return err
 	}
-	err = errors.Join(o.write(report, out), o.keep(report))
+	err = o.keep(report)
 	if !report.Recovered {
 		err = errors.Join(err, errNotServing)
 	}
-	return err
+	shown := project{json: o.json, out: out}
+	return shown.conclude(report, report.String(), err)
 }
 
 // keep keeps the report where it was asked to be kept, and in a project's folder for
@@ -118,14 +119,5 @@ func (o *rehearseOptions) keep(report *rehearsal.Report) (err error) {
 	if _, missing := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); missing == nil {
 		err = errors.Join(err, failover.Keep(filepath.Join(o.project, filepath.FromSlash(stacks.Rehearsal)), report))
 	}
-	return err
-}
-
-// write shows the report.
-func (o *rehearseOptions) write(report *rehearsal.Report, out io.Writer) error {
-	if o.json {
-		return writeJSON(out, report)
-	}
-	_, err := io.WriteString(out, report.String())
 	return err
 }

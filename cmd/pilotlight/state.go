@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 func newStateCmd(c connect) *cobra.Command {
@@ -23,7 +24,8 @@ func newStateCmd(c connect) *cobra.Command {
 func newStateListCmd(c connect) *cobra.Command {
 	p := project{connect: c}
 	cmd := &cobra.Command{
-		Use: "list STACK", Short: "List the state of a stack and its copies, the newest first", Args: exactly(1),
+		Annotations: map[string]string{reads: "only"},
+		Use:         "list STACK", Short: "List the state of a stack and its copies, the newest first", Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			site, err := p.openWith(cmd.Context(), args[0])
 			if err != nil {
@@ -97,6 +99,6 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 // confirmCopy asks before a state is replaced.
 func (p *project) confirmCopy(ctx context.Context, site, stack string, chosen deploy.StateCopy) error {
 	fmt.Fprintf(p.progress, "The state of stack %s is replaced by copy %s of %s: %s\n\n", stack, chosen.ID,
-		chosen.Modified.UTC().Format(time.DateTime+" MST"), copyText(chosen))
+		chosen.Modified.UTC().Format(time.DateTime+" MST"), failover.Visible(copyText(chosen)))
 	return p.ask(ctx, "state restore", site)
 }

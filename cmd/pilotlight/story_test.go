@@ -226,7 +226,7 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	stage.World.Clock().Advance(15 * time.Minute)
 	s.until(5, "failover --yes", at("asked for", func(func()) { staged.Kill(t, o.EngineRoot) }))
 	s.run(4, "failover --yes")
-	s.run(0, "unlock dr")
+	s.run(0, "unlock dr --yes")
 	stage.World.Clock().Advance(time.Hour)
 	resumed := s.run(0, "failover --yes")
 	assert.Contains(t, resumed, "a failover loses", "what was found before is in the report")

@@ -1,32 +1,94 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/drill"
 )
 
+type unlockOptions struct {
+	project
+	yes bool
+}
+
 func newUnlockCmd(c connect) *cobra.Command {
-	p := project{connect: c}
+	o := unlockOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
-		Use: "unlock STACK", Short: "Take away the lock that a killed update left; make sure that none is running", Args: exactly(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			site, err := p.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := known(site, strings.TrimSuffix(args[0], drill.StackName(""))); err != nil { // or that of a drill of it
-				return err
-			}
-			if err := site.Unlock(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			return p.show(map[string]string{"unlocked": args[0]}, fmt.Sprintf("a lock of stack %s is gone, if there was one: run the command again that was killed\n", args[0]))
-		},
+		Use: "unlock STACK", Short: "Take away the lock that a dead update left on a stack", Args: exactly(1),
+		Long: "Unlock shows who holds the lock, and takes that lock away and no other. It refuses while the process lives on this\n" +
+			"machine. Of a process on another machine only you can know whether it is dead.",
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
-	p.flags(cmd)
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	o.flags(cmd)
 	return cmd
+}
+
+// unlocked is what was done.
+type unlocked struct {
+	Stack string              `json:"stack"`
+	Locks []deploy.LockStatus `json:"locks"` // that were taken away
+	// Blind reports that the backend does not tell whether there was a lock, nor whose.
+	Blind bool `json:"blind,omitempty"`
+}
+
+func (o *unlockOptions) run(ctx context.Context, stack string) error {
+	site, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	if err := known(site, strings.TrimSuffix(stack, drill.StackName(""))); err != nil { // or that of a drill of it
+		return err
+	}
+	done := unlocked{Stack: stack}
+	done.Locks, err = site.Locks(ctx, stack)
+	switch done.Blind = errors.Is(err, backend.ErrOpaque); {
+	case err != nil && !done.Blind:
+		return err
+	case !done.Blind && len(done.Locks) == 0:
+		return o.show(done, fmt.Sprintf("nothing to do: stack %s is not locked\n", stack))
+	}
+	for _, l := range done.Locks {
+		o.say("locked by %s, since %s: %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"), holds(l))
+		if l.Holder == backend.HolderLives {
+			return site.Unlock(ctx, done.Locks) // which refuses
+		}
+	}
+	if done.Blind {
+		o.say("this backend does not tell whether stack %s is locked, nor by whom: make sure that no update of it runs anywhere", stack)
+	}
+	if !o.yes {
+		if err := o.ask(ctx, "unlock", stack); err != nil {
+			return err
+		}
+	}
+	if done.Blind {
+		err = site.Cancel(ctx, stack)
+	} else {
+		err = site.Unlock(ctx, done.Locks)
+	}
+	if err != nil {
+		return err
+	}
+	return o.show(done, fmt.Sprintf("unlocked   stack %s\nnext       run the command again that was killed\n", stack))
+}
+
+// holds says what is known of the process that holds a lock.
+func holds(l deploy.LockStatus) string {
+	switch l.Holder {
+	case backend.HolderLives:
+		return "it runs on this machine"
+	case backend.HolderDied:
+		return "this machine has no such process"
+	default: // backend.HolderUnknown
+		return "whether it still runs can't be seen from here"
+	}
 }

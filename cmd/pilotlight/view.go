@@ -50,7 +50,7 @@ func (w tracked) took(now time.Time) string {
 func (v *view) update(now time.Time, event any) (log []string) {
 	switch event := event.(type) {
 	case deploy.Change:
-		v.change, v.steps, v.reached = event.String(), nil, nil
+		v.change, v.steps, v.reached = oneLine(event.String()), nil, nil
 		log = append(log, v.change)
 	case failover.Step:
 		log = v.observe(now, event)
@@ -71,11 +71,12 @@ func (v *view) update(now time.Time, event any) (log []string) {
 
 // observe takes in that a step began, or ended. It may hear of either more than once.
 func (v *view) observe(now time.Time, step failover.Step) (log []string) {
+	step.Name, step.Awaits = oneLine(step.Name), oneLine(step.Awaits) // what it awaits begins what is said of it
 	at := slices.IndexFunc(v.steps, func(w tracked) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
 	if at < 0 && !step.End.IsZero() { // of a run that this one carries on
 		v.steps = append(v.steps, tracked{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
 		if step.Err == "" && step.Reaches != "" {
-			v.reached = append(v.reached, string(step.Reaches)+" before")
+			v.reached = append(v.reached, oneLine(string(step.Reaches))+" before") // from a file
 		}
 		return nil
 	}
@@ -312,5 +313,5 @@ func (v *view) paint(s style, text string) string {
 
 // oneLine keeps what others said from moving the cursor.
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(ansi.Strip(text), func(r rune) bool { return unicode.IsControl(r) || r == ' ' }), " ")
+	return failover.Visible(strings.Join(strings.FieldsFunc(ansi.Strip(text), func(r rune) bool { return unicode.IsControl(r) || r == ' ' }), " "))
 }

@@ -186,7 +186,10 @@ func TestKilledDrill(t *testing.T) {
 			assert.Empty(t, left[0].Balancer)
 			_, err = site.EndDrill(t.Context(), false, deploy.Run{})
 			require.ErrorContains(t, err, "pilotlight unlock dr-drill")
-			require.NoError(t, site.Unlock(t.Context(), "dr-drill"))
+			locks, err := site.Locks(t.Context(), "dr-drill")
+			require.NoError(t, err)
+			require.NotEmpty(t, locks)
+			require.NoError(t, site.Unlock(t.Context(), locks))
 
 			tc.then(t, site)
 			assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")

@@ -1,6 +1,9 @@
 package roundtrip
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -74,17 +77,33 @@ func existing(t *testing.T) (*rehearsal.Stage, *visitors) {
 	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil))
 	bucket, ok := staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputMedia].(string)
 	require.True(t, ok)
-	secrets := map[string]any{}
-	for _, key := range components.SecretKeys() {
-		secrets[key] = "production's " + key
-	}
 	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
 		delete(config, "pilotlight:peer")
 		config["pilotlight:production"] = map[string]any{
-			"region": "us-west-2", "cidr": "10.10.0.0/16", "secrets": secrets,
+			"region": "us-west-2", "cidr": "10.10.0.0/16",
 			"database": "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", "bucket": "arn:aws:s3:::" + bucket,
 		}
 	})
+	encryptSecrets(t, stage)
 	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
 	return stage, &visitors{stage: stage}
+}
+
+// encryptSecrets puts production's secrets into dr's file, as a person does, once there
+// is a stack to encrypt them for.
+func encryptSecrets(t *testing.T, stage *rehearsal.Stage) {
+	t.Helper()
+	_, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	require.NoError(t, err)
+	args := []string{"config", "set-all", "--stack", rehearsal.Recovery, "--path"}
+	for _, key := range components.SecretKeys() {
+		args = append(args, "--secret", "production.secrets."+key+"=production's "+key)
+	}
+	command := exec.CommandContext(t.Context(), filepath.Join(staged.EngineRoot, "bin", "pulumi"), args...)
+	command.Dir, command.Env = stage.Dir(), os.Environ()
+	for name, value := range stage.EngineEnv() {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	printed, err := command.CombinedOutput()
+	require.NoError(t, err, string(printed))
 }

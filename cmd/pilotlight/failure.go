@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+)
+
+// usageError is a command line that makes no sense. Nothing was done.
+type usageError struct{ error }
+
+// Unwrap is what is wrong with it.
+func (e *usageError) Unwrap() error { return e.error }
+
+// notReadyError is a site that could not do now what it is there for. The checks are shown.
+type notReadyError struct{ missing error }
+
+// Error sends people to the checks.
+func (e *notReadyError) Error() string { return "not ready: see what is marked NO" }
+
+// Unwrap is a *deploy.NotReadyError.
+func (e *notReadyError) Unwrap() error { return e.missing }
+
+var (
+	// errUnconfirmed is an operation that nobody confirmed.
+	errUnconfirmed = errors.New("nothing was changed")
+	// errNotServing is a rehearsal that was held, and in which the site did not come back.
+	errNotServing = errors.New("the site does not serve from the DR region: see the report for why and what to do next")
+)
+
+// Codes of failures that only the command has.
+const (
+	codeUsage       = "usage"       // the command line
+	codeUnconfirmed = "unconfirmed" // nobody confirmed what would be done
+	codeNotServing  = "not-serving" // the rehearsed site did not come back
+)
+
+// exits are the exit statuses of failures, by their codes. What is not listed is a refusal: 4.
+var exits = map[string]int{
+	deploy.CodeFailed: 1, codeUsage: 2, deploy.CodeNoProject: 2, deploy.CodeNotReady: 3, codeNotServing: 3,
+	deploy.CodeStopped: 5, deploy.CodeInterrupted: 130, // as a shell says it of Ctrl-C
+}
+
+const exitCodes = `Exit status:
+  0    done, or there was nothing to do
+  1    failed; what was changed, if anything, is said
+  2    wrong usage; nothing was done
+  3    not ready (check), or the rehearsed site did not come back
+  4    refused, or locked by another update; nothing was changed
+  5    stopped part-way: run the same command again, it carries on
+  130  interrupted; run the same command again, it carries on
+With --json a failure is printed as JSON, too: {"error": {"code", "reason", "remedy", "changed", …}}`
+
+// exitCode is the contract with scripts.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	code, special := exits[failureOf(err).Code]
+	if !special {
+		return 4
+	}
+	return code
+}
+
+// failureOf puts an error into the form for machines.
+func failureOf(err error) deploy.Failure {
+	usage, wrong := errors.AsType[*usageError](err)
+	f := deploy.FailureOf(err)
+	switch {
+	case wrong:
+		return deploy.Failure{Code: codeUsage, Reason: usage.Error(), Remedy: "see --help of the command"}
+	case f.Code == deploy.CodeInterrupted:
+		_, stopped := errors.AsType[*deploy.StoppedError](err)
+		f.Changed = stopped
+	case errors.Is(err, errNotServing):
+		return deploy.Failure{Code: codeNotServing, Reason: err.Error(), Remedy: "do what the report says is next"}
+	case errors.Is(err, errUnconfirmed):
+		return deploy.Failure{Code: codeUnconfirmed, Reason: err.Error(), Remedy: "confirm it on a terminal, or give --yes"}
+	}
+	return f
+}
+
+// shownError is an error that was printed as JSON beside the result.
+type shownError struct{ error }
+
+// Unwrap is the error.
+func (e *shownError) Unwrap() error { return e.error }
+
+// writeFailure prints an error as JSON, beside what was done all the same: the fields of
+// result, or result itself where that is a list. Nil is nothing.
+func writeFailure(out io.Writer, result any, f deploy.Failure) error {
+	failed, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	done, err := json.Marshal(result)
+	if err != nil {
+		return err
+	}
+	fields := ""
+	switch {
+	case bytes.HasPrefix(done, []byte("{")):
+		fields = strings.Trim(string(done[1:len(done)-1]), " ")
+	case result != nil:
+		fields = `"result":` + string(done)
+	}
+	if fields != "" {
+		fields += ","
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, fmt.Appendf(nil, `{%s"error":%s}`, fields, failed), "", "  "); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, indented.String())
+	return err
+}
+
+// asJSON reports whether a command line asks for JSON, be it wrong otherwise.
+func asJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.ContainsFunc(args, func(arg string) bool {
+		name, value, given := strings.Cut(arg, "=")
+		asks, err := strconv.ParseBool(value)
+		return name == "--json" && (!given || asks && err == nil)
+	})
+}
+
+// readsOnly reports whether a command can change nothing.
+func readsOnly(cmd *cobra.Command) bool {
+	return cmd != nil && (cmd.GroupID == groupSee || cmd.Annotations[reads] != "")
+}
+
+// reads annotates commands that change nothing.
+const reads = "reads"
+
+// run runs a command line, and says how it ended: as a sentence, and as JSON where that was
+// asked for.
+func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
+	out, complaints := failover.VisibleWriter{To: root.OutOrStdout()}, root.ErrOrStderr()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil || errors.Is(err, syscall.EPIPE) { // then there is no reader
+		return exitCode(err)
+	}
+	_, shown := errors.AsType[*shownError](err)
+	if !shown && asJSON(args) {
+		f := failureOf(err)
+		f.Changed = f.Changed && !readsOnly(cmd)
+		if err := writeFailure(out, nil, f); err != nil {
+			fmt.Fprintln(complaints, complaint(err))
+		}
+	}
+	fmt.Fprintln(complaints, complaint(err))
+	return exitCode(err)
+}
+
+// complaint is an error for people.
+func complaint(err error) string {
+	_, stopped := errors.AsType[*deploy.StoppedError](err)
+	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
+		return "pilotlight: interrupted: the same command carries on; pilotlight status says what else can be done"
+	}
+	return "pilotlight: " + failover.Visible(err.Error())
+}

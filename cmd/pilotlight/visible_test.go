@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// nasty clears a terminal's screen, by seven bits and by eight, and turns the reading direction.
+const nasty = "x\x1b[2J\u009b2J\u202ey"
+
+// obeyed lists what a terminal would obey in a text.
+func obeyed(text string) (found []rune) {
+	for _, r := range text {
+		if r != '\n' && unicode.IsControl(r) || r == '\u202e' {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// TestNothingMovesTheCursor holds that what AWS, a configuration or a report says reaches
+// no terminal as it is, whatever prints it.
+func TestNothingMovesTheCursor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	report := failover.Report{Site: nasty, Stack: nasty, Region: nasty, Asked: nasty, Outcome: failover.Outcome(nasty), Next: []string{nasty}}
+	require.NoError(t, failover.Keep(filepath.Join(dir, filepath.FromSlash(stacks.Reports), "20260302T031500Z-dr-epoch-2"), &report))
+	for _, line := range []string{"report", "report --all", "report --json"} {
+		out, err := pilotlight(t, append(strings.Fields(line), "-C", dir)...)
+		require.NoError(t, err)
+		assert.Empty(t, obeyed(out), line)
+		assert.Contains(t, out, `\u001b[2J`, line)
+	}
+
+	side := deploy.SideStatus{Stack: "dr", Role: stacks.Standby, Region: "us-east-2", Silent: nasty, Database: &decide.Replica{ID: nasty, Status: nasty, Source: "x", Replication: nasty}}
+	status := deploy.Status{Site: nasty, Domain: nasty, Sides: []deploy.SideStatus{side}, Verdict: nasty, Warnings: []string{nasty}}
+	var out, progress bytes.Buffer
+	root := newRootCmd(theReal)
+	show := &cobra.Command{Use: "show", RunE: func(cmd *cobra.Command, _ []string) error {
+		fmt.Fprint(cmd.OutOrStdout(), statusText(status), planMarkdown(nasty, deploy.Plan{Refusal: nasty, Warnings: []string{nasty}}))
+		return nil
+	}}
+	root.AddCommand(show)
+	root.SetOut(&out)
+	root.SetArgs([]string{"show"})
+	require.NoError(t, root.Execute())
+	assert.Empty(t, obeyed(out.String()))
+	assert.Contains(t, out.String(), `\u001b[2J`)
+
+	o := operateOptions{project: project{progress: &progress, in: strings.NewReader("")}, operation: operation{use: "failover", warning: "careful"}}
+	require.Error(t, o.confirm(t.Context(), status, []deploy.Change{{Stack: nasty}}))
+	o.say("%s", nasty)
+	assert.Empty(t, obeyed(progress.String()))
+	assert.Empty(t, obeyed(complaint(errors.New(nasty))))
+
+	log, path, err := openLog(dir, "failover", time.Now())
+	require.NoError(t, err)
+	log.run().Say(nasty)
+	log.close()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Empty(t, obeyed(string(text)))
+
+	v := view{}
+	for _, event := range []any{
+		deploy.Change{Stack: nasty}, failover.Step{Name: nasty, Awaits: nasty, Begin: time.Now()}, nasty + ": " + nasty, nasty,
+		failover.Report{Steps: []failover.Step{{Name: nasty, Reaches: failover.Milestone(nasty), Begin: time.Now(), End: time.Now()}}},
+		failover.Step{Name: nasty, Begin: time.Now(), End: time.Now(), Err: nasty},
+	} {
+		lines := append(v.update(time.Now(), event), v.render(80, 24, time.Now())...)
+		assert.Empty(t, obeyed(strings.Join(append(lines, v.leave(time.Now())...), "\n")))
+	}
+}

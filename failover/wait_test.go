@@ -1,0 +1,44 @@
+package failover
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWaitLooksAnIntervalApart holds that no two looks follow each other faster than
+// the interval, whenever the wait began and however long a look took, and that a wait
+// that began a little later looks at the same times.
+func TestWaitLooksAnIntervalApart(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, time.March, 2, 3, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		after, takes time.Duration // the interval's multiple, and for a look
+		looks        []time.Duration
+	}{
+		"on a multiple":             {0, 0, []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}},
+		"shortly after one":         {time.Millisecond, 0, []time.Duration{time.Millisecond, 6 * time.Second, 9 * time.Second, 12 * time.Second}},
+		"shortly before one":        {2300 * time.Millisecond, 0, []time.Duration{2300 * time.Millisecond, 6 * time.Second, 9 * time.Second, 12 * time.Second}},
+		"looks that take a moment":  {0, 200 * time.Millisecond, []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}},
+		"looks that take very long": {0, 5 * time.Second, []time.Duration{0, 6 * time.Second, 12 * time.Second, 18 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := began.Add(tc.after)
+			r := New(Env{
+				Now:   func() time.Time { return now },
+				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+			}, Site{})
+			var looks []time.Duration
+			require.NoError(t, r.wait(t.Context(), "something", time.Hour, func(context.Context) (bool, string, error) {
+				looks = append(looks, now.Sub(began))
+				now = now.Add(tc.takes)
+				return len(looks) == 4, "", nil
+			}))
+			assert.Equal(t, tc.looks, looks)
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package test
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// TestPendingOperations has the engine list what a killed update had begun, of every
+// kind. Each is told for what it is, once: the next update finds none of them.
+func TestPendingOperations(t *testing.T) {
+	stage := staged.Steady(t, staged.Options())
+	file := stateFile(t, stage, rehearsal.Recovery)
+	stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	require.NoError(t, err)
+	pend(t, file, "aws:ec2/vpc:Vpc", "deleting")
+	pend(t, file, "aws:ec2/subnet:Subnet", "updating")
+	pend(t, file, "aws:lb/targetGroup:TargetGroup", "creating")
+	pend(t, file, "aws:kms/key:Key", "creating", "::blog-dr-gone")
+
+	told := func() (said []string, notes []string) {
+		result, err := stack.Up(t.Context(), deploy.Run{Say: func(line string) { said = append(said, line) }})
+		require.NoError(t, err)
+		return said, result.Notes
+	}
+	said, notes := told()
+	all := strings.Join(said, "\n")
+	assert.Contains(t, all, "a killed update was deleting Vpc blog-dr")
+	assert.Contains(t, all, "a killed update was updating Subnet blog-dr-")
+	assert.Contains(t, all, "a killed update was creating TargetGroup blog-dr")
+	assert.Contains(t, all, "a killed update was creating Key blog-dr-gone")
+	require.Len(t, notes, 2)
+	assert.Contains(t, strings.Join(notes, "\n"), "too; the stack uses arn:aws:elasticloadbalancing:")
+	assert.Contains(t, strings.Join(notes, "\n"), "had begun to make Key blog-dr-gone: look for it on AWS")
+
+	said, notes = told()
+	assert.NotContains(t, strings.Join(said, "\n"), "killed")
+	assert.Empty(t, notes)
+}
+
+// stateFile is the file of a stack's state.
+func stateFile(t *testing.T, stage *rehearsal.Stage, stack string) string {
+	t.Helper()
+	address, err := url.Parse(stage.EngineEnv()["PULUMI_BACKEND_URL"])
+	require.NoError(t, err)
+	return filepath.Join(address.Path, ".pulumi", "stacks", "pilotlight", stack+".json")
+}
+
+// pend notes in a state that an operation on the first resource of a type had begun;
+// named gives that another name.
+func pend(t *testing.T, file, typ, operation string, named ...string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var state map[string]any
+	require.NoError(t, json.Unmarshal(text, &state))
+	latest := state["checkpoint"].(map[string]any)["latest"].(map[string]any)
+	for _, r := range latest["resources"].([]any) {
+		resource := r.(map[string]any)
+		if resource["type"] != typ {
+			continue
+		}
+		held := map[string]any{}
+		for key, value := range resource {
+			held[key] = value
+		}
+		if len(named) > 0 {
+			urn := held["urn"].(string)
+			held["urn"] = urn[:strings.LastIndex(urn, "::")] + named[0]
+		}
+		operations, _ := latest["pending_operations"].([]any)
+		latest["pending_operations"] = append(operations, map[string]any{"type": operation, "resource": held})
+		text, err = json.Marshal(state)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+		return
+	}
+	require.Fail(t, "the state holds no "+typ)
+}
