@@ -111,8 +111,8 @@ func (in *interruption) watch(outlives bool, say func(line string)) {
 
 // output writes to a file that may be a pipe whose reader goes away.
 type output struct {
-	*os.File
-	in *interruption
+	file *os.File // not embedded: its other methods would write past Write
+	in   *interruption
 }
 
 // writer is the file itself where it is a terminal: that sends SIGHUP when it closes.
@@ -123,11 +123,13 @@ func (in *interruption) writer(file *os.File) io.Writer {
 	return &output{file, in}
 }
 
-// Write reports a closed pipe as a hang-up.
+// Write takes a closed pipe for a hang-up. Nothing is written from then on, which is no error:
+// what the command does is not over, and its exit status tells how that went.
 func (o *output) Write(text []byte) (int, error) {
-	n, err := o.File.Write(text)
+	n, err := o.file.Write(text)
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.EIO) {
 		o.in.hangUp()
+		return len(text), nil
 	}
 	return n, err
 }
