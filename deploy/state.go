@@ -37,10 +37,10 @@ type StateCopy struct {
 	Says string `json:"says,omitempty"`
 	// Unreadable is why it can't be read; empty when it can.
 	Unreadable string `json:"unreadable,omitempty"`
-	// Behind is why AWS is ahead of it, a sentence; empty when it is not, or could not be asked.
-	Behind string `json:"behind,omitempty"`
+	// Diverged is how it and AWS do not belong together; empty when they do, or AWS could not be asked.
+	Diverged stacks.Divergence `json:"diverged,omitempty"`
 
-	claim  stacks.Claim
+	memory stacks.Memory
 	stored backend.StateCopy
 }
 
@@ -67,7 +67,7 @@ func (s *Site) StateCopies(ctx context.Context, stack string) ([]StateCopy, erro
 		copies[i] = StateCopy{ID: c.ID, Source: c.Source, Modified: c.Modified, stored: c}
 		copies[i].read(ctx, store)
 		if recorded, err := stacks.ParseRecord(record); err == nil && found && copies[i].Unreadable == "" {
-			copies[i].Behind = stacks.StateBehind(copies[i].claim, recorded)
+			copies[i].Diverged = stacks.Compare(copies[i].memory, recorded)
 		}
 	}
 	return copies, nil
@@ -75,22 +75,21 @@ func (s *Site) StateCopies(ctx context.Context, stack string) ([]StateCopy, erro
 
 func (c *StateCopy) read(ctx context.Context, store *backend.Store) {
 	text, err := store.ReadState(ctx, c.stored)
-	var memory stacks.Memory
 	if err == nil {
-		memory, err = stacks.Recall(text)
+		c.memory, err = stacks.Recall(text)
 	}
 	if err != nil {
 		c.Unreadable = err.Error()
 		return
 	}
-	c.claim, c.Says = memory.Claim, memory.Claim.Summary()
+	c.Says = c.memory.Claim.Summary()
 }
 
 // best is the copy to bring back: the latest change that can be read, and of its copies the newest.
 func best(copies []StateCopy) (StateCopy, bool) {
 	var found StateCopy
 	for _, c := range copies {
-		if c.Unreadable == "" && c.claim.Serial > found.claim.Serial {
+		if c.Unreadable == "" && c.memory.Claim.Serial > found.memory.Claim.Serial {
 			found = c
 		}
 	}

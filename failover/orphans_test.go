@@ -48,17 +48,17 @@ func TestDeleteOrphanGateway(t *testing.T) {
 	require.NoError(t, rt.DeleteOrphanGateway(t.Context(), address))
 	assert.Empty(t, *said, "a free address is nothing to talk about")
 
-	make := func(tags map[string]any) string {
+	with := func(tags map[string]any) string {
 		return n.put("aws:ec2/natGateway:NatGateway", map[string]any{"allocationId": address, "subnetId": n.subnets[0], "tags": tags})
 	}
-	gateway := make(n.tags)
+	gateway := with(n.tags)
 	require.NoError(t, rt.DeleteOrphanGateway(t.Context(), "eipalloc-0123456789abcdef0"))
 	assert.Len(t, w.Gateways(recovery), 1, "another's gateway is left alone")
 	require.NoError(t, rt.DeleteOrphanGateway(t.Context(), address))
 	assert.Contains(t, strings.Join(*said, "\n"), "still held by NAT gateway "+gateway)
 	assert.Empty(t, w.Gateways(recovery))
 
-	gateway = make(n.tags)
+	gateway = with(n.tags)
 	n.put("aws:ec2/route:Route", map[string]any{"routeTableId": n.rtb, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": gateway})
 	err := rt.DeleteOrphanGateway(t.Context(), address)
 	assert.ErrorContains(t, err, "routes lead to it, so an update has used it")
@@ -68,7 +68,7 @@ func TestDeleteOrphanGateway(t *testing.T) {
 	require.NoError(t, rt.DeleteOrphanRoute(t.Context(), n.rtb, "0.0.0.0/0", gateway))
 	require.NoError(t, rt.DeleteOrphanRoute(t.Context(), n.rtb, "0.0.0.0/0", gateway), "it is gone")
 	require.NoError(t, rt.DeleteOrphanGateway(t.Context(), address))
-	make(n.other)
+	with(n.other)
 	assert.ErrorContains(t, rt.DeleteOrphanGateway(t.Context(), address), "it has not the tags of this stack")
 }
 
@@ -77,13 +77,13 @@ func TestDeleteOrphanBalancers(t *testing.T) {
 	w, rt, said := standby(t)
 	rt.Site.Tags = map[string]string{"site": "blog", "stack": "dr"}
 	n := newNetwork(t, w)
-	make := func(name string, tags map[string]any) string {
+	with := func(name string, tags map[string]any) string {
 		return n.put("aws:lb/loadBalancer:LoadBalancer", map[string]any{"name": name, "subnets": n.subnets, "securityGroups": []any{n.group}, "tags": tags})
 	}
-	make("blog-dr-lb-1234567", n.tags)
-	make("blog-dr-lb-abcdef0", n.other)
-	kept := make("blog-dr-lb-7654321", n.tags)
-	make("blog-dr-lb-other", n.tags)
+	with("blog-dr-lb-1234567", n.tags)
+	with("blog-dr-lb-abcdef0", n.other)
+	kept := with("blog-dr-lb-7654321", n.tags)
+	with("blog-dr-lb-other", n.tags)
 	rt.Site.Known = []string{kept}
 	require.NoError(t, rt.DeleteOrphanBalancers(t.Context(), "blog-dr-lb", []string{n.group}))
 	var left []string

@@ -140,7 +140,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	if err := s.current(own.Claim, own.Facts); err != nil {
+	if err := s.current(own); err != nil {
 		return err
 	}
 	other, err := s.otherSide()
@@ -244,11 +244,11 @@ type RefusedError struct {
 
 // Codes of refusals.
 const (
-	CodeClaims      = "claims"       // what both stacks claim does not allow it
-	CodeStateBehind = "state-behind" // the state is older than AWS
-	CodeMismatch    = "mismatch"     // the two sides, or the credentials, do not fit
-	CodeSilent      = "aws-silent"   // AWS in the stack's region does not answer
-	CodeUnfinished  = "unfinished"   // the other side's deployment has to be finished first
+	CodeClaims     = "claims"         // what both stacks claim does not allow it
+	CodeDiverged   = "state-diverged" // the state and AWS do not belong together
+	CodeMismatch   = "mismatch"       // the two sides, or the credentials, do not fit
+	CodeSilent     = "aws-silent"     // AWS in the stack's region does not answer
+	CodeUnfinished = "unfinished"     // the other side's deployment has to be finished first
 )
 
 // refused makes a refusal as refusal.New does.

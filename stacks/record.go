@@ -15,6 +15,7 @@ import (
 // beside what the claim is about. Each change of the claim raises its serial. A state whose
 // serial is lower than the record's was restored from before that change, or is another
 // backend's: to such a state the site that visitors use would be what a killed update left.
+// One whose serial is higher, though its last update came to its end, knows another AWS.
 
 // recordKey is the last part of the parameter's name.
 const recordKey = "claim"
@@ -34,18 +35,45 @@ func ParseRecord(text string) (Claim, error) {
 	return recorded, nil
 }
 
-// StateBehind says in a sentence why AWS is ahead of a stack's state; empty when it is not.
-// AWS may be behind the state: an update that was killed saves its claim first.
-func StateBehind(own, recorded Claim) string {
+// Divergence is how a stack's state and AWS do not belong together; empty when they do.
+type Divergence string
+
+const (
+	Lost   Divergence = "empty, and AWS holds the stack"
+	Older  Divergence = "older than AWS"
+	Newer  Divergence = "newer than AWS"
+	Forked Divergence = "of another update than AWS"
+)
+
+// Compare compares a stack's state with the record of its claim. The record may lag behind a
+// state whose last update was cut off, since that saves its claim first.
+func Compare(own Memory, recorded Claim) Divergence {
+	serial := own.Claim.Serial
 	switch {
-	case recorded.Serial > own.Serial && own.Role == "":
-		return fmt.Sprintf("the state is empty, and AWS holds the stack (%s): was the state lost, or is this another backend?", recorded.Summary())
-	case recorded.Serial > own.Serial:
-		return fmt.Sprintf("this state is older than AWS: was it restored? The state says %s, and AWS %s.", own.Summary(), recorded.Summary())
-	case recorded.Serial == own.Serial && string(jsonString(recorded)) != string(jsonString(own)):
-		return fmt.Sprintf("this state and AWS were written by different updates: was it restored, or are there two backends? The state says %s, and AWS %s.", own.Summary(), recorded.Summary())
+	case recorded.Serial > serial && own.Claim.Role == "":
+		return Lost
+	case recorded.Serial > serial:
+		return Older
+	case recorded.Serial < serial && !own.Unfinished:
+		return Newer
+	case recorded.Serial == serial && string(jsonString(recorded)) != string(jsonString(own.Claim)):
+		return Forked
 	}
 	return ""
+}
+
+// Sentence says what has diverged, and asks why; empty when nothing has.
+func (d Divergence) Sentence(own, recorded Claim) string {
+	if d == "" {
+		return ""
+	}
+	if d == Lost {
+		return fmt.Sprintf("the state is %s (%s): was the state lost, or is this another backend?", d, recorded.Summary())
+	}
+	asks := map[Divergence]string{
+		Older: "was it restored?", Newer: "was AWS's record restored, or is this another account?", Forked: "was it restored, or are there two backends?",
+	}[d]
+	return fmt.Sprintf("this state is %s: %s The state says %s, and AWS %s", d, asks, own.Summary(), recorded.Summary())
 }
 
 // Summary is the claim in a few words.
@@ -56,16 +84,16 @@ func (c Claim) Summary() string {
 	return fmt.Sprintf("%s at epoch %d with database generation %d, change %d", c.Role, c.Epoch, c.Generation.Number, c.Serial)
 }
 
-// StateBehindRemedy is what to do about a state that AWS is ahead of.
-func StateBehindRemedy(stack string) string {
+// DivergedRemedy is what to do about a state that has diverged from AWS.
+func DivergedRemedy(stack string) string {
 	return fmt.Sprintf("use the backend that has the newer state, bring it back with pilotlight state restore %s, or take what AWS holds into this one with pilotlight adopt %[1]s", stack)
 }
 
 // recordLimit bounds how long the record is asked for.
 const recordLimit = 30 * time.Second
 
-// current refuses a state that AWS is ahead of. told is what the stack has published.
-func (s *site) current(own Claim, told Facts) error {
+// current refuses a state that has diverged from AWS.
+func (s *site) current(own Memory) error {
 	ctx, cancel := context.WithTimeout(s.Context.Context(), recordLimit)
 	defer cancel()
 	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
@@ -74,15 +102,15 @@ func (s *site) current(own Claim, told Facts) error {
 			s.cfg.Stack, s.cfg.Region, err, s.cfg.RecordName())
 	}
 	if !found { // not made yet, deleted by hand, or in another account
-		return s.sameAccount(ctx, told)
+		return s.sameAccount(ctx, own.Facts)
 	}
 	recorded, err := ParseRecord(text)
 	if err != nil {
 		return fmt.Errorf("reading %s in %s: %w", s.cfg.RecordName(), s.cfg.Region, err)
 	}
-	if why := StateBehind(own, recorded); why != "" {
+	if why := Compare(own, recorded).Sentence(own.Claim, recorded); why != "" {
 		return &RefusedError{Refusal: &refusal.Error{
-			Code: CodeStateBehind, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, strings.TrimSuffix(why, ".")), Remedy: StateBehindRemedy(s.cfg.Stack),
+			Code: CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, strings.TrimSuffix(why, ".")), Remedy: DivergedRemedy(s.cfg.Stack),
 		}}
 	}
 	return nil

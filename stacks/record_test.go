@@ -7,23 +7,36 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestStateBehind(t *testing.T) {
+func TestCompare(t *testing.T) {
 	t.Parallel()
 	standby := Claim{Role: Standby, Epoch: 1, Serial: 3, Generation: Generation{Number: 1, Birth: ReplicaBorn}}
 	for name, tc := range map[string]struct {
-		own, recorded func(*Claim)
-		says          string // empty for a state that AWS is not ahead of
+		own      func(*Memory)
+		recorded func(*Claim)
+		want     Divergence
+		says     string
 	}{
-		"alike":                   {},
-		"killed before AWS knew":  {own: func(c *Claim) { c.Role, c.Epoch, c.Serial = Active, 2, 4 }},
-		"restored":                {recorded: func(c *Claim) { c.Role, c.Epoch, c.Serial = Active, 2, 4 }, says: "this state is older than AWS: was it restored? The state says standby at epoch 1 with database generation 1, change 3, and AWS active at epoch 2"},
-		"lost":                    {own: func(c *Claim) { *c = Claim{} }, says: "the state is empty, and AWS holds the stack (standby at epoch 1"},
-		"two backends":            {recorded: func(c *Claim) { c.Role, c.Epoch = Active, 2 }, says: "written by different updates"},
-		"seen, and not in claims": {own: func(c *Claim) { c.Switched, c.Promoted = true, true }},
+		"alike":                  {},
+		"killed before AWS knew": {own: func(m *Memory) { m.Claim.Role, m.Claim.Epoch, m.Claim.Serial, m.Unfinished = Active, 2, 4, true }},
+		"killed when AWS knew": {
+			own:      func(m *Memory) { m.Claim.Role, m.Claim.Epoch, m.Claim.Serial, m.Unfinished = Active, 2, 4, true },
+			recorded: func(c *Claim) { c.Role, c.Epoch, c.Serial = Active, 2, 4 },
+		},
+		"restored": {
+			recorded: func(c *Claim) { c.Role, c.Epoch, c.Serial = Active, 2, 4 }, want: Older,
+			says: "this state is older than AWS: was it restored? The state says standby at epoch 1 with database generation 1, change 3, and AWS active at epoch 2",
+		},
+		"restored, of a killed update": {
+			own: func(m *Memory) { m.Unfinished = true }, recorded: func(c *Claim) { c.Serial = 4 }, want: Older, says: "was it restored?",
+		},
+		"of another AWS":          {own: func(m *Memory) { m.Claim.Serial = 4 }, want: Newer, says: "this state is newer than AWS: was AWS's record restored"},
+		"lost":                    {own: func(m *Memory) { *m = Memory{} }, want: Lost, says: "the state is empty, and AWS holds the stack (standby at epoch 1"},
+		"two backends":            {recorded: func(c *Claim) { c.Role, c.Epoch = Active, 2 }, want: Forked, says: "are there two backends?"},
+		"seen, and not in claims": {own: func(m *Memory) { m.Claim.Switched, m.Claim.Promoted = true, true }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own, recorded := standby, standby
+			own, recorded := Memory{Claim: standby}, standby
 			if tc.own != nil {
 				tc.own(&own)
 			}
@@ -32,11 +45,10 @@ func TestStateBehind(t *testing.T) {
 			}
 			parsed, err := ParseRecord(string(jsonString(recorded)))
 			require.NoError(t, err)
-			why := StateBehind(own, parsed)
-			if tc.says == "" {
-				assert.Empty(t, why)
-				return
-			}
+			got := Compare(own, parsed)
+			assert.Equal(t, tc.want, got)
+			why := got.Sentence(own.Claim, parsed)
+			assert.Equal(t, tc.want == "", why == "")
 			assert.Contains(t, why, tc.says)
 		})
 	}

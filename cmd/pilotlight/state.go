@@ -59,8 +59,8 @@ func copyText(c deploy.StateCopy) string {
 	switch {
 	case c.Unreadable != "":
 		return "can't be read: " + c.Unreadable
-	case c.Behind != "":
-		return c.Says + ": older than AWS"
+	case c.Diverged != "":
+		return fmt.Sprintf("%s: %s", c.Says, c.Diverged)
 	}
 	return c.Says
 }

@@ -12,7 +12,7 @@ type Blocker struct {
 	Code    string `json:"code"`    // for machines, stable
 	Reason  string `json:"reason"`  // what is wrong, a sentence
 	Remedy  string `json:"remedy"`  // what to do, a sentence
-	Subject string `json:"subject"` // production, replica, lag, image or certificate
+	Subject string `json:"subject"` // state, production, replica, lag, image or certificate
 }
 
 // String is the blocker in one line.
@@ -20,6 +20,7 @@ func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
 
 // Codes of the blockers.
 const (
+	Diverged           = "state-diverged"
 	ProductionServes   = "production-serves"
 	ProductionSilent   = "production-silent"
 	AlreadyServing     = "already-serving"
@@ -49,7 +50,20 @@ const (
 // how a lost source looks from here (ReplicaLag -1, status error), so the last
 // good measurement counts instead.
 func Blockers(s Snapshot, p Policy) []Blocker {
-	return slices.Concat(production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
+	return slices.Concat(state(s, p), production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
+}
+
+// state finds out whether the site was activated already at the epoch that the state takes for
+// the next one. Such a state is older than AWS, and no risk that can be accepted.
+func state(s Snapshot, p Policy) []Blocker {
+	if s.Site.Epoch < p.Epoch {
+		return nil
+	}
+	return []Blocker{{
+		Code: Diverged, Subject: "state",
+		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and the site's name leads to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
+		Remedy: "use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
+	}}
 }
 
 // production finds out whether the other side lives: then a failover would lose

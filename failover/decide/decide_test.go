@@ -38,16 +38,17 @@ func TestBlockers(t *testing.T) {
 		codes []string
 		says  string
 	}{
-		"clear":                     {func(*Snapshot) {}, nil, ""},
-		"production answers":        {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 1} }, []string{ProductionServes}, "set ignoreProduction to 2"},
-		"this side answers already": {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, nil, ""},
-		"still replicates":          {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
-		"promoted already":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
-		"backing up":                {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
-		"promoted, broken":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
-		"no replica":                {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
-		"another source":            {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
-		"still creating":            {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
+		"clear":                    {func(*Snapshot) {}, nil, ""},
+		"production answers":       {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 1} }, []string{ProductionServes}, "set ignoreProduction to 2"},
+		"activated at this epoch":  {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, []string{Diverged}, "pilotlight adopt STACK"},
+		"activated later, and ill": {func(s *Snapshot) { s.Site = DeepPage{Epoch: 3} }, []string{Diverged}, "answers at epoch 3"},
+		"still replicates":         {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
+		"promoted already":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
+		"backing up":               {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
+		"promoted, broken":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
+		"no replica":               {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
+		"another source":           {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
+		"still creating":           {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
 		"applier failed": {
 			func(s *Snapshot) {
 				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
