@@ -92,7 +92,11 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	}
 	change, err := next(sides, purpose, to)
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})}, nil
+		records, diverged := s.records(ctx, sides, "")
+		if !diverged { // or the claims are not what they should be
+			records = append(records, Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})
+		}
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), records...)}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
@@ -120,9 +124,9 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
 		return ready, nil
 	}
-	record, ahead := s.inState(ctx, side)
-	ready.Requirements = append(ready.Requirements, record)
-	if ahead {
+	records, diverged := s.records(ctx, sides, side.Config.Stack)
+	ready.Requirements = append(ready.Requirements, records...)
+	if diverged {
 		return ready, nil
 	}
 	plan, err := s.Plan(ctx, change, run)
@@ -150,17 +154,25 @@ func files(sides []Side) Requirement {
 	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: "correct the files"}
 }
 
-// inState is a requirement: AWS is not ahead of the stack's state.
-func (s *Site) inState(ctx context.Context, side Side) (q Requirement, ahead bool) {
+// records are requirements: each stack's state and AWS belong together. Only the region of the
+// stack that is needed has to answer.
+func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []Requirement, diverged bool) {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	switch why, err := s.behind(bounded, side); {
-	case err != nil:
-		return Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(err, askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()}, false
-	case why != "":
-		return Requirement{What: "record", Seen: why, Remedy: stacks.StateBehindRemedy(side.Config.Stack)}, true
+	whys, errs := s.divergences(bounded, sides)
+	for i, side := range sides {
+		stack := side.Config.Stack
+		switch {
+		case errs[i] != nil && stack == needed:
+			all = append(all, Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
+		case errs[i] != nil: // can't contradict
+		case whys[i] != "":
+			all, diverged = append(all, Requirement{What: "record", Seen: fmt.Sprintf("stack %s: %s", stack, whys[i]), Remedy: stacks.DivergedRemedy(stack)}), true
+		default:
+			all = append(all, Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
+		}
 	}
-	return Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", side.Config.Stack)}, false
+	return all, diverged
 }
 
 // toDo is what the claims of both stacks ask for; empty when that is nothing.
@@ -342,13 +354,17 @@ func riskOf(what, address, leading, other string) risk {
 	}
 }
 
+// requirement is what the risk means for a purpose: only a failover has to do without the leading region.
+func (r risk) requirement(what string, purpose Purpose) Requirement {
+	return Requirement{What: what, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy}
+}
+
 // stateAndKeys are the requirements that state and keys can be read when they are needed. A
 // failover needs them once the leading region is lost; a switchover or a failback while both live.
 func (s *Site) stateAndKeys(ctx context.Context, purpose Purpose, sides []Side, leading, other string) []Requirement {
 	var all []Requirement
 	for _, part := range []struct{ what, address string }{{"state", s.backend(ctx)}, {"keys", s.keys(sides)}} {
-		r := riskOf(part.what, part.address, leading, other)
-		all = append(all, Requirement{What: part.what, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy})
+		all = append(all, riskOf(part.what, part.address, leading, other).requirement(part.what, purpose))
 	}
 	return all
 }

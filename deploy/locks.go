@@ -27,15 +27,16 @@ type LockStatus struct {
 
 // String is the lock in words, with what to do about it.
 func (l LockStatus) String() string {
+	by := fmt.Sprintf("%s, since %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"))
 	switch {
 	case l.LeftHere:
-		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s): the next run releases the lock", l.Stack, l.By)
+		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s): the next run releases the lock", l.Stack, by)
 	case l.Holder == backend.HolderLives:
-		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s): wait for it", l.Stack, l.By)
+		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s): wait for it", l.Stack, by)
 	case l.Holder == backend.HolderDied:
-		return fmt.Sprintf("stack %s is locked by %s, and this machine has no such process: if it ran here, pilotlight unlock %[1]s", l.Stack, l.By)
+		return fmt.Sprintf("stack %s is locked by %s, and this machine has no such process: if it ran here, pilotlight unlock %[1]s", l.Stack, by)
 	}
-	return fmt.Sprintf("stack %s is locked by %s: if that update is dead, pilotlight unlock %[1]s", l.Stack, l.By)
+	return fmt.Sprintf("stack %s is locked by %s: if that update is dead, pilotlight unlock %[1]s", l.Stack, by)
 }
 
 // Locks lists the locks on a stack of the site, or on that of a drill. errors.Is finds
@@ -108,16 +109,23 @@ func (s *Site) Cancel(ctx context.Context, stack string) error {
 func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
 	locks, err := s.Locks(bounded, name)
 	switch {
 	case errors.Is(err, backend.ErrOpaque):
-		q.Seen = fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)
+		return Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)}
 	case err != nil:
 		return Requirement{What: "lock", Seen: err.Error(), Remedy: "see that the state's files can be read"}
 	}
+	return unlockedBy(locks, name)
+}
+
+// unlockedBy judges the locks on a stack. One that the next run releases is in nobody's way.
+func unlockedBy(locks []LockStatus, name string) Requirement {
+	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
 	for _, l := range locks {
-		q.OK, q.Seen = q.OK && l.LeftHere, l.String()
+		if q.OK {
+			q.OK, q.Seen = l.LeftHere, l.String()
+		}
 	}
 	return q
 }

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,14 +188,20 @@ type Outcome struct {
 // that is lost. Production that lives refuses it. Run again it carries on, and once
 // it is done it does nothing.
 func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return failOver(sides, accepted) })
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := failOver(sides, accepted)
+		if err != nil { // are the claims what they should be?
+			err = cmp.Or(s.asRecorded(ctx, sides), err)
+		}
+		return changes, done, err
+	})
 }
 
 // Switchover moves the site to a stack without losing a write: the other side is
 // frozen, then this one activated, then the other stands by. Run again it carries on.
 // Before it freezes, it finds out whether the stack can take over.
 func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+	return s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := switchOver(sides, to, accepted)
 		if err == nil && changes[0].Role == stacks.Frozen {
 			err = s.mayTakeOver(ctx, sides, changes[1])
@@ -224,13 +231,15 @@ func (s *Site) mayTakeOver(ctx context.Context, sides []Side, activate Change) e
 }
 
 // Thaw takes the first part of a switchover back, until the other side has claimed.
-func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) { return s.proceed(ctx, run, thaw) }
+func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
+	return s.proceedTogether(ctx, run, thaw)
+}
 
 // Rebuild makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Rebuild(ctx context.Context, run Run) (Outcome, error) {
 	rebuilt := ""
-	out, err := s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+	out, err := s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := rebuild(sides)
 		if err != nil {
 			return nil, "", err
@@ -261,7 +270,7 @@ func (s *Site) answers(ctx context.Context, side Side, remedy string) error {
 // other side claim the site again. Where the region of the one that should give up does
 // not answer, the other takes the site back without it.
 func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+	return s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := abort(sides)
 		if err != nil || len(changes) == 0 || changes[0].Abort == 0 {
 			return changes, done, err
@@ -284,23 +293,48 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 
 // Retire ends a retired database of a stack, which leaves a last snapshot.
 func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return retire(sides, stack, generation) })
+	return s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) { return retire(sides, stack, generation) })
 }
 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) { return bringUp(sides), "", nil })
+	return s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) { return bringUp(sides), "", nil })
 }
 
 // Destroy ends both stacks, the standby first. What stays is told by run.Say.
 func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+	return s.proceedTogether(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes := tearDown(sides)
 		if len(changes) == 0 {
 			return nil, "nothing of the site is deployed", nil
 		}
 		return changes, "", nil
 	})
+}
+
+// proceedTogether is proceed for what involves both sides. It compares both states with AWS
+// before it changes either.
+func (s *Site) proceedTogether(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
+		if err := s.asRecorded(ctx, sides); err != nil {
+			return nil, "", err
+		}
+		return decide(sides)
+	})
+}
+
+// asRecorded refuses the states that have diverged from AWS.
+func (s *Site) asRecorded(ctx context.Context, sides []Side) error {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	whys, _ := s.divergences(bounded, sides) // a region that does not answer can't contradict
+	var refusals []error
+	for i, side := range sides {
+		if whys[i] != "" {
+			refusals = append(refusals, &RefusedError{Stack: side.Config.Stack, Err: refusal.New(stacks.CodeDiverged, "%s: %s", whys[i], stacks.DivergedRemedy(side.Config.Stack))})
+		}
+	}
+	return errors.Join(refusals...)
 }
 
 // proceed decides what is left of a procedure and does it, one update after the other.

@@ -67,8 +67,8 @@ type SideStatus struct {
 	Backlog *decide.Backlog `json:"mediaBacklog,omitempty"`
 	// Silent is why the region could not be asked.
 	Silent string `json:"silent,omitempty"`
-	// Behind is why AWS is ahead of the stack's state, a sentence; empty when it is not, and where that could not be asked.
-	Behind string `json:"stateBehind,omitempty"`
+	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
+	Diverged string `json:"diverged,omitempty"`
 	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Locks are held on the stack by updates, or left by dead ones.
@@ -130,8 +130,8 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	behind, err := s.behind(bounded, side)
-	status.Behind = behind
+	diverged, err := s.diverged(bounded, side)
+	status.Diverged = diverged
 	if claim.Role == "" || err != nil {
 		status.Silent = s.unasked(claim, err)
 		return status
@@ -144,8 +144,19 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	return status
 }
 
-// behind says why AWS is ahead of a stack's state; empty when it is not.
-func (s *Site) behind(ctx context.Context, side Side) (string, error) {
+// divergences says of each side why its state and AWS do not belong together; empty when they do.
+func (s *Site) divergences(ctx context.Context, sides []Side) (whys []string, errs []error) {
+	whys, errs = make([]string, len(sides)), make([]error, len(sides))
+	var group sync.WaitGroup
+	for i, side := range sides {
+		group.Go(func() { whys[i], errs[i] = s.diverged(ctx, side) })
+	}
+	group.Wait()
+	return whys, errs
+}
+
+// diverged says why a stack's state and AWS do not belong together; empty when they do.
+func (s *Site) diverged(ctx context.Context, side Side) (string, error) {
 	text, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
 	if err != nil || !found {
 		return "", err
@@ -154,7 +165,7 @@ func (s *Site) behind(ctx context.Context, side Side) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
 	}
-	return stacks.StateBehind(side.Memory.Claim, recorded), nil
+	return stacks.Compare(side.Memory, recorded).Sentence(side.Memory.Claim, recorded), nil
 }
 
 // unasked is why a region could not be asked. Of a stack that was never deployed that does not matter.
@@ -351,8 +362,8 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 // update that runs, or died, and holds a lock.
 func obstructed(seen []SideStatus) (verdict, next string) {
 	for _, side := range seen {
-		if side.Behind != "" {
-			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Behind), stacks.StateBehindRemedy(side.Stack)
+		if side.Diverged != "" {
+			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Diverged), stacks.DivergedRemedy(side.Stack)
 		}
 	}
 	for _, side := range seen {
@@ -410,7 +421,7 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 }
 
 func unfinished(leads Side) string {
-	return fmt.Sprintf("the activation of %s (epoch %d) is not finished: somebody is at it now, or it came to a halt", leads.name(), leads.Memory.Claim.Epoch)
+	return fmt.Sprintf("the activation of %s (epoch %d) is not finished, and no update of it is seen to run", leads.name(), leads.Memory.Claim.Epoch)
 }
 
 func seenOf(seen []SideStatus, stack string) SideStatus {

@@ -54,7 +54,7 @@ const drain = 5 * time.Second
 
 // Run executes the engine with arguments, as auto.PulumiCommand has it. The code is -2
 // for an engine that did not exit by itself.
-func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut []io.Writer, env []string, args ...string) (string, string, int, error) {
+func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut []io.Writer, env []string, args ...string) (stdout, stderr string, code int, err error) {
 	const notExited = -2
 	if err := context.Cause(ctx); err != nil {
 		return "", "", notExited, err
@@ -77,8 +77,8 @@ func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	err := c.await(ctx, cmd.Process.Pid, ended)
-	code := cmd.ProcessState.ExitCode()
+	err = c.await(ctx, cmd.Process.Pid, ended)
+	code = cmd.ProcessState.ExitCode()
 	switch {
 	case code < 0: // a signal ended it
 		code = notExited
