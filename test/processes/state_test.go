@@ -32,7 +32,7 @@ func TestAnOlderState(t *testing.T) {
 		assert.Contains(t, said, "pilotlight state restore dr", line)
 		assert.Equal(t, "visitors are served from us-east-2", at.serving(t), line)
 	}
-	assert.Contains(t, at.run(t, 3, "check"), "NO  record       this state is older than AWS")
+	assert.Contains(t, at.run(t, 3, "check"), "NO  record       stack dr: this state is older than AWS")
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    unknown: stack dr: this state is older than AWS")
 	now, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
 	require.NoError(t, err)

@@ -7,14 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,15 +22,22 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-func TestMain(m *testing.M) { staged.Main(m) }
+// scratch is a folder for what tests share.
+var scratch string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "pilotlight-processes-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	scratch = dir
+	staged.Main(m, func() { _ = os.RemoveAll(dir) })
+}
 
 // binary is the command, built once.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pilotlight-processes-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "pilotlight")
+	path := filepath.Join(scratch, "pilotlight")
 	output, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "../../cmd/pilotlight").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, output)
@@ -45,21 +48,12 @@ var binary = sync.OnceValues(func() (string, error) {
 // deployed is the folder of a world with a site in its steady state, made once and copied
 // by every test.
 var deployed = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pilotlight-processes-")
-	if err != nil {
-		return "", err
-	}
-	t := &terminal{dir: filepath.Join(dir, "site")}
+	t := &terminal{dir: filepath.Join(scratch, "deployed")}
 	if err := t.serve(); err != nil {
 		return "", err
 	}
-	if out, code, err := t.command(nil, "deploy").output(); err != nil || code != 0 {
-		return "", fmt.Errorf("deploying ended with %d: %w\n%s", code, err, out)
-	}
-	if err := t.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }); err != nil {
-		return "", err
-	}
-	return t.dir, t.server.Close()
+	err := errors.Join(t.working("deploy")(), t.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	return t.dir, errors.Join(err, t.server.Close())
 })
 
 // terminal is an operator's, on a simulated AWS that is served for it.
@@ -100,16 +94,24 @@ func (t *terminal) world(do func(context.Context, *practice.Practice) error) err
 // lose takes the production region away, and waits until somebody decides to fail over.
 func (t *terminal) lose(test *testing.T) {
 	test.Helper()
-	require.NoError(test, t.world(func(ctx context.Context, p *practice.Practice) error {
+	require.NoError(test, t.losing())
+}
+
+func (t *terminal) losing() error {
+	return t.world(func(ctx context.Context, p *practice.Practice) error {
 		return errors.Join(p.Lose(ctx, "us-west-2", awssim.Refuse), p.Sleep(ctx, 15*time.Minute))
-	}))
+	})
 }
 
 func (t *terminal) giveBack(test *testing.T) {
 	test.Helper()
-	require.NoError(test, t.world(func(ctx context.Context, p *practice.Practice) error {
+	require.NoError(test, t.returning())
+}
+
+func (t *terminal) returning() error {
+	return t.world(func(ctx context.Context, p *practice.Practice) error {
 		return errors.Join(p.Return(ctx, "us-west-2"), p.Sleep(ctx, 10*time.Minute))
-	}))
+	})
 }
 
 // serving is what a visitor sees.
@@ -121,71 +123,6 @@ func (t *terminal) serving(test *testing.T) (seen string) {
 		return err
 	}))
 	return seen
-}
-
-// running is a command in a process of its own.
-type running struct {
-	cmd  *exec.Cmd
-	mu   sync.Mutex
-	said bytes.Buffer
-	seen func(said string) // of all output so far, whenever there is more
-}
-
-// command is the command with arguments; watch sees all that it has printed, each time it prints.
-func (t *terminal) command(watch func(said string), args ...string) *running {
-	path, err := binary()
-	if err != nil {
-		panic(err)
-	}
-	r := &running{cmd: exec.Command(path, args...), seen: watch}
-	r.cmd.Dir = t.dir
-	r.cmd.Env = []string{
-		"PATH=" + filepath.Join(staged.EngineRoot, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + os.TempDir(), practice.Variable + "=" + t.server.URL(),
-	}
-	r.cmd.Stdout, r.cmd.Stderr = r, r
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are the test's own
-	return r
-}
-
-// Write takes in what the command prints.
-func (r *running) Write(text []byte) (int, error) {
-	r.mu.Lock()
-	r.said.Write(text)
-	said := r.said.String()
-	r.mu.Unlock()
-	if r.seen != nil {
-		r.seen(said)
-	}
-	return len(text), nil
-}
-
-// limit bounds a command: on a busy machine each takes some of the minutes that it stands for.
-const limit = 10 * time.Minute
-
-// output runs the command to its end.
-func (r *running) output() (said string, code int, err error) {
-	if err := r.cmd.Start(); err != nil {
-		return "", 0, err
-	}
-	stop := time.AfterFunc(limit, func() { _ = r.cmd.Process.Kill() })
-	defer stop.Stop()
-	err = r.cmd.Wait()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
-		err = nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.said.String(), r.cmd.ProcessState.ExitCode(), err
-}
-
-// run executes a command line, which must end with a code, and returns all that it printed.
-func (t *terminal) run(test *testing.T, code int, line string) string {
-	test.Helper()
-	said, ended, err := t.command(nil, strings.Fields(line)...).output()
-	require.NoError(test, err, said)
-	require.Equal(test, code, ended, "pilotlight %s\n%s", line, said)
-	return said
 }
 
 // locks are those on a stack.
@@ -218,10 +155,3 @@ func edit(t *testing.T, path, old, replacement string) {
 	require.Contains(t, string(text), old)
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(text, []byte(old), []byte(replacement)), 0o600))
 }
-
-// waiting matches the words of a step that goes on.
-func waiting(words string) *regexp.Regexp {
-	return regexp.MustCompile(regexp.QuoteMeta(words) + `.* …`)
-}
-
-var _ io.Writer = (*running)(nil)

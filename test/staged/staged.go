@@ -25,8 +25,8 @@ import (
 var EngineRoot string
 
 // Main is for TestMain. It finds the engine before the tests' own time begins: a
-// machine that has none builds it, which takes minutes.
-func Main(m *testing.M) {
+// machine that has none builds it, which takes minutes. after runs once they have ended.
+func Main(m *testing.M, after ...func()) {
 	var err error
 	if EngineRoot, err = engine.Find(context.Background(), os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,6 +35,9 @@ func Main(m *testing.M) {
 	code := m.Run()
 	if deployed != nil {
 		deployed.Close()
+	}
+	for _, tidy := range after {
+		tidy()
 	}
 	os.Exit(code)
 }

@@ -1,0 +1,49 @@
+package processes
+
+import (
+	"context"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/practice"
+)
+
+// TestInterruptedSwitchovers ends a switchover while the site shows its maintenance page. A
+// lost terminal does not stop it. After anything else, thaw takes the freeze back at once.
+func TestInterruptedSwitchovers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name string
+		meet func(*running) error
+		code int
+	}{
+		{"Ctrl-C", interrupted(syscall.SIGINT), 130},
+		{"SIGTERM", interrupted(syscall.SIGTERM), 130},
+		{"lost connection", interrupted(syscall.SIGHUP), 0},
+		{"closed pipe", func(r *running) error { return r.reader.Close() }, 0},
+		{"power loss", func(r *running) error { return killAll(r.cmd.Process.Pid) }, -1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			at := newTerminal(t)
+			run := at.command("switchover", "dr", "--yes")
+			run.when("wait for the database to be read-only", func() { assert.NoError(t, tc.meet(run)) })
+			said, code, err := run.output()
+			require.NoError(t, err)
+			require.Empty(t, run.unmet(), said)
+			require.Equal(t, tc.code, code, said)
+			if code == 0 {
+				assert.Equal(t, "visitors are served from us-east-2", at.serving(t))
+				return
+			}
+			at.run(t, 0, "thaw --yes")
+			require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, 2*time.Minute) })) // instances look every minute
+			assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
+			assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
+		})
+	}
+}

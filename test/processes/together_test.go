@@ -1,0 +1,77 @@
+package processes
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/practice"
+)
+
+// TestTwoFailoversAtOnce begins a second failover in the folder of a first one, at some
+// moments of it. At least one succeeds, none says done that did nothing, and the file has what the claim has.
+func TestTwoFailoversAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{"", "pulumi up -s dr", "wait for the promotion of blog-dr-1 …", "verify the site in depth: done"} {
+		t.Run("at "+words, func(t *testing.T) {
+			t.Parallel()
+			at := newTerminal(t)
+			at.lose(t)
+			first, second := at.command("failover", "--yes"), at.command("failover", "--yes")
+			begun := make(chan error, 1)
+			first.when(words, func() { begun <- second.start() })
+			said, code, err := first.output()
+			require.NoError(t, err)
+			require.NoError(t, <-begun)
+			said2, code2, err := second.wait()
+			require.NoError(t, err)
+			both := said + "\n=== the second:\n" + said2
+			for _, c := range []struct {
+				said string
+				code int
+			}{{said, code}, {said2, code2}} {
+				switch c.code {
+				case 0:
+					assert.True(t, strings.Contains(c.said, "www.example.com is served from us-east-2") || strings.Contains(c.said, "nothing to do"), both)
+				default:
+					assert.Contains(t, c.said, "locked", both)
+				}
+			}
+			assert.True(t, code == 0 || code2 == 0, both)
+			assert.Equal(t, "visitors are served from us-east-2", at.serving(t))
+			file, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
+			require.NoError(t, err)
+			assert.Contains(t, string(file), "pilotlight:role: active")
+			assert.Contains(t, at.run(t, 0, "failover --yes"), "nothing to do")
+		})
+	}
+}
+
+// TestFailoverBesideItsRefusal begins a failover while production lives, and one that has
+// been accepted: what the refused one leaves does not make the next plain update a failover.
+func TestFailoverBesideItsRefusal(t *testing.T) {
+	t.Parallel()
+	at := newTerminal(t)
+	before, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
+	require.NoError(t, err)
+	one, other := at.command("failover", "--yes"), at.command("failover", "--yes")
+	require.NoError(t, one.start())
+	require.NoError(t, other.start())
+	for _, r := range []*running{one, other} {
+		said, code, err := r.wait()
+		require.NoError(t, err)
+		assert.NotZero(t, code, said)
+	}
+	after, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
+	require.NoError(t, err)
+	assert.Equal(t, string(before), string(after))
+	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Minute) }))
+	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
+	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
+}
