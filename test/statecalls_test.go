@@ -2,6 +2,8 @@ package test
 
 import (
 	"context"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,7 @@ func TestCallsForTheState(t *testing.T) {
 	assert.Less(t, idle, 60, "245 while the hooks of resources varied from update to update")
 
 	stage.World.Clock().Advance(time.Hour)
+	looksAreAllowed(t, stage, o)
 	stage.World.LoseRegion("us-west-2", awssim.Refuse)
 	stage.World.Clock().Advance(15 * time.Minute)
 	dr, err := deploy.Open(t.Context(), rehearsal.Recovery, o)
@@ -63,6 +66,33 @@ func TestCallsForTheState(t *testing.T) {
 	t.Logf("a failover: %d calls, %d before the balancer is asked for", all, before)
 	assert.Less(t, all, 240, "402 while the hooks varied")
 	assert.Less(t, before, 65, "240 while the hooks varied")
+}
+
+// looksAreAllowed holds that docs/policies/preview.json allows all calls that check, status
+// and plan make.
+func looksAreAllowed(t *testing.T, stage *rehearsal.Stage, o deploy.Options) {
+	t.Helper()
+	text, err := os.ReadFile("../docs/policies/preview.json")
+	require.NoError(t, err)
+	site, err := deploy.OpenSite(o)
+	require.NoError(t, err)
+	before := len(stage.World.Journal())
+	for _, purpose := range []deploy.Purpose{deploy.ForFailover, deploy.ForSwitchover} {
+		_, err = site.Check(t.Context(), purpose, rehearsal.Recovery, deploy.Run{})
+		require.NoError(t, err)
+	}
+	_, err = site.Status(t.Context())
+	require.NoError(t, err)
+	_, err = site.PlanFailover(t.Context(), deploy.Accepted{}, deploy.Run{})
+	require.NoError(t, err)
+	allowed := regexp.MustCompile(`[a-z0-9]+:[A-Z][A-Za-z]+`).FindAllString(string(text), -1)
+	action := strings.NewReplacer("s3:ListObjectsV2", "s3:ListBucket", "s3:HeadObject", "s3:GetObject")
+	for _, step := range stage.World.Journal()[before:] {
+		if step.Operation == "GET" || step.Operation == "sts:GetCallerIdentity" { // the site's page, and what all may call
+			continue
+		}
+		assert.Contains(t, allowed, action.Replace(step.Operation), step.Name)
+	}
 }
 
 // count counts the calls of S3 from the lock of the stack on, up to the creation of a
