@@ -5,14 +5,19 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/blang/semver"
 	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/awssim/gauge"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 )
 
 // version is the pulumi-aws release that the table was made from.
@@ -29,8 +34,21 @@ type provider struct {
 // Pkg is the package that is provided.
 func (p *provider) Pkg() string { return "aws" }
 
-// Attach is called by an engine that has found the provider running.
-func (p *provider) Attach(string) error { return nil }
+// Attach is called by an engine that has found the provider running. It logs a line there, as
+// the real provider logs many: its [DEBUG] and [TRACE] lines are diagnostics of severity debug.
+func (p *provider) Attach(engine string) error {
+	connection, err := grpc.NewClient(engine, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("connecting to the engine: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), logging)
+	defer cancel()
+	_, err = pulumirpc.NewEngineClient(connection).Log(ctx, &pulumirpc.LogRequest{Severity: pulumirpc.LogSeverity_DEBUG, Message: "[DEBUG] Configuring Terraform AWS Provider"})
+	return errors.Join(err, connection.Close())
+}
+
+// logging bounds how long the engine may take for a line of the log.
+const logging = time.Minute
 
 // GetPluginInfo names the release that is imitated.
 func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {

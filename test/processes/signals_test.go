@@ -189,6 +189,8 @@ func TestLostTerminal(t *testing.T) {
 	assert.Contains(t, status, "its log is below .pilotlight/logs")
 	assert.Contains(t, check, "NO  lock         stack dr is locked by an update that runs on this machine")
 	assert.NotEmpty(t, at.logged(t, "the terminal is gone"), "its log goes on")
+	assert.NotContains(t, said, "[DEBUG]", "what the provider says to itself is not for people")
+	assert.NotEmpty(t, at.logged(t, "debug: [DEBUG]"), "and in the log")
 	reports, err := filepath.Glob(filepath.Join(at.dir, ".pilotlight", "reports", "*.json"))
 	require.NoError(t, err)
 	assert.NotEmpty(t, reports)

@@ -81,6 +81,6 @@ func TestALostState(t *testing.T) {
 	at.run(t, 0, "failback --yes")
 	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
-	at.run(t, 0, "switchover prod --yes")
+	assert.Contains(t, at.run(t, 0, "switchover prod --yes --verbose"), "[DEBUG]")
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 }
