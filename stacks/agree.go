@@ -101,7 +101,7 @@ func alike(own, peer Known) (all []Mismatch) {
 	differ := func(theirs siteValues, other string, pending bool) {
 		for _, v := range own.File.site() {
 			value := theirs.value(v.key)
-			if value == unknown || v.value == value {
+			if value == unknown || v.value == unknown || v.value == value {
 				continue
 			}
 			m := Mismatch{Key: v.key, Stack: own.Stack, Value: v.value, Other: other, OtherValue: value, Pending: pending}
@@ -162,7 +162,7 @@ func (all siteValues) value(key string) string {
 // site are the values of a file that belong to the site.
 func (c *Config) site() siteValues {
 	return siteValues{
-		{"site", c.Site}, {"domain", c.Domain}, {"dns", c.DNS.String()}, {"database.engineVersion", c.Database.EngineVersion},
+		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", zone(c.DNS.ZoneID)}, {"database.engineVersion", c.Database.EngineVersion},
 		{"app.certificate", tls(c.App.Certificate)},
 	}
 }
@@ -172,11 +172,17 @@ func (f Facts) site() siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"dns", f.DNS}, {"database.engineVersion", f.Engine}, {"app.certificate", f.TLS}}
+	return siteValues{{"domain", f.Domain}, {"dns.zoneId", zone(f.Zone)}, {"database.engineVersion", f.Engine}, {"app.certificate", f.TLS}}
 }
 
-// String is who changes the site's record, and where.
-func (d DNS) String() string { return strings.TrimSpace(d.Mode + " " + d.ZoneID) }
+// zone is a zone to compare. A person who moves the name needs none, and one side may leave
+// that to a person when Route 53 can't be changed.
+func zone(id string) string {
+	if id == "" {
+		return unknown
+	}
+	return id
+}
 
 // tls says whether visitors are served by HTTPS: certificates differ from region to region.
 func tls(certificate string) string {
@@ -189,7 +195,7 @@ func tls(certificate string) string {
 // publishes are the facts that a stack publishes of its configuration.
 func (c Config) publishes(account string) Facts {
 	return Facts{
-		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, DNS: c.DNS.String(),
+		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Zone: c.DNS.ZoneID,
 		Engine: c.Database.EngineVersion, TLS: tls(c.App.Certificate),
 	}
 }

@@ -57,7 +57,8 @@ func TestMismatches(t *testing.T) {
 		"a new domain, not deployed yet": {func(prod, dr *Known) { prod.File.Domain, dr.File.Domain = "new.example.com", "new.example.com" }, []string{
 			`domain in Pulumi.prod.yaml is "new.example.com", and the deployed stack dr has "www.example.com": both files have the new value: pilotlight deploy brings the stacks to it`,
 		}},
-		"another zone": {func(prod, _ *Known) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns in Pulumi.prod.yaml is "record Z2", and Pulumi.dr.yaml has "record Z1"`}},
+		"moved by a person": {func(prod, _ *Known) { prod.File.DNS = DNS{Mode: "manual"} }, nil},
+		"another zone":      {func(prod, _ *Known) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns.zoneId in Pulumi.prod.yaml is "Z2", and Pulumi.dr.yaml has "Z1"`}},
 		"another MySQL": {func(_, dr *Known) { dr.File.Database.EngineVersion = "8.4" }, []string{
 			`database.engineVersion in Pulumi.prod.yaml is "8.0", and Pulumi.dr.yaml has "8.4"`,
 		}},
