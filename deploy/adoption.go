@@ -62,6 +62,9 @@ func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error)
 	if err != nil {
 		return Adopted{}, err
 	}
+	if err := s.mayAdopt(ctx, sides, name, held.claim); err != nil {
+		return Adopted{}, err
+	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), nil); err != nil {
 			return Adopted{}, err
@@ -89,6 +92,35 @@ func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error)
 		done.Next = []string{"pilotlight status"}
 	}
 	return done, nil
+}
+
+// mayAdopt refuses to take a claim into a state that knows more than AWS, or that of another account.
+func (s *Site) mayAdopt(ctx context.Context, sides []Side, name string, recorded stacks.Claim) error {
+	side, other, err := find(sides, name)
+	if err != nil {
+		return err
+	}
+	diverged := stacks.Compare(side.Memory, recorded)
+	if diverged == "" {
+		return refuseAs(CodeState, "the state of stack %s is as new as AWS: there is nothing to adopt", name)
+	}
+	if diverged == stacks.Newer {
+		return &RefusedError{Stack: name, Err: side.Config.Diverged(side.Memory, recorded)}
+	}
+	account, err := s.caller(ctx, side)
+	if err != nil {
+		return err
+	}
+	known := []string{side.Memory.Facts.Account}
+	if other != nil {
+		known = append(known, other.Memory.Facts.Account)
+	}
+	for _, of := range known {
+		if of != "" && of != account {
+			return refuseAs(stacks.CodeMismatch, "these credentials are of account %s, and the site is in account %s: use credentials of that one", account, of)
+		}
+	}
+	return nil
 }
 
 // change is the update that leaves a stack as its claim has it.
@@ -183,9 +215,7 @@ type checkpoint map[string]any
 
 // begin reads the stack's state to be edited.
 func (s *Stack) begin(ctx context.Context, run Run) (checkpoint, error) {
-	if err := s.releaseLeftLocks(ctx, run); err != nil {
-		return nil, err
-	}
+	s.releaseLeftLocks(ctx, run)
 	text, err := s.State(ctx)
 	if err != nil {
 		return nil, err
@@ -231,7 +261,8 @@ func (c checkpoint) holds(name string) bool {
 	})
 }
 
-// remember puts into the state what the program keeps there, as AWS has it.
+// remember puts into the state what the program keeps there, as AWS has it. The state is
+// marked as under adoption, until settle: until then it must not be updated.
 func (c checkpoint) remember(stack string, held fromAWS, peer stacks.Facts) {
 	stash := func(name string, value any, secret bool) {
 		text, err := json.Marshal(value)
@@ -252,6 +283,7 @@ func (c checkpoint) remember(stack string, held fromAWS, peer stacks.Facts) {
 		}
 		there["inputs"], there["outputs"] = map[string]any{"input": input}, map[string]any{"input": input, "output": input}
 	}
+	stash(stacks.SentinelName, stacks.UnderAdoption, false)
 	stash("claim", held.claim, false)
 	if held.secrets != nil {
 		stash("secrets", held.secrets, true)
@@ -259,6 +291,13 @@ func (c checkpoint) remember(stack string, held fromAWS, peer stacks.Facts) {
 	if !c.holds("peer") {
 		stash("peer", peer, false)
 	}
+}
+
+// settle ends the adoption. The next update finds out what the claim still asks for.
+func (c checkpoint) settle(stack string) {
+	const unfinished = "0"
+	sentinel := c.find(stashURN(stack, stacks.SentinelName))
+	sentinel["inputs"], sentinel["outputs"] = map[string]any{"input": unfinished}, map[string]any{"input": unfinished, "output": unfinished}
 }
 
 // ownProvider is a reference to the engine's own provider, which is added if the state lacks it.
@@ -291,7 +330,8 @@ func (s *Stack) take(ctx context.Context, state checkpoint, inventory stacks.Inv
 		added := state.add(wanted, inventory, tried)
 		if len(added) == 0 {
 			done.Left = plan.Resources
-			return done, nil
+			state.settle(s.Name())
+			return done, s.importState(ctx, state)
 		}
 		for _, name := range added {
 			if !slices.Contains(done.Resources, name) {

@@ -33,7 +33,7 @@ type Facts struct {
 	CIDR     string `json:"cidr,omitempty"`
 	Account  string `json:"account,omitempty"`
 	Domain   string `json:"domain,omitempty"`
-	DNS      string `json:"dns,omitempty"`    // mode and zone
+	Zone     string `json:"zone,omitempty"`   // in which the site's record is changed; empty where a person does that
 	Engine   string `json:"engine,omitempty"` // series of MySQL that it is configured for
 	TLS      string `json:"tls,omitempty"`    // one or none: whether visitors are served by HTTPS
 	// Image is when the image was made that its instances are launched from; zero when that is not known.
@@ -51,6 +51,8 @@ type Memory struct {
 	// Unfinished reports that the last change of the claim was saved and not all of what it asks
 	// for was done: the update goes on, or stopped.
 	Unfinished bool
+	// Adopting reports that the state was taken from AWS in part: its adoption goes on, or stopped.
+	Adopting bool
 
 	secrets  map[string]string
 	finished int      // the serial of the last claim for which all was done
@@ -141,7 +143,7 @@ func Recall(checkpoint []byte) (Memory, error) {
 	}
 	m, err := recallAll(outputs)
 	for _, r := range state.Resources {
-		m.Guarded = m.Guarded || r.Protect && strings.HasSuffix(r.URN, "::"+sentinelName)
+		m.Guarded = m.Guarded || r.Protect && strings.HasSuffix(r.URN, "::"+SentinelName)
 	}
 	return m, err
 }
@@ -158,7 +160,7 @@ func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
 			marks = append(marks, id.Name())
 		}
 		for _, key := range []string{"arn", "networkInterfaceId"} {
-			if known, ok := held[key].(string); ok {
+			if known, ok := held[key].(string); ok && known != "" { // a route has an empty interface
 				m.known = append(m.known, known)
 			}
 		}
@@ -171,7 +173,7 @@ func recallAll(outputs map[string]map[string]any) (m Memory, err error) {
 	reached := func(suffix string) bool {
 		return slices.ContainsFunc(marks, func(name string) bool { return strings.HasSuffix(name, suffix) })
 	}
-	m.Unfinished = m.finished < m.Claim.Serial
+	m.Unfinished, m.Adopting = m.finished < m.Claim.Serial, m.finished == UnderAdoption
 	m.Claim.Switched, m.Claim.Promoted = reached(switchSuffix(m.Claim.Epoch)), reached(promotedSuffix(m.Claim.Epoch))
 	return m, nil
 }
@@ -196,7 +198,7 @@ func (m *Memory) field(id urn.URN) any {
 		return &m.Peer
 	case secretsName:
 		return &m.secrets
-	case sentinelName:
+	case SentinelName:
 		return &m.finished
 	}
 	return nil

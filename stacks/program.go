@@ -140,8 +140,10 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	if err := s.current(own); err != nil {
-		return err
+	if !s.adopting {
+		if err := s.current(own); err != nil {
+			return err
+		}
 	}
 	other, err := s.otherSide()
 	if err != nil {

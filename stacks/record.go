@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -39,10 +38,11 @@ func ParseRecord(text string) (Claim, error) {
 type Divergence string
 
 const (
-	Lost   Divergence = "empty, and AWS holds the stack"
-	Older  Divergence = "older than AWS"
-	Newer  Divergence = "newer than AWS"
-	Forked Divergence = "of another update than AWS"
+	Lost    Divergence = "empty, and AWS holds the stack"
+	Older   Divergence = "older than AWS"
+	Newer   Divergence = "newer than AWS"
+	Forked  Divergence = "of another update than AWS"
+	Partial Divergence = "taken from AWS in part"
 )
 
 // Compare compares a stack's state with the record of its claim. The record may lag behind a
@@ -50,6 +50,8 @@ const (
 func Compare(own Memory, recorded Claim) Divergence {
 	serial := own.Claim.Serial
 	switch {
+	case own.Adopting:
+		return Partial
 	case recorded.Serial > serial && own.Claim.Role == "":
 		return Lost
 	case recorded.Serial > serial:
@@ -62,18 +64,24 @@ func Compare(own Memory, recorded Claim) Divergence {
 	return ""
 }
 
-// Sentence says what has diverged, and asks why; empty when nothing has.
-func (d Divergence) Sentence(own, recorded Claim) string {
-	if d == "" {
-		return ""
+// Diverged refuses a state that has diverged from AWS; nil when it has not.
+func (c Config) Diverged(own Memory, recorded Claim) *refusal.Error {
+	const use = "use the backend that has the newer state, bring it back with pilotlight state restore %[1]s, or take what AWS holds into this one with pilotlight adopt %[1]s"
+	says := fmt.Sprintf("The state says %s, and AWS %s", own.Claim.Summary(), recorded.Summary())
+	switch d := Compare(own, recorded); d {
+	case Lost:
+		return refusal.New(CodeDiverged, "the state is %[2]s (%[3]s): was the state lost, or is this another backend?: "+use, c.Stack, d, recorded.Summary())
+	case Older:
+		return refusal.New(CodeDiverged, "this state is %[2]s: was it restored? %[3]s: "+use, c.Stack, d, says)
+	case Forked:
+		return refusal.New(CodeDiverged, "this state is %[2]s: was it restored, or are there two backends? %[3]s: "+use, c.Stack, d, says)
+	case Newer:
+		return refusal.New(CodeDiverged, "this state is %[2]s: is this another account, or was AWS's record changed? %[3]s: "+
+			"use credentials of the account that stack %[1]s is in; if these are, delete the parameter %[4]s, which no update of this state wrote", c.Stack, d, says, c.RecordName())
+	case Partial:
+		return refusal.New(CodeDiverged, "this state is %[2]s: its adoption has not come to its end: finish it with pilotlight adopt %[1]s", c.Stack, d)
 	}
-	if d == Lost {
-		return fmt.Sprintf("the state is %s (%s): was the state lost, or is this another backend?", d, recorded.Summary())
-	}
-	asks := map[Divergence]string{
-		Older: "was it restored?", Newer: "was AWS's record restored, or is this another account?", Forked: "was it restored, or are there two backends?",
-	}[d]
-	return fmt.Sprintf("this state is %s: %s The state says %s, and AWS %s", d, asks, own.Summary(), recorded.Summary())
+	return nil
 }
 
 // Summary is the claim in a few words.
@@ -82,11 +90,6 @@ func (c Claim) Summary() string {
 		return "nothing"
 	}
 	return fmt.Sprintf("%s at epoch %d with database generation %d, change %d", c.Role, c.Epoch, c.Generation.Number, c.Serial)
-}
-
-// DivergedRemedy is what to do about a state that has diverged from AWS.
-func DivergedRemedy(stack string) string {
-	return fmt.Sprintf("use the backend that has the newer state, bring it back with pilotlight state restore %s, or take what AWS holds into this one with pilotlight adopt %[1]s", stack)
 }
 
 // recordLimit bounds how long the record is asked for.
@@ -108,12 +111,14 @@ func (s *site) current(own Memory) error {
 	if err != nil {
 		return fmt.Errorf("reading %s in %s: %w", s.cfg.RecordName(), s.cfg.Region, err)
 	}
-	if why := Compare(own, recorded).Sentence(own.Claim, recorded); why != "" {
-		return &RefusedError{Refusal: &refusal.Error{
-			Code: CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, strings.TrimSuffix(why, ".")), Remedy: DivergedRemedy(s.cfg.Stack),
-		}}
+	why := s.cfg.Diverged(own, recorded)
+	if why == nil {
+		return nil
 	}
-	return nil
+	if err := s.sameAccount(ctx, own.Facts); err != nil { // says more
+		return err
+	}
+	return &RefusedError{Refusal: &refusal.Error{Code: why.Code, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, why.Reason), Remedy: why.Remedy}}
 }
 
 // from is a claim whose database, if it is a new replica, was copied from source.

@@ -29,7 +29,8 @@ func TestCompare(t *testing.T) {
 		"restored, of a killed update": {
 			own: func(m *Memory) { m.Unfinished = true }, recorded: func(c *Claim) { c.Serial = 4 }, want: Older, says: "was it restored?",
 		},
-		"of another AWS":          {own: func(m *Memory) { m.Claim.Serial = 4 }, want: Newer, says: "this state is newer than AWS: was AWS's record restored"},
+		"of another AWS":          {own: func(m *Memory) { m.Claim.Serial = 4 }, want: Newer, says: "delete the parameter /blog/dr/claim"},
+		"adopted in part":         {own: func(m *Memory) { m.Adopting, m.Unfinished = true, true }, want: Partial, says: "finish it with pilotlight adopt dr"},
 		"lost":                    {own: func(m *Memory) { *m = Memory{} }, want: Lost, says: "the state is empty, and AWS holds the stack (standby at epoch 1"},
 		"two backends":            {recorded: func(c *Claim) { c.Role, c.Epoch = Active, 2 }, want: Forked, says: "are there two backends?"},
 		"seen, and not in claims": {own: func(m *Memory) { m.Claim.Switched, m.Claim.Promoted = true, true }},
@@ -47,13 +48,29 @@ func TestCompare(t *testing.T) {
 			require.NoError(t, err)
 			got := Compare(own, parsed)
 			assert.Equal(t, tc.want, got)
-			why := got.Sentence(own.Claim, parsed)
-			assert.Equal(t, tc.want == "", why == "")
-			assert.Contains(t, why, tc.says)
+			why := Config{Site: "blog", Stack: "dr"}.Diverged(own, parsed)
+			assert.Equal(t, tc.want == "", why == nil)
+			if why != nil {
+				assert.Contains(t, why.Error(), tc.says)
+				assert.NotEmpty(t, why.Remedy)
+			}
 		})
 	}
 	_, err := ParseRecord("2")
 	assert.ErrorContains(t, err, "not of the form that this program writes")
+}
+
+// TestKnown holds that what has no interface, such as most routes, does not make an empty one known.
+func TestKnown(t *testing.T) {
+	t.Parallel()
+	m, err := Recall([]byte(`{"resources": [
+		{"urn": "urn:pulumi:dr::pilotlight::aws:ec2/route:Route::r", "outputs": {"networkInterfaceId": ""}},
+		{"urn": "urn:pulumi:dr::pilotlight::aws:ec2/natGateway:NatGateway::n", "outputs": {"networkInterfaceId": "eni-1"}},
+		{"urn": "urn:pulumi:dr::pilotlight::pulumi:index:Stash::` + SentinelName + `", "outputs": {"input": "-1"}}
+	]}`))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"eni-1"}, m.known)
+	assert.True(t, m.Adopting)
 }
 
 func TestNumbered(t *testing.T) {

@@ -7,8 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// sentinelName is what a refused destroy shows, so it says what to do.
-const sentinelName = "destroy-needs-teardown-in-the-configuration"
+// UnderAdoption is the sentinel's value while an adoption has not come to its end.
+const UnderAdoption = -1
+
+// SentinelName is what a refused destroy shows, so it says what to do. Its value is the
+// serial of the last claim for which everything was done.
+const SentinelName = "destroy-needs-teardown-in-the-configuration"
 
 // watch collects what the program registers from here on, for the sentinel.
 func (s *site) watch() error {
@@ -35,7 +39,7 @@ func (s *site) sentinel() error {
 		}
 	}
 	// It comes last, so its value tells that everything the claim asks for is done.
-	_, err := stash(s.Context, sentinelName, jsonString(s.plan.Claim.Serial), pulumi.DependsOn(s.watched), pulumi.Protect(!s.tearingDown()))
+	_, err := stash(s.Context, SentinelName, jsonString(s.plan.Claim.Serial), pulumi.DependsOn(s.watched), pulumi.Protect(!s.tearingDown()))
 	return err
 }
 
