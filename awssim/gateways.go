@@ -24,7 +24,7 @@ func (w *World) Gateways(region string) []Gateway {
 		case deleting:
 			g.State = "deleting"
 		case now.Before(o.Ready):
-			g.State = "pending"
+			g.State, g.Interface = "pending", "" // it gets its network interface while it is made
 		}
 		all = append(all, g)
 	}

@@ -141,7 +141,7 @@ func deleteRoute(ctx context.Context, client *ec2.Client, table, destination str
 }
 
 // DeleteOrphanListener deletes the listener that a killed update left on a port of a balancer
-// that the state knows. One of a balancer to which the site's name leads is an error.
+// that the state knows. One of a balancer to which the site's name leads is left alone.
 func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, port int32) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {
@@ -160,8 +160,9 @@ func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, por
 		if err != nil {
 			return fmt.Errorf("finding out whether balancer %s is in use: %w", balancer, err)
 		}
-		if named {
-			return fmt.Errorf("balancer %s, to which the site's name leads, listens on port %d already, and %s", balancer, port, unknownToState)
+		if named { // in use: AWS takes the same settings for the same listener, and refuses others
+			r.Say(fmt.Sprintf("listener %s, which the state does not know, is left alone: the site's name leads to its balancer", aws.ToString(listener.ListenerArn)))
+			return nil
 		}
 		if _, err := client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener.ListenerArn}); err != nil {
 			return fmt.Errorf("deleting the listener on port %d of %s, which a killed update left: %w", port, balancer, err)

@@ -16,7 +16,8 @@ import (
 
 // TestThePolicyOfPreviewsAllowsTheChecks holds that who may do what
 // docs/policies/preview.json lists can make the checks, and may do nothing else
-// in the standby's region. What it lists of S3 and KMS is for the state.
+// in the standby's region. What it lists of S3 and KMS is for the state, and
+// of SSM for comparing that with AWS.
 func TestThePolicyOfPreviewsAllowsTheChecks(t *testing.T) {
 	t.Parallel()
 	w, rt, _ := standby(t)
@@ -53,7 +54,7 @@ func TestThePolicyOfPreviewsAllowsTheChecks(t *testing.T) {
 			actions = []any{s.Action}
 		}
 		for _, a := range actions {
-			if name := a.(string); !strings.HasPrefix(name, "s3:") && !strings.HasPrefix(name, "kms:") {
+			if name := a.(string); !strings.HasPrefix(name, "s3:") && !strings.HasPrefix(name, "kms:") && !strings.HasPrefix(name, "ssm:") {
 				allowed = append(allowed, name)
 			}
 		}

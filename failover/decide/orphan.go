@@ -52,7 +52,7 @@ type Gateway struct {
 // OrphanGateway reports whether a NAT gateway may be deleted; if not, it says why.
 func OrphanGateway(g Gateway, ours Ours) (orphan bool, because string) {
 	switch {
-	case ours.Known(g.Interface):
+	case g.Interface != "" && ours.Known(g.Interface): // it has none in its first seconds
 		return false, "the state holds it"
 	case !tagged(g.Tags, ours.Tags):
 		return false, "it has not the tags of this stack"

@@ -36,12 +36,13 @@ func TestOrphanBalancer(t *testing.T) {
 
 func TestOrphanGateway(t *testing.T) {
 	t.Parallel()
-	ours := Ours{Tags: map[string]string{"stack": "dr"}, Known: func(id string) bool { return id == "eni-known" }}
+	ours := Ours{Tags: map[string]string{"stack": "dr"}, Known: func(id string) bool { return id == "eni-known" || id == "" }}
 	for name, tc := range map[string]struct {
 		g   Gateway
 		why string
 	}{
 		"an orphan":        {Gateway{Interface: "eni-1", Tags: map[string]string{"stack": "dr"}}, ""},
+		"just asked for":   {Gateway{Tags: map[string]string{"stack": "dr"}}, ""},
 		"in the state":     {Gateway{Interface: "eni-known", Tags: map[string]string{"stack": "dr"}}, "the state holds it"},
 		"of another stack": {Gateway{Interface: "eni-1", Tags: map[string]string{"stack": "prod"}}, "it has not the tags of this stack"},
 		"in use":           {Gateway{Interface: "eni-1", Tags: map[string]string{"stack": "dr"}, Routes: 2}, "routes lead to it, so an update has used it"},
