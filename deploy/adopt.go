@@ -11,10 +11,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// databases are what an update of a site takes over from a killed one: RDS went on
-// making them, nothing lived to write them down, and their names are fixed, so that
-// none could be made in their place. The input that is the id is given by type.
-var databases = map[string]string{"aws:rds/instance:Instance": "identifier"}
+// named are what an update of a site takes over from a killed one: AWS made them, nothing
+// lived to write them down, and their names are fixed, so that none could be made in their
+// place. The input that is the id is given by type.
+var named = map[string]string{"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name"}
 
 // adopt brings into the state what a killed update had asked for, of the types that the
 // stack adopts. It returns the other creations that are pending: what AWS may have made

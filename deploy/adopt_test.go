@@ -28,6 +28,10 @@ func TestAdopted(t *testing.T) {
 			balancer, pending("creating", with("")),
 			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), []string{"db"},
 		},
+		"a parameter is taken over under its name": {
+			"", pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
+			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}}`, []string{"p"},
+		},
 		"an update of a database is the engine's to settle": {
 			"", pending("updating", with("")), "", nil,
 		},
@@ -47,7 +51,7 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), databases)
+			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), named)
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
 			var got, want map[string]any
@@ -62,10 +66,10 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, err := adopted(nil, databases)
+	_, found, err := adopted(nil, named)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, err = adopted([]byte("{"), databases)
+	_, _, err = adopted([]byte("{"), named)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }
 
