@@ -110,7 +110,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	made := &Stack{stack: opened, options: o, witness: w, adopts: databases}
+	made := &Stack{stack: opened, options: o, witness: w, adopts: named}
 	command.Begins, command.Ends = made.engineBegins, made.engineEnds
 	return made, nil
 }
@@ -217,9 +217,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.witness.end()
-	if err := s.releaseLeftLocks(ctx, run); err != nil {
-		return Result{}, err
-	}
+	s.releaseLeftLocks(ctx, run)
 	pending, imported, err := s.adopt(ctx, run)
 	if err != nil {
 		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
@@ -286,9 +284,7 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.witness.end()
-	if err := s.releaseLeftLocks(ctx, run); err != nil {
-		return err
-	}
+	s.releaseLeftLocks(ctx, run)
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
 	if run.Output != nil {

@@ -122,9 +122,7 @@ func (s *Stack) failed(ctx context.Context, doing string, err error, complaints 
 		return &LockedError{Stack: s.Name(), Err: err}
 	case ctx.Err() != nil:
 		complaints = []string{"interrupted: the same command resumes"}
-		if left := s.releaseAfter(ctx); left != nil {
-			complaints = append(complaints, left.Error())
-		}
+		s.releaseAfter(ctx)
 		err = context.Cause(ctx)
 	case refusal != nil:
 		return &RefusedError{Stack: s.Name(), Err: refusal}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
@@ -31,61 +31,81 @@ func runFile(dir, stack string, pid int) string {
 // engineBegins writes down that an engine works on the stack. A folder that can't be
 // written holds up nothing: check tells of it.
 func (s *Stack) engineBegins(pid int) {
-	host, err := os.Hostname()
-	if err == nil && os.MkdirAll(filepath.Dir(s.runFile(pid)), 0o755) == nil {
-		_ = os.WriteFile(s.runFile(pid), []byte(host), 0o600)
+	if os.MkdirAll(filepath.Dir(s.runFile(pid)), 0o755) == nil {
+		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()), 0o600)
 	}
 }
 
 // engineEnds forgets an engine that ended by itself.
 func (s *Stack) engineEnds(pid int) { _ = os.Remove(s.runFile(pid)) }
 
+// hostname is this machine's; empty where it has none.
+func hostname() string {
+	host, _ := os.Hostname()
+	return host
+}
+
+// thisMachine tells machines apart, and the containers of one, which have process ids of their own.
+func thisMachine() string {
+	id, _ := os.ReadFile("/etc/machine-id") // there is none outside Linux
+	processes, _ := os.Readlink("/proc/self/ns/pid")
+	return strings.Join([]string{hostname(), strings.TrimSpace(string(id)), processes}, "\n")
+}
+
 // leftHere reports whether a lock was left by an engine of a folder that is dead.
 func leftHere(dir, stack string, lock backend.Lock) bool {
-	host, err := os.ReadFile(runFile(dir, stack, lock.PID))
-	return err == nil && string(host) == lock.Host && lock.Holder() == backend.HolderDied
+	machine, err := os.ReadFile(runFile(dir, stack, lock.PID))
+	return err == nil && string(machine) == thisMachine() && lock.Holder() == backend.HolderDied
 }
 
 // releaseLeftLocks takes away the locks that killed engines of this folder left. Locks of
-// others stay.
-func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) error {
+// others stay. Where it can't look, it says so: the engine finds a lock itself.
+func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
+	say := run.Say
+	if say == nil {
+		say = func(string) {}
+	}
 	runs, err := filepath.Glob(strings.TrimSuffix(s.runFile(0), "0") + "*")
 	if err != nil || len(runs) == 0 {
-		return err
+		return
 	}
 	locks, err := s.Locks(ctx)
-	if errors.Is(err, backend.ErrOpaque) {
-		return nil
-	}
 	if err != nil {
-		return err
-	}
-	store, err := s.store(ctx)
-	if err != nil {
-		return err
+		if !errors.Is(err, backend.ErrOpaque) {
+			say(fmt.Sprintf("a run of this folder was killed, and whether it left a lock on stack %s can't be seen: %v", s.Name(), err))
+		}
+		return
 	}
 	for _, lock := range locks {
 		if !leftHere(s.options.Dir, s.Name(), lock) {
 			continue
 		}
-		if err := store.Release(ctx, lock); err != nil {
-			return err
+		if err := s.release(ctx, lock); err != nil {
+			say(fmt.Sprintf("the lock of stack %s that a killed run of this folder left can't be released: %v", s.Name(), err))
+			return
 		}
-		if run.Say != nil {
-			run.Say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
-		}
-		if err := os.Remove(s.runFile(lock.PID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing what a killed run left: %w", err)
+		say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
+	}
+	for _, run := range runs { // a file whose engine left no lock is of no use
+		if pid, err := strconv.Atoi(run[strings.LastIndex(run, "-")+1:]); err == nil && leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) {
+			_ = os.Remove(run)
 		}
 	}
-	return nil
+}
+
+func (s *Stack) release(ctx context.Context, lock backend.Lock) error {
+	store, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Release(ctx, lock)
 }
 
 // releaseAfter releases the lock of an engine that was killed because ctx had ended.
-func (s *Stack) releaseAfter(ctx context.Context) error {
+func (s *Stack) releaseAfter(ctx context.Context) {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor)
 	defer cancel()
-	return s.releaseLeftLocks(bounded, Run{Say: s.witness.say})
+	s.releaseLeftLocks(bounded, Run{Say: s.witness.say})
 }
 
 // Locks lists the locks on the stack. errors.Is finds backend.ErrOpaque in the error where
