@@ -116,6 +116,9 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
 	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, leading, side.Config.Region)...)
 	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
+	if purpose == ForSwitchover && other != nil {
+		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
+	}
 	silent, err := s.silent(ctx, side)
 	if err != nil {
 		return ready, err
@@ -147,11 +150,15 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 
 // files is a requirement: the two sides of the site agree.
 func files(sides []Side) Requirement {
-	wrong := slices.DeleteFunc(mismatches(sides), func(m stacks.Mismatch) bool { return m.Pending })
+	wrong := mismatches(sides)
 	if len(wrong) == 0 {
 		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
 	}
-	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: "correct the files"}
+	remedy := "correct the files"
+	if !slices.ContainsFunc(wrong, func(m stacks.Mismatch) bool { return !m.Pending }) {
+		remedy = "pilotlight deploy"
+	}
+	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: remedy}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the
@@ -166,8 +173,8 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 		case errs[i] != nil && stack == needed:
 			all = append(all, Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
 		case errs[i] != nil: // can't contradict
-		case whys[i] != "":
-			all, diverged = append(all, Requirement{What: "record", Seen: fmt.Sprintf("stack %s: %s", stack, whys[i]), Remedy: stacks.DivergedRemedy(stack)}), true
+		case whys[i] != nil:
+			all, diverged = append(all, Requirement{What: "record", Seen: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
 		default:
 			all = append(all, Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
 		}

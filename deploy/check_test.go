@@ -74,6 +74,20 @@ func TestUnlockedBy(t *testing.T) {
 	}
 }
 
+func TestLeftHere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, runsFolder), 0o700))
+	const dead = 1<<22 + 1 // above the largest process id
+	for machine, left := range map[string]bool{thisMachine(): true, "another\nmachine\n": false, hostname(): false} {
+		require.NoError(t, os.WriteFile(runFile(dir, "dr", dead), []byte(machine), 0o600))
+		assert.Equal(t, left, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: dead}), machine)
+	}
+	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: dead + 1}), "no engine of this folder")
+	require.NoError(t, os.WriteFile(runFile(dir, "dr", os.Getpid()), []byte(thisMachine()), 0o600))
+	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: os.Getpid()}), "it lives")
+}
+
 func TestWritable(t *testing.T) {
 	t.Parallel()
 	fresh, used, blocked := t.TempDir(), t.TempDir(), t.TempDir()

@@ -190,7 +190,7 @@ type Outcome struct {
 func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
 	return s.proceed(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := failOver(sides, accepted)
-		if err != nil { // are the claims what they should be?
+		if _, _, unclear := leader(sides); err != nil || unclear != nil { // are the claims what they should be?
 			err = cmp.Or(s.asRecorded(ctx, sides), err)
 		}
 		return changes, done, err
@@ -219,6 +219,11 @@ func (s *Site) mayTakeOver(ctx context.Context, sides []Side, activate Change) e
 	}
 	if err := s.answers(ctx, *from, "if it is lost, pilotlight failover moves the site without it"); err != nil {
 		return err
+	}
+	for _, side := range sides { // or visitors would see the maintenance page until somebody unlocks
+		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
+			return &RefusedError{Stack: to, Err: &refusal.Error{Code: CodeLocked, Reason: q.Seen, Remedy: q.Remedy}}
+		}
 	}
 	plan, err := s.Plan(ctx, activate, Run{})
 	if err != nil {
@@ -330,8 +335,8 @@ func (s *Site) asRecorded(ctx context.Context, sides []Side) error {
 	whys, _ := s.divergences(bounded, sides) // a region that does not answer can't contradict
 	var refusals []error
 	for i, side := range sides {
-		if whys[i] != "" {
-			refusals = append(refusals, &RefusedError{Stack: side.Config.Stack, Err: refusal.New(stacks.CodeDiverged, "%s: %s", whys[i], stacks.DivergedRemedy(side.Config.Stack))})
+		if whys[i] != nil {
+			refusals = append(refusals, &RefusedError{Stack: side.Config.Stack, Err: whys[i]})
 		}
 	}
 	return errors.Join(refusals...)

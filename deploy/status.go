@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -69,6 +70,7 @@ type SideStatus struct {
 	Silent string `json:"silent,omitempty"`
 	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
 	Diverged string `json:"diverged,omitempty"`
+	remedy   string // for that
 	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Locks are held on the stack by updates, or left by dead ones.
@@ -131,7 +133,9 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	diverged, err := s.diverged(bounded, side)
-	status.Diverged = diverged
+	if diverged != nil {
+		status.Diverged, status.remedy = diverged.Reason, diverged.Remedy
+	}
 	if claim.Role == "" || err != nil {
 		status.Silent = s.unasked(claim, err)
 		return status
@@ -144,9 +148,9 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	return status
 }
 
-// divergences says of each side why its state and AWS do not belong together; empty when they do.
-func (s *Site) divergences(ctx context.Context, sides []Side) (whys []string, errs []error) {
-	whys, errs = make([]string, len(sides)), make([]error, len(sides))
+// divergences says of each side why its state and AWS do not belong together; nil when they do.
+func (s *Site) divergences(ctx context.Context, sides []Side) (whys []*refusal.Error, errs []error) {
+	whys, errs = make([]*refusal.Error, len(sides)), make([]error, len(sides))
 	var group sync.WaitGroup
 	for i, side := range sides {
 		group.Go(func() { whys[i], errs[i] = s.diverged(ctx, side) })
@@ -155,17 +159,17 @@ func (s *Site) divergences(ctx context.Context, sides []Side) (whys []string, er
 	return whys, errs
 }
 
-// diverged says why a stack's state and AWS do not belong together; empty when they do.
-func (s *Site) diverged(ctx context.Context, side Side) (string, error) {
+// diverged says why a stack's state and AWS do not belong together; nil when they do.
+func (s *Site) diverged(ctx context.Context, side Side) (*refusal.Error, error) {
 	text, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
 	if err != nil || !found {
-		return "", err
+		return nil, err
 	}
 	recorded, err := stacks.ParseRecord(text)
 	if err != nil {
-		return "", fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
+		return nil, fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
 	}
-	return stacks.Compare(side.Memory, recorded).Sentence(side.Memory.Claim, recorded), nil
+	return side.Config.Diverged(side.Memory, recorded), nil
 }
 
 // unasked is why a region could not be asked. Of a stack that was never deployed that does not matter.
@@ -297,10 +301,10 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
 	for _, m := range mismatches(sides) {
 		s.Warnings = append(s.Warnings, m.String())
-		s.Protected = s.Protected && m.Pending
-	}
-	if !s.Protected && strings.HasPrefix(s.Verdict, "protected") {
-		s.Verdict, s.Next = "unprotected: the two sides of the site do not agree", "correct the files as the warnings say, then pilotlight check"
+		s.Protected = false
+		if s.Verdict, s.Next = "unprotected: the two sides of the site do not agree", "correct the files as the warnings say, then pilotlight check"; m.Pending {
+			s.Verdict, s.Next = "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"
+		}
 	}
 	leads, other, err := leader(sides)
 	if err != nil {
@@ -363,7 +367,7 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 func obstructed(seen []SideStatus) (verdict, next string) {
 	for _, side := range seen {
 		if side.Diverged != "" {
-			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Diverged), stacks.DivergedRemedy(side.Stack)
+			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Diverged), side.remedy
 		}
 	}
 	for _, side := range seen {
