@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Where Pulumi's self-managed backend keeps what an update leaves beside the state
@@ -20,6 +21,12 @@ const (
 	historyKeys = ".pulumi/history/"
 	backupKeys  = ".pulumi/backups/"
 )
+
+// replaced is in the name of a state that another copy was put in the place of.
+const replaced = ".replaced-"
+
+// keptAs is the key under which a state is kept that is replaced now.
+func keptAs(key string) string { return fmt.Sprintf("%s%s%d", key, replaced, time.Now().UnixNano()) }
 
 // Source is where a copy of a state comes from.
 type Source string
@@ -31,6 +38,8 @@ const (
 	SourceUpdate  Source = "update"  // the end of an update, from the backend's history
 	SourceBackup  Source = "backup"  // made by the engine before a risky operation
 	SourceVersion Source = "version" // of the object in a versioned bucket
+	// SourceReplaced is what a restore put another copy in the place of.
+	SourceReplaced Source = "replaced"
 )
 
 // StateCopy is a stack's state, or what it was once.
@@ -57,6 +66,8 @@ func (s *Store) StateCopies(ctx context.Context, project, stack string) ([]State
 			all = append(all, StateCopy{string(SourceCurrent), SourceCurrent, f})
 		case strings.TrimSuffix(strings.TrimSuffix(name, ".bak"), ".gz") == stack+".json":
 			all = append(all, StateCopy{string(SourceBak), SourceBak, f})
+		case strings.HasPrefix(name, stack+".json") && strings.Contains(name, replaced):
+			all = append(all, StateCopy{string(SourceReplaced) + name[strings.LastIndex(name, "-"):], SourceReplaced, f})
 		}
 	}
 	for source, dir := range map[Source]string{SourceUpdate: historyKeys, SourceBackup: backupKeys} {
@@ -155,7 +166,7 @@ func (s *Store) RestoreState(ctx context.Context, project, stack string, c State
 	case err != nil:
 		return err
 	default:
-		if err := s.files.write(ctx, key+".replaced", now); err != nil {
+		if err := s.files.write(ctx, keptAs(key), now); err != nil {
 			return err
 		}
 	}
@@ -177,7 +188,7 @@ func (s *Store) SetAside(ctx context.Context, project, stack string) error {
 		if err != nil {
 			return fmt.Errorf("setting the state of stack %s aside: %w", stack, err)
 		}
-		if err := s.files.write(ctx, c.Key+".replaced", text); err != nil {
+		if err := s.files.write(ctx, keptAs(c.Key), text); err != nil {
 			return fmt.Errorf("setting the state of stack %s aside: %w", stack, err)
 		}
 		if err := s.files.remove(ctx, c.Key); err != nil {

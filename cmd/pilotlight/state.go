@@ -72,7 +72,7 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "restore STACK", Short: "Bring back the best copy of a stack's state, or the one that --copy names", Args: exactly(1),
 		Long: "Restore puts a copy in the place of the state: the latest change that can be read, or the copy that --copy names, as state list\n" +
-			"shows it. The state that is replaced stays beside it, with .replaced at the end of its name. AWS is not touched.",
+			"shows it. The state that is replaced stays among the copies. AWS is not touched.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			site, err := p.openWith(cmd.Context(), args[0])
 			if err != nil {
