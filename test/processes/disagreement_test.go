@@ -12,7 +12,7 @@ import (
 func TestFilesThatDisagree(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		stack, old, wrong string
+		stack, old, wrong string // an empty stack is both
 		says              []string
 	}{
 		"region of the peer": {
@@ -27,18 +27,28 @@ func TestFilesThatDisagree(t *testing.T) {
 			"dr", "domain: www.example.com", "domain: www.example.org",
 			[]string{`domain in Pulumi.dr.yaml is "www.example.org"`, "Pulumi.prod.yaml", `"www.example.com"`},
 		},
+		"domain in both files, not deployed": {
+			"", "domain: www.example.com", "domain: www.example.org", []string{`domain in Pulumi.dr.yaml is "www.example.org"`, `the deployed stack prod has "www.example.com"`},
+		},
 		"zone": {
 			"dr", "zoneId: Z00000000000000000000", "zoneId: Z00000000000000000001",
-			[]string{`dns in Pulumi.dr.yaml is "record Z00000000000000000001"`, `Pulumi.prod.yaml has "record Z00000000000000000000"`},
+			[]string{`dns.zoneId in Pulumi.dr.yaml is "Z00000000000000000001"`, `Pulumi.prod.yaml has "Z00000000000000000000"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			at := newTerminal(t)
-			edit(t, filepath.Join(at.dir, "Pulumi."+tc.stack+".yaml"), tc.old, tc.wrong)
+			verdict := "unprotected: the two sides of the site do not agree"
+			stacks := []string{tc.stack}
+			if tc.stack == "" {
+				stacks, verdict = []string{"prod", "dr"}, "unprotected: the stacks are not deployed as both files have it"
+			}
+			for _, stack := range stacks {
+				edit(t, filepath.Join(at.dir, "Pulumi."+stack+".yaml"), tc.old, tc.wrong)
+			}
 			check, status := at.run(t, 3, "check"), at.run(t, 0, "status")
 			assert.Contains(t, check, "NO  files")
-			assert.Contains(t, status, "unprotected: the two sides of the site do not agree")
+			assert.Contains(t, status, verdict)
 			at.lose(t)
 			refusal := at.run(t, 4, "failover --yes")
 			for _, words := range tc.says {

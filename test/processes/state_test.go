@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,12 +71,22 @@ func TestALostState(t *testing.T) {
 	assert.Contains(t, at.run(t, 0, "state list dr"), "stack dr has no state in this backend")
 	assert.Contains(t, at.run(t, 4, "state restore dr --yes"), "pilotlight adopt dr")
 
-	said := at.run(t, 0, "adopt dr --yes")
+	// An adoption that is cut off leaves a state that nothing else touches.
+	cut := at.command("adopt", "dr", "--yes")
+	cut.when("resources found in AWS", func() { assert.NoError(t, cut.cmd.Process.Signal(syscall.SIGINT)) })
+	said, code, err := cut.output()
+	require.NoError(t, err)
+	require.Equal(t, 130, code, said)
+	assert.Contains(t, at.run(t, 0, "status"), "verdict    unknown: stack dr: this state is taken from AWS in part")
+	assert.Contains(t, at.run(t, 4, "deploy"), "finish it with pilotlight adopt dr")
+
+	said = at.run(t, 0, "adopt dr --yes")
 	assert.Contains(t, said, "adopt LoadBalancer blog-dr-lb")
 	assert.NotContains(t, said, "left       replace")
 	assert.NotContains(t, said, "left       delete")
 	assert.Equal(t, "visitors are served from us-east-2", at.serving(t))
 	assert.Contains(t, at.run(t, 0, "status"), "unprotected until us-west-2 (prod) is a standby again")
+	assert.Contains(t, at.run(t, 4, "adopt dr --yes"), "there is nothing to adopt")
 
 	at.giveBack(t)
 	at.run(t, 0, "failback --yes")

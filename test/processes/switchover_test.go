@@ -2,6 +2,8 @@ package processes
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -11,6 +13,18 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/practice"
 )
+
+// TestSwitchoverToALockedStack finds the lock before visitors see the maintenance page.
+func TestSwitchoverToALockedStack(t *testing.T) {
+	t.Parallel()
+	at := newTerminal(t)
+	lock := filepath.Join(at.dir, "state", ".pulumi", "locks", "organization", "pilotlight", "dr", "1.json")
+	require.NoError(t, os.MkdirAll(filepath.Dir(lock), 0o700))
+	require.NoError(t, os.WriteFile(lock, []byte(`{"pid": 7, "username": "ann", "hostname": "laptop", "timestamp": "2026-03-01T12:00:00Z"}`), 0o600))
+	assert.Contains(t, at.run(t, 4, "switchover dr --yes"), "stack dr is locked by ann@laptop")
+	assert.Contains(t, at.run(t, 3, "check --for switchover --to dr"), "NO  lock         stack dr is locked by ann@laptop")
+	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
+}
 
 // TestInterruptedSwitchovers ends a switchover while the site shows its maintenance page. A
 // lost terminal does not stop it. After anything else, thaw takes the freeze back at once.
