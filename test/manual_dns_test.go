@@ -73,7 +73,7 @@ func TestManualDNS(t *testing.T) {
 	env.Sleep = func(ctx context.Context, d time.Duration) error {
 		if since := waiting.Load(); since != nil && env.Now().Sub(*since) > 3*time.Minute && waiting.CompareAndSwap(since, nil) {
 			_, err := stage.World.Create(ctx, awssim.Call{Region: "us-east-2", Type: "aws:route53/record:Record", Name: "by hand", Inputs: map[string]any{
-				"zoneId": "Z0123456789ABCDEFGHIJ", "name": "www.example.com", "type": "A", "allowOverwrite": true,
+				"zoneId": "Z00000000000000000000", "name": "www.example.com", "type": "A", "allowOverwrite": true,
 				"aliases": []any{map[string]any{"name": balancer, "zoneId": zoneOf(t, stage.World, balancer), "evaluateTargetHealth": true}},
 			}})
 			if err != nil {
