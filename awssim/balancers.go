@@ -3,6 +3,8 @@ package awssim
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"strings"
 )
 
@@ -71,7 +73,7 @@ func balancerKinds() map[string]*kind {
 				}},
 				{path: "defaultActions.targetGroupArn", to: targetsType, by: "arn", missing: noTargets},
 			},
-			check: validListener, made: func(_ *World, o *Object) { o.fill(map[string]any{"arn": o.ID}) },
+			check: validListener, same: sameListener, made: func(_ *World, o *Object) { o.fill(map[string]any{"arn": o.ID}) },
 			defaults: map[string]any{"protocol": "HTTP"},
 		}),
 	}
@@ -148,6 +150,20 @@ func validTargets(_ *World, o *Object) error {
 	}
 	if o.text("vpcId") == "" {
 		return errors.New(`"vpc_id": required field is not set`)
+	}
+	return nil
+}
+
+// sameListener: "If you attempt to create multiple listeners with the same settings, each call
+// succeeds" (Elastic Load Balancing API Reference, CreateListener).
+func sameListener(w *World, o *Object) *Object {
+	asked := plain(o.Props)
+	for _, there := range w.all(listenerType, o.Region) {
+		settings := maps.Clone(there.Props)
+		delete(settings, "arn")
+		if reflect.DeepEqual(settings, asked) {
+			return there
+		}
 	}
 	return nil
 }

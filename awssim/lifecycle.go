@@ -60,6 +60,12 @@ func (w *World) make(k *kind, o *Object, operation string) error {
 	defer w.mu.Unlock()
 	w.launchAll()
 	o.fill(plain(k.defaults))
+	if k.same != nil {
+		if there := k.same(w, o); there != nil {
+			*o = *there.clone()
+			return nil
+		}
+	}
 	if err := w.valid(k, o); err != nil {
 		return err
 	}

@@ -154,19 +154,14 @@ func files(sides []Side) Requirement {
 	if len(wrong) == 0 {
 		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
 	}
-	remedy := "correct the files"
-	if !slices.ContainsFunc(wrong, func(m stacks.Mismatch) bool { return !m.Pending }) {
-		remedy = "pilotlight deploy"
-	}
+	_, remedy := disagreement(wrong)
 	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: remedy}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the
 // stack that is needed has to answer.
 func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []Requirement, diverged bool) {
-	bounded, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	whys, errs := s.divergences(bounded, sides)
+	whys, errs := s.divergences(ctx, sides)
 	for i, side := range sides {
 		stack := side.Config.Stack
 		switch {

@@ -330,9 +330,7 @@ func (s *Site) proceedTogether(ctx context.Context, run Run, decide func([]Side)
 
 // asRecorded refuses the states that have diverged from AWS.
 func (s *Site) asRecorded(ctx context.Context, sides []Side) error {
-	bounded, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	whys, _ := s.divergences(bounded, sides) // a region that does not answer can't contradict
+	whys, _ := s.divergences(ctx, sides) // a region that does not answer can't contradict
 	var refusals []error
 	for i, side := range sides {
 		if whys[i] != nil {

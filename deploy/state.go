@@ -85,11 +85,11 @@ func (c *StateCopy) read(ctx context.Context, store *backend.Store) {
 	c.Says = c.memory.Claim.Summary()
 }
 
-// best is the copy to bring back: the latest change that can be read, and of its copies the newest.
+// best is the copy to bring back: the latest change that can be read whole, and of its copies the newest.
 func best(copies []StateCopy) (StateCopy, bool) {
 	var found StateCopy
 	for _, c := range copies {
-		if c.Unreadable == "" && c.memory.Claim.Serial > found.memory.Claim.Serial {
+		if c.Unreadable == "" && !c.memory.Adopting && c.memory.Claim.Serial > found.memory.Claim.Serial {
 			found = c
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -150,6 +151,8 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 
 // divergences says of each side why its state and AWS do not belong together; nil when they do.
 func (s *Site) divergences(ctx context.Context, sides []Side) (whys []*refusal.Error, errs []error) {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
 	whys, errs = make([]*refusal.Error, len(sides)), make([]error, len(sides))
 	var group sync.WaitGroup
 	for i, side := range sides {
@@ -299,12 +302,12 @@ func regionOf(address string) string {
 // judge says how protected the site is, and what to do now.
 func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
-	for _, m := range mismatches(sides) {
+	wrong := mismatches(sides)
+	for _, m := range wrong {
 		s.Warnings = append(s.Warnings, m.String())
-		s.Protected = false
-		if s.Verdict, s.Next = "unprotected: the two sides of the site do not agree", "correct the files as the warnings say, then pilotlight check"; m.Pending {
-			s.Verdict, s.Next = "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"
-		}
+	}
+	if verdict, next := disagreement(wrong); verdict != "" {
+		s.unprotect(verdict, next)
 	}
 	leads, other, err := leader(sides)
 	if err != nil {
@@ -321,11 +324,8 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	for _, part := range []struct{ what, address string }{{"state", s.Backend}, {"keys", s.Keys}} {
 		if r := riskOf(part.what, part.address, leads.Config.Region, otherRegion); r.Blocks {
 			s.Warnings = append(s.Warnings, r.Seen+": "+r.Remedy)
-			s.Protected = false
+			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")
 		}
-	}
-	if !s.Protected && strings.HasPrefix(s.Verdict, "protected") {
-		s.Verdict, s.Next = "unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check"
 	}
 	for _, side := range sides {
 		if side.Memory.Claim.Role != "" && side.Config.Role != side.Memory.Claim.Role {
@@ -339,6 +339,24 @@ func (s *Status) judge(sides []Side, now time.Time) {
 				retired.Number, side.Stack, side.Stack, retired.Number))
 		}
 	}
+}
+
+// unprotect takes protection back from a site that has it. What else is the matter says more.
+func (s *Status) unprotect(verdict, next string) {
+	if s.Protected {
+		s.Protected, s.Verdict, s.Next = false, verdict, next
+	}
+}
+
+// disagreement is what mismatches mean for the site; empty when there are none.
+func disagreement(wrong []stacks.Mismatch) (verdict, next string) {
+	switch {
+	case len(wrong) == 0:
+		return "", ""
+	case slices.ContainsFunc(wrong, func(m stacks.Mismatch) bool { return !m.Pending }):
+		return "unprotected: the two sides of the site do not agree", "correct the files as it says, then pilotlight check"
+	}
+	return "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"
 }
 
 // protection judges what losing the active side's region would mean now.

@@ -90,6 +90,41 @@ func TestProtection(t *testing.T) {
 	}
 }
 
+// TestJudgeDisagreements holds that files which disagree take protection back, and hide nothing
+// that matters more.
+func TestJudgeDisagreements(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		both          bool // files have the new domain
+		spoil         func(*SideStatus)
+		verdict, next string
+	}{
+		"one file":          {false, func(*SideStatus) {}, "unprotected: the two sides of the site do not agree", "correct the files"},
+		"not deployed":      {true, func(*SideStatus) {}, "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"},
+		"production silent": {false, func(s *SideStatus) { s.Silent = "nothing within 5s" }, "us-west-2 (prod) does not answer: unprotected, or lost", "pilotlight failover"},
+		"state restored":    {true, func(s *SideStatus) { s.Diverged, s.remedy = "this state is older than AWS", "pilotlight adopt prod" }, "unknown: stack prod: this state is older than AWS", "pilotlight adopt prod"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sides := site(leading, standBy)
+			for i := range sides {
+				sides[i].Memory.Facts.Region, sides[i].Memory.Facts.Domain = sides[i].Config.Region, "www.example.com"
+				sides[i].Config.Domain = "www.example.com"
+				if tc.both || i == 0 {
+					sides[i].Config.Domain = "www.example.org"
+				}
+			}
+			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}}
+			tc.spoil(&status.Sides[0])
+			status.judge(sides, noon)
+			assert.False(t, status.Protected)
+			assert.Contains(t, status.Verdict, tc.verdict)
+			assert.Contains(t, status.Next, tc.next)
+			assert.Contains(t, fmt.Sprint(status.Warnings), `domain in Pulumi.`)
+		})
+	}
+}
+
 func TestRegionOf(t *testing.T) {
 	t.Parallel()
 	for address, region := range map[string]string{

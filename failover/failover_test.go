@@ -62,7 +62,7 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 	said = &[]string{}
 	rt = failover.New(failover.Env{
 		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
-		Sleep: w.Clock().Sleep, Now: w.Clock().Now,
+		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup,
 	}, failover.Site{
 		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
 		Engine: "8.0", PeerImage: awssim.Epoch, Domain: "www.example.com",

@@ -95,3 +95,29 @@ func TestDeleteOrphanBalancers(t *testing.T) {
 	assert.Contains(t, told, "deleting balancer blog-dr-lb-1234567, which a killed update left")
 	assert.Contains(t, told, "balancer blog-dr-lb-7654321 is left alone: the state holds it")
 }
+
+// TestDeleteOrphanListener leaves the listener of a balancer alone that visitors use: the same
+// one asked for again is AWS's answer.
+func TestDeleteOrphanListener(t *testing.T) {
+	t.Parallel()
+	w, rt, said := standby(t)
+	w.AddZone("Z1", "example.com")
+	n := newNetwork(t, w)
+	lb, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: "aws:lb/loadBalancer:LoadBalancer", Name: "lb", Inputs: map[string]any{
+		"name": "blog-dr-lb", "subnets": n.subnets, "securityGroups": []any{n.group}, "tags": n.tags}})
+	require.NoError(t, err)
+	balancer := lb.ID
+	settings := map[string]any{"loadBalancerArn": balancer, "port": 80, "protocol": "HTTP", "defaultActions": []any{
+		map[string]any{"type": "redirect", "redirect": map[string]any{"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}}}}
+	listener := n.put("aws:lb/listener:Listener", settings)
+	require.NoError(t, rt.DeleteOrphanListener(t.Context(), balancer, 80))
+	again := n.put("aws:lb/listener:Listener", settings)
+	assert.NotEqual(t, listener, again, "nothing leads to its balancer, so it was deleted")
+	assert.Empty(t, *said)
+
+	n.put("aws:route53/record:Record", map[string]any{"zoneId": "Z1", "name": "www.example.com", "type": "A", "aliases": []any{
+		map[string]any{"name": lb.Props["dnsName"], "zoneId": lb.Props["zoneId"], "evaluateTargetHealth": false}}})
+	require.NoError(t, rt.DeleteOrphanListener(t.Context(), balancer, 80))
+	assert.Equal(t, again, n.put("aws:lb/listener:Listener", settings))
+	assert.Contains(t, strings.Join(*said, "\n"), "is left alone: the site's name leads to its balancer")
+}

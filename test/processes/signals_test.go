@@ -2,13 +2,11 @@ package processes
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -16,8 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-var update = flag.Bool("update", false, "write the documents anew")
 
 // moment is a point of a failover, with the words of its output by which it is known.
 type moment struct{ name, words string }
@@ -81,42 +77,18 @@ func killAll(pid int) error {
 // command finishes each. docs/interruptions.md says how.
 func TestInterruptedFailovers(t *testing.T) {
 	t.Parallel()
-	const path = "../../docs/interruptions.md"
-	documented, err := os.ReadFile(path)
-	if !*update {
-		require.NoError(t, err)
-	}
-	var mu sync.Mutex
-	rows := map[string]string{}
+	p := openPage(t, "../../docs/interruptions.md")
 	t.Run("each", func(t *testing.T) {
 		for _, e := range endings {
 			for at, m := range moments {
-				if at != e.usual && !*update {
-					continue
-				}
-				t.Run(e.name+" "+m.name, func(t *testing.T) {
-					t.Parallel()
-					row := interruptedFailover(t, e, m)
-					if !*update {
-						assert.Contains(t, string(documented), row)
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					rows[e.name+m.name] = row
+				p.row(t, e.name+" "+m.name, at == e.usual, func(t *testing.T) string {
+					t.Helper()
+					return interruptedFailover(t, e, m)
 				})
 			}
 		}
 	})
-	if !*update || t.Failed() {
-		return
-	}
-	table := interruptionsHead
-	for _, e := range endings {
-		for _, m := range moments {
-			table += rows[e.name+m.name]
-		}
-	}
-	require.NoError(t, os.WriteFile(path, []byte(table), 0o600))
+	p.close(t, interruptionsHead)
 }
 
 const interruptionsHead = `# What an interrupted failover leaves

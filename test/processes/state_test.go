@@ -44,6 +44,7 @@ func TestAnOlderState(t *testing.T) {
 	assert.Contains(t, list, ": older than AWS")
 	assert.Contains(t, list, "active at epoch 2 with database generation 1")
 	assert.Contains(t, at.run(t, 0, "state restore dr --yes"), "restored   stack dr from copy")
+	assert.Regexp(t, "  replaced-[0-9]+  standby at epoch 1", at.run(t, 0, "state list dr"), "what it replaced can be had back")
 	assert.Contains(t, at.run(t, 0, "status"), "unprotected until us-west-2 (prod) is a standby again")
 	assert.Contains(t, at.run(t, 0, "failover --yes"), "nothing to do")
 	assert.Equal(t, "visitors are served from us-east-2", at.serving(t))

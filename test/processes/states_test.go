@@ -107,47 +107,21 @@ var verbs = []struct {
 // visitors use, and no command ends the side that serves. docs/states.md has what each says.
 func TestSpoiltStates(t *testing.T) {
 	t.Parallel()
-	const path = "../../docs/states.md"
-	documented, err := os.ReadFile(path)
-	if !*update {
-		require.NoError(t, err)
-	}
-	var mu sync.Mutex
-	rows := map[string]string{}
+	p := openPage(t, "../../docs/states.md")
 	t.Run("each", func(t *testing.T) {
 		for _, stack := range []string{"dr", "prod"} {
 			for _, s := range spoilings {
 				for _, verb := range verbs {
-					if !verb.usual && !*update {
-						continue
-					}
 					line := strings.ReplaceAll(verb.line, "STACK", stack)
-					t.Run(stack+" "+s.name+": "+line, func(t *testing.T) {
-						t.Parallel()
-						row := spoiltState(t, stack, s, line)
-						if !*update {
-							assert.Contains(t, string(documented), row)
-						}
-						mu.Lock()
-						defer mu.Unlock()
-						rows[stack+s.name+verb.line] = row
+					p.row(t, stack+" "+s.name+": "+line, verb.usual, func(t *testing.T) string {
+						t.Helper()
+						return spoiltState(t, stack, s, line)
 					})
 				}
 			}
 		}
 	})
-	if !*update || t.Failed() {
-		return
-	}
-	table := statesHead
-	for _, stack := range []string{"dr", "prod"} {
-		for _, s := range spoilings {
-			for _, verb := range verbs {
-				table += rows[stack+s.name+verb.line]
-			}
-		}
-	}
-	require.NoError(t, os.WriteFile(path, []byte(table), 0o600))
+	p.close(t, statesHead)
 }
 
 const statesHead = `# What each command does with a state that AWS is not in step with
