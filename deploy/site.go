@@ -237,7 +237,11 @@ func (s *Site) mayTakeOver(ctx context.Context, sides []Side, activate Change) e
 
 // Thaw takes the first part of a switchover back, until the other side has claimed.
 func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
-	return s.proceedTogether(ctx, run, thaw)
+	out, err := s.proceedTogether(ctx, run, thaw)
+	if err == nil && out.Nothing == "" {
+		out.Next = append(out.Next, "visitors see the site again within a minute or two: each instance looks every minute")
+	}
+	return out, err
 }
 
 // Rebuild makes the side that was lost a standby of the active one: the way back,
