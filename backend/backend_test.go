@@ -14,17 +14,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is an empty AWS, and options for a backend in it.
-func world(t *testing.T) (*awssim.World, *wire.Face, backend.Options) {
+func world(t *testing.T) (*sim.World, *wire.Face, backend.Options) {
 	t.Helper()
-	w := awssim.New(1)
+	w := sim.New(1)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	return w, face, backend.Options{
@@ -36,7 +36,7 @@ func world(t *testing.T) (*awssim.World, *wire.Face, backend.Options) {
 const stateBucket = "blog-state-123456789012-eu-north-1"
 
 // changes are the calls so far that change something.
-func changes(w *awssim.World) (all []string) {
+func changes(w *sim.World) (all []string) {
 	for _, step := range w.Journal() {
 		_, action, _ := strings.Cut(step.Operation, ":")
 		for _, verb := range []string{"Create", "Put", "Enable", "Delete", "Copy", "Complete"} {
@@ -99,18 +99,18 @@ func TestBootstrapInChina(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		spoil func(*testing.T, *awssim.World, *wire.Face, *backend.Options)
+		spoil func(*testing.T, *sim.World, *wire.Face, *backend.Options)
 		why   string
 	}{
-		"production":         {func(_ *testing.T, _ *awssim.World, _ *wire.Face, o *backend.Options) { o.Region = o.Production }, "eu-west-1 is the production region"},
-		"unknown production": {func(_ *testing.T, _ *awssim.World, _ *wire.Face, o *backend.Options) { o.Production = "" }, "the production region is not known"},
-		"no region":          {func(_ *testing.T, _ *awssim.World, _ *wire.Face, o *backend.Options) { o.Region = "" }, "no region is named"},
-		"no site":            {func(_ *testing.T, _ *awssim.World, _ *wire.Face, o *backend.Options) { o.Site = "" }, "no site is named"},
-		"another partition":  {func(_ *testing.T, _ *awssim.World, _ *wire.Face, o *backend.Options) { o.Region = "cn-north-1" }, "name a region of aws"},
-		"somebody's bucket": {func(_ *testing.T, w *awssim.World, _ *wire.Face, o *backend.Options) {
+		"production":         {func(_ *testing.T, _ *sim.World, _ *wire.Face, o *backend.Options) { o.Region = o.Production }, "eu-west-1 is the production region"},
+		"unknown production": {func(_ *testing.T, _ *sim.World, _ *wire.Face, o *backend.Options) { o.Production = "" }, "the production region is not known"},
+		"no region":          {func(_ *testing.T, _ *sim.World, _ *wire.Face, o *backend.Options) { o.Region = "" }, "no region is named"},
+		"no site":            {func(_ *testing.T, _ *sim.World, _ *wire.Face, o *backend.Options) { o.Site = "" }, "no site is named"},
+		"another partition":  {func(_ *testing.T, _ *sim.World, _ *wire.Face, o *backend.Options) { o.Region = "cn-north-1" }, "name a region of aws"},
+		"somebody's bucket": {func(_ *testing.T, w *sim.World, _ *wire.Face, o *backend.Options) {
 			w.TakeBucketName(o.Region, stateBucket)
 		}, "belongs to another account"},
-		"bucket elsewhere": {func(t *testing.T, _ *awssim.World, face *wire.Face, o *backend.Options) {
+		"bucket elsewhere": {func(t *testing.T, _ *sim.World, face *wire.Face, o *backend.Options) {
 			o.Bucket = "blog-state"
 			_, err := s3.NewFromConfig(face.Config("eu-south-1")).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &o.Bucket,
 				CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: "eu-south-1"}})
@@ -155,9 +155,9 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-func inject(t *testing.T, w *awssim.World, text string) {
+func inject(t *testing.T, w *sim.World, text string) {
 	t.Helper()
-	f, err := awssim.ParseFault(text)
+	f, err := sim.ParseFault(text)
 	require.NoError(t, err)
 	require.NoError(t, w.Inject(f))
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 const prodState = ".pulumi/stacks/pilotlight/prod.json"
 
 // used is a backend in eu-north-1 with the state of two stacks, and options to move it.
-func used(t *testing.T) (*awssim.World, *wire.Face, media.Place, backend.Options) {
+func used(t *testing.T) (*sim.World, *wire.Face, media.Place, backend.Options) {
 	t.Helper()
 	w, face, o := world(t)
 	made, err := backend.Bootstrap(t.Context(), o)

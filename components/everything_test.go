@@ -8,6 +8,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // longest is a name of the greatest length that a stack gives.
@@ -16,7 +19,7 @@ const longest = "averylongsitena-prod"
 // everything makes each component once.
 func everything(region string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
-		name, partition := longest, Partition(region)
+		name, partition := longest, awsregion.Partition(region)
 		net, err := NewNetwork(ctx, name, NetworkArgs{
 			Region: region, CIDR: netip.MustParsePrefix("10.20.0.0/16"), Zones: []string{region + "a", region + "b"},
 		})
@@ -74,7 +77,7 @@ func everything(region string) pulumi.RunFunc {
 		}); err != nil {
 			return err
 		}
-		secrets, err := NewSecrets(ctx, name, SecretsArgs{Values: pulumi.ToStringMap(GenerateSecrets())})
+		secrets, err := NewSecrets(ctx, name, SecretsArgs{Values: pulumi.ToStringMap(wordpress.GenerateSecrets())})
 		if err != nil {
 			return err
 		}

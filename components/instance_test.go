@@ -244,7 +244,7 @@ func TestPlainImageInstallsWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	i := machine(t, userData())
 	require.NoError(t, os.RemoveAll(i.path(site)))
-	i.answer("wordpress.tar.gz", wordpress(t))
+	i.answer("wordpress.tar.gz", wordpressArchive(t))
 	i.lacks("aws", "httpd", "php", "php-fpm", "s3fs")
 	i.run(i.script)
 	require.NoError(t, i.err, i.log)
@@ -295,8 +295,8 @@ func TestImageForgetsWhereItComesFrom(t *testing.T) {
 	assert.Contains(t, i.log, "the parameters /blog/dr in us-west-2 can't be read")
 }
 
-// wordpress is what wordpress.org sends.
-func wordpress(t *testing.T) string {
+// wordpressArchive is what wordpress.org sends.
+func wordpressArchive(t *testing.T) string {
 	t.Helper()
 	var sent bytes.Buffer
 	zipped := gzip.NewWriter(&sent)

@@ -8,10 +8,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 func launch(region string) LaunchArgs {
-	partition := Partition(region)
+	partition := awsregion.Partition(region)
 	return LaunchArgs{
 		Region: region, AccountID: account, InstanceType: "t3.small", VolumeGiB: 20,
 		ImageParameter: pulumi.String("/blog/dr/image"), SecurityGroupID: pulumi.String("sg-1"),
@@ -62,7 +64,7 @@ func TestInstancesMayDoWhatTheyMust(t *testing.T) {
 				}
 			}
 		}
-		args, partition := launch(region), Partition(region)
+		args, partition := launch(region), awsregion.Partition(region)
 		assert.Equal(t, []string{"ssm:GetParameter", "ssm:GetParameters"}, may[want.parameters])
 		assert.Equal(t, []string{"ssm:GetParameter"}, may[args.PeerEpochARN])
 		assert.Equal(t, []string{"secretsmanager:GetSecretValue"}, may["arn:"+partition+":secret"])

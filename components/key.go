@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // KeyArgs says whose key it is.
@@ -27,7 +29,7 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, opts ...pulumi.Resou
 	if err := ctx.RegisterComponentResource("pilotlight:components:Key", name, k, opts...); err != nil {
 		return nil, err
 	}
-	root := fmt.Sprintf("arn:%s:iam::%s:root", Partition(args.Region), args.AccountID)
+	root := fmt.Sprintf("arn:%s:iam::%s:root", awsregion.Partition(args.Region), args.AccountID)
 	key, err := kms.NewKey(ctx, name+"-database", &kms.KeyArgs{
 		Description:       pulumi.String("Database of " + name),
 		EnableKeyRotation: pulumi.Bool(true),

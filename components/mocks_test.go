@@ -10,6 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const account = "123456789012"
@@ -88,17 +90,17 @@ func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 
 // outputs are what AWS makes up for a resource of a name.
 func (c *cloud) outputs(name string) resource.PropertyMap {
-	arn := fmt.Sprintf("arn:%s:service:%s:%s:%s", Partition(c.region), c.region, account, name)
+	arn := fmt.Sprintf("arn:%s:service:%s:%s:%s", awsregion.Partition(c.region), c.region, account, name)
 	return resource.PropertyMap{
 		"name":                   resource.NewProperty(name),
 		"arn":                    resource.NewProperty(arn),
 		"keyId":                  resource.NewProperty(name + "-key"),
 		"bucket":                 resource.NewProperty(name + "-bucket"),
-		"address":                resource.NewProperty(name + "." + c.region + ".rds." + DNSSuffix(c.region)),
-		"dnsName":                resource.NewProperty(name + "." + c.region + ".elb." + DNSSuffix(c.region)),
+		"address":                resource.NewProperty(name + "." + c.region + ".rds." + awsregion.DNSSuffix(c.region)),
+		"dnsName":                resource.NewProperty(name + "." + c.region + ".elb." + awsregion.DNSSuffix(c.region)),
 		"zoneId":                 resource.NewProperty("Z1"),
 		"fqdn":                   resource.NewProperty(name),
-		"primaryEndpointAddress": resource.NewProperty(name + ".cache." + DNSSuffix(c.region)),
+		"primaryEndpointAddress": resource.NewProperty(name + ".cache." + awsregion.DNSSuffix(c.region)),
 		"latestVersion":          resource.NewProperty(7.0),
 	}
 }

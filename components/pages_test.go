@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // mysqlStub stands in for PHP's mysqli, an extension of its own in Linux
@@ -152,7 +154,7 @@ func (i *instance) freeze() {
 
 func TestDeepPageAnswersOnlyToItsToken(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"", "HTTP_X_PILOTLIGHT_TOKEN=" + DeepToken(nil)} {
+	for _, token := range []string{"", "HTTP_X_PILOTLIGHT_TOKEN=" + wordpress.DeepToken(nil)} {
 		status, text := running(t).page(deepPage, token)
 		assert.Equal(t, "status 403", status)
 		assert.Empty(t, text)
@@ -207,7 +209,7 @@ func TestDeepPage(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(i)
 			}
-			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+DeepToken(map[string]string{DatabasePassword: `it's "\`}))
+			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(map[string]string{wordpress.DatabasePassword: `it's "\`}))
 			assert.Equal(t, tc.status, status)
 			assert.Equal(t, tc.answers+"\n", text)
 		})

@@ -7,24 +7,26 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 func TestGeneratedSecretsFitWhereTheyGo(t *testing.T) {
-	secrets, others := GenerateSecrets(), GenerateSecrets()
-	assert.Len(t, secrets, len(SecretKeys()))
-	for _, key := range SecretKeys() {
+	secrets, others := wordpress.GenerateSecrets(), wordpress.GenerateSecrets()
+	assert.Len(t, secrets, len(wordpress.SecretKeys()))
+	for _, key := range wordpress.SecretKeys() {
 		assert.NotEmpty(t, secrets[key], key)
-		if key != DatabaseUser && key != DatabaseName {
+		if key != wordpress.DatabaseUser && key != wordpress.DatabaseName {
 			assert.NotEqual(t, others[key], secrets[key], "%s must differ from site to site", key)
 			assert.Regexp(t, "^[A-Z0-9]{26,52}$", secrets[key], key)
 		}
 	}
-	assert.LessOrEqual(t, len(secrets[DatabasePassword]), 41, "RDS for MySQL takes no more")
-	assert.LessOrEqual(t, len(secrets[DatabaseUser]), 16, "RDS for MySQL takes no more")
+	assert.LessOrEqual(t, len(secrets[wordpress.DatabasePassword]), 41, "RDS for MySQL takes no more")
+	assert.LessOrEqual(t, len(secrets[wordpress.DatabaseUser]), 16, "RDS for MySQL takes no more")
 }
 
 func TestSecretsStaySecret(t *testing.T) {
-	values := GenerateSecrets()
+	values := wordpress.GenerateSecrets()
 	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
 		_, err := NewSecrets(ctx, "blog-dr", SecretsArgs{Values: pulumi.ToStringMap(values)})
 		return err
@@ -39,7 +41,7 @@ func TestSecretsStaySecret(t *testing.T) {
 
 func TestPassingSecretsAreGoneAtOnce(t *testing.T) {
 	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
-		_, err := NewSecrets(ctx, "blog-dr-drill", SecretsArgs{Values: pulumi.ToStringMap(GenerateSecrets()), Passing: true})
+		_, err := NewSecrets(ctx, "blog-dr-drill", SecretsArgs{Values: pulumi.ToStringMap(wordpress.GenerateSecrets()), Passing: true})
 		return err
 	})
 	assert.Zero(t, c.one(t, "secretsmanager/secret:Secret").Inputs["recoveryWindowInDays"], "or the next of this name is refused for 30 days")

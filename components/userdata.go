@@ -9,6 +9,8 @@ import (
 	"text/template"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // Pages that instances serve beside the site.
@@ -61,7 +63,7 @@ func UserData(args UserDataArgs) (string, error) {
 	var script strings.Builder
 	err := userDataTemplate.Execute(&script, map[string]any{
 		"Args":      args,
-		"DNSSuffix": DNSSuffix(args.Region),
+		"DNSSuffix": awsregion.DNSSuffix(args.Region),
 		"RDSBundle": rdsBundle(args.Region),
 	})
 	if err != nil {
@@ -110,7 +112,7 @@ func (a UserDataArgs) validate() error {
 
 // rdsBundle is where the certificates are that RDS signs a region's databases with.
 func rdsBundle(region string) string {
-	if Partition(region) == "aws-cn" {
+	if awsregion.Partition(region) == "aws-cn" {
 		return fmt.Sprintf("https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/%s/%s-bundle.pem", region, region)
 	}
 	return fmt.Sprintf("https://truststore.pki.rds.amazonaws.com/%s/%s-bundle.pem", region, region)

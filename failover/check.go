@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,73 +12,42 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
-
-// Verdict is what the checks made of the standby.
-type Verdict struct {
-	Findings  []decide.Finding `json:"findings"`  // what each rule found
-	Blockers  []decide.Blocker `json:"blockers"`  // empty is permission
-	Overruled []decide.Blocker `json:"overruled"` // would be blockers, had nobody accepted the risk
-	Loss      string           `json:"loss"`      // which writes an activation loses, a sentence; empty when that was not the question
-	Media     string           `json:"media"`     // which uploads it may lack, a sentence
-	LastGood  *decide.Lag      `json:"lastGood"`  // the last good measurement of the lag; nil when there is none, or no replica
-}
-
-// RefusedError is a change that the checks do not allow. Nothing was changed.
-type RefusedError struct {
-	Blockers []decide.Blocker
-}
-
-// Error lists every reason with its remedy, one a line.
-func (e *RefusedError) Error() string {
-	text := make([]string, len(e.Blockers))
-	for i, b := range e.Blockers {
-		text[i] = "  " + b.String()
-	}
-	return "refused, nothing was changed:\n" + strings.Join(text, "\n")
-}
-
-// Err is a *RefusedError when there are blockers, else nil.
-func (v Verdict) Err() error {
-	if len(v.Blockers) == 0 {
-		return nil
-	}
-	return &RefusedError{Blockers: v.Blockers}
-}
 
 // Check runs all checks before an activation, read-only, and returns what they
 // found. It fails when it could not look.
-func (r *Runtime) Check(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, question{step: "check the standby", blockers: decide.Blockers, findings: decide.Findings, activates: true})
+func (r *Runtime) Check(ctx context.Context) (checks.Verdict, error) {
+	return r.judge(ctx, question{step: "check the standby", blockers: checks.Blockers, findings: checks.Findings, activates: true})
 }
 
-// CheckInStep finds out whether the current database can do without those before
+// CheckRetire finds out whether the current database can do without those before
 // it: a primary must be usable, a replica up to date.
-func (r *Runtime) CheckInStep(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, question{step: "check that the database is in step", blockers: decide.NotInStep, findings: decide.InStep})
+func (r *Runtime) CheckRetire(ctx context.Context) (checks.Verdict, error) {
+	return r.judge(ctx, question{step: "check that the database is in step", blockers: checks.RetireBlockers, findings: checks.RetireFindings})
 }
 
-// CheckGiveUp finds out whether an activation may be given up: production holds
+// CheckAbort finds out whether an activation may be given up: production holds
 // the site, and this side does not serve it.
-func (r *Runtime) CheckGiveUp(ctx context.Context) (Verdict, error) {
-	return r.judge(ctx, question{step: "check that production holds the site", blockers: decide.NotToGiveUp, findings: decide.ToGiveUp})
+func (r *Runtime) CheckAbort(ctx context.Context) (checks.Verdict, error) {
+	return r.judge(ctx, question{step: "check that production holds the site", blockers: checks.AbortBlockers, findings: checks.AbortFindings})
 }
 
 // question is what a snapshot is judged for.
 type question struct {
 	step      string
-	blockers  func(decide.Snapshot, decide.Policy) []decide.Blocker
-	findings  func(decide.Snapshot, decide.Policy) []decide.Finding
+	blockers  func(checks.Snapshot, checks.Policy) []checks.Blocker
+	findings  func(checks.Snapshot, checks.Policy) []checks.Finding
 	activates bool // an activation loses what the replica lacks
 }
 
-func (r *Runtime) judge(ctx context.Context, ask question) (verdict Verdict, err error) {
+func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdict, err error) {
 	ctx, leave := r.enter(ctx, ask.step)
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := Step{Name: ask.step, Begin: r.env.Now(), Checks: true}
+	step := report.Step{Name: ask.step, Begin: r.env.Now(), Checks: true}
 	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
 	if ctx.Err() != nil {
@@ -97,14 +65,14 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict Verdict, err
 	return verdict, err
 }
 
-func judged(seen decide.Snapshot, p decide.Policy, ask question) Verdict {
-	v := Verdict{Findings: ask.findings(seen, p)}
-	v.Blockers, v.Overruled = decide.Overrule(ask.blockers(seen, p), p.Accepted)
+func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
+	v := checks.Verdict{Findings: ask.findings(seen, p)}
+	v.Blockers, v.Overruled = checks.Overrule(ask.blockers(seen, p), p.Accepted)
 	if ask.activates {
-		v.Loss, v.Media = decide.Loss(seen.Replica, seen.At, p.Planned), decide.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
+		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Planned), checks.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
 	}
-	if ask.activates && p.Held != 0 {
-		v.Loss = decide.StaysBehind
+	if ask.activates && p.ReclaimedEpoch != 0 {
+		v.Loss = checks.StaysBehind
 	}
 	if seen.Replica != nil {
 		v.LastGood = seen.Replica.LastGood
@@ -127,24 +95,24 @@ func (r *Runtime) ImageMade(ctx context.Context) (time.Time, error) {
 	return image.Made, nil
 }
 
-func (r *Runtime) policy() decide.Policy {
-	p := decide.Policy{
+func (r *Runtime) policy() checks.Policy {
+	p := checks.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
-		Engine: r.Site.Engine, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, Held: r.Site.Held,
-		Probe: r.Site.Probe, Accepted: r.Site.Accepted,
+		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
+		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
 	}
 	if r.Site.ofACM() {
 		p.Certificate = r.Site.Certificate
 	}
-	if r.Site.Held != 0 { // it runs its image already
+	if r.Site.ReclaimedEpoch != 0 { // it runs its image already
 		p.PeerImage = time.Time{}
 	}
 	return p
 }
 
-func (r *Runtime) snapshot(ctx context.Context) (decide.Snapshot, error) {
-	seen := decide.Snapshot{At: r.env.Now(), Site: r.probe(ctx)}
+func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
+	seen := checks.Snapshot{At: r.env.Now(), Site: r.probe(ctx)}
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return seen, err
@@ -178,8 +146,8 @@ func orAbsent(err error) error {
 
 // Look is what there is to see of a side in its region, for people: its image and
 // its database, whether that is a replica or not. It asks the site nothing.
-func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
-	seen := decide.Snapshot{At: r.env.Now()}
+func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
+	seen := checks.Snapshot{At: r.env.Now()}
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return seen, err
@@ -194,7 +162,7 @@ func (r *Runtime) Look(ctx context.Context) (decide.Snapshot, error) {
 }
 
 // database is what RDS and CloudWatch say of the site's database; nil when there is none.
-func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*decide.Replica, error) {
+func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica, error) {
 	client := rds.NewFromConfig(cfg)
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	switch {
@@ -203,7 +171,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*decide.Replica
 	case err != nil:
 		return nil, err
 	}
-	found := &decide.Replica{
+	found := &checks.Replica{
 		ID: r.Site.Database, Status: aws.ToString(instance.DBInstanceStatus),
 		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
 		Engine: aws.ToString(instance.EngineVersion),

@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // Env is the world outside. Its zero value is the real one; a rehearsal puts a
@@ -31,21 +32,21 @@ type Env struct {
 	Transport *http.Transport
 	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Hold makes the time of Sleep and Now stand still until release, or while the context
+	// PauseClock makes the time of Sleep and Now stand still until release, or while the context
 	// that it returns sleeps; nil does not. The wall clock does not stand still.
-	Hold func(ctx context.Context, name string) (held context.Context, release func())
+	PauseClock func(ctx context.Context, name string) (held context.Context, release func())
 	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Now is the time; nil is time.Now.
 	Now func() time.Time
 	// Observe is told of every step, when it begins and when it ends; nil is nobody.
-	Observe func(Step)
+	Observe func(report.Step)
 	// Report is given the report of a change of role at every step of it; nil
 	// keeps it as files, see package stacks.
-	Report func(Report)
-	// Halted finds the report of the activation of a stack at an epoch that came to a halt;
+	Report func(report.Report)
+	// FindHalted finds the report of the activation of a stack at an epoch that came to a halt;
 	// nil looks among the files. Neither may know of it: it may have been run elsewhere.
-	Halted func(stack string, epoch int) (Report, bool)
+	FindHalted func(stack string, epoch int) (report.Report, bool)
 }
 
 // Site is what a role change is about, on one side.
@@ -61,7 +62,7 @@ type Site struct {
 	Image    string // AMI id
 	DiskGiB  int    // size of the instances' root volumes
 
-	Engine string // version of MySQL that the stack is configured for
+	EngineVersion string // version of MySQL that the stack is configured for
 	// PeerImage is when the image was made that the other side launches; zero when that is not known.
 	PeerImage time.Time
 
@@ -76,23 +77,23 @@ type Site struct {
 	Instances int
 	// RequireCache says that the site is not healthy without its cache.
 	RequireCache bool
-	// Manual says that a person moves the site's name.
-	Manual bool
-	// Probe asks the site's deep page under its own name whether production lives.
-	Probe bool
-	// Held is the epoch at which this side led already; 0 when it did not.
-	Held int
+	// ManualDNS says that a person moves the site's name.
+	ManualDNS bool
+	// ProbeProduction asks the site's deep page under its own name whether production lives.
+	ProbeProduction bool
+	// ReclaimedEpoch is the epoch at which this side led already; 0 when it did not.
+	ReclaimedEpoch int
 	// Planned says that this activation takes over from a frozen side, and so waits
 	// until no write is missing before it promotes.
 	Planned bool
 	// Accepted are the risks that somebody accepted for this epoch.
-	Accepted []decide.Override
+	Accepted []checks.Override
 
 	// Tags are those that all resources of the stack have.
 	Tags map[string]string
-	// Known are ARNs of the resources that the stack's state holds, and ids of the network
+	// ResourceIDs are ARNs of the resources that the stack's state holds, and ids of the network
 	// interfaces of its NAT gateways.
-	Known []string
+	ResourceIDs []string
 
 	Limits Limits
 }
@@ -138,8 +139,8 @@ func New(env Env, site Site) *Runtime {
 	if env.Sleep == nil {
 		env.Sleep = sleep
 	}
-	if env.Hold == nil {
-		env.Hold = func(ctx context.Context, _ string) (context.Context, func()) { return ctx, func() {} }
+	if env.PauseClock == nil {
+		env.PauseClock = func(ctx context.Context, _ string) (context.Context, func()) { return ctx, func() {} }
 	}
 	if env.Lookup == nil {
 		env.Lookup = net.DefaultResolver.LookupHost
@@ -148,7 +149,7 @@ func New(env Env, site Site) *Runtime {
 		env.Now = time.Now
 	}
 	if env.Observe == nil {
-		env.Observe = func(Step) {}
+		env.Observe = func(report.Step) {}
 	}
 	return &Runtime{Site: site, Say: func(string) {}, env: env}
 }
@@ -167,7 +168,7 @@ var ErrInterrupted = errors.New("interrupted")
 // enter begins a piece of work, which ends when the run is given up. Its clock, where
 // that can, stands still while it works.
 func (r *Runtime) enter(ctx context.Context, what string) (entered context.Context, leave func()) {
-	held, release := r.env.Hold(ctx, r.Site.Region+" "+what)
+	held, release := r.env.PauseClock(ctx, r.Site.Region+" "+what)
 	entered, cancel := context.WithCancelCause(held)
 	stop := context.AfterFunc(r.env.Context, func() { cancel(ErrInterrupted) })
 	return entered, func() {
@@ -178,8 +179,8 @@ func (r *Runtime) enter(ctx context.Context, what string) (entered context.Conte
 }
 
 // observe runs a step and tells of it. reaches is the milestone that it is, or empty.
-func (r *Runtime) observe(name, awaits string, reaches Milestone, do func() error) error {
-	step := Step{Name: name, Awaits: awaits, Begin: r.env.Now(), Reaches: reaches}
+func (r *Runtime) observe(name, awaits string, reaches report.Milestone, do func() error) error {
+	step := report.Step{Name: name, Awaits: awaits, Begin: r.env.Now(), Milestone: reaches}
 	r.env.Observe(step)
 	err := do()
 	if err != nil {

@@ -17,10 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,18 +33,18 @@ const (
 
 // standby is a replica whose source has been lost for a quarter of an hour,
 // with a runtime to activate it. What the runtime says is collected.
-func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runtime, said *[]string) {
+func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime, said *[]string) {
 	t.Helper()
-	w = awssim.New(1)
+	w = sim.New(1)
 	w.Clock().SetQuiet(time.Millisecond)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
-	w.AddImage(recovery, "ami-1", awssim.Epoch.Add(-time.Hour))
-	_, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: groupType, Name: "replicas", Inputs: group()})
+	w.AddImage(recovery, "ami-1", sim.Epoch.Add(-time.Hour))
+	_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: groupType, Name: "replicas", Inputs: group()})
 	require.NoError(t, err)
-	put := func(region string, inputs map[string]any) awssim.Object {
+	put := func(region string, inputs map[string]any) sim.Object {
 		inputs["instanceClass"] = "db.t4g.medium"
-		o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: inputs})
+		o, err := w.Create(t.Context(), sim.Call{Region: region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: inputs})
 		require.NoError(t, err)
 		return o
 	}
@@ -51,12 +52,12 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 	put(recovery, map[string]any{"identifier": "site-dr", "replicateSourceDb": source.Props["arn"], "backupRetentionPeriod": 7, "parameterGroupName": "replicas"})
 	w.Clock().Advance(10 * time.Minute)
 	for _, text := range faults {
-		fault, err := awssim.ParseFault(text)
+		fault, err := sim.ParseFault(text)
 		require.NoError(t, err)
 		require.NoError(t, w.Inject(fault))
 	}
 	w.Clock().Advance(10 * time.Minute)
-	w.LoseRegion(lost, awssim.Hang)
+	w.LoseRegion(lost, sim.Hang)
 	w.Clock().Advance(15 * time.Minute)
 
 	said = &[]string{}
@@ -65,7 +66,7 @@ func standby(t *testing.T, faults ...string) (w *awssim.World, rt *failover.Runt
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup,
 	}, failover.Site{
 		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
-		Engine: "8.0", PeerImage: awssim.Epoch, Domain: "www.example.com",
+		EngineVersion: "8.0", PeerImage: sim.Epoch, Domain: "www.example.com",
 		Limits: failover.Limits{MaxLag: 5 * time.Minute, MaxImageAge: 24 * time.Hour, LagWindow: time.Hour, Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
 	})
 	rt.Say = func(line string) { *said = append(*said, line) }
@@ -78,7 +79,7 @@ func group(parameters ...any) map[string]any {
 	return map[string]any{"name": "replicas", "family": "mysql8.0", "parameters": parameters}
 }
 
-func promotions(w *awssim.World) (count int) {
+func promotions(w *sim.World) (count int) {
 	for _, step := range w.Journal() {
 		if step.Operation == "rds:PromoteReadReplica" {
 			count++
@@ -94,11 +95,11 @@ func TestCheck(t *testing.T) {
 		codes  []string
 	}{
 		"the normal face of a disaster": {nil, nil},
-		"behind":                        {[]string{"lag=12m"}, []string{decide.LagTooHigh}},
-		"never measured":                {[]string{"lag=unmeasured"}, []string{decide.LagUnknown}},
-		"applier broken":                {[]string{"replication=broken"}, []string{decide.ReplicaApplier}},
-		"no newer than in spring":       {[]string{"image=old"}, []string{decide.ImageOld}},
-		"several at once":               {[]string{"image=missing", "lag=unmeasured"}, []string{decide.LagUnknown, decide.ImageMissing}},
+		"behind":                        {[]string{"lag=12m"}, []string{checks.LagTooHigh}},
+		"never measured":                {[]string{"lag=unmeasured"}, []string{checks.LagUnknown}},
+		"applier broken":                {[]string{"replication=broken"}, []string{checks.ReplicaApplier}},
+		"no newer than in spring":       {[]string{"image=old"}, []string{checks.ImageOld}},
+		"several at once":               {[]string{"image=missing", "lag=unmeasured"}, []string{checks.LagUnknown, checks.ImageMissing}},
 		"throttled for a while":         {[]string{"throttle=rds:DescribeDBInstances:2"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestCheck(t *testing.T) {
 			verdict, err := rt.Check(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, tc.codes, codes(verdict))
-			_, refused := errors.AsType[*failover.RefusedError](verdict.Err())
+			_, refused := errors.AsType[*checks.RefusedError](verdict.Err())
 			assert.Equal(t, tc.codes != nil, refused)
 			assert.Equal(t, before, w.CallsTo(lost), "the lost region is not asked")
 			assert.Zero(t, promotions(w), "checks change nothing")
@@ -127,12 +128,12 @@ func TestCheckFindsNoReplica(t *testing.T) {
 
 func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
 	t.Parallel()
-	var last failover.Step
+	var last report.Step
 	rt := failover.New(failover.Env{
 		AWS: func(context.Context, string, string) (aws.Config, error) {
 			return aws.Config{}, errors.New("no credentials")
 		},
-		Observe: func(step failover.Step) { last = step },
+		Observe: func(step report.Step) { last = step },
 	}, failover.Site{Region: recovery, Limits: failover.Limits{Check: time.Minute}})
 	_, err := rt.Check(t.Context())
 	assert.ErrorContains(t, err, "the checks could not be made in us-east-2, nothing was changed: no credentials")
@@ -144,19 +145,19 @@ func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
 func TestCheckAsksForTheCertificate(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
-	good := awssim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: awssim.Epoch.Add(48 * time.Hour)}
+	good := sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.Add(48 * time.Hour)}
 	for name, tc := range map[string]struct {
 		wanted string
-		has    func(c awssim.Certificate) awssim.Certificate
+		has    func(c sim.Certificate) sim.Certificate
 		codes  []string
 	}{
-		"good":          {arn, func(c awssim.Certificate) awssim.Certificate { return c }, nil},
-		"there is none": {arn + "0", func(c awssim.Certificate) awssim.Certificate { return c }, []string{decide.CertificateMissing}},
-		"revoked, elsewhere": {arn, func(c awssim.Certificate) awssim.Certificate {
+		"good":          {arn, func(c sim.Certificate) sim.Certificate { return c }, nil},
+		"there is none": {arn + "0", func(c sim.Certificate) sim.Certificate { return c }, []string{checks.CertificateMissing}},
+		"revoked, elsewhere": {arn, func(c sim.Certificate) sim.Certificate {
 			c.Status, c.Names = "REVOKED", []string{"other"}
 			return c
-		}, []string{decide.CertificateState, decide.CertificateName}},
-		"IAM's are not seen": {"arn:aws:iam::123456789012:server-certificate/site", func(c awssim.Certificate) awssim.Certificate { return c }, nil},
+		}, []string{checks.CertificateState, checks.CertificateName}},
+		"IAM's are not seen": {"arn:aws:iam::123456789012:server-certificate/site", func(c sim.Certificate) sim.Certificate { return c }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -174,14 +175,14 @@ func TestCheckReadsTheParameterGroup(t *testing.T) {
 	t.Parallel()
 	w, rt, _ := standby(t)
 	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
-	_, err := w.Update(t.Context(), awssim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
 	require.NoError(t, err)
 	verdict, err := rt.Check(t.Context())
 	require.NoError(t, err)
-	assert.Contains(t, codes(verdict), decide.ReplicaReadOnly)
+	assert.Contains(t, codes(verdict), checks.ReplicaReadOnly)
 }
 
-func codes(v failover.Verdict) (codes []string) {
+func codes(v checks.Verdict) (codes []string) {
 	for _, b := range v.Blockers {
 		codes = append(codes, b.Code)
 	}
@@ -252,9 +253,9 @@ func TestPromotionOfNobody(t *testing.T) {
 // TestWaitServing asks a real server over HTTP and over TLS, by the site's own name.
 func TestWaitServing(t *testing.T) {
 	t.Parallel()
-	page := decide.DeepPage{OK: true, Epoch: 2, Database: "writable", Media: "mounted", Cache: "none"}
+	page := checks.DeepPage{OK: true, Epoch: 2, Database: "writable", Media: "mounted", Cache: "none"}
 	for name, tc := range map[string]struct {
-		spoil       func(*decide.DeepPage)
+		spoil       func(*checks.DeepPage)
 		heals       int // the look from which on nothing is spoiled
 		front       int
 		certificate string
@@ -262,10 +263,10 @@ func TestWaitServing(t *testing.T) {
 	}{
 		"healthy":             {heals: 0, front: 200},
 		"healthy over TLS":    {heals: 0, front: 200, certificate: "arn:certificate"},
-		"heals":               {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 4, front: 200},
-		"flickers":            {spoil: func(p *decide.DeepPage) { p.OK = false }, heals: 2, front: 200},
-		"stays read-only":     {spoil: func(p *decide.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 1000, front: 200, fails: "database read-only"},
-		"is of another epoch": {spoil: func(p *decide.DeepPage) { p.Epoch = 1 }, heals: 1000, front: 200, fails: "epoch 1 instead of 2"},
+		"heals":               {spoil: func(p *checks.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 4, front: 200},
+		"flickers":            {spoil: func(p *checks.DeepPage) { p.OK = false }, heals: 2, front: 200},
+		"stays read-only":     {spoil: func(p *checks.DeepPage) { p.OK, p.Database = false, "read-only" }, heals: 1000, front: 200, fails: "database read-only"},
+		"is of another epoch": {spoil: func(p *checks.DeepPage) { p.Epoch = 1 }, heals: 1000, front: 200, fails: "epoch 1 instead of 2"},
 		"has no front page":   {heals: 0, front: 500, fails: "front page answers 500"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -303,7 +304,7 @@ func TestWaitServing(t *testing.T) {
 				Transport: transport, Now: func() time.Time { return now },
 				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 			}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Certificate: tc.certificate, Limits: failover.Limits{Healthy: time.Minute}})
-			err := rt.WaitServing(t.Context(), "balancer.invalid")
+			err := rt.WaitHealthy(t.Context(), "balancer.invalid")
 			if tc.fails != "" {
 				assert.ErrorContains(t, err, tc.fails)
 				return
@@ -320,7 +321,7 @@ func TestWaitServingPassesHTTPProxiesBy(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		assert.False(t, req.URL.IsAbs(), "a proxy is asked for %s", req.URL)
-		assert.NoError(t, json.NewEncoder(w).Encode(decide.DeepPage{OK: true, Epoch: 2}))
+		assert.NoError(t, json.NewEncoder(w).Encode(checks.DeepPage{OK: true, Epoch: 2}))
 	}))
 	t.Cleanup(server.Close)
 	address, err := url.Parse(server.URL)
@@ -329,7 +330,7 @@ func TestWaitServingPassesHTTPProxiesBy(t *testing.T) {
 		Transport: &http.Transport{Proxy: http.ProxyURL(address)},
 		Sleep:     func(context.Context, time.Duration) error { return nil },
 	}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Limits: failover.Limits{Healthy: time.Minute}})
-	assert.NoError(t, rt.WaitServing(t.Context(), address.Host))
+	assert.NoError(t, rt.WaitHealthy(t.Context(), address.Host))
 }
 
 func TestWaitServingOfASilentBalancer(t *testing.T) {
@@ -340,5 +341,5 @@ func TestWaitServingOfASilentBalancer(t *testing.T) {
 		Now:       func() time.Time { return now },
 		Sleep:     func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 	}, failover.Site{Domain: "www.example.com", Limits: failover.Limits{Healthy: time.Minute}})
-	assert.ErrorContains(t, rt.WaitServing(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
+	assert.ErrorContains(t, rt.WaitHealthy(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
 }

@@ -20,7 +20,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 // ErrNotFound is what a finder returns, wrapped, for something that is not there.
@@ -40,7 +40,7 @@ func findDatabase(ctx context.Context, client *rds.Client, id string) (*rdstypes
 
 // findImage folds into ErrNotFound what EC2 says of an id that it does not know
 // and of one that is not well-formed.
-func findImage(ctx context.Context, client *ec2.Client, id string) (*decide.Image, error) {
+func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Image, error) {
 	out, err := client.DescribeImages(ctx, &ec2.DescribeImagesInput{ImageIds: []string{id}})
 	if api, ok := errors.AsType[smithy.APIError](err); ok && (api.ErrorCode() == "InvalidAMIID.NotFound" || api.ErrorCode() == "InvalidAMIID.Malformed") {
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
@@ -51,7 +51,7 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*decide.Imag
 	case len(out.Images) == 0:
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
 	}
-	image := &decide.Image{ID: id, State: string(out.Images[0].State)}
+	image := &checks.Image{ID: id, State: string(out.Images[0].State)}
 	// EC2 gives it as text, with a fraction of a second.
 	if image.Made, err = time.Parse(time.RFC3339, aws.ToString(out.Images[0].CreationDate)); err != nil {
 		return nil, fmt.Errorf("reading when image %s was made: %w", id, err)
@@ -64,7 +64,7 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*decide.Imag
 	return image, nil
 }
 
-func findCertificate(ctx context.Context, client *acm.Client, arn string) (*decide.Certificate, error) {
+func findCertificate(ctx context.Context, client *acm.Client, arn string) (*checks.Certificate, error) {
 	out, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &arn})
 	if _, gone := errors.AsType[*acmtypes.ResourceNotFoundException](err); gone {
 		return nil, fmt.Errorf("certificate %s: %w", arn, ErrNotFound)
@@ -73,7 +73,7 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*deci
 		return nil, fmt.Errorf("describing certificate %s: %w", arn, err)
 	}
 	c := out.Certificate
-	return &decide.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
+	return &checks.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
 }
 
 // findReadOnly says whether a parameter group sets read_only. Its default depends on
@@ -115,7 +115,7 @@ func findBalancer(ctx context.Context, client *elb.Client, name string) (arn str
 // findLag returns the newest measurement of ReplicaLag in the window before now
 // that is not -1 (replication not running), or nil. The metric is published in
 // the replica's region, so it outlives the source's.
-func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time.Time, window time.Duration) (*decide.Lag, error) {
+func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time.Time, window time.Duration) (*checks.Lag, error) {
 	seconds, at, err := newest(ctx, client, "AWS/RDS", "ReplicaLag", map[string]string{"DBInstanceIdentifier": id}, now, window)
 	switch {
 	case err != nil:
@@ -123,7 +123,7 @@ func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time
 	case at.IsZero():
 		return nil, nil //nolint:nilnil // no measurement is an answer: decide.Blockers has a case for it
 	}
-	return &decide.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
+	return &checks.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
 }
 
 // newest is the newest value of a metric in the window before now that is not

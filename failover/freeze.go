@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 // hearing is how long a site must look frozen until every instance has heard of
@@ -20,7 +20,7 @@ func (r *Runtime) WaitStopped(ctx context.Context, balancer string) error {
 	return r.observe("stop the site's writes", "the maintenance page", "", func() error {
 		var since time.Time
 		return r.wait(ctx, "the maintenance page", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			ready, seen := decide.Stopped(r.page(ctx, client, balancer))
+			ready, seen := checks.Stopped(r.page(ctx, client, balancer))
 			if !ready {
 				since = time.Time{}
 				return false, seen, nil
@@ -40,7 +40,7 @@ func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 	return r.observe("wait for the database to be read-only", "the frozen database", "", func() error {
 		looks := 0
 		return r.wait(ctx, "the frozen database", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			ready, seen := decide.ReadOnly(r.page(ctx, client, balancer))
+			ready, seen := checks.ReadOnly(r.page(ctx, client, balancer))
 			if looks++; !ready {
 				looks = 0
 			}
@@ -65,17 +65,17 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 			if err != nil {
 				return false, "", err
 			}
-			ready, seen := decide.CaughtUp(r.page(ctx, client, r.Site.Domain), r.page(ctx, client, balancer), lag, since)
+			ready, seen := checks.CaughtUp(r.page(ctx, client, r.Site.Domain), r.page(ctx, client, balancer), lag, since)
 			return ready, seen, nil
 		})
 	})
 }
 
 // page asks a side's deep page; it is zero when there is no answer.
-func (r *Runtime) page(ctx context.Context, client *http.Client, side string) decide.DeepPage {
+func (r *Runtime) page(ctx context.Context, client *http.Client, side string) checks.DeepPage {
 	answer, err := r.get(ctx, client, side, r.Site.DeepPath)
 	if err != nil {
-		return decide.DeepPage{}
+		return checks.DeepPage{}
 	}
-	return decide.Page(answer)
+	return checks.Page(answer)
 }

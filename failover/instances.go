@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 const (
@@ -27,7 +27,7 @@ const (
 // instances is what is seen of the instances of a side.
 type instances struct {
 	running int // in service in the group
-	failure decide.LaunchFailure
+	failure checks.LaunchFailure
 }
 
 // WaitInstances waits until enough instances are in service in the group. A launch that
@@ -39,7 +39,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 		limit += r.Site.Limits.Promote // they are in time as long as that may last
 	}
 	return r.observe("wait for the instances", "the instances", "", func() error {
-		var last decide.LaunchFailure
+		var last checks.LaunchFailure
 		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
 			found, err := r.instances(ctx)
 			switch {
@@ -48,7 +48,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 			case err != nil:
 				return true, "not counted: " + err.Error(), nil //nolint:nilerr // the pages will tell
 			}
-			if found.failure != (decide.LaunchFailure{}) {
+			if found.failure != (checks.LaunchFailure{}) {
 				last = found.failure
 			}
 			return found.running >= r.Site.Instances, found.seen(r.Site.Instances), nil
@@ -60,7 +60,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 // seen is what was found, in words.
 func (i instances) seen(wanted int) string {
 	text := fmt.Sprintf("%d of %d instances in service", i.running, wanted)
-	if i.running < wanted && i.failure != (decide.LaunchFailure{}) {
+	if i.running < wanted && i.failure != (checks.LaunchFailure{}) {
 		text += ", launching fails: " + i.failure.String()
 	}
 	return text
@@ -68,8 +68,8 @@ func (i instances) seen(wanted int) string {
 
 // remedied says in the error of a wait that was given up what to do about the launches
 // that failed meanwhile.
-func remedied(err error, failure decide.LaunchFailure) error {
-	if gaveUp, ok := errors.AsType[*TimeoutError](err); ok && failure != (decide.LaunchFailure{}) {
+func remedied(err error, failure checks.LaunchFailure) error {
+	if gaveUp, ok := errors.AsType[*TimeoutError](err); ok && failure != (checks.LaunchFailure{}) {
 		gaveUp.Cause, gaveUp.Remedy = "launching instances failed: "+failure.String(), failure.Remedy
 	}
 	return err
@@ -87,7 +87,7 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 		ours.Filters = append(ours.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{r.Site.Tags[key]}})
 	}
 	groups := autoscaling.NewDescribeAutoScalingGroupsPaginator(client, ours)
-	var launches []decide.Launch
+	var launches []checks.Launch
 	for groups.HasMorePages() {
 		page, err := groups.NextPage(ctx)
 		if err != nil {
@@ -105,7 +105,7 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 			launches = append(launches, attempts...)
 		}
 	}
-	found.failure = decide.Launches(launches, r.env.Now().Add(-recent))
+	found.failure = checks.Launches(launches, r.env.Now().Add(-recent))
 	return found, nil
 }
 
@@ -119,7 +119,7 @@ func inService(group types.AutoScalingGroup) (count int) {
 }
 
 // attempted are a group's newest attempts to launch instances.
-func attempted(ctx context.Context, client *autoscaling.Client, group string) (attempts []decide.Launch, err error) {
+func attempted(ctx context.Context, client *autoscaling.Client, group string) (attempts []checks.Launch, err error) {
 	out, err := client.DescribeScalingActivities(ctx, &autoscaling.DescribeScalingActivitiesInput{
 		AutoScalingGroupName: &group, MaxRecords: aws.Int32(activities),
 	})
@@ -127,7 +127,7 @@ func attempted(ctx context.Context, client *autoscaling.Client, group string) (a
 		return nil, fmt.Errorf("reading what Auto Scaling group %s did: %w", group, err)
 	}
 	for _, a := range out.Activities {
-		attempts = append(attempts, decide.Launch{
+		attempts = append(attempts, checks.Launch{
 			At: aws.ToTime(a.StartTime), Message: aws.ToString(a.StatusMessage),
 			Failed: a.StatusCode == types.ScalingActivityStatusCodeFailed || a.StatusCode == types.ScalingActivityStatusCodeCancelled,
 		})

@@ -11,34 +11,34 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 // launching is a group of two that has just been asked for, in a world where something
 // is wrong. After a while it is mended. What the runtime says is collected.
 func launching(t *testing.T, mended time.Duration, faults ...string) (rt *failover.Runtime, said *[]string, waited func() time.Duration) {
 	t.Helper()
-	w := awssim.New(1)
+	w := sim.New(1)
 	w.Clock().SetQuiet(time.Millisecond)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
-	w.AddImage(recovery, "ami-1", awssim.Epoch)
-	put := func(typ string, inputs map[string]any) awssim.Object {
-		o, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: typ, Name: "site", Inputs: inputs})
+	w.AddImage(recovery, "ami-1", sim.Epoch)
+	put := func(typ string, inputs map[string]any) sim.Object {
+		o, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: typ, Name: "site", Inputs: inputs})
 		require.NoError(t, err)
 		return o
 	}
 	for _, text := range faults {
-		fault, err := awssim.ParseFault(text)
+		fault, err := sim.ParseFault(text)
 		require.NoError(t, err)
 		require.NoError(t, w.Inject(fault))
 	}
 	vpc := put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"}).ID
 	var subnets []any
 	for i, block := range []string{"10.0.0.0/24", "10.0.1.0/24"} {
-		subnets = append(subnets, put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": block, "availabilityZone": awssim.Zones(recovery)[i]}).ID)
+		subnets = append(subnets, put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": block, "availabilityZone": sim.Zones(recovery)[i]}).ID)
 	}
 	template := put("aws:ec2/launchTemplate:LaunchTemplate", map[string]any{"name": "site", "imageId": "ami-1", "instanceType": "t3.medium"}).ID
 	put("aws:autoscaling/group:Group", map[string]any{
@@ -118,14 +118,14 @@ func TestWaitInstancesLastsAsLongAsThePromotionMay(t *testing.T) {
 func TestWaitServingTellsOfLaunches(t *testing.T) {
 	t.Parallel()
 	rt, said, _ := launching(t, 0, "launches=quota")
-	err := rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	err := rt.WaitHealthy(t.Context(), "blog.us-east-2.elb.amazonaws.com")
 	require.ErrorContains(t, err, "gave up waiting for the site behind the balancer after 20m")
 	require.ErrorContains(t, err, "ask for a higher quota of EC2 vCPUs in this region")
 	assert.Contains(t, strings.Join(*said, "\n"), "no answer yet, launching instances fails: You have requested more vCPU capacity")
 	assert.LessOrEqual(t, len(*said), 3, *said)
 
 	rt, said, _ = launching(t, 0)
-	err = rt.WaitServing(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+	err = rt.WaitHealthy(t.Context(), "blog.us-east-2.elb.amazonaws.com")
 	require.ErrorContains(t, err, `last saw "no answer yet": run the same command again`)
 	assert.LessOrEqual(t, len(*said), 3, *said)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 func TestCompareMedia(t *testing.T) {
@@ -15,7 +15,7 @@ func TestCompareMedia(t *testing.T) {
 	w, rt, said := standby(t)
 	w.ReturnRegion(lost)
 	for region, bucket := range map[string]string{lost: "theirs", recovery: "ours"} {
-		_, err := w.Create(t.Context(), awssim.Call{Region: region, Type: "aws:s3/bucketV2:BucketV2", Name: bucket, Inputs: map[string]any{"bucket": bucket}})
+		_, err := w.Create(t.Context(), sim.Call{Region: region, Type: "aws:s3/bucketV2:BucketV2", Name: bucket, Inputs: map[string]any{"bucket": bucket}})
 		require.NoError(t, err)
 	}
 	for i := range 2500 { // three pages

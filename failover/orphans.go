@@ -15,7 +15,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 // An update that is killed while AWS makes a resource leaves an orphan, which no state
@@ -30,8 +30,8 @@ const orphanLimit = 10 * time.Minute
 const unknownToState = "the state does not know it: was the state restored, or is this another backend? Nothing was deleted; " +
 	"bring the newer state back (pilotlight state), or take what AWS holds into this one (pilotlight adopt)"
 
-func (r *Runtime) ours(groups ...string) decide.Ours {
-	return decide.Ours{Tags: r.Site.Tags, Groups: groups, Known: func(id string) bool { return slices.Contains(r.Site.Known, id) }}
+func (r *Runtime) ours(groups ...string) checks.Owner {
+	return checks.Owner{Tags: r.Site.Tags, Groups: groups, ResourceIDs: func(id string) bool { return slices.Contains(r.Site.ResourceIDs, id) }}
 }
 
 // DeleteOrphanGateway deletes the NAT gateway that a killed update left on an elastic IP
@@ -61,7 +61,7 @@ func (r *Runtime) DeleteOrphanGateway(ctx context.Context, allocation string) er
 
 func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, found types.NatGateway) error {
 	id := aws.ToString(found.NatGatewayId)
-	g := decide.Gateway{ID: id, Tags: map[string]string{}}
+	g := checks.Gateway{ID: id, Tags: map[string]string{}}
 	for _, tag := range found.Tags {
 		g.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
@@ -73,7 +73,7 @@ func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, f
 		return fmt.Errorf("looking for routes to NAT gateway %s: %w", id, err)
 	}
 	g.Routes = len(tables.RouteTables)
-	if orphan, because := decide.OrphanGateway(g, r.ours()); !orphan {
+	if orphan, because := checks.OrphanGateway(g, r.ours()); !orphan {
 		return fmt.Errorf("NAT gateway %s holds the address that a new one needs (%s), and %s", id, because, unknownToState)
 	}
 	if _, err := client.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &id}); err != nil {
@@ -118,7 +118,7 @@ func (r *Runtime) DeleteOrphanRoute(ctx context.Context, table, destination, gat
 				continue
 			}
 			through := aws.ToString(route.NatGatewayId)
-			if !decide.OrphanRoute(through, gateway, route.State == types.RouteStateBlackhole) {
+			if !checks.OrphanRoute(through, gateway, route.State == types.RouteStateBlackhole) {
 				return fmt.Errorf("the route to %s in %s leads to NAT gateway %s, and %s", destination, table, through, unknownToState)
 			}
 			if err := deleteRoute(ctx, client, table, destination); err != nil {
@@ -205,7 +205,7 @@ func (r *Runtime) deleteOrphanBalancer(ctx context.Context, client *elb.Client, 
 	if err != nil {
 		return fmt.Errorf("finding out whether balancer %s is in use: %w", name, err)
 	}
-	if orphan, because := decide.OrphanBalancer(b, r.ours(groups...)); !orphan {
+	if orphan, because := checks.OrphanBalancer(b, r.ours(groups...)); !orphan {
 		r.Say(fmt.Sprintf("balancer %s is left alone: %s", name, because))
 		return nil
 	}
@@ -216,8 +216,8 @@ func (r *Runtime) deleteOrphanBalancer(ctx context.Context, client *elb.Client, 
 	return nil
 }
 
-func (r *Runtime) describeBalancer(ctx context.Context, client *elb.Client, found elbtypes.LoadBalancer) (decide.Balancer, error) {
-	b := decide.Balancer{ARN: aws.ToString(found.LoadBalancerArn), Groups: found.SecurityGroups, Tags: map[string]string{}}
+func (r *Runtime) describeBalancer(ctx context.Context, client *elb.Client, found elbtypes.LoadBalancer) (checks.Balancer, error) {
+	b := checks.Balancer{ARN: aws.ToString(found.LoadBalancerArn), Groups: found.SecurityGroups, Tags: map[string]string{}}
 	listeners, err := client.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: found.LoadBalancerArn})
 	if err != nil {
 		return b, err
@@ -232,7 +232,7 @@ func (r *Runtime) describeBalancer(ctx context.Context, client *elb.Client, foun
 			b.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
 	}
-	b.Named = r.leadsTo(ctx, aws.ToString(found.DNSName))
+	b.Named = r.resolvesTo(ctx, aws.ToString(found.DNSName))
 	return b, nil
 }
 
@@ -242,11 +242,11 @@ func (r *Runtime) named(ctx context.Context, client *elb.Client, arn string) (bo
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(out.LoadBalancers, func(b elbtypes.LoadBalancer) bool { return r.leadsTo(ctx, aws.ToString(b.DNSName)) }), nil
+	return slices.ContainsFunc(out.LoadBalancers, func(b elbtypes.LoadBalancer) bool { return r.resolvesTo(ctx, aws.ToString(b.DNSName)) }), nil
 }
 
-// leadsTo reports whether the site's name and a host have an address in common.
-func (r *Runtime) leadsTo(ctx context.Context, host string) bool {
+// resolvesTo reports whether the site's name and a host have an address in common.
+func (r *Runtime) resolvesTo(ctx context.Context, host string) bool {
 	leads := r.lookup(ctx, r.Site.Domain)
 	return slices.ContainsFunc(r.lookup(ctx, host), func(address string) bool { return slices.Contains(leads, address) })
 }

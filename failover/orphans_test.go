@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // network is what a NAT gateway and a balancer need.
@@ -18,14 +18,14 @@ type network struct {
 	tags, other map[string]any
 }
 
-func newNetwork(t *testing.T, w *awssim.World) *network {
+func newNetwork(t *testing.T, w *sim.World) *network {
 	t.Helper()
 	n := &network{
 		tags:  map[string]any{"site": "blog", "stack": "dr"},
 		other: map[string]any{"site": "blog", "stack": "prod"},
 	}
 	n.put = func(typ string, inputs map[string]any) string {
-		o, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: typ, Name: "x", Inputs: inputs})
+		o, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: typ, Name: "x", Inputs: inputs})
 		require.NoError(t, err)
 		return o.ID
 	}
@@ -84,7 +84,7 @@ func TestDeleteOrphanBalancers(t *testing.T) {
 	with("blog-dr-lb-abcdef0", n.other)
 	kept := with("blog-dr-lb-7654321", n.tags)
 	with("blog-dr-lb-other", n.tags)
-	rt.Site.Known = []string{kept}
+	rt.Site.ResourceIDs = []string{kept}
 	require.NoError(t, rt.DeleteOrphanBalancers(t.Context(), "blog-dr-lb", []string{n.group}))
 	var left []string
 	for _, b := range w.Balancers(recovery) {
@@ -103,7 +103,7 @@ func TestDeleteOrphanListener(t *testing.T) {
 	w, rt, said := standby(t)
 	w.AddZone("Z1", "example.com")
 	n := newNetwork(t, w)
-	lb, err := w.Create(t.Context(), awssim.Call{Region: recovery, Type: "aws:lb/loadBalancer:LoadBalancer", Name: "lb", Inputs: map[string]any{
+	lb, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:lb/loadBalancer:LoadBalancer", Name: "lb", Inputs: map[string]any{
 		"name": "blog-dr-lb", "subnets": n.subnets, "securityGroups": []any{n.group}, "tags": n.tags}})
 	require.NoError(t, err)
 	balancer := lb.ID

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // TestThePolicyOfPreviewsAllowsTheChecks holds that who may do what
@@ -22,7 +22,7 @@ func TestThePolicyOfPreviewsAllowsTheChecks(t *testing.T) {
 	t.Parallel()
 	w, rt, _ := standby(t)
 	rt.Site.Certificate = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
-	w.AddCertificate(awssim.Certificate{ARN: rt.Site.Certificate, Status: "ISSUED", Names: []string{"www.example.com"}, Until: awssim.Epoch.Add(48 * time.Hour)})
+	w.AddCertificate(sim.Certificate{ARN: rt.Site.Certificate, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.Add(48 * time.Hour)})
 	before := map[string]int{}
 	count := func(into map[string]int) {
 		for _, step := range w.Journal() {

@@ -10,7 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // reaction is how long RDS may go on saying available after it accepted a
@@ -43,7 +44,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 // (again) while a source is still set, and returns when several looks in a row
 // saw it done.
 func (r *Runtime) WaitPromoted(ctx context.Context) error {
-	return r.observe("wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, Promoted, func() error {
+	return r.observe("wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -51,10 +52,10 @@ func (r *Runtime) WaitPromoted(ctx context.Context) error {
 		settled := 0
 		return r.wait(ctx, "the promotion of "+r.Site.Database, r.Site.Limits.Promote, func(ctx context.Context) (bool, string, error) {
 			step, seen, err := r.promote(ctx, client)
-			if settled++; step != decide.Settled {
+			if settled++; step != checks.Modifiable {
 				settled = 0
 			}
-			return settled >= decide.SettledLooks, seen, err
+			return settled >= checks.SettledLooks, seen, err
 		})
 	})
 }
@@ -67,11 +68,11 @@ func (r *Runtime) rds(ctx context.Context) (*rds.Client, error) {
 	return rds.NewFromConfig(cfg), nil
 }
 
-// WaitSettled waits as long as a database of any region is in a state that passes,
+// WaitModifiable waits as long as a database of any region is in a state that passes,
 // in which RDS would refuse to copy or to change it. A killed update leaves such
 // states, and so does the one before this on the other side. Of one that does not
 // exist, or is in no state to work, RDS itself says so.
-func (r *Runtime) WaitSettled(ctx context.Context, region, id string) error {
+func (r *Runtime) WaitModifiable(ctx context.Context, region, id string) error {
 	cfg, err := r.awsIn(ctx, region)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (r *Runtime) WaitSettled(ctx context.Context, region, id string) error {
 			return false, "", err
 		}
 		status := aws.ToString(instance.DBInstanceStatus)
-		if decide.Transient(status) {
+		if checks.Transient(status) {
 			return false, status, nil
 		}
 		return true, "", nil
@@ -95,24 +96,24 @@ func (r *Runtime) WaitSettled(ctx context.Context, region, id string) error {
 
 // promote looks how far the promotion is, and asks for it when it has not begun.
 // It is the one place that does, and may be called at any time.
-func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step decide.Step, seen string, err error) {
+func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step checks.Step, seen string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	if err != nil {
-		return decide.Wait, "", err
+		return checks.Wait, "", err
 	}
 	status := aws.ToString(instance.DBInstanceStatus)
-	step, err = decide.Promotion(status, aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier))
+	step, err = checks.Promotion(status, aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier))
 	switch {
 	case err != nil:
 		return step, status, err
-	case step == decide.Settled:
+	case step == checks.Modifiable:
 		return step, "promoted", nil
-	case step == decide.Promote && r.env.Now().Sub(r.asked) >= reaction:
+	case step == checks.Promote && r.env.Now().Sub(r.asked) >= reaction:
 		refusal, err := r.ask(ctx, client, instance.BackupRetentionPeriod)
 		if err != nil || refusal != "" {
-			return decide.Wait, refusal, err
+			return checks.Wait, refusal, err
 		}
 		r.asked = r.env.Now()
 		return step, "asked for", nil

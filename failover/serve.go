@@ -16,14 +16,15 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 const (
 	// servingLooks is how many looks in a row must see the site healthy: one
 	// good answer may come from the only good instance.
 	servingLooks = 3
-	// Verification is the least that WaitServing takes: its looks follow each other.
+	// Verification is the least that WaitHealthy takes: its looks follow each other.
 	Verification = (servingLooks - 1) * interval
 	// answerTimeout bounds one request to the site.
 	answerTimeout = 5 * time.Second
@@ -31,15 +32,15 @@ const (
 	maxAnswer = 64 << 10
 )
 
-// WaitServing waits until the site is healthy in depth behind the balancer: the
+// WaitHealthy waits until the site is healthy in depth behind the balancer: the
 // deep page reports a writable database and mounted media at the site's epoch,
 // and the front page answers, both under the site's own name, several times in
 // a row. The site's name need not point to the balancer yet.
-func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
+func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe("verify the site in depth", "the site behind the balancer", Healthy, func() error {
+	return r.observe("verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
 		healthy, looks := 0, 0
-		var failure decide.LaunchFailure
+		var failure checks.LaunchFailure
 		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)
 			if ready {
@@ -52,7 +53,7 @@ func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 			if looks%seldom == 0 {
 				failure = r.launchFailure(ctx)
 			}
-			if looks++; failure != (decide.LaunchFailure{}) {
+			if looks++; failure != (checks.LaunchFailure{}) {
 				seen += ", launching instances fails: " + failure.String()
 			}
 			return false, seen, nil
@@ -62,13 +63,13 @@ func (r *Runtime) WaitServing(ctx context.Context, balancer string) error {
 }
 
 // launchFailure is why instances are missing, as far as the group says so.
-func (r *Runtime) launchFailure(ctx context.Context) decide.LaunchFailure {
+func (r *Runtime) launchFailure(ctx context.Context) checks.LaunchFailure {
 	if r.Site.Instances == 0 {
-		return decide.LaunchFailure{}
+		return checks.LaunchFailure{}
 	}
 	found, err := r.instances(ctx)
 	if err != nil || found.running >= r.Site.Instances {
-		return decide.LaunchFailure{} // what the pages say is all that is known
+		return checks.LaunchFailure{} // what the pages say is all that is known
 	}
 	return found.failure
 }
@@ -80,10 +81,10 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 	if err != nil {
 		return false, "no answer yet"
 	}
-	if ready, seen = decide.Deep(deep, r.Site.Epoch, r.Site.RequireCache); !ready {
+	if ready, seen = checks.Deep(deep, r.Site.Epoch, r.Site.RequireCache); !ready {
 		return false, seen
 	}
-	ready, front := r.front(ctx, client, balancer)
+	ready, front := r.frontPage(ctx, client, balancer)
 	return ready, seen + ", " + front
 }
 
@@ -135,20 +136,20 @@ func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count in
 	return count, nil
 }
 
-// WaitMoved waits until visitors arrive at this side, once the site's name has
+// WaitVisitors waits until visitors arrive at this side, once the site's name has
 // moved to the balancer; a person who has to move it is told what to set.
-func (r *Runtime) WaitMoved(ctx context.Context, balancer string) error {
+func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	if r.Site.Manual {
+	if r.Site.ManualDNS {
 		r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", r.Site.Domain, balancer))
 		if r.Site.Epoch <= 1 {
 			return nil // nobody visits a site that was never there
 		}
 	}
-	return r.observe("wait until visitors arrive here", r.Site.Domain, Verified, func() error {
+	return r.observe("wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
 		looks := 0
 		return r.wait(ctx, r.Site.Domain, r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
-			moved, seen := decide.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))
+			moved, seen := checks.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))
 			if looks++; !moved {
 				looks = 0
 			}
@@ -170,15 +171,15 @@ func (r *Runtime) lookup(ctx context.Context, host string) []string {
 // redirects is how many redirects in a row the front page may make; a browser takes more.
 const redirects = 5
 
-// front asks the front page, and where it leads on this site, of the same balancer.
-func (r *Runtime) front(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
+// frontPage asks the front page, and where it leads on this site, of the same balancer.
+func (r *Runtime) frontPage(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
 	next := "/"
 	for range redirects {
 		answer, err := r.get(ctx, client, balancer, next)
 		if err != nil {
 			return false, "front page does not answer"
 		}
-		if ready, next, seen = decide.Front(answer, r.Site.Domain, r.Site.Epoch); next == "" {
+		if ready, next, seen = checks.Front(answer, r.Site.Domain, r.Site.Epoch); next == "" {
 			return ready, seen
 		}
 	}
@@ -189,9 +190,9 @@ func (r *Runtime) front(ctx context.Context, client *http.Client, balancer strin
 // that does not answer. It never fails, and takes no longer than a request may. A
 // site that was never active has no one to ask. A planned activation always asks, and
 // so does a side that held the site before: somebody else may be serving it.
-func (r *Runtime) probe(ctx context.Context) decide.DeepPage {
-	if !r.Site.Probe && !r.Site.Planned && r.Site.Held == 0 || r.Site.Epoch <= 1 {
-		return decide.DeepPage{}
+func (r *Runtime) probe(ctx context.Context) checks.DeepPage {
+	if !r.Site.ProbeProduction && !r.Site.Planned && r.Site.ReclaimedEpoch == 0 || r.Site.Epoch <= 1 {
+		return checks.DeepPage{}
 	}
 	return r.page(ctx, r.siteClient(), r.Site.Domain)
 }
@@ -228,17 +229,17 @@ func reaching(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (
 	}
 }
 
-func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path string) (decide.Answer, error) {
+func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path string) (checks.Answer, error) {
 	address, err := url.Parse("http://" + balancer + path)
 	if err != nil {
-		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
+		return checks.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
 	}
 	if r.Site.Certificate != "" {
 		address.Scheme = "https"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
-		return decide.Answer{}, fmt.Errorf("asking %s: %w", balancer, err)
+		return checks.Answer{}, fmt.Errorf("asking %s: %w", balancer, err)
 	}
 	req.Host = r.Site.Domain
 	if path == r.Site.DeepPath {
@@ -246,12 +247,12 @@ func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path s
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return decide.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
+		return checks.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
 	}
 	defer res.Body.Close() //nolint:errcheck // only read from
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return decide.Answer{}, fmt.Errorf("reading %s of %s: %w", path, balancer, err)
+		return checks.Answer{}, fmt.Errorf("reading %s of %s: %w", path, balancer, err)
 	}
-	return decide.Answer{Status: res.StatusCode, Location: res.Header.Get("Location"), Body: body}, nil
+	return checks.Answer{Status: res.StatusCode, Location: res.Header.Get("Location"), Body: body}, nil
 }

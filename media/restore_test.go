@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 // restored is a world whose media lie at home, and what restores them as they are
 // now; the time goes on a minute.
-func restored(w *awssim.World, o media.Options) media.RestoreOptions {
+func restored(w *sim.World, o media.Options) media.RestoreOptions {
 	restore := media.RestoreOptions{In: o.From, Before: w.Clock().Now(), AWS: o.AWS, Now: w.Clock().Now}
 	w.Clock().Advance(time.Minute)
 	return restore
@@ -233,24 +233,24 @@ func TestRestoreRefuses(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
-		spoil func(t *testing.T, w *awssim.World, client *s3.Client, o *media.RestoreOptions)
+		spoil func(t *testing.T, w *sim.World, client *s3.Client, o *media.RestoreOptions)
 		want  string
 	}{
-		"a time to come": {func(_ *testing.T, w *awssim.World, _ *s3.Client, o *media.RestoreOptions) {
+		"a time to come": {func(_ *testing.T, w *sim.World, _ *s3.Client, o *media.RestoreOptions) {
 			o.Before = w.Clock().Now().Add(time.Hour)
 		}, "is still to come: give a time at which the media were whole"},
-		"no versioning": {func(t *testing.T, _ *awssim.World, client *s3.Client, o *media.RestoreOptions) {
+		"no versioning": {func(t *testing.T, _ *sim.World, client *s3.Client, o *media.RestoreOptions) {
 			_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("plain"),
 				CreateBucketConfiguration: &types.CreateBucketConfiguration{LocationConstraint: home}})
 			require.NoError(t, err)
 			o.In.Bucket = "plain"
 		}, "bucket plain has no versioning, so S3 kept nothing of what was deleted or overwritten"},
-		"versioning suspended": {func(t *testing.T, _ *awssim.World, client *s3.Client, _ *media.RestoreOptions) {
+		"versioning suspended": {func(t *testing.T, _ *sim.World, client *s3.Client, _ *media.RestoreOptions) {
 			_, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String("ours"),
 				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended}})
 			require.NoError(t, err)
 		}, "bucket ours has no versioning"},
-		"longer ago than versions are kept": {func(t *testing.T, w *awssim.World, _ *s3.Client, o *media.RestoreOptions) {
+		"longer ago than versions are kept": {func(t *testing.T, w *sim.World, _ *s3.Client, o *media.RestoreOptions) {
 			create(t, w, home, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", props{"bucket": "ours", "rules": []any{
 				props{"id": "uploads", "status": "Enabled", "abortIncompleteMultipartUpload": props{"daysAfterInitiation": 7}},
 				props{"id": "old", "status": "Enabled", "noncurrentVersionExpiration": props{"noncurrentDays": 30}},

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 const (
@@ -29,9 +29,9 @@ type props = map[string]any
 
 // world is two versioned buckets; o copies from the one at home to the other.
 // Rules lead both ways only after replicate.
-func world(t *testing.T) (w *awssim.World, face *wire.Face, o media.Options) {
+func world(t *testing.T) (w *sim.World, face *wire.Face, o media.Options) {
 	t.Helper()
-	w = awssim.New(1)
+	w = sim.New(1)
 	w.Clock().SetQuiet(time.Millisecond)
 	face = wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
@@ -45,14 +45,14 @@ func world(t *testing.T) (w *awssim.World, face *wire.Face, o media.Options) {
 	}
 }
 
-func create(t *testing.T, w *awssim.World, region, typ string, inputs props) awssim.Object {
+func create(t *testing.T, w *sim.World, region, typ string, inputs props) sim.Object {
 	t.Helper()
-	o, err := w.Create(t.Context(), awssim.Call{Region: region, Type: typ, Name: typ, Inputs: inputs})
+	o, err := w.Create(t.Context(), sim.Call{Region: region, Type: typ, Name: typ, Inputs: inputs})
 	require.NoError(t, err)
 	return o
 }
 
-func replicate(t *testing.T, w *awssim.World) {
+func replicate(t *testing.T, w *sim.World) {
 	t.Helper()
 	role := create(t, w, home, "aws:iam/role:Role", props{"name": "r", "assumeRolePolicy": "{}"})
 	for region, way := range map[string][2]string{home: {"ours", "theirs"}, away: {"theirs", "ours"}} {
@@ -69,7 +69,7 @@ func put(t *testing.T, face *wire.Face, region, bucket, key, content string) {
 }
 
 // held is the content of a bucket by key.
-func held(t *testing.T, w *awssim.World, region, bucket string) map[string]string {
+func held(t *testing.T, w *sim.World, region, bucket string) map[string]string {
 	t.Helper()
 	uploads, err := w.Uploads(region, bucket)
 	require.NoError(t, err)
@@ -288,9 +288,9 @@ func TestLargeObjects(t *testing.T) {
 	assert.Zero(t, again.Copied.Count, "its ETag is of its parts, its size will do")
 }
 
-func inject(t *testing.T, w *awssim.World, text string) {
+func inject(t *testing.T, w *sim.World, text string) {
 	t.Helper()
-	f, err := awssim.ParseFault(text)
+	f, err := sim.ParseFault(text)
 	require.NoError(t, err)
 	require.NoError(t, w.Inject(f))
 }
@@ -333,7 +333,7 @@ func TestEnough(t *testing.T) {
 	require.ErrorContains(t, err, "too many objects could not be copied")
 	require.ErrorContains(t, err, "AccessDenied")
 	assert.Less(t, result.Failed.Objects, 500)
-	w.LoseRegion(away, awssim.Refuse)
+	w.LoseRegion(away, sim.Refuse)
 	_, err = media.Sync(t.Context(), o)
 	require.ErrorContains(t, err, "listing bucket theirs")
 	o.To = o.From

@@ -11,7 +11,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/fileio"
 )
 
 // ProjectFile is the name of the project's file. It is the same for every site,
@@ -25,12 +26,12 @@ var project []byte
 func (s Site) InTheWay(dir string) ([]string, error) {
 	var there []string
 	for _, stack := range s.Stacks() {
-		exists, err := exists(filepath.Join(dir, stacks.FileName(stack)))
+		exists, err := exists(filepath.Join(dir, config.FileName(stack)))
 		if err != nil {
 			return nil, err
 		}
 		if exists {
-			there = append(there, stacks.FileName(stack))
+			there = append(there, config.FileName(stack))
 		}
 	}
 	return there, nil
@@ -53,7 +54,7 @@ func (s Site) Write(dir string, overwrite bool) ([]string, error) {
 		names, texts[ProjectFile] = append(names, ProjectFile), project
 	}
 	for _, stack := range s.Stacks() {
-		name := stacks.FileName(stack)
+		name := config.FileName(stack)
 		head, err := encryption(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func (s Site) refused(dir string, overwrite bool) error {
 	var errs []error
 	for _, stack := range s.Stacks() {
 		for _, problem := range problems[stack] {
-			errs = append(errs, fmt.Errorf("%s: %s", stacks.FileName(stack), problem))
+			errs = append(errs, fmt.Errorf("%s: %s", config.FileName(stack), problem))
 		}
 	}
 	there, err := s.InTheWay(dir)
@@ -97,7 +98,7 @@ func (s Site) refused(dir string, overwrite bool) error {
 // encryption is what Pulumi has put into a stack's file to encrypt its secrets
 // with. Without it they could not be read any more.
 func encryption(path string) ([]byte, error) {
-	text, err := stacks.ReadRegular(path)
+	text, err := fileio.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

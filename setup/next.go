@@ -1,6 +1,8 @@
 package setup
 
-import "github.com/pilotlight-dr/pilotlight/stacks"
+import (
+	"github.com/pilotlight-dr/pilotlight/config"
+)
 
 // Step is a command to run next, and why.
 type Step struct {
@@ -14,7 +16,7 @@ func (s Site) Next() []Step {
 	steps := []Step{{"pilotlight bootstrap --region REGION", "a bucket and a key for the state, not in " + s.Prod.Region + "; then the login that it prints"}}
 	files := ""
 	for _, stack := range s.Stacks() {
-		files += " " + stacks.FileName(stack)
+		files += " " + config.FileName(stack)
 		steps = append(steps, Step{"pulumi stack init " + stack + " --secrets-provider 'PROVIDER'", "with the provider that bootstrap printed"})
 	}
 	if s.Existing != nil {

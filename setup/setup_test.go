@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -60,7 +61,7 @@ func TestFiles(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tc.files, written)
 			for _, stack := range tc.site.Stacks() {
-				file := stacks.FileName(stack)
+				file := config.FileName(stack)
 				golden := filepath.Join("testdata", name, file)
 				made, err := os.ReadFile(filepath.Join(dir, file))
 				require.NoError(t, err)
@@ -96,17 +97,17 @@ func TestFilesAreTaken(t *testing.T) {
 			require.NoError(t, err)
 			sides := map[string]Side{Prod: site.Prod, DR: site.DR}
 			for _, stack := range site.Stacks() {
-				path := filepath.Join(dir, stacks.FileName(stack))
+				path := filepath.Join(dir, config.FileName(stack))
 				if site.Existing != nil {
 					setSecrets(t, path)
 				}
-				c, err := stacks.ReadFile(path)
+				c, err := config.ReadFile(path)
 				require.NoError(t, err)
 				require.NoError(t, c.Validate())
 				side := Side{c.Region, c.App.Image, c.App.Certificate}
 				assert.Equal(t, sides[stack], side)
 				assert.Equal(t, []any{site.Name, site.Domain, site.Zone == ManualDNS}, []any{c.Site, c.Domain, c.DNS.Mode == "manual"})
-				assert.Equal(t, stack == Prod, c.Role == stacks.Active)
+				assert.Equal(t, stack == Prod, c.Role == roles.Active)
 				if e := site.Existing; e != nil {
 					p := c.Production
 					described := Existing{p.CIDR, p.Database, p.Unencrypted, p.Bucket}
@@ -124,7 +125,7 @@ func setSecrets(t *testing.T, path string) {
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	secrets := "    secrets:\n"
-	for _, key := range components.SecretKeys() {
+	for _, key := range wordpress.SecretKeys() {
 		secrets += "      " + key + ": {secure: AAAA}\n"
 	}
 	with := strings.Replace(string(text), "  pilotlight:network:", secrets+"  pilotlight:network:", 1)
@@ -141,7 +142,7 @@ func TestAnyTextIsWrittenAsItIs(t *testing.T) {
 		s.Existing = &Existing{CIDR: text, Database: text, Bucket: text}
 		made, err := s.file(DR)
 		require.NoError(t, err)
-		c, err := stacks.Parse(DR, made)
+		c, err := config.Parse(DR, made)
 		require.NoError(t, err, "%q in\n%s", text, made)
 		p := c.Production
 		for _, got := range []string{c.Site, c.Domain, c.DNS.ZoneID, c.Region, c.App.Image, c.App.Certificate, p.Region, p.CIDR, p.Database, p.Bucket} {
@@ -192,7 +193,7 @@ func TestWriteOverwritesOnlyWithLeave(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const old, project = "secretsprovider: awskms://alias/x?region=us-west-1\nencryptedkey: AQIC\nconfig:\n  site: old\n", "name: pilotlight\nruntime: go\n"
-	for file, text := range map[string]string{stacks.FileName(DR): old, ProjectFile: project} {
+	for file, text := range map[string]string{config.FileName(DR): old, ProjectFile: project} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
 	}
 	there, err := sample().InTheWay(dir)
@@ -201,15 +202,15 @@ func TestWriteOverwritesOnlyWithLeave(t *testing.T) {
 
 	_, err = sample().Write(dir, false)
 	require.ErrorContains(t, err, "Pulumi.dr.yaml would be overwritten")
-	assert.NoFileExists(t, filepath.Join(dir, stacks.FileName(Prod)))
+	assert.NoFileExists(t, filepath.Join(dir, config.FileName(Prod)))
 
 	written, err := sample().Write(dir, true)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Pulumi.prod.yaml", "Pulumi.dr.yaml"}, written)
-	text, err := os.ReadFile(filepath.Join(dir, stacks.FileName(DR)))
+	text, err := os.ReadFile(filepath.Join(dir, config.FileName(DR)))
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(text), "encryptedkey: AQIC\nsecretsprovider: awskms://alias/x?region=us-west-1\n# The pilot light."), string(text))
-	c, err := stacks.ReadFile(filepath.Join(dir, stacks.FileName(DR)))
+	c, err := config.ReadFile(filepath.Join(dir, config.FileName(DR)))
 	require.NoError(t, err)
 	assert.Equal(t, "blog", c.Site)
 	kept, err := os.ReadFile(filepath.Join(dir, ProjectFile))

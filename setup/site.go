@@ -15,8 +15,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/config"
 )
 
 // The stacks of a site.
@@ -66,21 +66,21 @@ func (s Site) Stacks() []string {
 // refuse, and what can be seen only of both together. The secrets of a production
 // that exists don't count: they are set later, when there is a stack to encrypt
 // them for.
-func (s Site) Problems() (map[string][]stacks.Problem, error) {
-	found := map[string][]stacks.Problem{}
+func (s Site) Problems() (map[string][]config.Problem, error) {
+	found := map[string][]config.Problem{}
 	for _, stack := range s.Stacks() {
 		text, err := s.file(stack)
 		if err != nil {
 			return nil, err
 		}
-		c, err := stacks.Parse(stack, text)
+		c, err := config.Parse(stack, text)
 		if err != nil {
 			return nil, err
 		}
-		found[stack] = slices.DeleteFunc(c.Problems(), stacks.Problem.Secret)
+		found[stack] = slices.DeleteFunc(c.Problems(), config.Problem.Secret)
 	}
 	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
-		found[DR] = append(found[DR], stacks.Problem{
+		found[DR] = append(found[DR], config.Problem{
 			Key:    "app.certificate",
 			Remedy: fmt.Sprintf("production serves HTTPS, and so must the pilot light: set it to the ARN of a certificate in %s", s.DR.Region),
 		})
@@ -103,7 +103,7 @@ func (s Site) file(stack string) ([]byte, error) {
 	if s.Existing != nil {
 		cidr = networkBeside(s.Existing.CIDR)
 	}
-	partition := components.Partition(own.Region)
+	partition := awsregion.Partition(own.Region)
 	var text bytes.Buffer
 	err := stackFile.Execute(&text, map[string]any{
 		"Site": s, "Active": stack == Prod, "Own": own, "Other": other, "Peer": peer, "CIDR": cidr, "OtherCIDR": otherCIDR,

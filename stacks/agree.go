@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // Mismatch is a value in the file of one stack that does not fit what else is known of the site.
@@ -28,25 +31,25 @@ type Mismatch struct {
 
 // Reason is what does not agree.
 func (m Mismatch) Reason() string {
-	return fmt.Sprintf("%s in %s is %q, and %s has %q", m.Key, FileName(m.Stack), m.Value, m.Other, m.OtherValue)
+	return fmt.Sprintf("%s in %s is %q, and %s has %q", m.Key, config.FileName(m.Stack), m.Value, m.Other, m.OtherValue)
 }
 
 // String is the mismatch in one line.
 func (m Mismatch) String() string { return refusal.Sentence(m.Reason(), m.Remedy) }
 
-// Known is what one side of a site is, by its file and by what its stack has published.
+// ComparedSide is what one side of a site is, by its file and by what its stack has published.
 // Either part may be zero: the program does not read the peer's file, and a stack that
 // was never deployed has published nothing.
-type Known struct {
+type ComparedSide struct {
 	Stack     string
-	File      *Config
-	Published Facts
+	File      *config.Config
+	Published state.PeerInfo
 }
 
 // Mismatches compares the two sides of a site, each by its file and by what it has published.
 // A site's stacks must agree on what belongs to the site, and each file must say of the
 // other side what that side is. A site without a peer has only own.
-func Mismatches(own, peer Known) []Mismatch {
+func Mismatches(own, peer ComparedSide) []Mismatch {
 	all := append(own.aboutItself(), peer.aboutItself()...)
 	all = append(all, own.aboutPeer(peer)...)
 	all = append(all, peer.aboutPeer(own)...)
@@ -54,7 +57,7 @@ func Mismatches(own, peer Known) []Mismatch {
 }
 
 // aboutItself compares a stack's file with what the stack has published of itself.
-func (k Known) aboutItself() (all []Mismatch) {
+func (k ComparedSide) aboutItself() (all []Mismatch) {
 	if k.File == nil || k.Published.Region == "" {
 		return nil
 	}
@@ -73,13 +76,13 @@ func (k Known) aboutItself() (all []Mismatch) {
 }
 
 // aboutPeer compares what a stack's file says of the other side with what that side is.
-func (k Known) aboutPeer(peer Known) (all []Mismatch) {
+func (k ComparedSide) aboutPeer(peer ComparedSide) (all []Mismatch) {
 	if k.File == nil || k.File.Peer == nil || k.File.Peer.Stack != peer.Stack {
 		return nil
 	}
 	of, region, cidr := "the deployed stack "+peer.Stack, peer.Published.Region, peer.Published.CIDR
 	if region == "" && peer.File != nil {
-		of, region, cidr = FileName(peer.Stack), peer.File.Region, peer.File.Network.CIDR
+		of, region, cidr = config.FileName(peer.Stack), peer.File.Region, peer.File.Network.CIDR
 	}
 	for _, v := range []struct{ key, said, is string }{{"peer.region", k.File.Peer.Region, region}, {"peer.cidr", k.File.Peer.CIDR, cidr}} {
 		if v.is != "" && v.said != v.is {
@@ -94,12 +97,12 @@ func (k Known) aboutPeer(peer Known) (all []Mismatch) {
 
 // alike compares what belongs to the site, and must be the same on both sides: the files with
 // each other where both are known, and each file with what the other stack has published.
-func alike(own, peer Known) (all []Mismatch) {
+func alike(own, peer ComparedSide) (all []Mismatch) {
 	if own.File == nil || own.File.Production != nil {
 		return nil
 	}
 	differ := func(theirs siteValues, other string, pending bool) {
-		for _, v := range own.File.site() {
+		for _, v := range fileValues(own.File) {
 			value := theirs.value(v.key)
 			if value == unknown || v.value == unknown || v.value == value {
 				continue
@@ -112,10 +115,10 @@ func alike(own, peer Known) (all []Mismatch) {
 		}
 	}
 	if peer.File != nil {
-		differ(peer.File.site(), FileName(peer.Stack), false)
+		differ(fileValues(peer.File), config.FileName(peer.Stack), false)
 	}
 	if deployed := "the deployed stack " + peer.Stack; len(all) == 0 {
-		differ(peer.Published.site(), deployed, peer.File != nil)
+		differ(publishedValues(peer.Published), deployed, peer.File != nil)
 	}
 	if a, b := own.Published.Account, peer.Published.Account; a != "" && b != "" && a != b {
 		all = append(all, Mismatch{
@@ -128,18 +131,18 @@ func alike(own, peer Known) (all []Mismatch) {
 
 // rightOne says which of two values is right: the one that a side has published, where only
 // one of them is.
-func rightOne(key, ours, theirs string, own, peer Known) string {
+func rightOne(key, ours, theirs string, own, peer ComparedSide) string {
 	published := map[string]bool{}
-	for _, k := range []Known{own, peer} {
+	for _, k := range []ComparedSide{own, peer} {
 		if k.Published.Region != "" {
-			published[k.Published.site().value(key)] = true
+			published[publishedValues(k.Published).value(key)] = true
 		}
 	}
 	switch {
 	case published[theirs] && !published[ours]:
 		return fmt.Sprintf("set it to %q, with which stack %s is deployed", theirs, peer.Stack)
 	case published[ours] && !published[theirs]:
-		return fmt.Sprintf("set it to %q in %s, with which stack %s is deployed", ours, FileName(peer.Stack), own.Stack)
+		return fmt.Sprintf("set it to %q in %s, with which stack %s is deployed", ours, config.FileName(peer.Stack), own.Stack)
 	}
 	return "both stacks of a site must have the same: correct the one that is wrong"
 }
@@ -159,20 +162,20 @@ func (all siteValues) value(key string) string {
 	return unknown
 }
 
-// site are the values of a file that belong to the site.
-func (c *Config) site() siteValues {
+// fileValues are the values of a file that belong to the site.
+func fileValues(c *config.Config) siteValues {
 	return siteValues{
 		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", zone(c.DNS.ZoneID)}, {"database.engineVersion", c.Database.EngineVersion},
 		{"app.certificate", tls(c.App.Certificate)},
 	}
 }
 
-// site are the same values as a stack has published them.
-func (f Facts) site() siteValues {
+// publishedValues are the same values as a stack has published them.
+func publishedValues(f state.PeerInfo) siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"dns.zoneId", zone(f.Zone)}, {"database.engineVersion", f.Engine}, {"app.certificate", f.TLS}}
+	return siteValues{{"domain", f.Domain}, {"dns.zoneId", zone(f.Zone)}, {"database.engineVersion", f.EngineVersion}, {"app.certificate", f.TLS}}
 }
 
 // zone is a zone to compare. A person who moves the name needs none, and one side may leave
@@ -193,10 +196,10 @@ func tls(certificate string) string {
 }
 
 // publishes are the facts that a stack publishes of its configuration.
-func (c Config) publishes(account string) Facts {
-	return Facts{
+func publishes(c config.Config, account string) state.PeerInfo {
+	return state.PeerInfo{
 		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Zone: c.DNS.ZoneID,
-		Engine: c.Database.EngineVersion, TLS: tls(c.App.Certificate),
+		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate),
 	}
 }
 
@@ -209,22 +212,22 @@ func MismatchText(all []Mismatch) string {
 	return "the two sides of the site do not agree:\n" + strings.Join(lines, "\n")
 }
 
-// Disagree refuses what two sides are asked for that do not agree.
-func Disagree(wrong []Mismatch) *RefusedError {
-	return &RefusedError{Refusal: refusal.New(CodeMismatch, "the two sides of the site do not agree: correct the files"), Mismatches: wrong}
+// RefuseMismatches refuses what two sides are asked for that do not agree.
+func RefuseMismatches(wrong []Mismatch) *RefusedError {
+	return &RefusedError{Refusal: refusal.New(refusal.CodeMismatch, "the two sides of the site do not agree: correct the files"), Mismatches: wrong}
 }
 
-// agree refuses an update whose configuration does not fit what both stacks have
+// checkAgreement refuses an update whose configuration does not fit what both stacks have
 // published. What the owner of a site may change, such as its domain, is compared only
 // when a role changes: both files change first, then one stack after the other.
-func (s *site) agree(told, theirs Facts) error {
-	peer := Known{Published: theirs}
+func (s *site) checkAgreement(told, theirs state.PeerInfo) error {
+	peer := ComparedSide{Published: theirs}
 	if s.cfg.Peer != nil {
 		peer.Stack = s.cfg.Peer.Stack
 	}
-	moves := slices.Contains([]Action{Activate, Freeze, StandBy}, s.plan.Do)
+	moves := slices.Contains([]roles.Action{roles.Activate, roles.Freeze, roles.StandBy}, s.plan.Do)
 	var wrong []Mismatch
-	for _, m := range Mismatches(Known{Stack: s.cfg.Stack, File: &s.cfg, Published: told}, peer) {
+	for _, m := range Mismatches(ComparedSide{Stack: s.cfg.Stack, File: &s.cfg, Published: told}, peer) {
 		if m.Fixed || moves {
 			wrong = append(wrong, m)
 			continue
@@ -234,13 +237,13 @@ func (s *site) agree(told, theirs Facts) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return Disagree(wrong)
+		return RefuseMismatches(wrong)
 	}
 	return nil
 }
 
-// sameAccount refuses credentials of another account than the one that the stack is deployed in.
-func (s *site) sameAccount(ctx context.Context, told Facts) error {
+// checkAccount refuses credentials of another account than the one that the stack is deployed in.
+func (s *site) checkAccount(ctx context.Context, told state.PeerInfo) error {
 	if told.Account == "" {
 		return nil
 	}
@@ -251,5 +254,5 @@ func (s *site) sameAccount(ctx context.Context, told Facts) error {
 	if account == told.Account {
 		return nil
 	}
-	return refused(CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
+	return refused(refusal.CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
 }

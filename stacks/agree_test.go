@@ -4,72 +4,75 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // deployedPair are the two sides of a site as they should be, both deployed.
-func deployedPair() (prod, dr Known) {
-	files := map[string]*Config{
+func deployedPair() (prod, dr ComparedSide) {
+	files := map[string]*config.Config{
 		"prod": {
-			Stack: "prod", Region: "us-west-2", Site: "blog", Domain: "www.example.com", Peer: &Peer{"dr", "us-east-2", "10.20.0.0/16"},
-			Network: Network{CIDR: "10.10.0.0/16"}, Database: Database{EngineVersion: "8.0"}, DNS: DNS{Mode: "record", ZoneID: "Z1"},
-			App: App{Certificate: "arn:aws:acm:us-west-2:123456789012:certificate/1"},
+			Stack: "prod", Region: "us-west-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "dr", Region: "us-east-2", CIDR: "10.20.0.0/16"},
+			Network: config.Network{CIDR: "10.10.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
+			App: config.App{Certificate: "arn:aws:acm:us-west-2:123456789012:certificate/1"},
 		},
 		"dr": {
-			Stack: "dr", Region: "us-east-2", Site: "blog", Domain: "www.example.com", Peer: &Peer{"prod", "us-west-2", "10.10.0.0/16"},
-			Network: Network{CIDR: "10.20.0.0/16"}, Database: Database{EngineVersion: "8.0"}, DNS: DNS{Mode: "record", ZoneID: "Z1"},
-			App: App{Certificate: "arn:aws:acm:us-east-2:123456789012:certificate/2"},
+			Stack: "dr", Region: "us-east-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"},
+			Network: config.Network{CIDR: "10.20.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
+			App: config.App{Certificate: "arn:aws:acm:us-east-2:123456789012:certificate/2"},
 		},
 	}
 	const account = "123456789012"
-	return Known{"prod", files["prod"], files["prod"].publishes(account)}, Known{"dr", files["dr"], files["dr"].publishes(account)}
+	return ComparedSide{"prod", files["prod"], publishes(*files["prod"], account)}, ComparedSide{"dr", files["dr"], publishes(*files["dr"], account)}
 }
 
 func TestMismatches(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		spoil func(prod, dr *Known)
+		spoil func(prod, dr *ComparedSide)
 		says  []string
 	}{
-		"alike":          {func(*Known, *Known) {}, nil},
-		"never deployed": {func(prod, dr *Known) { prod.Published, dr.Published = Facts{}, Facts{} }, nil},
-		"published before this was compared": {func(prod, dr *Known) {
-			prod.Published, dr.Published = Facts{Region: "us-west-2"}, Facts{Region: "us-east-2"}
+		"alike":          {func(*ComparedSide, *ComparedSide) {}, nil},
+		"never deployed": {func(prod, dr *ComparedSide) { prod.Published, dr.Published = state.PeerInfo{}, state.PeerInfo{} }, nil},
+		"published before this was compared": {func(prod, dr *ComparedSide) {
+			prod.Published, dr.Published = state.PeerInfo{Region: "us-west-2"}, state.PeerInfo{Region: "us-east-2"}
 		}, nil},
-		"wrong peer.region": {func(_, dr *Known) { dr.File.Peer.Region = "us-west-1" }, []string{
+		"wrong peer.region": {func(_, dr *ComparedSide) { dr.File.Peer.Region = "us-west-1" }, []string{
 			`peer.region in Pulumi.dr.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2, which is right`,
 		}},
-		"wrong peer.region before the first deployment": {func(prod, dr *Known) {
-			dr.File.Peer.Region, prod.Published, dr.Published = "us-west-1", Facts{}, Facts{}
+		"wrong peer.region before the first deployment": {func(prod, dr *ComparedSide) {
+			dr.File.Peer.Region, prod.Published, dr.Published = "us-west-1", state.PeerInfo{}, state.PeerInfo{}
 		}, []string{`peer.region in Pulumi.dr.yaml is "us-west-1", and Pulumi.prod.yaml has "us-west-2": set it to us-west-2, which is right`}},
-		"wrong peer.cidr": {func(prod, _ *Known) { prod.File.Peer.CIDR = "10.30.0.0/16" }, []string{
+		"wrong peer.cidr": {func(prod, _ *ComparedSide) { prod.File.Peer.CIDR = "10.30.0.0/16" }, []string{
 			`peer.cidr in Pulumi.prod.yaml is "10.30.0.0/16", and the deployed stack dr has "10.20.0.0/16": set it to 10.20.0.0/16, which is right`,
 		}},
-		"another region than it is in": {func(prod, dr *Known) { prod.File.Region, dr.File.Peer.Region = "us-west-1", "us-west-1" }, []string{
+		"another region than it is in": {func(prod, dr *ComparedSide) { prod.File.Region, dr.File.Peer.Region = "us-west-1", "us-west-1" }, []string{
 			`aws:region in Pulumi.prod.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2; a deployed stack can't change it`,
 			`peer.region in Pulumi.dr.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2, which is right`,
 		}},
-		"wrong domain": {func(_, dr *Known) { dr.File.Domain = "www.exmaple.com" }, []string{
+		"wrong domain": {func(_, dr *ComparedSide) { dr.File.Domain = "www.exmaple.com" }, []string{
 			`domain in Pulumi.prod.yaml is "www.example.com", and Pulumi.dr.yaml has "www.exmaple.com": set it to "www.example.com" in Pulumi.dr.yaml, with which stack prod is deployed`,
 		}},
-		"wrong domain, seen by the program": {func(prod, dr *Known) { prod.File, dr.File.Domain = nil, "www.exmaple.com" }, []string{
+		"wrong domain, seen by the program": {func(prod, dr *ComparedSide) { prod.File, dr.File.Domain = nil, "www.exmaple.com" }, []string{
 			`domain in Pulumi.dr.yaml is "www.exmaple.com", and the deployed stack prod has "www.example.com": set it to "www.example.com", with which stack prod is deployed`,
 		}},
-		"a new domain, not deployed yet": {func(prod, dr *Known) { prod.File.Domain, dr.File.Domain = "new.example.com", "new.example.com" }, []string{
+		"a new domain, not deployed yet": {func(prod, dr *ComparedSide) { prod.File.Domain, dr.File.Domain = "new.example.com", "new.example.com" }, []string{
 			`domain in Pulumi.prod.yaml is "new.example.com", and the deployed stack dr has "www.example.com": both files have the new value: pilotlight deploy brings the stacks to it`,
 		}},
-		"moved by a person": {func(prod, _ *Known) { prod.File.DNS = DNS{Mode: "manual"} }, nil},
-		"another zone":      {func(prod, _ *Known) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns.zoneId in Pulumi.prod.yaml is "Z2", and Pulumi.dr.yaml has "Z1"`}},
-		"another MySQL": {func(_, dr *Known) { dr.File.Database.EngineVersion = "8.4" }, []string{
+		"moved by a person": {func(prod, _ *ComparedSide) { prod.File.DNS = config.DNS{Mode: "manual"} }, nil},
+		"another zone":      {func(prod, _ *ComparedSide) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns.zoneId in Pulumi.prod.yaml is "Z2", and Pulumi.dr.yaml has "Z1"`}},
+		"another MySQL": {func(_, dr *ComparedSide) { dr.File.Database.EngineVersion = "8.4" }, []string{
 			`database.engineVersion in Pulumi.prod.yaml is "8.0", and Pulumi.dr.yaml has "8.4"`,
 		}},
-		"HTTPS on one side": {func(_, dr *Known) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "one", and Pulumi.dr.yaml has "none"`}},
-		"another site":      {func(_, dr *Known) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
-		"two accounts": {func(_, dr *Known) { dr.Published.Account = "210987654321" }, []string{
+		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "one", and Pulumi.dr.yaml has "none"`}},
+		"another site":      {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
+		"two accounts": {func(_, dr *ComparedSide) { dr.Published.Account = "210987654321" }, []string{
 			"use its credentials for both",
 		}},
-		"a production that no stack made": {func(prod, dr *Known) {
-			dr.File.Peer, dr.File.Production = nil, &Production{Region: "us-west-2"}
-			*prod = Known{}
+		"a production that no stack made": {func(prod, dr *ComparedSide) {
+			dr.File.Peer, dr.File.Production = nil, &config.Production{Region: "us-west-2"}
+			*prod = ComparedSide{}
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

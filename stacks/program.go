@@ -12,10 +12,14 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/hooks"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // Engine is the oldest Pulumi engine that runs the hooks as this program needs them.
@@ -36,10 +40,10 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		s, err := start(ctx, env, adopting)
 		if err != nil {
-			keepOutputs(ctx)
+			state.KeepOutputs(ctx)
 			return &NotStartedError{err}
 		}
-		if s.saved.claim, err = stash(s.Context, claimName, jsonString(s.plan.Claim)); err != nil {
+		if s.saved.claim, err = state.Stash(s.Context, state.ClaimStash, state.JSON(s.plan.Claim)); err != nil {
 			return err
 		}
 		// All resources of AWS wait for their provider, and so for the claim.
@@ -51,8 +55,8 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", s.cfg.Region, err)
 		}
 		s.account = caller.AccountId
-		err = s.compose()
-		s.recordEnds()
+		err = s.register()
+		s.recordStepEnds()
 		return err
 	}
 }
@@ -60,11 +64,11 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 // start finds out what an update is about, and whether it may be. Nothing is registered before
 // it ends: a refusal touches nothing.
 func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) {
-	hooks.ShowVisible(ctx)
+	hooks.EscapeLogs(ctx)
 	if err := ctx.RequirePulumiVersion(Engine); err != nil {
 		return nil, err
 	}
-	cfg, err := readConfig(ctx)
+	cfg, err := config.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +82,10 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	if err := s.decide(); err != nil {
 		return nil, err
 	}
-	if err := s.record(); err != nil {
+	if err := s.startReport(); err != nil {
 		return nil, err
 	}
-	if err := s.watch(); err != nil {
+	if err := s.trackResources(); err != nil {
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
@@ -102,29 +106,29 @@ func (e *NotStartedError) Unwrap() error { return e.Err }
 // site is one stack in the making.
 type site struct {
 	*pulumi.Context
-	cfg Config
+	cfg config.Config
 	env failover.Env
 	// adopting keeps the claim as the state holds it.
 	adopting bool
 
-	own  Claim // as the state held it before
-	held Claim // by the other side, as its state said then
-	plan Plan
+	ownClaim  roles.Claim // as the state held it before
+	peerClaim roles.Claim // by the other side, as its state said then
+	plan      roles.Plan
 	// activating says that the site's name has not been moved here yet.
-	activating bool
-	told       Facts             // what the other side was told of this one
-	peer       Facts             // what the other side offers to replicate from; zero while it is not there
-	secrets    map[string]string // the application's, as they are to be saved
-	known      []string          // ARNs and interfaces that the state holds
-	runtime    *failover.Runtime
-	provider   *aws.Provider
-	account    string // id of the AWS account
-	saved      saved
-	watched    []pulumi.Resource // all custom resources so far
-	owned      []owned           // those of AWS among them
+	activating   bool
+	published    state.PeerInfo    // what the other side was told of this one
+	peer         state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
+	secrets      map[string]string // the application's, as they are to be saved
+	resourceIDs  []string          // ARNs and interfaces that the state holds
+	runtime      *failover.Runtime
+	provider     *aws.Provider
+	account      string // id of the AWS account
+	saved        saved
+	resources    []pulumi.Resource // all custom resources so far
+	awsResources []awsResource     // those of AWS among them
 
-	recorder *failover.Recorder // nil when there is nothing to report
-	begun    sync.Map           // what the report calls the steps of resources, by URN
+	recorder     *report.Recorder // nil when there is nothing to report
+	startedSteps sync.Map         // what the report calls the steps of resources, by URN
 }
 
 // saved is what is in the state before anything relies on it.
@@ -136,104 +140,104 @@ type saved struct {
 // decide reads what this stack and its peer remember and settles what this
 // update is about. Its error is a refusal: nothing was touched.
 func (s *site) decide() error {
-	own, err := Remember(s.Context, s.cfg.Stack)
+	own, err := state.Read(s.Context, s.cfg.Stack)
 	if err != nil {
 		return err
 	}
 	if !s.adopting {
-		if err := s.current(own); err != nil {
+		if err := s.checkRecord(own); err != nil {
 			return err
 		}
 	}
-	other, err := s.otherSide()
+	other, err := s.peerState()
 	if err != nil {
 		return err
 	}
-	s.known = own.known
-	s.own, s.held, s.plan = own.Claim, other.Claim, s.wanted(own.Claim, other.Claim)
+	s.resourceIDs = own.ResourceIDs
+	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, other.Claim)
 	if s.tearingDown() {
-		if err := mayTearDown(own.Claim, other.Claim); err != nil {
+		if err := checkTeardown(own.Claim, other.Claim); err != nil {
 			return err
 		}
 	}
-	if s.plan.Do == Refuse {
+	if s.plan.Do == roles.Refuse {
 		return &RefusedError{Refusal: s.plan.Refusal}
 	}
-	if err := s.agree(own.Facts, other.Facts); err != nil {
+	if err := s.checkAgreement(own.Published, other.Published); err != nil {
 		return err
 	}
-	if s.plan.Do == Activate {
-		s.plan.Claim.Since = s.env.Now()
+	if s.plan.Do == roles.Activate {
+		s.plan.Claim.ClaimedAt = s.env.Now()
 	}
-	s.activating = s.plan.Do == Activate || s.plan.Claim.Role == Active && !own.Claim.Switched
-	s.told, s.peer = own.Facts, knownPeer(s.activating, own.Peer, other.Facts)
-	if s.plan.Claim.Generation.Birth == ReplicaBorn && s.peer.Database == "" {
-		return refused(CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
+	s.activating = s.plan.Do == roles.Activate || s.plan.Claim.Role == roles.Active && !own.Claim.Switched()
+	s.published, s.peer = own.Published, choosePeerInfo(s.activating, own.Peer, other.Published)
+	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {
+		return refused(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}
-	if err := s.accept(); err != nil {
+	if err := s.acceptRisks(); err != nil {
 		return err
 	}
-	s.plan.Claim = numbered(own.Claim, s.plan.Claim.from(s.peer.Database))
-	s.secrets, err = knownSecrets(s.plan, own.secrets, other.secrets)
+	s.plan.Claim = roles.WithSerial(own.Claim, s.plan.Claim.WithSource(s.peer.Database))
+	s.secrets, err = chooseSecrets(s.plan, own.Secrets, other.Secrets)
 	return err
 }
 
-// wanted is the plan that the configuration asks for.
-func (s *site) wanted(own, peer Claim) Plan {
+// plannedBy is the plan that the configuration asks for.
+func (s *site) plannedBy(own, peer roles.Claim) roles.Plan {
 	switch {
 	case s.adopting:
-		return Plan{Do: Keep, Claim: own}
-	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != Standby:
-		return refuse("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, Standby)
+		return roles.Plan{Do: roles.Keep, Claim: own}
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != roles.Standby:
+		return roles.RefusePlan("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, roles.Standby)
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
-		return Abort(own, peer)
+		return roles.DecideAbort(own, peer)
 	}
-	plan := Decide(s.cfg.Role, own, peer)
-	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == Active {
-		plan = TakeBack(own, peer)
+	plan := roles.Decide(s.cfg.Role, own, peer)
+	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == roles.Active {
+		plan = roles.DecideReclaim(own, peer)
 	}
 	if s.cfg.Retire > 0 {
-		return End(plan, s.cfg.Retire)
+		return roles.DecideRetire(plan, s.cfg.Retire)
 	}
 	return plan
 }
 
-// otherSide is what the peer's stack remembers or, for a production that this
+// peerState is what the peer's stack remembers or, for a production that this
 // program did not make, what the configuration says of it: it is taken to be
 // active since epoch 1.
-func (s *site) otherSide() (Memory, error) {
+func (s *site) peerState() (state.State, error) {
 	if p := s.cfg.Production; p != nil {
-		return Memory{
-			Claim:   Claim{Role: Active, Epoch: 1, Switched: true},
-			Facts:   Facts{Region: p.Region, Database: p.Database, Bucket: p.Bucket},
-			secrets: p.Secrets,
+		return state.State{
+			Claim:     roles.Claim{Role: roles.Active, Epoch: 1, Progress: roles.Switched},
+			Published: state.PeerInfo{Region: p.Region, Database: p.Database, Bucket: p.Bucket},
+			Secrets:   p.Secrets,
 		}, nil
 	}
-	return Remember(s.Context, s.cfg.Peer.Stack)
+	return state.Read(s.Context, s.cfg.Peer.Stack)
 }
 
-// knownPeer chooses between what is remembered of the peer and what it says
+// choosePeerInfo chooses between what is remembered of the peer and what it says
 // now. An activation, until the site's name is moved, changes nothing that AWS
 // would check against a region that may be lost: it takes no news.
-func knownPeer(activating bool, remembered, now Facts) Facts {
-	if activating || now == (Facts{}) {
+func choosePeerInfo(activating bool, remembered, now state.PeerInfo) state.PeerInfo {
+	if activating || now == (state.PeerInfo{}) {
 		return remembered
 	}
 	return now
 }
 
-// knownSecrets chooses the application's secrets. The first stack makes them;
+// chooseSecrets chooses the application's secrets. The first stack makes them;
 // a standby follows the active side, and never overwrites what it holds with nothing.
-func knownSecrets(plan Plan, held, peers map[string]string) (map[string]string, error) {
+func chooseSecrets(plan roles.Plan, held, peers map[string]string) (map[string]string, error) {
 	switch {
-	case plan.Claim.Role == Standby && len(peers) > 0:
+	case plan.Claim.Role == roles.Standby && len(peers) > 0:
 		return peers, nil
 	case len(held) > 0:
 		return held, nil
-	case plan.Claim.Generation.Birth == PrimaryBorn:
-		return components.GenerateSecrets(), nil
+	case plan.Claim.Generation.Origin == roles.OriginEmpty:
+		return wordpress.GenerateSecrets(), nil
 	}
-	return nil, refused(CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
+	return nil, refused(refusal.CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
 }
 
 // RefusedError is an update that must not be, by the claims of both stacks, by the record
@@ -243,15 +247,6 @@ type RefusedError struct {
 	// Mismatches are what does not agree, where it is refused for that.
 	Mismatches []Mismatch
 }
-
-// Codes of refusals.
-const (
-	CodeClaims     = "claims"         // what both stacks claim does not allow it
-	CodeDiverged   = "state-diverged" // the state and AWS do not belong together
-	CodeMismatch   = "mismatch"       // the two sides, or the credentials, do not fit
-	CodeSilent     = "aws-silent"     // AWS in the stack's region does not answer
-	CodeUnfinished = "unfinished"     // the other side's deployment has to be finished first
-)
 
 // refused makes a refusal as refusal.New does.
 func refused(code, format string, args ...any) error {
@@ -272,7 +267,7 @@ func (e *RefusedError) Unwrap() error { return e.Refusal }
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.
-func newProvider(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption) (*aws.Provider, error) {
+func newProvider(ctx *pulumi.Context, cfg config.Config, opts ...pulumi.ResourceOption) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.ToStringArray(cfg.Accounts),
@@ -284,6 +279,6 @@ func newProvider(ctx *pulumi.Context, cfg Config, opts ...pulumi.ResourceOption)
 	return aws.NewProvider(ctx, "aws", args, opts...)
 }
 
-func tags(cfg Config) map[string]string {
+func tags(cfg config.Config) map[string]string {
 	return map[string]string{"site": cfg.Site, "stack": cfg.Stack, "managed-by": "pilotlight"}
 }

@@ -11,10 +11,14 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
-	"github.com/pilotlight-dr/pilotlight/hooks"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // gate makes the checks that have to allow the plan, before anything is registered: a
@@ -50,20 +54,20 @@ func (s *site) gate() error {
 }
 
 // check is what has to allow the plan; nil for nothing.
-func (s *site) check() func(context.Context) (failover.Verdict, error) {
+func (s *site) check() func(context.Context) (checks.Verdict, error) {
 	switch {
-	case s.plan.Do == Activate:
+	case s.plan.Do == roles.Activate:
 		return s.runtime.Check
-	case s.plan.Do == GiveUp && s.cfg.Production == nil: // another's production has no page to ask
-		return s.runtime.CheckGiveUp
-	case s.plan.Do == Unprotect:
-		return s.runtime.CheckInStep
+	case s.plan.Do == roles.Abort && s.cfg.Production == nil: // another's production has no page to ask
+		return s.runtime.CheckAbort
+	case s.plan.Do == roles.Unprotect:
+		return s.runtime.CheckRetire
 	}
 	return nil
 }
 
-// served is what serves the site while the stack is active.
-type served struct {
+// application is what serves the site while the stack is active.
+type application struct {
 	below    pulumi.ResourceOption // for what must not come before the claim is saved
 	claimed  pulumi.Resource       // is there once the claim was found to be still ours
 	balancer pulumi.StringOutput   // DNS name; empty without a balancer
@@ -71,41 +75,41 @@ type served struct {
 }
 
 // after is value once the site's name points here.
-func (s *served) after(value bool) pulumi.BoolOutput { return once(s.switched, value) }
+func (s *application) after(value bool) pulumi.BoolOutput { return once(s.switched, value) }
 
 // once is value as soon as a resource is as the program wants it.
 func once(done pulumi.Resource, value bool) pulumi.BoolOutput {
 	return done.URN().ApplyT(func(pulumi.URN) bool { return value }).(pulumi.BoolOutput)
 }
 
-// serving is the parent of all that must not come before the claim is saved and
+// activation is the parent of all that must not come before the claim is saved and
 // the promotion asked for: children of a component wait for its hook.
-type serving struct{ pulumi.ResourceState }
+type activation struct{ pulumi.ResourceState }
 
-func (s *site) newServing() (*serving, error) {
+func (s *site) newActivation() (*activation, error) {
 	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
-	if s.plan.Claim.Role == Active {
-		hook, err := hooks.PreFailover(s.Context, s.cfg.Name(), s.runtime, s.stillOurs)
+	if s.plan.Claim.Role == roles.Active {
+		hook, err := hooks.StartPromotion(s.Context, s.cfg.Name(), s.runtime, s.checkPeerClaim)
 		if err != nil {
 			return nil, err
 		}
 		opts = append(opts, pulumi.ResourceHooks(hook))
 	}
-	parent := &serving{}
+	parent := &activation{}
 	// The saved claim is an input, so that this waits for it, and has a change
 	// (without which there is no hook) exactly when the claim has one.
 	err := s.RegisterComponentResourceV2("pilotlight:stacks:Serving", s.cfg.Name(), pulumi.Map{"claim": s.saved.claim.Input}, parent, opts...)
 	return parent, err
 }
 
-// stillOurs reads the peer's claim again, after this stack's own was saved, and
+// checkPeerClaim reads the peer's claim again, after this stack's own was saved, and
 // once more before the switch.
-func (s *site) stillOurs() error {
-	other, err := s.otherSide()
+func (s *site) checkPeerClaim() error {
+	other, err := s.peerState()
 	if err != nil {
 		return err
 	}
-	if why := Overtaken(s.plan.Claim, other.Claim); why != "" {
+	if why := roles.Overtaken(s.plan.Claim, other.Claim); why != "" {
 		return fmt.Errorf("refused, the claim is no longer this stack's: %s", why)
 	}
 	return nil
@@ -113,9 +117,9 @@ func (s *site) stillOurs() error {
 
 // serve makes the application run, in an active stack, and only what is kept
 // warm in a standby. Nothing in it waits for the promotion but the switch.
-func (s *site) serve(f *foundation) (*served, error) {
+func (s *site) serve(f *foundation) (*application, error) {
 	active, name := s.plan.Claim.Leads(), s.cfg.Name()
-	parent, err := s.newServing()
+	parent, err := s.newActivation()
 	if err != nil {
 		return nil, err
 	}
@@ -124,16 +128,16 @@ func (s *site) serve(f *foundation) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.publish(recordKey, jsonString(s.plan.Claim), below); err != nil {
+	if _, err := s.publish(config.RecordKey, state.JSON(s.plan.Claim), below); err != nil {
 		return nil, err
 	}
-	result := &served{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
+	result := &application{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
 	orphans, err := hooks.RemoveOrphans(s.Context, name, s.runtime)
 	if err != nil {
 		return nil, err
 	}
 	var ready []pulumi.Resource // what instances need before they boot
-	if (active || s.cfg.Warm(WarmNAT)) && s.cfg.Network.NAT != "none" {
+	if (active || s.cfg.Warm(config.WarmNAT)) && s.cfg.Network.NAT != "none" {
 		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
 			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: orphans,
 		}, below)
@@ -148,7 +152,7 @@ func (s *site) serve(f *foundation) (*served, error) {
 		return nil, err
 	}
 	var balancer *components.Balancer
-	if active || s.cfg.Warm(WarmBalancer) {
+	if active || s.cfg.Warm(config.WarmBalancer) {
 		balancer, err = components.NewBalancer(s.Context, name, components.BalancerArgs{
 			SubnetIDs: f.network.PublicSubnetIDs, SecurityGroupID: f.network.BalancerSecurityGroup,
 			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate, Hooks: orphans,
@@ -169,7 +173,7 @@ func (s *site) serve(f *foundation) (*served, error) {
 	switch {
 	case active:
 		result.switched, err = s.switchOver(balancer, instances, below)
-	case !s.runtime.Site.Manual:
+	case !s.runtime.Site.ManualDNS:
 		err = components.Reserve(s.Context, components.RecordType, name, below)
 	}
 	return result, err
@@ -196,7 +200,7 @@ func (s *site) gateways() int {
 const noCache = "none"
 
 func (s *site) cache(f *foundation, active bool, below pulumi.ResourceOption) error {
-	if !active && !s.cfg.Warm(WarmCache) {
+	if !active && !s.cfg.Warm(config.WarmCache) {
 		if err := components.Reserve(s.Context, components.CacheType, s.cfg.Name(), below); err != nil {
 			return err
 		}
@@ -206,7 +210,7 @@ func (s *site) cache(f *foundation, active bool, below pulumi.ResourceOption) er
 	cache, err := components.NewCache(s.Context, s.cfg.Name(), components.CacheArgs{
 		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
 		SubnetGroup: f.network.CacheSubnetGroup, SecurityGroupID: f.network.CacheSecurityGroup,
-		AuthToken: s.secret(components.CacheToken),
+		AuthToken: s.secret(wordpress.CacheToken),
 	}, below)
 	if err != nil {
 		return err
@@ -225,7 +229,7 @@ func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, be
 	return components.NewInstances(s.Context, s.cfg.Name(), args, below)
 }
 
-// switchOver moves the site's name here, last of all: the promotion is done,
+// switchoverChanges moves the site's name here, last of all: the promotion is done,
 // and the site is healthy in depth behind the balancer. With dns.mode manual
 // it verifies the same, says what to set, and waits until visitors arrive.
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {
@@ -234,20 +238,20 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 		return nil, err
 	}
 	after := append([]pulumi.Resource{started}, balancer.Listeners...)
-	if s.plan.Claim.Generation.Birth == ReplicaBorn {
+	if s.plan.Claim.Generation.Origin == roles.OriginReplica {
 		promoted, err := s.promoted(balancer, after, below)
 		if err != nil {
 			return nil, err
 		}
 		after = append(after, promoted)
 	}
-	verified, err := hooks.Serving(s.Context, s.cfg.Name(), s.runtime, switchTarget, s.stillOurs)
+	verified, err := hooks.WaitHealthy(s.Context, s.cfg.Name(), s.runtime, switchTarget, s.checkPeerClaim)
 	if err != nil {
 		return nil, err
 	}
-	name := s.cfg.Name() + switchSuffix(s.plan.Claim.Epoch)
-	if s.runtime.Site.Manual {
-		return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
+	name := s.cfg.Name() + state.SwitchSuffix(s.plan.Claim.Epoch)
+	if s.runtime.Site.ManualDNS {
+		return state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}
 	record, err := components.NewRecord(s.Context, s.cfg.Name(), components.RecordArgs{
 		Name: name, ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
@@ -265,12 +269,12 @@ func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, be
 	if s.plan.Claim.Epoch <= 1 || !s.cfg.Failover.Probe {
 		return nil
 	}
-	hook, err := hooks.Moved(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := hooks.WaitVisitors(s.Context, s.cfg.Name(), s.runtime, switchTarget)
 	if err != nil {
 		return err
 	}
 	name := fmt.Sprintf("%s-moved-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	_, err = stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn([]pulumi.Resource{switched}), pulumi.ResourceHooks(hook))
+	_, err = state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn([]pulumi.Resource{switched}), pulumi.ResourceHooks(hook))
 	return err
 }
 
@@ -278,11 +282,11 @@ func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, be
 // waits for them again when there must be more. It is beside the promotion, so that
 // what keeps them from being launched is told early.
 func (s *site) started(instances *components.Instances, below pulumi.ResourceOption) (*pulumi.Stash, error) {
-	hook, err := hooks.Started(s.Context, s.cfg.Name(), s.runtime)
+	hook, err := hooks.WaitInstances(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
 		return nil, err
 	}
-	return stash(s.Context, s.cfg.Name()+"-started", pulumi.String(strconv.Itoa(s.cfg.App.Min)),
+	return state.Stash(s.Context, s.cfg.Name()+"-started", pulumi.String(strconv.Itoa(s.cfg.App.Min)),
 		below, pulumi.DependsOn([]pulumi.Resource{instances.Group}), pulumi.ResourceHooks(hook))
 }
 
@@ -301,21 +305,21 @@ func (s *site) promoted(balancer *components.Balancer, application []pulumi.Reso
 		}
 		opts = append(opts, pulumi.DependsOn([]pulumi.Resource{caughtUp}))
 	}
-	hook, err := hooks.Promoted(s.Context, s.cfg.Name(), s.runtime)
+	hook, err := hooks.WaitPromoted(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
 		return nil, err
 	}
-	return stash(s.Context, s.cfg.Name()+promotedSuffix(s.plan.Claim.Epoch), pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)), append(opts, pulumi.ResourceHooks(hook))...)
+	return state.Stash(s.Context, s.cfg.Name()+state.PromotedSuffix(s.plan.Claim.Epoch), pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)), append(opts, pulumi.ResourceHooks(hook))...)
 }
 
 // caughtUp is in the state once the replica holds all that was written before the freeze.
 func (s *site) caughtUp(balancer *components.Balancer, application []pulumi.Resource, below pulumi.ResourceOption) (*pulumi.Stash, error) {
-	hook, err := hooks.CaughtUp(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := hooks.WaitCaughtUp(s.Context, s.cfg.Name(), s.runtime, switchTarget)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("%s-caught-up-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	return stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(application), pulumi.ResourceHooks(hook))
+	return state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(application), pulumi.ResourceHooks(hook))
 }
 
 // switchTarget is the balancer's DNS name in the inputs of the resource that
@@ -334,13 +338,13 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
 
-// accept adds the risks that the configuration accepts for the epoch of this plan to those
+// acceptRisks adds the risks that the configuration accepts for the epoch of this plan to those
 // of the claim. What was accepted for another epoch is over, or not yet due, and counts for nothing.
-func (s *site) accept() error {
+func (s *site) acceptRisks() error {
 	for _, o := range []struct {
-		override decide.Override
+		override checks.Override
 		epoch    int
-	}{{decide.AcceptDataLoss, s.cfg.AcceptDataLoss}, {decide.IgnoreProduction, s.cfg.IgnoreProduction}} {
+	}{{checks.AcceptDataLoss, s.cfg.AcceptDataLoss}, {checks.IgnoreProduction, s.cfg.IgnoreProduction}} {
 		claim := &s.plan.Claim
 		switch {
 		case o.epoch == 0, slices.Contains(claim.Accepted, string(o.override)):
@@ -355,11 +359,11 @@ func (s *site) accept() error {
 	return nil
 }
 
-// accepted are the risks that were accepted for this activation.
-func (s *site) accepted() []decide.Override {
-	var all []decide.Override
+// acceptedRisks are the risks that were accepted for this activation.
+func (s *site) acceptedRisks() []checks.Override {
+	var all []checks.Override
 	for _, name := range s.plan.Claim.Accepted {
-		all = append(all, decide.Override(name))
+		all = append(all, checks.Override(name))
 	}
 	return all
 }
@@ -370,33 +374,33 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	site := s.cfg.SiteOf(s.plan.Claim, s.told, s.peer)
-	site.DeepToken, site.Accepted = components.DeepToken(s.secrets), s.accepted()
-	site.Tags, site.Known = tags(s.cfg), s.known
-	if s.own.Leads() {
-		site.Held = s.own.Epoch
+	site := RuntimeSite(s.cfg, s.plan.Claim, s.published, s.peer)
+	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
+	site.Tags, site.ResourceIDs = tags(s.cfg), s.resourceIDs
+	if s.ownClaim.Leads() {
+		site.ReclaimedEpoch = s.ownClaim.Epoch
 	}
 	// Who accepts a loss does not wait until there is none.
-	site.Planned = site.Planned && !slices.Contains(site.Accepted, decide.AcceptDataLoss)
+	site.Planned = site.Planned && !slices.Contains(site.Accepted, checks.AcceptDataLoss)
 	rt := failover.New(s.env, site)
 	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
 	return rt
 }
 
-// SiteOf is what the run-time code is told of a side: by its configuration, what it
+// RuntimeSite is what the run-time code is told of a side: by its configuration, what it
 // claims, and what it knows of its peer. It holds no secret.
-func (c Config) SiteOf(claim Claim, own, peer Facts) failover.Site {
+func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) failover.Site {
 	limits := c.Failover
 	healthy := time.Duration(limits.Healthy)
-	if claim.Generation.Birth == PrimaryBorn {
+	if claim.Generation.Origin == roles.OriginEmpty {
 		healthy += firstDatabase
 	}
 	return failover.Site{
 		Region: c.Region, Profile: c.Profile, Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
-		Database: c.databaseID(claim.Generation), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
-		Engine: c.Database.EngineVersion, PeerImage: peer.Image,
-		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, Probe: limits.Probe,
-		Instances: c.App.Min, RequireCache: limits.RequireCache, Manual: c.DNS.Mode == "manual", Planned: claim.Planned,
+		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
+		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
+		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
+		Instances: c.App.Min, RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
@@ -407,12 +411,9 @@ func (c Config) SiteOf(claim Claim, own, peer Facts) failover.Site {
 // BucketName is the name of a bucket that is known by its ARN, or by its name.
 func BucketName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// databaseID is the identifier of a database of this stack in RDS, and its logical name.
-func (c Config) databaseID(d Generation) string { return fmt.Sprintf("%s-%d", c.Name(), d.Number) }
-
 // source is the ARN that a stack's database was copied from; empty for a primary.
-func source(claim Claim, peer Facts) string {
-	if claim.Generation.Birth == PrimaryBorn {
+func source(claim roles.Claim, peer state.PeerInfo) string {
+	if claim.Generation.Origin == roles.OriginEmpty {
 		return ""
 	}
 	return peer.Database

@@ -3,19 +3,25 @@ package stacks
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
-	"github.com/pilotlight-dr/pilotlight/hooks"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
-// compose registers the whole stack. What costs nothing exists in either role;
+// register registers the whole stack. What costs nothing exists in either role;
 // what costs money, and what must not exist before a claim, is part of serve.
-func (s *site) compose() error {
+func (s *site) register() error {
 	foundation, err := s.foundation()
 	if err != nil {
 		return err
@@ -31,17 +37,17 @@ func (s *site) compose() error {
 	if err := s.open(served, database); err != nil {
 		return err
 	}
-	if err := s.tellPeer(foundation, database); err != nil {
+	if err := s.publishToPeer(foundation, database); err != nil {
 		return err
 	}
 	if err := s.compareMedia(foundation); err != nil {
 		return err
 	}
 	s.export(foundation, served)
-	if err := s.takeInventory(); err != nil {
+	if err := s.writeInventory(); err != nil {
 		return err
 	}
-	return s.sentinel()
+	return s.destroyGuard()
 }
 
 // foundation is what a stack has in either role and that costs little or nothing.
@@ -56,7 +62,7 @@ type foundation struct {
 func (s *site) foundation() (*foundation, error) {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	network, err := components.NewNetwork(s.Context, name, components.NetworkArgs{
-		Region: s.cfg.Region, CIDR: prefix(s.cfg.Network.CIDR), Zones: s.cfg.Network.Zones,
+		Region: s.cfg.Region, CIDR: netip.MustParsePrefix(s.cfg.Network.CIDR).Masked(), Zones: s.cfg.Network.Zones,
 	}, alone)
 	if err != nil {
 		return nil, err
@@ -65,7 +71,7 @@ func (s *site) foundation() (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := s.keepSecrets()
+	secrets, err := s.stashSecrets()
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +111,7 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	}
 	if peer := s.cfg.Peer; peer != nil {
 		userData.PeerRegion, userData.PeerParameterPath = peer.Region, s.parameters(peer.Stack)
-		args.PeerEpochARN = fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s/epoch", components.Partition(peer.Region), peer.Region, s.account, userData.PeerParameterPath)
+		args.PeerEpochARN = fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s/epoch", awsregion.Partition(peer.Region), peer.Region, s.account, userData.PeerParameterPath)
 	}
 	args.UserData = components.UserDataOutput(userData, secrets.ARN, media.Bucket)
 	return components.NewLaunch(s.Context, name, args, alone)
@@ -115,17 +121,17 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 // after a failover its caches are cold, and the database's too. In seconds.
 const slowStart = 60
 
-// keepSecrets holds the application's secrets in the state and puts them where
+// stashSecrets holds the application's secrets in the state and puts them where
 // the instances read them. All that uses a secret takes it from there, so that
 // none is in use before it is saved.
-func (s *site) keepSecrets() (*components.Secrets, error) {
-	kept, err := stash(s.Context, secretsName, pulumi.ToSecret(jsonString(s.secrets)).(pulumi.StringOutput))
+func (s *site) stashSecrets() (*components.Secrets, error) {
+	kept, err := state.Stash(s.Context, state.SecretsStash, pulumi.ToSecret(state.JSON(s.secrets)).(pulumi.StringOutput))
 	if err != nil {
 		return nil, err
 	}
 	s.saved.secrets = kept.Input.ApplyT(func(value any) (map[string]string, error) {
 		var secrets map[string]string
-		err := recall(value, &secrets)
+		err := state.Unstash(value, &secrets)
 		return secrets, err
 	}).(pulumi.StringMapOutput)
 	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved.secrets}, pulumi.Provider(s.provider))
@@ -157,7 +163,7 @@ func (s *site) media() (*components.Media, error) {
 // which of its files never got to the other one.
 func (s *site) compareMedia(f *foundation) error {
 	claim := s.plan.Claim
-	if claim.Role != Standby || len(claim.Retired) == 0 || s.peer.Bucket == "" {
+	if claim.Role != roles.Standby || len(claim.Former) == 0 || s.peer.Bucket == "" {
 		return nil
 	}
 	hook, err := hooks.CompareMedia(s.Context, s.cfg.Name(), s.runtime, s.peer.Region, BucketName(s.peer.Bucket))
@@ -165,12 +171,12 @@ func (s *site) compareMedia(f *foundation) error {
 		return err
 	}
 	name := fmt.Sprintf("%s-media-%d", s.cfg.Name(), claim.Generation.Number)
-	_, err = stash(s.Context, name, f.media.Bucket, pulumi.Provider(s.provider), pulumi.ResourceHooks(hook))
+	_, err = state.Stash(s.Context, name, f.media.Bucket, pulumi.Provider(s.provider), pulumi.ResourceHooks(hook))
 	return err
 }
 
 // parameters is the path below which a stack's instances find where things are.
-func (s *site) parameters(stack string) string { return parameterPath(s.cfg.Site, stack) }
+func (s *site) parameters(stack string) string { return config.ParameterPath(s.cfg.Site, stack) }
 
 // publish puts a value where the instances look at boot and every minute.
 func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*components.Parameter, error) {
@@ -188,17 +194,17 @@ func (s *site) url() pulumi.String {
 
 // databases makes the current database, and keeps the retired ones as they were
 // until their end was asked for and allowed.
-func (s *site) databases(f *foundation, served *served) (*components.Database, error) {
-	settled, err := hooks.Settled(s.Context, s.cfg.Name(), s.runtime)
+func (s *site) databases(f *foundation, served *application) (*components.Database, error) {
+	settled, err := hooks.WaitModifiable(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
 		return nil, err
 	}
-	for _, retired := range s.plan.Claim.Retired {
+	for _, retired := range s.plan.Claim.Former {
 		args := s.databaseArgs(f, retired)
 		args.Hooks = settled
-		args.DeletionProtection, args.FinalSnapshot = !retired.Ending && !s.tearingDown(), pulumi.Bool(!retired.Unserved)
+		args.DeletionProtection, args.FinalSnapshot = !retired.DeleteRequested && !s.tearingDown(), pulumi.Bool(!retired.SkipFinalSnapshot)
 		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
-		if _, err := components.NewDatabase(s.Context, s.cfg.databaseID(retired), args, pulumi.Provider(s.provider)); err != nil {
+		if _, err := components.NewDatabase(s.Context, s.cfg.DatabaseID(retired.Number), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
 	}
@@ -206,7 +212,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 	args := s.databaseArgs(f, current)
 	args.Hooks = settled
 	switch {
-	case current.Birth == PrimaryBorn:
+	case current.Origin == roles.OriginEmpty:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
 	case s.plan.Claim.Leads():
 		// What only an active one gets comes after the switch, off its path.
@@ -217,7 +223,7 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 		return nil, err
 	}
 	args.ReadOnly = readOnly
-	database, err := components.NewDatabase(s.Context, s.cfg.databaseID(current), args, pulumi.Provider(s.provider))
+	database, err := components.NewDatabase(s.Context, s.cfg.DatabaseID(current.Number), args, pulumi.Provider(s.provider))
 	if err != nil {
 		return nil, err
 	}
@@ -226,19 +232,19 @@ func (s *site) databases(f *foundation, served *served) (*components.Database, e
 }
 
 // databaseArgs are those of a database by its birth, never by the stack's role.
-func (s *site) databaseArgs(f *foundation, born Generation) components.DatabaseArgs {
+func (s *site) databaseArgs(f *foundation, born roles.Generation) components.DatabaseArgs {
 	d := s.cfg.Database
 	args := components.DatabaseArgs{
-		Identifier: s.cfg.databaseID(born), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
+		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
 		MaxStorageGiB: d.MaxStorageGiB,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
-	if born.Birth == PrimaryBorn {
+	if born.Origin == roles.OriginEmpty {
 		args.Primary = &components.PrimaryArgs{
-			Username: s.secrets[components.DatabaseUser], DatabaseName: s.secrets[components.DatabaseName],
-			Password: s.secret(components.DatabasePassword), StorageGiB: d.StorageGiB,
+			Username: s.secrets[wordpress.DatabaseUser], DatabaseName: s.secrets[wordpress.DatabaseName],
+			Password: s.secret(wordpress.DatabasePassword), StorageGiB: d.StorageGiB,
 		}
 		args.MaxStorageGiB = cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB) // a replica's own default is its source's
 	} else {
@@ -252,58 +258,58 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 	return key.ARN.ApplyT(func(arn string) string { return arn[max(0, len(arn)-8):] }).(pulumi.StringOutput)
 }
 
-// tellPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
-func (s *site) tellPeer(f *foundation, database *components.Database) error {
-	made := s.imageMade()
+// publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
+func (s *site) publishToPeer(f *foundation, database *components.Database) error {
+	made := s.imageCreatedAt()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
-		published := s.cfg.publishes(s.account)
-		published.Database, published.Bucket, published.Image = arns[0].(string), arns[1].(string), made
-		return string(jsonString(published))
+		published := publishes(s.cfg, s.account)
+		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), made
+		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
-	if _, err := stash(s.Context, factsName, facts); err != nil {
+	if _, err := state.Stash(s.Context, state.PublishedStash, facts); err != nil {
 		return err
 	}
-	_, err := stash(s.Context, peerName, jsonString(s.peer))
+	_, err := state.Stash(s.Context, state.PeerStash, state.JSON(s.peer))
 	return err
 }
 
-// imageMade is when this stack's image was made, as last seen when it can't be
+// imageCreatedAt is when this stack's image was made, as last seen when it can't be
 // asked now. An activation does not ask again: it has just been checked.
-func (s *site) imageMade() time.Time {
-	if s.activating && !s.told.Image.IsZero() {
-		return s.told.Image
+func (s *site) imageCreatedAt() time.Time {
+	if s.activating && !s.published.ImageCreatedAt.IsZero() {
+		return s.published.ImageCreatedAt
 	}
 	made, err := s.runtime.ImageMade(s.Context.Context())
 	if err != nil {
 		_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
-		return s.told.Image
+		return s.published.ImageCreatedAt
 	}
 	return made
 }
 
 // export tells what an operator needs. Role and epoch come from the claim as it
 // was saved, so that a refused update keeps what was exported before.
-func (s *site) export(f *foundation, served *served) {
-	saved := func(pick func(Claim) pulumi.Input) pulumi.Output {
+func (s *site) export(f *foundation, served *application) {
+	saved := func(pick func(roles.Claim) pulumi.Input) pulumi.Output {
 		return s.saved.claim.Input.ApplyT(func(value any) (any, error) {
-			var c Claim
-			err := recall(value, &c)
+			var c roles.Claim
+			err := state.Unstash(value, &c)
 			return pick(c), err
 		})
 	}
-	s.Export(OutputRole, saved(func(c Claim) pulumi.Input { return pulumi.String(c.Role) }))
-	s.Export(OutputEpoch, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Epoch) }))
-	s.Export(OutputGeneration, saved(func(c Claim) pulumi.Input { return pulumi.Int(c.Generation.Number) }))
+	s.Export(OutputRole, saved(func(c roles.Claim) pulumi.Input { return pulumi.String(c.Role) }))
+	s.Export(OutputEpoch, saved(func(c roles.Claim) pulumi.Input { return pulumi.Int(c.Epoch) }))
+	s.Export(OutputGeneration, saved(func(c roles.Claim) pulumi.Input { return pulumi.Int(c.Generation.Number) }))
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
-	s.Export(OutputDatabase, pulumi.String(s.cfg.databaseID(s.plan.Claim.Generation)))
+	s.Export(OutputDatabase, pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)))
 	s.Export(OutputBornFrom, pulumi.String(s.plan.Claim.Generation.Source))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
 }
 
-func names(overrides []decide.Override) []string {
+func names(overrides []checks.Override) []string {
 	list := make([]string, len(overrides))
 	for i, o := range overrides {
 		list[i] = string(o)

@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -25,7 +25,7 @@ import (
 // lines that are printed.
 func TestStateInABucket(t *testing.T) {
 	t.Parallel()
-	w := awssim.New(1)
+	w := sim.New(1)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	options := backend.Options{
@@ -66,7 +66,7 @@ func TestStateInABucket(t *testing.T) {
 	for _, line := range moved.Next {
 		p.run(strings.Fields(strings.ReplaceAll(strings.TrimPrefix(line, "pulumi "), "'", ""))...)
 	}
-	w.LoseRegion(made.Region, awssim.Refuse)
+	w.LoseRegion(made.Region, sim.Refuse)
 	assert.Equal(t, "correct horse", p.run("config", "get", "token", "-s", "prod"), "nothing needs the region that state was in")
 	assert.Contains(t, p.run("stack", "export", "-s", "prod"), moved.To.SecretsProvider)
 }
@@ -76,7 +76,7 @@ func TestStateInABucket(t *testing.T) {
 // of a refresh does the same as one of an update, and runs no program.
 func TestPreviewsOnlyReadTheState(t *testing.T) {
 	t.Parallel()
-	w := awssim.New(1)
+	w := sim.New(1)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	made, err := backend.Bootstrap(t.Context(), backend.Options{

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -30,18 +30,18 @@ func TestCommandLine(t *testing.T) {
 	line := newCommandLine(t)
 	world := line.stage.World
 
-	line.run("stack", "init", rehearsal.Production)
-	assert.Contains(t, line.run("preview", "-s", rehearsal.Production), "aws:rds:Instance blog-prod-1-instance create")
+	line.run("stack", "init", scenario.Production)
+	assert.Contains(t, line.run("preview", "-s", scenario.Production), "aws:rds:Instance blog-prod-1-instance create")
 	assert.Zero(t, staged.Changes(world), "a preview changes nothing")
-	line.run("up", "-s", rehearsal.Production, "--yes")
+	line.run("up", "-s", scenario.Production, "--yes")
 	assert.GreaterOrEqual(t, deepLooks(world), 3, "the hook of the record has the site verified in depth")
 	assert.Equal(t, "served from us-west-2", visit(t, world, "http://www.example.com/"))
-	assert.True(t, line.claimed(rehearsal.Production))
-	line.run("preview", "-s", rehearsal.Production, "--expect-no-changes")
+	assert.True(t, line.claimed(scenario.Production))
+	line.run("preview", "-s", scenario.Production, "--expect-no-changes")
 
-	line.run("stack", "init", rehearsal.Recovery)
-	line.run("up", "-s", rehearsal.Recovery, "--yes")
-	line.run("preview", "-s", rehearsal.Recovery, "--expect-no-changes")
+	line.run("stack", "init", scenario.Recovery)
+	line.run("up", "-s", scenario.Recovery, "--yes")
+	line.run("preview", "-s", scenario.Recovery, "--expect-no-changes")
 	line.refuse()
 	line.refuseAtOnce()
 }
@@ -53,7 +53,7 @@ func (c *commandLine) refuseAtOnce() {
 		"role=standby": "this stack is the active one (epoch 1) and its database the live one: activate the peer first",
 		"role=actve":   `role is "actve": set it to active, frozen or standby`,
 	} {
-		printed, err := c.try("up", "-s", rehearsal.Production, "--yes", "-c", setting)
+		printed, err := c.try("up", "-s", scenario.Production, "--yes", "-c", setting)
 		require.Error(c.t, err)
 		assert.Contains(c.t, onlyDiagnostic(c.t, printed), says)
 	}
@@ -84,12 +84,12 @@ func (c *commandLine) refuse() {
 	c.t.Helper()
 	world := c.stage.World
 	world.Clock().Advance(time.Since(world.Clock().Now()))
-	missing, err := awssim.ParseFault("image=missing")
+	missing, err := sim.ParseFault("image=missing")
 	require.NoError(c.t, err)
 	require.NoError(c.t, world.Inject(missing))
 	before := staged.Changes(world)
 
-	printed, err := c.try("up", "-s", rehearsal.Recovery, "--yes", "-c", "role=active", "--continue-on-error")
+	printed, err := c.try("up", "-s", scenario.Recovery, "--yes", "-c", "role=active", "--continue-on-error")
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	require.True(c.t, failed && exit.Exited(), "a refusal is told by the exit status, not: %v\n%s", err, printed)
 	block := onlyDiagnostic(c.t, printed)
@@ -98,8 +98,8 @@ func (c *commandLine) refuse() {
 	assert.NotContains(c.t, printed, "lag", "nothing else is wrong")
 
 	assert.Equal(c.t, before, staged.Changes(world), "a refusal changes nothing")
-	assert.Equal(c.t, "standby", c.run("stack", "output", "role", "-s", rehearsal.Recovery))
-	assert.False(c.t, c.claimed(rehearsal.Recovery), "a refusal leaves the claim as it was")
+	assert.Equal(c.t, "standby", c.run("stack", "output", "role", "-s", scenario.Recovery))
+	assert.False(c.t, c.claimed(scenario.Recovery), "a refusal leaves the claim as it was")
 	for _, ending := range []string{"json", "txt", "html"} {
 		kept, err := filepath.Glob(filepath.Join(c.stage.Dir(), ".pilotlight", "reports", "*-dr-epoch-2."+ending))
 		require.NoError(c.t, err)
@@ -113,7 +113,7 @@ func (c *commandLine) refuse() {
 // commandLine is a terminal in the project's folder.
 type commandLine struct {
 	t     *testing.T
-	stage *rehearsal.Stage
+	stage *scenario.Stage
 	env   []string
 }
 
@@ -131,10 +131,10 @@ func newCommandLine(t *testing.T) *commandLine {
 	t.Helper()
 	o := staged.Options()
 	o.Dir = staged.Shipped(t, "..")
-	stage, err := rehearsal.Open(o)
+	stage, err := scenario.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
-	stage.World.Clock().Advance(time.Since(awssim.Epoch) - headStart)
+	stage.World.Clock().Advance(time.Since(sim.Epoch) - headStart)
 	buildProgram(t, stage.Dir())
 	endpoint, stop, err := stage.Face().Listen()
 	require.NoError(t, err)
@@ -190,7 +190,7 @@ func (c *commandLine) claimed(stack string) bool {
 }
 
 // deepLooks counts how often somebody asked for the deep page.
-func deepLooks(w *awssim.World) (count int) {
+func deepLooks(w *sim.World) (count int) {
 	for _, step := range w.Journal() {
 		if step.Kind == "http" && strings.HasSuffix(step.Name, components.DeepPath) {
 			count++
@@ -200,7 +200,7 @@ func deepLooks(w *awssim.World) (count int) {
 }
 
 // visit asks for a page over the simulated internet.
-func visit(t *testing.T, w *awssim.World, url string) string {
+func visit(t *testing.T, w *sim.World, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)

@@ -11,9 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/drill"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // TestDrillProgram holds what a copy is made of, and what it must not have.
@@ -23,8 +26,8 @@ func TestDrillProgram(t *testing.T) {
 		t.Run(region, func(t *testing.T) {
 			t.Parallel()
 			c := &cloud{partition: partition, states: map[string]map[string]map[string]any{"dr": remembers("dr",
-				stacks.Claim{Role: stacks.Standby, Epoch: 3, Generation: stacks.Generation{Number: 1, Birth: stacks.ReplicaBorn}}, stacks.Facts{}, stacks.Facts{})}}
-			cfg, err := stacks.Parse("dr", []byte("config:\n  aws:region: "+region+"\n  pilotlight:site: blog\n  pilotlight:domain: www.example.com\n"+
+				roles.Claim{Role: roles.Standby, Epoch: 3, Generation: roles.Generation{Number: 1, Origin: roles.OriginReplica}}, state.PeerInfo{}, state.PeerInfo{})}}
+			cfg, err := config.Parse("dr", []byte("config:\n  aws:region: "+region+"\n  pilotlight:site: blog\n  pilotlight:domain: www.example.com\n"+
 				"  pilotlight:network:\n    cidr: 10.20.0.0/16\n    zones: ["+region+"a, "+region+"b]\n    nat: zone\n  pilotlight:app:\n    image: ami-0123456789abcdef0\n"+
 				"  pilotlight:dns:\n    zoneId: Z1\n"))
 			require.NoError(t, err)
@@ -32,8 +35,8 @@ func TestDrillProgram(t *testing.T) {
 				Of: "dr", Snapshot: failover.Snapshot{ID: "rds:blog-dr-1-2026-03-02-05-00", Encrypted: true},
 				Expires: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), Visitors: netip.MustParsePrefix("192.0.2.7/32"),
 			}}
-			var report failover.Report
-			env := failover.Env{AWS: noAWS, Report: func(r failover.Report) { report = r }}
+			var reported report.Report
+			env := failover.Env{AWS: noAWS, Report: func(r report.Report) { reported = r }}
 			require.NoError(t, pulumi.RunErr(drill.Program(env, args), pulumi.WithMocks("pilotlight", "dr-drill", c)))
 
 			for _, r := range c.made {
@@ -88,9 +91,9 @@ func TestDrillProgram(t *testing.T) {
 			assert.Equal(t, "3", published["/blog/dr-drill/epoch"])
 			assert.Equal(t, "http://www.example.com", published["/blog/dr-drill/site"])
 			assert.Len(t, published, 5)
-			assert.Equal(t, "drill", report.Asked)
-			assert.Equal(t, failover.Done, report.Outcome)
-			assert.NotEmpty(t, report.Notes)
+			assert.Equal(t, "drill", reported.Action)
+			assert.Equal(t, report.Done, reported.Outcome)
+			assert.NotEmpty(t, reported.Notes)
 		})
 	}
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // longest is how long the longest operation on a type took since a time.
-func longest(stage *rehearsal.Stage, operation, typ string, since time.Time) (took time.Duration) {
+func longest(stage *scenario.Stage, operation, typ string, since time.Time) (took time.Duration) {
 	for _, step := range stage.World.Journal() {
 		if step.Operation == operation && step.Type == typ && !step.Begin.Before(since) {
 			took = max(took, step.End.Sub(step.Begin))
@@ -25,15 +25,15 @@ func longest(stage *rehearsal.Stage, operation, typ string, since time.Time) (to
 	return took
 }
 
-func inject(t *testing.T, stage *rehearsal.Stage, text string) {
+func inject(t *testing.T, stage *scenario.Stage, text string) {
 	t.Helper()
-	fault, err := awssim.ParseFault(text)
+	fault, err := sim.ParseFault(text)
 	require.NoError(t, err)
 	require.NoError(t, stage.World.Inject(fault))
 }
 
 // replace edits a stack's file.
-func replace(t *testing.T, stage *rehearsal.Stage, stack, old, now string) {
+func replace(t *testing.T, stage *scenario.Stage, stack, old, now string) {
 	t.Helper()
 	path := filepath.Join(stage.Dir(), "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(path)
@@ -49,19 +49,19 @@ func TestRaisedMinimum(t *testing.T) {
 	inject(t, stage, "load=high")
 	stage.World.Clock().Advance(10 * time.Minute)
 	began := stage.World.Clock().Now()
-	replace(t, stage, rehearsal.Production, "min: 2", "min: 3")
-	require.NoError(t, up(t, stage, rehearsal.Production, nil))
+	replace(t, stage, scenario.Production, "min: 2", "min: 3")
+	require.NoError(t, up(t, stage, scenario.Production, nil))
 	assert.Less(t, longest(stage, "update", "aws:autoscaling/group:Group", began), 30*time.Second)
 
 	stage.World.Heal()
 	inject(t, stage, "launches=quota")
-	replace(t, stage, rehearsal.Production, "min: 3", "min: 7")
-	replace(t, stage, rehearsal.Production, "max: 6", "max: 8")
-	err := up(t, stage, rehearsal.Production, nil)
+	replace(t, stage, scenario.Production, "min: 3", "min: 7")
+	replace(t, stage, scenario.Production, "max: 6", "max: 8")
+	err := up(t, stage, scenario.Production, nil)
 	require.ErrorContains(t, err, "6 of 7 instances in service, launching fails: You have requested more vCPU capacity")
 	require.ErrorContains(t, err, "ask for a higher quota of EC2 vCPUs in this region")
 	stage.World.Heal()
-	require.NoError(t, up(t, stage, rehearsal.Production, nil))
+	require.NoError(t, up(t, stage, scenario.Production, nil))
 	groups := stage.World.ScalingGroups("us-west-2")
 	require.Len(t, groups, 1)
 	assert.Len(t, groups[0].Machines, 7)

@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -32,12 +32,12 @@ func TestInterrupt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stage := staged.Disaster(t, staged.Options())
 			before := staged.Changes(stage.World)
-			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 			require.NoError(t, err)
-			require.NoError(t, stack.SetRole(t.Context(), stacks.Active))
+			require.NoError(t, stack.SetRole(t.Context(), roles.Active))
 			ctx, interrupt := context.WithCancel(t.Context())
 			var once sync.Once
-			result, err := stack.Up(ctx, deploy.Run{Step: func(step failover.Step) {
+			result, err := stack.Up(ctx, ops.Run{Step: func(step report.Step) {
 				if strings.HasPrefix(step.Name, tc.at) {
 					once.Do(interrupt)
 				}
@@ -69,13 +69,13 @@ func TestInterruptWhileAWSIsSlow(t *testing.T) {
 			abandon := make(chan struct{})
 			o := stage.Options(stage.Env())
 			o.Abandon = abandon
-			stack, err := deploy.Open(t.Context(), rehearsal.Recovery, o)
+			stack, err := ops.Open(t.Context(), scenario.Recovery, o)
 			require.NoError(t, err)
-			require.NoError(t, stack.SetRole(t.Context(), stacks.Active))
+			require.NoError(t, stack.SetRole(t.Context(), roles.Active))
 			ctx, interrupt := context.WithCancel(t.Context())
 			var once, again sync.Once
 			var said []string
-			_, err = stack.Up(ctx, deploy.Run{
+			_, err = stack.Up(ctx, ops.Run{
 				Event: func(e events.EngineEvent) {
 					if e.ResourcePreEvent != nil && e.ResourcePreEvent.Metadata.Type == "aws:lb/loadBalancer:LoadBalancer" {
 						once.Do(interrupt)
@@ -103,7 +103,7 @@ func TestInterruptWhileAWSIsSlow(t *testing.T) {
 			left, err := filepath.Glob(filepath.Join(stage.Dir(), ".pilotlight", "runs", "*"))
 			require.NoError(t, err)
 			assert.Empty(t, left)
-			made := strings.Contains(string(state(t, stack)), "loadbalancer/app/blog-dr-lb")
+			made := strings.Contains(string(saved(t, stack)), "loadbalancer/app/blog-dr-lb")
 			assert.Equal(t, !abandons, made, "who waits knows what AWS made")
 
 			stage.World.Heal()
@@ -115,9 +115,9 @@ func TestInterruptWhileAWSIsSlow(t *testing.T) {
 	}
 }
 
-func state(t *testing.T, stack *deploy.Stack) []byte {
+func saved(t *testing.T, stack *ops.Stack) []byte {
 	t.Helper()
-	held, err := stack.State(t.Context())
+	held, err := stack.Export(t.Context())
 	require.NoError(t, err)
 	return held
 }

@@ -12,16 +12,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // zoneOf is the hosted zone of a balancer, which the console fills in for a person.
-func zoneOf(t *testing.T, w *awssim.World, balancer string) any {
+func zoneOf(t *testing.T, w *sim.World, balancer string) any {
 	t.Helper()
 	var state struct {
 		Objects map[string]struct{ Props map[string]any }
@@ -40,23 +42,23 @@ func zoneOf(t *testing.T, w *awssim.World, balancer string) any {
 // what to set and waits, gives up in its time, and waits again when asked again.
 func TestManualDNS(t *testing.T) {
 	stage := staged.Disaster(t, staged.Options())
-	dr := func(env failover.Env) *deploy.Stack {
-		stack, err := stage.Stack(t.Context(), rehearsal.Recovery, env)
+	dr := func(env failover.Env) *ops.Stack {
+		stack, err := stage.Stack(t.Context(), scenario.Recovery, env)
 		require.NoError(t, err)
 		return stack
 	}
 	require.NoError(t, dr(stage.Env()).Set(t.Context(), "dns", `{"mode": "manual"}`))
-	require.NoError(t, dr(stage.Env()).SetRole(t.Context(), stacks.Active))
+	require.NoError(t, dr(stage.Env()).SetRole(t.Context(), roles.Active))
 
 	var said []string
-	listen := deploy.Run{Event: func(e events.EngineEvent) {
+	listen := ops.Run{Event: func(e events.EngineEvent) {
 		if d := e.DiagnosticEvent; d != nil {
-			said = append(said, deploy.Plain(d.Message))
+			said = append(said, ops.Plain(d.Message))
 		}
 	}}
 	_, err := dr(stage.Env()).Up(t.Context(), listen)
 	require.ErrorContains(t, err, "gave up waiting for www.example.com after 15m")
-	balancer, ok := staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputBalancer].(string)
+	balancer, ok := staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputBalancer].(string)
 	require.True(t, ok)
 	assert.Contains(t, strings.Join(said, "\n"), "now set the record of www.example.com: an alias (A) of, or a CNAME to, "+balancer)
 	assert.ErrorContains(t, err, "the site does not answer", "the region that the name still leads to is lost")
@@ -64,15 +66,15 @@ func TestManualDNS(t *testing.T) {
 	// Somebody reads it, and takes three minutes.
 	env := stage.Env()
 	var waiting atomic.Pointer[time.Time]
-	env.Observe = func(step failover.Step) {
-		if step.Reaches == failover.Verified && step.End.IsZero() {
+	env.Observe = func(step report.Step) {
+		if step.Milestone == report.Verified && step.End.IsZero() {
 			waiting.Store(&step.Begin)
 		}
 	}
 	sleep := env.Sleep
 	env.Sleep = func(ctx context.Context, d time.Duration) error {
 		if since := waiting.Load(); since != nil && env.Now().Sub(*since) > 3*time.Minute && waiting.CompareAndSwap(since, nil) {
-			_, err := stage.World.Create(ctx, awssim.Call{Region: "us-east-2", Type: "aws:route53/record:Record", Name: "by hand", Inputs: map[string]any{
+			_, err := stage.World.Create(ctx, sim.Call{Region: "us-east-2", Type: "aws:route53/record:Record", Name: "by hand", Inputs: map[string]any{
 				"zoneId": "Z00000000000000000000", "name": "www.example.com", "type": "A", "allowOverwrite": true,
 				"aliases": []any{map[string]any{"name": balancer, "zoneId": zoneOf(t, stage.World, balancer), "evaluateTargetHealth": true}},
 			}})
@@ -82,10 +84,10 @@ func TestManualDNS(t *testing.T) {
 		}
 		return sleep(ctx, d)
 	}
-	report, err := stage.FailOverIn(t.Context(), env)
+	reported, err := stage.FailOverIn(t.Context(), env)
 	require.NoError(t, err)
-	require.Empty(t, report.Refusal)
-	assert.True(t, report.Recovered, report.Serves)
-	assert.Contains(t, report.Run.Reached, failover.Switched)
+	require.Empty(t, reported.Refusal)
+	assert.True(t, reported.Recovered, reported.Serves)
+	assert.Contains(t, reported.Run.Reached, report.Switched)
 	staged.NothingLeft(t, stage)
 }

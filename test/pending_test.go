@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -20,8 +20,8 @@ import (
 // kind. Each is told for what it is, once: the next update finds none of them.
 func TestPendingOperations(t *testing.T) {
 	stage := staged.Steady(t, staged.Options())
-	file := stateFile(t, stage, rehearsal.Recovery)
-	stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	file := stateFile(t, stage, scenario.Recovery)
+	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 	require.NoError(t, err)
 	pend(t, file, "aws:ec2/vpc:Vpc", "deleting")
 	pend(t, file, "aws:ec2/subnet:Subnet", "updating")
@@ -29,7 +29,7 @@ func TestPendingOperations(t *testing.T) {
 	pend(t, file, "aws:kms/key:Key", "creating", "::blog-dr-gone")
 
 	told := func() (said []string, notes []string) {
-		result, err := stack.Up(t.Context(), deploy.Run{Say: func(line string) { said = append(said, line) }})
+		result, err := stack.Up(t.Context(), ops.Run{Say: func(line string) { said = append(said, line) }})
 		require.NoError(t, err)
 		return said, result.Notes
 	}
@@ -49,7 +49,7 @@ func TestPendingOperations(t *testing.T) {
 }
 
 // stateFile is the file of a stack's state.
-func stateFile(t *testing.T, stage *rehearsal.Stage, stack string) string {
+func stateFile(t *testing.T, stage *scenario.Stage, stack string) string {
 	t.Helper()
 	address, err := url.Parse(stage.EngineEnv()["PULUMI_BACKEND_URL"])
 	require.NoError(t, err)

@@ -19,11 +19,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/awssim/wire"
-	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // cloud mocks the engine: it remembers what is registered and answers with
@@ -75,7 +79,7 @@ func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 }
 
 // remembers is a checkpoint that holds what this program stashes.
-func remembers(stack string, claim stacks.Claim, facts, peer stacks.Facts) map[string]map[string]any {
+func remembers(stack string, claim roles.Claim, facts, peer state.PeerInfo) map[string]map[string]any {
 	state := map[string]map[string]any{}
 	for name, value := range map[string]any{
 		"claim": claim, "facts": facts, "peer": peer, "secrets": map[string]string{"database_password": "THESECRET", "database_user": "wordpress", "cache_token": "THETOKEN0123456789"},
@@ -86,7 +90,7 @@ func remembers(stack string, claim stacks.Claim, facts, peer stacks.Facts) map[s
 		}
 		state["urn:pulumi:"+stack+"::pilotlight::pulumi:index:Stash::"+name] = map[string]any{"input": string(text), "output": string(text)}
 	}
-	if claim.Role == stacks.Active {
+	if claim.Role == roles.Active {
 		state[fmt.Sprintf("urn:pulumi:%s::pilotlight::aws:route53/record:Record::blog-%s-switch-%d", stack, stack, claim.Epoch)] = map[string]any{}
 	}
 	return state
@@ -115,39 +119,39 @@ func drConfig(region, peer, role string) map[string]string {
 }
 
 // run runs the program for a stack under mocks, in a world.
-func run(t *testing.T, w *awssim.World, stack string, config map[string]string, c *cloud) error {
+func run(t *testing.T, w *sim.World, stack string, config map[string]string, c *cloud) error {
 	t.Helper()
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
 	env := failover.Env{
 		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
 		Transport: &http.Transport{DialContext: face.DialContext}, Lookup: w.Lookup, Now: w.Clock().Now, Sleep: w.Clock().Sleep,
-		Report: func(failover.Report) {},
+		Report: func(report.Report) {},
 	}
 	return pulumi.RunErr(stacks.In(env), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
 }
 
 // pairOf is a world with a database and its replica, and the image that stackConfig names in
 // both regions. A production that is lost has been so for a quarter of an hour.
-func pairOf(t *testing.T, production, recovery string, lost bool) *awssim.World {
+func pairOf(t *testing.T, production, recovery string, lost bool) *sim.World {
 	t.Helper()
-	w := awssim.New(1)
+	w := sim.New(1)
 	for _, region := range []string{production, recovery} {
-		w.AddImage(region, "ami-0123456789abcdef0", awssim.Epoch)
+		w.AddImage(region, "ami-0123456789abcdef0", sim.Epoch)
 	}
 	source := map[string]any{"identifier": "blog-prod-1", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7}
-	replica := map[string]any{"identifier": "blog-dr-1", "replicateSourceDb": "arn:" + components.Partition(production) + ":rds:" + production + ":123456789012:db:blog-prod-1", "backupRetentionPeriod": 7}
+	replica := map[string]any{"identifier": "blog-dr-1", "replicateSourceDb": "arn:" + awsregion.Partition(production) + ":rds:" + production + ":123456789012:db:blog-prod-1", "backupRetentionPeriod": 7}
 	for _, made := range []struct {
 		region string
 		inputs map[string]any
 	}{{production, source}, {recovery, replica}} {
 		made.inputs["instanceClass"] = "db.t4g.medium"
-		_, err := w.Create(t.Context(), awssim.Call{Region: made.region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: made.inputs})
+		_, err := w.Create(t.Context(), sim.Call{Region: made.region, Type: "aws:rds/instance:Instance", Name: "db", Inputs: made.inputs})
 		require.NoError(t, err)
 	}
 	w.Clock().Advance(20 * time.Minute)
 	if lost {
-		w.LoseRegion(production, awssim.Refuse)
+		w.LoseRegion(production, sim.Refuse)
 		w.Clock().Advance(15 * time.Minute)
 	}
 	return w
@@ -176,11 +180,11 @@ func TestProgram(t *testing.T) {
 		{"aws-cn", "cn-north-1", "cn-northwest-1"},
 	} {
 		var (
-			first      = stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}
-			following  = stacks.Claim{Role: stacks.Standby, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.ReplicaBorn}}
-			prodFacts  = stacks.Facts{Region: pair.production, Database: "arn:" + pair.partition + ":rds:" + pair.production + ":123456789012:db:blog-prod-1", Bucket: "arn:" + pair.partition + ":s3:::prod-media"}
-			drFacts    = stacks.Facts{Region: pair.recovery, Database: "arn:" + pair.partition + ":rds:" + pair.recovery + ":123456789012:db:blog-dr-1", Bucket: "arn:" + pair.partition + ":s3:::dr-media"}
-			production = remembers("prod", first, prodFacts, stacks.Facts{})
+			first      = roles.Claim{Role: roles.Active, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}
+			following  = roles.Claim{Role: roles.Standby, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginReplica}}
+			prodFacts  = state.PeerInfo{Region: pair.production, Database: "arn:" + pair.partition + ":rds:" + pair.production + ":123456789012:db:blog-prod-1", Bucket: "arn:" + pair.partition + ":s3:::prod-media"}
+			drFacts    = state.PeerInfo{Region: pair.recovery, Database: "arn:" + pair.partition + ":rds:" + pair.recovery + ":123456789012:db:blog-dr-1", Bucket: "arn:" + pair.partition + ":s3:::dr-media"}
+			production = remembers("prod", first, prodFacts, state.PeerInfo{})
 			standby    = remembers("dr", following, drFacts, prodFacts)
 		)
 		for name, tc := range map[string]struct {
@@ -269,9 +273,9 @@ func isolated(t *testing.T, c *cloud, own, other, partition string) {
 // TestSecretsStaySecret looks for the secrets in every input that is not marked secret.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
-	first := stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}
-	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, stacks.Facts{}, stacks.Facts{})}}
-	require.NoError(t, run(t, awssim.New(1), "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
+	first := roles.Claim{Role: roles.Active, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}
+	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, state.PeerInfo{}, state.PeerInfo{})}}
+	require.NoError(t, run(t, sim.New(1), "prod", prodConfig("us-west-2", "us-east-2", "active"), c))
 	found := false
 	for _, r := range c.made {
 		for key, value := range r.RegisterRPC.GetObject().GetFields() {
@@ -291,7 +295,7 @@ func existingProduction() map[string]string {
 	config := drConfig("us-east-2", "us-west-2", "standby")
 	delete(config, "pilotlight:peer")
 	secrets := map[string]string{}
-	for _, key := range components.SecretKeys() {
+	for _, key := range wordpress.SecretKeys() {
 		secrets[key] = "hunter2"
 	}
 	text, err := json.Marshal(map[string]any{
@@ -307,8 +311,8 @@ func existingProduction() map[string]string {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	overtaken := map[string]map[string]map[string]any{
-		"prod": remembers("prod", stacks.Claim{Role: stacks.Active, Epoch: 1, Generation: stacks.Generation{Number: 1, Birth: stacks.PrimaryBorn}}, stacks.Facts{}, stacks.Facts{}),
-		"dr":   remembers("dr", stacks.Claim{Role: stacks.Active, Epoch: 2, Generation: stacks.Generation{Number: 1, Birth: stacks.ReplicaBorn}}, stacks.Facts{}, stacks.Facts{}),
+		"prod": remembers("prod", roles.Claim{Role: roles.Active, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}, state.PeerInfo{}, state.PeerInfo{}),
+		"dr":   remembers("dr", roles.Claim{Role: roles.Active, Epoch: 2, Generation: roles.Generation{Number: 1, Origin: roles.OriginReplica}}, state.PeerInfo{}, state.PeerInfo{}),
 	}
 	for name, tc := range map[string]struct {
 		stack  string
@@ -325,7 +329,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &cloud{partition: "aws", states: tc.states}
-			err := run(t, awssim.New(1), tc.stack, tc.config, c)
+			err := run(t, sim.New(1), tc.stack, tc.config, c)
 			assert.ErrorContains(t, err, tc.says)
 			assert.NotContains(t, err.Error(), "hunter2")
 			assert.Empty(t, c.made, "nothing is registered")

@@ -18,16 +18,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 func TestFailover(t *testing.T) {
-	for _, outage := range []awssim.How{awssim.Hang, awssim.Refuse} {
+	for _, outage := range []sim.How{sim.Hang, sim.Refuse} {
 		t.Run(string(outage), func(t *testing.T) {
 			o := staged.Options()
 			o.Outage = outage
@@ -40,7 +41,7 @@ func TestFailover(t *testing.T) {
 			assert.GreaterOrEqual(t, report.Run.TimeToRecover, report.Floor.Seconds, "faster than AWS allows")
 			assert.Less(t, report.DataLoss, 60.0)
 
-			out := staged.Outputs(t, stage, rehearsal.Recovery)
+			out := staged.Outputs(t, stage, scenario.Recovery)
 			assert.Equal(t, "active", out[stacks.OutputRole])
 			assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
 			staged.NothingLeft(t, stage)
@@ -85,7 +86,7 @@ func TestWaitsForEnoughInstances(t *testing.T) {
 func TestFailoverInChina(t *testing.T) {
 	o := staged.Options()
 	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"
-	report, err := rehearsal.Run(t.Context(), o)
+	report, err := scenario.Run(t.Context(), o)
 	require.NoError(t, err)
 	require.Empty(t, report.Refusal)
 	assert.True(t, report.Recovered, report.Serves)
@@ -97,10 +98,10 @@ func TestFailoverInChina(t *testing.T) {
 // differ by one look, on a machine so busy that a hook comes late to its clock.
 func TestSameSeedSameTimeline(t *testing.T) {
 	const look = 3.0 // seconds
-	took := func(report *rehearsal.Report) (durations, begins map[string]float64) {
+	took := func(report *scenario.Report) (durations, begins map[string]float64) {
 		durations, begins = map[string]float64{}, map[string]float64{}
 		for _, step := range report.Run.Steps {
-			begins[step.Name] = step.Begin.Sub(report.Run.Began).Seconds()
+			begins[step.Name] = step.Begin.Sub(report.Run.StartedAt).Seconds()
 			if !strings.HasPrefix(step.Name, "wait for ") {
 				durations[step.Name] = step.End.Sub(step.Begin).Seconds()
 			}
@@ -123,16 +124,16 @@ func TestProductionReturns(t *testing.T) {
 	stage := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
-	stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+	stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
 	require.NoError(t, err)
 	before := staged.Changes(stage.World)
-	_, err = stack.Up(t.Context(), deploy.Run{})
+	_, err = stack.Up(t.Context(), ops.Run{})
 	assert.ErrorContains(t, err, "the site moved on to epoch 2")
 	assert.Equal(t, before, staged.Changes(stage.World))
 }
 
 // up updates a stack and says what came of it.
-func up(t *testing.T, stage *rehearsal.Stage, name string, settings map[string]string) error {
+func up(t *testing.T, stage *scenario.Stage, name string, settings map[string]string) error {
 	t.Helper()
 	return staged.Up(t, stage, stage.Env(), name, settings)
 }
@@ -145,15 +146,15 @@ func TestProductionLives(t *testing.T) {
 
 	before := staged.Changes(stage.World)
 	for _, settings := range []map[string]string{{"role": "active"}, {"ignoreProduction": "3"}} {
-		err := up(t, stage, rehearsal.Recovery, settings)
+		err := up(t, stage, scenario.Recovery, settings)
 		assert.ErrorContains(t, err, "production still serves the site (epoch 1)")
 		assert.ErrorContains(t, err, "database blog-dr-1 still receives changes")
 		assert.ErrorContains(t, err, "set ignoreProduction to 2")
 	}
 	assert.Equal(t, before, staged.Changes(stage.World))
 
-	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"ignoreProduction": "2"}))
-	assert.Equal(t, []any{"ignoreProduction"}, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
+	require.NoError(t, up(t, stage, scenario.Recovery, map[string]string{"ignoreProduction": "2"}))
+	assert.Equal(t, []any{"ignoreProduction"}, staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputAccepted])
 	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodGet, "http://www.example.com/", http.NoBody))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, answer.StatusCode)
@@ -162,9 +163,9 @@ func TestProductionLives(t *testing.T) {
 // TestAcceptedLoss accepts a lag over the limit, for this activation alone.
 func TestAcceptedLoss(t *testing.T) {
 	stage := staged.Disaster(t, staged.Options("lag=12m"))
-	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 (--accept-data-loss 2) to accept the loss")
-	require.NoError(t, up(t, stage, rehearsal.Recovery, map[string]string{"acceptDataLoss": "2"}))
-	assert.Equal(t, []any{"acceptDataLoss"}, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputAccepted])
+	assert.ErrorContains(t, up(t, stage, scenario.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 (--accept-data-loss 2) to accept the loss")
+	require.NoError(t, up(t, stage, scenario.Recovery, map[string]string{"acceptDataLoss": "2"}))
+	assert.Equal(t, []any{"acceptDataLoss"}, staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputAccepted])
 }
 
 // TestRebuild makes the lost side a standby again once its region is back, ends
@@ -175,34 +176,34 @@ func TestRebuild(t *testing.T) {
 	stage.World.ReturnRegion("us-west-2")
 
 	began := stage.World.Clock().Now()
-	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"role": "standby"}))
+	require.NoError(t, up(t, stage, scenario.Production, map[string]string{"role": "standby"}))
 	assert.Less(t, longest(stage, "update", "aws:autoscaling/group:Group", began), 30*time.Second, "nobody waits for instances of a group that goes to nothing")
-	out := staged.Outputs(t, stage, rehearsal.Production)
+	out := staged.Outputs(t, stage, scenario.Production)
 	assert.Equal(t, "standby", out[stacks.OutputRole])
 	assert.Equal(t, "blog-prod-2", out[stacks.OutputDatabase])
-	require.NoError(t, up(t, stage, rehearsal.Production, nil), "again changes nothing")
-	require.NoError(t, up(t, stage, rehearsal.Recovery, nil), "the active side learns of its new peer")
+	require.NoError(t, up(t, stage, scenario.Production, nil), "again changes nothing")
+	require.NoError(t, up(t, stage, scenario.Recovery, nil), "the active side learns of its new peer")
 	assert.Equal(t, map[string]bool{"blog-prod-1": true, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "the old database is kept")
 	assert.Zero(t, staged.Inventory(stage.World)["us-west-2 aws:lb/loadBalancer:LoadBalancer"], "a standby costs next to nothing")
 
-	require.ErrorContains(t, up(t, stage, rehearsal.Production, map[string]string{"retire": "2"}), "generation 2 is not retired")
-	stage.World.LoseRegion("us-east-2", awssim.Refuse)
+	require.ErrorContains(t, up(t, stage, scenario.Production, map[string]string{"retire": "2"}), "generation 2 is not retired")
+	stage.World.LoseRegion("us-east-2", sim.Refuse)
 	stage.World.Clock().Advance(10 * time.Minute)
-	assert.ErrorContains(t, up(t, stage, rehearsal.Production, map[string]string{"retire": "1"}), "database blog-prod-2 does not replicate")
+	assert.ErrorContains(t, up(t, stage, scenario.Production, map[string]string{"retire": "1"}), "database blog-prod-2 does not replicate")
 	assert.Equal(t, map[string]bool{"blog-prod-1": true, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "a refusal ends nothing")
 	stage.World.ReturnRegion("us-east-2")
 	stage.World.Clock().Advance(time.Hour)
-	require.NoError(t, up(t, stage, rehearsal.Production, nil))
+	require.NoError(t, up(t, stage, scenario.Production, nil))
 	assert.Equal(t, map[string]bool{"blog-prod-1": false, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "unprotected first")
-	require.NoError(t, up(t, stage, rehearsal.Production, nil))
+	require.NoError(t, up(t, stage, scenario.Production, nil))
 	assert.Equal(t, map[string]bool{"blog-prod-2": true}, databases(t, stage, "us-west-2"))
 	assert.Len(t, stage.World.Snapshots("us-west-2"), 1, "its last snapshot stays")
-	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"retire": "0"}))
+	require.NoError(t, up(t, stage, scenario.Production, map[string]string{"retire": "0"}))
 
-	stage.World.LoseRegion("us-east-2", awssim.Refuse)
+	stage.World.LoseRegion("us-east-2", sim.Refuse)
 	stage.World.Clock().Advance(10 * time.Minute)
-	require.NoError(t, up(t, stage, rehearsal.Production, map[string]string{"role": "active"}))
-	home := staged.Outputs(t, stage, rehearsal.Production)
+	require.NoError(t, up(t, stage, scenario.Production, map[string]string{"role": "active"}))
+	home := staged.Outputs(t, stage, scenario.Production)
 	assert.InDelta(t, 3, home[stacks.OutputEpoch], 0)
 	target, _ := stage.World.Resolve("www.example.com")
 	assert.Contains(t, target, "us-west-2")
@@ -215,21 +216,21 @@ func TestDestroy(t *testing.T) {
 	destroy := func(name string) error {
 		stack, err := stage.Stack(t.Context(), name, stage.Env())
 		require.NoError(t, err)
-		return stack.Destroy(t.Context(), deploy.Run{})
+		return stack.Destroy(t.Context(), ops.Run{})
 	}
 	before := staged.Inventory(stage.World)
-	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+	for _, name := range []string{scenario.Production, scenario.Recovery} {
 		assert.ErrorContains(t, destroy(name), "destroy-needs-teardown-in-the-configuration")
 	}
 	assert.Equal(t, before, staged.Inventory(stage.World), "a refused destroy takes nothing")
 	teardown := map[string]string{"teardown": "blog"}
-	assert.ErrorContains(t, up(t, stage, rehearsal.Production, teardown), "destroy the peer first")
-	assert.ErrorContains(t, up(t, stage, rehearsal.Recovery, map[string]string{"teardown": "shop"}), "set it to the name of the site (blog)")
+	assert.ErrorContains(t, up(t, stage, scenario.Production, teardown), "destroy the peer first")
+	assert.ErrorContains(t, up(t, stage, scenario.Recovery, map[string]string{"teardown": "shop"}), "set it to the name of the site (blog)")
 
-	require.NoError(t, up(t, stage, rehearsal.Recovery, teardown))
-	require.NoError(t, destroy(rehearsal.Recovery))
-	require.NoError(t, up(t, stage, rehearsal.Production, teardown))
-	require.NoError(t, destroy(rehearsal.Production))
+	require.NoError(t, up(t, stage, scenario.Recovery, teardown))
+	require.NoError(t, destroy(scenario.Recovery))
+	require.NoError(t, up(t, stage, scenario.Production, teardown))
+	require.NoError(t, destroy(scenario.Production))
 	assert.Empty(t, stage.World.Snapshots("us-east-2"), "a replica leaves no snapshot")
 	assert.Len(t, stage.World.Snapshots("us-west-2"), 1)
 	left := staged.Inventory(stage.World)
@@ -242,7 +243,7 @@ func TestDestroy(t *testing.T) {
 }
 
 // databases lists a region's databases and whether each is protected from deletion.
-func databases(t *testing.T, stage *rehearsal.Stage, region string) map[string]bool {
+func databases(t *testing.T, stage *scenario.Stage, region string) map[string]bool {
 	t.Helper()
 	found, err := stage.World.Databases(region, "")
 	require.NoError(t, err)
@@ -263,19 +264,19 @@ func TestPreviewOfAFailover(t *testing.T) {
 				o = staged.Options(fault)
 			}
 			stage := staged.Disaster(t, o)
-			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 			require.NoError(t, err)
-			file, err := stage.ConfigAs(rehearsal.Recovery, stacks.Active)
+			file, err := stage.ConfigAs(scenario.Recovery, roles.Active)
 			require.NoError(t, err)
 
 			before := string(stage.World.Snapshot())
 			var announced, warned []string
-			_, err = stack.Preview(t.Context(), deploy.Run{ConfigFile: file, Event: func(e events.EngineEvent) {
+			_, err = stack.Preview(t.Context(), ops.Run{ConfigFile: file, Event: func(e events.EngineEvent) {
 				if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != "same" {
 					announced = append(announced, fmt.Sprintf("%s %s", pre.Metadata.Op, pre.Metadata.Type))
 				}
 				if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
-					warned = append(warned, deploy.Plain(d.Message))
+					warned = append(warned, ops.Plain(d.Message))
 				}
 			}})
 			require.NoError(t, err)
@@ -372,7 +373,7 @@ func TestKill(t *testing.T) {
 				perhaps(func() { now.calls++ })
 				return askAWS(ctx, region, profile)
 			}
-			env.Observe = func(step failover.Step) {
+			env.Observe = func(step report.Step) {
 				mu.Lock()
 				now.promoted = now.promoted || strings.HasPrefix(step.Name, "wait for the promotion") && step.Err == "" && !step.End.IsZero()
 				mu.Unlock()
@@ -386,7 +387,7 @@ func TestKill(t *testing.T) {
 			require.NotEmpty(t, report.Refusal, "the engine was killed")
 			require.False(t, report.Recovered)
 
-			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 			require.NoError(t, err)
 			require.NoError(t, stack.Unlock(t.Context()))
 			state := readState(t, stack)
@@ -425,9 +426,9 @@ type kept struct {
 	Outputs map[string]any `json:"outputs"`
 }
 
-func readState(t *testing.T, stack *deploy.Stack) (state checkpoint) {
+func readState(t *testing.T, stack *ops.Stack) (state checkpoint) {
 	t.Helper()
-	text, err := stack.State(t.Context())
+	text, err := stack.Export(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &state))
 	return state

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
 	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -24,7 +24,7 @@ import (
 // takes a tenth of a second from another continent, and those before the balancer is asked
 // for lengthen a failover.
 func TestCallsForTheState(t *testing.T) {
-	stage, err := rehearsal.Open(staged.Options())
+	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	made, err := backend.Bootstrap(t.Context(), backend.Options{
@@ -38,30 +38,30 @@ func TestCallsForTheState(t *testing.T) {
 	o := stage.Options(stage.Env())
 	o.EnvVars["PULUMI_BACKEND_URL"] = made.Login
 	o.EnvVars["AWS_ENDPOINT_URL"], o.EnvVars["AWS_ACCESS_KEY_ID"], o.EnvVars["AWS_SECRET_ACCESS_KEY"] = "http://"+endpoint, "AKIASIMULATED", "simulated"
-	up := func(name string) []awssim.Step {
+	up := func(name string) []sim.Step {
 		t.Helper()
-		stack, err := deploy.Create(t.Context(), name, o)
+		stack, err := ops.Create(t.Context(), name, o)
 		require.NoError(t, err)
 		before := len(stage.World.Journal())
-		_, err = stack.Up(t.Context(), deploy.Run{})
+		_, err = stack.Up(t.Context(), ops.Run{})
 		require.NoError(t, err)
 		return stage.World.Journal()[before:]
 	}
-	up(rehearsal.Production)
-	up(rehearsal.Recovery)
-	up(rehearsal.Production)
-	idle := count(up(rehearsal.Recovery), "") // the first after a change of role
+	up(scenario.Production)
+	up(scenario.Recovery)
+	up(scenario.Production)
+	idle := count(up(scenario.Recovery), "") // the first after a change of role
 	t.Logf("an update that changes nothing: %d calls", idle)
 	assert.Less(t, idle, 60, "245 while the hooks of resources varied from update to update")
 
 	stage.World.Clock().Advance(time.Hour)
 	looksAreAllowed(t, stage, o)
-	stage.World.LoseRegion("us-west-2", awssim.Refuse)
+	stage.World.LoseRegion("us-west-2", sim.Refuse)
 	stage.World.Clock().Advance(15 * time.Minute)
-	dr, err := deploy.Open(t.Context(), rehearsal.Recovery, o)
+	dr, err := ops.Open(t.Context(), scenario.Recovery, o)
 	require.NoError(t, err)
-	require.NoError(t, dr.SetRole(t.Context(), stacks.Active))
-	failover := up(rehearsal.Recovery)
+	require.NoError(t, dr.SetRole(t.Context(), roles.Active))
+	failover := up(scenario.Recovery)
 	all, before := count(failover, ""), count(failover, "aws:lb/loadBalancer:LoadBalancer")
 	t.Logf("a failover: %d calls, %d before the balancer is asked for", all, before)
 	assert.Less(t, all, 240, "402 while the hooks varied")
@@ -70,20 +70,20 @@ func TestCallsForTheState(t *testing.T) {
 
 // looksAreAllowed holds that docs/policies/preview.json allows all calls that check, status
 // and plan make.
-func looksAreAllowed(t *testing.T, stage *rehearsal.Stage, o deploy.Options) {
+func looksAreAllowed(t *testing.T, stage *scenario.Stage, o ops.Options) {
 	t.Helper()
 	text, err := os.ReadFile("../docs/policies/preview.json")
 	require.NoError(t, err)
-	site, err := deploy.OpenSite(o)
+	site, err := ops.OpenSite(o)
 	require.NoError(t, err)
 	before := len(stage.World.Journal())
-	for _, purpose := range []deploy.Purpose{deploy.ForFailover, deploy.ForSwitchover} {
-		_, err = site.Check(t.Context(), purpose, rehearsal.Recovery, deploy.Run{})
+	for _, purpose := range []ops.Purpose{ops.ForFailover, ops.ForSwitchover} {
+		_, err = site.Check(t.Context(), purpose, scenario.Recovery, ops.Run{})
 		require.NoError(t, err)
 	}
 	_, err = site.Status(t.Context())
 	require.NoError(t, err)
-	_, err = site.PlanFailover(t.Context(), deploy.Accepted{}, deploy.Run{})
+	_, err = site.PlanFailover(t.Context(), ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	allowed := regexp.MustCompile(`[a-z0-9]+:[A-Z][A-Za-z]+`).FindAllString(string(text), -1)
 	action := strings.NewReplacer("s3:ListObjectsV2", "s3:ListBucket", "s3:HeadObject", "s3:GetObject")
@@ -97,7 +97,7 @@ func looksAreAllowed(t *testing.T, stage *rehearsal.Stage, o deploy.Options) {
 
 // count counts the calls of S3 from the lock of the stack on, up to the creation of a
 // resource of a type; empty counts all.
-func count(steps []awssim.Step, until string) (calls int) {
+func count(steps []sim.Step, until string) (calls int) {
 	locked := false
 	for _, step := range steps {
 		if until != "" && step.Type == until {

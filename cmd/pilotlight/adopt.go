@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 func newAdoptCmd(c connect) *cobra.Command {
@@ -26,7 +26,7 @@ func newAdoptCmd(c connect) *cobra.Command {
 			}
 			run, end := p.run(ctx, "adopt", false)
 			if !yes {
-				run.Confirm = func(status deploy.Status, _ []deploy.Change) error { return p.confirmAdoption(ctx, status, args[0]) }
+				run.Confirm = func(status ops.Status, _ []ops.Change) error { return p.confirmAdoption(ctx, status, args[0]) }
 			}
 			adopted, err := site.Adopt(ctx, args[0], run)
 			end()
@@ -42,22 +42,22 @@ func newAdoptCmd(c connect) *cobra.Command {
 	return cmd
 }
 
-func (p *project) confirmAdoption(ctx context.Context, status deploy.Status, stack string) error {
+func (p *project) confirmAdoption(ctx context.Context, status ops.Status, stack string) error {
 	var t text
 	t.say("\n%s", statusText(status))
 	t.say("The state of stack %s takes the claim and the resources that AWS holds. AWS is only read.\n", stack)
-	fmt.Fprint(p.progress, failover.Visible(t.String()))
+	fmt.Fprint(p.progress, report.Escape(t.String()))
 	return p.ask(ctx, "adopt", status.Site)
 }
 
 // adoptedText is what an adoption did, for people.
-func adoptedText(a deploy.Adopted) string {
+func adoptedText(a ops.Adopted) string {
 	var t text
 	t.say("adopted    %d resources into the state of stack %s", len(a.Resources), a.Stack)
 	for _, name := range a.Resources {
 		t.say("           %s", name)
 	}
-	for _, left := range a.Left {
+	for _, left := range a.Remaining {
 		t.say("left       %s", left)
 	}
 	for _, next := range a.Next {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 type checkOptions struct {
@@ -25,18 +25,18 @@ func newCheckCmd(c connect) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	cmd.Flags().StringVar(&o.purpose, "for", string(deploy.ForFailover), "what to be ready for: failover, switchover or failback")
+	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or failback")
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	o.flags(cmd)
 	return cmd
 }
 
 func (o *checkOptions) run(ctx context.Context) error {
-	purpose := deploy.Purpose(o.purpose)
+	purpose := ops.Purpose(o.purpose)
 	switch {
-	case purpose != deploy.ForFailover && purpose != deploy.ForSwitchover && purpose != deploy.ForFailback:
+	case purpose != ops.ForFailover && purpose != ops.ForSwitchover && purpose != ops.ForReprotect:
 		return &usageError{fmt.Errorf("--for is %q: set it to failover, switchover or failback", o.purpose)}
-	case (purpose == deploy.ForSwitchover) != (o.to != ""):
+	case (purpose == ops.ForSwitchover) != (o.to != ""):
 		return &usageError{fmt.Errorf("--to is %q: name the stack that a switchover goes to, with --for switchover and only there", o.to)}
 	}
 	site, err := o.open(ctx)
@@ -48,7 +48,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	ready, err := site.Check(ctx, purpose, o.to, deploy.Run{})
+	ready, err := site.Check(ctx, purpose, o.to, ops.Run{})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 }
 
 // readyText is a readiness for people.
-func readyText(r deploy.Readiness) string {
+func readyText(r ops.Readiness) string {
 	var t text
 	if r.Stack == "" {
 		t.say("Is the site ready for a %s?", r.For)
@@ -77,10 +77,10 @@ func readyText(r deploy.Readiness) string {
 			t.say("    %-12s %s", "", q.Remedy)
 		}
 	}
-	if r.Plan != nil && r.Plan.Expect != nil {
+	if r.Plan != nil && r.Plan.Estimate != nil {
 		t.say("")
-		t.say("It would take %s.", r.Plan.Expect)
-		if r.For == deploy.ForSwitchover {
+		t.say("It would take %s.", r.Plan.Estimate)
+		if r.For == ops.ForSwitchover {
 			t.say("Visitors see a maintenance page meanwhile.")
 		}
 	}

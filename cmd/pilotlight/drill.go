@@ -11,13 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 type drillOptions struct {
 	operateOptions
-	hold    deploy.DrillOptions
+	hold    ops.DrillOptions
 	from    string
 	end     bool
 	expired bool
@@ -93,7 +93,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 	}
 	o.say("drill of %s: reading what both sides remember …", site.Domain)
 	if !o.yes {
-		run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
+		run.Confirm = func(status ops.Status, changes []ops.Change) error { return o.confirm(ctx, status, changes) }
 	}
 	d, err := site.Drill(ctx, o.hold, run)
 	end()
@@ -101,16 +101,16 @@ func (o *drillOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.keep != "" {
-		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), d.Report))
+		err = errors.Join(err, report.WriteFiles(filepath.Join(o.keep, "report"), d.Report))
 	}
 	return o.conclude(d, drillText(d), err)
 }
 
 // drillText is what a drill did, for people.
-func drillText(d deploy.Drill) string {
+func drillText(d ops.Drill) string {
 	var t text
 	t.say("%s", d.Report.String())
-	for _, p := range d.Pieces {
+	for _, p := range d.Timings {
 		means := "as in a failover"
 		if !p.Failover {
 			means = p.Instead

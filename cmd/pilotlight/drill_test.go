@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -16,7 +16,7 @@ import (
 func TestDrillStory(t *testing.T) {
 	o := staged.Options()
 	o.Dir = staged.Shipped(t, "../..")
-	stage, err := rehearsal.Open(o)
+	stage, err := scenario.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	require.NoError(t, stage.DeploySite(t.Context()))
@@ -43,7 +43,7 @@ func TestDrillStory(t *testing.T) {
 	assert.NotContains(t, s.run(0, "status"), "drill")
 }
 
-func holdFor(d time.Duration) deploy.DrillOptions { return deploy.DrillOptions{Keep: d} }
+func holdFor(d time.Duration) ops.DrillOptions { return ops.DrillOptions{Keep: d} }
 
 func TestDrillFlags(t *testing.T) {
 	t.Parallel()

@@ -14,8 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // usageError is a command line that makes no sense. Nothing was done.
@@ -49,8 +50,8 @@ const (
 
 // exits are the exit statuses of failures, by their codes. What is not listed is a refusal: 4.
 var exits = map[string]int{
-	deploy.CodeFailed: 1, codeUsage: 2, deploy.CodeNoProject: 2, deploy.CodeNotReady: 3, codeNotServing: 3,
-	deploy.CodeStopped: 5, deploy.CodeInterrupted: 130, // as a shell says it of Ctrl-C
+	refusal.CodeFailed: 1, codeUsage: 2, refusal.CodeNoProject: 2, refusal.CodeNotReady: 3, codeNotServing: 3,
+	refusal.CodeStopped: 5, refusal.CodeInterrupted: 130, // as a shell says it of Ctrl-C
 }
 
 const exitCodes = `Exit status:
@@ -76,19 +77,19 @@ func exitCode(err error) int {
 }
 
 // failureOf puts an error into the form for machines.
-func failureOf(err error) deploy.Failure {
+func failureOf(err error) ops.Failure {
 	usage, wrong := errors.AsType[*usageError](err)
-	f := deploy.FailureOf(err)
+	f := ops.FailureOf(err)
 	switch {
 	case wrong:
-		return deploy.Failure{Code: codeUsage, Reason: usage.Error(), Remedy: "see --help of the command"}
-	case f.Code == deploy.CodeInterrupted:
-		_, stopped := errors.AsType[*deploy.StoppedError](err)
+		return ops.Failure{Code: codeUsage, Reason: usage.Error(), Remedy: "see --help of the command"}
+	case f.Code == refusal.CodeInterrupted:
+		_, stopped := errors.AsType[*ops.StoppedError](err)
 		f.Changed = stopped
 	case errors.Is(err, errNotServing):
-		return deploy.Failure{Code: codeNotServing, Reason: err.Error(), Remedy: "do what the report says is next"}
+		return ops.Failure{Code: codeNotServing, Reason: err.Error(), Remedy: "do what the report says is next"}
 	case errors.Is(err, errUnconfirmed):
-		return deploy.Failure{Code: codeUnconfirmed, Reason: err.Error(), Remedy: "confirm it on a terminal, or give --yes"}
+		return ops.Failure{Code: codeUnconfirmed, Reason: err.Error(), Remedy: "confirm it on a terminal, or give --yes"}
 	}
 	return f
 }
@@ -101,7 +102,7 @@ func (e *shownError) Unwrap() error { return e.error }
 
 // writeFailure prints an error as JSON, beside what was done all the same: the fields of
 // result, or result itself where that is a list. Nil is nothing.
-func writeFailure(out io.Writer, result any, f deploy.Failure) error {
+func writeFailure(out io.Writer, result any, f ops.Failure) error {
 	failed, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -151,7 +152,7 @@ const reads = "reads"
 // run runs a command line, and says how it ended: as a sentence, and as JSON where that was
 // asked for.
 func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
-	out, complaints := failover.VisibleWriter{To: root.OutOrStdout()}, root.ErrOrStderr()
+	out, complaints := report.EscapingWriter{To: root.OutOrStdout()}, root.ErrOrStderr()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil || errors.Is(err, syscall.EPIPE) { // then there is no reader
@@ -171,9 +172,9 @@ func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
 
 // complaint is an error for people.
 func complaint(err error) string {
-	_, stopped := errors.AsType[*deploy.StoppedError](err)
+	_, stopped := errors.AsType[*ops.StoppedError](err)
 	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
 		return "pilotlight: interrupted: the same command carries on; pilotlight status says what else can be done"
 	}
-	return "pilotlight: " + failover.Visible(err.Error())
+	return "pilotlight: " + report.Escape(err.Error())
 }

@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
@@ -36,9 +37,9 @@ func command(t *testing.T, c connect, dir, line string) (out, complaints string,
 }
 
 // failed is the error that a command printed as JSON, which is all that is on standard output.
-func failed(t *testing.T, out string) deploy.Failure {
+func failed(t *testing.T, out string) ops.Failure {
 	t.Helper()
-	var printed struct{ Error *deploy.Failure }
+	var printed struct{ Error *ops.Failure }
 	require.NoError(t, json.Unmarshal([]byte(out), &printed), out)
 	require.NotNil(t, printed.Error, out)
 	return *printed.Error
@@ -47,43 +48,43 @@ func failed(t *testing.T, out string) deploy.Failure {
 // TestExitStatus is the table of exit statuses, and of what JSON says in each case.
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
-	blocked := &failover.RefusedError{Blockers: []decide.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
-	config := &stacks.ConfigError{File: "Pulumi.dr.yaml", Problems: []stacks.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
-	unready := &deploy.NotReadyError{For: deploy.ForFailover, Missing: []deploy.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}
-	claims := &stacks.RefusedError{Refusal: refusal.New(stacks.CodeClaims, "the site moved on: rebuild it")}
-	on := func(err error) error { return &deploy.RefusedError{Stack: "dr", Err: err} }
-	stopped := func(err error) error { return &deploy.StoppedError{Stack: "dr", Doing: "updating", Err: err} }
+	blocked := &checks.RefusedError{Blockers: []checks.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
+	config := &config.ConfigError{File: "Pulumi.dr.yaml", Problems: []config.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
+	unready := &ops.NotReadyError{For: ops.ForFailover, Missing: []ops.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}
+	claims := &stacks.RefusedError{Refusal: refusal.New(refusal.CodeClaims, "the site moved on: rebuild it")}
+	on := func(err error) error { return &ops.RefusedError{Stack: "dr", Err: err} }
+	stopped := func(err error) error { return &ops.StoppedError{Stack: "dr", Doing: "updating", Err: err} }
 	for name, tc := range map[string]struct {
 		err     error
 		exit    int
 		code    string
 		changed bool
 	}{
-		"anything else":                  {errors.New("out of disk"), 1, deploy.CodeFailed, true},
+		"anything else":                  {errors.New("out of disk"), 1, refusal.CodeFailed, true},
 		"wrong usage":                    {&usageError{errors.New("no")}, 2, codeUsage, false},
 		"wrong usage, by a rule":         {&usageError{backend.CheckRegion("mars")}, 2, codeUsage, false},
-		"no project":                     {on(refusal.New(deploy.CodeNoProject, "none: go there")), 2, deploy.CodeNoProject, false},
-		"not ready":                      {&notReadyError{unready}, 3, deploy.CodeNotReady, false},
+		"no project":                     {on(refusal.New(refusal.CodeNoProject, "none: go there")), 2, refusal.CodeNoProject, false},
+		"not ready":                      {&notReadyError{unready}, 3, refusal.CodeNotReady, false},
 		"did not come back":              {errNotServing, 3, codeNotServing, false},
-		"refused by the checks":          {on(blocked), 4, deploy.CodeChecks, false},
-		"refused by the claims":          {on(claims), 4, stacks.CodeClaims, false},
-		"refused, not ready":             {on(unready), 4, deploy.CodeChecks, false},
-		"refused for two files":          {on(stacks.Disagree([]stacks.Mismatch{{Key: "domain", Stack: "dr"}})), 4, stacks.CodeMismatch, false},
-		"a configuration":                {on(config), 4, deploy.CodeConfig, false},
-		"a configuration, bare":          {config, 4, deploy.CodeConfig, false},
-		"two configurations":             {fmt.Errorf("reading: %w", errors.Join(config, config)), 4, deploy.CodeConfig, false},
+		"refused by the checks":          {on(blocked), 4, refusal.CodeChecks, false},
+		"refused by the claims":          {on(claims), 4, refusal.CodeClaims, false},
+		"refused, not ready":             {on(unready), 4, refusal.CodeChecks, false},
+		"refused for two files":          {on(stacks.RefuseMismatches([]stacks.Mismatch{{Key: "domain", Stack: "dr"}})), 4, refusal.CodeMismatch, false},
+		"a configuration":                {on(config), 4, refusal.CodeConfig, false},
+		"a configuration, bare":          {config, 4, refusal.CodeConfig, false},
+		"two configurations":             {fmt.Errorf("reading: %w", errors.Join(config, config)), 4, refusal.CodeConfig, false},
 		"a place for the state":          {backend.CheckBucket("no"), 4, backend.CodePlace, false},
-		"locked":                         {&deploy.LockedError{Stack: "dr", Err: errors.New("locked")}, 4, deploy.CodeLocked, false},
-		"a damaged state":                {&deploy.StateError{Stack: "dr", Err: errors.New("no JSON")}, 4, deploy.CodeState, false},
-		"no such stack":                  {fmt.Errorf("reading: %w", deploy.ErrNoStack), 4, deploy.CodeNoStack, false},
-		"not logged in":                  {fmt.Errorf("reading: %w", deploy.ErrNoBackend), 4, deploy.CodeNoBackend, false},
+		"locked":                         {&ops.LockedError{Stack: "dr", Err: errors.New("locked")}, 4, refusal.CodeLocked, false},
+		"a damaged state":                {&ops.StateError{Stack: "dr", Err: errors.New("no JSON")}, 4, refusal.CodeState, false},
+		"no such stack":                  {fmt.Errorf("reading: %w", ops.ErrNoStack), 4, refusal.CodeNoStack, false},
+		"not logged in":                  {fmt.Errorf("reading: %w", ops.ErrNoBackend), 4, refusal.CodeNoBackend, false},
 		"not confirmed":                  {fmt.Errorf("no answer: %w", errUnconfirmed), 4, codeUnconfirmed, false},
-		"stopped":                        {stopped(errors.New("AccessDenied")), 5, deploy.CodeStopped, true},
-		"stopped by a refusal":           {stopped(on(blocked)), 5, deploy.CodeStopped, true},
-		"stopped by a configuration":     {stopped(config), 5, deploy.CodeStopped, true},
-		"interrupted":                    {fmt.Errorf("reading: %w", context.Canceled), 130, deploy.CodeInterrupted, false},
-		"interrupted, stopped":           {stopped(context.Canceled), 130, deploy.CodeInterrupted, true},
-		"interrupted before it is asked": {fmt.Errorf("%w: %w", errUnconfirmed, context.Canceled), 130, deploy.CodeInterrupted, false},
+		"stopped":                        {stopped(errors.New("AccessDenied")), 5, refusal.CodeStopped, true},
+		"stopped by a refusal":           {stopped(on(blocked)), 5, refusal.CodeStopped, true},
+		"stopped by a configuration":     {stopped(config), 5, refusal.CodeStopped, true},
+		"interrupted":                    {fmt.Errorf("reading: %w", context.Canceled), 130, refusal.CodeInterrupted, false},
+		"interrupted, stopped":           {stopped(context.Canceled), 130, refusal.CodeInterrupted, true},
+		"interrupted before it is asked": {fmt.Errorf("%w: %w", errUnconfirmed, context.Canceled), 130, refusal.CodeInterrupted, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -223,7 +224,7 @@ func TestFailureBesideAResult(t *testing.T) {
 		"nothing":         {nil, `{"error": {"code": "failed", "reason": "no", "changed": true}}`},
 	} {
 		var out bytes.Buffer
-		require.NoError(t, writeFailure(&out, tc.result, deploy.Failure{Code: deploy.CodeFailed, Reason: "no", Changed: true}))
+		require.NoError(t, writeFailure(&out, tc.result, ops.Failure{Code: refusal.CodeFailed, Reason: "no", Changed: true}))
 		assert.JSONEq(t, tc.want, out.String(), name)
 	}
 }
@@ -232,8 +233,8 @@ func TestFailureBesideAResult(t *testing.T) {
 func TestReportBesideACorruptOne(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	folder := filepath.Join(dir, filepath.FromSlash(stacks.Reports))
-	require.NoError(t, failover.Keep(filepath.Join(folder, "20260302T031500Z-dr-epoch-2"), &failover.Report{Site: "blog", Stack: "dr", Asked: "activate"}))
+	folder := filepath.Join(dir, filepath.FromSlash(report.Reports))
+	require.NoError(t, report.WriteFiles(filepath.Join(folder, "20260302T031500Z-dr-epoch-2"), &report.Report{Site: "blog", Stack: "dr", Action: "activate"}))
 	bad := filepath.Join(folder, "20260303T031500Z-dr-epoch-3.json")
 	require.NoError(t, os.WriteFile(bad, []byte("{"), 0o600))
 	for _, line := range []string{"report", "report --all", "report --json"} {

@@ -7,9 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 func newHistoryCmd(c connect) *cobra.Command {
@@ -37,7 +36,7 @@ func newHistoryCmd(c connect) *cobra.Command {
 	return cmd
 }
 
-func historyText(updates []deploy.Update) string {
+func historyText(updates []ops.Update) string {
 	var t text
 	for _, u := range updates {
 		t.say("%s  %-8s %-8s %-11s %d created, %d updated, %d deleted", u.Began.UTC().Format(time.DateTime+" MST"), u.Stack, u.Kind, u.Result,
@@ -56,12 +55,12 @@ func newReportCmd(c connect) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			reports, err := deploy.Reports(p.dir)
+			reports, err := ops.Reports(p.dir)
 			switch {
 			case len(reports) == 0 && err != nil:
 				return err
 			case len(reports) == 0:
-				return fmt.Errorf("there is no report below %s: one is kept by every change of role", stacks.Reports)
+				return fmt.Errorf("there is no report below %s: one is kept by every change of role", report.Reports)
 			case err != nil: // the others are as good as ever
 				p.say("%v", err)
 			}
@@ -70,7 +69,7 @@ func newReportCmd(c connect) *cobra.Command {
 			}
 			last := reports[len(reports)-1]
 			if keep != "" {
-				if err := failover.Keep(filepath.Join(keep, "report"), &last); err != nil {
+				if err := report.WriteFiles(filepath.Join(keep, "report"), &last); err != nil {
 					return err
 				}
 			}
@@ -83,14 +82,14 @@ func newReportCmd(c connect) *cobra.Command {
 	return cmd
 }
 
-func reportsText(reports []failover.Report) string {
+func reportsText(reports []report.Report) string {
 	var t text
 	for _, r := range reports {
 		took := ""
 		if r.TimeToRecover > 0 {
 			took = ", " + clock(time.Duration(r.TimeToRecover*float64(time.Second))) + " to recover"
 		}
-		t.say("%s  %-8s epoch %-3d %s: %s%s", r.Began.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Asked, r.Outcome, took)
+		t.say("%s  %-8s epoch %-3d %s: %s%s", r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Action, r.Outcome, took)
 	}
 	return t.String()
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"golang.org/x/term"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // often is how often a live view is drawn at most; at least it is every second.
@@ -64,11 +64,11 @@ func newLive(out io.Writer, v view, size func() (width, height int)) *live {
 }
 
 // run is told what goes on.
-func (l *live) run() deploy.Run {
-	return deploy.Run{
-		Begin:  func(c deploy.Change) { l.tell(c) },
-		Step:   func(s failover.Step) { l.tell(s) },
-		Report: func(r failover.Report) { l.tell(r) },
+func (l *live) run() ops.Run {
+	return ops.Run{
+		Begin:  func(c ops.Change) { l.tell(c) },
+		Step:   func(s report.Step) { l.tell(s) },
+		Report: func(r report.Report) { l.tell(r) },
 		Say:    func(line string) { l.tell(line) },
 		Event:  func(e events.EngineEvent) { l.tell(e) },
 	}

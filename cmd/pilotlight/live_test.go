@@ -12,8 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // night is a failover as a view is told of it.
@@ -29,32 +29,32 @@ func at(seconds int) time.Time { return midnight.Add(time.Duration(seconds) * ti
 
 func (n *night) tell(second int, event any) { n.log = append(n.log, n.update(at(second), event)...) }
 
-func begins(second int, name, awaits string) failover.Step {
-	return failover.Step{Name: name, Awaits: awaits, Begin: at(second)}
+func begins(second int, name, awaits string) report.Step {
+	return report.Step{Name: name, Awaits: awaits, Begin: at(second)}
 }
 
-func ends(s failover.Step, second int, reaches failover.Milestone) failover.Step {
-	s.End, s.Reaches = at(second), reaches
+func ends(s report.Step, second int, reaches report.Milestone) report.Step {
+	s.End, s.Milestone = at(second), reaches
 	return s
 }
 
 // promoting is five minutes into a failover.
 func promoting() *night {
 	n := &night{view: view{began: midnight}}
-	n.tell(5, deploy.Change{Stack: "dr", Role: "active"})
+	n.tell(5, ops.Change{Stack: "dr", Role: "active"})
 	check := begins(6, "check the standby", "")
 	n.tell(6, check)
 	n.tell(10, "the checks allow it; no writes are lost")
 	check = ends(check, 10, "")
 	n.tell(10, check)
 	claim := begins(10, "update Stash claim", "")
-	n.tell(10, failover.Report{Steps: []failover.Step{check, claim}})
-	claim = ends(claim, 12, failover.Claimed)
-	n.tell(12, failover.Report{Steps: []failover.Step{check, claim}})
+	n.tell(10, report.Report{Steps: []report.Step{check, claim}})
+	claim = ends(claim, 12, report.Claimed)
+	n.tell(12, report.Report{Steps: []report.Step{check, claim}})
 	nat, cache := begins(12, "create NatGateway blog-dr-nat-1", ""), begins(12, "create ReplicationGroup blog-dr-cache", "")
-	n.tell(12, failover.Report{Steps: []failover.Step{check, claim, nat, cache}})
+	n.tell(12, report.Report{Steps: []report.Step{check, claim, nat, cache}})
 	promotion := begins(12, "wait for the promotion of blog-dr-1", "the promotion of blog-dr-1")
-	promotion.Reaches = failover.Promoted
+	promotion.Milestone = report.Promoted
 	n.tell(12, promotion)
 	n.tell(13, "the promotion of blog-dr-1: available")
 	n.tell(20, "the promotion of blog-dr-1: modifying")
@@ -62,7 +62,7 @@ func promoting() *night {
 	// Kept in a report, a step does not tell what it waits for.
 	kept := promotion
 	kept.Awaits = ""
-	n.tell(130, failover.Report{Steps: []failover.Step{check, claim, nat, cache, kept}})
+	n.tell(130, report.Report{Steps: []report.Step{check, claim, nat, cache, kept}})
 	return n
 }
 
@@ -86,16 +86,16 @@ func TestViewLog(t *testing.T) {
 		event any
 		want  []string
 	}{
-		"a milestone":            {ends(promotion, 305, failover.Promoted), []string{"  5:05  wait for the promotion of blog-dr-1: done in 4:53, the site is promoted: modifying"}},
+		"a milestone":            {ends(promotion, 305, report.Promoted), []string{"  5:05  wait for the promotion of blog-dr-1: done in 4:53, the site is promoted: modifying"}},
 		"a failure":              {failed, []string{"  5:05  wait for the promotion of blog-dr-1: failed after 4:53: gave up waiting: it took too long"}},
 		"of what is waited for":  {"the promotion of blog-dr-1: backing-up", nil},
 		"of nothing that is":     {"database blog-prod-2: modifying", []string{"  5:05  database blog-prod-2: modifying"}},
 		"the engine complains":   {complaint("error", cache), []string{"  5:05  create ReplicationGroup blog-dr-cache: failed after 4:53: InsufficientCacheClusterCapacity"}},
 		"it warns":               {complaint("warning", cache), nil},
 		"it complains otherwise": {complaint("error", strings.ReplaceAll(cache, "cache", "other")), nil},
-		"what was done before":   {failover.Report{Steps: []failover.Step{ends(begins(-300, "update Stash claim", ""), -200, failover.Claimed)}}, nil},
+		"what was done before":   {report.Report{Steps: []report.Step{ends(begins(-300, "update Stash claim", ""), -200, report.Claimed)}}, nil},
 		"heard before":           {promotion, nil},
-		"the next change":        {deploy.Change{Stack: "prod"}, []string{"  5:05  pulumi up -s prod"}},
+		"the next change":        {ops.Change{Stack: "prod"}, []string{"  5:05  pulumi up -s prod"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := promoting()
@@ -147,9 +147,9 @@ func TestViewRender(t *testing.T) {
         … and 2 mo…
 `},
 		"much is seen": {60, 24, func(n *night) {
-			n.tell(200, ends(begins(12, "wait for the promotion of blog-dr-1", ""), 200, failover.Promoted))
+			n.tell(200, ends(begins(12, "wait for the promotion of blog-dr-1", ""), 200, report.Promoted))
 			verify := begins(200, "verify the site in depth", "the site behind the balancer")
-			verify.Reaches = failover.Healthy
+			verify.Milestone = report.Healthy
 			n.tell(200, verify)
 			n.tell(201, "the site behind the balancer: database writable, media mounted, cache ok, front page answers 200, 1 of 2 instances in service")
 		}, `
@@ -166,13 +166,13 @@ func TestViewRender(t *testing.T) {
         blog-dr-1 → 1:40 verify the site in depth
 `},
 		"carried on": {90, 30, func(n *night) {
-			n.tell(290, deploy.Change{Stack: "dr", Role: "active"})
-			claim, halted := ends(begins(-600, "update Stash claim", ""), -590, failover.Claimed), ends(begins(-590, "wait for the promotion of blog-dr-1", ""), -500, "")
+			n.tell(290, ops.Change{Stack: "dr", Role: "active"})
+			claim, halted := ends(begins(-600, "update Stash claim", ""), -590, report.Claimed), ends(begins(-590, "wait for the promotion of blog-dr-1", ""), -500, "")
 			halted.Err = "the run came to a halt"
 			again := begins(293, "wait for the promotion of blog-dr-1", "")
-			again.Reaches = failover.Promoted
-			n.tell(292, failover.Report{Steps: []failover.Step{claim, halted}})
-			n.tell(293, failover.Report{Steps: []failover.Step{claim, halted, again}})
+			again.Milestone = report.Promoted
+			n.tell(292, report.Report{Steps: []report.Step{claim, halted}})
+			n.tell(293, report.Report{Steps: []report.Step{claim, halted, again}})
 		}, `
 ────────────────────────────────────────────────────────────
   5:00  pulumi up -s dr -c role=active
@@ -181,7 +181,7 @@ func TestViewRender(t *testing.T) {
         longest path so far: 0:10 update Stash claim → 1:30 wait for the promotion of
         blog-dr-1 → 0:07 wait for the promotion of blog-dr-1
 `},
-		"wide letters": {30, 24, func(n *night) { n.tell(299, deploy.Change{Stack: "東京東京東京東京"}) }, `
+		"wide letters": {30, 24, func(n *night) { n.tell(299, ops.Change{Stack: "東京東京東京東京"}) }, `
 ─────────────────────────────
   5:00  pulumi up -s 東京東…
 `},
@@ -259,8 +259,8 @@ func TestLive(t *testing.T) {
 		var out bytes.Buffer
 		l := newLive(&out, view{began: time.Now()}, func() (int, int) { return 80, 24 })
 		run := l.run()
-		run.Begin(deploy.Change{Stack: "dr"})
-		step := failover.Step{Name: "wait for it", Awaits: "it", Begin: time.Now()}
+		run.Begin(ops.Change{Stack: "dr"})
+		step := report.Step{Name: "wait for it", Awaits: "it", Begin: time.Now()}
 		run.Step(step)
 		for range 1000 { // in one second
 			time.Sleep(time.Millisecond)

@@ -11,8 +11,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // logsFolder holds the logs of operations, below the project's folder.
@@ -43,7 +43,7 @@ func openLog(dir, verb string, now time.Time) (l *opLog, path string, err error)
 func (l *opLog) say(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.out, "%s  %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), failover.Visible(line))
+	fmt.Fprintf(l.out, "%s  %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), report.Escape(line))
 }
 
 func (l *opLog) close() {
@@ -53,11 +53,11 @@ func (l *opLog) close() {
 }
 
 // run writes down all that goes on.
-func (l *opLog) run() deploy.Run {
-	return deploy.Run{
-		Begin: func(c deploy.Change) { l.say(c.String()) },
+func (l *opLog) run() ops.Run {
+	return ops.Run{
+		Begin: func(c ops.Change) { l.say(c.String()) },
 		Say:   l.say,
-		Step: func(step failover.Step) {
+		Step: func(step report.Step) {
 			for _, line := range stepLines(step) {
 				l.say(line)
 			}
@@ -75,25 +75,25 @@ func diagnostic(e events.EngineEvent) (severity, text string) {
 	if e.DiagnosticEvent == nil {
 		return "", ""
 	}
-	return e.DiagnosticEvent.Severity, oneLine(strings.TrimSpace(deploy.Plain(e.DiagnosticEvent.Message)))
+	return e.DiagnosticEvent.Severity, oneLine(strings.TrimSpace(ops.Plain(e.DiagnosticEvent.Message)))
 }
 
 // stepLines is a step that begins or ends, for people.
-func stepLines(step failover.Step) []string {
+func stepLines(step report.Step) []string {
 	switch {
 	case step.End.IsZero():
 		return []string{step.Name + " …"}
 	case step.Err != "":
 		return []string{step.Name + ": failed"}
-	case step.Reaches != "":
-		return []string{fmt.Sprintf("%s: done, the site is %s", step.Name, step.Reaches)}
+	case step.Milestone != "":
+		return []string{fmt.Sprintf("%s: done, the site is %s", step.Name, step.Milestone)}
 	}
 	return nil
 }
 
 // both lets two follow an operation.
-func both(a, b deploy.Run) deploy.Run {
-	return deploy.Run{
+func both(a, b ops.Run) ops.Run {
+	return ops.Run{
 		Begin:  each(a.Begin, b.Begin),
 		Step:   each(a.Step, b.Step),
 		Report: each(a.Report, b.Report),

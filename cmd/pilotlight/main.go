@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 func main() {
@@ -42,7 +42,7 @@ func newRootCmd(c connect) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
-			cmd.SetOut(failover.VisibleWriter{To: cmd.OutOrStdout()}) // AWS and files say what they like
+			cmd.SetOut(report.EscapingWriter{To: cmd.OutOrStdout()}) // AWS and files say what they like
 		},
 	}
 	ofVerbs(root)
@@ -69,7 +69,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(rehearsal.Run), newSimCmd())
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(scenario.Run), newSimCmd())
 	return root
 }
 

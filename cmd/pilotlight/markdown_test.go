@@ -6,17 +6,17 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 // TestMarkdownHoldsWhatIsPutIn has a site whose names and refusals are Markdown.
 func TestMarkdownHoldsWhatIsPutIn(t *testing.T) {
 	t.Parallel()
-	text := planMarkdown("update of stack <b>", deploy.Plan{
-		Change:    deploy.Change{Stack: "a`\n# b"},
+	text := planMarkdown("update of stack <b>", ops.Plan{
+		Change:    ops.Change{Stack: "a`\n# b"},
 		Refusal:   "refused\n```\n</details> ````",
 		Warnings:  []string{"[a](//b)\n\n# c"},
-		Resources: []deploy.Planned{{Op: "create", Type: "aws:x|y", Name: "n` | </details>"}},
+		Resources: []ops.Planned{{Op: "create", Type: "aws:x|y", Name: "n` | </details>"}},
 	})
 	assert.Equal(t, strings.ReplaceAll(`### Plan of the update of stack &lt;b&gt;
 

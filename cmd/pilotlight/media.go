@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 type mediaOptions struct {
@@ -47,7 +47,7 @@ func (o *mediaOptions) run(ctx context.Context) error {
 		return err
 	}
 	for _, side := range []string{o.from, o.to} {
-		if err := known(site, side); err != nil && side != deploy.Production {
+		if err := known(site, side); err != nil && side != ops.Production {
 			return err
 		}
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 type restoreOptions struct {
@@ -71,7 +71,7 @@ func (o *restoreOptions) run(ctx context.Context, names []string) error {
 			fmt.Fprintln(o.progress)
 		}
 		if err != nil && len(all) > 0 && !o.dryRun { // also when it is refused for a later stack
-			err = &deploy.StoppedError{Stack: name, Doing: "restoring the media of", Err: err}
+			err = &ops.StoppedError{Stack: name, Doing: "restoring the media of", Err: err}
 		}
 		if err != nil {
 			break

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -16,7 +16,7 @@ import (
 func (s *story) deletedMedia() {
 	t, world := s.t, s.stage.World
 	buckets := map[string]string{}
-	for region, stack := range map[string]string{"us-west-2": rehearsal.Production, "us-east-2": rehearsal.Recovery} {
+	for region, stack := range map[string]string{"us-west-2": scenario.Production, "us-east-2": scenario.Recovery} {
 		bucket, ok := staged.Outputs(t, s.stage, stack)["mediaBucket"].(string)
 		require.True(t, ok)
 		buckets[region] = bucket

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // operation is a verb that changes a site.
@@ -25,7 +25,7 @@ type operation struct {
 	outlives bool
 	// risks says that it takes flags to accept the risks of an activation.
 	risks bool
-	do    func(ctx context.Context, site *deploy.Site, args []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error)
+	do    func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
 }
 
 var operations = []operation{
@@ -36,7 +36,7 @@ var operations = []operation{
 			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
 		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.\n" +
 			"It is refused as long as production is seen to live.",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, _ []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Failover(ctx, accepted, run)
 		},
 	},
@@ -45,7 +45,7 @@ var operations = []operation{
 		long: "Switchover freezes the active side (a maintenance page, and a database that takes no writes), waits until the\n" +
 			"other has every write, makes that active, and lets the first stand by. Run again, it carries on.",
 		warning: "Visitors see a maintenance page from now until the site's name has moved: some 20 minutes, less with keepWarm.",
-		do: func(ctx context.Context, site *deploy.Site, args []string, accepted deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Switchover(ctx, args[0], accepted, run)
 		},
 	},
@@ -55,13 +55,13 @@ var operations = []operation{
 			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire ends it.\n" +
 			"When status says protected, and at a quiet moment, switchover goes home.",
 		warning: "The lost side's application ends, and its old database is kept aside, read-only.",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
-			return site.Rebuild(ctx, run)
+		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
+			return site.Reprotect(ctx, run)
 		},
 	},
 	{
 		use: "thaw", group: groupMove, short: "Take a switchover's freeze back, as long as the other side has not claimed",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Thaw(ctx, run)
 		},
 	},
@@ -73,23 +73,23 @@ var operations = []operation{
 			"of a switchover. That is refused while the site is served from there; failback makes it a standby again later.",
 		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew. A standby whose region\n" +
 			"does not answer is left as it is, and loses its claim: make sure that nobody goes on with it.",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Abort(ctx, run)
 		},
 	},
 	{
 		use: "deploy", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Deploy(ctx, run)
 		},
 	},
 	{
 		use: "retire STACK GENERATION", group: groupPrepare, short: "End a database that was active once, leaving a last snapshot",
 		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit was promoted leaves none).",
-		do: func(ctx context.Context, site *deploy.Site, args []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil || generation < 1 {
-				return deploy.Outcome{}, &usageError{fmt.Errorf("the generation is %q: give its number, as status shows it", args[1])}
+				return ops.Outcome{}, &usageError{fmt.Errorf("the generation is %q: give its number, as status shows it", args[1])}
 			}
 			return site.Retire(ctx, args[0], generation, run)
 		},
@@ -97,7 +97,7 @@ var operations = []operation{
 	{
 		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and last snapshots stay",
 		warning: "The site ends. Media, KMS keys, automated backups for their days, and a last snapshot of each active database stay.",
-		do: func(ctx context.Context, site *deploy.Site, _ []string, _ deploy.Accepted, run deploy.Run) (deploy.Outcome, error) {
+		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Destroy(ctx, run)
 		},
 	},
@@ -108,7 +108,7 @@ type operateOptions struct {
 	operation
 	yes      bool
 	keep     string // folder for the last report
-	accepted deploy.Accepted
+	accepted ops.Accepted
 	args     []string
 }
 
@@ -156,14 +156,14 @@ func (o *operateOptions) run(ctx context.Context) error {
 		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
 	}
 	if o.warning != "" && !o.yes {
-		run.Confirm = func(status deploy.Status, changes []deploy.Change) error { return o.confirm(ctx, status, changes) }
+		run.Confirm = func(status ops.Status, changes []ops.Change) error { return o.confirm(ctx, status, changes) }
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
 	end()
-	_, refused := errors.AsType[*deploy.RefusedError](err)
-	nothing := err != nil && (len(outcome.Left) == 0 || refused && len(outcome.Done) == 0 && !o.json) // and the error says why
+	_, refused := errors.AsType[*ops.RefusedError](err)
+	nothing := err != nil && (len(outcome.Remaining) == 0 || refused && len(outcome.Done) == 0 && !o.json) // and the error says why
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
-		err = errors.Join(err, failover.Keep(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
+		err = errors.Join(err, report.WriteFiles(filepath.Join(o.keep, "report"), &outcome.Reports[last]))
 	}
 	if nothing {
 		return err
@@ -180,10 +180,10 @@ func (o *operateOptions) verb() string { return strings.Fields(o.use)[0] }
 
 // confirm shows where the site stands, what would be done and what that means, and
 // asks for the name of the site.
-func (o *operateOptions) confirm(ctx context.Context, status deploy.Status, changes []deploy.Change) error {
-	fmt.Fprint(o.progress, "\n", failover.Visible(statusText(status)), "\n")
+func (o *operateOptions) confirm(ctx context.Context, status ops.Status, changes []ops.Change) error {
+	fmt.Fprint(o.progress, "\n", report.Escape(statusText(status)), "\n")
 	for _, change := range changes {
-		fmt.Fprintf(o.progress, "to do      %s\n", failover.Visible(change.String()))
+		fmt.Fprintf(o.progress, "to do      %s\n", report.Escape(change.String()))
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
 	return o.ask(ctx, o.verb(), status.Site)
@@ -194,7 +194,7 @@ func (p *project) ask(ctx context.Context, verb, name string) error {
 	if !p.terminal {
 		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", verb, errUnconfirmed)
 	}
-	fmt.Fprintf(p.progress, "Type %s to go on: ", failover.Visible(name))
+	fmt.Fprintf(p.progress, "Type %s to go on: ", report.Escape(name))
 	answers := make(chan string, 1)
 	go func() {
 		answer, _ := bufio.NewReader(p.in).ReadString('\n') // no answer is none
@@ -212,30 +212,30 @@ func (p *project) ask(ctx context.Context, verb, name string) error {
 }
 
 // outcomeText is what a procedure did, for people.
-func outcomeText(o deploy.Outcome) string {
+func outcomeText(o ops.Outcome) string {
 	var t text
-	if o.Nothing != "" {
-		t.say("nothing to do: %s", o.Nothing)
+	if o.NothingToDo != "" {
+		t.say("nothing to do: %s", o.NothingToDo)
 		for _, next := range o.Next {
 			t.say("next       %s", next)
 		}
 		return t.String()
 	}
 	for _, report := range o.Reports {
-		if len(o.Left) == 0 || len(o.Next) > 0 { // what is next is said below, of the whole
+		if len(o.Remaining) == 0 || len(o.Next) > 0 { // what is next is said below, of the whole
 			report.Next = nil
 		}
 		t.say("%s", report.String())
 	}
-	for _, report := range o.Reports {
-		if _, back := report.Reached[failover.Switched]; back {
-			t.say("site       %s is served from %s", report.Site, report.Region)
+	for _, reported := range o.Reports {
+		if _, back := reported.Reached[report.Switched]; back {
+			t.say("site       %s is served from %s", reported.Site, reported.Region)
 		}
 	}
 	for _, change := range o.Done {
 		t.say("done       %s", change)
 	}
-	for _, change := range o.Left {
+	for _, change := range o.Remaining {
 		t.say("left       %s", change)
 	}
 	for _, next := range o.Next {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 type planOptions struct {
@@ -36,7 +36,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var plan deploy.Plan
+	var plan ops.Plan
 	if o.stack != "" {
 		if err := known(site, o.stack); err != nil {
 			return err
@@ -45,9 +45,9 @@ func (o *planOptions) run(ctx context.Context) error {
 	title := "failover of " + site.Domain
 	if o.stack != "" {
 		title = "update of stack " + o.stack
-		plan, err = site.Plan(ctx, deploy.Change{Stack: o.stack}, deploy.Run{})
+		plan, err = site.Plan(ctx, ops.Change{Stack: o.stack}, ops.Run{})
 	} else {
-		plan, err = site.PlanFailover(ctx, deploy.Accepted{}, deploy.Run{})
+		plan, err = site.PlanFailover(ctx, ops.Accepted{}, ops.Run{})
 	}
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (o *planOptions) run(ctx context.Context) error {
 }
 
 // planText is a plan for people.
-func planText(title string, p deploy.Plan) string {
+func planText(title string, p ops.Plan) string {
 	var t text
 	t.say("Plan of the %s: %s", title, p.Change)
 	t.say("")
@@ -70,8 +70,8 @@ func planText(title string, p deploy.Plan) string {
 		t.say("  nothing on AWS changes")
 	}
 	t.say("")
-	if p.Expect != nil {
-		t.say("time       %s", p.Expect)
+	if p.Estimate != nil {
+		t.say("time       %s", p.Estimate)
 	}
 	if p.Verdict != nil && p.Verdict.Loss != "" {
 		t.say("data       %s", p.Verdict.Loss)
@@ -90,13 +90,13 @@ func planText(title string, p deploy.Plan) string {
 
 // planMarkdown is a plan for a comment in a pull request: the figures first, the
 // resources folded away.
-func planMarkdown(title string, p deploy.Plan) string {
+func planMarkdown(title string, p ops.Plan) string {
 	var t text
 	t.say("### Plan of the %s", inProse(title))
 	t.say("")
 	t.say("%s would touch %s.", inCode(p.Change.String()), counted(p.Resources))
-	if p.Expect != nil {
-		t.say("It would take %s.", p.Expect)
+	if p.Estimate != nil {
+		t.say("It would take %s.", p.Estimate)
 	}
 	t.say("")
 	for _, risky := range p.Risky() {
@@ -119,7 +119,7 @@ func planMarkdown(title string, p deploy.Plan) string {
 }
 
 // counted counts resources by what is done to them, in the order in which that appears.
-func counted(resources []deploy.Planned) string {
+func counted(resources []ops.Planned) string {
 	if len(resources) == 0 {
 		return "nothing on AWS"
 	}

@@ -16,25 +16,25 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // connect says in what world a site is worked on, and with what engine: the real
 // one, or a simulated one.
-type connect func(ctx context.Context) (deploy.Options, error)
+type connect func(ctx context.Context) (ops.Options, error)
 
 // theReal is the world outside.
-func theReal(context.Context) (deploy.Options, error) { return deploy.Options{}, nil }
+func theReal(context.Context) (ops.Options, error) { return ops.Options{}, nil }
 
 // theWorld is the one outside, or the simulated one that the environment names. A
 // session with that lasts as long as the process.
-func theWorld(ctx context.Context) (deploy.Options, error) {
-	p, err := practice.FromEnvironment(ctx)
+func theWorld(ctx context.Context) (ops.Options, error) {
+	p, err := server.FromEnvironment(ctx)
 	switch {
 	case err != nil:
-		return deploy.Options{}, err
+		return ops.Options{}, err
 	case p == nil:
 		return theReal(ctx)
 	}
@@ -88,23 +88,23 @@ func exactly(n int) cobra.PositionalArgs {
 }
 
 // open opens the site of the project's folder.
-func (p *project) open(ctx context.Context) (*deploy.Site, error) {
+func (p *project) open(ctx context.Context) (*ops.Site, error) {
 	o, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if o.Dir != "" && !sameFolder(o.Dir, p.dir) {
-		return nil, &usageError{fmt.Errorf("%s names a simulated AWS, and this is not its project: go to %s, or unset it", practice.Variable, o.Dir)}
+		return nil, &usageError{fmt.Errorf("%s names a simulated AWS, and this is not its project: go to %s, or unset it", server.Variable, o.Dir)}
 	}
-	if _, err := os.Stat(filepath.Join(p.dir, practice.World)); err == nil && o.Dir == "" {
-		return nil, &usageError{fmt.Errorf("this is the project of a simulated AWS: export %s=…, as pilotlight sim serve printed it", practice.Variable)}
+	if _, err := os.Stat(filepath.Join(p.dir, server.World)); err == nil && o.Dir == "" {
+		return nil, &usageError{fmt.Errorf("this is the project of a simulated AWS: export %s=…, as pilotlight sim serve printed it", server.Variable)}
 	}
 	o.Dir, o.Progress, o.Abandon = p.dir, p.progress, interruptionOf(ctx).abandon
-	return deploy.OpenSite(o)
+	return ops.OpenSite(o)
 }
 
 // openWith opens the site of the project's folder, which has a stack of that name.
-func (p *project) openWith(ctx context.Context, stack string) (*deploy.Site, error) {
+func (p *project) openWith(ctx context.Context, stack string) (*ops.Site, error) {
 	site, err := p.open(ctx)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (p *project) openWith(ctx context.Context, stack string) (*deploy.Site, err
 }
 
 // known refuses a stack that the site does not have, as a wrong usage.
-func known(site *deploy.Site, stack string) error {
+func known(site *ops.Site, stack string) error {
 	if !slices.Contains(site.Stacks(), stack) {
 		return &usageError{fmt.Errorf("the site has no stack %s: it has %s", stack, strings.Join(site.Stacks(), " and "))}
 	}
@@ -130,15 +130,15 @@ func sameFolder(a, b string) bool {
 
 // say prints a line of progress, with the time since the command began.
 func (p *project) say(format string, args ...any) {
-	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), failover.Visible(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), report.Escape(fmt.Sprintf(format, args...)))
 }
 
 // run follows an operation: it is shown live on a terminal, else a line each, and kept in
 // a log. Call end when it is over. outlives is as interruption.watch has it.
-func (p *project) run(ctx context.Context, verb string, outlives bool) (run deploy.Run, end func()) {
+func (p *project) run(ctx context.Context, verb string, outlives bool) (run ops.Run, end func()) {
 	run, closeView := p.shown()
 	if say := run.Say; p.verbose {
-		run = both(run, deploy.Run{Event: func(e events.EngineEvent) {
+		run = both(run, ops.Run{Event: func(e events.EngineEvent) {
 			if severity, text := diagnostic(e); severity == "debug" {
 				say(text)
 			}
@@ -162,16 +162,16 @@ func (p *project) run(ctx context.Context, verb string, outlives bool) (run depl
 }
 
 // shown is what the user sees of an operation.
-func (p *project) shown() (run deploy.Run, end func()) {
+func (p *project) shown() (run ops.Run, end func()) {
 	if file, ok := p.progress.(*os.File); ok {
 		if l := watch(file, p.began); l != nil {
 			return l.run(), l.close
 		}
 	}
-	return deploy.Run{
-		Begin: func(c deploy.Change) { p.say("%s", c) },
+	return ops.Run{
+		Begin: func(c ops.Change) { p.say("%s", c) },
 		Say:   func(line string) { p.say("%s", line) },
-		Step: func(step failover.Step) {
+		Step: func(step report.Step) {
 			for _, line := range stepLines(step) {
 				p.say("%s", line)
 			}

@@ -12,17 +12,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 // rehearse is how a rehearsal is held; tests put something else in its place.
-type rehearse func(context.Context, rehearsal.Options) (*rehearsal.Report, error)
+type rehearse func(context.Context, scenario.Options) (*scenario.Report, error)
 
 type rehearseOptions struct {
-	rehearsal.Options
+	scenario.Options
 	faults []string
 	outage string
 	json   bool
@@ -59,7 +58,7 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 	flags.StringVar(&o.DRRegion, "dr-region", "us-east-2", "region of the pilot light")
 	flags.Uint64Var(&o.Seed, "seed", 1, "equal seeds give equal timelines")
 	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
-	flags.StringVar(&o.outage, "outage", string(awssim.Hang), "how the lost region behaves: refuse or hang")
+	flags.StringVar(&o.outage, "outage", string(sim.Hang), "how the lost region behaves: refuse or hang")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
 	flags.StringVarP(&o.project, "cwd", "C", ".", "the project's folder, where status tells of the last rehearsal")
 	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json, report.txt and report.html into this `DIR`")
@@ -68,7 +67,7 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 
 func faultHelp() string {
 	var text strings.Builder
-	for _, f := range awssim.Faults() {
+	for _, f := range sim.Faults() {
 		fmt.Fprintf(&text, "  %s=%s\n      %s\n", f.Name, f.Values, f.Meaning)
 	}
 	return text.String()
@@ -77,23 +76,23 @@ func faultHelp() string {
 // complete turns flags into options.
 func (o *rehearseOptions) complete() error {
 	for _, text := range o.faults {
-		fault, err := awssim.ParseFault(text)
+		fault, err := sim.ParseFault(text)
 		if err != nil {
 			return err
 		}
 		o.Faults = append(o.Faults, fault)
 	}
-	o.Outage = awssim.How(o.outage)
-	if o.Outage != awssim.Refuse && o.Outage != awssim.Hang {
-		return fmt.Errorf("--outage is %q: set it to %s or %s", o.outage, awssim.Refuse, awssim.Hang)
+	o.Outage = sim.How(o.outage)
+	if o.Outage != sim.Refuse && o.Outage != sim.Hang {
+		return fmt.Errorf("--outage is %q: set it to %s or %s", o.outage, sim.Refuse, sim.Hang)
 	}
-	return rehearsal.CheckRegions(o.ProdRegion, o.DRRegion)
+	return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
 }
 
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
 	began := time.Now()
 	o.Progress = func(line string) {
-		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), failover.Visible(line))
+		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), report.Escape(line))
 	}
 	report, err := run(ctx, o.Options)
 	switch {
@@ -112,12 +111,12 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 
 // keep keeps the report where it was asked to be kept, and in a project's folder for
 // status to tell of.
-func (o *rehearseOptions) keep(report *rehearsal.Report) (err error) {
+func (o *rehearseOptions) keep(reported *scenario.Report) (err error) {
 	if o.dir != "" {
-		err = failover.Keep(filepath.Join(o.dir, "report"), report)
+		err = report.WriteFiles(filepath.Join(o.dir, "report"), reported)
 	}
 	if _, missing := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); missing == nil {
-		err = errors.Join(err, failover.Keep(filepath.Join(o.project, filepath.FromSlash(stacks.Rehearsal)), report))
+		err = errors.Join(err, report.WriteFiles(filepath.Join(o.project, filepath.FromSlash(report.Rehearsal)), reported))
 	}
 	return err
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 // rehearseWith runs the command with a rehearsal that is only reported.
-func rehearseWith(report *rehearsal.Report, failed error, args ...string) (asked rehearsal.Options, out string, err error) {
-	cmd := newRehearseCmd(func(_ context.Context, o rehearsal.Options) (*rehearsal.Report, error) {
+func rehearseWith(report *scenario.Report, failed error, args ...string) (asked scenario.Options, out string, err error) {
+	cmd := newRehearseCmd(func(_ context.Context, o scenario.Options) (*scenario.Report, error) {
 		asked = o
 		return report, failed
 	})
@@ -34,27 +34,27 @@ func rehearseWith(report *rehearsal.Report, failed error, args ...string) (asked
 }
 
 var (
-	recovered = &rehearsal.Report{Recovered: true, Serves: "visitors are served from us-east-2"}
-	refused   = &rehearsal.Report{Refusal: "the failover is refused", Serves: "visitors cannot reach the site"}
+	recovered = &scenario.Report{Recovered: true, Serves: "visitors are served from us-east-2"}
+	refused   = &scenario.Report{Refusal: "the failover is refused", Serves: "visitors cannot reach the site"}
 )
 
 func TestRehearseFlags(t *testing.T) {
 	t.Parallel()
 	asked, _, err := rehearseWith(recovered, nil)
 	require.NoError(t, err)
-	assert.Equal(t, []any{"us-west-2", "us-east-2", uint64(1), awssim.Hang}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
+	assert.Equal(t, []any{"us-west-2", "us-east-2", uint64(1), sim.Hang}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
 
 	asked, _, err = rehearseWith(recovered, nil, "--prod-region", "cn-north-1", "--dr-region", "cn-northwest-1", "--seed", "7",
 		"--outage", "refuse", "--fault", "lag=12m", "--fault", "image=missing")
 	require.NoError(t, err)
-	assert.Equal(t, []any{"cn-north-1", "cn-northwest-1", uint64(7), awssim.Refuse}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
-	assert.Equal(t, []awssim.Fault{{Name: "lag", Value: "12m"}, {Name: "image", Value: "missing"}}, asked.Faults)
+	assert.Equal(t, []any{"cn-north-1", "cn-northwest-1", uint64(7), sim.Refuse}, []any{asked.ProdRegion, asked.DRRegion, asked.Seed, asked.Outage})
+	assert.Equal(t, []sim.Fault{{Name: "lag", Value: "12m"}, {Name: "image", Value: "missing"}}, asked.Faults)
 }
 
 func TestRehearseExitCodes(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		report *rehearsal.Report
+		report *scenario.Report
 		failed error
 		args   []string
 		code   int
@@ -100,7 +100,7 @@ func TestRehearseOutput(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
 	require.NoError(t, err)
 	assert.Contains(t, string(page), "Recovered: visitors are served from us-east-2")
-	var back rehearsal.Report
+	var back scenario.Report
 	require.NoError(t, json.Unmarshal([]byte(printed), &back))
 	assert.True(t, back.Recovered)
 }

@@ -13,9 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/practice"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 func newSimCmd() *cobra.Command {
@@ -23,14 +23,14 @@ func newSimCmd() *cobra.Command {
 		Use:   "sim",
 		Short: "Practise on a simulated AWS that stays up between commands",
 		Long: "Sim serve keeps a simulated AWS up. Every other command of pilotlight works on it, and on nothing else,\n" +
-			"where " + practice.Variable + " holds its address. No account is needed.",
+			"where " + server.Variable + " holds its address. No account is needed.",
 	})
 	cmd.AddCommand(newSimServeCmd(), newSimLoseCmd(), newSimReturnCmd(), newSimFaultCmd(), newSimWaitCmd(), newSimStatusCmd(), newSimEnvCmd())
 	return cmd
 }
 
 func newSimServeCmd() *cobra.Command {
-	var o practice.Options
+	var o server.Options
 	dir := "practice-site"
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -61,17 +61,17 @@ func newSimServeCmd() *cobra.Command {
 }
 
 // checkNewRegions judges a pair of regions where both are named.
-func checkNewRegions(o practice.Options) error {
+func checkNewRegions(o server.Options) error {
 	if o.ProdRegion == "" || o.DRRegion == "" {
 		return nil
 	}
-	return rehearsal.CheckRegions(o.ProdRegion, o.DRRegion)
+	return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
 }
 
-func serve(ctx context.Context, o practice.Options, out io.Writer) error {
+func serve(ctx context.Context, o server.Options, out io.Writer) error {
 	o.Tell = func(line string) { fmt.Fprintln(out, line) }
-	server, err := practice.Serve(o)
-	if _, wrong := errors.AsType[*practice.AskedWrongError](err); wrong {
+	srv, err := server.Serve(o)
+	if _, wrong := errors.AsType[*server.AskedWrongError](err); wrong {
 		return &usageError{err}
 	}
 	if err != nil {
@@ -89,22 +89,22 @@ Simulated time:    while a command runs, what it waits for; else %[4]g s a secon
 Ctrl-C ends this, and breaks off what is under way. The world stays in the folder:
                    pilotlight sim serve --dir %[3]s
 
-`, server.URL(), practice.Variable, quote(server.Dir()), o.Speed)
+`, srv.URL(), server.Variable, quote(srv.Dir()), o.Speed)
 	<-ctx.Done()
-	return server.Close()
+	return srv.Close()
 }
 
 func newSimLoseCmd() *cobra.Command {
-	how := string(awssim.Hang)
-	cmd := newSimAction("lose REGION", "Take a region away", func(ctx context.Context, p *practice.Practice, region string) error {
-		return p.Lose(ctx, region, awssim.How(how))
+	how := string(sim.Hang)
+	cmd := newSimAction("lose REGION", "Take a region away", func(ctx context.Context, p *server.Practice, region string) error {
+		return p.Lose(ctx, region, sim.How(how))
 	})
 	cmd.Flags().StringVar(&how, "outage", how, "how its APIs behave: refuse or hang")
 	return cmd
 }
 
 func newSimReturnCmd() *cobra.Command {
-	return newSimAction("return REGION", "Give a lost region back", func(ctx context.Context, p *practice.Practice, region string) error {
+	return newSimAction("return REGION", "Give a lost region back", func(ctx context.Context, p *server.Practice, region string) error {
 		return p.Return(ctx, region)
 	})
 }
@@ -113,7 +113,7 @@ func newSimReturnCmd() *cobra.Command {
 const healing = "none"
 
 func newSimFaultCmd() *cobra.Command {
-	cmd := newSimAction("fault NAME=VALUE", "Let something go wrong", func(ctx context.Context, p *practice.Practice, fault string) error {
+	cmd := newSimAction("fault NAME=VALUE", "Let something go wrong", func(ctx context.Context, p *server.Practice, fault string) error {
 		if fault == healing {
 			return p.Heal(ctx)
 		}
@@ -124,7 +124,7 @@ func newSimFaultCmd() *cobra.Command {
 }
 
 func newSimWaitCmd() *cobra.Command {
-	return newSimAction("wait DURATION", "Let simulated time pass, such as 30m", func(ctx context.Context, p *practice.Practice, text string) error {
+	return newSimAction("wait DURATION", "Let simulated time pass, such as 30m", func(ctx context.Context, p *server.Practice, text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
 			return &usageError{fmt.Errorf("%q is no duration: use one such as 90s, 30m or 12h", text)}
@@ -135,7 +135,7 @@ func newSimWaitCmd() *cobra.Command {
 
 func newSimStatusCmd() *cobra.Command {
 	var asJSON *bool
-	cmd := newSimQuery("status", "Show what the simulated AWS is like", func(ctx context.Context, p *practice.Practice, out io.Writer) error {
+	cmd := newSimQuery("status", "Show what the simulated AWS is like", func(ctx context.Context, p *server.Practice, out io.Writer) error {
 		return showWorld(ctx, p, out, *asJSON)
 	})
 	asJSON = jsonFlag(cmd)
@@ -143,7 +143,7 @@ func newSimStatusCmd() *cobra.Command {
 }
 
 func newSimEnvCmd() *cobra.Command {
-	cmd := newSimQuery("env", "Print the environment of other tools that work on the simulated AWS", func(_ context.Context, p *practice.Practice, out io.Writer) error {
+	cmd := newSimQuery("env", "Print the environment of other tools that work on the simulated AWS", func(_ context.Context, p *server.Practice, out io.Writer) error {
 		env := p.Options().EnvVars
 		env["AWS_ENDPOINT_URL"] = p.URL()
 		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "AKIASIMULATED", "simulated"
@@ -158,14 +158,14 @@ func newSimEnvCmd() *cobra.Command {
 }
 
 // newSimAction is a command that changes something, and shows what came of it.
-func newSimAction(use, short string, act func(ctx context.Context, p *practice.Practice, what string) error) *cobra.Command {
+func newSimAction(use, short string, act func(ctx context.Context, p *server.Practice, what string) error) *cobra.Command {
 	name, what, _ := strings.Cut(use, " ")
 	var asJSON *bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *practice.Practice) error {
+		return practising(cmd.Context(), func(ctx context.Context, p *server.Practice) error {
 			if err := act(ctx, p, args[0]); err != nil {
 				err = fmt.Errorf("sim %s: %w", name, err)
-				if _, wrong := errors.AsType[*practice.AskedWrongError](err); wrong {
+				if _, wrong := errors.AsType[*server.AskedWrongError](err); wrong {
 					return &usageError{err}
 				}
 				return err
@@ -181,9 +181,9 @@ func newSimAction(use, short string, act func(ctx context.Context, p *practice.P
 func jsonFlag(cmd *cobra.Command) *bool { return cmd.Flags().Bool("json", false, "print it as JSON") }
 
 // newSimQuery is a command that only shows something.
-func newSimQuery(use, short string, show func(context.Context, *practice.Practice, io.Writer) error) *cobra.Command {
+func newSimQuery(use, short string, show func(context.Context, *server.Practice, io.Writer) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: simArgs(), RunE: func(cmd *cobra.Command, _ []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *practice.Practice) error { return show(ctx, p, cmd.OutOrStdout()) })
+		return practising(cmd.Context(), func(ctx context.Context, p *server.Practice) error { return show(ctx, p, cmd.OutOrStdout()) })
 	}}
 }
 
@@ -198,19 +198,19 @@ func simArgs(names ...string) cobra.PositionalArgs {
 }
 
 // practising runs something in a session with the world that the environment names.
-func practising(ctx context.Context, do func(context.Context, *practice.Practice) error) error {
-	p, err := practice.FromEnvironment(ctx)
+func practising(ctx context.Context, do func(context.Context, *server.Practice) error) error {
+	p, err := server.FromEnvironment(ctx)
 	if err != nil {
 		return err
 	}
 	if p == nil {
-		return errors.New(practice.Variable + " is not set: start pilotlight sim serve, and do what it says")
+		return errors.New(server.Variable + " is not set: start pilotlight sim serve, and do what it says")
 	}
 	defer p.Close()
 	return do(ctx, p)
 }
 
-func showWorld(ctx context.Context, p *practice.Practice, out io.Writer, asJSON bool) error {
+func showWorld(ctx context.Context, p *server.Practice, out io.Writer, asJSON bool) error {
 	s, err := p.Status(ctx)
 	if err != nil {
 		return err

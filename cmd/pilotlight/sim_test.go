@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // pilotlight runs a command line.
@@ -26,10 +26,10 @@ func pilotlight(t *testing.T, args ...string) (out string, err error) {
 }
 
 func TestSim(t *testing.T) {
-	server, err := practice.Serve(practice.Options{Dir: filepath.Join(t.TempDir(), "it's practice"), Listen: "127.0.0.1:0"})
+	srv, err := server.Serve(server.Options{Dir: filepath.Join(t.TempDir(), "it's practice"), Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.Close()) })
-	t.Setenv(practice.Variable, server.URL())
+	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
+	t.Setenv(server.Variable, srv.URL())
 	nowhere := "site        visitors cannot reach the site: lookup www.example.com: no such host\n"
 	for _, step := range []struct{ line, out string }{
 		{"sim status", "time        Mon 2 Mar 03:00:00\n" + nowhere + "production  us-west-2\npilot light us-east-2\n"},
@@ -48,7 +48,7 @@ func TestSim(t *testing.T) {
 	}
 	asJSON, err := pilotlight(t, "sim", "status", "--json")
 	require.NoError(t, err)
-	var world practice.Status
+	var world server.Status
 	require.NoError(t, json.Unmarshal([]byte(asJSON), &world))
 	assert.Equal(t, "us-west-2", world.ProdRegion)
 
@@ -61,11 +61,11 @@ func TestSim(t *testing.T) {
 	}
 
 	_, err = pilotlight(t, "status")
-	assert.ErrorContains(t, err, "PILOTLIGHT_SIM names a simulated AWS, and this is not its project: go to "+server.Dir())
+	assert.ErrorContains(t, err, "PILOTLIGHT_SIM names a simulated AWS, and this is not its project: go to "+srv.Dir())
 	assert.Equal(t, 2, exitCode(err))
 	env, err := pilotlight(t, "sim", "env")
 	require.NoError(t, err)
-	assert.Contains(t, env, "export AWS_ENDPOINT_URL="+server.URL()+"\n")
+	assert.Contains(t, env, "export AWS_ENDPOINT_URL="+srv.URL()+"\n")
 	assert.Contains(t, env, `it'\''s practice/state?metadata=skip'`, "a shell takes it for one word")
 }
 
@@ -88,7 +88,7 @@ func TestExitCodesWithoutASite(t *testing.T) {
 		"unusable address": {"", "sim serve --listen nowhere --dir " + t.TempDir(), 1, "choose another address with --listen"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(practice.Variable, tc.sim)
+			t.Setenv(server.Variable, tc.sim)
 			_, err := pilotlight(t, strings.Fields(tc.line)...)
 			assert.Equal(t, tc.code, exitCode(err))
 			assert.ErrorContains(t, err, tc.says)

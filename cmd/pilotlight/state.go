@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 func newStateCmd(c connect) *cobra.Command {
@@ -43,7 +43,7 @@ func newStateListCmd(c connect) *cobra.Command {
 }
 
 // copiesText lists copies of a state, one a line.
-func copiesText(stack string, copies []deploy.StateCopy) string {
+func copiesText(stack string, copies []ops.StateCopy) string {
 	var t text
 	if len(copies) == 0 {
 		t.say("stack %s has no state in this backend, and no copy of one", stack)
@@ -55,7 +55,7 @@ func copiesText(stack string, copies []deploy.StateCopy) string {
 }
 
 // copyText is what a copy of a state says.
-func copyText(c deploy.StateCopy) string {
+func copyText(c ops.StateCopy) string {
 	switch {
 	case c.Unreadable != "":
 		return "can't be read: " + c.Unreadable
@@ -78,9 +78,9 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var confirm func(deploy.StateCopy) error
+			var confirm func(ops.StateCopy) error
 			if !yes {
-				confirm = func(chosen deploy.StateCopy) error { return p.confirmCopy(cmd.Context(), site.Name, args[0], chosen) }
+				confirm = func(chosen ops.StateCopy) error { return p.confirmCopy(cmd.Context(), site.Name, args[0], chosen) }
 			}
 			restored, err := site.RestoreState(cmd.Context(), args[0], id, confirm)
 			if err != nil {
@@ -97,8 +97,8 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 }
 
 // confirmCopy asks before a state is replaced.
-func (p *project) confirmCopy(ctx context.Context, site, stack string, chosen deploy.StateCopy) error {
+func (p *project) confirmCopy(ctx context.Context, site, stack string, chosen ops.StateCopy) error {
 	fmt.Fprintf(p.progress, "The state of stack %s is replaced by copy %s of %s: %s\n\n", stack, chosen.ID,
-		chosen.Modified.UTC().Format(time.DateTime+" MST"), failover.Visible(copyText(chosen)))
+		chosen.Modified.UTC().Format(time.DateTime+" MST"), report.Escape(copyText(chosen)))
 	return p.ask(ctx, "state restore", site)
 }

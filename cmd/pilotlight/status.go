@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
 func newStatusCmd(c connect) *cobra.Command {
@@ -31,7 +32,7 @@ func newStatusCmd(c connect) *cobra.Command {
 }
 
 // statusText is a status on one screen.
-func statusText(s deploy.Status) string {
+func statusText(s ops.Status) string {
 	var t text
 	t.say("%s (site %s)", s.Domain, s.Site)
 	t.say("")
@@ -46,15 +47,15 @@ func statusText(s deploy.Status) string {
 		if b := side.Backlog; b != nil {
 			t.say("    media      %d files (%s) wait to be copied here, at %s", b.Files, amount(b.Bytes), b.At.UTC().Format("15:04:05 MST"))
 		}
-		for _, retired := range side.Retired {
+		for _, retired := range side.Former {
 			was := "was active once"
-			if retired.Unserved {
+			if retired.SkipFinalSnapshot {
 				was = "was given up before it was promoted"
 			}
 			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
 		}
-		if side.Silent != "" {
-			t.say("    no answer  from AWS in %s: %s", side.Region, side.Silent)
+		if side.Unreachable != "" {
+			t.say("    no answer  from AWS in %s: %s", side.Region, side.Unreachable)
 		}
 	}
 	t.say("")
@@ -84,7 +85,7 @@ func statusText(s deploy.Status) string {
 }
 
 // topology is a side in one line.
-func topology(s deploy.SideStatus) string {
+func topology(s ops.SideStatus) string {
 	role := cmp.Or(string(s.Role), "not deployed")
 	line := fmt.Sprintf("%-8s %-16s %s", s.Stack, s.Region, role)
 	if s.Role == "" {
@@ -93,13 +94,13 @@ func topology(s deploy.SideStatus) string {
 	switch {
 	case s.Overtaken:
 		return fmt.Sprintf("%-8s %-16s overtaken: it led the site at epoch %d, and must not serve it any more", s.Stack, s.Region, s.Epoch)
-	case s.Switched:
+	case s.Progress == roles.Switched:
 		return fmt.Sprintf("%s, epoch %d, the site's name was moved here at it", line, s.Epoch)
 	}
 	return fmt.Sprintf("%s, epoch %d", line, s.Epoch)
 }
 
-func replication(s deploy.SideStatus) string {
+func replication(s ops.SideStatus) string {
 	d := s.Database
 	switch {
 	case d.Source == "":

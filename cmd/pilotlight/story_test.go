@@ -17,11 +17,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) { staged.Main(m) }
 type story struct {
 	t     *testing.T
 	name  string // of the folder with its golden files
-	stage *rehearsal.Stage
+	stage *scenario.Stage
 	page  int
 }
 
@@ -53,7 +54,7 @@ func (s *story) until(code int, line string, watch func(said string, interrupt f
 	args := strings.Fields(strings.ReplaceAll(line, "DIR", s.stage.Dir()))
 	env := s.stage.Env()
 	env.Report = nil // kept in files, as in life
-	root := newRootCmd(func(context.Context) (deploy.Options, error) { return s.stage.Options(env), nil })
+	root := newRootCmd(func(context.Context) (ops.Options, error) { return s.stage.Options(env), nil })
 	var out, progress bytes.Buffer
 	root.SetOut(&out)
 	root.SetErr(&watched{to: &progress, watch: func(said string) {
@@ -120,7 +121,7 @@ func (s *story) told(printed string) string {
 func TestStory(t *testing.T) {
 	o := staged.Options()
 	o.Dir = staged.Shipped(t, "../..")
-	stage, err := rehearsal.Open(o)
+	stage, err := scenario.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	s := &story{t: t, name: "story", stage: stage}
@@ -141,7 +142,7 @@ func TestStory(t *testing.T) {
 	s.run(4, "failover --yes")
 	assert.Contains(t, s.run(0, "status"), "dr       us-east-2        standby", "a refusal leaves everything as it was")
 
-	stage.World.LoseRegion("us-west-2", awssim.Hang)
+	stage.World.LoseRegion("us-west-2", sim.Hang)
 	later(15 * time.Minute)
 	s.run(0, "failover --yes")
 	s.run(0, "failover --yes")
@@ -182,7 +183,7 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 		}
 	}
 	inject := func(text string) {
-		fault, err := awssim.ParseFault(text)
+		fault, err := sim.ParseFault(text)
 		require.NoError(t, err)
 		require.NoError(t, stage.World.Inject(fault))
 	}
@@ -202,7 +203,7 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	s.run(0, "thaw")
 
 	// A failover whose promotion is not allowed, and a production that comes back.
-	stage.World.LoseRegion("us-west-2", awssim.Refuse)
+	stage.World.LoseRegion("us-west-2", sim.Refuse)
 	stage.World.Clock().Advance(15 * time.Minute)
 	s.run(4, "switchover dr --yes")
 	inject("error=rds:PromoteReadReplica:AccessDenied:99")
@@ -222,21 +223,21 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	s.run(0, "retire dr 1 --yes")
 
 	// A machine that dies in a failover, with the stack locked.
-	stage.World.LoseRegion("us-west-2", awssim.Refuse)
+	stage.World.LoseRegion("us-west-2", sim.Refuse)
 	stage.World.Clock().Advance(15 * time.Minute)
 	s.until(5, "failover --yes", at("asked for", func(func()) { staged.Kill(t, o.EngineRoot) }))
 	s.run(0, "unlock dr --yes")
 	stage.World.Clock().Advance(time.Hour)
 	resumed := s.run(0, "failover --yes")
 	assert.Contains(t, resumed, "a failover loses", "what was found before is in the report")
-	reports, err := stacks.ReadReports(stage.Dir())
+	reports, err := report.ReadReports(stage.Dir())
 	require.NoError(t, err)
 	assert.Greater(t, reports[len(reports)-1].TimeToRecover, time.Hour.Seconds(), "it counts from when the failover was declared")
 	s.run(0, "report --all")
 	s.run(3, "check")
 
 	// What was uploaded meanwhile is copied by hand.
-	bucket, ok := staged.Outputs(t, stage, rehearsal.Recovery)["mediaBucket"].(string)
+	bucket, ok := staged.Outputs(t, stage, scenario.Recovery)["mediaBucket"].(string)
 	require.True(t, ok)
 	for i := range 3 {
 		require.NoError(t, stage.World.Put(bucket, fmt.Sprintf("meanwhile-%d.jpg", i), 1000))
@@ -247,7 +248,7 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	s.run(0, "media sync --from dr --to prod")
 
 	// An old file says what is not so.
-	file := filepath.Join(stage.Dir(), stacks.FileName(rehearsal.Recovery))
+	file := filepath.Join(stage.Dir(), config.FileName(scenario.Recovery))
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, bytes.ReplaceAll(text, []byte("role: active"), []byte("role: standby")), 0o600))

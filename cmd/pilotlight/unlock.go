@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/drill"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
 
 type unlockOptions struct {
@@ -34,8 +34,8 @@ func newUnlockCmd(c connect) *cobra.Command {
 
 // unlocked is what was done.
 type unlocked struct {
-	Stack string              `json:"stack"`
-	Locks []deploy.LockStatus `json:"locks"` // that were taken away
+	Stack string           `json:"stack"`
+	Locks []ops.LockStatus `json:"locks"` // that were taken away
 	// Blind reports that the backend does not tell whether there was a lock, nor whose.
 	Blind bool `json:"blind,omitempty"`
 }
@@ -82,7 +82,7 @@ func (o *unlockOptions) run(ctx context.Context, stack string) error {
 }
 
 // holds says what is known of the process that holds a lock.
-func holds(l deploy.LockStatus) string {
+func holds(l ops.LockStatus) string {
 	switch l.Holder {
 	case backend.HolderLives:
 		return "it runs on this machine"

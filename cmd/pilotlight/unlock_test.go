@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 // TestUnlock holds that unlock shows whose lock it is, asks, and takes away no lock of a
@@ -58,8 +58,8 @@ func TestUnlock(t *testing.T) {
 			for i, text := range tc.locks {
 				require.NoError(t, os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.json", i)), []byte(text), 0o600))
 			}
-			in := func(context.Context) (deploy.Options, error) {
-				return deploy.Options{Dir: dir, EnvVars: map[string]string{"PULUMI_BACKEND_URL": "file://" + state}}, nil
+			in := func(context.Context) (ops.Options, error) {
+				return ops.Options{Dir: dir, EnvVars: map[string]string{"PULUMI_BACKEND_URL": "file://" + state}}, nil
 			}
 			out, complaints, code := command(t, in, dir, tc.line+" --json")
 			assert.Equal(t, tc.code, code, complaints)

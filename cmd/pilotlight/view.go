@@ -12,8 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // view is what somebody at a terminal is shown of an operation: the change that goes
@@ -31,7 +31,7 @@ type view struct {
 
 // tracked is a step of the change that goes on.
 type tracked struct {
-	failover.Step
+	report.Step
 	heard, ended time.Time // when it was heard of that it began and ended
 	seen         string    // the last that was said of what it waits for
 }
@@ -49,12 +49,12 @@ func (w tracked) took(now time.Time) string {
 // update takes something in that a deploy.Run is told. What it returns goes into the log.
 func (v *view) update(now time.Time, event any) (log []string) {
 	switch event := event.(type) {
-	case deploy.Change:
+	case ops.Change:
 		v.change, v.steps, v.reached = oneLine(event.String()), nil, nil
 		log = append(log, v.change)
-	case failover.Step:
+	case report.Step:
 		log = v.observe(now, event)
-	case failover.Report:
+	case report.Report:
 		for _, step := range event.Steps {
 			log = append(log, v.observe(now, step)...)
 		}
@@ -70,13 +70,13 @@ func (v *view) update(now time.Time, event any) (log []string) {
 }
 
 // observe takes in that a step began, or ended. It may hear of either more than once.
-func (v *view) observe(now time.Time, step failover.Step) (log []string) {
+func (v *view) observe(now time.Time, step report.Step) (log []string) {
 	step.Name, step.Awaits = oneLine(step.Name), oneLine(step.Awaits) // what it awaits begins what is said of it
 	at := slices.IndexFunc(v.steps, func(w tracked) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
 	if at < 0 && !step.End.IsZero() { // of a run that this one carries on
 		v.steps = append(v.steps, tracked{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
-		if step.Err == "" && step.Reaches != "" {
-			v.reached = append(v.reached, oneLine(string(step.Reaches))+" before") // from a file
+		if step.Err == "" && step.Milestone != "" {
+			v.reached = append(v.reached, oneLine(string(step.Milestone))+" before") // from a file
 		}
 		return nil
 	}
@@ -97,7 +97,7 @@ func (v *view) observe(now time.Time, step failover.Step) (log []string) {
 	return nil
 }
 
-// worthALine is how long a step takes whose end is worth a line in the log; the
+// minLoggedStep is how long a step takes whose end is worth a line in the log; the
 // report has all of them.
 const worthALine = 10 * time.Second
 
@@ -105,10 +105,10 @@ func (v *view) end(now time.Time, w tracked) (log []string) {
 	switch {
 	case w.Err != "":
 		return []string{v.paint(red, fmt.Sprintf("%s: failed after %s: %s", w.Name, w.took(now), oneLine(w.Err)))}
-	case w.Reaches != "":
-		v.reached = append(v.reached, fmt.Sprintf("%s %s", w.Reaches, clock(now.Sub(v.began))))
-		line := v.paint(green, fmt.Sprintf("%s: done in %s, the site is %s", w.Name, w.took(now), w.Reaches))
-		if w.seen != "" && w.seen != string(w.Reaches) {
+	case w.Milestone != "":
+		v.reached = append(v.reached, fmt.Sprintf("%s %s", w.Milestone, clock(now.Sub(v.began))))
+		line := v.paint(green, fmt.Sprintf("%s: done in %s, the site is %s", w.Name, w.took(now), w.Milestone))
+		if w.seen != "" && w.seen != string(w.Milestone) {
 			line += ": " + w.seen
 		}
 		return []string{line}
@@ -144,7 +144,7 @@ func (v *view) complain(now time.Time, event events.EngineEvent) (log []string) 
 	}
 	for i, w := range v.steps {
 		if w.running() && strings.HasSuffix(w.Name, fmt.Sprintf(" %s %s", of.Type().Name(), of.Name())) {
-			v.steps[i].ended, v.steps[i].Err = now, deploy.Plain(d.Message)
+			v.steps[i].ended, v.steps[i].Err = now, ops.Plain(d.Message)
 			return v.end(now, v.steps[i])
 		}
 	}
@@ -256,7 +256,7 @@ func (v *view) row(w tracked, width int, now time.Time) []string {
 // goes on and leads to a milestone, else to the one that goes on for longest. Where
 // it does not fit into some lines, its beginning is left out.
 func (v *view) path(width, lines int, now time.Time) []string {
-	steps := make([]failover.Step, len(v.steps))
+	steps := make([]report.Step, len(v.steps))
 	at, best := -1, 0
 	for i, w := range v.steps {
 		steps[i] = w.Step
@@ -264,9 +264,9 @@ func (v *view) path(width, lines int, now time.Time) []string {
 		switch {
 		case w.Err != "":
 			continue
-		case w.Reaches == failover.Switched && !w.running():
+		case w.Milestone == report.Switched && !w.running():
 			rank = 4
-		case w.running() && w.Reaches != "":
+		case w.running() && w.Milestone != "":
 			rank = 3
 		case w.running():
 			rank = 2
@@ -277,7 +277,7 @@ func (v *view) path(width, lines int, now time.Time) []string {
 	}
 	var drawn []string
 	text := ""
-	for n, i := range slices.Backward(failover.Path(steps, at)) {
+	for n, i := range slices.Backward(report.Path(steps, at)) {
 		text = v.steps[i].took(now) + " " + v.steps[i].Name + text
 		all := "longest path so far: " + text
 		if n > 0 {
@@ -313,5 +313,5 @@ func (v *view) paint(s style, text string) string {
 
 // oneLine keeps what others said from moving the cursor.
 func oneLine(text string) string {
-	return failover.Visible(strings.Join(strings.FieldsFunc(ansi.Strip(text), func(r rune) bool { return unicode.IsControl(r) || r == ' ' }), " "))
+	return report.Escape(strings.Join(strings.FieldsFunc(ansi.Strip(text), func(r rune) bool { return unicode.IsControl(r) || r == ' ' }), " "))
 }

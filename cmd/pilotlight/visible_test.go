@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/failover/decide"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
 // nasty clears a terminal's screen, by seven bits and by eight, and turns the reading direction.
@@ -39,8 +39,8 @@ func obeyed(text string) (found []rune) {
 func TestNothingMovesTheCursor(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	report := failover.Report{Site: nasty, Stack: nasty, Region: nasty, Asked: nasty, Outcome: failover.Outcome(nasty), Next: []string{nasty}}
-	require.NoError(t, failover.Keep(filepath.Join(dir, filepath.FromSlash(stacks.Reports), "20260302T031500Z-dr-epoch-2"), &report))
+	reported := report.Report{Site: nasty, Stack: nasty, Region: nasty, Action: nasty, Outcome: report.Outcome(nasty), Next: []string{nasty}}
+	require.NoError(t, report.WriteFiles(filepath.Join(dir, filepath.FromSlash(report.Reports), "20260302T031500Z-dr-epoch-2"), &reported))
 	for _, line := range []string{"report", "report --all", "report --json"} {
 		out, err := pilotlight(t, append(strings.Fields(line), "-C", dir)...)
 		require.NoError(t, err)
@@ -48,12 +48,12 @@ func TestNothingMovesTheCursor(t *testing.T) {
 		assert.Contains(t, out, `\u001b[2J`, line)
 	}
 
-	side := deploy.SideStatus{Stack: "dr", Role: stacks.Standby, Region: "us-east-2", Silent: nasty, Database: &decide.Replica{ID: nasty, Status: nasty, Source: "x", Replication: nasty}}
-	status := deploy.Status{Site: nasty, Domain: nasty, Sides: []deploy.SideStatus{side}, Verdict: nasty, Warnings: []string{nasty}}
+	side := ops.SideStatus{Stack: "dr", Role: roles.Standby, Region: "us-east-2", Unreachable: nasty, Database: &checks.Replica{ID: nasty, Status: nasty, Source: "x", Replication: nasty}}
+	status := ops.Status{Site: nasty, Domain: nasty, Sides: []ops.SideStatus{side}, Verdict: nasty, Warnings: []string{nasty}}
 	var out, progress bytes.Buffer
 	root := newRootCmd(theReal)
 	show := &cobra.Command{Use: "show", RunE: func(cmd *cobra.Command, _ []string) error {
-		fmt.Fprint(cmd.OutOrStdout(), statusText(status), planMarkdown(nasty, deploy.Plan{Refusal: nasty, Warnings: []string{nasty}}))
+		fmt.Fprint(cmd.OutOrStdout(), statusText(status), planMarkdown(nasty, ops.Plan{Refusal: nasty, Warnings: []string{nasty}}))
 		return nil
 	}}
 	root.AddCommand(show)
@@ -64,7 +64,7 @@ func TestNothingMovesTheCursor(t *testing.T) {
 	assert.Contains(t, out.String(), `\u001b[2J`)
 
 	o := operateOptions{project: project{progress: &progress, in: strings.NewReader("")}, operation: operation{use: "failover", warning: "careful"}}
-	require.Error(t, o.confirm(t.Context(), status, []deploy.Change{{Stack: nasty}}))
+	require.Error(t, o.confirm(t.Context(), status, []ops.Change{{Stack: nasty}}))
 	o.say("%s", nasty)
 	assert.Empty(t, obeyed(progress.String()))
 	assert.Empty(t, obeyed(complaint(errors.New(nasty))))
@@ -79,9 +79,9 @@ func TestNothingMovesTheCursor(t *testing.T) {
 
 	v := view{}
 	for _, event := range []any{
-		deploy.Change{Stack: nasty}, failover.Step{Name: nasty, Awaits: nasty, Begin: time.Now()}, nasty + ": " + nasty, nasty,
-		failover.Report{Steps: []failover.Step{{Name: nasty, Reaches: failover.Milestone(nasty), Begin: time.Now(), End: time.Now()}}},
-		failover.Step{Name: nasty, Begin: time.Now(), End: time.Now(), Err: nasty},
+		ops.Change{Stack: nasty}, report.Step{Name: nasty, Awaits: nasty, Begin: time.Now()}, nasty + ": " + nasty, nasty,
+		report.Report{Steps: []report.Step{{Name: nasty, Milestone: report.Milestone(nasty), Begin: time.Now(), End: time.Now()}}},
+		report.Step{Name: nasty, Begin: time.Now(), End: time.Now(), Err: nasty},
 	} {
 		lines := append(v.update(time.Now(), event), v.render(80, 24, time.Now())...)
 		assert.Empty(t, obeyed(strings.Join(append(lines, v.leave(time.Now())...), "\n")))

@@ -20,22 +20,22 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	// Whoever reaches this address can fail over: put it behind your own login.
-	err := serve(ctx, "127.0.0.1:8080", deploy.Options{Dir: ".", Progress: os.Stderr})
+	err := serve(ctx, "127.0.0.1:8080", ops.Options{Dir: ".", Progress: os.Stderr})
 	stop()
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func serve(ctx context.Context, address string, o deploy.Options) error {
-	site, err := deploy.OpenSite(o)
+func serve(ctx context.Context, address string, o ops.Options) error {
+	site, err := ops.OpenSite(o)
 	if err != nil {
 		return err
 	}
@@ -55,13 +55,13 @@ func serve(ctx context.Context, address string, o deploy.Options) error {
 // service has one site, and fails it over once at a time. What is asked meanwhile waits.
 type service struct {
 	*http.ServeMux
-	site *deploy.Site
+	site *ops.Site
 	ctx  context.Context //nolint:containedctx // of the process: a failover outlives the request for it
 
 	mu sync.Mutex
 }
 
-func newService(ctx context.Context, site *deploy.Site) *service {
+func newService(ctx context.Context, site *ops.Site) *service {
 	s := &service{ServeMux: http.NewServeMux(), site: site, ctx: ctx}
 	s.HandleFunc("GET /status", s.status)
 	s.HandleFunc("GET /plan", s.plan)
@@ -76,14 +76,14 @@ func (s *service) status(w http.ResponseWriter, r *http.Request) {
 
 // proposal is a plan and what approves it.
 type proposal struct {
-	Code string      `json:"code"`
-	Plan deploy.Plan `json:"plan"`
+	Code string   `json:"code"`
+	Plan ops.Plan `json:"plan"`
 }
 
 // propose makes the plan of the next failover. Its code stands for what would be
 // done to which resources, so that nobody approves something else.
 func (s *service) propose(ctx context.Context) (proposal, error) {
-	plan, err := s.site.PlanFailover(ctx, deploy.Accepted{}, deploy.Run{})
+	plan, err := s.site.PlanFailover(ctx, ops.Accepted{}, ops.Run{})
 	if err != nil {
 		return proposal{}, err
 	}
@@ -115,8 +115,8 @@ func (s *service) failover(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "that is not the code of what would be done now: ask for the plan again", http.StatusConflict)
 		return
 	}
-	outcome, err := s.site.Failover(s.ctx, deploy.Accepted{}, deploy.Run{
-		Step: func(step failover.Step) {
+	outcome, err := s.site.Failover(s.ctx, ops.Accepted{}, ops.Run{
+		Step: func(step report.Step) {
 			if step.End.IsZero() {
 				log.Printf("%s …", step.Name)
 			}
@@ -128,8 +128,8 @@ func (s *service) failover(w http.ResponseWriter, r *http.Request) {
 
 // answer writes a result, or says by the status what became of the request.
 func answer(w http.ResponseWriter, value any, err error) {
-	_, refused := errors.AsType[*deploy.RefusedError](err)
-	_, locked := errors.AsType[*deploy.LockedError](err)
+	_, refused := errors.AsType[*ops.RefusedError](err)
+	_, locked := errors.AsType[*ops.LockedError](err)
 	switch {
 	case refused, locked: // nothing was changed
 		http.Error(w, err.Error(), http.StatusConflict)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { staged.Main(m) }
 func TestApproval(t *testing.T) {
 	stage := staged.Steady(t, staged.Options())
 	stage.World.Clock().Advance(time.Hour)
-	site, err := deploy.OpenSite(stage.Options(stage.Env()))
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
 	require.NoError(t, err)
 	service := newService(t.Context(), site)
 	ask := func(method, path string) *httptest.ResponseRecorder {
@@ -46,7 +46,7 @@ func TestApproval(t *testing.T) {
 	assert.Empty(t, plan.Plan.Refusal)
 	done := ask(http.MethodPost, "/failover?code="+plan.Code)
 	require.Equal(t, http.StatusOK, done.Code, done.Body)
-	var status deploy.Status
+	var status ops.Status
 	require.NoError(t, json.Unmarshal(ask(http.MethodGet, "/status").Body.Bytes(), &status))
 	assert.Equal(t, "dr", status.Active)
 	assert.Equal(t, 2, status.Epoch)

@@ -16,24 +16,24 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 func TestMain(m *testing.M) { staged.Main(m) }
 
 // open opens the site of a stage.
-func open(t *testing.T, stage *rehearsal.Stage) *deploy.Site {
+func open(t *testing.T, stage *scenario.Stage) *ops.Site {
 	t.Helper()
-	site, err := deploy.OpenSite(stage.Options(stage.Env()))
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
 	require.NoError(t, err)
 	return site
 }
 
 // quiet is a site in its steady state, of which there is a snapshot.
-func quiet(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
+func quiet(t *testing.T, o scenario.Options) *scenario.Stage {
 	t.Helper()
 	stage := staged.Steady(t, o)
 	stage.World.Clock().Advance(time.Hour)
@@ -42,13 +42,13 @@ func quiet(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
 
 // pilotLight is all that a drill must leave as it is: the states of both stacks, their
 // files and what is beside them, and what AWS holds, but for what a drill made.
-func pilotLight(t *testing.T, stage *rehearsal.Stage) map[string]string {
+func pilotLight(t *testing.T, stage *scenario.Stage) map[string]string {
 	t.Helper()
 	held := map[string]string{}
-	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+	for _, name := range []string{scenario.Production, scenario.Recovery} {
 		stack, err := stage.Stack(t.Context(), name, stage.Env())
 		require.NoError(t, err)
-		state, err := stack.State(t.Context())
+		state, err := stack.Export(t.Context())
 		require.NoError(t, err)
 		held["state of "+name] = string(state)
 	}
@@ -77,13 +77,13 @@ func TestDrill(t *testing.T) {
 	stage := quiet(t, staged.Options())
 	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
 
-	d, err := open(t, stage).Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	d, err := open(t, stage).Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 	require.NoError(t, err)
-	assert.Equal(t, failover.Done, d.Report.Outcome)
-	assert.Contains(t, d.Report.Reached, failover.Healthy)
-	assert.NotContains(t, d.Report.Reached, failover.Switched, "no name moves")
+	assert.Equal(t, report.Done, d.Report.Outcome)
+	assert.Contains(t, d.Report.Reached, report.Healthy)
+	assert.NotContains(t, d.Report.Reached, report.Switched, "no name moves")
 	var measured []string
-	for _, piece := range d.Pieces {
+	for _, piece := range d.Timings {
 		assert.Positive(t, piece.Seconds, piece.What)
 		measured = append(measured, piece.What)
 	}
@@ -108,7 +108,7 @@ func TestDrillKept(t *testing.T) {
 	began := stage.World.Clock().Now()
 
 	site := open(t, stage)
-	d, err := site.Drill(t.Context(), deploy.DrillOptions{Keep: 2 * time.Hour}, deploy.Run{})
+	d, err := site.Drill(t.Context(), ops.DrillOptions{Keep: 2 * time.Hour}, ops.Run{})
 	require.NoError(t, err)
 	assert.WithinDuration(t, began.Add(2*time.Hour), d.Expires, time.Minute)
 	rows := stage.World.Rows("us-east-2", "blog-dr-drill")
@@ -125,14 +125,14 @@ func TestDrillKept(t *testing.T) {
 	target, _ := stage.World.Resolve("www.example.com")
 	assert.Contains(t, target, "us-west-2", "no name leads to the copy")
 
-	_, err = site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	_, err = site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 	assert.ErrorContains(t, err, "the copy of an earlier drill is still there")
 	for _, moment := range []struct {
 		after time.Duration
 		ended []string
 	}{{0, nil}, {2 * time.Hour, []string{"dr-drill"}}, {0, nil}} {
 		stage.World.Clock().Advance(moment.after)
-		ended, err := site.EndDrill(t.Context(), true, deploy.Run{})
+		ended, err := site.EndDrill(t.Context(), true, ops.Run{})
 		require.NoError(t, err)
 		assert.Equal(t, moment.ended, ended)
 	}
@@ -140,7 +140,7 @@ func TestDrillKept(t *testing.T) {
 }
 
 // post writes into the site's database, as a visitor of production does.
-func post(t *testing.T, stage *rehearsal.Stage, text string) {
+func post(t *testing.T, stage *scenario.Stage, text string) {
 	t.Helper()
 	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodPost, "http://www.example.com/?post="+strings.ReplaceAll(text, " ", "+"), http.NoBody))
 	require.NoError(t, err)
@@ -152,19 +152,19 @@ func post(t *testing.T, stage *rehearsal.Stage, text string) {
 func TestKilledDrill(t *testing.T) {
 	for name, tc := range map[string]struct {
 		after string // this was made
-		then  func(*testing.T, *deploy.Site)
+		then  func(*testing.T, *ops.Site)
 	}{
-		"ended": {"aws:ec2/natGateway:NatGateway", func(t *testing.T, site *deploy.Site) {
+		"ended": {"aws:ec2/natGateway:NatGateway", func(t *testing.T, site *ops.Site) {
 			t.Helper()
-			ended, err := site.EndDrill(t.Context(), false, deploy.Run{})
+			ended, err := site.EndDrill(t.Context(), false, ops.Run{})
 			require.NoError(t, err)
 			assert.Equal(t, []string{"dr-drill"}, ended)
 		}},
-		"carried on": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *deploy.Site) {
+		"carried on": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *ops.Site) {
 			t.Helper()
-			d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+			d, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 			require.NoError(t, err)
-			assert.Equal(t, failover.Done, d.Report.Outcome)
+			assert.Equal(t, report.Done, d.Report.Outcome)
 			assert.Contains(t, d.Report.String(), "an earlier run was stopped")
 		}},
 	} {
@@ -174,7 +174,7 @@ func TestKilledDrill(t *testing.T) {
 			stage := quiet(t, o)
 			before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
 			site := open(t, stage)
-			_, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
+			_, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{Event: func(e events.EngineEvent) {
 				if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == tc.after {
 					staged.Kill(t, o.EngineRoot)
 				}
@@ -184,7 +184,7 @@ func TestKilledDrill(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, left, 1)
 			assert.Empty(t, left[0].Balancer)
-			_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+			_, err = site.EndDrill(t.Context(), false, ops.Run{})
 			require.ErrorContains(t, err, "pilotlight unlock dr-drill")
 			locks, err := site.Locks(t.Context(), "dr-drill")
 			require.NoError(t, err)
@@ -205,13 +205,13 @@ func TestDrillInterrupted(t *testing.T) {
 	site := open(t, stage)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, err := site.Drill(ctx, deploy.DrillOptions{}, deploy.Run{Event: func(e events.EngineEvent) {
+	_, err := site.Drill(ctx, ops.DrillOptions{}, ops.Run{Event: func(e events.EngineEvent) {
 		if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == "aws:ec2/natGateway:NatGateway" {
 			cancel()
 		}
 	}})
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+	_, err = site.EndDrill(t.Context(), false, ops.Run{})
 	require.NoError(t, err)
 	assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
 	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
@@ -226,12 +226,12 @@ func TestFailedDrill(t *testing.T) {
 		require.NoError(t, stage.World.Inject(fault))
 	}
 	site := open(t, stage)
-	d, err := site.Drill(t.Context(), deploy.DrillOptions{}, deploy.Run{})
+	d, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 	require.ErrorContains(t, err, "InsufficientDBInstanceCapacity")
 	require.NotNil(t, d.Report)
-	assert.NotEqual(t, failover.Done, d.Report.Outcome)
+	assert.NotEqual(t, report.Done, d.Report.Outcome)
 	assert.NotEqual(t, inventory, staged.Inventory(stage.World))
-	_, err = site.EndDrill(t.Context(), false, deploy.Run{})
+	_, err = site.EndDrill(t.Context(), false, ops.Run{})
 	require.NoError(t, err)
 	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
 }

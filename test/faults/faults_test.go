@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -115,7 +115,7 @@ func TestFaults(t *testing.T) {
 			assert.Zero(t, report.CallsToLost)
 			if row.ends == refuses {
 				assert.Equal(t, before, staged.Changes(stage.World), "a refusal changes nothing")
-				assert.Equal(t, "standby", staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
+				assert.Equal(t, "standby", staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputRole], "a refusal leaves the claim as it was")
 				return
 			}
 			stage.World.Heal() // of what would last

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -50,7 +50,7 @@ func changes(op apitype.OpType) bool {
 // persist gives a command again and again. Each time the engine is killed at the
 // first step boundary at which it never was before, until no such is left and the
 // update comes to its end. It returns the boundaries.
-func persist(t *testing.T, stage *rehearsal.Stage, root string, c command) (killed []string) {
+func persist(t *testing.T, stage *scenario.Stage, root string, c command) (killed []string) {
 	t.Helper()
 	for {
 		stack, err := stage.Stack(t.Context(), c.stack, stage.Env())
@@ -59,7 +59,7 @@ func persist(t *testing.T, stage *rehearsal.Stage, root string, c command) (kill
 			require.NoError(t, stack.Set(t.Context(), key, value))
 		}
 		at := ""
-		_, err = stack.Up(t.Context(), deploy.Run{Event: func(e events.EngineEvent) {
+		_, err = stack.Up(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
 			if here := boundary(e); at == "" && here != "" && !slices.Contains(killed, here) {
 				at = here
 				staged.Kill(t, root)
@@ -80,24 +80,24 @@ func persist(t *testing.T, stage *rehearsal.Stage, root string, c command) (kill
 // boundary of every step. The same command, given again, ends as undisturbed.
 func TestKillEverywhere(t *testing.T) {
 	active, standby := map[string]string{"role": "active"}, map[string]string{"role": "standby"}
-	failover := []command{{rehearsal.Recovery, active}}
-	rebuild := []command{{rehearsal.Production, standby}}
+	failover := []command{{scenario.Recovery, active}}
+	rebuild := []command{{scenario.Production, standby}}
 	switchover := []command{
-		{rehearsal.Production, map[string]string{"role": "frozen"}}, {rehearsal.Recovery, active}, {rehearsal.Production, standby},
+		{scenario.Production, map[string]string{"role": "frozen"}}, {scenario.Recovery, active}, {scenario.Production, standby},
 	}
-	lost := func(t *testing.T, root string) *rehearsal.Stage {
+	lost := func(t *testing.T, root string) *scenario.Stage {
 		t.Helper()
 		o := staged.Options()
 		o.EngineRoot = root
 		return staged.Disaster(t, o)
 	}
 	for name, tc := range map[string]struct {
-		before   func(t *testing.T, root string) *rehearsal.Stage
+		before   func(t *testing.T, root string) *scenario.Stage
 		commands []command
 		least    int // boundaries
 	}{
 		"failover": {lost, failover, 30},
-		"rebuild": {func(t *testing.T, root string) *rehearsal.Stage {
+		"rebuild": {func(t *testing.T, root string) *scenario.Stage {
 			t.Helper()
 			stage := lost(t, root)
 			require.Empty(t, staged.FailOver(t, stage).Refusal)
@@ -105,7 +105,7 @@ func TestKillEverywhere(t *testing.T) {
 			stage.World.Clock().Advance(10 * time.Minute)
 			return stage
 		}, rebuild, 30},
-		"switchover": {func(t *testing.T, root string) *rehearsal.Stage {
+		"switchover": {func(t *testing.T, root string) *scenario.Stage {
 			t.Helper()
 			o := staged.Options()
 			o.EngineRoot = root
@@ -127,7 +127,7 @@ func TestKillEverywhere(t *testing.T) {
 			assert.Greater(t, kills, tc.least)
 			t.Logf("killed at %d boundaries", kills)
 			assert.Equal(t, without(staged.Inventory(undisturbed.World)), without(staged.Inventory(stage.World)))
-			for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+			for _, name := range []string{scenario.Production, scenario.Recovery} {
 				assert.Equal(t, outputs(t, undisturbed, name), outputs(t, stage, name))
 			}
 			settled(t, stage, tc.commands[len(tc.commands)-1].stack)
@@ -137,16 +137,16 @@ func TestKillEverywhere(t *testing.T) {
 
 // settled gives the next update, which forgets what was begun by those that were
 // killed and has been made since: else the engine would tell of it for ever.
-func settled(t *testing.T, stage *rehearsal.Stage, name string) {
+func settled(t *testing.T, stage *scenario.Stage, name string) {
 	t.Helper()
 	stack, err := stage.Stack(t.Context(), name, stage.Env())
 	require.NoError(t, err)
-	_, err = stack.Up(t.Context(), deploy.Run{})
+	_, err = stack.Up(t.Context(), ops.Run{})
 	require.NoError(t, err)
 	var checkpoint struct {
 		Pending []map[string]any `json:"pending_operations"`
 	}
-	state, err := stack.State(t.Context())
+	state, err := stack.Export(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(state, &checkpoint))
 	assert.Empty(t, checkpoint.Pending)
@@ -164,7 +164,7 @@ func without(count map[string]int) map[string]int {
 
 // outputs are what a stack exports. The engine gives a balancer a random name; the
 // site's own must lead to it while the stack is active.
-func outputs(t *testing.T, stage *rehearsal.Stage, stack string) map[string]any {
+func outputs(t *testing.T, stage *scenario.Stage, stack string) map[string]any {
 	t.Helper()
 	exported := staged.Outputs(t, stage, stack)
 	target, _ := stage.World.Resolve("www.example.com")

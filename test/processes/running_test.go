@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -40,7 +40,7 @@ func (t *terminal) command(args ...string) *running {
 	r.cmd.Dir = t.dir
 	r.cmd.Env = []string{
 		"PATH=" + filepath.Join(staged.EngineRoot, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
-		"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + os.TempDir(), practice.Variable + "=" + t.server.URL(),
+		"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + os.TempDir(), server.Variable + "=" + t.server.URL(),
 	}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are the test's own
 	return r

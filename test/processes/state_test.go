@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // TestAnOlderState restores a state from before a failover under a site that serves. No
@@ -53,7 +53,7 @@ func TestAnOlderState(t *testing.T) {
 	assert.NotEmpty(t, newer)
 	at.giveBack(t)
 	at.run(t, 0, "failback --yes")
-	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }
 
@@ -91,7 +91,7 @@ func TestALostState(t *testing.T) {
 
 	at.giveBack(t)
 	at.run(t, 0, "failback --yes")
-	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 	assert.Contains(t, at.run(t, 0, "switchover prod --yes --verbose"), "[DEBUG]")
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))

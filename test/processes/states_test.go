@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // moved is the folder of a world whose site was failed over to dr, with prod as its standby again.
@@ -33,7 +33,7 @@ var moved = sync.OnceValues(func() (string, error) {
 	for _, step := range []func() error{
 		t.losing, t.working("failover", "--yes"), t.returning, t.working("failback", "--yes"),
 		func() error {
-			return t.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) })
+			return t.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) })
 		},
 	} {
 		if err := step(); err != nil {

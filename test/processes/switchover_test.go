@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // TestSwitchoverToALockedStack finds the lock before visitors see the maintenance page.
@@ -55,7 +55,7 @@ func TestInterruptedSwitchovers(t *testing.T) {
 				return
 			}
 			at.run(t, 0, "thaw --yes")
-			require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, 2*time.Minute) })) // instances look every minute
+			require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, 2*time.Minute) })) // instances look every minute
 			assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 			assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 		})

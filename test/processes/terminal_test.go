@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -52,14 +52,14 @@ var deployed = sync.OnceValues(func() (string, error) {
 	if err := t.serve(); err != nil {
 		return "", err
 	}
-	err := errors.Join(t.working("deploy")(), t.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	err := errors.Join(t.working("deploy")(), t.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	return t.dir, errors.Join(err, t.server.Close())
 })
 
 // terminal is an operator's, on a simulated AWS that is served for it.
 type terminal struct {
 	dir    string
-	server *practice.Server
+	server *server.Server
 }
 
 // newTerminal is at a site in its steady state.
@@ -75,15 +75,15 @@ func newTerminal(t *testing.T) *terminal {
 }
 
 func (t *terminal) serve() (err error) {
-	t.server, err = practice.Serve(practice.Options{Dir: t.dir, Listen: "127.0.0.1:0"})
+	t.server, err = server.Serve(server.Options{Dir: t.dir, Listen: "127.0.0.1:0"})
 	return err
 }
 
 // world does something to the simulated AWS.
-func (t *terminal) world(do func(context.Context, *practice.Practice) error) error {
+func (t *terminal) world(do func(context.Context, *server.Practice) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	p, err := practice.Connect(ctx, t.server.URL())
+	p, err := server.Connect(ctx, t.server.URL())
 	if err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (t *terminal) lose(test *testing.T) {
 }
 
 func (t *terminal) losing() error {
-	return t.world(func(ctx context.Context, p *practice.Practice) error {
-		return errors.Join(p.Lose(ctx, "us-west-2", awssim.Refuse), p.Sleep(ctx, 15*time.Minute))
+	return t.world(func(ctx context.Context, p *server.Practice) error {
+		return errors.Join(p.Lose(ctx, "us-west-2", sim.Refuse), p.Sleep(ctx, 15*time.Minute))
 	})
 }
 
@@ -109,7 +109,7 @@ func (t *terminal) giveBack(test *testing.T) {
 }
 
 func (t *terminal) returning() error {
-	return t.world(func(ctx context.Context, p *practice.Practice) error {
+	return t.world(func(ctx context.Context, p *server.Practice) error {
 		return errors.Join(p.Return(ctx, "us-west-2"), p.Sleep(ctx, 10*time.Minute))
 	})
 }
@@ -117,7 +117,7 @@ func (t *terminal) returning() error {
 // serving is what a visitor sees.
 func (t *terminal) serving(test *testing.T) (seen string) {
 	test.Helper()
-	require.NoError(test, t.world(func(ctx context.Context, p *practice.Practice) error {
+	require.NoError(test, t.world(func(ctx context.Context, p *server.Practice) error {
 		s, err := p.Status(ctx)
 		seen = s.Visitors
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/practice"
+	"github.com/pilotlight-dr/pilotlight/sim/server"
 )
 
 // TestTwoFailoversAtOnce begins a second failover in the folder of a first one, at some
@@ -71,7 +71,7 @@ func TestFailoverBesideItsRefusal(t *testing.T) {
 	after, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
 	require.NoError(t, err)
 	assert.Equal(t, string(before), string(after))
-	require.NoError(t, at.world(func(ctx context.Context, p *practice.Practice) error { return p.Sleep(ctx, time.Minute) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Minute) }))
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // TestAProductionThatExists protects a production that knows nothing of this
@@ -24,7 +24,7 @@ func TestAProductionThatExists(t *testing.T) {
 	stage, v := existing(t)
 	v.post()
 	stage.World.Clock().Advance(time.Hour)
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "active"}),
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "active"}),
 		"still receives changes", "it has no deep page, but its replica shows that it lives")
 
 	require.NoError(t, stage.Lose())
@@ -38,23 +38,23 @@ func TestAProductionThatExists(t *testing.T) {
 	// Its region is back, and its owner has stopped it. It makes way for a stack.
 	stage.World.ReturnRegion("us-west-2")
 	const home = "home"
-	network := map[string]any{"cidr": "10.40.0.0/16", "zones": awssim.Zones("us-west-2")[:2]}
-	edit(t, stage, rehearsal.Recovery, home, func(config map[string]any) {
+	network := map[string]any{"cidr": "10.40.0.0/16", "zones": sim.Zones("us-west-2")[:2]}
+	edit(t, stage, scenario.Recovery, home, func(config map[string]any) {
 		delete(config, "pilotlight:production")
 		config["aws:region"], config["pilotlight:network"], config["pilotlight:role"] = "us-west-2", network, "standby"
 		config["pilotlight:app"] = map[string]any{"image": "ami-0aaaaaaaaaaaaaaa1"}
 	})
 	require.NoError(t, staged.Up(t, stage, stage.Env(), home, nil))
-	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
+	edit(t, stage, scenario.Recovery, scenario.Recovery, func(config map[string]any) {
 		delete(config, "pilotlight:production")
 		config["pilotlight:peer"] = map[string]any{"stack": home, "region": "us-west-2", "cidr": "10.40.0.0/16"}
 	})
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
 	stage.World.Clock().Advance(time.Hour)
 
-	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Recovery, map[string]string{"role": "frozen"}))
+	require.NoError(t, staged.Up(t, stage, v.env(), scenario.Recovery, map[string]string{"role": "frozen"}))
 	require.NoError(t, staged.Up(t, stage, v.env(), home, map[string]string{"role": "active"}))
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "standby"}))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "standby"}))
 	before := v.count()
 	v.post()
 	assert.Equal(t, before+1, v.count())
@@ -66,18 +66,18 @@ func TestAProductionThatExists(t *testing.T) {
 // existing is a stage where production is described in dr's file, and dr is its
 // pilot light. It is made by a stack all the same, which knows of another peer:
 // nothing of it is told of dr, nor of what dr's instances are told.
-func existing(t *testing.T) (*rehearsal.Stage, *visitors) {
+func existing(t *testing.T) (*scenario.Stage, *visitors) {
 	t.Helper()
-	stage, err := rehearsal.Open(staged.Options())
+	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
-	edit(t, stage, rehearsal.Production, rehearsal.Production, func(config map[string]any) {
+	edit(t, stage, scenario.Production, scenario.Production, func(config map[string]any) {
 		config["pilotlight:peer"] = map[string]any{"stack": "nobody", "region": "us-east-2", "cidr": "10.20.0.0/16"}
 	})
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil))
-	bucket, ok := staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputMedia].(string)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
+	bucket, ok := staged.Outputs(t, stage, scenario.Production)[stacks.OutputMedia].(string)
 	require.True(t, ok)
-	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
+	edit(t, stage, scenario.Recovery, scenario.Recovery, func(config map[string]any) {
 		delete(config, "pilotlight:peer")
 		config["pilotlight:production"] = map[string]any{
 			"region": "us-west-2", "cidr": "10.10.0.0/16",
@@ -85,18 +85,18 @@ func existing(t *testing.T) (*rehearsal.Stage, *visitors) {
 		}
 	})
 	encryptSecrets(t, stage)
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
 	return stage, &visitors{stage: stage}
 }
 
 // encryptSecrets puts production's secrets into dr's file, as a person does, once there
 // is a stack to encrypt them for.
-func encryptSecrets(t *testing.T, stage *rehearsal.Stage) {
+func encryptSecrets(t *testing.T, stage *scenario.Stage) {
 	t.Helper()
-	_, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	_, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 	require.NoError(t, err)
-	args := []string{"config", "set-all", "--stack", rehearsal.Recovery, "--path"}
-	for _, key := range components.SecretKeys() {
+	args := []string{"config", "set-all", "--stack", scenario.Recovery, "--path"}
+	for _, key := range wordpress.SecretKeys() {
 		args = append(args, "--secret", "production.secrets."+key+"=production's "+key)
 	}
 	command := exec.CommandContext(t.Context(), filepath.Join(staged.EngineRoot, "bin", "pulumi"), args...)

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -23,11 +23,11 @@ func TestMediaOfARebuild(t *testing.T) {
 		require.True(t, ok)
 		return name
 	}
-	prod, dr := bucket(rehearsal.Production), bucket(rehearsal.Recovery)
-	stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+	prod, dr := bucket(scenario.Production), bucket(scenario.Recovery)
+	stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
 	require.NoError(t, err)
 	require.NoError(t, stack.Set(t.Context(), "media", `{"timeControl": true}`))
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
 	put := func(bucket, key string) { require.NoError(t, stage.World.Put(bucket, key, 1000)) }
 	held := func(region, bucket string) (keys []string) {
 		uploads, err := stage.World.Uploads(region, bucket)
@@ -43,19 +43,19 @@ func TestMediaOfARebuild(t *testing.T) {
 	stage.World.Clock().Advance(time.Minute)
 	stage.World.LoseRegion("us-west-2", "refuse")
 	stage.World.Clock().Advance(15 * time.Minute)
-	report := staged.FailOver(t, stage)
-	require.Empty(t, report.Refusal)
+	reported := staged.FailOver(t, stage)
+	require.Empty(t, reported.Refusal)
 	assert.Equal(t, []string{"early.jpg"}, held("us-east-2", dr))
-	assert.Contains(t, report.Run.Verdict.Media, "S3 had yet to copy 1 of the uploads", "S3 measures that where the copies go")
+	assert.Contains(t, reported.Run.Verdict.Media, "S3 had yet to copy 1 of the uploads", "S3 measures that where the copies go")
 	put(dr, "meanwhile.jpg")
 
 	stage.World.ReturnRegion("us-west-2")
 	env := stage.Env()
-	var rebuild failover.Report
-	env.Report = func(r failover.Report) { rebuild = r }
-	require.NoError(t, staged.Up(t, stage, env, rehearsal.Production, map[string]string{"role": "standby"}))
+	var rebuild report.Report
+	env.Report = func(r report.Report) { rebuild = r }
+	require.NoError(t, staged.Up(t, stage, env, scenario.Production, map[string]string{"role": "standby"}))
 	require.NotNil(t, rebuild.Media)
-	assert.Equal(t, []string{"late.jpg"}, rebuild.Media.First)
+	assert.Equal(t, []string{"late.jpg"}, rebuild.Media.FirstMissing)
 	assert.Contains(t, rebuild.String(), "(late.jpg …): copy them with pilotlight media sync")
 
 	stage.World.Clock().Advance(time.Hour)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -28,22 +28,22 @@ func TestManyTimesThereAndBack(t *testing.T) {
 	var size int
 	for round := 1; round <= rounds; round++ {
 		stage.World.Clock().Advance(time.Hour)
-		stage.World.LoseRegion("us-west-2", awssim.Refuse)
+		stage.World.LoseRegion("us-west-2", sim.Refuse)
 		stage.World.Clock().Advance(15 * time.Minute)
-		up(rehearsal.Recovery, map[string]string{"role": "active"})
+		up(scenario.Recovery, map[string]string{"role": "active"})
 		stage.World.ReturnRegion("us-west-2")
 		stage.World.Clock().Advance(time.Hour)
 
-		up(rehearsal.Production, map[string]string{"role": "standby"})
+		up(scenario.Production, map[string]string{"role": "standby"})
 		stage.World.Clock().Advance(time.Hour)
-		retire(t, stage, rehearsal.Production, round)
+		retire(t, stage, scenario.Production, round)
 
-		up(rehearsal.Recovery, map[string]string{"role": "frozen"})
-		up(rehearsal.Production, map[string]string{"role": "active"})
-		up(rehearsal.Recovery, map[string]string{"role": "standby"})
+		up(scenario.Recovery, map[string]string{"role": "frozen"})
+		up(scenario.Production, map[string]string{"role": "active"})
+		up(scenario.Recovery, map[string]string{"role": "standby"})
 		stage.World.Clock().Advance(time.Hour)
-		retire(t, stage, rehearsal.Recovery, round)
-		up(rehearsal.Production, nil)
+		retire(t, stage, scenario.Recovery, round)
+		up(scenario.Production, nil)
 
 		now, held := staged.Inventory(stage.World), states(t, stage)
 		for _, region := range []string{"us-west-2", "us-east-2"} {
@@ -57,14 +57,14 @@ func TestManyTimesThereAndBack(t *testing.T) {
 		assert.Equal(t, objects, now, "round %d", round)
 		assert.InDelta(t, size, held, 0.02*float64(size), "the states of round %d", round)
 	}
-	out := staged.Outputs(t, stage, rehearsal.Production)
+	out := staged.Outputs(t, stage, scenario.Production)
 	assert.Equal(t, "active", out["role"])
 	assert.InDelta(t, 1+2*rounds, out["epoch"], 0)
 	assert.Equal(t, fmt.Sprintf("blog-prod-%d", rounds+1), out["database"])
 }
 
 // retire ends a generation in the two updates that this takes.
-func retire(t *testing.T, stage *rehearsal.Stage, stack string, generation int) {
+func retire(t *testing.T, stage *scenario.Stage, stack string, generation int) {
 	t.Helper()
 	for range 2 {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, map[string]string{"retire": fmt.Sprint(generation)}))
@@ -72,12 +72,12 @@ func retire(t *testing.T, stage *rehearsal.Stage, stack string, generation int) 
 }
 
 // states is how long the checkpoints of both stacks are together.
-func states(t *testing.T, stage *rehearsal.Stage) (length int) {
+func states(t *testing.T, stage *scenario.Stage) (length int) {
 	t.Helper()
-	for _, name := range []string{rehearsal.Production, rehearsal.Recovery} {
+	for _, name := range []string{scenario.Production, scenario.Recovery} {
 		stack, err := stage.Stack(t.Context(), name, stage.Env())
 		require.NoError(t, err)
-		text, err := stack.State(t.Context())
+		text, err := stack.Export(t.Context())
 		require.NoError(t, err)
 		require.True(t, json.Valid(text))
 		length += len(text)

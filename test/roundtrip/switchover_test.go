@@ -16,10 +16,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -27,7 +29,7 @@ import (
 // visitors post to the site all the time, under its own name, and remember what
 // it took.
 type visitors struct {
-	stage *rehearsal.Stage
+	stage *scenario.Stage
 
 	mu       sync.Mutex
 	posts    int
@@ -89,10 +91,10 @@ func TestSwitchover(t *testing.T) {
 	for name, lag := range map[string]string{"far behind": "lag=12m", "far behind, which the metric hides": "lag=hidden:12m"} {
 		t.Run(name, func(t *testing.T) {
 			stage := staged.Steady(t, staged.Options())
-			fault, err := awssim.ParseFault(lag)
+			fault, err := sim.ParseFault(lag)
 			require.NoError(t, err)
 			require.NoError(t, stage.World.Inject(fault))
-			stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 			require.NoError(t, err)
 			require.NoError(t, stack.Set(t.Context(), "failover", `{"maxLag": "30m"}`))
 			switchover(t, stage)
@@ -100,7 +102,7 @@ func TestSwitchover(t *testing.T) {
 	}
 }
 
-func switchover(t *testing.T, stage *rehearsal.Stage) {
+func switchover(t *testing.T, stage *scenario.Stage) {
 	t.Helper()
 	stage.World.Clock().Advance(time.Hour)
 	v := &visitors{stage: stage}
@@ -111,27 +113,27 @@ func switchover(t *testing.T, stage *rehearsal.Stage) {
 	before := v.count()
 	require.Equal(t, 50, before)
 
-	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Production, map[string]string{"role": "frozen"}))
+	require.NoError(t, staged.Up(t, stage, v.env(), scenario.Production, map[string]string{"role": "frozen"}))
 	frozen := v.count()
 	assert.Greater(t, frozen, before, "some instance has not heard of it at once, and takes what visitors write")
 	assert.Positive(t, v.refused)
-	assert.Equal(t, "frozen", staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputRole])
-	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Production, nil), "again changes nothing")
+	assert.Equal(t, "frozen", staged.Outputs(t, stage, scenario.Production)[stacks.OutputRole])
+	require.NoError(t, staged.Up(t, stage, v.env(), scenario.Production, nil), "again changes nothing")
 
-	require.NoError(t, staged.Up(t, stage, v.env(), rehearsal.Recovery, map[string]string{"role": "active"}))
+	require.NoError(t, staged.Up(t, stage, v.env(), scenario.Recovery, map[string]string{"role": "active"}))
 	v.post()
 	require.Greater(t, v.count(), frozen, "the other side takes what visitors write")
 	assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-1"), "no write is lost")
-	out := staged.Outputs(t, stage, rehearsal.Recovery)
+	out := staged.Outputs(t, stage, scenario.Recovery)
 	assert.Equal(t, "active", out[stacks.OutputRole])
 	assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
 
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}), "the site moved on to epoch 2")
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "standby"}))
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "active"}), "the site moved on to epoch 2")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "standby"}))
 	stage.World.Clock().Advance(time.Hour)
 	assert.Equal(t, v.accepted, v.found("us-west-2", "blog-prod-2"), "the new replica has it all")
 	assert.Len(t, v.found("us-west-2", "blog-prod-1"), frozen, "the retired database took nothing since")
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil), "the active side learns of its new peer")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "the active side learns of its new peer")
 	staged.NothingLeft(t, stage)
 }
 
@@ -147,28 +149,28 @@ func TestThaw(t *testing.T) {
 			v := &visitors{stage: stage}
 			env := stage.Env()
 			var once sync.Once
-			env.Observe = func(step failover.Step) {
+			env.Observe = func(step report.Step) {
 				if step.Name == killedAt {
 					once.Do(func() { staged.Kill(t, o.EngineRoot) })
 				}
 			}
-			err := staged.Up(t, stage, env, rehearsal.Production, map[string]string{"role": "frozen"})
+			err := staged.Up(t, stage, env, scenario.Production, map[string]string{"role": "frozen"})
 			if killedAt == "" {
 				require.NoError(t, err)
 			} else {
 				require.Error(t, err)
-				stack, err := stage.Stack(t.Context(), rehearsal.Production, stage.Env())
+				stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
 				require.NoError(t, err)
 				require.NoError(t, stack.Unlock(t.Context()))
 				stage.World.Clock().Advance(2 * time.Minute)
 			}
 			v.post()
 			require.Zero(t, v.count())
-			require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}))
+			require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "active"}))
 			stage.World.Clock().Advance(2 * time.Minute)
 			v.post()
 			assert.Equal(t, 1, v.count())
-			assert.InDelta(t, 1, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+			assert.InDelta(t, 1, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
 		})
 	}
 }
@@ -189,30 +191,30 @@ func TestAbort(t *testing.T) {
 		}
 		return sleep(ctx, d)
 	}
-	require.ErrorContains(t, staged.Up(t, stage, env, rehearsal.Recovery, map[string]string{"role": "active"}), "interrupted")
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"role": "standby"}), "set abort to 2")
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"abort": "2"}), "production does not answer")
+	require.ErrorContains(t, staged.Up(t, stage, env, scenario.Recovery, map[string]string{"role": "active"}), "interrupted")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "standby"}), "set abort to 2")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"abort": "2"}), "production does not answer")
 	stage.World.ReturnRegion("us-west-2")
 	stage.World.Clock().Advance(5 * time.Minute)
 	v.post()
 	require.Zero(t, v.count(), "production has fenced itself")
 
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
-	out := staged.Outputs(t, stage, rehearsal.Recovery)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	out := staged.Outputs(t, stage, scenario.Recovery)
 	assert.Equal(t, "standby", out[stacks.OutputRole])
 	assert.InDelta(t, 3, out[stacks.OutputEpoch], 0)
 	assert.Equal(t, "blog-dr-2", out[stacks.OutputDatabase])
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil), "production claims again")
-	assert.InDelta(t, 4, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "production claims again")
+	assert.InDelta(t, 4, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
 	stage.World.Clock().Advance(2 * time.Minute)
 	v.post()
 	assert.Equal(t, 1, v.count())
-	require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil))
-	assert.InDelta(t, 4, staged.Outputs(t, stage, rehearsal.Recovery)[stacks.OutputEpoch], 0)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	assert.InDelta(t, 4, staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputEpoch], 0)
 
 	for range 2 { // unprotect, then end
 		stage.World.Clock().Advance(10 * time.Minute)
-		require.NoError(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, map[string]string{"retire": "1"}))
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"retire": "1"}))
 	}
 	assert.Empty(t, stage.World.Rows("us-east-2", "blog-dr-1"))
 }
@@ -234,11 +236,11 @@ func TestTakeBack(t *testing.T) {
 			v := &visitors{stage: stage}
 			v.post()
 			env := stage.Env()
-			report, sleep := env.Report, env.Sleep
+			reported, sleep := env.Report, env.Sleep
 			var lost atomic.Bool
-			env.Report = func(r failover.Report) {
-				report(r)
-				if slices.ContainsFunc(r.Steps, func(s failover.Step) bool { return s.Name == tc.at }) {
+			env.Report = func(r report.Report) {
+				reported(r)
+				if slices.ContainsFunc(r.Steps, func(s report.Step) bool { return s.Name == tc.at }) {
 					lost.Store(true)
 				}
 			}
@@ -248,32 +250,32 @@ func TestTakeBack(t *testing.T) {
 				}
 				return sleep(ctx, d)
 			}
-			site, err := deploy.OpenSite(stage.Options(env))
+			site, err := ops.OpenSite(stage.Options(env))
 			require.NoError(t, err)
-			_, err = site.Switchover(t.Context(), rehearsal.Recovery, deploy.Accepted{}, deploy.Run{})
+			_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
 			require.ErrorContains(t, err, "the machine that ran it is lost")
-			stage.World.LoseRegion("us-east-2", awssim.Hang)
+			stage.World.LoseRegion("us-east-2", sim.Hang)
 			stage.World.Clock().Advance(time.Hour)
 			v.post()
 			require.Equal(t, 1, v.count(), "the site shows its maintenance page")
-			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, map[string]string{"role": "active"}), "abort set to 2 here")
+			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "active"}), "abort set to 2 here")
 
-			site, err = deploy.OpenSite(stage.Options(stage.Env()))
+			site, err = ops.OpenSite(stage.Options(stage.Env()))
 			require.NoError(t, err)
-			out, err := site.Abort(t.Context(), deploy.Run{})
+			out, err := site.Abort(t.Context(), ops.Run{})
 			require.NoError(t, err)
-			assert.Equal(t, []deploy.Change{{Stack: rehearsal.Production, Role: stacks.Active, Abort: 2}}, out.Done)
+			assert.Equal(t, []ops.Change{{Stack: scenario.Production, Role: roles.Active, Abort: 2}}, out.Done)
 			assert.Contains(t, strings.Join(out.Next, "\n"), "pilotlight failback, once its region is back")
-			assert.InDelta(t, 3, staged.Outputs(t, stage, rehearsal.Production)[stacks.OutputEpoch], 0)
+			assert.InDelta(t, 3, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
 			v.post()
 			require.Equal(t, 2, v.count(), "the site is back")
-			out, err = site.Abort(t.Context(), deploy.Run{})
+			out, err = site.Abort(t.Context(), ops.Run{})
 			require.NoError(t, err)
-			assert.Contains(t, out.Nothing, "nothing to give up")
+			assert.Contains(t, out.NothingToDo, "nothing to give up")
 
 			stage.World.ReturnRegion("us-east-2")
-			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Recovery, nil), "the site moved on to epoch 3")
-			_, err = site.Rebuild(t.Context(), deploy.Run{})
+			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "the site moved on to epoch 3")
+			_, err = site.Reprotect(t.Context(), ops.Run{})
 			require.NoError(t, err)
 			stage.World.Clock().Advance(time.Hour)
 			v.post()
@@ -282,7 +284,7 @@ func TestTakeBack(t *testing.T) {
 			assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-2"), "the new replica has it all")
 			staged.NothingLeft(t, stage)
 
-			_, err = site.Retire(t.Context(), rehearsal.Recovery, 1, deploy.Run{})
+			_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Run{})
 			require.NoError(t, err)
 			assert.Len(t, stage.World.Snapshots("us-east-2"), tc.snapshots)
 		})

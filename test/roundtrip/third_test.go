@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -23,16 +23,16 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 
 	const third = "third"
-	network := map[string]any{"cidr": "10.30.0.0/16", "zones": awssim.Zones("us-west-1")[:2]}
-	edit(t, stage, rehearsal.Production, third, func(config map[string]any) {
+	network := map[string]any{"cidr": "10.30.0.0/16", "zones": sim.Zones("us-west-1")[:2]}
+	edit(t, stage, scenario.Production, third, func(config map[string]any) {
 		config["aws:region"], config["pilotlight:network"], config["pilotlight:role"] = "us-west-1", network, "standby"
 		config["pilotlight:app"] = map[string]any{"image": "ami-0ccccccccccccccc3"}
 	})
-	edit(t, stage, rehearsal.Recovery, rehearsal.Recovery, func(config map[string]any) {
+	edit(t, stage, scenario.Recovery, scenario.Recovery, func(config map[string]any) {
 		config["pilotlight:peer"] = map[string]any{"stack": third, "region": "us-west-1", "cidr": "10.30.0.0/16"}
 	})
 	stage.World.AddImage("us-west-1", "ami-0ccccccccccccccc3", stage.World.Clock().Now())
-	for _, stack := range []string{third, rehearsal.Recovery, third} {
+	for _, stack := range []string{third, scenario.Recovery, third} {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, nil), stack)
 	}
 	assert.Equal(t, "standby", staged.Outputs(t, stage, third)[stacks.OutputRole])
@@ -42,7 +42,7 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 	v := &visitors{stage: stage}
 	v.post()
 	stage.World.Clock().Advance(time.Minute)
-	stage.World.LoseRegion("us-east-2", awssim.Hang)
+	stage.World.LoseRegion("us-east-2", sim.Hang)
 	stage.World.Clock().Advance(15 * time.Minute)
 	require.NoError(t, staged.Up(t, stage, stage.Env(), third, map[string]string{"role": "active"}))
 	out := staged.Outputs(t, stage, third)
@@ -52,11 +52,11 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 	assert.Equal(t, out[stacks.OutputBalancer], target)
 
 	stage.World.ReturnRegion("us-west-2")
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), rehearsal.Production, nil), "the site moved on to epoch 2", "who was lost first stays out")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "the site moved on to epoch 2", "who was lost first stays out")
 }
 
 // edit writes a stack's file after another's, with changes.
-func edit(t *testing.T, stage *rehearsal.Stage, from, to string, change func(config map[string]any)) {
+func edit(t *testing.T, stage *scenario.Stage, from, to string, change func(config map[string]any)) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(stage.Dir(), "Pulumi."+from+".yaml"))
 	require.NoError(t, err)
@@ -65,7 +65,7 @@ func edit(t *testing.T, stage *rehearsal.Stage, from, to string, change func(con
 	config := file["config"].(map[string]any)
 	if from != to {
 		delete(file, "encryptionsalt") // each stack has its own
-		config["pilotlight:peer"] = map[string]any{"stack": rehearsal.Recovery, "region": "us-east-2", "cidr": "10.20.0.0/16"}
+		config["pilotlight:peer"] = map[string]any{"stack": scenario.Recovery, "region": "us-east-2", "cidr": "10.20.0.0/16"}
 	}
 	change(config)
 	text, err = yaml.Marshal(file)

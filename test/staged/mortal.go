@@ -12,11 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
+	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // Inventory counts the resources of a world by type and region.
-func Inventory(w *awssim.World) map[string]int {
+func Inventory(w *sim.World) map[string]int {
 	var state struct {
 		Objects map[string]struct{ Type, Region string }
 	}

@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
-	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 // Shipped is a folder with the sample files at the root of this repository, unchanged
@@ -18,9 +18,9 @@ func Shipped(t *testing.T, root string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, image := range map[string]string{
-		"Pulumi.yaml":                         "",
-		stacks.FileName(rehearsal.Production): rehearsal.ProductionImage,
-		stacks.FileName(rehearsal.Recovery):   rehearsal.RecoveryImage,
+		"Pulumi.yaml":                        "",
+		config.FileName(scenario.Production): scenario.ProductionImage,
+		config.FileName(scenario.Recovery):   scenario.RecoveryImage,
 	} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		require.NoError(t, err)

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/awssim"
-	"github.com/pilotlight-dr/pilotlight/deploy"
-	"github.com/pilotlight-dr/pilotlight/deploy/engine"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rehearsal"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 // EngineRoot is the folder whose bin/pulumi runs the tests, once Main has found it.
@@ -43,10 +43,10 @@ func Main(m *testing.M, after ...func()) {
 }
 
 // Options are those of a rehearsal with faults, written name=value.
-func Options(faults ...string) rehearsal.Options {
-	o := rehearsal.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: awssim.Hang, EngineRoot: EngineRoot}
+func Options(faults ...string) scenario.Options {
+	o := scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang, EngineRoot: EngineRoot}
 	for _, text := range faults {
-		fault, err := awssim.ParseFault(text)
+		fault, err := sim.ParseFault(text)
 		if err != nil {
 			panic(err)
 		}
@@ -56,19 +56,19 @@ func Options(faults ...string) rehearsal.Options {
 }
 
 // steady is a site in its steady state, deployed once and forked by every test.
-var steady = sync.OnceValues(func() (*rehearsal.Stage, error) {
+var steady = sync.OnceValues(func() (*scenario.Stage, error) {
 	var err error
-	if deployed, err = rehearsal.Open(Options()); err != nil {
+	if deployed, err = scenario.Open(Options()); err != nil {
 		return nil, err
 	}
 	return deployed, deployed.DeploySite(context.Background())
 })
 
 // deployed is the stage of steady; nil when no test asked for it.
-var deployed *rehearsal.Stage
+var deployed *scenario.Stage
 
 // Steady is a stage with the site in its steady state.
-func Steady(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
+func Steady(t *testing.T, o scenario.Options) *scenario.Stage {
 	t.Helper()
 	site, err := steady()
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func Steady(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
 }
 
 // Disaster is a stage whose production region has been given up.
-func Disaster(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
+func Disaster(t *testing.T, o scenario.Options) *scenario.Stage {
 	t.Helper()
 	stage := Steady(t, o)
 	require.NoError(t, stage.Lose())
@@ -87,7 +87,7 @@ func Disaster(t *testing.T, o rehearsal.Options) *rehearsal.Stage {
 }
 
 // FailOver activates the pilot light.
-func FailOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
+func FailOver(t *testing.T, stage *scenario.Stage) *scenario.Report {
 	t.Helper()
 	report, err := stage.FailOver(t.Context())
 	require.NoError(t, err)
@@ -95,19 +95,19 @@ func FailOver(t *testing.T, stage *rehearsal.Stage) *rehearsal.Report {
 }
 
 // Up updates a stack after settings were changed in its file, as pulumi up -c does.
-func Up(t *testing.T, stage *rehearsal.Stage, env failover.Env, name string, settings map[string]string) error {
+func Up(t *testing.T, stage *scenario.Stage, env failover.Env, name string, settings map[string]string) error {
 	t.Helper()
 	stack, err := stage.Stack(t.Context(), name, env)
 	require.NoError(t, err)
 	for key, value := range settings {
 		require.NoError(t, stack.Set(t.Context(), key, value))
 	}
-	_, err = stack.Up(t.Context(), deploy.Run{})
+	_, err = stack.Up(t.Context(), ops.Run{})
 	return err
 }
 
 // Changes counts what was done to AWS so far.
-func Changes(w *awssim.World) (count int) {
+func Changes(w *sim.World) (count int) {
 	changing := []string{"create", "update", "delete", "rds:PromoteReadReplica", "rds:ModifyDBInstance"}
 	for _, step := range w.Journal() {
 		if slices.Contains(changing, step.Operation) {
@@ -118,7 +118,7 @@ func Changes(w *awssim.World) (count int) {
 }
 
 // Outputs are what a stack exports.
-func Outputs(t *testing.T, stage *rehearsal.Stage, name string) map[string]any {
+func Outputs(t *testing.T, stage *scenario.Stage, name string) map[string]any {
 	t.Helper()
 	stack, err := stage.Stack(t.Context(), name, stage.Env())
 	require.NoError(t, err)
@@ -128,12 +128,12 @@ func Outputs(t *testing.T, stage *rehearsal.Stage, name string) map[string]any {
 }
 
 // NothingLeft holds that updating the recovering stack again changes nothing.
-func NothingLeft(t *testing.T, stage *rehearsal.Stage) {
+func NothingLeft(t *testing.T, stage *scenario.Stage) {
 	t.Helper()
-	stack, err := stage.Stack(t.Context(), rehearsal.Recovery, stage.Env())
+	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 	require.NoError(t, err)
 	before := Changes(stage.World)
-	done, err := stack.Up(t.Context(), deploy.Run{})
+	done, err := stack.Up(t.Context(), ops.Run{})
 	require.NoError(t, err)
 	delete(done.Changes, "same")
 	assert.Empty(t, done.Changes, "a second update changes nothing")

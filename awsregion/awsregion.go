@@ -1,0 +1,21 @@
+// Package awsregion knows what the name of an AWS region tells: its partition and the suffix
+// of its endpoints.
+package awsregion
+
+import "strings"
+
+// Partition names the AWS partition that a region belongs to: aws or aws-cn.
+func Partition(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "aws-cn"
+	}
+	return "aws"
+}
+
+// DNSSuffix ends the names of AWS endpoints in a region.
+func DNSSuffix(region string) string {
+	if Partition(region) == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}

@@ -1,0 +1,306 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Blocker is a reason not to do now what was asked for.
+type Blocker struct {
+	Code    string `json:"code"`    // for machines, stable
+	Reason  string `json:"reason"`  // what is wrong, a sentence
+	Remedy  string `json:"remedy"`  // what to do, a sentence
+	Subject string `json:"subject"` // state, production, replica, lag, image or certificate
+}
+
+// String is the blocker in one line.
+func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
+
+// Codes of the blockers.
+const (
+	Diverged           = "state-diverged"
+	ProductionServes   = "production-serves"
+	ProductionSilent   = "production-silent"
+	AlreadyServing     = "already-serving"
+	FreezeUnseen       = "freeze-unseen"
+	ReplicaReceives    = "replica-receives"
+	ReplicaMissing     = "replica-missing"
+	ReplicaWrongSource = "replica-wrong-source"
+	ReplicaState       = "replica-state"
+	ReplicaApplier     = "replica-applier"
+	ReplicaNotInStep   = "replica-not-in-step"
+	ReplicaReadOnly    = "replica-read-only"
+	ReplicaEngine      = "replica-engine"
+	LagUnknown         = "lag-unknown"
+	LagTooHigh         = "lag-too-high"
+	ImageMissing       = "image-missing"
+	ImageState         = "image-state"
+	ImageTooLarge      = "image-too-large"
+	ImageOld           = "image-old"
+	CertificateMissing = "certificate-missing"
+	CertificateState   = "certificate-state"
+	CertificateName    = "certificate-name"
+	CertificateExpires = "certificate-expires"
+)
+
+// Blockers lists every reason why the standby must not be activated now. An
+// empty list is permission. That replication has stopped is no reason: it is
+// how a lost source looks from here (ReplicaLag -1, status error), so the last
+// good measurement counts instead.
+func Blockers(s Snapshot, p Policy) []Blocker {
+	return slices.Concat(state(s, p), production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
+}
+
+// state finds out whether the site was activated already at the epoch that the state takes for
+// the next one. Such a state is older than AWS, and no risk that can be accepted.
+func state(s Snapshot, p Policy) []Blocker {
+	if s.Site.Epoch < p.Epoch {
+		return nil
+	}
+	return []Blocker{{
+		Code: Diverged, Subject: "state",
+		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and the site's name leads to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
+		Remedy: "use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
+	}}
+}
+
+// production finds out whether the other side lives: then a failover would lose
+// writes that need not be lost, and make two databases that both were written to.
+func production(s Snapshot, p Policy) []Blocker {
+	if p.Planned {
+		return frozen(s, p)
+	}
+	var all []Blocker
+	switch {
+	case p.ReclaimedEpoch != 0 && s.Site.Epoch > p.ReclaimedEpoch && s.Site.Epoch < p.Epoch: // well or not
+		all = append(all, Blocker{
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("the site's name leads to the other side, which was activated at epoch %d", s.Site.Epoch),
+			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to take the site back all the same: what visitors wrote there stays there", p.Epoch),
+		})
+	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:
+		all = append(all, Blocker{
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
+			Remedy: fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
+		})
+	}
+	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
+		all = append(all, Blocker{
+			Code: ReplicaReceives, Subject: "production", Reason: fmt.Sprintf("database %s still receives changes, so production's database lives", r.ID),
+			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
+		})
+	}
+	return all
+}
+
+// frozen finds out whether the other side is as frozen as it claims: only then can
+// the replica be shown to miss nothing.
+func frozen(s Snapshot, p Policy) []Blocker {
+	if ready, _ := ReadOnly(s.Site); ready {
+		return nil
+	}
+	seen := "does not answer"
+	if s.Site.Epoch > 0 {
+		seen = "does not show the maintenance page and a read-only database"
+	}
+	return []Blocker{{
+		Code: FreezeUnseen, Subject: "production", Reason: fmt.Sprintf("the other side claims to be frozen, but under the site's name it %s", seen),
+		Remedy: accept("finish its freeze (role frozen), or if it was lost meanwhile,", p),
+	}}
+}
+
+// Override is a risk that somebody has accepted.
+type Override string
+
+const (
+	AcceptDataLoss   Override = "acceptDataLoss"   // whatever is or may be missing in the replica
+	IgnoreProduction Override = "ignoreProduction" // that the other side seems to live
+)
+
+// overrides says which blockers an override takes away, and nothing more.
+var overrides = map[Override][]string{
+	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
+	IgnoreProduction: {ProductionServes, ReplicaReceives},
+}
+
+// Covers says whether an override takes a blocker away.
+func (o Override) Covers(b Blocker) bool { return slices.Contains(overrides[o], b.Code) }
+
+// Overrule splits blockers into those that stand and those that are overruled.
+func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
+	for _, b := range all {
+		if slices.ContainsFunc(accepted, func(o Override) bool { return o.Covers(b) }) {
+			overruled = append(overruled, b)
+		} else {
+			stand = append(stand, b)
+		}
+	}
+	return stand, overruled
+}
+
+func replica(s Snapshot, p Policy) []Blocker {
+	block := func(code, remedy, reason string, args ...any) []Blocker {
+		return []Blocker{{Code: code, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}}
+	}
+	r := s.Replica
+	switch {
+	case p.Source == "":
+		return nil // a primary: nothing to promote
+	case r == nil:
+		return block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
+			"there is no database %s in %s", p.Database, p.Region)
+	case r.Source == "" && Usable(r.Status):
+		return nil // promoted already
+	case r.Source == "":
+		return block(ReplicaState, "see its events in RDS, and run this again when it is available", "database %s is promoted but %s", r.ID, r.Status)
+	}
+
+	var all []Blocker
+	if r.Source != p.Source {
+		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
+			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
+	}
+	if !slices.Contains(promotable, r.Status) {
+		all = append(all, block(ReplicaState, "wait until it is available, or see its events in RDS",
+			"database %s is %s, and only an available replica can be promoted", r.ID, r.Status)...)
+	}
+	if ApplierFailed(r.Replication, r.Message) {
+		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
+			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
+	}
+	if r.ReadOnly {
+		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
+			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID)...)
+	}
+	if series(r.Engine) != series(p.EngineVersion) {
+		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", series(r.Engine)),
+			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion)...)
+	}
+	return all
+}
+
+// lags says whether there is a replica whose lag can be looked at.
+func lags(s Snapshot, p Policy) bool {
+	return p.Source != "" && s.Replica != nil && s.Replica.Source != ""
+}
+
+// lag finds out how much an activation loses.
+func lag(s Snapshot, p Policy) []Blocker {
+	if !lags(s, p) {
+		return nil
+	}
+	switch r, last := s.Replica, s.Replica.LastGood; {
+	case last == nil:
+		return []Blocker{{
+			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow),
+			Remedy: accept("raise failover.lagWindow if you know how far behind it was, or", p),
+		}}
+	case last.Value > p.MaxLag:
+		return []Blocker{{
+			Code: LagTooHigh, Subject: "lag", Remedy: accept("", p),
+			Reason: fmt.Sprintf("database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, last.Value,
+				clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value))),
+		}}
+	}
+	return nil
+}
+
+// series is the part of a version of MySQL, such as 8.0, that its parameters depend on.
+func series(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// inStep is how far behind a replica in step may be, and freshMeasure how old the
+// measurement that says so.
+const (
+	inStep       = time.Minute
+	freshMeasure = 5 * time.Minute
+)
+
+// RetireBlockers lists every reason why earlier databases are still needed. A replica
+// must replicate now and be measured close behind; one that has been promoted is
+// the live database itself.
+func RetireBlockers(s Snapshot, p Policy) []Blocker {
+	block := func(reason string, args ...any) []Blocker {
+		return []Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
+	}
+	switch r := s.Replica; {
+	case p.Source == "":
+		return nil
+	case r == nil:
+		return block("there is no database %s in %s", p.Database, p.Region)
+	case !Usable(r.Status):
+		return block("database %s is %s", r.ID, r.Status)
+	case r.Source == "":
+		return nil
+	case r.Replication != "replicating":
+		return block("database %s does not replicate (%s)", r.ID, r.Message)
+	case r.LastGood == nil || s.At.Sub(r.LastGood.At) > freshMeasure:
+		return block("the lag of database %s was not measured in the last %s", r.ID, freshMeasure)
+	case r.LastGood.Value > inStep:
+		return block("database %s is %s behind", r.ID, r.LastGood.Value)
+	}
+	return nil
+}
+
+// accept ends a remedy with the way to accept the loss, for this activation alone.
+func accept(first string, p Policy) string {
+	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d (--accept-data-loss %[2]d) to accept the loss", first, p.Epoch))
+}
+
+// promotable are the states from which RDS can get to a promotion; while it
+// backs up it refuses one, but not for long, and the promotion waits for that.
+var promotable = []string{"available", "backing-up", "modifying", "rebooting", "storage-optimization", "configuring-enhanced-monitoring"}
+
+// ApplierFailed tells a replica that stopped applying changes (its data is
+// incomplete) from one that lost its source (its data is just not newer). RDS
+// hands on what MySQL says of its two threads; these are the words of the one
+// that applies.
+func ApplierFailed(replication, message string) bool {
+	return replication == "error" && slices.ContainsFunc(applierSays, func(words string) bool { return strings.Contains(message, words) })
+}
+
+var applierSays = []string{
+	"SQLError",                 // Read Replica Replication Error - SQLError: 1062, reason: …
+	"on query",                 // Error 'Duplicate entry …' on query. Default database: …
+	"Could not execute",        // Could not execute Write_rows event on table …
+	"Coordinator stopped",      // … because there were error(s) in the worker(s)
+	"Worker",                   // Worker 1 failed executing transaction …
+	"Relay log read failure",   // … Could not parse relay log event entry
+	"Column ", "Unknown table", // of row-based events that no longer fit
+}
+
+// Loss says in a sentence which writes an activation loses, as far as is known.
+func Loss(r *Replica, now time.Time, planned bool) string {
+	switch {
+	case r == nil || r.Source == "":
+		return "no writes are lost"
+	case planned:
+		return "no writes are lost: the promotion waits until the replica has them all"
+	case r.LastGood == nil:
+		return "which writes a failover loses is unknown: no replication lag was measured"
+	}
+	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// StaysBehind is Loss for a side that claims the site again.
+const StaysBehind = "no writes are lost, but for those that visitors made on the other side meanwhile, if any did: they stay in its database"
+
+// MediaLoss says in a sentence which uploads an activation may lack. How far S3 was
+// with its copies is known only where that is measured; it mostly needs 15 minutes at most.
+func MediaLoss(r *Replica, b *Backlog, planned bool) string {
+	switch {
+	case r == nil || r.Source == "":
+		return ""
+	case planned:
+		return "what was uploaded in the last 15 minutes may arrive a little later"
+	case b != nil:
+		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", clock(b.At), b.Files)
+	}
+	return "what was uploaded in the last 15 minutes before production was lost may be missing until its region is back"
+}

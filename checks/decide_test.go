@@ -1,0 +1,220 @@
+package checks
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+var (
+	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	policy = Policy{
+		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2",
+		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
+		EngineVersion: "8.0", PeerImage: noon.Add(-time.Hour), MaxImageAge: 7 * 24 * time.Hour,
+		Certificate: "arn:certificate", Domain: "www.example.com",
+	}
+)
+
+// productionLost is a clean case: the source died twenty minutes ago, and that is all.
+func productionLost() Snapshot {
+	return Snapshot{
+		At: noon,
+		Replica: &Replica{
+			ID: "blog-dr-1", Status: "available", Source: policy.Source, BackupDays: 7, Engine: "8.0.42", Parameters: "blog-dr-1-parameters",
+			Replication: "error", Message: "Read Replica Replication Error - IOError: 2003, reason: error connecting to master",
+			LastGood: &Lag{Value: 3 * time.Second, At: noon.Add(-20 * time.Minute)},
+		},
+		Image:       &Image{ID: "ami-1", State: "available", Made: noon.Add(-24 * time.Hour)},
+		Certificate: &Certificate{Status: "ISSUED", Names: []string{"*.example.com", "example.com"}, Until: noon.Add(90 * 24 * time.Hour)},
+	}
+}
+
+func TestBlockers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Snapshot)
+		codes []string
+		says  string
+	}{
+		"clear":                    {func(*Snapshot) {}, nil, ""},
+		"production answers":       {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 1} }, []string{ProductionServes}, "set ignoreProduction to 2"},
+		"activated at this epoch":  {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, []string{Diverged}, "pilotlight adopt STACK"},
+		"activated later, and ill": {func(s *Snapshot) { s.Site = DeepPage{Epoch: 3} }, []string{Diverged}, "answers at epoch 3"},
+		"still replicates":         {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
+		"promoted already":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
+		"backing up":               {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
+		"promoted, broken":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
+		"no replica":               {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
+		"another source":           {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
+		"still creating":           {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
+		"applier failed": {
+			func(s *Snapshot) {
+				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
+			},
+			[]string{ReplicaApplier}, "stopped applying",
+		},
+		"lag unknown":     {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag at limit":    {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
+		"lag over":        {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
+		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"image too old": {
+			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed",
+		},
+		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
+		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
+		"another series":                {func(s *Snapshot) { s.Replica.Engine = "8.4.5" }, []string{ReplicaEngine}, "set database.engineVersion to 8.4"},
+		"no certificate":                {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
+		"certificate not validated":     {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
+		"certificate ends too soon":     {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
+		"certificate of another name":   {func(s *Snapshot) { s.Certificate.Names = []string{"*.www.example.com"} }, []string{CertificateName}, "not for www.example.com"},
+		"everything": {
+			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },
+			[]string{ReplicaWrongSource, LagUnknown, ImageMissing}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := productionLost()
+			tc.spoil(&s)
+			var codes []string
+			var text string
+			for _, b := range Blockers(s, policy) {
+				codes = append(codes, b.Code)
+				text += b.String() + "\n"
+				assert.NotEmpty(t, b.Remedy)
+			}
+			assert.Equal(t, tc.codes, codes)
+			assert.Contains(t, text, tc.says)
+		})
+	}
+}
+
+func TestBlockersOfAPrimary(t *testing.T) {
+	t.Parallel()
+	first := policy
+	first.Source = ""
+	s := productionLost()
+	s.Replica = nil
+	assert.Empty(t, Blockers(s, first), "a first deployment has no database yet")
+}
+
+func TestOverrule(t *testing.T) {
+	t.Parallel()
+	s := productionLost()
+	s.Site, s.Image, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, nil, nil
+	codes := func(blockers []Blocker) (codes []string) {
+		for _, b := range blockers {
+			codes = append(codes, b.Code)
+		}
+		return codes
+	}
+	for name, tc := range map[string]struct {
+		accepted         []Override
+		stand, overruled []string
+	}{
+		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageMissing}, nil},
+		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageMissing}, []string{LagUnknown}},
+		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageMissing}, []string{ProductionServes}},
+		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageMissing}, []string{ProductionServes, LagUnknown}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stand, overruled := Overrule(Blockers(s, policy), tc.accepted)
+			assert.Equal(t, tc.stand, codes(stand))
+			assert.Equal(t, tc.overruled, codes(overruled))
+		})
+	}
+}
+
+func TestNotInStep(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Snapshot)
+		says  string
+	}{
+		"in step":           {func(*Snapshot) {}, ""},
+		"promoted":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, ""},
+		"missing":           {func(s *Snapshot) { s.Replica = nil }, "there is no database blog-dr-1 in us-east-2"},
+		"creating":          {func(s *Snapshot) { s.Replica.Status = "creating" }, "is creating"},
+		"source lost":       {func(s *Snapshot) { s.Replica.Replication = "error" }, "does not replicate"},
+		"not measured":      {func(s *Snapshot) { s.Replica.LastGood = nil }, "was not measured"},
+		"measured long ago": {func(s *Snapshot) { s.Replica.LastGood.At = noon.Add(-time.Hour) }, "was not measured"},
+		"behind":            {func(s *Snapshot) { s.Replica.LastGood.Value = 2 * time.Minute }, "is 2m0s behind"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := productionLost()
+			s.Replica.Replication, s.Replica.Message, s.Replica.LastGood.At = "replicating", "", noon.Add(-time.Minute)
+			tc.spoil(&s)
+			blockers := RetireBlockers(s, policy)
+			if tc.says == "" {
+				assert.Empty(t, blockers)
+				return
+			}
+			assert.Len(t, blockers, 1)
+			assert.Contains(t, blockers[0].String(), tc.says)
+		})
+	}
+	assert.Empty(t, RetireBlockers(Snapshot{}, Policy{}), "a primary follows nobody")
+}
+
+func TestApplierFailed(t *testing.T) {
+	t.Parallel()
+	for message, failed := range map[string]bool{
+		"Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. Default database: 'wordpress'.":        true,
+		"Could not execute Update_rows event on table wordpress.wp_options; Can't find record":                    true,
+		"Read Replica Replication Error - SQLError: 1032, reason: Can't find record":                              true,
+		"Read Replica Replication Error - IOError: 2003, reason: error reconnecting to master":                    false,
+		"error connecting to source 'rdsrepladmin@10.0.0.1:3306' - retry-time: 60 retries: 8":                     false,
+		"The replica I/O thread is not connected: Lost connection to MySQL server during query":                   false,
+		"Got fatal error 1236 from source when reading data from binary log: 'Could not find first log file name": false,
+	} {
+		assert.Equal(t, failed, ApplierFailed("error", message), message)
+		assert.False(t, ApplierFailed("replicating", message))
+	}
+}
+
+func TestPromotion(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status, source string
+		step           Step
+		fails          bool
+	}{
+		"not begun":               {"available", "arn", Promote, false},
+		"optimising storage":      {"storage-optimization", "arn", Promote, false},
+		"begun":                   {"modifying", "arn", Wait, false},
+		"backing up":              {"backing-up", "arn", Wait, false},
+		"source gone, rebooting":  {"rebooting", "", Wait, false},
+		"done":                    {"available", "", Modifiable, false},
+		"done, storage optimises": {"storage-optimization", "", Modifiable, false},
+		"stuck":                   {"incompatible-parameters", "arn", Wait, true},
+		"stuck without a source":  {"storage-full", "", Wait, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			step, err := Promotion(tc.status, tc.source)
+			assert.Equal(t, tc.step, step)
+			assert.Equal(t, tc.fails, err != nil)
+		})
+	}
+}
+
+func TestLoss(t *testing.T) {
+	t.Parallel()
+	s := productionLost()
+	assert.Equal(t, "a failover loses at least what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago)", Loss(s.Replica, s.At, false))
+	assert.Contains(t, Loss(s.Replica, s.At, true), "no writes are lost: the promotion waits")
+	s.Replica.LastGood = nil
+	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")
+	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At, false), "no writes are lost")
+	backlog := &Backlog{Files: 3, At: s.At}
+	assert.Equal(t, "at 12:00:00 UTC S3 had yet to copy 3 of the uploads; they, and what was uploaded since, are missing until production's region is back", MediaLoss(s.Replica, backlog, false))
+	assert.Contains(t, MediaLoss(s.Replica, nil, false), "in the last 15 minutes before production was lost may be missing")
+	assert.Contains(t, MediaLoss(s.Replica, backlog, true), "may arrive a little later")
+	assert.Empty(t, MediaLoss(&Replica{Status: "available"}, backlog, false))
+}

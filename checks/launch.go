@@ -1,0 +1,78 @@
+package checks
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// image finds out whether instances can be launched, and are not of another time.
+func image(s Snapshot, p Policy) (all []Blocker) {
+	block := func(code, remedy, reason string, args ...any) {
+		all = append(all, Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
+	}
+	i := s.Image
+	if i == nil {
+		block(ImageMissing, "set app.image to an AMI that is in this region", "there is no image %s in %s", p.Image, p.Region)
+		return all
+	}
+	if i.State != "available" {
+		block(ImageState, "wait until it is available, or set app.image to one that is", "image %s is %s", i.ID, i.State)
+	}
+	if i.RootGiB > p.DiskGiB {
+		block(ImageTooLarge, fmt.Sprintf("set app.diskGiB to %d or more", i.RootGiB),
+			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB)
+	}
+	if behind := p.PeerImage.Sub(i.Made); !p.PeerImage.IsZero() && behind > p.MaxImageAge {
+		block(ImageOld, "set app.image to a copy of production's, or raise failover.maxImageAge if this one will do",
+			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
+	}
+	return all
+}
+
+// takes is about how long a failover lasts: a certificate that ends within it is of no use.
+const takes = time.Hour
+
+// certificate finds out whether the balancer can show one that visitors accept.
+func certificate(s Snapshot, p Policy) (all []Blocker) {
+	block := func(code, reason string, args ...any) {
+		all = append(all, Blocker{
+			Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...),
+			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s that covers %s", p.Region, p.Domain),
+		})
+	}
+	c := s.Certificate
+	switch {
+	case p.Certificate == "":
+		return nil
+	case c == nil:
+		block(CertificateMissing, "there is no certificate %s in %s", p.Certificate, p.Region)
+		return all
+	case c.Status != "ISSUED":
+		block(CertificateState, "certificate %s is %s", p.Certificate, c.Status)
+	case c.Until.Before(s.At.Add(takes)):
+		block(CertificateExpires, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
+	}
+	if !covers(c.Names, p.Domain) {
+		block(CertificateName, "certificate %s is for %v, not for %s", p.Certificate, c.Names, p.Domain)
+	}
+	return all
+}
+
+// covers says whether a client that asks for domain accepts a certificate of these names.
+func covers(names []string, domain string) bool {
+	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
+}
+
+// age is a time that may be long: in days and hours, once it has some days.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch d = d.Round(time.Minute); {
+	case d < 2*day:
+		return d.String()
+	case d%day < time.Hour:
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
+}

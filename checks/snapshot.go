@@ -1,0 +1,88 @@
+// Package checks judges what failover has observed. It is pure: a snapshot and a policy
+// go in; findings, blockers or a verdict come out. It has no client, clock or context.
+package checks
+
+import "time"
+
+// Snapshot is what was seen at one moment: in the standby's region, and of the
+// site as visitors see it.
+type Snapshot struct {
+	At      time.Time
+	Replica *Replica // nil when there is no such database in this region
+	Image   *Image   // nil when there is no such image in this region
+	// Certificate is nil when there is no such certificate in this region, or none is wanted.
+	Certificate *Certificate
+	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
+	Backlog *Backlog
+	// Site is what the site's deep page says under the site's own name; zero when
+	// it does not answer, which is the normal case of a disaster, or was not asked.
+	Site DeepPage
+}
+
+// Backlog is what S3 has yet to copy from one side's bucket to the other's, as last measured.
+type Backlog struct {
+	Files int       `json:"files"` // with their versions and deletions
+	Bytes int64     `json:"bytes"`
+	At    time.Time `json:"at"`
+}
+
+// Replica is the database that an activation promotes.
+type Replica struct {
+	ID     string
+	Status string // as RDS words it, such as "available"
+	Source string // ARN of what it replicates; empty once promoted
+	// Replication is RDS's word for it, such as "replicating" or "error"; empty once promoted.
+	Replication string
+	Message     string // what RDS says of an error in replication
+	BackupDays  int
+	Engine      string // version of MySQL, such as 8.0.42
+	Parameters  string // name of its parameter group
+	ReadOnly    bool   // its parameter group would keep it read-only once promoted
+	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
+	LastGood *Lag
+}
+
+// Lag is one measurement of how far the replica is behind its source.
+type Lag struct {
+	Value time.Duration
+	At    time.Time
+}
+
+// Image is the machine image that the instances are launched from.
+type Image struct {
+	ID    string
+	State string // as EC2 words it, such as "available"
+	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
+	RootGiB int
+	Made    time.Time
+}
+
+// Certificate is the TLS certificate of the balancer.
+type Certificate struct {
+	Status string    // as ACM words it, such as "ISSUED"
+	Names  []string  // that it is for; *.example.com is all names one level below
+	Until  time.Time // when it ends
+}
+
+// Policy is what the snapshot is held against.
+type Policy struct {
+	Database      string    // identifier of the database to promote
+	Source        string    // ARN that it should replicate; empty for a database that was never a replica
+	Image         string    // id of the image to launch
+	DiskGiB       int       // size of the root volume that it is launched with
+	Region        string    // where all of it should be
+	EngineVersion string    // version of MySQL that the configuration is for
+	PeerImage     time.Time // when the image was made that production runs; zero when that is not known
+
+	MaxImageAge time.Duration // how much older than that the image may be
+	Certificate string        // ARN of the certificate to show; empty when the site has none, or it is not ACM's
+	Domain      string        // the site's name
+
+	MaxLag          time.Duration // the highest last good lag accepted
+	LagWindow       time.Duration // how far back a last good lag counts
+	Epoch           int           // of the activation
+	Planned         bool          // it takes over from a frozen side
+	ProbeProduction bool          // the site is asked, under its own name, whether production lives
+	Accepted        []Override    // the risks that somebody accepted for this epoch
+	ReclaimedEpoch  int           // the epoch at which this side led already, to claim again what a peer gave up; 0 when it did not
+}

@@ -1,0 +1,456 @@
+// Package config is a stack's configuration: its keys, defaults, validation and files. It reads
+// them as the program does, and asks neither the engine nor AWS.
+package config
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// Config is a stack's whole configuration, as Pulumi.<stack>.yaml holds it. The
+// json tags are the keys, below the project's name. What the fields' comments
+// say is the configuration reference: docs/configuration.md is made of them, of
+// the types and of the defaults. A second paragraph says what Validate refuses.
+type Config struct {
+	// Stack is the name of the stack itself; no key sets it.
+	Stack string `json:"-"`
+	// Region is the stack's own, from aws:region. All its resources are there.
+	Region string `json:"-"`
+	// Profile is the AWS profile to use, from aws:profile; empty is the default chain of credentials.
+	Profile string `json:"-"`
+	// Accounts are the account ids that may be touched, from aws:allowedAccountIds; none allows any.
+	Accounts []string `json:"-"`
+
+	// Short name of the site; with the stack's name it prefixes all resources (`blog-dr`). The same in both stacks.
+	//
+	// Refused: other than lower-case letters, digits and single hyphens, beginning with a letter; over 20 characters
+	// together with the stack's name
+	Site string `json:"site"`
+	// The site's own name, such as `www.example.com`. The same in both stacks.
+	//
+	// Refused: not a domain name; a name of AWS's own
+	Domain string `json:"domain"`
+	// What the stack is: `active`, `frozen` or `standby`. Changing a standby's to `active` is the failover. `frozen` is an
+	// active one that takes no writes, before a planned switchover.
+	//
+	// Refused: other values; and what claims forbid, see [architecture](architecture.md)
+	Role roles.Role `json:"role"`
+
+	Peer       *Peer       `json:"peer"`       // the stack on the other side; nil when Production is set
+	Production *Production `json:"production"` // what no stack of this program made
+
+	Network  Network  `json:"network"`
+	Database Database `json:"database"`
+	App      App      `json:"app"`
+	Cache    Cache    `json:"cache"`
+	Media    Media    `json:"media"`
+	DNS      DNS      `json:"dns"`
+
+	// Parts that a standby runs, and pays for, too: any of `nat`, `balancer`, `cache`. See [regions](regions.md) for who
+	// needs it.
+	//
+	// Refused: other values
+	KeepWarm []WarmPart `json:"keepWarm"`
+	// Epoch of an activation that may go ahead although the replica is behind, was not measured, or stopped applying
+	// changes. The refusal names the number. Means nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0
+	AcceptDataLoss int `json:"acceptDataLoss"`
+	// Epoch of an activation that may go ahead although production seems to live. The refusal names the number. Means
+	// nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0
+	IgnoreProduction int `json:"ignoreProduction"`
+	// Epoch of an activation to give up, until the site's name is moved: this stack's own, with role `standby` and while
+	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which takes the site back. Means
+	// nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0; this stack's own with another role; once the site's name has moved
+	Abort int `json:"abort"`
+	// The name of the site, when this stack is to be destroyed: takes away its protection and that of its databases, so
+	// that `pulumi destroy` works.
+	//
+	// Refused: another name than the site's; an active stack whose peer replicates it
+	Teardown string `json:"teardown"`
+	// Generation of a retired database whose end is asked for. The first update with it checks that the current database is
+	// in step and takes the protection away, the next deletes it and leaves a final snapshot. `0` is none.
+	//
+	// Refused: the current generation; one that never was; together with a change of role
+	Retire int `json:"retire"`
+
+	Failover FailoverLimits `json:"failover"`
+}
+
+// Peer names the stack on the other side and what must be known of it before it exists.
+type Peer struct {
+	// Name of the other stack. It need not exist yet when the first stack is deployed.
+	//
+	// Refused: this stack's own name; other than lower-case letters, digits and hyphens
+	Stack string `json:"stack"`
+	// Its region.
+	//
+	// Refused: this stack's region; another partition
+	Region string `json:"region"`
+	// Its network.
+	//
+	// Refused: overlap with this stack's, or the two could never be connected
+	CIDR string `json:"cidr"`
+}
+
+// Production is a production that this program did not make, described in the
+// configuration of the stack that protects it.
+type Production struct {
+	// Region of a production that this program did not make; see [existing production](existing-production.md).
+	//
+	// Refused: this stack's region; another partition
+	Region string `json:"region"`
+	// The network of its VPC.
+	//
+	// Refused: overlap with this stack's
+	CIDR string `json:"cidr"`
+	// ARN of its RDS for MySQL instance.
+	//
+	// Refused: an ARN of another service, region or partition
+	Database string `json:"database"`
+	// That instance is not encrypted. Its replica can't be then either.
+	Unencrypted bool `json:"unencrypted"`
+	// ARN of its media bucket.
+	//
+	// Refused: an ARN of another service or partition
+	Bucket string `json:"bucket"`
+	// What WordPress uses there, one key each: `database_user`, `database_password`, `database_name`, `cache_token`,
+	// `auth_key`, `secure_auth_key`, `logged_in_key`, `nonce_key`, `auth_salt`, `secure_auth_salt`, `logged_in_salt`,
+	// `nonce_salt`. Set each with `pulumi config set --secret --path 'production.secrets.<key>'`.
+	//
+	// Refused: a missing key; one in plain text
+	Secrets map[string]string `json:"secrets"`
+}
+
+// Network is the shape of the stack's VPC.
+type Network struct {
+	// IPv4 network of the VPC. Subnets are computed from it, in the order of the zones.
+	//
+	// Refused: larger than a /16 or smaller than a /24; overlap with the other side's
+	CIDR string `json:"cidr"`
+	// Two or three availability zones.
+	//
+	// Refused: fewer or more; of another region; one twice
+	Zones []string `json:"zones"`
+	// How instances reach the internet: `one` NAT gateway, one in each `zone`, or `none` (then everything that the image
+	// lacks is out of reach, and the APIs of AWS need endpoints that you make).
+	//
+	// Refused: other values
+	NAT string `json:"nat"`
+}
+
+// Database is the stack's RDS for MySQL instance.
+type Database struct {
+	// Instance class. A pilot light with a smaller one than production's saves money until the day.
+	//
+	// Refused: not of the form `db.m6g.large`
+	Class string `json:"class"`
+	// MySQL series. In a standby it chooses the parameter group only: set it to production's.
+	//
+	// Refused: other than `8.0` and `8.4`
+	EngineVersion string `json:"engineVersion"`
+	// Storage of a primary. A replica takes its source's.
+	//
+	// Refused: under 20, over 65536
+	StorageGiB int `json:"storageGiB"`
+	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary; a replica's doesn't grow then.
+	//
+	// Refused: less than a tenth above `storageGiB`
+	MaxStorageGiB int `json:"maxStorageGiB"`
+	// A second zone while active. A failover adds it after the site serves.
+	MultiAZ bool `json:"multiAz"`
+	// Days of automated backups, from birth, replicas too.
+	//
+	// Refused: under 1 (a source without backups can have no replica), over 35
+	BackupDays int `json:"backupDays"`
+}
+
+// App is the Auto Scaling group of WordPress instances behind the balancer.
+type App struct {
+	// Id of a machine image in the stack's region.
+	//
+	// Refused: not of the form `ami-0123456789abcdef0`
+	Image string `json:"image"`
+	// EC2 type. It must fit the image's processor.
+	//
+	// Refused: not of the form `m6i.large`
+	InstanceType string `json:"instanceType"`
+	// Fewest instances while active.
+	//
+	// Refused: under 1
+	Min int `json:"min"`
+	// Most instances while active.
+	//
+	// Refused: under `app.min`
+	Max int `json:"max"`
+	// Root volume, encrypted.
+	//
+	// Refused: under 8
+	DiskGiB int `json:"diskGiB"`
+	// ARN of the balancer's certificate, from ACM or an IAM server certificate. With it HTTP leads to HTTPS; without it
+	// the site is plain HTTP.
+	//
+	// Refused: another region's (ACM) or partition's
+	Certificate string `json:"certificate"`
+}
+
+// Cache is the Redis replication group.
+type Cache struct {
+	// ElastiCache node type.
+	//
+	// Refused: not of the form `cache.t4g.small`
+	NodeType string `json:"nodeType"`
+	// Nodes; with two or more Redis fails over between zones.
+	//
+	// Refused: under 1, over 6
+	Nodes int `json:"nodes"`
+	// Redis, as major.minor.
+	//
+	// Refused: other than Redis 6 and 7
+	EngineVersion string `json:"engineVersion"`
+}
+
+// Media is the bucket of WordPress's media library.
+type Media struct {
+	// Of the copies that this stack's bucket sends to the other side's.
+	//
+	// Refused: other than `STANDARD`, `STANDARD_IA`, `INTELLIGENT_TIERING`
+	StorageClass string `json:"storageClass"`
+	// S3 Replication Time Control: copies within 15 minutes, and metrics, at a price.
+	TimeControl bool `json:"timeControl"`
+}
+
+// DNS is who changes the site's record.
+type DNS struct {
+	// `record`: the stack writes the site's record in Route 53. `manual`: it verifies the site all the same, and a person
+	// points the name to its output `balancer`.
+	//
+	// Refused: other values
+	Mode string `json:"mode"`
+	// Id of the Route 53 zone that holds the domain, the same in both stacks. None with `dns.mode` manual.
+	//
+	// Refused: missing with `dns.mode: record`; not of the form `Z0123456789ABCDEFGHIJ`; present with `manual`
+	ZoneID string `json:"zoneId"`
+	// Let the first production overwrite a record that something else made. A failover always may.
+	TakeOver bool `json:"takeOver"`
+}
+
+// WarmPart is a part of the application that costs money and can be kept in standby all the same.
+type WarmPart string
+
+// The parts that can be kept warm.
+const (
+	WarmNAT      WarmPart = "nat"
+	WarmBalancer WarmPart = "balancer"
+	WarmCache    WarmPart = "cache"
+)
+
+// FailoverLimits bound what a failover accepts and how long it waits.
+type FailoverLimits struct {
+	// Ask the site's deep page, under its own name, whether production lives, before a failover. One request, a few
+	// seconds at most; no answer is the normal case of a disaster.
+	Probe bool `json:"probe"`
+	// The highest last good replication lag that a failover accepts, which is what it loses.
+	//
+	// Refused: zero or less
+	MaxLag Duration `json:"maxLag"`
+	// How far back the last good measurement may lie. A dead source shows a lag of -1 from the first minute on, so this
+	// covers the time until somebody decides.
+	//
+	// Refused: zero or less
+	LagWindow Duration `json:"lagWindow"`
+	// How much older the image may be than the one that the other side was last deployed with.
+	//
+	// Refused: zero or less
+	MaxImageAge Duration `json:"maxImageAge"`
+	// How long to wait for the promotion before giving up. Nothing is undone then; the same command carries on.
+	//
+	// Refused: zero or less
+	Promote Duration `json:"promote"`
+	// How long to wait for the site to answer well once the database is promoted.
+	//
+	// Refused: zero or less
+	Healthy Duration `json:"healthy"`
+	// Count the site as healthy only when Redis answers too. WordPress serves without it, slower.
+	RequireCache bool `json:"requireCache"`
+	// How long visitors may take to arrive once the site is healthy here. With `dns.mode` record the update only warns
+	// after that; with manual, a person has this long to set the record, and the same command waits again.
+	//
+	// Refused: zero or less
+	DNS Duration `json:"dns"`
+}
+
+// Duration is a time.Duration written as in Go: 90s, 15m, 2h.
+type Duration time.Duration
+
+// UnmarshalJSON reads a string such as "15m".
+func (d *Duration) UnmarshalJSON(text []byte) error {
+	parsed, err := time.ParseDuration(strings.Trim(string(text), `"`))
+	if err != nil {
+		return fmt.Errorf("%s is not a duration: write it like 90s, 15m or 2h", text)
+	}
+	*d = Duration(parsed)
+	return nil
+}
+
+// Warm says whether a part is kept in standby too.
+func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
+
+// Name prefixes the stack's resources: site-stack.
+func (c Config) Name() string { return c.Site + "-" + c.Stack }
+
+// defaults are what a stack file need not say.
+func defaults() Config {
+	return Config{
+		Role:     roles.Standby,
+		Network:  Network{NAT: "one"},
+		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.0", StorageGiB: 50, BackupDays: 7},
+		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
+		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
+		Media:    Media{StorageClass: "STANDARD_IA"},
+		DNS:      DNS{Mode: "record"},
+		Failover: FailoverLimits{
+			MaxLag:      Duration(5 * time.Minute),
+			LagWindow:   Duration(2 * time.Hour),
+			MaxImageAge: Duration(7 * 24 * time.Hour),
+			Probe:       true,
+			Promote:     Duration(45 * time.Minute),
+			Healthy:     Duration(20 * time.Minute),
+			DNS:         Duration(15 * time.Minute),
+		},
+	}
+}
+
+// fields lists every key of the project's namespace and where it goes.
+func (c *Config) fields() map[string]any {
+	return map[string]any{
+		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "peer": &c.Peer, "production": &c.Production,
+		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "teardown": &c.Teardown,
+		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,
+	}
+}
+
+// Read reads and checks the stack's whole configuration. Its error names
+// every problem, one a line, with key, value and remedy.
+func Read(ctx *pulumi.Context) (Config, error) {
+	// The SDK lists no keys, so look at what the CLI handed over to find those
+	// that there are not; inline programs are typed by their callers.
+	var handed map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
+		handed = nil // no CLI, nothing to look at
+	}
+	c, wrong := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
+	if c.Production != nil && !ctx.IsConfigSecret(ctx.Project()+":production") {
+		wrong = append(wrong, c.plainSecrets()...)
+	}
+	return c, configError("", append(wrong, c.Problems()...))
+}
+
+// read makes the configuration of a stack of what its keys hold, as Pulumi
+// renders it. Of the keys that are there, as far as they are known, each must be
+// one of the program's.
+func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []Problem) {
+	c := defaults()
+	c.Stack = stack
+	c.Region, _ = get("aws:region")
+	c.Profile, _ = get("aws:profile")
+
+	var wrong []Problem
+	into := func(key string, field any) {
+		text, ok := get(key)
+		if !ok {
+			return
+		}
+		if err := decode(text, field); err != nil {
+			wrong = append(wrong, Problem{Key: key, Wrong: key + ": " + err.Error(), Remedy: "see the configuration reference for its form"})
+		}
+	}
+	into("aws:allowedAccountIds", &c.Accounts)
+	if _, ok := get("aws:assumeRole"); ok {
+		wrong = append(wrong, Problem{Key: "aws:assumeRole", Wrong: "aws:assumeRole is not used", Remedy: "put role_arn into an AWS profile and name that as aws:profile"})
+	}
+	fields := c.fields()
+	for key, field := range fields {
+		into(project+":"+key, field)
+	}
+	return c, append(wrong, unknownKeys(project, there, fields)...)
+}
+
+// decode reads one value as Pulumi hands it over: plain text for a string,
+// JSON for the rest. A key that there is not is an error, since a mistyped one
+// would silently leave a default in force.
+func decode(text string, into any) error {
+	switch into := into.(type) {
+	case *string:
+		*into = text
+		return nil
+	case *roles.Role:
+		*into = roles.Role(text)
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewBufferString(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// unknownKeys finds mistyped keys at the top level of the project's namespace.
+func unknownKeys(project string, there []string, fields map[string]any) (wrong []Problem) {
+	for _, key := range there {
+		name, ours := strings.CutPrefix(key, project+":")
+		if _, known := fields[name]; ours && !known {
+			wrong = append(wrong, Problem{Key: key, Wrong: key + " is not a key of this program", Remedy: "remove it, or correct its name"})
+		}
+	}
+	return wrong
+}
+
+// ConfigError is a configuration that cannot be meant. Nothing was touched.
+type ConfigError struct {
+	File     string // that holds it; empty for what the engine handed over
+	Problems []Problem
+	Err      error // why the file can't be read; nil when it can
+}
+
+// Error lists the problems, one a line.
+func (e *ConfigError) Error() string {
+	text := "the configuration is refused, nothing was touched:"
+	if e.File != "" {
+		text = e.File + ": " + text
+	}
+	for _, p := range e.Problems {
+		text += "\n  " + p.String()
+	}
+	return text
+}
+
+// Unwrap is why the file can't be read.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// configError holds problems in a stable order, without repeating any; nil for none.
+func configError(file string, wrong []Problem) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	slices.SortFunc(wrong, func(a, b Problem) int { return cmp.Compare(a.String(), b.String()) })
+	return &ConfigError{File: file, Problems: slices.Compact(wrong)}
+}

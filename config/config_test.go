@@ -1,0 +1,126 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// pilotLight is a good configuration of a stack that protects another.
+func pilotLight() Config {
+	c := defaults()
+	c.Stack, c.Region, c.Site, c.Domain = "dr", "us-east-2", "blog", "www.example.com"
+	c.Peer = &Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"}
+	c.Network.CIDR, c.Network.Zones = "10.20.0.0/16", []string{"us-east-2a", "us-east-2b"}
+	c.App.Image, c.DNS.ZoneID = "ami-0123456789abcdef0", "Z1"
+	return c
+}
+
+// external is a good description of a production that this program did not make.
+func external() *Production {
+	secrets := map[string]string{}
+	for _, key := range wordpress.SecretKeys() {
+		secrets[key] = "x"
+	}
+	return &Production{
+		Region: "us-west-2", CIDR: "10.10.0.0/16", Secrets: secrets,
+		Database: "arn:aws:rds:us-west-2:123456789012:db:site", Bucket: "arn:aws:s3:::media",
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil func(*Config)
+		says  string // "" is good
+	}{
+		"good":                  {func(*Config) {}, ""},
+		"China":                 {func(c *Config) { china(c) }, ""},
+		"unknown role":          {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active, frozen or standby`},
+		"no region":             {func(c *Config) { c.Region = "" }, `aws:region is ""`},
+		"GovCloud":              {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
+		"capital in site":       {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},
+		"names too long":        {func(c *Config) { c.Site = "a-very-long-site-name" }, "they may have 20 characters together"},
+		"balancer's own name":   {func(c *Config) { c.Domain = "x.us-east-2.elb.amazonaws.com" }, "set it to the site's own name"},
+		"no other side":         {func(c *Config) { c.Peer = nil }, "set either peer"},
+		"two other sides":       {func(c *Config) { c.Production = external() }, "set either peer"},
+		"external":              {func(c *Config) { c.Peer, c.Production = nil, external() }, ""},
+		"external, bad ARN":     {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Database = "site" }, `production.database is "site"`},
+		"external, other place": {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Region = "us-west-1" }, "resource in us-west-1"},
+		"external, no secret": {func(c *Config) {
+			c.Peer, c.Production = nil, external()
+			delete(c.Production.Secrets, wordpress.DatabasePassword)
+		}, "pulumi config set --secret --path 'production.secrets.database_password'"},
+		"its own peer":          {func(c *Config) { c.Peer.Stack = "dr" }, "name the other stack"},
+		"peer in this region":   {func(c *Config) { c.Peer.Region = c.Region }, "must be in another region"},
+		"peer elsewhere":        {func(c *Config) { c.Peer.Region = "cn-north-1" }, "nothing replicates between partitions"},
+		"networks overlap":      {func(c *Config) { c.Network.CIDR = "10.10.128.0/17" }, "overlaps with peer.cidr 10.10.0.0/16"},
+		"network too large":     {func(c *Config) { c.Network.CIDR = "11.0.0.0/8" }, "from /16 to /24"},
+		"no network":            {func(c *Config) { c.Network.CIDR = "ten" }, `network.cidr is "ten"`},
+		"one zone":              {func(c *Config) { c.Network.Zones = c.Network.Zones[:1] }, "two or three availability zones"},
+		"zone of elsewhere":     {func(c *Config) { c.Network.Zones[0] = "us-west-2a" }, `network.zones is "us-west-2a"`},
+		"zone twice":            {func(c *Config) { c.Network.Zones[1] = "us-east-2a" }, "name each zone once"},
+		"nat":                   {func(c *Config) { c.Network.NAT = "two" }, "one, zone or none"},
+		"no backups":            {func(c *Config) { c.Database.BackupDays = 0 }, "a source without backups can have no replica"},
+		"engine":                {func(c *Config) { c.Database.EngineVersion = "5.7" }, "set it to 8.0 or 8.4"},
+		"class":                 {func(c *Config) { c.Database.Class = "m6g.large" }, "such as db.m6g.large"},
+		"storage shrinks":       {func(c *Config) { c.Database.MaxStorageGiB = 10 }, "a tenth more than storageGiB"},
+		"image":                 {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
+		"no instances":          {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
+		"max under min":         {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},
+		"certificate of prod":   {func(c *Config) { c.App.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "import it there"},
+		"certificate of IAM":    {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
+		"certificate of China":  {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
+		"no certificate":        {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
+		"no zone":               {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
+		"a zone's path":         {func(c *Config) { c.DNS.ZoneID = "/hostedzone/Z0123456789ABC" }, `dns.zoneId is "/hostedzone/Z0123456789ABC": set it to the id`},
+		"a zone's name":         {func(c *Config) { c.DNS.ZoneID = "example.com" }, `dns.zoneId is "example.com"`},
+		"a zone's id, too long": {func(c *Config) { c.DNS.ZoneID = "Z" + strings.Repeat("0", 32) }, "dns.zoneId"},
+		"manual":                {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
+		"keepWarm":              {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
+		"no patience":           {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := pilotLight()
+			tc.spoil(&c)
+			err := c.Validate()
+			if tc.says == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, tc.says)
+		})
+	}
+}
+
+func china(c *Config) {
+	c.Region, c.Peer.Region = "cn-northwest-1", "cn-north-1"
+	c.Network.Zones = []string{"cn-northwest-1a", "cn-northwest-1b"}
+}
+
+func TestValidateReportsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
+	c := pilotLight()
+	c.Role, c.App.Image, c.Network.NAT = "primary", "", "two"
+	err := c.Validate()
+	for _, key := range []string{"role", "app.image", "network.nat"} {
+		assert.ErrorContains(t, err, "\n  "+key+" is ")
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	c := defaults()
+	require.NoError(t, decode(`{"maxLag":"90s"}`, &c.Failover))
+	assert.Equal(t, Duration(90*time.Second), c.Failover.MaxLag)
+	assert.Equal(t, Duration(2*time.Hour), c.Failover.LagWindow, "what is not said keeps its default")
+	assert.ErrorContains(t, decode(`{"imgae":"ami-1"}`, &c.App), `unknown field "imgae"`)
+	assert.ErrorContains(t, decode(`{"maxLag":"soon"}`, &c.Failover), "is not a duration")
+	assert.ErrorContains(t, decode(`nat`, &c.KeepWarm), "invalid character")
+}

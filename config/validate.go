@@ -1,0 +1,207 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+var (
+	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	nameForm   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+	imageForm  = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
+	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
+	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
+	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
+	zoneForm   = regexp.MustCompile(`^Z[0-9A-Z]{1,31}$`) // ResourceId in Route 53's API: 32 characters at most
+	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
+)
+
+// maxName leaves room for what is appended to a name where AWS allows the
+// least: 32 characters for a target group, eight of them a random suffix.
+const maxName = 20
+
+// Problem is a value that is refused, and what to do about it.
+type Problem struct {
+	Key, Value, Remedy string
+	// Wrong is what is wrong with Key; empty when it is that it has Value. It holds no secret.
+	Wrong string
+}
+
+// Reason is what is wrong.
+func (p Problem) Reason() string {
+	if p.Wrong != "" {
+		return p.Wrong
+	}
+	return fmt.Sprintf("%s is %q", p.Key, p.Value)
+}
+
+// String is reason and remedy in one line.
+func (p Problem) String() string { return p.Reason() + ": " + p.Remedy }
+
+// Secret says that what is wrong is a secret that isn't set: one can be set only
+// once there is a stack to encrypt it for.
+func (p Problem) Secret() bool { return strings.HasPrefix(p.Key, "production.secrets.") }
+
+type problems []Problem
+
+func (p *problems) add(ok bool, key string, value any, remedy string, args ...any) {
+	if !ok {
+		*p = append(*p, Problem{Key: key, Value: fmt.Sprint(value), Remedy: fmt.Sprintf(remedy, args...)})
+	}
+}
+
+// Validate checks the configuration as a whole. Its error is a *ConfigError with every
+// problem. It asks nobody: what only AWS knows is checked later.
+func (c Config) Validate() error { return configError("", c.Problems()) }
+
+// Problems is what Validate finds, in no particular order.
+func (c Config) Problems() []Problem {
+	var p problems
+	p.add(slices.Contains([]roles.Role{roles.Active, roles.Frozen, roles.Standby}, c.Role), "role", c.Role, "set it to %s, %s or %s", roles.Active, roles.Frozen, roles.Standby)
+	p.add(regionForm.MatchString(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
+	p.add(!strings.HasPrefix(c.Region, "us-gov-"), "aws:region", c.Region, "only the partitions aws and aws-cn are supported")
+	p.add(nameForm.MatchString(c.Site), "site", c.Site, "set it to lower-case letters, digits and hyphens, beginning with a letter")
+	p.add(nameForm.MatchString(c.Stack), "the stack's name", c.Stack, "rename the stack to lower-case letters, digits and hyphens")
+	p.add(len(c.Name()) <= maxName, "site and the stack's name", c.Name(),
+		"shorten one of them, they may have %d characters together: AWS allows no longer names for a target group", maxName)
+	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
+		"set it to the site's own name, such as www.example.com")
+	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort} {
+		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
+	}
+	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
+	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a retired database, or remove it")
+	c.validateOtherSide(&p)
+	c.validateNetwork(&p)
+	c.validateDatabase(&p)
+	c.validateApp(&p)
+	c.validateFailover(&p)
+	return p
+}
+
+func (c Config) validateOtherSide(p *problems) {
+	if (c.Peer == nil) == (c.Production == nil) {
+		p.add(false, "peer", "", "set either peer (the other stack) or production (one that this program did not make)")
+		return
+	}
+	key, region, cidr := "peer", "", ""
+	if c.Peer != nil {
+		region, cidr = c.Peer.Region, c.Peer.CIDR
+		p.add(nameForm.MatchString(c.Peer.Stack) && c.Peer.Stack != c.Stack, "peer.stack", c.Peer.Stack, "name the other stack of the site")
+	} else {
+		key, region, cidr = "production", c.Production.Region, c.Production.CIDR
+		c.validateProduction(p)
+	}
+	p.add(regionForm.MatchString(region), key+".region", region, "set it to the other side's AWS region")
+	p.add(region != c.Region, key+".region", region, "the other side must be in another region than this stack, that is the point")
+	p.add(awsregion.Partition(region) == awsregion.Partition(c.Region), key+".region", region,
+		"nothing replicates between partitions: choose a region of %s", awsregion.Partition(c.Region))
+
+	theirs, err := netip.ParsePrefix(cidr)
+	p.add(err == nil, key+".cidr", cidr, "set it to the other side's network, such as 10.20.0.0/16")
+	if ours, ourErr := netip.ParsePrefix(c.Network.CIDR); err == nil && ourErr == nil {
+		p.add(!ours.Overlaps(theirs), "network.cidr", c.Network.CIDR, "it overlaps with %s.cidr %s: choose another, or the two can never be connected", key, cidr)
+	}
+}
+
+func (c Config) validateProduction(p *problems) {
+	checkARN(p, "production.database", c.Production.Database, c.Production.Region, "rds", "db:")
+	checkARN(p, "production.bucket", c.Production.Bucket, c.Production.Region, "s3", "")
+	for _, key := range wordpress.SecretKeys() {
+		p.add(c.Production.Secrets[key] != "", "production.secrets."+key, "", "set it with: pulumi config set --secret --path 'production.secrets.%s'", key)
+	}
+}
+
+func (c Config) validateNetwork(p *problems) {
+	cidr, err := netip.ParsePrefix(c.Network.CIDR)
+	p.add(err == nil && cidr.Addr().Is4() && cidr.Bits() >= 16 && cidr.Bits() <= 24, "network.cidr", c.Network.CIDR,
+		"set it to an IPv4 network from /16 to /24, such as 10.10.0.0/16")
+	p.add(len(c.Network.Zones) == 2 || len(c.Network.Zones) == 3, "network.zones", strings.Join(c.Network.Zones, ","),
+		"name two or three availability zones of %s", c.Region)
+	for i, zone := range c.Network.Zones {
+		rest, ok := strings.CutPrefix(zone, c.Region)
+		p.add(ok && len(rest) == 1 && rest >= "a" && rest <= "z", "network.zones", zone, "name a zone of %s, such as %sa", c.Region, c.Region)
+		p.add(!slices.Contains(c.Network.Zones[:i], zone), "network.zones", zone, "name each zone once")
+	}
+	p.add(slices.Contains([]string{"one", "zone", "none"}, c.Network.NAT), "network.nat", c.Network.NAT, "set it to one, zone or none")
+}
+
+func (c Config) validateDatabase(p *problems) {
+	d := c.Database
+	p.add(classForm.MatchString(d.Class), "database.class", d.Class, "set it to an RDS class such as db.m6g.large")
+	p.add(slices.Contains([]string{"8.0", "8.4"}, d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.0 or 8.4")
+	p.add(d.StorageGiB >= 20 && d.StorageGiB <= 65536, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
+	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB*10 >= d.StorageGiB*11, "database.maxStorageGiB", d.MaxStorageGiB,
+		"set it to at least a tenth more than storageGiB (%d), as RDS wants it", d.StorageGiB)
+	p.add(d.BackupDays >= 1 && d.BackupDays <= 35, "database.backupDays", d.BackupDays, "set it to 1 to 35: a source without backups can have no replica")
+}
+
+func (c Config) validateApp(p *problems) {
+	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
+	p.add(typeForm.MatchString(c.App.InstanceType), "app.instanceType", c.App.InstanceType, "set it to an EC2 type such as m6i.large")
+	p.add(c.App.Min >= 1, "app.min", c.App.Min, "set it to 1 or more: an active site needs an instance")
+	p.add(c.App.Max >= c.App.Min, "app.max", c.App.Max, "set it to at least app.min (%d)", c.App.Min)
+	p.add(c.App.DiskGiB >= 8, "app.diskGiB", c.App.DiskGiB, "set it to 8 or more")
+	if c.App.Certificate != "" {
+		c.validateCertificate(p)
+	}
+	p.add(nodeForm.MatchString(c.Cache.NodeType), "cache.nodeType", c.Cache.NodeType, "set it to a type such as cache.t4g.small")
+	p.add(c.Cache.Nodes >= 1 && c.Cache.Nodes <= 6, "cache.nodes", c.Cache.Nodes, "set it to 1 to 6")
+	p.add(redisForm.MatchString(c.Cache.EngineVersion), "cache.engineVersion", c.Cache.EngineVersion, "set it to major.minor of Redis 6 or 7, such as 7.1")
+	p.add(slices.Contains([]string{"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING"}, c.Media.StorageClass), "media.storageClass", c.Media.StorageClass,
+		"set it to STANDARD, STANDARD_IA or INTELLIGENT_TIERING")
+	switch c.DNS.Mode {
+	case "record":
+		p.add(zoneForm.MatchString(c.DNS.ZoneID), "dns.zoneId", c.DNS.ZoneID,
+			"set it to the id of the Route 53 zone that holds %s, such as Z0123456789ABCDEFGHIJ, or dns.mode to manual", c.Domain)
+	case "manual":
+		p.add(c.DNS.ZoneID == "", "dns.zoneId", c.DNS.ZoneID, "remove it: with dns.mode manual a person changes the record")
+	default:
+		p.add(false, "dns.mode", c.DNS.Mode, "set it to record or manual")
+	}
+	for _, part := range c.KeepWarm {
+		p.add(slices.Contains([]WarmPart{WarmNAT, WarmBalancer, WarmCache}, part), "keepWarm", part, "name any of nat, balancer, cache")
+	}
+}
+
+// A balancer takes a certificate of its own region from ACM, or an IAM server
+// certificate, which is of the whole account.
+func (c Config) validateCertificate(p *problems) {
+	parsed, err := arn.Parse(c.App.Certificate)
+	iam := err == nil && parsed.Service == "iam" && strings.HasPrefix(parsed.Resource, "server-certificate/")
+	acm := err == nil && parsed.Service == "acm" && strings.HasPrefix(parsed.Resource, "certificate/")
+	p.add(iam || acm, "app.certificate", c.App.Certificate, "set it to the ARN of an ACM certificate or an IAM server certificate")
+	if iam || acm {
+		p.add(parsed.Partition == awsregion.Partition(c.Region), "app.certificate", c.App.Certificate, "it is of another partition than %s", c.Region)
+		p.add(iam || parsed.Region == c.Region, "app.certificate", c.App.Certificate, "a balancer in %s needs a certificate of %s: import it there", c.Region, c.Region)
+	}
+}
+
+func (c Config) validateFailover(p *problems) {
+	for key, value := range map[string]Duration{
+		"failover.maxLag": c.Failover.MaxLag, "failover.lagWindow": c.Failover.LagWindow,
+		"failover.maxImageAge": c.Failover.MaxImageAge, "failover.promote": c.Failover.Promote, "failover.healthy": c.Failover.Healthy,
+		"failover.dns": c.Failover.DNS,
+	} {
+		p.add(value > 0, key, value, "set it to a duration such as 15m")
+	}
+}
+
+// checkARN holds that an ARN names a resource of a service, in a region where it has one.
+func checkARN(p *problems, key, value, region, service, kind string) {
+	parsed, err := arn.Parse(value)
+	ok := err == nil && parsed.Service == service && strings.HasPrefix(parsed.Resource, kind) &&
+		parsed.Partition == awsregion.Partition(region) && (service == "s3" || parsed.Region == region)
+	p.add(ok, key, value, "set it to the ARN of an %s resource in %s", service, region)
+}

@@ -1,0 +1,124 @@
+package ops
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAdopted(t *testing.T) {
+	t.Parallel()
+	const balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}}`
+	with := func(more string) string {
+		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
+	}
+	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
+	for name, tc := range map[string]struct {
+		resources, pending string
+		wantResources      string
+		found              []string
+	}{
+		"nothing was killed": {balancer, "", balancer, nil},
+		"a balancer is made beside what may be left": {
+			"", pending("creating", balancer), "", nil,
+		},
+		"a database is taken over under its identifier": {
+			balancer, pending("creating", with("")),
+			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), []string{"db"},
+		},
+		"a parameter is taken over under its name": {
+			"", pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
+			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}}`, []string{"p"},
+		},
+		"an update of a database is the engine's to settle": {
+			"", pending("updating", with("")), "", nil,
+		},
+		"a deletion of a database is the engine's to settle": {
+			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), pending("deleting", with(`, "id": "db-1"`)), with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), nil,
+		},
+		"an adoption that was itself killed": {
+			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "",
+			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), []string{"db"},
+		},
+		"a database that RDS has told of": {
+			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkpoint := func(resources, pending string) string {
+				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
+			}
+			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), named)
+			require.NoError(t, err)
+			assert.Equal(t, tc.found, found)
+			var got, want map[string]any
+			require.NoError(t, json.Unmarshal(edited, &got))
+			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, "")), &want))
+			for _, key := range []string{"resources", "pending_operations"} {
+				if got[key] == nil {
+					got[key] = []any{}
+				}
+				assert.Equal(t, want[key], got[key], key)
+			}
+		})
+	}
+
+	_, found, err := adopted(nil, named)
+	require.NoError(t, err)
+	assert.Empty(t, found, "a stack that was never updated")
+	_, _, err = adopted([]byte("{"), named)
+	require.ErrorContains(t, err, "reading what a killed update left")
+}
+
+func TestLeftUndone(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []string{"urn::group"}, leftUndone([]byte(`{"resources": [
+		{"urn": "urn::group", "custom": true, "initErrors": ["updating Auto Scaling Group (blog-dr): AccessDenied"]},
+		{"urn": "urn::old", "custom": true, "delete": true, "initErrors": ["no"]},
+		{"urn": "urn::lb", "custom": true}, {"urn": "urn::component", "initErrors": ["no"]}
+	]}`)))
+	assert.Empty(t, leftUndone(nil))
+	assert.Empty(t, leftUndone([]byte("{")))
+}
+
+func TestToLookFor(t *testing.T) {
+	t.Parallel()
+	const state = `{"resources": [
+		{"urn": "urn:pulumi:dr::pilotlight::aws:lb/loadBalancer:LoadBalancer::blog-dr-lb", "id": "lb-1"},
+		{"urn": "urn:pulumi:dr::pilotlight::aws:ec2/eip:Eip::blog-dr-nat-1", "id": "eip-0", "delete": true}]}`
+	pending := []creation{
+		{URN: "urn:pulumi:dr::pilotlight::aws:lb/loadBalancer:LoadBalancer::blog-dr-lb", Type: "aws:lb/loadBalancer:LoadBalancer"},
+		{URN: "urn:pulumi:dr::pilotlight::aws:ec2/eip:Eip::blog-dr-nat-1", Type: "aws:ec2/eip:Eip"},
+		{URN: "urn:pulumi:dr::pilotlight::pulumi:index:Stash::claim", Type: "pulumi:index:Stash"},
+	}
+	assert.Equal(t, []string{
+		"a killed update had begun to make LoadBalancer blog-dr-lb, too; the stack uses lb-1: if there is another, delete that",
+		"a killed update had begun to make Eip blog-dr-nat-1: look for it on AWS, and delete it if the stack does not use it",
+	}, toLookFor(pending, []byte(state)), "what is kept in the state alone is not on AWS")
+}
+
+// TestPendingText holds that each pending operation is told for what it is, in the words
+// of the engine's own list.
+func TestPendingText(t *testing.T) {
+	t.Parallel()
+	warning := `Attempting to deploy or update resources with 6 pending operations from previous deployment.
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:lb/loadBalancer:LoadBalancer::blog-dr-lb, interrupted while creating
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:autoscaling/group:Group::blog-dr-instances, interrupted while updating
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:elasticache/replicationGroup:ReplicationGroup::blog-dr-cache, interrupted while deleting
+  * urn:pulumi:dr::pilotlight::aws:ec2/vpc:Vpc::blog-dr, interrupted while reading
+  * urn:pulumi:dr::pilotlight::aws:rds/instance:Instance::blog-dr-1, interrupted while importing
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving::blog-dr, interrupted while creating
+These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to these resources to complete.`
+	assert.Equal(t, []string{
+		"a killed update was creating LoadBalancer blog-dr-lb: AWS may have one that the state does not know",
+		"a killed update was updating Group blog-dr-instances: AWS may have the old settings or the new ones",
+		"a killed update was deleting ReplicationGroup blog-dr-cache: AWS may have deleted it, or still be at it",
+		"a killed update was reading Vpc blog-dr: nothing was changed by that",
+		"a killed update was importing Instance blog-dr-1: nothing was changed on AWS by that, and the state may not have it",
+	}, said(warning))
+	assert.Equal(t, []string{"one", "two"}, said("one\ntwo"))
+	assert.Empty(t, said(""))
+}

@@ -1,0 +1,513 @@
+package ops
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// An adoption makes a state anew, or brings an old one up to date, from what AWS holds of a
+// stack: the record of its claim, the inventory of its resources' ids, and its secrets. A
+// preview of the program says which resources the stack should have and with what inputs;
+// those with an id in the inventory are put into the state, and a refresh fills in what AWS
+// says of them. AWS itself is only read.
+
+// Adopted is what an adoption did.
+type Adopted struct {
+	Stack string `json:"stack"`
+	// Resources are those of AWS that were put into the state.
+	Resources []string `json:"resources"`
+	// Remaining are what an update of the stack would do now.
+	Remaining []Planned `json:"left"`
+	// Next is what to do now.
+	Next []string `json:"next"`
+}
+
+// fromAWS is what AWS holds of a stack.
+type fromAWS struct {
+	claim     roles.Claim
+	inventory state.Inventory
+	secrets   map[string]string // nil where they are not needed
+}
+
+// Adopt takes what AWS holds of a stack into the stack's state. Run again, it goes on.
+func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error) {
+	config, err := s.configOf(name)
+	if err != nil {
+		return Adopted{}, err
+	}
+	var held fromAWS
+	if held.claim, held.inventory, err = s.recorded(ctx, config); err != nil {
+		return Adopted{}, err
+	}
+	if err := s.setDamagedAside(ctx, name); err != nil {
+		return Adopted{}, err
+	}
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Adopted{}, err
+	}
+	if err := s.mayAdopt(ctx, sides, name, held.claim); err != nil {
+		return Adopted{}, err
+	}
+	if run.Confirm != nil {
+		if err := run.Confirm(s.statusOf(ctx, sides), nil); err != nil {
+			return Adopted{}, err
+		}
+	}
+	stack, err := s.adopter(ctx, name)
+	if err != nil {
+		return Adopted{}, err
+	}
+	state, err := stack.begin(ctx, run)
+	if err != nil {
+		return Adopted{}, err
+	}
+	if !state.holds("secrets") {
+		if held.secrets, err = s.keptSecrets(ctx, config, held.inventory); err != nil {
+			return Adopted{}, err
+		}
+	}
+	state.remember(name, held, peerOf(sides, config, held.claim))
+	done, err := stack.take(ctx, state, held.inventory, change(config, held.claim), run)
+	if err != nil {
+		return done, err
+	}
+	if done.Next = s.nextSteps(ctx); len(done.Next) == 0 {
+		done.Next = []string{"pilotlight status"}
+	}
+	return done, nil
+}
+
+// mayAdopt refuses to take a claim into a state that knows more than AWS, or that of another account.
+func (s *Site) mayAdopt(ctx context.Context, sides []Side, name string, recorded roles.Claim) error {
+	side, other, err := find(sides, name)
+	if err != nil {
+		return err
+	}
+	diverged := state.Compare(side.State, recorded)
+	if diverged == "" {
+		return refuseAs(refusal.CodeState, "the state of stack %s is as new as AWS: there is nothing to adopt", name)
+	}
+	if diverged == state.Newer {
+		return &RefusedError{Stack: name, Err: state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded)}
+	}
+	account, err := s.caller(ctx, side)
+	if err != nil {
+		return err
+	}
+	known := []string{side.State.Published.Account}
+	if other != nil {
+		known = append(known, other.State.Published.Account)
+	}
+	for _, of := range known {
+		if of != "" && of != account {
+			return refuseAs(refusal.CodeMismatch, "these credentials are of account %s, and the site is in account %s: use credentials of that one", account, of)
+		}
+	}
+	return nil
+}
+
+// change is the update that leaves a stack as its claim has it.
+func change(config config.Config, claim roles.Claim) Change {
+	return Change{Stack: config.Stack, Role: claim.Role}
+}
+
+// recorded reads the record and the inventory of a stack.
+func (s *Site) recorded(ctx context.Context, config config.Config) (claim roles.Claim, inventory state.Inventory, err error) {
+	texts := map[string]string{}
+	for _, name := range []string{config.RecordName(), config.InventoryName()} {
+		text, found, err := failover.Parameter(ctx, s.options.Env, config.Region, config.Profile, name)
+		if err != nil {
+			return claim, nil, fmt.Errorf("asking AWS in %s for stack %s: %w", config.Region, config.Stack, err)
+		}
+		if !found {
+			return claim, nil, refuseAs(refusal.CodeState, "AWS in %s holds nothing of stack %s to adopt (there is no parameter %s): pilotlight deploy makes it", config.Region, config.Stack, name)
+		}
+		texts[name] = text
+	}
+	if claim, err = roles.ParseClaim(texts[config.RecordName()]); err != nil {
+		return claim, nil, fmt.Errorf("reading %s: %w", config.RecordName(), err)
+	}
+	inventory, err = stacks.ReadInventory(config, texts[config.InventoryName()])
+	return claim, inventory, err
+}
+
+// keptSecrets reads the application's secrets where the stack's instances do.
+func (s *Site) keptSecrets(ctx context.Context, config config.Config, inventory state.Inventory) (map[string]string, error) {
+	for _, id := range inventory["aws:secretsmanager/secret:Secret"] {
+		text, err := failover.Secret(ctx, s.options.Env, config.Region, config.Profile, id)
+		if err != nil {
+			return nil, fmt.Errorf("reading the application's secrets of stack %s: %w", config.Stack, err)
+		}
+		var secrets map[string]string
+		if err := json.Unmarshal([]byte(text), &secrets); err != nil {
+			return nil, fmt.Errorf("reading the application's secrets of stack %s: they are not of the form that this program writes", config.Stack)
+		}
+		return secrets, nil
+	}
+	return nil, refuseAs(refusal.CodeState, "the inventory of stack %s names no secret, so its database's password is unknown: restore a copy of its state first (pilotlight state list %[1]s)", config.Stack)
+}
+
+// peerOf is what the stack should know of its peer. A peer that is not there is known by
+// where the stack's database was copied from.
+func peerOf(sides []Side, config config.Config, claim roles.Claim) state.PeerInfo {
+	for _, side := range sides {
+		if side.Config.Stack != config.Stack && side.State.Published.Database != "" {
+			return side.State.Published
+		}
+	}
+	if p := config.Production; p != nil {
+		return state.PeerInfo{Region: p.Region, Database: p.Database, Bucket: p.Bucket}
+	}
+	return state.PeerInfo{Region: config.Peer.Region, Database: claim.Generation.Source}
+}
+
+// setDamagedAside makes way for a new state where the one that is there can't be read.
+func (s *Site) setDamagedAside(ctx context.Context, name string) error {
+	_, err := s.state(ctx, name)
+	if _, damaged := errors.AsType[*StateError](err); !damaged {
+		return err
+	}
+	copies, err := s.StateCopies(ctx, name)
+	if err != nil {
+		return err
+	}
+	if c, ok := best(copies); ok {
+		return refuseAs(refusal.CodeState, "the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
+	}
+	store, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	return store.SetAside(ctx, config.Project, name)
+}
+
+// adopter opens a stack, made if the backend does not know it, with the program that adopts.
+func (s *Site) adopter(ctx context.Context, name string) (*Stack, error) {
+	if _, err := s.Stack(ctx, name, true); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	o := s.options
+	s.mu.Unlock()
+	return open(ctx, name, o, auto.SelectStackInlineSource, stacks.Adopting)
+}
+
+// checkpoint is a deployment that is being edited: JSON as the engine exports it, so that
+// what this program does not know stays as it is.
+type checkpoint map[string]any
+
+// begin reads the stack's state to be edited.
+func (s *Stack) begin(ctx context.Context, run Run) (checkpoint, error) {
+	s.releaseLeftLocks(ctx, run)
+	text, err := s.Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state := checkpoint{}
+	if len(text) == 0 || string(text) == "null" { // of a stack that was made just now
+		return state, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&state); err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
+	}
+	return state, nil
+}
+
+func (c checkpoint) resources() []any {
+	all, _ := c["resources"].([]any)
+	return all
+}
+
+// find is the resource with a URN; nil when there is none.
+func (c checkpoint) find(urn string) map[string]any {
+	for _, entry := range c.resources() {
+		if r, ok := entry.(map[string]any); ok && r["urn"] == urn && r["delete"] != true {
+			return r
+		}
+	}
+	return nil
+}
+
+// stashURN is the URN of what the program keeps in the state under a name.
+func stashURN(stack, name string) string {
+	return fmt.Sprintf("urn:pulumi:%s::%s::pulumi:index:Stash::%s", stack, config.Project, name)
+}
+
+// holds reports whether a stash is in the state.
+func (c checkpoint) holds(name string) bool {
+	return slices.ContainsFunc(c.resources(), func(entry any) bool {
+		r, ok := entry.(map[string]any)
+		urn, _ := r["urn"].(string)
+		return ok && strings.HasSuffix(urn, "::pulumi:index:Stash::"+name)
+	})
+}
+
+// remember puts into the state what the program keeps there, as AWS has it. The state is
+// marked as under adoption, until settle: until then it must not be updated.
+func (c checkpoint) remember(stack string, held fromAWS, peer state.PeerInfo) {
+	stash := func(name string, value any, secret bool) {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // these types have no value that JSON refuses
+		}
+		var input any = string(text)
+		if secret {
+			quoted, _ := json.Marshal(string(text)) // a string always can be
+			input = map[string]any{sig.Key: sig.Secret, "plaintext": string(quoted)}
+		}
+		urn := stashURN(stack, name)
+		there := c.find(urn)
+		if there == nil {
+			provider := c.ownProvider(stack)
+			there = map[string]any{"urn": urn, "custom": true, "id": name + "-adopted", "type": "pulumi:index:Stash", "provider": provider}
+			c["resources"] = append(c.resources(), there)
+		}
+		there["inputs"], there["outputs"] = map[string]any{"input": input}, map[string]any{"input": input, "output": input}
+	}
+	stash(state.DestroyGuard, state.UnderAdoption, false)
+	stash("claim", held.claim, false)
+	if held.secrets != nil {
+		stash("secrets", held.secrets, true)
+	}
+	if !c.holds("peer") {
+		stash("peer", peer, false)
+	}
+}
+
+// settle ends the adoption. The next update finds out what the claim still asks for.
+func (c checkpoint) settle(stack string) {
+	const unfinished = "0"
+	sentinel := c.find(stashURN(stack, state.DestroyGuard))
+	sentinel["inputs"], sentinel["outputs"] = map[string]any{"input": unfinished}, map[string]any{"input": unfinished, "output": unfinished}
+}
+
+// ownProvider is a reference to the engine's own provider, which is added if the state lacks it.
+func (c checkpoint) ownProvider(stack string) string {
+	const kind, id = "pulumi:providers:pulumi", "adopted"
+	urn := fmt.Sprintf("urn:pulumi:%s::%s::%s::default", stack, config.Project, kind)
+	if there := c.find(urn); there != nil {
+		return fmt.Sprintf("%s::%v", urn, there["id"])
+	}
+	c["resources"] = append([]any{map[string]any{"urn": urn, "type": kind, "custom": true, "id": id}}, c.resources()...)
+	return urn + "::" + id
+}
+
+// take puts the resources of the inventory into the state that the program wants and the
+// state does not hold.
+func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inventory, keep Change, run Run) (Adopted, error) {
+	s.one.Lock()
+	defer s.one.Unlock()
+	defer s.observer.end()
+	done := Adopted{Stack: s.Name(), Resources: []string{}, Remaining: []Planned{}}
+	if err := s.importState(ctx, state); err != nil {
+		return done, err
+	}
+	tried := map[string]int{}
+	for {
+		wanted, plan, err := s.wants(ctx, keep, run)
+		if err != nil {
+			return done, err
+		}
+		added := state.add(wanted, inventory, tried)
+		if len(added) == 0 {
+			done.Remaining = plan.Resources
+			state.settle(s.Name())
+			return done, s.importState(ctx, state)
+		}
+		for _, name := range added {
+			if !slices.Contains(done.Resources, name) {
+				done.Resources = append(done.Resources, name)
+			}
+		}
+		if run.Say != nil {
+			run.Say(fmt.Sprintf("%d resources found in AWS; reading them", len(added)))
+		}
+		if err := s.importState(ctx, state); err != nil {
+			return done, err
+		}
+		if err := s.refreshAll(ctx, run); err != nil {
+			return done, err
+		}
+		if state, err = s.begin(ctx, run); err != nil {
+			return done, err
+		}
+	}
+}
+
+func (s *Stack) importState(ctx context.Context, state checkpoint) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("writing the state of stack %s: %w", s.Name(), err)
+	}
+	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: text}); err != nil {
+		return s.failed(ctx, "writing the state of", err, nil)
+	}
+	return nil
+}
+
+func (s *Stack) refreshAll(ctx context.Context, run Run) error {
+	stream, complaints := s.follow(ctx, run)
+	opts := []optrefresh.Option{optrefresh.Parallel(parallel), optrefresh.EventStreams(stream)}
+	if run.Output != nil {
+		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
+	}
+	_, err := s.stack.Refresh(ctx, opts...)
+	complained := complaints()
+	if err != nil {
+		return s.failed(ctx, "reading what AWS holds of", err, complained)
+	}
+	return nil
+}
+
+// wants previews the program and returns the resources that it would make, in the order in
+// which it registers them.
+func (s *Stack) wants(ctx context.Context, keep Change, run Run) (wanted []apitype.StepEventStateMetadata, plan Plan, err error) {
+	file, remove, err := keep.settings().copyWith(s.options.Dir, s.Name())
+	if err != nil {
+		return nil, plan, err
+	}
+	defer remove()
+	follow := run
+	follow.ConfigFile, follow.Say = file, nil
+	follow.Event = func(e events.EngineEvent) {
+		plan.add(e)
+		if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op == apitype.OpCreate && pre.Metadata.New != nil {
+			wanted = append(wanted, *pre.Metadata.New)
+		}
+		if run.Event != nil {
+			run.Event(e)
+		}
+	}
+	_, err = s.preview(ctx, follow)
+	slices.SortFunc(plan.Resources, Planned.compare)
+	return wanted, plan, err
+}
+
+// add puts wanted resources into the state whose ids the inventory has, and the components and
+// the provider that they belong to. It names those of AWS.
+//
+// tried holds how much was known of a resource when it was added before, plus one: a refresh
+// drops what the provider does not find by what is known so far.
+func (c checkpoint) add(wanted []apitype.StepEventStateMetadata, inventory state.Inventory, tried map[string]int) (added []string) {
+	byURN := map[string]apitype.StepEventStateMetadata{}
+	for _, w := range wanted {
+		byURN[w.URN] = w
+	}
+	for _, w := range wanted {
+		name := w.URN[strings.LastIndex(w.URN, "::")+2:]
+		id := inventory[w.Type][name]
+		if id == "" || c.find(w.URN) != nil {
+			continue
+		}
+		c.addParents(w, byURN)
+		inputs := known(w.Inputs)
+		if tried[w.URN] > len(inputs) {
+			continue // AWS has not what the inventory names
+		}
+		tried[w.URN] = len(inputs) + 1
+		provider := c.provider(w.Provider, byURN)
+		c["resources"] = append(c.resources(), map[string]any{
+			"urn": w.URN, "type": w.Type, "custom": true, "id": id, "parent": w.Parent, "provider": provider,
+			// Without outputs the provider would take the refresh for an import, and make an input
+			// of everything that AWS tells.
+			"inputs": inputs, "outputs": maps.Clone(inputs), "protect": w.Protect, "retainOnDelete": w.RetainOnDelete,
+		})
+		added = append(added, Planned{Op: "adopt", Type: w.Type, Name: name}.String())
+	}
+	c.dropPending()
+	return added
+}
+
+// addParents adds the components above a resource.
+func (c checkpoint) addParents(of apitype.StepEventStateMetadata, byURN map[string]apitype.StepEventStateMetadata) {
+	parent, ok := byURN[of.Parent]
+	if !ok || c.find(of.Parent) != nil {
+		return
+	}
+	c.addParents(parent, byURN)
+	entry := map[string]any{"urn": parent.URN, "type": parent.Type, "custom": false, "inputs": known(parent.Inputs), "outputs": map[string]any{}}
+	if parent.Parent != "" {
+		entry["parent"] = parent.Parent
+	}
+	c["resources"] = append(c.resources(), entry)
+}
+
+// provider is a reference to the provider of a resource, which is added if the state lacks it.
+func (c checkpoint) provider(reference string, byURN map[string]apitype.StepEventStateMetadata) string {
+	urn := reference[:strings.LastIndex(reference, "::")]
+	if there := c.find(urn); there != nil {
+		return fmt.Sprintf("%s::%v", urn, there["id"])
+	}
+	const id = "adopted"
+	w := byURN[urn]
+	inputs := known(w.Inputs)
+	c["resources"] = append([]any{map[string]any{
+		"urn": urn, "type": w.Type, "custom": true, "id": id, "inputs": inputs, "outputs": maps.Clone(inputs),
+	}}, c.resources()...)
+	return urn + "::" + id
+}
+
+// known are the inputs that a preview knows. One that holds anything unknown or masked is
+// left out: the refresh and the next update fill it in.
+func known(inputs map[string]any) map[string]any {
+	all := map[string]any{}
+	for key, value := range inputs {
+		if knows(value) {
+			all[key] = value
+		}
+	}
+	return all
+}
+
+func knows(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return value != plugin.UnknownStringValue
+	case []any:
+		return !slices.ContainsFunc(value, func(item any) bool { return !knows(item) })
+	case map[string]any:
+		if value[sig.Key] == sig.Secret {
+			return false
+		}
+		for _, field := range value {
+			if !knows(field) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// dropPending forgets operations on resources that the state holds now.
+func (c checkpoint) dropPending() {
+	operations, _ := c["pending_operations"].([]any)
+	c["pending_operations"] = slices.DeleteFunc(operations, func(entry any) bool {
+		operation, _ := entry.(map[string]any)
+		resource, _ := operation["resource"].(map[string]any)
+		urn, _ := resource["urn"].(string)
+		return operation["type"] == "creating" && c.find(urn) != nil
+	})
+}

@@ -1,0 +1,373 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// Purpose is what somebody wants to be ready for.
+type Purpose string
+
+// The purposes.
+const (
+	ForFailover   Purpose = "failover"
+	ForSwitchover Purpose = "switchover"
+	ForReprotect  Purpose = "failback"
+)
+
+// Requirement is something that has to be so on the night.
+type Requirement struct {
+	What string `json:"what"` // such as "engine"
+	OK   bool   `json:"ok"`
+	// Seen is what is so, a sentence.
+	Seen string `json:"seen"`
+	// Remedy is what to do about it; empty when it is as it should be.
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// Readiness is whether a site could do something now, from this machine.
+type Readiness struct {
+	For          Purpose       `json:"for"`
+	Stack        string        `json:"stack"` // that would become active, or be rebuilt
+	Requirements []Requirement `json:"requirements"`
+	// Plan is what it would do; nil when that could not be found out.
+	Plan *Plan `json:"plan,omitempty"`
+}
+
+// Err is a *NotReadyError when something is not as it should be, else nil.
+func (r Readiness) Err() error {
+	var missing []Requirement
+	for _, q := range r.Requirements {
+		if !q.OK {
+			missing = append(missing, q)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &NotReadyError{For: r.For, Missing: missing}
+}
+
+// NotReadyError is a site that could not do now what it is there for.
+type NotReadyError struct {
+	For     Purpose
+	Missing []Requirement
+}
+
+// Error lists what is missing, one a line.
+func (e *NotReadyError) Error() string {
+	text := make([]string, len(e.Missing))
+	for i, m := range e.Missing {
+		text[i] = fmt.Sprintf("  %s: %s", m.What, m.Seen)
+		if m.Remedy != "" {
+			text[i] += ": " + m.Remedy
+		}
+	}
+	return fmt.Sprintf("not ready for a %s:\n%s", e.For, strings.Join(text, "\n"))
+}
+
+// Check finds out whether everything is there that a purpose needs: on this
+// machine, outside the region that may be lost, and on the side that would take
+// over. It changes nothing. to is the stack that a switchover goes to.
+func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
+	sides, err := s.Sides(ctx)
+	if damaged, ok := errors.AsType[*StateError](err); ok {
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
+	}
+	if err != nil {
+		return Readiness{}, err
+	}
+	change, err := next(sides, purpose, to)
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		records, diverged := s.records(ctx, sides, "")
+		if !diverged { // or the claims are not what they should be
+			records = append(records, Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})
+		}
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), records...)}, nil
+	}
+	if err != nil {
+		return Readiness{}, err
+	}
+	side, other, err := find(sides, change.Stack)
+	if err != nil {
+		return Readiness{}, err
+	}
+	ready := Readiness{For: purpose, Stack: change.Stack}
+	leading := ""
+	switch {
+	case side.Config.Production != nil:
+		leading = side.Config.Production.Region
+	case other != nil:
+		leading = other.Config.Region
+	}
+	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
+	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, leading, side.Config.Region)...)
+	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
+	if purpose == ForSwitchover && other != nil {
+		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
+	}
+	silent, err := s.unreachable(ctx, side)
+	if err != nil {
+		return ready, err
+	}
+	if silent != "" {
+		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
+		return ready, nil
+	}
+	records, diverged := s.records(ctx, sides, side.Config.Stack)
+	ready.Requirements = append(ready.Requirements, records...)
+	if diverged {
+		return ready, nil
+	}
+	plan, err := s.Plan(ctx, change, run)
+	if err != nil {
+		return ready, err
+	}
+	ready.Plan = &plan
+	if purpose == ForSwitchover && plan.Estimate != nil {
+		planned := estimateSwitchover(plan.Resources)
+		plan.Estimate = &planned
+	}
+	if purpose == ForSwitchover {
+		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
+	}
+	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	return ready, nil
+}
+
+// files is a requirement: the two sides of the site agree.
+func files(sides []Side) Requirement {
+	wrong := mismatches(sides)
+	if len(wrong) == 0 {
+		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
+	}
+	_, remedy := disagreement(wrong)
+	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: remedy}
+}
+
+// records are requirements: each stack's state and AWS belong together. Only the region of the
+// stack that is needed has to answer.
+func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []Requirement, diverged bool) {
+	whys, errs := s.divergences(ctx, sides)
+	for i, side := range sides {
+		stack := side.Config.Stack
+		switch {
+		case errs[i] != nil && stack == needed:
+			all = append(all, Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
+		case errs[i] != nil: // can't contradict
+		case whys[i] != nil:
+			all, diverged = append(all, Requirement{What: "record", Seen: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
+		default:
+			all = append(all, Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
+		}
+	}
+	return all, diverged
+}
+
+// toDo is what the claims of both stacks ask for; empty when that is nothing.
+func toDo(sides []Side) string {
+	_, next, steady := claimed(sides)
+	if steady {
+		return ""
+	}
+	return next
+}
+
+// inStep holds that a switchover would not have to wait long for the last writes.
+func (s *Site) inStep(ctx context.Context, target Side) Requirement {
+	status := s.look(ctx, target)
+	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), s.now())
+	switch {
+	case ok:
+		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, status.Database.LastGood.At.UTC().Format("15:04:05 MST"))
+	case remedy == "":
+		remedy = "wait until status says that the site is protected"
+	}
+	return Requirement{What: "replica", OK: ok, Seen: seen, Remedy: remedy}
+}
+
+// next is the update that a purpose comes down to first, on the side that it is about.
+func next(sides []Side, purpose Purpose, to string) (Change, error) {
+	var changes []Change
+	var nothing string
+	var err error
+	switch purpose {
+	case ForFailover:
+		if changes, nothing, err = failoverChanges(sides, Accepted{}); nothing != "" {
+			changes = nil
+		}
+	case ForSwitchover: // that the stack could take over is what matters, and is known before the freeze
+		changes, nothing, err = switchoverChanges(sides, to, Accepted{})
+		switch target, _, _ := find(sides, to); {
+		case target.switched():
+			changes = nil
+		case err == nil:
+			changes = []Change{{Stack: to, Role: roles.Active}}
+		}
+	case ForReprotect:
+		changes, nothing, err = reprotectChanges(sides)
+	default:
+		return Change{}, fmt.Errorf("%q is nothing to be ready for: use %s, %s or %s", purpose, ForFailover, ForSwitchover, ForReprotect)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	if len(changes) == 0 {
+		return Change{}, refuse("%s", nothing)
+	}
+	return changes[0], nil
+}
+
+// judged are the requirements that the plan of an activation speaks of. That
+// production lives is as it should be, as long as nobody needs the other side.
+func judged(plan Plan, purpose Purpose) []Requirement {
+	var all []Requirement
+	for _, risky := range plan.Risky() {
+		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
+	}
+	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
+		return append(all, Requirement{What: "checks", Seen: plan.Refusal, Remedy: "do what it says, and check again"})
+	}
+	all = append(all, Requirement{What: "claims", OK: true, Seen: "the claims of both stacks allow it"})
+	if plan.Verdict == nil {
+		return all
+	}
+	for _, b := range plan.Verdict.Blockers {
+		q := Requirement{What: b.Subject, OK: b.Code == checks.ProductionServes || b.Code == checks.ReplicaReceives, Seen: b.Reason}
+		if !q.OK {
+			q.Remedy = b.Remedy
+		}
+		all = append(all, q)
+	}
+	loss := plan.Verdict.Loss
+	if purpose == ForSwitchover {
+		loss = "no write is lost: the promotion waits until the replica has them all"
+	}
+	return append(all, Requirement{What: "loss", OK: true, Seen: loss})
+}
+
+// machine is what this machine has to have.
+func (s *Site) machine(ctx context.Context) []Requirement {
+	all := []Requirement{{What: "engine", Seen: "there is no Pulumi " + engine.Version + " or newer on this machine",
+		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
+	if s.options.EngineRoot != "" {
+		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + s.options.EngineRoot}
+	} else if root, ok := engine.Installed(ctx); ok {
+		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + root}
+	}
+	return append(all, s.plugin())
+}
+
+// plugin is Pulumi's provider for AWS, which takes long to download.
+func (s *Site) plugin() Requirement {
+	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
+		return Requirement{What: "plugin", OK: true, Seen: "a running provider stands for AWS"}
+	}
+	home := s.options.EnvVars["PULUMI_HOME"]
+	if home == "" {
+		home = os.Getenv("PULUMI_HOME")
+	}
+	if user, err := os.UserHomeDir(); home == "" && err == nil {
+		home = filepath.Join(user, ".pulumi")
+	}
+	version := pluginVersion()
+	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
+		return Requirement{What: "plugin", Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
+			Remedy: "pulumi plugin install resource aws " + version}
+	}
+	return Requirement{What: "plugin", OK: true, Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+}
+
+// pluginVersion is the version of pulumi-aws that the program was built with; the
+// engine asks for that very one.
+func pluginVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		for _, dep := range info.Deps {
+			if dep.Path == "github.com/pulumi/pulumi-aws/sdk/v6" {
+				return strings.TrimPrefix(dep.Version, "v")
+			}
+		}
+	}
+	return "6.83.0" // a test binary does not say
+}
+
+// credentials asks the side's region whose they are: those that depend on the lost
+// region do not answer when it is.
+func (s *Site) credentials(ctx context.Context, side Side) Requirement {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	fail := func(err error) Requirement {
+		return Requirement{What: "credentials", Seen: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
+	}
+	account, err := s.caller(bounded, side)
+	if err != nil {
+		return fail(err)
+	}
+	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
+		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
+	}
+	return Requirement{What: "credentials", OK: true, Seen: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
+}
+
+// caller is the account whose credentials AWS in a side's region takes these for.
+func (s *Site) caller(ctx context.Context, side Side) (account string, err error) {
+	return failover.Account(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
+}
+
+// risk is what it means that the state, or the key to its secrets, lies where it does.
+type risk struct {
+	Seen   string // a sentence
+	Remedy string // empty when nothing need be done
+	// Blocks reports that a failover could not read it.
+	Blocks bool
+}
+
+// riskOf judges where something of the state lies, by the region of the side that leads and
+// that of the other one. It is the one judgement of check and status.
+func riskOf(what, address, leading, other string) risk {
+	region := regionOf(address)
+	switch {
+	case region == "" && leading != "":
+		return risk{Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
+	case region == "" || region != leading:
+		return risk{Seen: address}
+	}
+	place := "REGION, best a third one"
+	if awsregion.Partition(leading) == "aws-cn" { // it has two regions
+		place = other
+	}
+	return risk{
+		Seen: fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what), Blocks: true,
+		Remedy: fmt.Sprintf("pilotlight bootstrap --move --region %s", place),
+	}
+}
+
+// requirement is what the risk means for a purpose: only a failover has to do without the leading region.
+func (r risk) requirement(what string, purpose Purpose) Requirement {
+	return Requirement{What: what, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy}
+}
+
+// stateAndKeys are the requirements that state and keys can be read when they are needed. A
+// failover needs them once the leading region is lost; a switchover or a failback while both live.
+func (s *Site) stateAndKeys(ctx context.Context, purpose Purpose, sides []Side, leading, other string) []Requirement {
+	var all []Requirement
+	for _, part := range []struct{ what, address string }{{"state", s.backend(ctx)}, {"keys", s.keys(sides)}} {
+		all = append(all, riskOf(part.what, part.address, leading, other).requirement(part.what, purpose))
+	}
+	return all
+}

@@ -1,0 +1,104 @@
+package ops
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+)
+
+// TestWhereTheStateLies judges places of the state. After a failover in a partition of two
+// regions the state is in the region that leads, and what both regions live for works.
+func TestWhereTheStateLies(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		address, leading, other string
+		blocks                  bool
+		seen, remedy            string
+	}{
+		"a third region":            {"s3://state?region=us-west-1", "us-west-2", "us-east-2", false, "s3://state?region=us-west-1", ""},
+		"the standby's region":      {"s3://state?region=us-east-2", "us-west-2", "us-east-2", false, "us-east-2", ""},
+		"the active side's region":  {"s3://state?region=us-west-2", "us-west-2", "us-east-2", true, "losing that loses the state too", "pilotlight bootstrap --move --region REGION, best a third one"},
+		"China, standby's region":   {"s3://state?region=cn-northwest-1", "cn-north-1", "cn-northwest-1", false, "cn-northwest-1", ""},
+		"China, after a failover":   {"s3://state?region=cn-northwest-1", "cn-northwest-1", "cn-north-1", true, "losing that loses the state too", "pilotlight bootstrap --move --region cn-north-1"},
+		"not known where":           {"https://api.pulumi.com", "us-west-2", "us-east-2", false, "see yourself that it does not depend on us-west-2", ""},
+		"no side that leads so far": {"file://~", "", "", false, "file://~", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := riskOf("state", tc.address, tc.leading, tc.other)
+			assert.Equal(t, tc.blocks, r.Blocks)
+			assert.Contains(t, r.Seen, tc.seen)
+			assert.Equal(t, tc.remedy, r.Remedy)
+			for _, purpose := range []Purpose{ForFailover, ForReprotect, ForSwitchover} {
+				q := r.requirement("state", purpose)
+				assert.Equal(t, purpose != ForFailover || !tc.blocks, q.OK, purpose)
+				assert.Equal(t, tc.remedy, q.Remedy, "what check says is what status says")
+			}
+		})
+	}
+}
+
+func TestUnlockedBy(t *testing.T) {
+	t.Parallel()
+	lock := LockStatus{Stack: "dr", By: "ann@laptop (pid 7)", Since: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	with := func(holder backend.Holder, leftHere bool) LockStatus {
+		l := lock
+		l.Holder, l.LeftHere = holder, leftHere
+		return l
+	}
+	for name, tc := range map[string]struct {
+		locks []LockStatus
+		ok    bool
+		says  string
+	}{
+		"none":                 {nil, true, "stack dr is not locked"},
+		"an update that runs":  {[]LockStatus{with(backend.HolderLives, false)}, false, "runs on this machine (ann@laptop (pid 7), since 2026-03-01 12:00:00 UTC): wait for it"},
+		"a killed run of ours": {[]LockStatus{with(backend.HolderDied, true)}, true, "the next run releases the lock"},
+		"no such process":      {[]LockStatus{with(backend.HolderDied, false)}, false, "this machine has no such process: if it ran here, pilotlight unlock dr"},
+		"another machine":      {[]LockStatus{with(backend.HolderUnknown, false)}, false, "if that update is dead, pilotlight unlock dr"},
+		"ours, and another's":  {[]LockStatus{with(backend.HolderDied, true), with(backend.HolderUnknown, false)}, false, "if that update is dead"},
+		"another's, and ours":  {[]LockStatus{with(backend.HolderUnknown, false), with(backend.HolderDied, true)}, false, "if that update is dead"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := unlockedBy(tc.locks, "dr")
+			assert.Equal(t, tc.ok, q.OK)
+			assert.Contains(t, q.Seen, tc.says)
+		})
+	}
+}
+
+func TestLeftHere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, runsFolder), 0o700))
+	const dead = 1<<22 + 1 // above the largest process id
+	for machine, left := range map[string]bool{thisMachine(): true, "another\nmachine\n": false, hostname(): false} {
+		require.NoError(t, os.WriteFile(runFile(dir, "dr", dead), []byte(machine), 0o600))
+		assert.Equal(t, left, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: dead}), machine)
+	}
+	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: dead + 1}), "no engine of this folder")
+	require.NoError(t, os.WriteFile(runFile(dir, "dr", os.Getpid()), []byte(thisMachine()), 0o600))
+	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: os.Getpid()}), "it lives")
+}
+
+func TestWritable(t *testing.T) {
+	t.Parallel()
+	fresh, used, blocked := t.TempDir(), t.TempDir(), t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(used, ".pilotlight"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(blocked, ".pilotlight"), nil, 0o600)) // for root, who may write everywhere
+	for dir, ok := range map[string]bool{fresh: true, used: true, blocked: false} {
+		q := (&Site{options: Options{Dir: dir}}).writable()
+		assert.Equal(t, ok, q.OK, q.Seen)
+		assert.Equal(t, ok, q.Remedy == "")
+	}
+	left, err := filepath.Glob(filepath.Join(used, ".pilotlight", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}

@@ -1,0 +1,186 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// DrillCopy is a copy that a drill has left, or is making.
+type DrillCopy struct {
+	Stack string `json:"stack"`
+	drill.Copy
+	// Balancer is the DNS name at which it answers; empty before it was seen healthy.
+	Balancer string `json:"balancer,omitempty"`
+}
+
+// expired says whether the copy should be there no longer. One that was killed before
+// it said until when, should not.
+func (c DrillCopy) expired(now time.Time) bool { return !now.Before(c.Expires) }
+
+// addDrills puts copies that are still there on the status, with what to do about them.
+func (s *Status) addDrills(left []DrillCopy, err error, now time.Time) {
+	s.Drills = left
+	if err != nil {
+		s.Warnings = append(s.Warnings, err.Error())
+	}
+	for _, c := range left {
+		when := "may be there until " + c.Expires.UTC().Format(time.DateTime+" MST")
+		if c.expired(now) {
+			when = "should have ended, and costs"
+		}
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the copy of a drill (stack %s) is there, and %s: when nobody needs it, pilotlight drill --end", c.Stack, when))
+	}
+}
+
+// Drills are the copies that drills of the site's stacks have left, or are making. It
+// asks the backend alone.
+func (s *Site) Drills(ctx context.Context) ([]DrillCopy, error) {
+	var workspace auto.Workspace
+	for _, name := range s.Stacks() {
+		stack, err := s.Stack(ctx, name, false)
+		if errors.Is(err, ErrNoStack) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		workspace = stack.stack.Workspace()
+	}
+	if workspace == nil {
+		return nil, nil // nothing was deployed, so nothing was drilled
+	}
+	all, err := workspace.ListStacks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking for drills: %w", err)
+	}
+	var left []DrillCopy
+	for _, name := range s.Stacks() {
+		name = drill.StackName(name)
+		there := slices.ContainsFunc(all, func(found auto.StackSummary) bool { return found.Name[strings.LastIndex(found.Name, "/")+1:] == name })
+		if !there {
+			continue
+		}
+		state, err := workspace.ExportStack(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the state of stack %s: %w", name, err)
+		}
+		c := DrillCopy{Stack: name}
+		if c.Copy, c.Balancer, err = drill.Recall(state.Deployment); err != nil {
+			return nil, err
+		}
+		left = append(left, c)
+	}
+	return left, nil
+}
+
+// EndDrill ends the copies that drills have left, or only those whose time is over,
+// and names their stacks. It looks at nothing else. It ends what a killed run left too.
+func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []string, err error) {
+	left, err := s.Drills(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range left {
+		if expired && !c.expired(s.now()) {
+			continue
+		}
+		at := slices.IndexFunc(s.configs, func(of config.Config) bool { return drill.StackName(of.Stack) == c.Stack })
+		stack, err := s.openDrill(ctx, drill.Args{Config: s.configs[at]}, auto.SelectStackInlineSource)
+		if err != nil {
+			return ended, err
+		}
+		if err := s.endDrill(ctx, stack, s.configs[at], run); err != nil {
+			return ended, err
+		}
+		ended = append(ended, c.Stack)
+	}
+	return ended, nil
+}
+
+// endDrill ends a copy, and takes its stack out of the backend.
+func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run Run) error {
+	if run.Say != nil {
+		run.Say("ending the copy of stack " + of.Stack)
+	}
+	if err := s.sweep(ctx, stack, of, run); err != nil {
+		return err
+	}
+	if err := stack.Destroy(ctx, run); err != nil {
+		return err
+	}
+	if err := stack.stack.Workspace().RemoveStack(ctx, stack.Name()); err != nil {
+		return fmt.Errorf("removing stack %s, which is empty now: %w", stack.Name(), err)
+	}
+	return nil
+}
+
+// Of a killed run's copy there may be parts that AWS went on making, and that no state
+// knows of. These have names that follow from what they were asked for with.
+var ofDrills = map[string]string{
+	"aws:rds/instance:Instance":                         "identifier",
+	"aws:rds/parameterGroup:ParameterGroup":             "name",
+	"aws:rds/subnetGroup:SubnetGroup":                   "name",
+	"aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
+	"aws:elasticache/subnetGroup:SubnetGroup":           "name",
+	"aws:autoscaling/group:Group":                       "name",
+	"aws:iam/role:Role":                                 "name",
+	"aws:iam/instanceProfile:InstanceProfile":           "name",
+	"aws:s3/bucketV2:BucketV2":                          "bucket",
+	"aws:ssm/parameter:Parameter":                       "name",
+}
+
+// sweep takes what a killed run left into the state, so that it is destroyed with the
+// rest, or away where that can't be. What it can do neither with, it names.
+func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Run) error {
+	saved, err := stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	pending, err := pendingCreations(saved)
+	if err != nil {
+		return err
+	}
+	site := stacks.RuntimeSite(of, roles.Claim{}, state.PeerInfo{}, state.PeerInfo{})
+	site.Tags = drill.Tags(of)
+	rt := failover.New(s.options.Env, site)
+	say := run.Say
+	if say == nil {
+		say = func(string) {}
+	}
+	rt.Say = say
+	if err := rt.WaitModifiable(ctx, of.Region, drill.Name(of)); err != nil { // RDS deletes none that it is still making
+		return err
+	}
+	for _, p := range pending {
+		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; p.Type {
+		case "aws:ec2/natGateway:NatGateway":
+			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
+		case "aws:lb/loadBalancer:LoadBalancer":
+			err = rt.DeleteOrphanBalancers(ctx, p.name(), p.texts("securityGroups"))
+		case "aws:ec2/route:Route", "aws:lb/listener:Listener": // they go with what they are of
+		default:
+			if _, adopted := ofDrills[p.Type]; !adopted && strings.HasPrefix(p.Type, "aws:") {
+				say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
+					p.Type[strings.LastIndex(p.Type, ":")+1:], p.name(), of.Region, of.Stack))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, _, err = stack.adopt(ctx, run)
+	return err
+}

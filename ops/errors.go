@@ -1,0 +1,221 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/report"
+)
+
+// EngineError is a failed operation of the engine. Its text is what the engine
+// complained of, without the progress that led there.
+type EngineError struct {
+	Err        error    // the Automation API's own error, with all that was printed
+	Complaints []string // what was wrong, each once, in the order of appearance
+}
+
+// Error is the complaints, one a line.
+func (e *EngineError) Error() string { return strings.Join(e.Complaints, "\n") }
+
+// Unwrap is the Automation API's own error.
+func (e *EngineError) Unwrap() error { return e.Err }
+
+// ErrNoStack is a stack that the backend does not know.
+var ErrNoStack error = refusal.New(refusal.CodeNoStack, "the backend knows no such stack: deploy the site first, or look whether you are logged in to the right backend")
+
+// ErrNoBackend is a machine that is not logged in to where state lies.
+var ErrNoBackend error = refusal.New(refusal.CodeNoBackend, "this machine is not logged in to where the state lies: pulumi login 's3://…', as bootstrap printed it, or set PULUMI_BACKEND_URL to that address")
+
+// noStack refuses a name that no stack of the site has.
+func noStack(name string, has []string) error {
+	return refuseAs(refusal.CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
+}
+
+// RefusedError is an operation that was refused. Nothing was touched.
+type RefusedError struct {
+	Stack string // empty when it is about the site as a whole
+	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
+	// claims, a *stacks.ConfigError, or several, a *NotReadyError, or a *refusal.Error.
+	Err error
+}
+
+// Error is the refusal, with its remedies.
+func (e *RefusedError) Error() string {
+	if e.Stack == "" {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("stack %s: %v", e.Stack, e.Err)
+}
+
+// refuse is a refusal by what both stacks claim, made as refusal.New does.
+func refuse(format string, args ...any) error { return refuseAs(refusal.CodeClaims, format, args...) }
+
+// refuseAs is a refusal with another code.
+func refuseAs(code, format string, args ...any) error {
+	return &RefusedError{Err: refusal.New(code, format, args...)}
+}
+
+// Unwrap is the refusal.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// LockedError is an operation that did not begin, since another holds the stack or
+// a killed one left it locked.
+type LockedError struct {
+	Stack string
+	Err   error
+}
+
+// Error says what to do about the lock.
+func (e *LockedError) Error() string { return e.refusal().Error() }
+
+func (e *LockedError) refusal() *refusal.Error {
+	return &refusal.Error{
+		Code: refusal.CodeLocked, Reason: fmt.Sprintf("stack %s is locked by another update%s", e.Stack, e.holder()),
+		Remedy: fmt.Sprintf("wait for it; if it is dead, pilotlight unlock %s (or pulumi cancel -s %[1]s) takes the lock away, then run the same command again", e.Stack),
+	}
+}
+
+// lockedBy is how the engine tells whose a lock is.
+var lockedBy = regexp.MustCompile(`created by [^\n]+ \(pid \d+\) at [^\n]+`)
+
+// holder is whose the lock is, as far as it is known.
+func (e *LockedError) holder() string {
+	if by := lockedBy.FindString(e.Err.Error()); by != "" {
+		return " (" + by + ")"
+	}
+	return ""
+}
+
+// Unwrap is the engine's error, and what to do as a *refusal.Error.
+func (e *LockedError) Unwrap() []error { return []error{e.Err, e.refusal()} }
+
+// StoppedError is an operation that came to a halt part-way. The same one, run
+// again, carries on.
+type StoppedError struct {
+	Stack string
+	Doing string // such as "updating"
+	Err   error  // an *EngineError; of a procedure, whatever stopped it after its first update
+	// Report is how far a change of role got; nil when it was none.
+	Report *report.Report
+}
+
+// Error says what stopped it.
+func (e *StoppedError) Error() string { return fmt.Sprintf("%s stack %s: %v", e.Doing, e.Stack, e.Err) }
+
+// Unwrap is the engine's error.
+func (e *StoppedError) Unwrap() error { return e.Err }
+
+// failed gives the error of an operation the type that says what became of it.
+func (s *Stack) failed(ctx context.Context, doing string, err error, complaints []string) error {
+	_, report, refusal := s.observer.seen()
+	switch {
+	case auto.IsConcurrentUpdateError(err):
+		return &LockedError{Stack: s.Name(), Err: err}
+	case ctx.Err() != nil:
+		complaints = []string{"interrupted: the same command resumes"}
+		s.releaseAfter(ctx)
+		err = context.Cause(ctx)
+	case refusal != nil:
+		return &RefusedError{Stack: s.Name(), Err: refusal}
+	}
+	return &StoppedError{Stack: s.Name(), Doing: doing, Err: engineError(err, complaints), Report: report}
+}
+
+func engineError(err error, complaints []string) error {
+	if len(complaints) > 1 { // what follows from another failure says nothing
+		complaints = slices.DeleteFunc(complaints, func(text string) bool { return strings.HasPrefix(text, "waiting for RPCs: ") })
+	}
+	if len(complaints) == 0 {
+		complaints = []string{bare(err.Error())}
+	}
+	for i, text := range complaints {
+		if strings.Contains(text, "InvalidChangeBatch") && strings.Contains(text, "already exists") {
+			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
+		}
+	}
+	return &EngineError{Err: err, Complaints: complaints}
+}
+
+// bare is the Automation API's text of a failed command without the output: what the
+// command said on standard error, or else how it ended.
+func bare(text string) string {
+	how, output, _ := strings.Cut(text, "\ncode: ")
+	if _, said, ok := strings.Cut(output, "\nstderr: "); ok && Plain(said) != "" {
+		return Plain(said)
+	}
+	return how
+}
+
+// drained is how long the rest of the events may take after the command ended.
+// If it died before it ever connected, the stream is never closed.
+const drained = time.Second
+
+// listen makes a stream for the engine's events, which passes them on and keeps
+// the complaints among them.
+func listen(run Run) (stream chan events.EngineEvent, complaints func() []string) {
+	stream, done := make(chan events.EngineEvent, 64), make(chan struct{})
+	var kept []string
+	go func() {
+		defer close(done)
+		for event := range stream {
+			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
+				if text := Plain(d.Message); text != "" && !slices.Contains(kept, text) {
+					kept = append(kept, text)
+				}
+			}
+			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" && run.Say != nil {
+				for _, line := range said(Plain(d.Message)) {
+					run.Say(line)
+				}
+			}
+			if run.Event != nil {
+				run.Event(event)
+			}
+		}
+	}()
+	return stream, func() []string {
+		select {
+		case <-done:
+			return kept
+		case <-time.After(drained):
+			return nil // what comes later is read, and told to nobody
+		}
+	}
+}
+
+// said is a diagnostic in lines.
+func said(text string) []string {
+	if strings.HasPrefix(text, warnsOfPending) {
+		return pendingText(text)
+	}
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+var (
+	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
+	// wrapping is what the engine and the SDK put around what somebody has to say.
+	wrapping = regexp.MustCompile(`^(error: |an unhandled error occurred: |\d+ errors? occurred:|\* |before hook "[^"]*" failed: |update failed$|preview failed$)`)
+)
+
+// Plain is a diagnostic without colours and wrapping; empty when it says no more than that something failed.
+func Plain(message string) string {
+	text := strings.TrimSpace(colour.ReplaceAllString(message, ""))
+	for {
+		bare := strings.TrimSpace(wrapping.ReplaceAllString(text, ""))
+		if bare == text {
+			return text
+		}
+		text = bare
+	}
+}

@@ -1,0 +1,30 @@
+package ops
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestBare(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"failed to run update: signal: killed\ncode: -1\nstdout: Updating (dr):\n\nstderr: \n":       "failed to run update: signal: killed",
+		"failed to run update: exit status 255\ncode: 255\nstdout: \nstderr: error: no passphrase\n": "no passphrase",
+		"out of disk": "out of disk",
+	} {
+		assert.Equal(t, want, bare(text))
+	}
+}
+
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"<{%reset%}>an unhandled error occurred: 1 error occurred:\n\t* refused: the peer took over\n\n<{%reset%}>": "refused: the peer took over",
+		"error: before hook \"blog-dr-preflight\" failed: refused:\n  no image: set it\n":                           "refused:\n  no image: set it",
+		"update failed": "",
+		"creating RDS DB Instance (x): InvalidParameterValue": "creating RDS DB Instance (x): InvalidParameterValue",
+	} {
+		assert.Equal(t, want, Plain(message))
+	}
+}

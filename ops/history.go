@@ -1,0 +1,88 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/fileio"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+)
+
+// Reports are those of the changes of role that were run in a project's folder,
+// the oldest first. Those that were run elsewhere are there.
+func Reports(dir string) ([]report.Report, error) {
+	all, err := report.ReadReports(dir)
+	return slices.DeleteFunc(all, func(r report.Report) bool { return r.Action == drill.Asked }), err // which changes no role
+}
+
+// Rehearsed is the last rehearsal that was held in a project's folder.
+type Rehearsed struct {
+	Held      time.Time `json:"held"`
+	Recovered bool      `json:"recovered"`
+	Faults    []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"faults,omitempty"` // that were let loose in it
+	Run struct {
+		TimeToRecover float64 `json:"timeToRecover"` // in seconds
+	} `json:"run"`
+}
+
+// LastRehearsal is the last one that was held in a project's folder; nil when there is
+// none, or it can't be read any more.
+func LastRehearsal(dir string) *Rehearsed {
+	text, err := fileio.Read(filepath.Join(dir, filepath.FromSlash(report.Rehearsal)+".json"))
+	var last Rehearsed
+	if err != nil || json.Unmarshal(text, &last) != nil {
+		return nil
+	}
+	return &last
+}
+
+// Update is an update of a stack, as the backend remembers it.
+type Update struct {
+	Stack   string         `json:"stack"`
+	Version int            `json:"version"`
+	Kind    string         `json:"kind"`   // update, refresh, destroy …
+	Result  string         `json:"result"` // succeeded, failed or in-progress
+	Began   time.Time      `json:"began"`
+	Changes map[string]int `json:"changes,omitempty"` // resources, by what was done to them
+}
+
+// History are the updates of the site's stacks, at most the last so many of each,
+// the newest first.
+func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
+	var all []Update
+	for _, name := range s.Stacks() {
+		stack, err := s.Stack(ctx, name, false)
+		if errors.Is(err, ErrNoStack) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		updates, err := stack.stack.History(ctx, last, 1)
+		if err != nil {
+			return nil, fmt.Errorf("reading the history of stack %s: %w", name, cause(ctx, err))
+		}
+		for _, u := range updates {
+			update := Update{Stack: name, Version: u.Version, Kind: u.Kind, Result: u.Result}
+			// The engine gives it as text, to the millisecond or the second.
+			if update.Began, err = time.Parse(time.RFC3339, u.StartTime); err != nil {
+				return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
+			}
+			if u.ResourceChanges != nil {
+				update.Changes = *u.ResourceChanges
+			}
+			all = append(all, update)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Update) int { return b.Began.Compare(a.Began) })
+	return all, nil
+}

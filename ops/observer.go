@@ -1,0 +1,157 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// observer sees what the program does in this process. The engine, which runs in
+// another, passes on mere text: no types, no report.
+type observer struct {
+	mu      sync.Mutex
+	ctx     context.Context //nolint:containedctx // of the operation that goes on, for hooks, which get none
+	refusal error
+	verdict *checks.Verdict
+	report  *report.Report
+
+	telling sync.Mutex
+	run     Run // what is to be seen of it
+
+	flying  sync.Mutex
+	flights []flight
+}
+
+// begin forgets what was seen of the last operation.
+func (w *observer) begin(ctx context.Context, run Run) {
+	w.mu.Lock()
+	w.ctx, w.refusal, w.verdict, w.report = ctx, nil, nil, nil
+	w.mu.Unlock()
+	w.flying.Lock()
+	w.flights = nil
+	w.flying.Unlock()
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.run = run
+}
+
+// program is the program of a stack, watched.
+func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunFunc {
+	observe, reported := env.Observe, env.Report
+	if reported == nil {
+		reported = report.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
+	}
+	if env.FindHalted == nil {
+		env.FindHalted = report.Halted(dir)
+	}
+	env.Observe = func(step report.Step) {
+		if observe != nil {
+			observe(step)
+		}
+		w.step(step)
+	}
+	env.Report = func(r report.Report) {
+		reported(r)
+		w.reported(r)
+	}
+	return func(ctx *pulumi.Context) error {
+		err := of(w.wanted(env))(ctx)
+		w.ended(err)
+		return err
+	}
+}
+
+// wanted is an environment that ends with the operation.
+func (w *observer) wanted(env failover.Env) failover.Env {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	env.Context = w.ctx
+	return env
+}
+
+func (w *observer) step(step report.Step) {
+	w.mu.Lock()
+	switch v := step.Verdict; {
+	case v != nil:
+		w.verdict, w.refusal = v, v.Err()
+	case step.Checks && step.Err != "": // they could not be made
+		w.refusal = errors.New(step.Err)
+	}
+	w.mu.Unlock()
+	w.tell(func(run Run) {
+		if run.Step != nil {
+			run.Step(step)
+		}
+	})
+}
+
+// say passes a line on to whoever follows the operation, fit for a terminal.
+func (w *observer) say(line string) {
+	line = report.Escape(line)
+	w.tell(func(run Run) {
+		if run.Say != nil {
+			run.Say(line)
+		}
+	})
+}
+
+// event passes one of the engine's events on to whoever follows the operation.
+func (w *observer) event(e events.EngineEvent) {
+	w.track(e)
+	w.tell(func(run Run) {
+		if run.Event != nil {
+			run.Event(e)
+		}
+	})
+}
+
+func (w *observer) reported(r report.Report) {
+	w.mu.Lock()
+	w.report = &r
+	w.mu.Unlock()
+	w.tell(func(run Run) {
+		if run.Report != nil {
+			run.Report(r)
+		}
+	})
+}
+
+// tell tells whoever follows the operation, one thing at a time.
+func (w *observer) tell(something func(Run)) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	something(w.run)
+}
+
+// end tells nobody any more: hooks and events may be late.
+func (w *observer) end() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.run = Run{}
+}
+
+func (w *observer) ended(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, claims := errors.AsType[*stacks.RefusedError](err)
+	_, config := errors.AsType[*config.ConfigError](err)
+	if claims || config {
+		w.refusal = err
+	}
+}
+
+// seen is what there was to see of the operation.
+func (w *observer) seen() (verdict *checks.Verdict, report *report.Report, refusal error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.verdict, w.report, w.refusal
+}

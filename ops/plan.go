@@ -1,0 +1,147 @@
+package ops
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// Planned is what a change would do to one resource of AWS.
+type Planned struct {
+	Op   string `json:"op"` // as the engine words it: create, update, delete, replace …
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+// String is the resource and what is done to it, in a few words.
+func (p Planned) String() string {
+	return fmt.Sprintf("%s %s %s", p.Op, p.Type[strings.LastIndex(p.Type, ":")+1:], p.Name)
+}
+
+func (p Planned) compare(other Planned) int {
+	return cmp.Or(cmp.Compare(p.Op, other.Op), cmp.Compare(p.Type, other.Type), cmp.Compare(p.Name, other.Name))
+}
+
+// Plan is what a change would do, as things are now.
+type Plan struct {
+	Change Change `json:"change"`
+	// Refusal is why it would be refused; empty when it would not be.
+	Refusal string `json:"refusal,omitempty"`
+	// Verdict is what the checks found; nil when none have to be made, or the claims refuse.
+	Verdict *checks.Verdict `json:"verdict,omitempty"`
+	// Resources of AWS that would be touched.
+	Resources []Planned `json:"resources"`
+	Warnings  []string  `json:"warnings,omitempty"`
+	// Estimate is how long it would take until visitors are sent to the stack; nil when
+	// the site's name would not be moved.
+	Estimate *Estimate `json:"expect,omitempty"`
+}
+
+// Risky are the resources whose loss or replacement a plan must not hold unless
+// somebody asked for it: what holds data.
+func (p Plan) Risky() (risky []Planned) {
+	for _, r := range p.Resources {
+		loses := strings.Contains(r.Op, "delete") || strings.Contains(r.Op, "replace")
+		holds := slices.Contains([]string{"aws:rds/instance:Instance", "aws:s3/bucketV2:BucketV2", "aws:kms/key:Key"}, r.Type)
+		if loses && holds && p.Change.Retire == 0 && !p.Change.Destroy {
+			risky = append(risky, r)
+		}
+	}
+	return risky
+}
+
+// recordType is the type of the record of the site's name.
+const recordType = "aws:route53/record:Record"
+
+// movesName reports whether the change sends visitors to the stack: it makes the record
+// of the site's name, or changes it. A side that becomes a standby deletes its own.
+func (p Plan) movesName() bool {
+	sends := []string{"create", "create-replacement", "replace", "update"}
+	return slices.ContainsFunc(p.Resources, func(r Planned) bool {
+		return r.Type == recordType && strings.Contains(r.Name, "-switch-") && slices.Contains(sends, r.Op)
+	})
+}
+
+// Plan tells what a change would do. It changes nothing, on AWS or in any file, and
+// takes no lock. What would refuse the change is in the plan, and no error.
+func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
+	stack, err := s.Stack(ctx, change.Stack, false)
+	if err != nil {
+		return Plan{}, err
+	}
+	file, remove, err := change.settings().copyWith(s.options.Dir, change.Stack)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer remove()
+	plan, tell := Plan{Change: change, Resources: []Planned{}}, run.Event
+	run.ConfigFile = file
+	run.Event = func(e events.EngineEvent) {
+		plan.add(e)
+		if tell != nil {
+			tell(e)
+		}
+	}
+	result, err := stack.Preview(ctx, run)
+	slices.SortFunc(plan.Resources, Planned.compare)
+	plan.Verdict = result.Verdict
+	if refused, ok := errors.AsType[*RefusedError](err); ok {
+		plan.Refusal = wouldBe(refused.Err)
+		return plan, nil
+	}
+	if err != nil {
+		return plan, err
+	}
+	if plan.Verdict != nil {
+		if refused := plan.Verdict.Err(); refused != nil {
+			plan.Refusal = wouldBe(refused)
+		}
+	}
+	if plan.movesName() {
+		expect := estimate(plan.Resources, change.Role == roles.Active)
+		plan.Estimate = &expect
+	}
+	return plan, nil
+}
+
+// wouldBe words a refusal that has not been: it says of itself that nothing was changed.
+func wouldBe(refusal error) string {
+	return strings.NewReplacer(", nothing was changed", "", ", nothing was touched", "").Replace(refusal.Error())
+}
+
+// add notes what an event of the engine tells of the plan.
+func (p *Plan) add(e events.EngineEvent) {
+	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
+		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: pre.Metadata.URN[strings.LastIndex(pre.Metadata.URN, "::")+2:]})
+	}
+	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
+		if text := Plain(d.Message); !strings.HasPrefix(text, "as things are now, ") { // that is the verdict
+			p.Warnings = append(p.Warnings, text)
+		}
+	}
+}
+
+// PlanFailover is the plan of the failover that would come next.
+func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Plan, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	changes, nothing, err := failoverChanges(sides, accepted)
+	if err != nil {
+		return Plan{}, err
+	}
+	if len(changes) == 0 {
+		return Plan{}, refuse("%s", nothing)
+	}
+	return s.Plan(ctx, changes[0], run)
+}

@@ -1,0 +1,375 @@
+// Package ops operates a site through Pulumi's Automation API. The command stands on it, and
+// other tools embed it.
+//
+// A Site is the two stacks of a site with the operator's verbs: see what is (Status), what
+// would be (Plan) and whether all is ready (Check), and move the site (Failover, Switchover
+// and what follows). A Stack is one of them, for what pulumi up, preview and destroy do.
+//
+// Cancelling a context is like Ctrl-C: AWS finishes what has begun, nothing new begins, and
+// the same call resumes later. A program may operate several sites at once, each by a Site.
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// Options say where a project is, what runs it, and in what world.
+type Options struct {
+	// Dir holds Pulumi.yaml and Pulumi.<stack>.yaml.
+	Dir string
+	// Env is the world outside; its zero value is the real one. Its Report is given the
+	// report of a change of role at every step; nil keeps it below Dir, see stacks.KeepReports.
+	Env failover.Env
+	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
+	EngineRoot string
+	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
+	EnvVars map[string]string
+	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
+	// for AWS: see Stack. Nil always waits.
+	Abandon <-chan struct{}
+	// Progress is told when an engine has to be built; nil is nobody.
+	Progress io.Writer
+}
+
+func (o Options) progress() io.Writer {
+	if o.Progress == nil {
+		return io.Discard
+	}
+	return o.Progress
+}
+
+// Stack is one side of a site, opened.
+//
+// An operation whose context ends begins nothing new, and waits until AWS has done what
+// was begun: then the state knows of it, and the lock is released. Closing
+// Options.Abandon ends that wait. The engine and its providers are killed then, their
+// lock is released, and the next operation looks for what AWS was making.
+type Stack struct {
+	stack    auto.Stack
+	options  Options
+	observer *observer
+	adopts   map[string]string // what is taken over from a killed update: the input that is the id, by type
+	one      sync.Mutex        // operation at a time
+}
+
+// Open selects a stack. It never creates one: a mistyped name is an error, not
+// a new stack, and errors.Is finds ErrNoStack in it.
+func Open(ctx context.Context, stack string, o Options) (*Stack, error) {
+	return open(ctx, stack, o, auto.SelectStackInlineSource, stacks.In)
+}
+
+// Create is Open for a stack that may not exist yet.
+func Create(ctx context.Context, stack string, o Options) (*Stack, error) {
+	return open(ctx, stack, o, auto.UpsertStackInlineSource, stacks.In)
+}
+
+// program is what a stack is made by, in an environment.
+type program func(failover.Env) pulumi.RunFunc
+
+type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
+
+func open(ctx context.Context, stack string, o Options, by opener, program program, with ...auto.LocalWorkspaceOption) (*Stack, error) {
+	if o.EngineRoot == "" {
+		root, err := engine.Find(ctx, o.progress())
+		if err != nil {
+			return nil, err
+		}
+		o.EngineRoot = root
+	}
+	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
+	if err != nil {
+		return nil, err
+	}
+	w := &observer{}
+	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	opened, err := by(ctx, stack, config.Project, w.program(program, o.Env, o.Dir), with...)
+	switch {
+	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are
+		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoStack)
+	case err != nil && strings.Contains(err.Error(), "PULUMI_ACCESS_TOKEN must be set"):
+		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoBackend)
+	case err != nil:
+		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
+	}
+	made := &Stack{stack: opened, options: o, observer: w, adopts: named}
+	command.Begins, command.Ends = made.engineBegins, made.engineEnds
+	return made, nil
+}
+
+// backendURL is where the state of a project's stacks lies. It needs no stack.
+func backendURL(ctx context.Context, o Options) (string, error) {
+	if set, ok := o.EnvVars["PULUMI_BACKEND_URL"]; ok {
+		return set, nil
+	}
+	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
+	if err != nil {
+		return "", err
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+	}
+	who, err := workspace.WhoAmIDetails(ctx)
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+	}
+	return who.URL, nil
+}
+
+// store opens the files of the backend.
+func (s *Stack) store(ctx context.Context) (*backend.Store, error) {
+	address, err := backendURL(ctx, s.options)
+	if err != nil {
+		return nil, err
+	}
+	return backend.OpenStore(ctx, address, s.options.Dir, s.options.Env.AWS)
+}
+
+// Name is the stack's.
+func (s *Stack) Name() string { return s.stack.Name() }
+
+// parallel is enough workers for every wait of a failover at once: a hook or a
+// slow creation holds one for minutes, and the engine's default is four a processor.
+const parallel = 64
+
+// Run is what somebody wants to see of one operation. Its functions are called one
+// at a time, and none after the operation has returned.
+type Run struct {
+	// Confirm is asked once before the first update of a procedure, and told where the site
+	// stands and what would be done; its error stops that, and nothing was changed. Nil is consent.
+	Confirm func(Status, []Change) error
+	// Begin is told of each update of a procedure as it begins; nil for none.
+	Begin func(Change)
+	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.
+	Step func(report.Step)
+	// Report is told of the report of a change of role whenever it changes; nil for none.
+	Report func(report.Report)
+	// Say is told what is waited for, and what was last seen, a line each; nil for none.
+	Say func(line string)
+	// Event is told of the engine's events; nil for none.
+	Event func(events.EngineEvent)
+	// Output receives what the pulumi command prints; nil for none.
+	Output io.Writer
+	// ConfigFile is used in place of Pulumi.<stack>.yaml; empty uses that. A
+	// preview of another role takes a copy, so that the role is not saved.
+	ConfigFile string
+}
+
+// Result is what an operation on a stack did, or would do.
+type Result struct {
+	// Changes counts the resources by what was done to them: create, update, same …
+	Changes map[string]int
+	// Verdict is what the checks found; nil when none had to be made.
+	Verdict *checks.Verdict
+	// Report is that of a change of role; nil when the role stayed, and of a preview.
+	Report *report.Report
+	// Notes say what is left to a person, such as to look for what a killed update may have left on AWS.
+	Notes []string
+}
+
+// idle says that the operation changed nothing.
+func (r Result) idle() bool {
+	for op, count := range r.Changes {
+		if op != "same" && count > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// SetRole writes the role into the stack's file, as pulumi up -c role=… does.
+func (s *Stack) SetRole(ctx context.Context, role roles.Role) error {
+	return s.Set(ctx, "role", string(role))
+}
+
+// Set writes a key into the stack's file, as pulumi config set does.
+func (s *Stack) Set(ctx context.Context, key, value string) error {
+	if err := s.stack.SetConfig(ctx, config.Project+":"+key, auto.ConfigValue{Value: value}); err != nil {
+		return fmt.Errorf("setting %s of stack %s: %w", key, s.stack.Name(), err)
+	}
+	return nil
+}
+
+// Up brings the stack to what its configuration says. A database that a killed
+// update had asked for is taken over first. What it got done is in the result
+// also when it fails, and the error is a *RefusedError, a *LockedError or a
+// *StoppedError, where it got as far as asking the engine.
+func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
+	s.one.Lock()
+	defer s.one.Unlock()
+	defer s.observer.end()
+	s.releaseLeftLocks(ctx, run)
+	pending, imported, err := s.adopt(ctx, run)
+	if err != nil {
+		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
+	}
+	stream, complaints := s.follow(ctx, run)
+	// A part that cannot be had must not hold up those that need nothing of it:
+	// a site serves without a cache.
+	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
+	if run.ConfigFile != "" {
+		opts = append(opts, optup.ConfigFile(run.ConfigFile))
+	}
+	if run.Output != nil {
+		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
+	}
+	up, err := s.stack.Up(ctx, opts...)
+	complained := complaints()
+	result := s.result(up.Summary.ResourceChanges)
+	result.Notes = s.leftovers(ctx, pending, imported, err == nil)
+	if err != nil {
+		return result, s.failed(ctx, "updating", err, complained)
+	}
+	return result, nil
+}
+
+// Preview tells what Up would do, and changes nothing. What the checks find wrong
+// is in the result, and no error; that they could not be made is a *RefusedError.
+func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
+	s.one.Lock()
+	defer s.one.Unlock()
+	defer s.observer.end()
+	return s.preview(ctx, run)
+}
+
+func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
+	stream, complaints := s.follow(ctx, run)
+	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
+	if run.ConfigFile != "" {
+		opts = append(opts, optpreview.ConfigFile(run.ConfigFile))
+	}
+	if run.Output != nil {
+		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
+	}
+	preview, err := s.stack.Preview(ctx, opts...)
+	complained := complaints()
+	if err != nil {
+		return s.result(nil), s.failed(ctx, "previewing", err, complained)
+	}
+	changes := map[string]int{}
+	for op, count := range preview.ChangeSummary {
+		changes[string(op)] = count
+	}
+	result := s.result(&changes)
+	_, _, refusal := s.observer.seen()
+	if _, judged := errors.AsType[*checks.RefusedError](refusal); refusal != nil && !judged { // in a preview the gate only warns
+		result.Verdict = nil
+		return result, &RefusedError{Stack: s.Name(), Err: refusal}
+	}
+	return result, nil
+}
+
+// Destroy ends the stack's resources. A stack refuses until its configuration
+// holds teardown; the program says what is kept.
+func (s *Stack) Destroy(ctx context.Context, run Run) error {
+	s.one.Lock()
+	defer s.one.Unlock()
+	defer s.observer.end()
+	s.releaseLeftLocks(ctx, run)
+	stream, complaints := s.follow(ctx, run)
+	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
+	if run.Output != nil {
+		opts = append(opts, optdestroy.ProgressStreams(run.Output), optdestroy.ErrorProgressStreams(run.Output))
+	}
+	_, err := s.stack.Destroy(ctx, opts...)
+	complained := complaints()
+	if err != nil {
+		return s.failed(ctx, "destroying", err, complained)
+	}
+	return nil
+}
+
+// follow begins an operation for whoever wants to see it.
+func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineEvent, complaints func() []string) {
+	s.observer.begin(ctx, run)
+	if run.Say != nil {
+		run.Say = s.observer.say
+	}
+	run.Event = s.observer.event
+	stream, heard := listen(run)
+	stop := s.observer.tellFlights(ctx)
+	return stream, func() []string {
+		stop()
+		return heard()
+	}
+}
+
+// result is what was seen of the operation that ended.
+func (s *Stack) result(changes *map[string]int) Result {
+	verdict, report, _ := s.observer.seen()
+	r := Result{Changes: map[string]int{}, Verdict: verdict, Report: report}
+	if changes != nil {
+		r.Changes = *changes
+	}
+	return r
+}
+
+// Unlock removes the lock that a killed update left. Make sure that none is running.
+func (s *Stack) Unlock(ctx context.Context) error {
+	if err := s.stack.Cancel(ctx); err != nil {
+		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), cause(ctx, err))
+	}
+	return nil
+}
+
+// cause is why a command of the engine failed: it says only in words that its context ended.
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Export is the stack's checkpoint as the backend holds it, an update in
+// progress or a killed one included. It holds the secrets in plain text.
+func (s *Stack) Export(ctx context.Context) ([]byte, error) {
+	state, err := s.stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), cause(ctx, err))
+	}
+	return state.Deployment, nil
+}
+
+// State is what the stack holds about itself and its peer.
+func (s *Stack) State(ctx context.Context) (state.State, error) {
+	saved, err := s.Export(ctx)
+	if err != nil {
+		return state.State{}, err
+	}
+	return state.Parse(saved)
+}
+
+// Outputs are what the stack exports, by the names in package stacks.
+func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
+	outputs, err := s.stack.Outputs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), cause(ctx, err))
+	}
+	plain := make(map[string]any, len(outputs))
+	for name, output := range outputs {
+		plain[name] = output.Value
+	}
+	return plain, nil
+}

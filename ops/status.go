@@ -1,0 +1,486 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"gopkg.in/yaml.v3"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/fileio"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// Status is where a site stands.
+type Status struct {
+	Site   string `json:"site"`
+	Domain string `json:"domain"`
+	// Active is the stack that leads the site; empty when none does.
+	Active string       `json:"active"`
+	Epoch  int          `json:"epoch"`
+	Sides  []SideStatus `json:"sides"`
+	// Backend is where state lies, and Keys what encrypts its secrets.
+	Backend string `json:"backend"`
+	Keys    string `json:"keys"`
+	// Protected says that losing the active side's region now would lose next to nothing.
+	Protected bool `json:"protected"`
+	// Verdict is how protected the site is, a sentence.
+	Verdict string `json:"verdict"`
+	// Warnings are what should be mended on a quiet day.
+	Warnings []string `json:"warnings,omitempty"`
+	// Next is what to run now; empty for nothing.
+	Next string `json:"next,omitempty"`
+	// LastChange is when a change of role was last reported here; zero for never.
+	LastChange time.Time `json:"lastChange,omitzero"`
+	// LastRehearsal is the last one that was held here; nil for none.
+	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
+	// Drills are copies that drills have left, or are making.
+	Drills []DrillCopy `json:"drills,omitempty"`
+}
+
+// SideStatus is where one side stands.
+type SideStatus struct {
+	Stack      string             `json:"stack"`
+	Region     string             `json:"region"`
+	Role       roles.Role         `json:"role"` // empty when it was never deployed
+	Epoch      int                `json:"epoch"`
+	Generation int                `json:"generation"`
+	Former     []roles.Generation `json:"retired,omitempty"`
+	Reason     roles.Reason       `json:"reason,omitempty"` // why it was activated
+	Progress   roles.Progress     `json:"progress"`         // of the activation; means nothing in a standby
+	// Overtaken says that the other side leads the site since: this one must not serve it.
+	Overtaken bool `json:"overtaken,omitempty"`
+	// Database and Image are as seen in the region now; nil when it could not be asked, or there is none.
+	Database *checks.Replica `json:"database,omitempty"`
+	Image    *checks.Image   `json:"image,omitempty"`
+	// Backlog is what waits to be copied to its bucket from the other side's; nil when that
+	// is not measured (media.timeControl there), or nothing was uploaded lately.
+	Backlog *checks.Backlog `json:"mediaBacklog,omitempty"`
+	// Unreachable is why the region could not be asked.
+	Unreachable string `json:"silent,omitempty"`
+	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
+	Diverged string `json:"diverged,omitempty"`
+	remedy   string // for that
+	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// Locks are held on the stack by updates, or left by dead ones.
+	Locks []LockStatus `json:"locks,omitempty"`
+}
+
+// askFor bounds what one region is asked for a status: a lost one must not hold it up.
+const askFor = 5 * time.Second
+
+// Status looks at both sides. A region that does not answer is told of, and holds
+// up nothing for more than some seconds.
+func (s *Site) Status(ctx context.Context) (Status, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	return s.statusOf(ctx, sides), nil
+}
+
+// statusOf is Status of sides whose state was read.
+func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
+	status := Status{Site: s.Name, Domain: s.Domain, Sides: make([]SideStatus, len(sides))}
+	var group sync.WaitGroup
+	var left []DrillCopy
+	var unseen error
+	group.Go(func() { left, unseen = s.Drills(ctx) })
+	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
+	for i, side := range sides {
+		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
+		group.Go(func() {
+			bounded, cancel := context.WithTimeout(ctx, askFor)
+			defer cancel()
+			locks[i], unlocked[i] = s.Locks(bounded, side.Config.Stack)
+		})
+	}
+	group.Wait()
+	for i := range status.Sides {
+		status.Sides[i].Locks = locks[i]
+		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {
+			status.Warnings = append(status.Warnings, err.Error())
+		}
+	}
+	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
+	status.judge(sides, s.now())
+	status.addDrills(left, unseen, s.now())
+	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
+		status.LastChange = reports[len(reports)-1].StartedAt
+	}
+	return status
+}
+
+// look asks one side's region.
+func (s *Site) look(ctx context.Context, side Side) SideStatus {
+	claim := side.State.Claim
+	status := SideStatus{
+		Stack: side.Config.Stack, Region: side.Config.Region, Role: claim.Role, Epoch: claim.Epoch,
+		Generation: claim.Generation.Number, Former: claim.Former, Reason: claim.Reason, Progress: claim.Progress,
+		Unfinished: side.State.Unfinished,
+	}
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	diverged, err := s.diverged(bounded, side)
+	if diverged != nil {
+		status.Diverged, status.remedy = diverged.Reason, diverged.Remedy
+	}
+	if claim.Role == "" || err != nil {
+		status.Unreachable = s.unasked(claim, err)
+		return status
+	}
+	seen, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer)).Look(bounded)
+	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
+	if err != nil {
+		status.Unreachable = silence(err, askFor)
+	}
+	return status
+}
+
+// divergences says of each side why its state and AWS do not belong together; nil when they do.
+func (s *Site) divergences(ctx context.Context, sides []Side) (whys []*refusal.Error, errs []error) {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	whys, errs = make([]*refusal.Error, len(sides)), make([]error, len(sides))
+	var group sync.WaitGroup
+	for i, side := range sides {
+		group.Go(func() { whys[i], errs[i] = s.diverged(ctx, side) })
+	}
+	group.Wait()
+	return whys, errs
+}
+
+// diverged says why a stack's state and AWS do not belong together; nil when they do.
+func (s *Site) diverged(ctx context.Context, side Side) (*refusal.Error, error) {
+	text, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
+	if err != nil || !found {
+		return nil, err
+	}
+	recorded, err := roles.ParseClaim(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
+	}
+	return state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded), nil
+}
+
+// unasked is why a region could not be asked. Of a stack that was never deployed that does not matter.
+func (s *Site) unasked(claim roles.Claim, err error) string {
+	if err == nil || claim.Role == "" {
+		return ""
+	}
+	return silence(err, askFor)
+}
+
+// askAgainFor bounds what a region is asked that a procedure can't do without.
+const askAgainFor = 30 * time.Second
+
+// unreachable is why AWS in a side's region does not answer; empty when it does, be it with
+// a refusal. The error is that of ctx.
+func (s *Site) unreachable(ctx context.Context, side Side) (why string, err error) {
+	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
+	defer cancel()
+	_, err = s.caller(bounded, side)
+	_, answered := errors.AsType[smithy.APIError](err)
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err == nil || answered:
+		return "", nil
+	}
+	return silence(err, askAgainFor), nil
+}
+
+// lost is silent, for what must not mistake missing credentials for a lost region.
+func (s *Site) lost(ctx context.Context, side Side) (why string, err error) {
+	cfg, err := failover.AWSConfig(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
+	if err == nil && cfg.Credentials != nil {
+		bounded, cancel := context.WithTimeout(ctx, askFor)
+		defer cancel()
+		_, err = cfg.Credentials.Retrieve(bounded)
+	}
+	if err != nil {
+		return "", fmt.Errorf("finding credentials to ask AWS in %s: %w", side.Config.Region, err)
+	}
+	return s.unreachable(ctx, side)
+}
+
+// silence is why a region could not be asked, without the layers of the SDK.
+func silence(err error, limit time.Duration) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("nothing within %s", limit)
+	}
+	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
+		return fmt.Sprintf("%s: %s", refusal.ErrorCode(), refusal.ErrorMessage())
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// backend is where state lies, for people; empty when the engine can't tell.
+func (s *Site) backend(ctx context.Context) string {
+	address, err := s.backendURL(ctx)
+	if err != nil {
+		address = os.Getenv("PULUMI_BACKEND_URL")
+	}
+	return redacted(address)
+}
+
+// backendURL is the URL of where state lies.
+func (s *Site) backendURL(ctx context.Context) (string, error) {
+	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
+		return set, nil
+	}
+	if err := s.findEngine(ctx); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	o := s.options
+	s.mu.Unlock()
+	return backendURL(ctx, o)
+}
+
+// redacted is an address without a password, which a database's may hold.
+func redacted(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "an address that is none"
+	}
+	if _, secret := parsed.User.Password(); secret {
+		return parsed.Redacted()
+	}
+	return address
+}
+
+// keys is the secrets provider of the site's stacks; "passphrase" when their files name none.
+func (s *Site) keys(sides []Side) string {
+	for _, side := range sides {
+		text, err := fileio.Read(filepath.Join(s.options.Dir, config.FileName(side.Config.Stack)))
+		var file struct {
+			Provider string `yaml:"secretsprovider"`
+		}
+		if err == nil && yaml.Unmarshal(text, &file) == nil && file.Provider != "" {
+			return file.Provider
+		}
+	}
+	return "passphrase"
+}
+
+// regionOf is the region that a URL of a backend or of a key names; empty for none.
+func regionOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	if region := parsed.Query().Get("region"); region != "" {
+		return region
+	}
+	for _, part := range strings.Split(strings.TrimPrefix(parsed.Path, "/"), ":") { // of an ARN
+		if strings.Count(part, "-") >= 2 && !strings.Contains(part, "/") {
+			return part
+		}
+	}
+	return ""
+}
+
+// judge says how protected the site is, and what to do now.
+func (s *Status) judge(sides []Side, now time.Time) {
+	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
+	wrong := mismatches(sides)
+	for _, m := range wrong {
+		s.Warnings = append(s.Warnings, m.String())
+	}
+	if verdict, next := disagreement(wrong); verdict != "" {
+		s.unprotect(verdict, next)
+	}
+	leads, other, err := leader(sides)
+	if err != nil {
+		return
+	}
+	s.Active, s.Epoch = leads.Config.Stack, leads.State.Claim.Epoch
+	for i, side := range sides {
+		s.Sides[i].Overtaken = side.State.Claim.Leads() && side.Config.Stack != s.Active
+	}
+	otherRegion := ""
+	if other != nil {
+		otherRegion = other.Config.Region
+	}
+	for _, part := range []struct{ what, address string }{{"state", s.Backend}, {"keys", s.Keys}} {
+		if r := riskOf(part.what, part.address, leads.Config.Region, otherRegion); r.Blocks {
+			s.Warnings = append(s.Warnings, r.Seen+": "+r.Remedy)
+			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")
+		}
+	}
+	for _, side := range sides {
+		if side.State.Claim.Role != "" && side.Config.Role != side.State.Claim.Role {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%s says role: %s, and the stack is %s: set it to %s, and commit it",
+				config.FileName(side.Config.Stack), side.Config.Role, side.State.Claim.Role, side.State.Claim.Role))
+		}
+	}
+	for _, side := range s.Sides {
+		for _, retired := range side.Former {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when nobody needs it, pilotlight retire %s %d",
+				retired.Number, side.Stack, side.Stack, retired.Number))
+		}
+	}
+}
+
+// unprotect takes protection back from a site that has it. What else is the matter says more.
+func (s *Status) unprotect(verdict, next string) {
+	if s.Protected {
+		s.Protected, s.Verdict, s.Next = false, verdict, next
+	}
+}
+
+// disagreement is what mismatches mean for the site; empty when there are none.
+func disagreement(wrong []stacks.Mismatch) (verdict, next string) {
+	switch {
+	case len(wrong) == 0:
+		return "", ""
+	case slices.ContainsFunc(wrong, func(m stacks.Mismatch) bool { return !m.Pending }):
+		return "unprotected: the two sides of the site do not agree", "correct the files as it says, then pilotlight check"
+	}
+	return "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"
+}
+
+// protection judges what losing the active side's region would mean now.
+func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool, verdict, next string) {
+	if verdict, next := obstructed(seen); verdict != "" {
+		return false, verdict, next
+	}
+	if verdict, next, steady := claimed(sides); !steady {
+		return false, verdict, next
+	}
+	leads, other, err := leader(sides)
+	if err != nil { // the standby of a production that no stack made
+		other, _ = failoverTarget(sides)
+	} else if why := seenOf(seen, leads.Config.Stack).Unreachable; why != "" {
+		loss := ""
+		if d := seenOf(seen, other.Config.Stack).Database; d != nil {
+			loss = "; " + checks.Loss(d, now, false)
+		}
+		return false, fmt.Sprintf("%s does not answer: unprotected, or lost%s", leads.name(), loss), "pilotlight failover, if it is lost"
+	}
+	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
+}
+
+// obstructed is what is in the way of every operation: a state that AWS is ahead of, and an
+// update that runs, or died, and holds a lock.
+func obstructed(seen []SideStatus) (verdict, next string) {
+	for _, side := range seen {
+		if side.Diverged != "" {
+			return fmt.Sprintf("unknown: stack %s: %s", side.Stack, side.Diverged), side.remedy
+		}
+	}
+	for _, side := range seen {
+		for _, lock := range side.Locks {
+			switch {
+			case lock.LeftHere:
+			case lock.Holder == backend.HolderLives:
+				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, lock.Since.UTC().Format("15:04:05 MST")), "wait for it; its log is below " + logsBelow
+			default:
+				return lock.String(), fmt.Sprintf("pilotlight unlock %s, if that update is dead", side.Stack)
+			}
+		}
+	}
+	return "", ""
+}
+
+// claimed is where a site stands by the claims of its stacks alone, and what to do
+// about it. Steady is one that has a standby, and no change of role under way.
+func claimed(sides []Side) (verdict, next string, steady bool) {
+	leads, other, err := leader(sides)
+	switch {
+	case err != nil:
+		standby, _ := failoverTarget(sides)
+		return "not deployed", "pilotlight deploy", standby != nil
+	case other != nil && other.State.Claim.Aborted && other.State.Claim.Epoch > leads.State.Claim.Epoch:
+		return fmt.Sprintf("%s gave an activation up, and %s has not claimed the site again", other.name(), leads.name()), "pilotlight abort to go on", false
+	case leads.State.Claim.Role == roles.Frozen:
+		to := "<stack>"
+		if other != nil {
+			to = other.Config.Stack
+		}
+		return fmt.Sprintf("%s is frozen: a switchover is under way", leads.name()), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight thaw to take it back", to), false
+	case !leads.switched() && leads.State.Claim.Reason == roles.ReasonSwitchover:
+		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Config.Stack), false
+	case !leads.switched() && leads.State.Claim.Epoch <= 1:
+		return unfinished(leads), "pilotlight deploy", false
+	case !leads.switched() && leads.State.Claim.Reason == roles.ReasonReclaim:
+		return unfinished(leads), "pilotlight abort to go on", false
+	case !leads.switched():
+		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
+	case other == nil:
+		return fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack", false
+	case other.State.Claim.Role == "":
+		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
+	case other.State.Claim.Aborted:
+		return fmt.Sprintf("%s gave an activation up, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
+	case other.State.Claim.Leads():
+		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
+	case other.State.Unfinished:
+		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.name()), "pilotlight failback to resume", false
+	case leads.State.Unfinished:
+		return fmt.Sprintf("%s serves, and the last update of it stopped before all was done", leads.name()), "pilotlight deploy to resume", false
+	}
+	return "", "", true
+}
+
+func unfinished(leads Side) string {
+	return fmt.Sprintf("the activation of %s (epoch %d) is not finished, and no update of it is seen to run", leads.name(), leads.State.Claim.Epoch)
+}
+
+func seenOf(seen []SideStatus, stack string) SideStatus {
+	for _, s := range seen {
+		if s.Stack == stack {
+			return s
+		}
+	}
+	return SideStatus{Stack: stack}
+}
+
+// stale is how old a measurement of a living replica's lag may be.
+const stale = 15 * time.Minute
+
+// replicaInStep judges the standby's replica.
+func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected bool, verdict, next string) {
+	d := s.Database
+	switch {
+	case s.Unreachable != "":
+		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
+	case d == nil:
+		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), "pilotlight deploy"
+	case d.Source == "":
+		return false, fmt.Sprintf("unprotected: %s is no replica any more, and the state says standby: it was promoted by hand, or by a run that this state does not know", d.ID), "pilotlight check"
+	case d.Replication == "error":
+		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s); %s", d.ID, d.Message, checks.Loss(d, now, false)), "pilotlight failover, if it is lost"
+	case d.Replication != "replicating":
+		return false, fmt.Sprintf("unprotected until %s replicates: it is %s", d.ID, d.Status), ""
+	case d.LastGood == nil || now.Sub(d.LastGood.At) > stale:
+		return false, fmt.Sprintf("unknown: how far %s is behind was not measured lately", d.ID), ""
+	}
+	if d.LastGood.Value > maxLag {
+		return false, fmt.Sprintf("unprotected: %s is %s behind, more than the %s allowed", d.ID, d.LastGood.Value, maxLag), ""
+	}
+	return true, fmt.Sprintf("protected: a failover would lose some %s of writes", max(d.LastGood.Value, time.Second)), ""
+}

@@ -1,0 +1,209 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// inStep is what there is to see of a standby that could take over.
+func inStep() SideStatus {
+	return SideStatus{Stack: "dr", Region: "us-east-2", Database: &checks.Replica{
+		ID: "blog-dr-1", Status: "available", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Replication: "replicating",
+		LastGood: &checks.Lag{Value: 3 * time.Second, At: noon.Add(-time.Minute)},
+	}}
+}
+
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	for says, err := range map[string]error{
+		"nothing within 5s":           fmt.Errorf("operation error EC2: DescribeImages: %w", context.DeadlineExceeded),
+		"AccessDenied: not for you":   fmt.Errorf("operation error RDS: %w", &smithy.GenericAPIError{Code: "AccessDenied", Message: "not for you"}),
+		"connect: connection refused": fmt.Errorf("operation error RDS: request send failed: %w", errors.New("connect: connection refused")),
+		"nothing more is known of it": errors.New("nothing more is known of it"),
+	} {
+		assert.Equal(t, says, silence(err, askFor))
+	}
+}
+
+func TestProtection(t *testing.T) {
+	t.Parallel()
+	frozen, planned := claim(roles.Frozen, 1, true), claim(roles.Active, 2, false)
+	planned.Reason = roles.ReasonSwitchover
+	gaveUp, again := claim(roles.Standby, 3, false), claim(roles.Active, 3, false)
+	gaveUp.Aborted, again.Reason = true, roles.ReasonReclaim
+	for name, tc := range map[string]struct {
+		sides     []Side
+		spoil     func(*SideStatus)
+		protected bool
+		says      string
+		next      string
+	}{
+		"in step":              {site(leading, standBy), func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"of a foreign one":     {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
+		"never deployed":       {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
+		"half deployed":        {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
+		"half failed over":     {site(leading, claim(roles.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
+		"failed over":          {site(leading, claim(roles.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
+		"frozen":               {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
+		"half switched":        {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
+		"half taken back":      {site(again, claim(roles.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 3) is not finished", "pilotlight abort to go on"},
+		"frozen, and given up": {site(claim(roles.Frozen, 1, true), gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
+		"half given up":        {site(leading, gaveUp), func(*SideStatus) {}, false, "has not claimed the site again", "pilotlight abort to go on"},
+		"half made":            {site(claim(roles.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
+		"no replica":           {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
+		"no answer":            {site(leading, standBy), func(s *SideStatus) { s.Unreachable = "timeout" }, false, "us-east-2 does not answer", ""},
+		"active side silent":   {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
+		"source lost":          {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
+		"being made":           {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"not measured":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"far behind":           {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
+		"measured long ago":    {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen, active := inStep(), SideStatus{Stack: "prod", Region: "us-west-2"}
+			tc.spoil(&seen)
+			if name == "active side silent" {
+				active.Unreachable = "nothing within 5s"
+			}
+			protected, verdict, next := protection(tc.sides, []SideStatus{seen, active}, noon)
+			assert.Equal(t, tc.protected, protected)
+			assert.Contains(t, verdict, tc.says)
+			assert.Contains(t, next, tc.next)
+			assert.Equal(t, tc.next == "", next == "", next)
+		})
+	}
+}
+
+// TestJudgeDisagreements holds that files which disagree take protection back, and hide nothing
+// that matters more.
+func TestJudgeDisagreements(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		both          bool // files have the new domain
+		spoil         func(*SideStatus)
+		verdict, next string
+	}{
+		"one file":          {false, func(*SideStatus) {}, "unprotected: the two sides of the site do not agree", "correct the files"},
+		"not deployed":      {true, func(*SideStatus) {}, "unprotected: the stacks are not deployed as both files have it", "pilotlight deploy"},
+		"production silent": {false, func(s *SideStatus) { s.Unreachable = "nothing within 5s" }, "us-west-2 (prod) does not answer: unprotected, or lost", "pilotlight failover"},
+		"state restored":    {true, func(s *SideStatus) { s.Diverged, s.remedy = "this state is older than AWS", "pilotlight adopt prod" }, "unknown: stack prod: this state is older than AWS", "pilotlight adopt prod"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sides := site(leading, standBy)
+			for i := range sides {
+				sides[i].State.Published.Region, sides[i].State.Published.Domain = sides[i].Config.Region, "www.example.com"
+				sides[i].Config.Domain = "www.example.com"
+				if tc.both || i == 0 {
+					sides[i].Config.Domain = "www.example.org"
+				}
+			}
+			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}}
+			tc.spoil(&status.Sides[0])
+			status.judge(sides, noon)
+			assert.False(t, status.Protected)
+			assert.Contains(t, status.Verdict, tc.verdict)
+			assert.Contains(t, status.Next, tc.next)
+			assert.Contains(t, fmt.Sprint(status.Warnings), `domain in Pulumi.`)
+		})
+	}
+}
+
+func TestRegionOf(t *testing.T) {
+	t.Parallel()
+	for address, region := range map[string]string{
+		"s3://state?region=us-west-1&awssdk=v2":                "us-west-1",
+		"awskms://alias/state?region=cn-north-1":               "cn-north-1",
+		"awskms:///arn:aws:kms:eu-west-1:123456789012:key/0-0": "eu-west-1",
+		"file:///var/state":                                    "", "passphrase": "", "https://api.pulumi.com": "", "": "",
+	} {
+		assert.Equal(t, region, regionOf(address), address)
+	}
+}
+
+func TestPair(t *testing.T) {
+	t.Parallel()
+	stack := func(name, peer string) config.Config {
+		return config.Config{Site: "blog", Stack: name, Peer: &config.Peer{Stack: peer}}
+	}
+	names := func(configs []config.Config) (all []string) {
+		for _, c := range configs {
+			all = append(all, c.Stack)
+		}
+		return all
+	}
+	two, err := pair([]config.Config{stack("dr", "prod"), stack("prod", "dr")})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr", "prod"}, names(two))
+	third, err := pair([]config.Config{stack("dr", "third"), stack("prod", "dr"), stack("third", "dr")})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr", "third"}, names(third), "who was lost for good is left out")
+	one, err := pair([]config.Config{{Stack: "dr", Production: &config.Production{}}})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"dr"}, names(one))
+	_, err = pair([]config.Config{stack("dr", "prod")})
+	assert.ErrorContains(t, err, "name each other as peer")
+	_, err = pair([]config.Config{stack("a", "b"), stack("b", "a"), stack("c", "d"), stack("d", "c")})
+	assert.ErrorContains(t, err, "several sites")
+}
+
+type wallet struct{ err error }
+
+// Retrieve is for aws.Config.
+func (w wallet) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "AKIASIMULATED", SecretAccessKey: "simulated"}, w.err
+}
+
+// TestLostIsNoMissingCredential: who can't ask a region doesn't know that it is lost.
+func TestLostIsNoMissingCredential(t *testing.T) {
+	t.Parallel()
+	side := site(leading, standBy)[0]
+	for name, tc := range map[string]struct {
+		profile, wallet error
+		why, fails      string
+	}{
+		"no answer":      {nil, nil, "connection refused", ""},
+		"no profile":     {errors.New("failed to get shared config profile, dr-admin"), nil, "", "credentials to ask AWS in us-east-2: failed to get shared config profile"},
+		"expired tokens": {nil, errors.New("the SSO session has expired"), "", "credentials to ask AWS in us-east-2: the SSO session has expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+				refuse := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") })
+				return aws.Config{
+					Region: region, Credentials: wallet{tc.wallet}, HTTPClient: &http.Client{Transport: refuse},
+					Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+				}, tc.profile
+			}}}}
+			why, err := s.lost(t.Context(), side)
+			if tc.fails != "" {
+				require.ErrorContains(t, err, tc.fails)
+				return
+			}
+			require.NoError(t, err)
+			assert.Contains(t, why, tc.why)
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip is for http.Client.
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,119 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/config"
+)
+
+// runsFolder holds, below the project's folder, a file for each engine that works for it.
+// Such a file outlives an engine that is killed. It tells a lock that such an engine left
+// from somebody else's: two machines may have the same name, and so share process ids.
+const runsFolder = ".pilotlight/runs"
+
+// logsBelow is where the command keeps the logs of its operations, below the project's folder.
+const logsBelow = ".pilotlight/logs"
+
+// runFile is the file of an engine.
+func (s *Stack) runFile(pid int) string { return runFile(s.options.Dir, s.Name(), pid) }
+
+func runFile(dir, stack string, pid int) string {
+	return filepath.Join(dir, filepath.FromSlash(runsFolder), fmt.Sprintf("%s-%d", stack, pid))
+}
+
+// engineBegins writes down that an engine works on the stack. A folder that can't be
+// written holds up nothing: check tells of it.
+func (s *Stack) engineBegins(pid int) {
+	if os.MkdirAll(filepath.Dir(s.runFile(pid)), 0o755) == nil {
+		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()), 0o600)
+	}
+}
+
+// engineEnds forgets an engine that ended by itself.
+func (s *Stack) engineEnds(pid int) { _ = os.Remove(s.runFile(pid)) }
+
+// hostname is this machine's; empty where it has none.
+func hostname() string {
+	host, _ := os.Hostname()
+	return host
+}
+
+// thisMachine tells machines apart, and the containers of one, which have process ids of their own.
+func thisMachine() string {
+	id, _ := os.ReadFile("/etc/machine-id") // there is none outside Linux
+	processes, _ := os.Readlink("/proc/self/ns/pid")
+	return strings.Join([]string{hostname(), strings.TrimSpace(string(id)), processes}, "\n")
+}
+
+// leftHere reports whether a lock was left by an engine of a folder that is dead.
+func leftHere(dir, stack string, lock backend.Lock) bool {
+	machine, err := os.ReadFile(runFile(dir, stack, lock.PID))
+	return err == nil && string(machine) == thisMachine() && lock.Holder() == backend.HolderDied
+}
+
+// releaseLeftLocks takes away the locks that killed engines of this folder left. Locks of
+// others stay. Where it can't look, it says so: the engine finds a lock itself.
+func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
+	say := run.Say
+	if say == nil {
+		say = func(string) {}
+	}
+	runs, err := filepath.Glob(strings.TrimSuffix(s.runFile(0), "0") + "*")
+	if err != nil || len(runs) == 0 {
+		return
+	}
+	locks, err := s.Locks(ctx)
+	if err != nil {
+		if !errors.Is(err, backend.ErrOpaque) {
+			say(fmt.Sprintf("a run of this folder was killed, and whether it left a lock on stack %s can't be seen: %v", s.Name(), err))
+		}
+		return
+	}
+	for _, lock := range locks {
+		if !leftHere(s.options.Dir, s.Name(), lock) {
+			continue
+		}
+		if err := s.release(ctx, lock); err != nil {
+			say(fmt.Sprintf("the lock of stack %s that a killed run of this folder left can't be released: %v", s.Name(), err))
+			return
+		}
+		say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
+	}
+	for _, run := range runs { // a file whose engine left no lock is of no use
+		if pid, err := strconv.Atoi(run[strings.LastIndex(run, "-")+1:]); err == nil && leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) {
+			_ = os.Remove(run)
+		}
+	}
+}
+
+func (s *Stack) release(ctx context.Context, lock backend.Lock) error {
+	store, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Release(ctx, lock)
+}
+
+// releaseAfter releases the lock of an engine that was killed because ctx had ended.
+func (s *Stack) releaseAfter(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor)
+	defer cancel()
+	s.releaseLeftLocks(bounded, Run{Say: s.observer.say})
+}
+
+// Locks lists the locks on the stack. errors.Is finds backend.ErrOpaque in the error where
+// the backend does not tell.
+func (s *Stack) Locks(ctx context.Context) ([]backend.Lock, error) {
+	store, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return store.Locks(ctx, config.Project, s.Name())
+}

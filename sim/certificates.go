@@ -1,0 +1,33 @@
+package sim
+
+import "time"
+
+// A Certificate is one of ACM's.
+type Certificate struct {
+	ARN    string
+	Status string   // such as ISSUED
+	Names  []string // that it is for
+	Until  time.Time
+}
+
+// AddCertificate puts a certificate into the region of its ARN.
+func (w *World) AddCertificate(c Certificate) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state.Certificates[c.ARN] = c
+}
+
+// Certificate is what DescribeCertificate finds in a region.
+func (w *World) Certificate(region, arn string) (Certificate, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.certified(region, arn) {
+		return Certificate{}, refuse("ResourceNotFoundException", "Could not find certificate %s.", arn)
+	}
+	return w.state.Certificates[arn], nil
+}
+
+func (w *World) certified(region, arn string) bool {
+	_, ok := w.state.Certificates[arn]
+	return ok && arnRegion(arn) == region
+}

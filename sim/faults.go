@@ -1,0 +1,251 @@
+package sim
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Fault is something to go wrong.
+type Fault struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// FaultHelp describes a fault to a person.
+type FaultHelp struct {
+	Name, Values, Meaning string
+}
+
+// armed is a fault in a world.
+type armed struct {
+	Fault
+	Since     time.Time `json:"since"`
+	Operation string    `json:"operation,omitempty"` // "rds:PromoteReadReplica"
+	Code      string    `json:"code,omitempty"`
+	Left      int       `json:"left"` // how many calls it still meets
+	Met       int       `json:"met"`  // how many it has met
+	Factor    int       `json:"factor,omitempty"`
+}
+
+// Faults lists what can be injected.
+func Faults() []FaultHelp {
+	return []FaultHelp{
+		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
+		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
+		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
+		{"image", "missing | old", "no machine image can be found, or all are a year older"},
+		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
+		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
+		{"load", "high", "visitors keep the instances busy: scaling policies raise each group to its maximum"},
+		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
+		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
+		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
+		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
+		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
+	}
+}
+
+// ParseFault reads "name=value".
+func ParseFault(text string) (Fault, error) {
+	name, value, _ := strings.Cut(text, "=")
+	f := Fault{Name: name, Value: value}
+	if _, err := f.arm(); err != nil {
+		return Fault{}, err
+	}
+	return f, nil
+}
+
+// Inject lets a fault loose. It must have come from ParseFault.
+func (w *World) Inject(f Fault) error {
+	a, err := f.arm()
+	if err != nil {
+		return err
+	}
+	a.Since = w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keepAll()
+	w.launchAll()
+	w.state.Faults = append(w.state.Faults, a)
+	w.slowDown()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == scalingType }) {
+		w.resize(o)
+	}
+	return nil
+}
+
+// Unmet are the faults of single calls that no call has met yet.
+func (w *World) Unmet() (faults []Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if a.Operation != "" && a.Factor == 0 && a.Met == 0 {
+			faults = append(faults, a.Fault)
+		}
+	}
+	return faults
+}
+
+// slowDown lets durations know of the operations that take longer than usual.
+func (w *World) slowDown() {
+	factors := map[string]int{}
+	for _, a := range w.state.Faults {
+		if a.Factor > 0 {
+			factors[a.Operation] = a.Factor
+		}
+	}
+	w.slow.Store(&factors)
+}
+
+// Heal takes all faults back. What they did meanwhile stays.
+func (w *World) Heal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keepAll()
+	w.launchAll()
+	w.state.Faults = nil
+	w.slowDown()
+	close(w.healed)
+	w.healed = make(chan struct{})
+}
+
+// Injected are the faults that may still strike, in the order of their injection.
+func (w *World) Injected() (faults []Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion"); !spent {
+			faults = append(faults, a.Fault)
+		}
+	}
+	return faults
+}
+
+func (f Fault) arm() (*armed, error) {
+	head, rest, _ := strings.Cut(f.Value, ":")
+	switch {
+	case f.Name == "promotion" && head == "refused":
+		return f.counted("rds:PromoteReadReplica", "InvalidDBInstanceState", rest, 1)
+	case f.Name == "promotion" && f.Value == "fails":
+		return &armed{Fault: f, Left: 1}, nil
+	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
+		f.Name == "replication" && f.Value == "broken",
+		f.Name == "instances" && f.Value == "late",
+		f.Name == "load" && f.Value == "high",
+		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
+		f.Name == "capacity" && placed.MatchString(f.Value),
+		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
+		return &armed{Fault: f}, nil
+	case f.Name == "lag":
+		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
+			return &armed{Fault: f}, nil
+		}
+	case f.Name == "slow":
+		if p := strings.Split(f.Value, ":"); len(p) == 3 && p[0] != "" && p[1] != "" {
+			if n, err := strconv.Atoi(p[2]); err == nil && n > 1 {
+				return &armed{Fault: f, Operation: p[0] + ":" + p[1], Factor: n}, nil
+			}
+		}
+	case f.Name == "stuck":
+		if service, operation, _ := strings.Cut(f.Value, ":"); service != "" && operation != "" && !strings.Contains(operation, ":") {
+			return &armed{Fault: f, Operation: f.Value}, nil
+		}
+	case f.Name == "throttle":
+		if p := strings.SplitN(f.Value, ":", 3); len(p) >= 2 && p[0] != "" && p[1] != "" {
+			return f.counted(p[0]+":"+p[1], throttling(p[0]), strings.Join(p[2:], ""), 3)
+		}
+	case f.Name == "error":
+		if p := strings.SplitN(f.Value, ":", 4); len(p) >= 3 && p[0] != "" && p[1] != "" && p[2] != "" {
+			return f.counted(p[0]+":"+p[1], p[2], strings.Join(p[3:], ""), 1)
+		}
+	}
+	return nil, f.unknown()
+}
+
+// placed is an availability zone, or a region, and perhaps an instance type.
+var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:[a-z0-9]+\.[a-z0-9]+)?$`)
+
+func (f Fault) counted(operation, code, count string, usual int) (*armed, error) {
+	n := usual
+	if count != "" {
+		var err error
+		if n, err = strconv.Atoi(count); err != nil || n < 1 {
+			return nil, f.unknown()
+		}
+	}
+	return &armed{Fault: f, Operation: operation, Code: code, Left: n}, nil
+}
+
+func (f Fault) unknown() error {
+	var known []string
+	for _, h := range Faults() {
+		known = append(known, h.Name+"="+h.Values)
+	}
+	return fmt.Errorf("there is no fault %q: use one of %s", f.Name+"="+f.Value, strings.Join(known, "; "))
+}
+
+// throttling is the code by which a service says that it is asked too often.
+func throttling(service string) string {
+	switch service {
+	case "ec2":
+		return "RequestLimitExceeded"
+	case "kms":
+		return "ThrottlingException"
+	case "s3":
+		return "SlowDown"
+	}
+	return "Throttling"
+}
+
+// fault finds an injected fault by name and value; nil if there is none.
+func (w *World) fault(name string, fits func(value string) bool) *armed {
+	for _, a := range w.state.Faults {
+		if a.Name == name && fits(a.Value) {
+			return a
+		}
+	}
+	return nil
+}
+
+func is(want string) func(string) bool { return func(v string) bool { return v == want } }
+
+// strike uses up one of the faults that an operation meets.
+func (w *World) strike(operation string) *Error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if a.Operation != operation || a.Left == 0 {
+			continue
+		}
+		a.Left--
+		a.Met++
+		switch a.Name {
+		case "throttle":
+			e := refuse(a.Code, "Rate exceeded")
+			if a.Code == "SlowDown" {
+				e.Status, e.Message = 503, "Please reduce your request rate."
+			}
+			return e
+		case "promotion":
+			return refuse(a.Code, "DB instance is not in a state in which it can be promoted.")
+		}
+		return injected(a.Code)
+	}
+	return nil
+}
+
+// injected is an error that somebody asked for: AWS's 5xx codes keep their
+// status, so that the SDK retries them as in life.
+func injected(code string) *Error {
+	e := refuse(code, "Injected fault: %s.", code)
+	switch code {
+	case "InternalFailure", "InternalError", "InternalServerError":
+		e.Status = 500
+	case "ServiceUnavailable":
+		e.Status = 503
+	}
+	return e
+}

@@ -1,0 +1,182 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Machine is an instance of a group, or the wish for one.
+type Machine struct {
+	ID        string    `json:"id,omitempty"` // empty until it could be launched
+	Zone      string    `json:"zone,omitempty"`
+	InService time.Time `json:"inService"` // from when on; zero until it could be launched
+	Next      time.Time `json:"next"`      // attempt to launch it
+	Tried     int       `json:"tried"`     // attempts that failed
+}
+
+// A ScalingActivity is one attempt to launch an instance, as DescribeScalingActivities
+// tells it.
+type ScalingActivity struct {
+	ID      string    `json:"id"`
+	Zone    string    `json:"zone"`
+	Began   time.Time `json:"began"`
+	Ends    time.Time `json:"ends"`
+	Machine string    `json:"machine,omitempty"` // empty when the attempt failed
+	Problem string    `json:"problem,omitempty"`
+}
+
+// How soon a group tries to launch an instance again: in another zone at once, and
+// when all zones were tried, after a while. AWS does not say how long.
+const (
+	elsewhere = 10 * time.Second
+	again     = time.Minute
+)
+
+// told is how many activities are kept; AWS keeps those of six weeks.
+const told = 100
+
+// launch makes the attempts to launch a group's instances that are due by now.
+func (w *World) launch(o *Object, now time.Time) {
+	zones := w.zonesOf(o)
+	for i := range o.Machines {
+		m := &o.Machines[i]
+		for m.ID == "" && !m.Next.After(now) {
+			m.Zone = zones[(i+m.Tried)%len(zones)]
+			a := ScalingActivity{ID: w.requestID("activity", o.Region, o.ID, strconv.Itoa(i), m.Next.Format(time.RFC3339Nano)), Zone: m.Zone, Began: m.Next}
+			if a.Problem = w.launchProblem(o, m.Zone); a.Problem == "" {
+				w.state.Made["instance "+o.Region+" "+o.ID]++
+				number := w.state.Made["instance "+o.Region+" "+o.ID] - 1
+				m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
+				m.InService = m.Next.Add(w.Duration(o.Region, capacity, o.Name))
+				a.Machine, a.Ends = m.ID, m.InService
+			} else {
+				a.Ends = m.Next.Add(time.Second)
+				if m.Tried++; m.Tried%len(zones) == 0 {
+					m.Next = m.Next.Add(again)
+				} else {
+					m.Next = m.Next.Add(elsewhere)
+				}
+			}
+			o.Activities = append(o.Activities, a)
+		}
+	}
+	slices.SortStableFunc(o.Activities, func(a, b ScalingActivity) int { return a.Began.Compare(b.Began) })
+	o.Activities = o.Activities[max(0, len(o.Activities)-told):]
+}
+
+// launchAll makes what attempts are due in any group, before something changes that
+// decides about them.
+func (w *World) launchAll() {
+	now := w.clock.Now()
+	for _, o := range w.where(func(o *Object) bool { return o.Type == scalingType }) {
+		w.launch(o, now)
+	}
+}
+
+// zonesOf are the availability zones of a group's subnets.
+func (w *World) zonesOf(o *Object) (zones []string) {
+	for _, id := range o.texts("vpcZoneIdentifiers") {
+		if subnet := w.find(subnetType, o.Region, id); subnet != nil && !slices.Contains(zones, subnet.text("availabilityZone")) {
+			zones = append(zones, subnet.text("availabilityZone"))
+		}
+	}
+	if len(zones) == 0 {
+		zones = []string{Zones(o.Region)[0]}
+	}
+	slices.Sort(zones)
+	return zones
+}
+
+// launchProblem is why an instance cannot be launched in a zone, in the words of its
+// activity; empty when it can. Capacity: terraform-provider-aws#33665. Limits: the
+// same for instances in kubernetes/autoscaler#1263. Keys and images: EC2 Auto Scaling
+// User Guide, "Troubleshoot issues".
+func (w *World) launchProblem(o *Object, zone string) string {
+	template := w.find(templateType, o.Region, textAt(o.Props, "launchTemplate.id"))
+	kind := template.text("instanceType")
+	_, problem := w.launchImage(o.Region, template)
+	short := w.fault("capacity", func(value string) bool {
+		place, only, _ := strings.Cut(value, ":")
+		return strings.HasPrefix(zone, place) && (only == "" || only == kind)
+	})
+	switch {
+	case problem != "":
+	case w.fault("launches", is("quota")) != nil:
+		problem = "You have requested more vCPU capacity than your current vCPU limit of 1 allows for the instance bucket that the specified instance type belongs to. " +
+			"Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit"
+	case w.fault("launches", is("key")) != nil:
+		problem = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
+	case short != nil:
+		problem = fmt.Sprintf("We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity. "+
+			"You can currently get %s capacity by not specifying an Availability Zone in your request or choosing another", kind, zone, kind)
+	default:
+		return ""
+	}
+	return problem + ". Launching EC2 instance failed."
+}
+
+// boots is when a machine of a group comes into service.
+func (w *World) boots(o *Object, i int) time.Time {
+	if i == 0 && w.fault("instances", is("late")) != nil {
+		return o.Machines[i].InService.Add(lateness)
+	}
+	return o.Machines[i].InService
+}
+
+// inService counts a group's healthy instances.
+func (w *World) inService(o *Object, now time.Time) (count int) {
+	for i, m := range o.Machines {
+		if m.ID != "" && !now.Before(w.boots(o, i)) {
+			count++
+		}
+	}
+	return count
+}
+
+// A ScalingGroup is a group as DescribeAutoScalingGroups shows it.
+type ScalingGroup struct {
+	Name                  string
+	Least, Most, Capacity int
+	Machines              []Target // that could be launched; healthy ones are in service
+	Tags                  map[string]string
+}
+
+// ScalingGroups lists a region's groups.
+func (w *World) ScalingGroups(region string) (all []ScalingGroup) {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.all(scalingType, region) {
+		w.launch(o, now)
+		g := ScalingGroup{Name: o.ID, Least: o.number("minSize"), Most: o.number("maxSize"), Capacity: o.number("desiredCapacity"), Tags: map[string]string{}}
+		for i, m := range o.Machines {
+			if m.ID != "" {
+				g.Machines = append(g.Machines, Target{ID: m.ID, Healthy: !now.Before(w.boots(o, i))})
+			}
+		}
+		tags, _ := o.Props["tags"].([]any)
+		for _, tag := range tags {
+			g.Tags[textAt(tag, "key")] = textAt(tag, "value")
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// ScalingActivities lists what a group did, the newest first.
+func (w *World) ScalingActivities(region, group string) ([]ScalingActivity, error) {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(scalingType, region, group)
+	if o == nil {
+		return nil, refuse("ValidationError", "Group name not found - AutoScalingGroup '%s' not found", group)
+	}
+	w.launch(o, now)
+	newest := slices.Clone(o.Activities)
+	slices.Reverse(newest)
+	return newest, nil
+}

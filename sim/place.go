@@ -1,0 +1,109 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// global is where calls to IAM and Route 53 are counted.
+const global = "global"
+
+// place is where objects of a type live: a region, or for global services the
+// whole partition.
+func place(typ, region string) string {
+	if isGlobal(typ) {
+		return Partition(region)
+	}
+	return region
+}
+
+func isGlobal(typ string) bool {
+	return strings.HasPrefix(typ, "aws:iam/") || strings.HasPrefix(typ, "aws:route53/")
+}
+
+func key(typ, region, id string) string { return place(typ, region) + "|" + typ + "|" + id }
+
+// find returns the object with an id as seen from a region, or nil.
+func (w *World) find(typ, region, id string) *Object {
+	return w.state.Objects[key(typ, region, id)]
+}
+
+// findBy returns the object whose property has a value, or nil.
+func (w *World) findBy(typ, region, prop, value string) *Object {
+	for _, o := range w.all(typ, region) {
+		if propOf(o, prop) == value {
+			return o
+		}
+	}
+	return nil
+}
+
+// propOf reads a property, or the id under its own name.
+func propOf(o *Object, prop string) string {
+	if prop == "id" {
+		return o.ID
+	}
+	return o.text(prop)
+}
+
+// all lists the objects of a type in a region, in the order of their ids.
+func (w *World) all(typ, region string) []*Object {
+	return w.where(func(o *Object) bool {
+		return o.Type == typ && place(typ, o.Region) == place(typ, region)
+	})
+}
+
+// where lists the objects that fit, in a fixed order.
+func (w *World) where(fits func(*Object) bool) []*Object {
+	var found []*Object
+	for _, k := range slices.Sorted(maps.Keys(w.state.Objects)) {
+		if o := w.state.Objects[k]; fits(o) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func (w *World) put(o *Object)  { w.state.Objects[key(o.Type, o.Region, o.ID)] = o }
+func (w *World) drop(o *Object) { delete(w.state.Objects, key(o.Type, o.Region, o.ID)) }
+
+// madeID makes an id that depends on the world's seed, the place, the name and
+// how often that name was made there; so not on the order of arrival.
+func (w *World) madeID(o *Object, digits int) string {
+	words := w.nameWords(o.Region, o.Type, o.Name)
+	hex := fmt.Sprintf("%016x%016x", w.hash(words...), w.hash(append(words, "more")...))
+	return hex[:digits]
+}
+
+// NameSeed is what a provider draws the random end of a name from: equal for
+// equal worlds, another one as soon as the resource has been made.
+func (w *World) NameSeed(region, typ, name string) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return fmt.Appendf(nil, "%016x", w.hash(append(w.nameWords(region, typ, name), "name")...))
+}
+
+func (w *World) nameWords(region, typ, name string) []string {
+	return []string{region, typ, name, strconv.Itoa(w.state.Made[key(typ, region, name)])}
+}
+
+// arn words an ARN of an object in its region, or without one where the service
+// is global.
+func arn(service string, o *Object, resource string) string {
+	region := o.Region
+	if isGlobal(o.Type) {
+		region = ""
+	}
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition(o.Region), service, region, Account, resource)
+}
+
+// arnRegion reads the region out of an ARN.
+func arnRegion(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[3]
+	}
+	return ""
+}

@@ -1,0 +1,108 @@
+package sim
+
+import "time"
+
+// What RDS reports when the applier stops on a statement, and when the source
+// cannot be reached (it names the thread: SQLError or IOError).
+const (
+	applierMessage = "Read Replica Replication Error - SQLError: 1062, reason: Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. " +
+		"Default database: 'wordpress'."
+	connectionMessage = "Read Replica Replication Error - IOError: 2003, reason: error reconnecting to source - retry-time: 60 retries: 1 message: " +
+		"Can't connect to MySQL server"
+)
+
+// validReplica is what CreateDBInstanceReadReplica asks of the source.
+func (w *World) validReplica(o *Object) error {
+	name := o.text("replicateSourceDb")
+	home := arnRegion(name)
+	if home == "" {
+		home = o.Region
+	}
+	if Partition(home) != Partition(o.Region) {
+		return refuse("InvalidParameterValue", "The source %s is in another partition.", name)
+	}
+	if _, gone := w.lost(home); gone {
+		return &Error{Status: 503, Code: "ServiceUnavailable", Message: "The source region " + home + " cannot be reached."}
+	}
+	source := w.sourceOf(o)
+	switch {
+	case source == nil:
+		return refuse("DBInstanceNotFound", "The source instance could not be found: %s", name)
+	case source.number("backupRetentionPeriod") == 0:
+		return refuse("InvalidDBInstanceState", "Automated backups are not enabled for this database instance. To enable automated backups, use ModifyDBInstance to set the backup retention period to a non-zero value.")
+	case source.status(w.clock.Now()) != "available":
+		return refuse("InvalidDBInstanceState", "Cannot create a read replica from %s: it is %s.", source.text("identifier"), source.status(w.clock.Now()))
+	case w.sourceName(source) != "" && home != o.Region:
+		return refuse("InvalidDBInstanceState", "Cannot create a cross region read replica from an instance that is itself a replica: %s", source.text("identifier"))
+	case source.flag("manageMasterUserPassword"):
+		return refuse("InvalidParameterCombination", "A read replica can't be created for a source that manages its master user password in Secrets Manager.")
+	case source.flag("storageEncrypted") && o.text("kmsKeyId") == "" && home != o.Region:
+		return refuse("InvalidParameterCombination", "KmsKeyId must be specified to create a cross region read replica of an encrypted DB instance.")
+	case !source.flag("storageEncrypted") && (o.text("kmsKeyId") != "" || o.flag("storageEncrypted")):
+		return refuse("InvalidParameterCombination", "Cannot create an encrypted read replica of an unencrypted DB instance.")
+	}
+	return nil
+}
+
+// sourceName is the ARN or identifier that a replica follows, empty for others
+// and after a promotion.
+func (w *World) sourceName(o *Object) string {
+	if o.past("promoted", w.clock.Now()) {
+		return ""
+	}
+	return o.text("replicateSourceDb")
+}
+
+// sourceOf finds a replica's source, in whatever region.
+func (w *World) sourceOf(o *Object) *Object {
+	name := w.sourceName(o)
+	switch {
+	case name == "":
+		return nil
+	case arnRegion(name) == "":
+		return w.findBy(databaseType, o.Region, "identifier", name)
+	}
+	return w.findBy(databaseType, arnRegion(name), "arn", name)
+}
+
+func (w *World) replicasOf(source *Object) []*Object {
+	return w.where(func(o *Object) bool {
+		return o.Type == databaseType && o != source && w.follows(o, source)
+	})
+}
+
+func (w *World) follows(o, source *Object) bool {
+	name := w.sourceName(o)
+	return name != "" && (name == source.text("arn") || name == source.text("identifier") && o.Region == source.Region)
+}
+
+// StatusInfo is how RDS reports a replica's replication.
+type StatusInfo struct {
+	Type    string
+	Status  string
+	Normal  bool
+	Message string
+}
+
+// replicating judges a replica at a time. A lost source shows as an error
+// within a minute, as in life.
+func (w *World) replicating(o *Object, at time.Time) StatusInfo {
+	info := StatusInfo{Type: "read replication", Status: "replicating", Normal: true}
+	if broken := w.fault("replication", is("broken")); broken != nil && !at.Before(later(broken.Since, o.Times["available"])) {
+		return StatusInfo{info.Type, "error", false, applierMessage}
+	}
+	if loss, gone := w.lost(arnRegion(w.sourceName(o))); gone {
+		noticed := loss.At.Add(w.Duration(o.Region, "cloudwatch:replication error visible for", o.text("identifier")))
+		if !at.Before(noticed) {
+			return StatusInfo{info.Type, "error", false, connectionMessage}
+		}
+	}
+	return info
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

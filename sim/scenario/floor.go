@@ -1,0 +1,100 @@
+package scenario
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+// Floor is the least time in which AWS's own dependencies let a site recover:
+// the longest of what can be done side by side, then verification and the
+// change of DNS. It is worked out from the durations that the world draws, and from how
+// the provider looks, not from what the failover did.
+type Floor struct {
+	Seconds      float64 `json:"seconds"`
+	Path         string  `json:"path"`         // which of the parallel paths is the longest
+	Promotion    float64 `json:"promotion"`    // of the database
+	Balancer     float64 `json:"balancer"`     // with its listener
+	Instances    float64 `json:"instances"`    // after their way to the internet
+	Verification float64 `json:"verification"` // the looks that have to follow each other
+	DNS          float64 `json:"dns"`
+}
+
+// floor asks the world how long each call takes for the resource of its kind
+// that the recovering side has. The cache is on no path: a site serves without.
+func floor(w *sim.World, recovery side) Floor {
+	took := durations(w, recovery)
+	f := Floor{
+		Promotion: took.promotion, Balancer: took.balancer, Instances: took.internet + took.instances,
+		Verification: failover.Verification.Seconds(), DNS: took.dns,
+	}
+	longest := f.Promotion
+	f.Path = "promotion of the database"
+	if f.Balancer > longest {
+		longest, f.Path = f.Balancer, "balancer"
+	}
+	if f.Instances > longest {
+		longest, f.Path = f.Instances, "instances"
+	}
+	f.Seconds = longest + f.Verification + f.DNS
+	return f
+}
+
+// parts are what a failover is made of, each with the time that the world draws
+// for it, in seconds.
+type parts struct{ promotion, internet, balancer, cache, instances, dns float64 }
+
+func durations(w *sim.World, recovery side) parts {
+	names := map[string]string{}
+	for _, s := range w.Journal() {
+		if s.Kind == "provider" && (s.Region == recovery.region || s.Region == "global") {
+			names[s.Type] = s.Name
+		}
+	}
+	path := func(types ...string) (sum float64) {
+		for _, typ := range types {
+			sum += w.Waited(recovery.region, typ, "create", names[typ]).Seconds()
+		}
+		return sum
+	}
+	return parts{
+		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+Recovery+"-1").Seconds(),
+		internet:  path("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route"),
+		balancer:  path("aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"),
+		cache:     path("aws:elasticache/replicationGroup:ReplicationGroup"),
+		instances: w.Duration(recovery.region, "autoscaling:Capacity", names["aws:autoscaling/group:Group"]).Seconds(),
+		dns:       path("aws:route53/record:Record"),
+	}
+}
+
+// Original is what the procedure takes that this program replaces, in the same
+// world: a person promotes the replica in the console, then applies the network
+// and the application with Terraform, tests, and changes the record.
+type Original struct {
+	Seconds float64 `json:"seconds"`
+	Machine float64 `json:"machine"` // of which AWS works
+	Hands   float64 `json:"hands"`   // and of which people do
+}
+
+// String says what the time is made of.
+func (o Original) String() string {
+	return fmt.Sprintf("promotion, network, application and DNS one after the other %s, and %d things to do by hand %s", minutes(o.Machine), handovers, minutes(o.Hands))
+}
+
+// A person has to see that the promotion is over and type the endpoint and the
+// image into the variables; start the one and the other terraform apply; test; and
+// change the record. Each costs them handover, which is little at night.
+const (
+	handovers = 5
+	handover  = 2 * time.Minute
+)
+
+func original(w *sim.World, recovery side) Original {
+	took := durations(w, recovery)
+	// Terraform makes Redis beside the balancer; the instances' configuration holds both.
+	machine := took.promotion + took.internet + max(took.cache, took.balancer) + took.instances + took.dns
+	hands := (handovers * handover).Seconds()
+	return Original{Seconds: machine + hands, Machine: machine, Hands: hands}
+}

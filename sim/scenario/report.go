@@ -1,0 +1,79 @@
+package scenario
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+// Report is what a rehearsal showed. Times are simulated; durations are in seconds.
+type Report struct {
+	Held       time.Time   `json:"held"` // when, by the clock on the wall
+	ProdRegion string      `json:"prodRegion"`
+	DRRegion   string      `json:"drRegion"`
+	Seed       uint64      `json:"seed"`
+	Outage     sim.How     `json:"outage"`
+	Faults     []sim.Fault `json:"faults"`
+	Lost       time.Time   `json:"lost"` // when the production region was lost
+
+	// Run is the failover's own report, as a real one would give.
+	Run report.Report `json:"run"`
+
+	Recovered   bool     `json:"recovered"`   // the site's own name serves from the DR region
+	Serves      string   `json:"serves"`      // what a visitor sees
+	Refusal     string   `json:"refusal"`     // why the failover did not end; empty when it did
+	Floor       Floor    `json:"floor"`       // the least that AWS allows
+	Original    Original `json:"original"`    // what the procedure takes that this replaces
+	DataLoss    float64  `json:"dataLoss"`    // from the last write known to be replicated to the loss of the region
+	CallsToLost int      `json:"callsToLost"` // AWS API calls to the lost region during the failover
+}
+
+// report is what came of the failover.
+func (s *Stage) report(failed error) *Report {
+	production, recovery := sides(s.options)
+	r := &Report{
+		Held: time.Now(), ProdRegion: production.region, DRRegion: recovery.region, Seed: s.options.Seed,
+		Outage: s.options.Outage, Faults: s.options.Faults, Lost: s.lost, Run: s.told(),
+	}
+	if failed != nil {
+		r.Refusal = failed.Error()
+	}
+	if verdict := r.Run.Verdict; verdict != nil && verdict.LastGood != nil {
+		// A replica goes on measuring for a moment until it misses its source.
+		r.DataLoss = max(0, s.lost.Sub(verdict.LastGood.At.Add(-verdict.LastGood.Value)).Seconds())
+	}
+	for _, step := range s.World.Journal() {
+		if step.Region == production.region && step.Kind != "http" && !step.Begin.Before(s.lost) {
+			r.CallsToLost++
+		}
+	}
+	r.Serves = s.Visit()
+	r.Recovered = r.Serves == "visitors are served from "+recovery.region
+	r.Floor = floor(s.World, recovery)
+	r.Original = original(s.World, recovery)
+	return r
+}
+
+// Visit asks for the site's front page by its own name, and says what a visitor sees.
+func (s *Stage) Visit() string {
+	req, err := http.NewRequest(http.MethodGet, "http://"+domain+"/", http.NoBody)
+	if err != nil {
+		return err.Error()
+	}
+	answer, err := s.World.Visit(req)
+	if err != nil {
+		return "visitors cannot reach the site: " + err.Error()
+	}
+	defer answer.Body.Close() //nolint:errcheck // only read from
+	body, err := io.ReadAll(answer.Body)
+	switch {
+	case err != nil:
+		return err.Error()
+	case answer.StatusCode != http.StatusOK:
+		return "visitors get " + answer.Status
+	}
+	return "visitors are " + string(body)
+}

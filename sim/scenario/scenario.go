@@ -1,0 +1,300 @@
+// Package scenario loses a production region and fails over, on simulated AWS: the real
+// Pulumi engine runs the real program, only AWS is simulated. It needs no account and no
+// network.
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"gopkg.in/yaml.v3"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/enginewatch"
+	"github.com/pilotlight-dr/pilotlight/sim/provider"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
+)
+
+// Options are what to rehearse.
+type Options struct {
+	ProdRegion, DRRegion string
+	Seed                 uint64 // equal seeds give equal timelines
+	Faults               []sim.Fault
+	Outage               sim.How // how the production region is lost
+	EngineRoot           string  // as in deploy.Options
+	// Dir is the project's folder, absolute. A project that is there already is left
+	// as it is. Empty makes a temporary folder, which goes with the stage.
+	Dir string
+	// Progress is told of every phase and wait, a line each; nil is nobody.
+	Progress func(line string)
+}
+
+// How long production has been lost when somebody decides to fail over. The
+// simulated people are neither fast nor slow.
+const decision = 15 * time.Minute
+
+// Stage is where a disaster is rehearsed: a simulated world, its faces to
+// Pulumi and to the AWS SDK, and a project in a folder.
+type Stage struct {
+	World *sim.World
+
+	options  Options
+	face     *wire.Face
+	provider *provider.Server
+	dir      string
+	closers  []func()
+
+	lost time.Time
+
+	mu  sync.Mutex
+	run report.Report // of the last change of role
+}
+
+// Run rehearses a disaster from the first deployment on: production up, the
+// pilot light up, production again (its media are replicated now that there is
+// a bucket to replicate to), the production region lost, failover,
+// verification. The report tells what happened, refusals too; the error is for
+// a rehearsal that could not be held.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if o.EngineRoot == "" {
+		var err error
+		if o.EngineRoot, err = engine.Find(ctx, lineWriter(o.Progress)); err != nil {
+			return nil, err
+		}
+	}
+	stage, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	defer stage.Close()
+	if err := stage.DeploySite(ctx); err != nil {
+		return nil, err
+	}
+	if err := stage.Lose(); err != nil {
+		return nil, err
+	}
+	return stage.FailOver(ctx)
+}
+
+// lineWriter hands what is written on to a reader of lines.
+type lineWriter func(line string)
+
+func (w lineWriter) Write(text []byte) (int, error) {
+	for line := range strings.Lines(string(text)) {
+		w(strings.TrimRight(line, "\n"))
+	}
+	return len(text), nil
+}
+
+// Open builds a stage with nothing deployed yet. Close it.
+func Open(o Options) (*Stage, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	if err := CheckRegions(o.ProdRegion, o.DRRegion); err != nil {
+		return nil, err
+	}
+	s := &Stage{options: o, World: sim.New(o.Seed)}
+	s.closers = append(s.closers, s.World.Close)
+	if err := s.build(); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("preparing the rehearsal: %w", err)
+	}
+	return s, nil
+}
+
+// CheckRegions says what is wrong with a pair of regions; nil is nothing.
+func CheckRegions(production, recovery string) error {
+	switch {
+	case production == recovery:
+		return fmt.Errorf("the production region and the DR region are both %s: name two", recovery)
+	case sim.Partition(production) != sim.Partition(recovery):
+		return fmt.Errorf("%s and %s are in different partitions: nothing replicates between them, name two of one", production, recovery)
+	}
+	return nil
+}
+
+// Fork opens another stage that is as this one is now, project and state
+// included, to go on differently. Nothing may be running on this one.
+func (s *Stage) Fork(o Options) (*Stage, error) {
+	fork, err := Open(o)
+	if err != nil {
+		return nil, err
+	}
+	// CopyFS overwrites nothing, so the fork's own new files make way.
+	err = errors.Join(fork.World.Restore(s.World.Snapshot()), os.RemoveAll(fork.dir), os.CopyFS(fork.dir, os.DirFS(s.dir)))
+	if err != nil {
+		fork.Close()
+		return nil, fmt.Errorf("forking a rehearsal: %w", err)
+	}
+	return fork, nil
+}
+
+func (s *Stage) build() (err error) {
+	production, recovery := sides(s.options)
+	furnish(s.World, production, recovery)
+	s.World.Clock().SetEngine(enginewatch.Install())
+	s.face = wire.NewFace(s.World)
+	s.closers = append(s.closers, s.face.Close)
+	if s.provider, err = provider.Serve(s.World); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.provider.Close)
+	if s.dir = s.options.Dir; s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "pilotlight-rehearsal-"); err != nil {
+			return err
+		}
+		s.closers = append(s.closers, func() { _ = os.RemoveAll(s.dir) }) // best effort: it is the system's temporary folder
+	}
+	for _, folder := range []string{"state", "home"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, folder), 0o700); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "Pulumi.yaml")); err == nil {
+		return nil
+	}
+	return writeProject(s.dir, production, recovery)
+}
+
+// Close ends the world, and removes the project's folder if it is a temporary one.
+func (s *Stage) Close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+}
+
+// Env is the world outside, as the run-time code sees it on this stage.
+func (s *Stage) Env() failover.Env {
+	return failover.Env{
+		AWS:        func(_ context.Context, region, _ string) (aws.Config, error) { return s.face.Config(region), nil },
+		Transport:  &http.Transport{DialContext: s.face.DialContext},
+		Sleep:      s.World.Clock().Sleep,
+		Now:        s.World.Clock().Now,
+		PauseClock: s.World.Clock().Hold,
+		Lookup:     s.World.Lookup,
+		Report: func(report report.Report) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.run = report
+		},
+	}
+}
+
+// told is the report of the last change of role, as far as it got.
+func (s *Stage) told() report.Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.run
+}
+
+// Options are those with which package deploy works on this stage.
+func (s *Stage) Options(env failover.Env) ops.Options {
+	return ops.Options{Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv()}
+}
+
+// Stack opens one side, creating it the first time.
+func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*ops.Stack, error) {
+	return ops.Create(ctx, name, s.Options(env))
+}
+
+// DeploySite brings production and its pilot light to the steady state.
+func (s *Stage) DeploySite(ctx context.Context) error {
+	for _, phase := range []struct{ stack, what string }{
+		{Production, "deploying production"}, {Recovery, "lighting the pilot light"}, {Production, "replicating production's media"},
+	} {
+		s.options.Progress(phase.what + " …")
+		stack, err := s.Stack(ctx, phase.stack, s.Env())
+		if err != nil {
+			return err
+		}
+		if _, err := stack.Up(ctx, ops.Run{}); err != nil {
+			return fmt.Errorf("%s: %w", phase.what, err)
+		}
+	}
+	return nil
+}
+
+// Lose lets the site run for a while, lets the faults loose, and takes the
+// production region away. It returns when somebody has decided to fail over.
+func (s *Stage) Lose() error {
+	s.World.Clock().Advance(settle)
+	for _, fault := range s.options.Faults {
+		if err := s.World.Inject(fault); err != nil {
+			return err
+		}
+	}
+	s.World.Clock().Advance(settle)
+	s.options.Progress(fmt.Sprintf("losing %s …", s.options.ProdRegion))
+	s.World.LoseRegion(s.options.ProdRegion, s.options.Outage)
+	s.lost = s.World.Clock().Now()
+	s.World.Clock().Advance(decision)
+	return nil
+}
+
+// FailOver activates the pilot light and reports what came of it. It may be
+// called again, like the command that it stands for.
+func (s *Stage) FailOver(ctx context.Context) (*Report, error) {
+	s.options.Progress(fmt.Sprintf("failing over to %s …", s.options.DRRegion))
+	return s.FailOverIn(ctx, s.Env())
+}
+
+// FailOverIn is FailOver in an environment of the caller's.
+func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, error) {
+	stack, err := s.Stack(ctx, Recovery, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := stack.SetRole(ctx, roles.Active); err != nil {
+		return nil, err
+	}
+	_, failed := stack.Up(ctx, ops.Run{Say: func(line string) { s.options.Progress("  " + line) }})
+	if ctx.Err() != nil {
+		return nil, errors.Join(failed, ctx.Err())
+	}
+	return s.report(failed), nil
+}
+
+// ConfigAs writes a copy of a stack's file with another role, for previews, and
+// returns its path: what a preview is given in place of the file is saved there.
+func (s *Stage) ConfigAs(stack string, role roles.Role) (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.dir, "Pulumi."+stack+".yaml"))
+	if err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	cfg, ok := file["config"].(map[string]any)
+	if !ok {
+		return "", fmt.Errorf("the file of stack %s has no config", stack)
+	}
+	cfg[config.Project+":role"] = string(role)
+	if text, err = yaml.Marshal(file); err != nil {
+		return "", fmt.Errorf("copying the file of stack %s: %w", stack, err)
+	}
+	path := filepath.Join(s.dir, "preview."+stack+".yaml")
+	return path, os.WriteFile(path, text, 0o600)
+}
+
+// settle is how long the steady state lasts before the disaster, and again
+// after a fault: long enough for a replica to have caught up and be measured.
+const settle = 30 * time.Minute

@@ -1,0 +1,72 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/report"
+)
+
+// String is the report for people.
+func (r *Report) String() string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("Rehearsal of %s: production in %s, pilot light in %s, seed %d", domain, r.ProdRegion, r.DRRegion, r.Seed)
+	for _, f := range r.Faults {
+		say("Fault: %s=%s", f.Name, f.Value)
+	}
+	say("%s was lost at %s (its APIs %s); the failover was declared at %s", r.ProdRegion, clock(r.Lost), outages[string(r.Outage)], clock(r.Run.StartedAt))
+	say("")
+	r.Run.WriteTimeline(&b)
+	say("")
+	if r.Recovered {
+		took := r.Run.TimeToRecover
+		say("RECOVERED   %s: %s", domain, r.Serves)
+		say("time        %s (%.0f s) to recover; %s is the least that AWS allows here (%s), so %.2f of it",
+			minutes(took), took, minutes(r.Floor.Seconds), r.Floor.Path, took/r.Floor.Seconds)
+		say("by hand     %s: %s; this is %.2f of it", minutes(r.Original.Seconds), r.Original, took/r.Original.Seconds)
+	} else {
+		say("NOT RECOVERED   %s: %s", domain, r.Serves)
+	}
+	if r.Refusal != "" {
+		say("pulumi up   %s", r.Refusal)
+	}
+	say("data        %s", dataLoss(r))
+	say("isolation   %d AWS calls went to %s during the failover", r.CallsToLost, r.ProdRegion)
+	say("next        %s", strings.Join(r.next(), "; "))
+	return report.Escape(b.String())
+}
+
+var outages = map[string]string{"hang": "hang", "refuse": "refuse connections"}
+
+func dataLoss(r *Report) string {
+	verb := "lost"
+	if !r.Recovered {
+		verb = "at stake"
+	}
+	loss := "the checks were not made"
+	if r.Run.Verdict != nil {
+		loss = r.Run.Verdict.Loss
+	}
+	return fmt.Sprintf("%.0f s of writes %s, as far as is known: %s", r.DataLoss, verb, loss)
+}
+
+// next is what a person would do now, were it real.
+func (r *Report) next() []string {
+	switch {
+	case r.Recovered && r.Refusal == "":
+		return []string{"commit Pulumi.dr.yaml, which now holds role: active", "when " + r.ProdRegion + " is back, rebuild: pulumi up -s prod -c role=standby"}
+	case r.Recovered:
+		return []string{"the site serves; run pulumi up -s dr again for what is left"}
+	}
+	return []string{"do what the refusal says, then run pulumi up -s dr -c role=active again: it carries on"}
+}
+
+// minutes is a duration in seconds as m:ss.
+func minutes(seconds float64) string {
+	whole := int(seconds + 0.5)
+	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05") }

@@ -1,0 +1,147 @@
+package scenario
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// assignment finds what the user data tells an instance: lines like REGION='us-east-2'.
+var assignment = regexp.MustCompile(`(?m)^([A-Z_]+)='([^']*)'$`)
+
+// wordpress does what an instance of the real user data does with a request: it
+// finds its parts through the parameters that the user data names, fences
+// itself when the peer has a higher epoch, and serves. The script itself is
+// tested in package components; this is its behaviour as seen from the balancer.
+func answerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
+	told := map[string]string{}
+	for _, found := range assignment.FindAllStringSubmatch(instance.UserData(), -1) {
+		if _, known := told[found[1]]; !known { // further down the script quotes itself
+			told[found[1]] = found[2]
+		}
+	}
+	if req.URL.Path == components.HealthPath {
+		return sim.Answer{Status: http.StatusOK} // the web server runs, and that is all it says
+	}
+	text, err := instance.Secret(told["SECRET"])
+	var secrets map[string]string
+	if err != nil || json.Unmarshal([]byte(text), &secrets) != nil {
+		return sim.Answer{Status: http.StatusServiceUnavailable, Body: "no secrets"}
+	}
+	w := machine{instance, told}
+	state := w.state()
+	switch {
+	case req.URL.Path == components.DeepPath && req.Header.Get("X-Pilotlight-Token") != wordpress.DeepToken(secrets):
+		return sim.Answer{Status: http.StatusForbidden}
+	case req.URL.Path == components.DeepPath:
+		return deepAnswer(w.deep(state))
+	case state.Fenced || state.Frozen:
+		return sim.Answer{Status: http.StatusServiceUnavailable, Body: "maintenance"}
+	case req.Method == http.MethodPost:
+		return w.post(req.URL.Query().Get("post"))
+	case !instance.Database(w.own("database")).Exists:
+		return sim.Answer{Status: http.StatusServiceUnavailable}
+	}
+	return sim.Answer{Status: http.StatusOK, Body: "served from " + instance.Region()}
+}
+
+func deepAnswer(page checks.DeepPage) sim.Answer {
+	text, err := json.Marshal(page)
+	switch {
+	case err != nil:
+		return sim.Answer{Status: http.StatusInternalServerError, Body: err.Error()}
+	case !page.OK:
+		return sim.Answer{Status: http.StatusServiceUnavailable, Body: string(text)}
+	}
+	return sim.Answer{Status: http.StatusOK, Body: string(text)}
+}
+
+// machine is an instance and what its user data told it.
+type machine struct {
+	sim.Instance
+	told map[string]string
+}
+
+// own is what the machine last heard of one of its stack's parameters; empty when
+// there is none.
+func (m machine) own(key string) string {
+	value, _, err := m.Parameter(m.told["REGION"], m.told["PARAMETERS"]+"/"+key)
+	if err != nil {
+		return ""
+	}
+	return value
+}
+
+// state is what the refresh found out: the epoch, and whether visitors are let in.
+func (m machine) state() (page checks.DeepPage) {
+	page.Epoch, _ = strconv.Atoi(m.own("epoch")) // a missing epoch is 0, as in the script
+	page.Frozen = m.own("mode") == "frozen"
+	if marker, ok, err := m.Parameter(m.told["PEER_REGION"], m.told["PEER_PARAMETERS"]+"/epoch"); err == nil && ok {
+		theirs, err := strconv.Atoi(marker)
+		page.Fenced = err == nil && theirs > page.Epoch
+	}
+	return page
+}
+
+// deep adds what the deep page asks the site's parts.
+func (m machine) deep(page checks.DeepPage) checks.DeepPage {
+	if page.Fenced && !page.Frozen {
+		return page
+	}
+	address := m.own("database")
+	page.Database, page.Media, page.Cache = "unreachable", "missing", "none"
+	if found := m.Database(address); found.Writable {
+		page.Database = "writable"
+	} else if found.Exists {
+		page.Database = "read-only"
+	}
+	if page.Database == "writable" && !page.Fenced {
+		_ = m.Write(address, markerRow+rand.Text()) // a failure shows in the marker that is found
+	}
+	page.Marker = m.marker(address)
+	if m.Bucket(m.told["BUCKET"]) {
+		page.Media = "mounted"
+	}
+	if address := m.own("cache"); address != "" && address != "none" {
+		page.Cache = "unreachable"
+		if m.Cache(address) {
+			page.Cache = "ok"
+		}
+	}
+	page.OK = !page.Frozen && page.Database == "writable" && page.Media == "mounted"
+	return page
+}
+
+// markerRow begins a row of the deep page's own.
+const markerRow = "marker "
+
+// marker is the last that was written to a database, or arrived in it.
+func (m machine) marker(address string) string {
+	rows, err := m.Rows(address)
+	if err != nil {
+		return ""
+	}
+	for _, row := range slices.Backward(rows) {
+		if marker, ok := strings.CutPrefix(row, markerRow); ok {
+			return marker
+		}
+	}
+	return ""
+}
+
+// post writes what a visitor has to say.
+func (m machine) post(text string) sim.Answer {
+	if err := m.Write(m.own("database"), text); err != nil {
+		return sim.Answer{Status: http.StatusInternalServerError, Body: err.Error()}
+	}
+	return sim.Answer{Status: http.StatusCreated}
+}

@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+// input is a call's parameters: a form in the query protocols, a map in CBOR and
+// JSON, the request itself in REST.
+type input struct {
+	form url.Values
+	cbor cborMap
+	json map[string]any
+	rest rest
+}
+
+func (in input) text(name string) string { return in.form.Get(name) }
+
+// list reads Name.1, Name.2 …
+func (in input) list(name string) []string {
+	var all []string
+	for i := 1; in.form.Has(name + "." + strconv.Itoa(i)); i++ {
+		all = append(all, in.form.Get(name+"."+strconv.Itoa(i)))
+	}
+	return all
+}
+
+// members reads Name.member.1, Name.member.2 …
+func (in input) members(name string) []string { return in.list(name + ".member") }
+
+// only refuses parameters that an operation doesn't look at: it must not
+// pretend that it did.
+func (in input) only(known ...string) error {
+	ok := map[string]bool{"Action": true, "Version": true}
+	for _, name := range known {
+		ok[name] = true
+	}
+	for name := range in.form {
+		if !ok[name] {
+			return unmodelled("parameter %s of %s is not modelled by the simulator", name, in.form.Get("Action"))
+		}
+	}
+	return nil
+}
+
+// queryProtocol is awsQuery: a form in, XML out.
+func queryProtocol(namespace string) protocol {
+	return protocol{
+		decode: decodeForm, contentType: "text/xml",
+		encode: func(operation string, result any, requestID string) ([]byte, error) {
+			return wrapXML(operation+"Response", namespace, func(e *xml.Encoder) error {
+				if err := e.EncodeElement(result, element(operation+"Result")); err != nil {
+					return err
+				}
+				return e.EncodeElement(struct{ RequestId string }{requestID}, element("ResponseMetadata"))
+			})
+		},
+		encodeError: func(e *sim.Error) ([]byte, http.Header) {
+			kind := "Sender"
+			if e.Status >= http.StatusInternalServerError {
+				kind = "Receiver"
+			}
+			return mustXML(struct {
+				XMLName   xml.Name `xml:"ErrorResponse"`
+				Type      string   `xml:"Error>Type"`
+				Code      string   `xml:"Error>Code"`
+				Message   string   `xml:"Error>Message"`
+				RequestID string   `xml:"RequestId"`
+			}{Type: kind, Code: e.Code, Message: e.Message, RequestID: e.RequestID}), nil
+		},
+	}
+}
+
+// ec2Protocol is ec2Query: the result's members stand in the response itself.
+var ec2Protocol = protocol{
+	decode: decodeForm, contentType: "text/xml",
+	encode: func(operation string, result any, requestID string) ([]byte, error) {
+		return wrapXML(operation+"Response", "http://ec2.amazonaws.com/doc/2016-11-15/", func(e *xml.Encoder) error {
+			if err := e.EncodeElement(requestID, element("requestId")); err != nil {
+				return err
+			}
+			return e.Encode(result)
+		})
+	},
+	encodeError: func(e *sim.Error) ([]byte, http.Header) {
+		return mustXML(struct {
+			XMLName   xml.Name `xml:"Response"`
+			Code      string   `xml:"Errors>Error>Code"`
+			Message   string   `xml:"Errors>Error>Message"`
+			RequestID string
+		}{Code: e.Code, Message: e.Message, RequestID: e.RequestID}), nil
+	},
+}
+
+func decodeForm(_ *http.Request, body []byte) (string, input, error) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return "", input{}, fmt.Errorf("reading a form: %w", err)
+	}
+	return form.Get("Action"), input{form: form}, nil
+}
+
+func element(name string) xml.StartElement {
+	return xml.StartElement{Name: xml.Name{Local: name}}
+}
+
+func wrapXML(name, namespace string, content func(*xml.Encoder) error) ([]byte, error) {
+	var out bytes.Buffer
+	e := xml.NewEncoder(&out)
+	start := element(name)
+	start.Attr = []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: namespace}}
+	if err := e.EncodeToken(start); err != nil {
+		return nil, err
+	}
+	if err := content(e); err != nil {
+		return nil, err
+	}
+	if err := e.EncodeToken(start.End()); err != nil {
+		return nil, err
+	}
+	err := e.Close()
+	return out.Bytes(), err
+}
+
+func mustXML(v any) []byte {
+	text, err := xml.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("an error is plain data, yet: %v", err))
+	}
+	return text
+}

@@ -1,0 +1,114 @@
+// Package sim simulates AWS in one process: regions with the resources, the waiting and the
+// errors that matter to a failover, on a virtual clock. Package provider shows a world to
+// Pulumi, package wire to the AWS SDK. What happens is decided here.
+//
+// What it does not model it refuses, with ErrNotModelled.
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Account is the id of the one account that a world has.
+const Account = "123456789012"
+
+// A World is all regions together. It is safe for concurrent use.
+type World struct {
+	seed  uint64
+	clock *Clock
+
+	mu       sync.Mutex
+	state    state
+	journal  []*Step
+	healed   chan struct{}                  // closed when the faults are taken back, and made anew
+	slow     atomic.Pointer[map[string]int] // operations that take so many times as long
+	workload func(Instance, *http.Request) Answer
+}
+
+// state is what a snapshot holds.
+type state struct {
+	Now     time.Time          `json:"now"`
+	Objects map[string]*Object `json:"objects"` // by place, type and id
+	Zones   map[string]string  `json:"zones"`   // hosted zones: name by id
+	Images  map[string]Image   `json:"images"`  // by region and id
+
+	Certificates map[string]Certificate `json:"certificates"` // by ARN
+	Uploads      []Upload               `json:"uploads"`      // into buckets, in their order
+	Multiparts   map[string]*Multipart  `json:"multiparts"`   // by upload id
+	Foreign      map[string]string      `json:"foreign"`      // buckets of other accounts: region by name
+	Lost         map[string]Loss        `json:"lost"`         // by region
+	Gaps         map[string]Gap         `json:"gaps"`         // by region: its last outage that is over
+	Deleted      map[string][]Former    `json:"deleted"`      // what parameters were that are no more, by place, type and id
+	Made         map[string]int         `json:"made"`         // how often a name was made: ids don't repeat
+	Calls        map[string]int         `json:"calls"`
+	Faults       []*armed               `json:"faults"`
+}
+
+// New makes an empty world. Equal seeds give equal durations.
+func New(seed uint64) *World {
+	return &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
+		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
+		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
+		Made: map[string]int{}, Calls: map[string]int{},
+	}}
+}
+
+// Clock is the world's time.
+func (w *World) Clock() *Clock { return w.clock }
+
+// Close ends the world: whoever sleeps in it wakes with ErrClosed.
+func (w *World) Close() { w.clock.Close() }
+
+// Snapshot is the world as plain data: resources, time, outages and faults. The
+// journal is not in it.
+func (w *World) Snapshot() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state.Now = w.clock.Now()
+	data, err := json.Marshal(w.state)
+	if err != nil {
+		panic(fmt.Sprintf("a world is plain data, yet: %v", err))
+	}
+	return data
+}
+
+// Restore puts a snapshot in the place of what the world holds.
+func (w *World) Restore(snapshot []byte) error {
+	s := New(w.seed).state
+	if err := json.Unmarshal(snapshot, &s); err != nil {
+		return fmt.Errorf("restoring a simulated world: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state, w.journal = s, nil
+	w.slowDown()
+	w.clock.setNow(s.Now)
+	return nil
+}
+
+// Partition tells the partition of a region: it and its peer must be in one.
+func Partition(region string) string {
+	if strings.HasPrefix(region, "cn-") {
+		return "aws-cn"
+	}
+	return "aws"
+}
+
+// DNSSuffix is the end of AWS's own names in the region's partition.
+func DNSSuffix(region string) string {
+	if Partition(region) == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
+
+// Zones are the availability zones that every region has here.
+func Zones(region string) []string {
+	return []string{region + "a", region + "b", region + "c"}
+}

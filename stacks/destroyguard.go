@@ -1,0 +1,52 @@
+package stacks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// trackResources collects what the program registers from here on, for the sentinel.
+func (s *site) trackResources() error {
+	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+		if custom, ok := args.Resource.(pulumi.CustomResource); ok {
+			s.resources = append(s.resources, custom)
+			if strings.HasPrefix(args.Type, "aws:") {
+				s.awsResources = append(s.awsResources, awsResource{args.Type, args.Name, custom})
+			}
+		}
+		return nil
+	})
+}
+
+// destroyGuard keeps a destroy from taking half of the stack. A plain destroy
+// deletes all that it may before it fails on what is protected; but what
+// something protected depends on has to wait for it, and this depends on
+// everything. teardown in the configuration, which names the site, lifts it.
+func (s *site) destroyGuard() error {
+	if s.tearingDown() {
+		if err := s.Log.Info(fmt.Sprintf("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
+			"a last snapshot of each database that was ever active, and the record of %s", s.cfg.Domain), nil); err != nil {
+			return err
+		}
+	}
+	// It comes last, so its value tells that everything the claim asks for is done.
+	_, err := state.Stash(s.Context, state.DestroyGuard, state.JSON(s.plan.Claim.Serial), pulumi.DependsOn(s.resources), pulumi.Protect(!s.tearingDown()))
+	return err
+}
+
+func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
+
+// checkTeardown refuses to ready a stack for its end while the peer replicates its
+// database: RDS would promote that replica when its source goes.
+func checkTeardown(own, peer roles.Claim) error {
+	if own.Leads() && peer.Role == roles.Standby {
+		return refused(refusal.CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package drill
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// parameters is the path below which the copy's instances find where things are.
+func (c *copied) parameters() string { return fmt.Sprintf("/%s/%s", c.Config.Site, c.Stack()) }
+
+func (c *copied) publish(key string, value pulumi.StringInput) (*components.Parameter, error) {
+	return components.NewParameter(c.Context, c.name, components.ParameterArgs{Path: c.parameters(), Key: key, Value: value}, c.alone)
+}
+
+// compose registers the copy: what a failover finds, what it makes, and in place of
+// the promotion a database from a snapshot.
+func (c *copied) compose() error {
+	network, err := components.NewNetwork(c.Context, c.name, components.NetworkArgs{
+		Region: c.Config.Region, CIDR: netip.MustParsePrefix(c.Config.Network.CIDR).Masked(), Zones: c.Config.Network.Zones, Visitors: c.Copy.Visitors,
+	}, c.alone)
+	if err != nil {
+		return err
+	}
+	launch, err := c.launch(network)
+	if err != nil {
+		return err
+	}
+	database, err := c.database(network)
+	if err != nil {
+		return err
+	}
+	if err := c.cache(network); err != nil {
+		return err
+	}
+	return c.serve(network, launch, database)
+}
+
+// database is restored beside all else. Its key is the snapshot's.
+func (c *copied) database(network *components.Network) (*components.Parameter, error) {
+	settled, err := hooks.WaitModifiable(c.Context, c.name, c.runtime)
+	if err != nil {
+		return nil, err
+	}
+	database, err := components.NewDatabase(c.Context, c.name, components.DatabaseArgs{
+		Identifier: c.name, Class: c.Config.Database.Class, EngineVersion: c.Config.Database.EngineVersion,
+		SubnetGroup: network.DatabaseSubnetGroup, SecurityGroupID: network.DatabaseSecurityGroup,
+		MultiAZ: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), SnapshotSuffix: pulumi.String("none"),
+		Snapshot: &components.SnapshotArgs{ID: c.Copy.Snapshot.ID, Encrypted: c.Copy.Snapshot.Encrypted},
+		Hooks:    settled,
+	}, c.alone)
+	if err != nil {
+		return nil, err
+	}
+	return c.publish("database", database.Address)
+}
+
+func (c *copied) cache(network *components.Network) error {
+	cache, err := components.NewCache(c.Context, c.name, components.CacheArgs{
+		NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
+		SubnetGroup: network.CacheSubnetGroup, SecurityGroupID: network.CacheSecurityGroup,
+		AuthToken: pulumi.ToSecret(pulumi.String(c.memory.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
+	}, c.alone)
+	if err != nil {
+		return err
+	}
+	_, err = c.publish("cache", cache.Address)
+	return err
+}
+
+// launch is as that of the standby, but for the jobs that are not run, and for a
+// bucket of its own: what is written in a drill must not be among the site's media.
+func (c *copied) launch(network *components.Network) (*components.Launch, error) {
+	secrets, err := components.NewSecrets(c.Context, c.name, components.SecretsArgs{
+		Values: pulumi.ToSecret(pulumi.ToStringMap(c.memory.Secrets)).(pulumi.StringMapOutput), Passing: true,
+	}, c.alone)
+	if err != nil {
+		return nil, err
+	}
+	media, err := components.NewMedia(c.Context, c.name, components.MediaArgs{KeepVersionsDays: 1, Passing: true}, c.alone)
+	if err != nil {
+		return nil, err
+	}
+	image, err := components.NewImage(c.Context, c.name, components.ImageArgs{ParameterName: c.parameters() + "/image", ImageID: c.Config.App.Image}, c.alone)
+	if err != nil {
+		return nil, err
+	}
+	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), NoJobs: true}
+	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
+		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB,
+		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
+		UserData:      components.UserDataOutput(userData, secrets.ARN, media.Bucket),
+		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN,
+	}, c.alone)
+}
+
+// serve makes what serves the site, and waits until it does.
+func (c *copied) serve(network *components.Network, launch *components.Launch, database *components.Parameter) error {
+	for key, value := range map[string]string{"site": siteURL(c.Config), "epoch": strconv.Itoa(c.memory.Claim.Epoch)} {
+		if _, err := c.publish(key, pulumi.String(value)); err != nil {
+			return err
+		}
+	}
+	orphans, err := hooks.RemoveOrphans(c.Context, c.name, c.runtime)
+	if err != nil {
+		return err
+	}
+	var ready []pulumi.Resource
+	if c.Config.Network.NAT != "none" {
+		egress, err := components.NewEgress(c.Context, c.name, components.EgressArgs{
+			PublicSubnetIDs: network.PublicSubnetIDs, PrivateRouteTableIDs: network.PrivateRouteTableIDs, Gateways: 1, Hooks: orphans,
+		}, c.alone)
+		if err != nil {
+			return err
+		}
+		ready = egress.Routes
+	}
+	targets, err := components.NewTargets(c.Context, c.name, components.TargetsArgs{VPCID: network.VPCID}, c.alone)
+	if err != nil {
+		return err
+	}
+	balancer, err := components.NewBalancer(c.Context, c.name, components.BalancerArgs{
+		SubnetIDs: network.PublicSubnetIDs, SecurityGroupID: network.BalancerSecurityGroup,
+		TargetGroupARN: targets.ARN, CertificateARN: c.Config.App.Certificate, Hooks: orphans,
+	}, c.alone)
+	if err != nil {
+		return err
+	}
+	instances, err := components.NewInstances(c.Context, c.name, components.InstancesArgs{
+		Launch: launch, SubnetIDs: network.PrivateSubnetIDs, TargetGroupARN: targets.ARN,
+		Min: c.Config.App.Min, Max: c.Config.App.Min, Tags: c.expiring(), After: ready,
+	}, c.alone)
+	if err != nil {
+		return err
+	}
+	healthy, err := hooks.WaitHealthy(c.Context, c.name, c.runtime, theBalancer, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	begun, err := hooks.WaitInstances(c.Context, c.name, c.runtime)
+	if err != nil {
+		return err
+	}
+	started, err := pulumi.NewStash(c.Context, startedName, &pulumi.StashArgs{Input: instances.GroupName}, pulumi.DependsOn([]pulumi.Resource{instances.Group}), pulumi.ResourceHooks(begun))
+	if err != nil {
+		return err
+	}
+	after := append([]pulumi.Resource{started, database.Resource}, balancer.Listeners...)
+	_, err = pulumi.NewStash(c.Context, servedName, &pulumi.StashArgs{Input: balancer.DNSName}, pulumi.DependsOn(after), pulumi.ResourceHooks(healthy))
+	return err
+}

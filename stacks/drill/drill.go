@@ -1,0 +1,182 @@
+// Package drill is the program of a drill: a copy of a standby's application, in a
+// network of its own, with a database restored from a snapshot of the standby's
+// replica. It shows that the site can be brought up there, and how long that takes,
+// and touches nothing of the pilot light.
+//
+// A copy holds the data of real users, so it is harmless to the world: no name
+// leads to it, it runs none of the jobs that the site has scheduled, it can't send
+// mail, and it says of itself when it is to end.
+package drill
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// suffix ends the names of a drill's stack and of what it makes.
+const suffix = "-drill"
+
+// StackName is the name of the stack in which the drill of a stack is held.
+func StackName(stack string) string { return stack + suffix }
+
+// Name prefixes what a drill makes. It is the drilled stack's own with a suffix, cut
+// so that the names of target groups still fit.
+func Name(of config.Config) string {
+	const longest = 20 // as of a stack
+	name := of.Name()
+	return name[:min(len(name), longest-len(suffix))] + suffix
+}
+
+// Copy is what a drill is of, and until when it may be there.
+type Copy struct {
+	Of       string            `json:"of"` // the stack that is drilled
+	Snapshot failover.Snapshot `json:"snapshot"`
+	// Expires is when the copy is to be ended, whatever became of it.
+	Expires time.Time `json:"expires"`
+	// Visitors are the only addresses that reach it; the zero value is everybody.
+	Visitors netip.Prefix `json:"visitors,omitzero"`
+}
+
+// Args are what the program needs beside what the drilled stack remembers.
+type Args struct {
+	Config config.Config // of the drilled stack
+	Copy   Copy
+	// CarriesOn says that an earlier run has begun to make the copy.
+	CarriesOn bool
+}
+
+// Asked is what the report of a drill says that it was for.
+const Asked = "drill"
+
+// Program makes the copy, and is done when it was seen healthy in depth.
+func Program(env failover.Env, args Args) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		hooks.EscapeLogs(ctx)
+		if err := ctx.RequirePulumiVersion(stacks.Engine); err != nil {
+			return err
+		}
+		memory, err := state.Read(ctx, args.Config.Stack)
+		if err != nil {
+			return err
+		}
+		c := &copied{Context: ctx, Args: args, name: Name(args.Config), memory: memory}
+		if err := c.record(&env); err != nil {
+			return err
+		}
+		c.runtime = c.newRuntime(env)
+		if _, err := c.keep(copyName, args.Copy); err != nil {
+			return err
+		}
+		if err := c.newProvider(); err != nil {
+			return err
+		}
+		err = c.compose()
+		c.recorder.ends()
+		return err
+	}
+}
+
+// copied is a copy in the making.
+type copied struct {
+	*pulumi.Context
+	Args
+	name     string
+	memory   state.State // of the drilled stack
+	runtime  *failover.Runtime
+	recorder *recorder
+
+	alone   pulumi.ResourceOrInvokeOption // with the copy's own provider
+	account string
+}
+
+// The resources in the state by which a copy is known.
+const (
+	copyName    = "copy"    // Copy
+	startedName = "started" // is there once its instances are in service
+	servedName  = "served"  // is there once the copy was seen healthy
+)
+
+// keep writes a value into the state.
+func (c *copied) keep(name string, value any, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return pulumi.NewStash(c.Context, name, &pulumi.StashArgs{Input: pulumi.String(text)}, opts...)
+}
+
+// Tags are on all that the copy of a stack is made of.
+func Tags(of config.Config) map[string]string {
+	return map[string]string{"site": of.Site, "stack": StackName(of.Stack), "managed-by": "pilotlight", "drill": of.Stack}
+}
+
+func (c *copied) tags() map[string]string { return Tags(c.Config) }
+
+// expiring are the tags with the end of the copy. They are not in the launch
+// template, whose change would replace the instances of a run that carries on.
+func (c *copied) expiring() map[string]string {
+	tags := c.tags()
+	tags["expires"] = c.Copy.Expires.UTC().Format(time.RFC3339)
+	return tags
+}
+
+func (c *copied) newProvider() error {
+	args := &aws.ProviderArgs{
+		Region:            pulumi.String(c.Config.Region),
+		AllowedAccountIds: pulumi.ToStringArray(c.Config.Accounts),
+		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.expiring())},
+	}
+	if c.Config.Profile != "" {
+		args.Profile = pulumi.String(c.Config.Profile)
+	}
+	provider, err := aws.NewProvider(c.Context, "aws", args)
+	if err != nil {
+		return err
+	}
+	c.alone = pulumi.Provider(provider)
+	caller, err := aws.GetCallerIdentity(c.Context, nil, c.alone)
+	if err != nil {
+		return fmt.Errorf("asking AWS in %s whose credentials these are: %w", c.Config.Region, err)
+	}
+	c.account = caller.AccountId
+	return nil
+}
+
+// newRuntime makes what the hooks work with: the site is asked for under its own
+// name, at the copy's balancer.
+func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
+	site := stacks.RuntimeSite(c.Config, c.memory.Claim, state.PeerInfo{}, state.PeerInfo{})
+	site.Tags = c.tags()
+	site.Database, site.DeepToken = c.name, wordpress.DeepToken(c.memory.Secrets)
+	rt := failover.New(env, site)
+	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
+	return rt
+}
+
+// theBalancer is the DNS name in the inputs of the resource that waits until the copy serves.
+func theBalancer(args *pulumi.ResourceHookArgs) (string, error) {
+	if name := args.NewInputs["input"]; name.IsString() {
+		return name.StringValue(), nil
+	}
+	return "", fmt.Errorf("there is no balancer to verify in %s", args.Name)
+}
+
+// siteURL is the address of the site, under its own name.
+func siteURL(c config.Config) string {
+	if c.App.Certificate == "" {
+		return "http://" + c.Domain
+	}
+	return "https://" + c.Domain
+}

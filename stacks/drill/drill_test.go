@@ -1,0 +1,61 @@
+package drill
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/report"
+)
+
+func TestName(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "blog-dr-drill", Name(config.Config{Site: "blog", Stack: "dr"}))
+	long := Name(config.Config{Site: "averylongsitena", Stack: "prod"})
+	assert.Equal(t, "averylongsiten-drill", long)
+	assert.Equal(t, "averylongsi-x-drill", Name(config.Config{Site: "averylongsi", Stack: "x"}))
+}
+
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	const held = `{"resources": [
+		{"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::copy", "inputs": {"input": "{\"of\":\"dr\",\"snapshot\":{\"id\":\"rds:x\",\"encrypted\":true},\"expires\":\"2026-03-01T12:00:00Z\",\"visitors\":\"192.0.2.7/32\"}"}}`
+	c, balancer, err := Recall([]byte(held + "]}"))
+	require.NoError(t, err)
+	assert.Equal(t, "dr", c.Of)
+	assert.Equal(t, "rds:x", c.Snapshot.ID)
+	assert.Equal(t, "192.0.2.7/32", c.Visitors.String())
+	assert.Equal(t, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), c.Expires)
+	assert.Empty(t, balancer)
+	_, balancer, err = Recall([]byte(held + `, {"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::served", "inputs": {"input": "lb.example.com"}}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, "lb.example.com", balancer)
+	c, _, err = Recall(nil)
+	require.NoError(t, err)
+	assert.Zero(t, c)
+	for _, broken := range []string{"{", `{"resources": [{"urn": "urn:pulumi:s::p::pulumi:index:Stash::copy", "inputs": {"input": "{"}}]}`} {
+		_, _, err = Recall([]byte(broken))
+		assert.ErrorContains(t, err, "reading the state of a drill")
+	}
+}
+
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
+	pieces := Pieces(report.Report{Steps: []report.Step{
+		{Name: "create Instance blog-dr-drill-instance", Begin: at(1), End: at(11)},
+		{Name: "create NatGateway blog-dr-drill-nat-1", Begin: at(1), End: at(3)},
+		{Name: "create NatGateway blog-dr-drill-nat-2", Begin: at(2), End: at(4)},
+		{Name: "create LoadBalancer blog-dr-drill-lb", Begin: at(1), End: at(2), Err: "no"},
+		{Name: "wait for the instances", Begin: at(4)},
+		{Name: "verify the site in depth", Begin: at(11), End: at(12)},
+	}})
+	assert.Equal(t, []Piece{
+		{What: "database, restored", Seconds: 600, Instead: "a failover promotes the replica"},
+		{What: "way out (NAT)", Seconds: 180, Failover: true},
+		{What: "verification in depth", Seconds: 60, Failover: true},
+	}, pieces)
+}

@@ -1,0 +1,250 @@
+// Package state is what a stack keeps in Pulumi's state, and what AWS holds of it besides.
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// A stack keeps what it knows in its own state, in resources of the engine itself
+// (pulumi:index:Stash), which need no cloud. These are their names. The peer reads them from
+// the backend, not from this stack's region, so that a failover needs nothing of a region that
+// is lost. A checkpoint shows what an update in progress, or a killed one, has saved; stack
+// outputs don't.
+const (
+	ClaimStash     = "claim"     // roles.Claim
+	PublishedStash = "published" // PeerInfo of this stack, for its peer
+	PeerStash      = "peer"      // PeerInfo of the peer, as last read
+	SecretsStash   = "secrets"   // the application's secrets
+)
+
+// DestroyGuard is the stash on which a refused destroy ends, so its name says what to do. Its
+// value is the serial of the last claim for which everything was done.
+const DestroyGuard = "destroy-needs-teardown-in-the-configuration"
+
+// UnderAdoption is the value of DestroyGuard while an adoption is incomplete.
+const UnderAdoption = -1
+
+// PeerInfo is what a stack publishes for its peer: enough to replicate from.
+type PeerInfo struct {
+	Region        string `json:"region"`
+	Database      string `json:"database"` // ARN
+	Bucket        string `json:"bucket"`   // ARN
+	CIDR          string `json:"cidr,omitempty"`
+	Account       string `json:"account,omitempty"`
+	Domain        string `json:"domain,omitempty"`
+	Zone          string `json:"zone,omitempty"`          // Route 53 zone of the site's record; empty where a person changes it
+	EngineVersion string `json:"engineVersion,omitempty"` // series of MySQL that it is configured for
+	TLS           string `json:"tls,omitempty"`           // one or none: whether visitors are served by HTTPS
+	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.
+	ImageCreatedAt time.Time `json:"imageCreatedAt,omitzero"`
+}
+
+// State is what one stack's checkpoint holds. The zero State is that of a stack which was
+// never deployed, or does not exist.
+type State struct {
+	Claim     roles.Claim
+	Published PeerInfo // what this stack last published for its peer
+	Peer      PeerInfo // what this stack last read of its peer
+	// DestroyProtected reports that a destroy is refused; false, too, where Parse did not read it.
+	DestroyProtected bool
+	// Unfinished reports that the last change of the claim was saved, and that the update which
+	// saved it still runs or was stopped.
+	Unfinished bool
+	// Adopting reports that an adoption still runs or was stopped: the state is incomplete.
+	Adopting bool
+	// Secrets are the application's, by the keys of wordpress.SecretKeys; nil where Parse did
+	// not read them.
+	Secrets map[string]string `json:"-"`
+	// ResourceIDs are the ARNs of all resources, and the network interfaces of NAT gateways.
+	ResourceIDs []string
+
+	completedSerial int // the serial of the last claim for which everything was done
+}
+
+// Read reads a stack's checkpoint from the backend. A stack that does not exist has a zero
+// State. The checkpoint has to be decrypted as a whole.
+func Read(ctx *pulumi.Context, stack string) (State, error) {
+	outputs, err := resourceOutputs(ctx, stack)
+	if err != nil {
+		return State{}, err
+	}
+	m, err := assemble(outputs)
+	if err != nil {
+		return State{}, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+	}
+	return m, nil
+}
+
+// resourceOutputs are the outputs of a stack's resources in its checkpoint, by URN. A
+// stack that does not exist has none.
+func resourceOutputs(ctx *pulumi.Context, stack string) (map[string]map[string]any, error) {
+	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
+	var read struct {
+		Resources map[string]struct { // by URN
+			Outputs map[string]any `pulumi:"outputs"`
+		} `pulumi:"outputs"`
+	}
+	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &struct {
+		StackName string `pulumi:"stackName"`
+	}{name}, &read, "")
+	switch {
+	case err != nil && strings.Contains(err.Error(), "unknown stack"):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
+			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
+	}
+	outputs := map[string]map[string]any{}
+	for text, resource := range read.Resources {
+		outputs[text] = resource.Outputs
+	}
+	return outputs, nil
+}
+
+// KeepOutputs exports what the stack exports already. The engine would show each as
+// deleted where an update that is refused exports nothing.
+func KeepOutputs(ctx *pulumi.Context) {
+	all, err := resourceOutputs(ctx, ctx.Stack())
+	if err != nil {
+		return // only the looks of the refusal suffer
+	}
+	for text, outputs := range all {
+		if id, err := urn.Parse(text); err == nil && id.Type() == "pulumi:pulumi:Stack" {
+			for name, value := range outputs {
+				ctx.Export(name, pulumi.Any(value))
+			}
+		}
+	}
+}
+
+// Parse reads what a stack holds in a checkpoint, as pulumi stack export writes
+// it below "deployment".
+func Parse(checkpoint []byte) (State, error) {
+	var state struct {
+		Resources []struct {
+			URN     string         `json:"urn"`
+			Protect bool           `json:"protect"`
+			Outputs map[string]any `json:"outputs"`
+		} `json:"resources"`
+	}
+	if len(checkpoint) == 0 {
+		return State{}, nil
+	}
+	if err := json.Unmarshal(checkpoint, &state); err != nil {
+		return State{}, fmt.Errorf("reading a stack's state: %w", err)
+	}
+	outputs := map[string]map[string]any{}
+	for _, r := range state.Resources {
+		if !strings.HasSuffix(r.URN, "::"+SecretsStash) { // of no use but to the program
+			outputs[r.URN] = r.Outputs
+		}
+	}
+	m, err := assemble(outputs)
+	for _, r := range state.Resources {
+		m.DestroyProtected = m.DestroyProtected || r.Protect && strings.HasSuffix(r.URN, "::"+DestroyGuard)
+	}
+	return m, err
+}
+
+// assemble puts together what the stashes among a stack's resources hold. Outputs are by URN.
+func assemble(outputs map[string]map[string]any) (m State, err error) {
+	var marks []string // resources whose names tell how far an activation got
+	for text, held := range outputs {
+		id, err := urn.Parse(text)
+		if err != nil {
+			return State{}, err
+		}
+		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
+			marks = append(marks, id.Name())
+		}
+		for _, key := range []string{"arn", "networkInterfaceId"} {
+			if known, ok := held[key].(string); ok && known != "" { // a route has an empty interface
+				m.ResourceIDs = append(m.ResourceIDs, known)
+			}
+		}
+		if into := m.stashed(id); into != nil {
+			if err := Unstash(held["input"], into); err != nil {
+				return State{}, fmt.Errorf("reading %s: %w", id.Name(), err)
+			}
+		}
+	}
+	reached := func(suffix string) bool {
+		return slices.ContainsFunc(marks, func(name string) bool { return strings.HasSuffix(name, suffix) })
+	}
+	m.Unfinished, m.Adopting = m.completedSerial < m.Claim.Serial, m.completedSerial == UnderAdoption
+	switch {
+	case reached(SwitchSuffix(m.Claim.Epoch)):
+		m.Claim.Progress = roles.Switched
+	case reached(PromotedSuffix(m.Claim.Epoch)):
+		m.Claim.Progress = roles.Promoted
+	}
+	return m, nil
+}
+
+// SwitchSuffix ends the name of the resource that moves the site's name. It
+// carries the epoch, so that every activation makes it anew and runs its hook.
+func SwitchSuffix(epoch int) string { return fmt.Sprintf("-switch-%d", epoch) }
+
+// PromotedSuffix ends the name of what is in the state once the database is promoted.
+func PromotedSuffix(epoch int) string { return fmt.Sprintf("-promoted-%d", epoch) }
+
+func (m *State) stashed(id urn.URN) any {
+	if id.Type() != "pulumi:index:Stash" {
+		return nil
+	}
+	switch id.Name() {
+	case ClaimStash:
+		return &m.Claim
+	case PublishedStash:
+		return &m.Published
+	case PeerStash:
+		return &m.Peer
+	case SecretsStash:
+		return &m.Secrets
+	case DestroyGuard:
+		return &m.completedSerial
+	}
+	return nil
+}
+
+// Unstash reads a value that Stash kept. What this version did not write is an error.
+func Unstash(value, into any) error {
+	text, ok := value.(string)
+	if !ok {
+		return errors.New("it is not of the form that this program writes: was the state edited?")
+	}
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
+	}
+	return nil
+}
+
+// Stash keeps a value in the state, as JSON text, so that it reads back as it was.
+func Stash(ctx *pulumi.Context, name string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
+	kept, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: value}, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("keeping %s in the state: %w", name, err)
+	}
+	return kept, nil
+}
+
+// JSON is value as JSON text. The types stashed have no value that JSON refuses.
+func JSON(value any) pulumi.String {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return pulumi.String(text)
+}
