@@ -72,7 +72,7 @@ type Result struct {
 	SecretsProvider string `json:"secretsProvider"`
 }
 
-// Changed says whether the run changed anything.
+// Changed reports whether the run changed anything.
 func (r *Result) Changed() bool {
 	for _, part := range r.Parts {
 		if part.Did != Found {

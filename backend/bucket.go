@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// bucketThere says whether the bucket exists, and refuses one that can't be used.
+// bucketThere reports whether the bucket exists, and refuses one that can't be used.
 func (b *bootstrap) bucketThere(ctx context.Context) (bool, error) {
 	_, err := b.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.Bucket, ExpectedBucketOwner: &b.result.Account})
 	if err == nil {
@@ -58,7 +58,7 @@ func (b *bootstrap) bucket(ctx context.Context, there bool) error {
 	} {
 		did, err := setting.put(ctx)
 		if err != nil {
-			return fmt.Errorf("bucket %s, %s, run this again to carry on: %w", b.Bucket, setting.name, err)
+			return fmt.Errorf("bucket %s, %s, run this again to resume: %w", b.Bucket, setting.name, err)
 		}
 		b.note(did, "%s", setting.name)
 	}

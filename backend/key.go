@@ -49,7 +49,7 @@ func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
 		b.note(Made, "KMS key %s", aws.ToString(key.KeyId))
 	}
 	if _, err := b.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &b.result.Alias, TargetKeyId: key.KeyId}); err != nil {
-		return nil, fmt.Errorf("naming the KMS key %s %s, run this again to carry on: %w", aws.ToString(key.KeyId), b.result.Alias, err)
+		return nil, fmt.Errorf("naming the KMS key %s %s, run this again to resume: %w", aws.ToString(key.KeyId), b.result.Alias, err)
 	}
 	b.note(Made, "its name %s", b.result.Alias)
 	return key, nil

@@ -109,7 +109,7 @@ func (o *oldState) unlocked(ctx context.Context, so string) error {
 	return &LockedError{Stack: stack, so: so}
 }
 
-// LockedError says that a stack is being updated, or that an update of it was killed.
+// LockedError reports that a stack is being updated, or that an update of it was killed.
 type LockedError struct{ Stack, so string }
 
 // Error says what to do.

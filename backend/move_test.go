@@ -109,5 +109,5 @@ func TestMoveRefused(t *testing.T) {
 	require.NoError(t, err)
 	inject(t, w, "error=s3:CopyObject:InternalError:100")
 	_, err = backend.Move(t.Context(), from, o)
-	require.ErrorContains(t, err, "run this again to carry on")
+	require.ErrorContains(t, err, "run this again to resume")
 }

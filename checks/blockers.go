@@ -77,7 +77,7 @@ func production(s Snapshot, p Policy) []Blocker {
 	case p.ReclaimedEpoch != 0 && s.Site.Epoch > p.ReclaimedEpoch && s.Site.Epoch < p.Epoch: // well or not
 		all = append(all, Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("the site's name leads to the other side, which was activated at epoch %d", s.Site.Epoch),
-			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to take the site back all the same: what visitors wrote there stays there", p.Epoch),
+			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to reclaim the site all the same: what visitors wrote there stays there", p.Epoch),
 		})
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:
 		all = append(all, Blocker{
@@ -124,7 +124,7 @@ var overrides = map[Override][]string{
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 }
 
-// Covers says whether an override takes a blocker away.
+// Covers reports whether an override takes a blocker away.
 func (o Override) Covers(b Blocker) bool { return slices.Contains(overrides[o], b.Code) }
 
 // Overrule splits blockers into those that stand and those that are overruled.
@@ -180,7 +180,7 @@ func replica(s Snapshot, p Policy) []Blocker {
 	return all
 }
 
-// lags says whether there is a replica whose lag can be looked at.
+// lags reports whether there is a replica whose lag can be looked at.
 func lags(s Snapshot, p Policy) bool {
 	return p.Source != "" && s.Replica != nil && s.Replica.Source != ""
 }
@@ -288,7 +288,7 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
-// StaysBehind is Loss for a side that claims the site again.
+// StaysBehind is Loss for a side that reclaims the site.
 const StaysBehind = "no writes are lost, but for those that visitors made on the other side meanwhile, if any did: they stay in its database"
 
 // MediaLoss says in a sentence which uploads an activation may lack. How far S3 was

@@ -60,7 +60,7 @@ func certificate(s Snapshot, p Policy) (all []Blocker) {
 	return all
 }
 
-// covers says whether a client that asks for domain accepts a certificate of these names.
+// covers reports whether a client that asks for domain accepts a certificate of these names.
 func covers(names []string, domain string) bool {
 	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
 }

@@ -33,10 +33,10 @@ func Promotion(status, source string) (Step, error) {
 	return Wait, fmt.Errorf("the database is %s, which a promotion does not come back from by itself: see its events in RDS", status)
 }
 
-// Usable says whether a database in this state takes reads and writes.
+// Usable reports whether a database in this state takes reads and writes.
 func Usable(status string) bool { return status == "available" || status == "storage-optimization" }
 
-// Transient says whether RDS leaves a state by itself.
+// Transient reports whether RDS leaves a state by itself.
 func Transient(status string) bool { return slices.Contains(transient, status) }
 
 // transient are the states that RDS passes through on the way

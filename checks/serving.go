@@ -17,9 +17,9 @@ type DeepPage struct {
 	Database string `json:"database"` // writable, read-only or unreachable
 	Media    string `json:"media"`    // mounted or missing
 	Cache    string `json:"cache"`    // ok, none or unreachable; reported, not required
-	// Fenced says that the instance knows of a later activation elsewhere.
+	// Fenced reports that the instance knows of a later activation elsewhere.
 	Fenced bool `json:"fenced,omitempty"`
-	// Frozen says that it lets no visitor in, before a planned switchover.
+	// Frozen reports that it lets no visitor in, before a planned switchover.
 	Frozen bool `json:"frozen,omitempty"`
 	// Marker is the last that a frozen site wrote into its database, or that arrived in a replica.
 	Marker string `json:"marker,omitempty"`

@@ -35,7 +35,7 @@ type DatabaseArgs struct {
 
 	// DeletionProtection makes RDS refuse to delete the instance.
 	DeletionProtection bool
-	// FinalSnapshot says whether deletion leaves a snapshot. RDS refuses one of a
+	// FinalSnapshot reports whether deletion leaves a snapshot. RDS refuses one of a
 	// replica, so it is false until a replica has been promoted.
 	FinalSnapshot pulumi.BoolInput
 	// SnapshotSuffix keeps the final snapshot's name apart from earlier ones.

@@ -12,7 +12,7 @@ const uploadDays = 7
 type MediaArgs struct {
 	// KeepVersionsDays is how long a file can be had back after it was replaced or deleted.
 	KeepVersionsDays int
-	// Passing says that the bucket ends with its stack, and with all that is in it.
+	// Passing reports that the bucket ends with its stack, and with all that is in it.
 	Passing bool
 }
 

@@ -135,7 +135,7 @@ func inTheClear(value resource.PropertyValue) any {
 	})
 }
 
-// needs says whether a resource waits for another of a type and name.
+// needs reports whether a resource waits for another of a type and name.
 func (r registration) needs(kind, name string) bool {
 	for _, urn := range r.Needs {
 		if strings.HasSuffix(urn, "aws:"+kind+"::"+name) {

@@ -8,7 +8,7 @@ import (
 // SecretsArgs holds the application's secrets, by the keys that SecretKeys lists.
 type SecretsArgs struct {
 	Values pulumi.StringMapInput
-	// Passing says that the secret is gone at once when its stack ends, and can't be had back.
+	// Passing reports that the secret is gone at once when its stack ends, and can't be had back.
 	Passing bool
 }
 

@@ -49,7 +49,7 @@ type UserDataArgs struct {
 	// Where the peer publishes its epoch; both empty when there is none.
 	PeerRegion        string
 	PeerParameterPath string
-	// NoJobs says that what WordPress has scheduled is not run: the instance serves a
+	// NoJobs reports that what WordPress has scheduled is not run: the instance serves a
 	// copy of a site that runs it.
 	NoJobs bool
 }

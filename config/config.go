@@ -48,6 +48,12 @@ type Config struct {
 	// Refused: other values; and what claims forbid, see [architecture](architecture.md)
 	Role roles.Role `json:"role"`
 
+	// The stack at which the site is at home: `pilotlight failback` goes there. The same in both stacks. Without it, the
+	// stack that was active first.
+	//
+	// Refused: other than this stack or `peer.stack`
+	Home string `json:"home"`
+
 	Peer       *Peer       `json:"peer"`       // the stack on the other side; nil when Production is set
 	Production *Production `json:"production"` // what no stack of this program made
 
@@ -74,7 +80,7 @@ type Config struct {
 	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
 	// Epoch of an activation to give up, until the site's name is moved: this stack's own, with role `standby` and while
-	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which takes the site back. Means
+	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which reclaims the site. Means
 	// nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0; this stack's own with another role; once the site's name has moved
@@ -84,7 +90,7 @@ type Config struct {
 	//
 	// Refused: another name than the site's; an active stack whose peer replicates it
 	Teardown string `json:"teardown"`
-	// Generation of a retired database whose end is asked for. The first update with it checks that the current database is
+	// Generation of a former database whose end is asked for. The first update with it checks that the current database is
 	// in step and takes the protection away, the next deletes it and leaves a final snapshot. `0` is none.
 	//
 	// Refused: the current generation; one that never was; together with a change of role
@@ -279,7 +285,7 @@ type FailoverLimits struct {
 	//
 	// Refused: zero or less
 	MaxImageAge Duration `json:"maxImageAge"`
-	// How long to wait for the promotion before giving up. Nothing is undone then; the same command carries on.
+	// How long to wait for the promotion before giving up. Nothing is undone then; the same command resumes.
 	//
 	// Refused: zero or less
 	Promote Duration `json:"promote"`
@@ -309,7 +315,7 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Warm says whether a part is kept in standby too.
+// Warm reports whether a part is kept in standby too.
 func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
 
 // Name prefixes the stack's resources: site-stack.
@@ -340,7 +346,7 @@ func defaults() Config {
 // fields lists every key of the project's namespace and where it goes.
 func (c *Config) fields() map[string]any {
 	return map[string]any{
-		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "peer": &c.Peer, "production": &c.Production,
+		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
 		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,

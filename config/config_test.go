@@ -82,6 +82,7 @@ func TestValidate(t *testing.T) {
 		"a zone's name":         {func(c *Config) { c.DNS.ZoneID = "example.com" }, `dns.zoneId is "example.com"`},
 		"a zone's id, too long": {func(c *Config) { c.DNS.ZoneID = "Z" + strings.Repeat("0", 32) }, "dns.zoneId"},
 		"manual":                {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
+		"home":                  {func(c *Config) { c.Home = "other" }, "name this stack or its peer, or remove it"},
 		"keepWarm":              {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
 		"no patience":           {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
 	} {

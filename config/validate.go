@@ -49,7 +49,7 @@ func (p Problem) Reason() string {
 // String is reason and remedy in one line.
 func (p Problem) String() string { return p.Reason() + ": " + p.Remedy }
 
-// Secret says that what is wrong is a secret that isn't set: one can be set only
+// Secret reports that what is wrong is a secret that isn't set: one can be set only
 // once there is a stack to encrypt it for.
 func (p Problem) Secret() bool { return strings.HasPrefix(p.Key, "production.secrets.") }
 
@@ -81,7 +81,8 @@ func (c Config) Problems() []Problem {
 		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
 	}
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
-	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a retired database, or remove it")
+	p.add(c.Home == "" || c.Home == c.Stack || c.Peer != nil && c.Home == c.Peer.Stack, "home", c.Home, "name this stack or its peer, or remove it")
+	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a former database, or remove it")
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)
 	c.validateDatabase(&p)

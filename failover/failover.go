@@ -75,15 +75,15 @@ type Site struct {
 
 	// Instances is how many must be in service, in the group and behind the balancer; 0 does not count them.
 	Instances int
-	// RequireCache says that the site is not healthy without its cache.
+	// RequireCache reports that the site is not healthy without its cache.
 	RequireCache bool
-	// ManualDNS says that a person moves the site's name.
+	// ManualDNS reports that a person moves the site's name.
 	ManualDNS bool
 	// ProbeProduction asks the site's deep page under its own name whether production lives.
 	ProbeProduction bool
 	// ReclaimedEpoch is the epoch at which this side led already; 0 when it did not.
 	ReclaimedEpoch int
-	// Planned says that this activation takes over from a frozen side, and so waits
+	// Planned reports that this activation takes over from a frozen side, and so waits
 	// until no write is missing before it promotes.
 	Planned bool
 	// Accepted are the risks that somebody accepted for this epoch.
@@ -98,7 +98,7 @@ type Site struct {
 	Limits Limits
 }
 
-// ofACM says whether the certificate is one that ACM knows; IAM has others.
+// ofACM reports whether the certificate is one that ACM knows; IAM has others.
 func (s Site) ofACM() bool { return strings.Contains(s.Certificate, ":acm:") }
 
 // Limits bound what is accepted and how long is waited.

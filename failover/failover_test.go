@@ -231,7 +231,7 @@ func TestWaitPromotedGivesUp(t *testing.T) {
 	begin := w.Clock().Now()
 	err := rt.WaitPromoted(t.Context())
 	assert.True(t, failover.IsTimeout(err), "%v", err)
-	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to carry on`)
+	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to resume`)
 	assert.WithinDuration(t, begin.Add(time.Minute), w.Clock().Now(), 10*time.Second)
 }
 

@@ -76,7 +76,7 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*chec
 	return &checks.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
 }
 
-// findReadOnly says whether a parameter group sets read_only. Its default depends on
+// findReadOnly reports whether a parameter group sets read_only. Its default depends on
 // whether the database is a replica, so a promotion lifts it.
 func findReadOnly(ctx context.Context, client *rds.Client, group string) (bool, error) {
 	pages := rds.NewDescribeDBParametersPaginator(client, &rds.DescribeDBParametersInput{DBParameterGroupName: &group, Source: aws.String("user")})

@@ -83,7 +83,7 @@ func TestWaitInstances(t *testing.T) {
 		"no quota":                 {0, []string{"launches=quota"}, 20 * time.Minute, 21 * time.Minute, "launching fails: You have requested more vCPU capacity", "launching instances failed: You have requested more vCPU capacity than your current vCPU limit of 1 allows for the instance bucket that the specified instance type belongs to (VcpuLimitExceeded): ask for a higher quota of EC2 vCPUs in this region"},
 		"no key":                   {0, []string{"launches=key"}, 20 * time.Minute, 21 * time.Minute, "launching fails: Client.InvalidKMSKey", "let the role AWSServiceRoleForAutoScaling use the key"},
 		"no image":                 {0, []string{"image=missing"}, 20 * time.Minute, 21 * time.Minute, "launching fails: The image id '[ami-1]' does not exist (InvalidAMIID)", "set app.image to an image of this account"},
-		"late":                     {0, []string{"instances=late"}, 20 * time.Minute, 21 * time.Minute, "1 of 2 instances in service", `last saw "1 of 2 instances in service": run the same command again to carry on`},
+		"late":                     {0, []string{"instances=late"}, 20 * time.Minute, 21 * time.Minute, "1 of 2 instances in service", `last saw "1 of 2 instances in service": run the same command again to resume`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

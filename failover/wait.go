@@ -64,14 +64,14 @@ func nextLook(looked, now time.Time) time.Time {
 	return earliest.Truncate(interval).Add(interval)
 }
 
-// passing says whether an error is of the kind that the SDK tries again: it did,
+// passing reports whether an error is of the kind that the SDK tries again: it did,
 // and came to the end of its patience, which is shorter than that of a wait.
 func passing(err error) bool {
 	return err != nil && retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
 }
 
 // TimeoutError is a wait that reached its limit. Nothing is undone: the same
-// command carries on from there.
+// command resumes from there.
 type TimeoutError struct {
 	What     string
 	After    time.Duration
@@ -84,12 +84,12 @@ type TimeoutError struct {
 func (e *TimeoutError) Error() string {
 	text := fmt.Sprintf("gave up waiting for %s after %s, last saw %q: ", e.What, e.After.Round(time.Second), e.LastSeen)
 	if e.Cause == "" {
-		return text + "run the same command again to carry on"
+		return text + "run the same command again to resume"
 	}
 	return text + e.Cause + ": " + e.Remedy + "; then run the same command again to resume"
 }
 
-// IsTimeout says whether a wait reached its limit.
+// IsTimeout reports whether a wait reached its limit.
 func IsTimeout(err error) bool {
 	_, ok := errors.AsType[*TimeoutError](err)
 	return ok

@@ -23,7 +23,7 @@
 // S3's conditions keep that true between looking and copying: the source must be
 // what was listed, and the destination must still be what it was. What was deleted
 // on the destination's side is not brought back. Each run compares anew, so one
-// that was cut off is carried on by the next. ETags of objects encrypted with SSE-KMS say
+// that was cut off is resumed by the next. ETags of objects encrypted with SSE-KMS say
 // nothing of their content: one that both sides have is left as it is.
 package media
 
@@ -141,6 +141,6 @@ func Judge(p Pair) Verdict {
 	return Stale
 }
 
-// ofContent says whether two ETags can be compared: those of objects that were made
+// ofContent reports whether two ETags can be compared: those of objects that were made
 // of parts depend on the parts.
 func ofContent(a, b string) bool { return !strings.Contains(a, "-") && !strings.Contains(b, "-") }

@@ -125,7 +125,7 @@ func Sync(ctx context.Context, o Options) (*Result, error) {
 		return &r.result, err
 	}
 	if r.failure != nil {
-		return &r.result, fmt.Errorf("%d of %d objects were not copied, run this again to carry on; the first: %w",
+		return &r.result, fmt.Errorf("%d of %d objects were not copied, run this again to resume; the first: %w",
 			r.result.Failed.Objects, len(todo), r.failure)
 	}
 	return &r.result, nil

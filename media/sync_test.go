@@ -275,7 +275,7 @@ func TestLargeObjects(t *testing.T) {
 	require.NoError(t, w.Put("ours", "film.mp4", 12<<30+5))
 	inject(t, w, "error=s3:UploadPartCopy:AccessDenied")
 	result, err := media.Sync(t.Context(), o)
-	require.ErrorContains(t, err, "1 of 1 objects were not copied, run this again to carry on; the first: copying film.mp4")
+	require.ErrorContains(t, err, "1 of 1 objects were not copied, run this again to resume; the first: copying film.mp4")
 	assert.Equal(t, []string{"film.mp4"}, result.Failed.First)
 	assert.Equal(t, []string{"film.mp4"}, result.Left.First)
 	assert.Zero(t, w.OpenMultiparts(), "an upload that failed is given up")

@@ -127,7 +127,7 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	return edited, found, err
 }
 
-// filledIn says whether AWS has told what it made of a resource.
+// filledIn reports whether AWS has told what it made of a resource.
 func filledIn(held map[string]any) bool {
 	outputs, _ := held["outputs"].(map[string]any)
 	return outputs["arn"] != nil

@@ -37,7 +37,7 @@ type Adopted struct {
 	// Resources are those of AWS that were put into the state.
 	Resources []string `json:"resources"`
 	// Remaining are what an update of the stack would do now.
-	Remaining []Planned `json:"left"`
+	Remaining []Planned `json:"remaining"`
 	// Next is what to do now.
 	Next []string `json:"next"`
 }

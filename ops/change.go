@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,7 @@ type Change struct {
 	IgnoreProduction int `json:"ignoreProduction,omitempty"`
 	// Abort is the epoch of an activation to give up, this stack's or its lost peer's; 0 is none.
 	Abort int `json:"abort,omitempty"`
-	// Retire is the generation of a retired database to end; 0 is none.
+	// Retire is the generation of a former database to end; 0 is none.
 	Retire int `json:"retire,omitempty"`
 	// Teardown is the name of the site, to take away what keeps the stack from being destroyed.
 	Teardown string `json:"teardown,omitempty"`
@@ -105,7 +106,7 @@ func leader(sides []Side) (leads Side, other *Side, err error) {
 	return sides[at], other, nil
 }
 
-// switched says whether the site's name leads to the side, as far as its state tells.
+// switched reports whether the site's name leads to the side, as far as its state tells.
 func (s Side) switched() bool { return s.State.Claim.Leads() && s.State.Claim.Switched() }
 
 // Accepted are the risks that somebody accepts, each by the epoch that the refusal named.
@@ -149,7 +150,7 @@ func failoverTarget(sides []Side) (*Side, error) {
 	var found *Side
 	for i, s := range sides {
 		switch claim := s.State.Claim; {
-		case activationPending(sides, s) && claim.Reason != roles.ReasonReclaim: // what claims the site again is no standby
+		case activationPending(sides, s) && claim.Reason != roles.ReasonReclaim: // what reclaims the site is no standby
 			return &sides[i], nil
 		case claim.Role == roles.Standby && found == nil:
 			found = &sides[i]
@@ -160,7 +161,7 @@ func failoverTarget(sides []Side) (*Side, error) {
 	return found, nil
 }
 
-// activationPending says whether a side was activated and does not have the site's name yet,
+// activationPending reports whether a side was activated and does not have the site's name yet,
 // nor was overtaken.
 func activationPending(sides []Side, s Side) bool {
 	claim := s.State.Claim
@@ -185,13 +186,34 @@ func switchoverChanges(sides []Side, to string, accepted Accepted) (changes []Ch
 	case !own.Leads() && !theirs.Leads():
 		return nil, "", errNotDeployed
 	case own.Leads() && theirs.Leads() && theirs.Epoch > own.Epoch:
-		return nil, "", refuse("the site moved on from stack %s, whose database is stale: rebuild it first (pilotlight failback)", to)
+		return nil, "", refuse("the site moved on from stack %s, whose database is stale: reprotect it first (pilotlight reprotect)", to)
 	case own.Role == roles.Frozen:
 		return nil, "", refuse("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Config.Stack)
 	case own.Leads():
 		return []Change{activate, standBy, learn}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.name(), own.Epoch), nil
 	}
 	return []Change{{Stack: from.Config.Stack, Role: roles.Frozen}, activate, standBy, learn}, "", nil
+}
+
+// homeOf is the stack at which a site is at home: by the files, or else by what the stacks
+// have published; empty where neither says.
+func homeOf(sides []Side) (home string) {
+	for _, s := range sides {
+		home = cmp.Or(home, s.Config.Home)
+	}
+	for _, s := range sides {
+		home = cmp.Or(home, s.State.Published.Home)
+	}
+	return home
+}
+
+// failbackChanges is the switchover to the home side, or what is left of that.
+func failbackChanges(sides []Side, accepted Accepted) (changes []Change, done string, err error) {
+	home := homeOf(sides)
+	if !slices.ContainsFunc(sides, func(s Side) bool { return s.Config.Stack == home }) {
+		return nil, "", refuse("none of the site's stacks is its home: set home in both stacks' files, or name the stack with pilotlight switchover")
+	}
+	return switchoverChanges(sides, home, accepted)
 }
 
 // thawChanges takes a freeze back, or what is left to do of that.
@@ -206,14 +228,14 @@ func thawChanges(sides []Side) (changes []Change, done string, err error) {
 	return []Change{{Stack: leads.Config.Stack, Role: roles.Active}}, "no side is frozen", nil
 }
 
-// reprotectChanges makes the lost side a standby of the active one again, and tells that one.
+// reprotectChanges makes the lost side a standby of the active one, then lets that one replicate its media to it.
 func reprotectChanges(sides []Side) (changes []Change, done string, err error) {
 	leads, other, err := leader(sides)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case other == nil:
-		return nil, "", refuse("stack %s has no peer here to rebuild: write the file of a second stack (pilotlight init)", leads.Config.Stack)
+		return nil, "", refuse("stack %s has no peer here to reprotect: write the file of a second stack (pilotlight init)", leads.Config.Stack)
 	case leads.State.Claim.Role == roles.Frozen:
 		return nil, "", refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.name(), other.Config.Stack)
 	case !leads.switched():
@@ -224,7 +246,7 @@ func reprotectChanges(sides []Side) (changes []Change, done string, err error) {
 }
 
 // abortChanges gives the activation up that has not moved the site's name, and lets the
-// other side claim the site again.
+// other side reclaim the site.
 func abortChanges(sides []Side) (changes []Change, done string, err error) {
 	for _, s := range sides { // one that stopped half-way
 		if s.State.Claim.Aborted {
@@ -258,8 +280,8 @@ func abortChanges(sides []Side) (changes []Change, done string, err error) {
 	return nil, "no activation is under way: there is nothing to give up", nil
 }
 
-// reclaimChanges is what an abort comes to when the side that should give its activation up
-// does not answer: the other one takes the site back.
+// reclaimChanges is what an abort comes to when the side that should abort its activation
+// does not answer: the other one reclaims the site.
 func reclaimChanges(sides []Side, changes []Change) ([]Change, error) {
 	side, other, err := find(sides, changes[0].Stack)
 	switch {
@@ -271,7 +293,7 @@ func reclaimChanges(sides []Side, changes []Change) ([]Change, error) {
 	return []Change{{Stack: other.Config.Stack, Role: roles.Active, Abort: side.State.Claim.Epoch}}, nil
 }
 
-// retireChanges ends a retired database in the two updates that this takes.
+// retireChanges ends a former database in the two updates that this takes.
 func retireChanges(sides []Side, stack string, generation int) (changes []Change, done string, err error) {
 	side, _, err := find(sides, stack)
 	if err != nil {

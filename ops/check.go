@@ -26,7 +26,7 @@ type Purpose string
 const (
 	ForFailover   Purpose = "failover"
 	ForSwitchover Purpose = "switchover"
-	ForReprotect  Purpose = "failback"
+	ForReprotect  Purpose = "reprotect"
 )
 
 // Requirement is something that has to be so on the night.
@@ -42,7 +42,7 @@ type Requirement struct {
 // Readiness is whether a site could do something now, from this machine.
 type Readiness struct {
 	For          Purpose       `json:"for"`
-	Stack        string        `json:"stack"` // that would become active, or be rebuilt
+	Stack        string        `json:"stack"` // that would become active, or a standby again
 	Requirements []Requirement `json:"requirements"`
 	// Plan is what it would do; nil when that could not be found out.
 	Plan *Plan `json:"plan,omitempty"`

@@ -37,7 +37,7 @@ type Drill struct {
 	// Report is that of the making of the copy; nil when that did not begin.
 	Report *report.Report `json:"report,omitempty"`
 	// Timings are what the parts took that take long.
-	Timings []drill.Piece `json:"pieces,omitempty"`
+	Timings []drill.Piece `json:"timings,omitempty"`
 	// Balancer is the DNS name at which the copy answers, under the site's own name; empty once it has ended.
 	Balancer string `json:"balancer,omitempty"`
 	// Expires is until when the copy that is still there may be; zero once it has ended.
@@ -51,7 +51,7 @@ const unattended = 4 * time.Hour
 // Drill makes a copy of the standby's application, in isolation and beside the pilot
 // light, from a snapshot of its database; finds it healthy in depth; and ends it, or
 // leaves it for a while. Nothing of the pilot light is touched. Stopped part-way, the
-// same call carries on, and EndDrill ends what is there.
+// same call resumes, and EndDrill ends what is there.
 func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error) {
 	sides, err := s.Sides(ctx)
 	if err != nil {
@@ -169,7 +169,7 @@ func drillable(sides []Side) (Side, error) {
 	case claim.Role != roles.Standby:
 		return Side{}, refuse("the activation of %s is not finished: finish it with pilotlight failover", standby.name())
 	case claim.Aborted:
-		return Side{}, refuse("%s gave an activation up, and the other side has not claimed the site again: finish that with pilotlight abort", standby.name())
+		return Side{}, refuse("%s aborted an activation, and the other side has not reclaimed the site: finish that with pilotlight abort", standby.name())
 	case err != nil && standby.Config.Production != nil:
 		return *standby, nil
 	case err != nil:

@@ -26,7 +26,7 @@ type DrillCopy struct {
 	Balancer string `json:"balancer,omitempty"`
 }
 
-// expired says whether the copy should be there no longer. One that was killed before
+// expired reports whether the copy should be there no longer. One that was killed before
 // it said until when, should not.
 func (c DrillCopy) expired(now time.Time) bool { return !now.Before(c.Expires) }
 

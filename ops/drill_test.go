@@ -34,7 +34,7 @@ func TestDrillable(t *testing.T) {
 		"failed over":            {site(leading, claim(roles.Active, 2, true)), "there is no standby"},
 		"failing over":           {site(leading, claim(roles.Active, 2, false)), "the activation of us-east-2 (dr) is not finished"},
 		"switching over":         {site(claim(roles.Frozen, 1, true), standBy), "us-west-2 (prod) is frozen"},
-		"given up":               {site(leading, gaveUp), "us-east-2 (dr) gave an activation up"},
+		"given up":               {site(leading, gaveUp), "us-east-2 (dr) aborted an activation"},
 		"first activation stuck": {site(claim(roles.Active, 1, false), standBy), "the activation of us-west-2 (prod) is not finished"},
 	} {
 		t.Run(name, func(t *testing.T) {

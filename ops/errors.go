@@ -98,7 +98,7 @@ func (e *LockedError) holder() string {
 func (e *LockedError) Unwrap() []error { return []error{e.Err, e.refusal()} }
 
 // StoppedError is an operation that came to a halt part-way. The same one, run
-// again, carries on.
+// again, resumes.
 type StoppedError struct {
 	Stack string
 	Doing string // such as "updating"

@@ -73,6 +73,6 @@ func Example() {
 	// it would touch 14 resources, and take 6 to 17 min
 	// refused for stack dr
 	// approve: pulumi up -s dr -c role=active
-	// done and then: pilotlight failback, once its region is back
+	// done and then: pilotlight reprotect, once its region is back
 	// active: dr at epoch 2
 }

@@ -23,7 +23,7 @@ func Reports(dir string) ([]report.Report, error) {
 
 // Rehearsed is the last rehearsal that was held in a project's folder.
 type Rehearsed struct {
-	Held      time.Time `json:"held"`
+	At        time.Time `json:"at"`
 	Recovered bool      `json:"recovered"`
 	Faults    []struct {
 		Name  string `json:"name"`

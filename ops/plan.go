@@ -43,7 +43,7 @@ type Plan struct {
 	Warnings  []string  `json:"warnings,omitempty"`
 	// Estimate is how long it would take until visitors are sent to the stack; nil when
 	// the site's name would not be moved.
-	Estimate *Estimate `json:"expect,omitempty"`
+	Estimate *Estimate `json:"estimate,omitempty"`
 }
 
 // Risky are the resources whose loss or replacement a plan must not hold unless

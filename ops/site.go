@@ -175,11 +175,11 @@ func (s *Site) state(ctx context.Context, name string) (state.State, error) {
 // Outcome is what a procedure did.
 type Outcome struct {
 	// NothingToDo says why there was nothing to do; empty when something was done.
-	NothingToDo string `json:"nothing,omitempty"`
+	NothingToDo string `json:"nothingToDo,omitempty"`
 	// Done are the updates that ended well, in their order.
 	Done []Change `json:"done"`
 	// Remaining are those that did not, the first of them the one that stopped.
-	Remaining []Change `json:"left,omitempty"`
+	Remaining []Change `json:"remaining,omitempty"`
 	// Reports are those of the changes of role among them.
 	Reports []report.Report `json:"reports,omitempty"`
 	// Next is what to do now that all is done.
@@ -187,7 +187,7 @@ type Outcome struct {
 }
 
 // Failover makes the standby active, without asking the other side: for a region
-// that is lost. Production that lives refuses it. Run again it carries on, and once
+// that is lost. Production that lives refuses it. Run again it resumes, and once
 // it is done it does nothing.
 func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
 	return s.runProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
@@ -200,16 +200,27 @@ func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcom
 }
 
 // Switchover moves the site to a stack without losing a write: the other side is
-// frozen, then this one activated, then the other stands by. Run again it carries on.
+// frozen, then this one activated, then the other stands by. Run again it resumes.
 // Before it freezes, it finds out whether the stack can take over.
 func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return switchoverChanges(sides, to, accepted) })
+}
+
+func (s *Site) switchover(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		changes, done, err := switchoverChanges(sides, to, accepted)
+		changes, done, err := decide(sides)
 		if err == nil && changes[0].Role == roles.Frozen {
 			err = s.checkTakeOver(ctx, sides, changes[1])
 		}
 		return changes, done, err
 	})
+}
+
+// Failback is the switchover to the home side: the one that the configuration names, or else
+// the one that was active first. Run again it resumes. It is refused until that side has been
+// reprotected.
+func (s *Site) Failback(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return failbackChanges(sides, accepted) })
 }
 
 // checkTakeOver refuses a switchover whose freeze would be in vain.
@@ -249,7 +260,7 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
 // Reprotect makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
-	rebuilt := ""
+	protecting := ""
 	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := reprotectChanges(sides)
 		if err != nil {
@@ -259,11 +270,11 @@ func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		rebuilt = side.Config.Stack
+		protecting = side.Config.Stack
 		return changes, done, s.requireAnswer(ctx, side, "wait until it is back, and run this again")
 	})
 	if err == nil && slices.ContainsFunc(out.Reports, func(r report.Report) bool { return r.Action == string(roles.StandBy) }) {
-		out.Next = append(out.Next, fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: pilotlight switchover %s", rebuilt, rebuilt))
+		out.Next = append(out.Next, fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: pilotlight switchover %s", protecting, protecting))
 	}
 	return out, err
 }
@@ -277,9 +288,9 @@ func (s *Site) requireAnswer(ctx context.Context, side Side, remedy string) erro
 	return err
 }
 
-// Abort gives an activation up that has not moved the site's name yet, and lets the
-// other side claim the site again. Where the region of the one that should give up does
-// not answer, the other takes the site back without it.
+// Abort aborts an activation that has not moved the site's name yet, and lets the
+// other side reclaim the site. Where the region of the one that should give up does
+// not answer, the other reclaims the site without it.
 func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := abortChanges(sides)
@@ -295,14 +306,14 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 			return changes, done, err
 		}
 		if run.Say != nil {
-			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side takes the site back", side.Config.Region, silent))
+			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side reclaims the site", side.Config.Region, silent))
 		}
 		changes, err = reclaimChanges(sides, changes)
 		return changes, done, err
 	})
 }
 
-// Retire ends a retired database of a stack, which leaves a last snapshot.
+// Retire ends a former database of a stack, which leaves a last snapshot.
 func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return retireChanges(sides, stack, generation) })
 }

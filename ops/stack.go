@@ -189,7 +189,7 @@ type Result struct {
 	Notes []string
 }
 
-// idle says that the operation changed nothing.
+// idle reports that the operation changed nothing.
 func (r Result) idle() bool {
 	for op, count := range r.Changes {
 		if op != "same" && count > 0 {

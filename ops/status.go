@@ -31,13 +31,15 @@ type Status struct {
 	Site   string `json:"site"`
 	Domain string `json:"domain"`
 	// Active is the stack that leads the site; empty when none does.
-	Active string       `json:"active"`
-	Epoch  int          `json:"epoch"`
-	Sides  []SideStatus `json:"sides"`
+	Active string `json:"active"`
+	Epoch  int    `json:"epoch"`
+	// Home is the stack at which the site is at home; empty where none of its stacks is.
+	Home  string       `json:"home"`
+	Sides []SideStatus `json:"sides"`
 	// Backend is where state lies, and Keys what encrypts its secrets.
 	Backend string `json:"backend"`
 	Keys    string `json:"keys"`
-	// Protected says that losing the active side's region now would lose next to nothing.
+	// Protected reports that losing the active side's region now would lose next to nothing.
 	Protected bool `json:"protected"`
 	// Verdict is how protected the site is, a sentence.
 	Verdict string `json:"verdict"`
@@ -60,10 +62,10 @@ type SideStatus struct {
 	Role       roles.Role         `json:"role"` // empty when it was never deployed
 	Epoch      int                `json:"epoch"`
 	Generation int                `json:"generation"`
-	Former     []roles.Generation `json:"retired,omitempty"`
+	Former     []roles.Generation `json:"former,omitempty"`
 	Reason     roles.Reason       `json:"reason,omitempty"` // why it was activated
 	Progress   roles.Progress     `json:"progress"`         // of the activation; means nothing in a standby
-	// Overtaken says that the other side leads the site since: this one must not serve it.
+	// Overtaken reports that the other side leads the site since: this one must not serve it.
 	Overtaken bool `json:"overtaken,omitempty"`
 	// Database and Image are as seen in the region now; nil when it could not be asked, or there is none.
 	Database *checks.Replica `json:"database,omitempty"`
@@ -72,7 +74,7 @@ type SideStatus struct {
 	// is not measured (media.timeControl there), or nothing was uploaded lately.
 	Backlog *checks.Backlog `json:"mediaBacklog,omitempty"`
 	// Unreachable is why the region could not be asked.
-	Unreachable string `json:"silent,omitempty"`
+	Unreachable string `json:"unreachable,omitempty"`
 	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
 	Diverged string `json:"diverged,omitempty"`
 	remedy   string // for that
@@ -97,7 +99,7 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 
 // statusOf is Status of sides whose state was read.
 func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
-	status := Status{Site: s.Name, Domain: s.Domain, Sides: make([]SideStatus, len(sides))}
+	status := Status{Site: s.Name, Domain: s.Domain, Home: homeOf(sides), Sides: make([]SideStatus, len(sides))}
 	var group sync.WaitGroup
 	var left []DrillCopy
 	var unseen error
@@ -415,7 +417,7 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 		standby, _ := failoverTarget(sides)
 		return "not deployed", "pilotlight deploy", standby != nil
 	case other != nil && other.State.Claim.Aborted && other.State.Claim.Epoch > leads.State.Claim.Epoch:
-		return fmt.Sprintf("%s gave an activation up, and %s has not claimed the site again", other.name(), leads.name()), "pilotlight abort to go on", false
+		return fmt.Sprintf("%s aborted an activation, and %s has not reclaimed the site", other.name(), leads.name()), "pilotlight abort to go on", false
 	case leads.State.Claim.Role == roles.Frozen:
 		to := "<stack>"
 		if other != nil {
@@ -435,11 +437,11 @@ func claimed(sides []Side) (verdict, next string, steady bool) {
 	case other.State.Claim.Role == "":
 		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
 	case other.State.Claim.Aborted:
-		return fmt.Sprintf("%s gave an activation up, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
+		return fmt.Sprintf("%s aborted an activation, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
 	case other.State.Claim.Leads():
-		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight failback, once its region is back", false
+		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight reprotect, once its region is back", false
 	case other.State.Unfinished:
-		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.name()), "pilotlight failback to resume", false
+		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.name()), "pilotlight reprotect to resume", false
 	case leads.State.Unfinished:
 		return fmt.Sprintf("%s serves, and the last update of it stopped before all was done", leads.name()), "pilotlight deploy to resume", false
 	}

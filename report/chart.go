@@ -23,7 +23,7 @@ type row struct {
 	Path         []segment // of the longest path, from step to step
 }
 
-// Open says that the step did not end, as far as is known.
+// Open reports that the step did not end, as far as is known.
 func (r row) Open() bool { return r.End.IsZero() }
 
 // segment is where the longest path passes a row on its way from the end of a

@@ -8,11 +8,11 @@ import (
 // MediaComparison is what a side that was active holds and the other side does not: S3 copies
 // nothing that was uploaded before replication was on, and gives up on what fails.
 type MediaComparison struct {
-	Bucket       string   `json:"bucket"` // where the files are
-	Peer         string   `json:"peer"`   // the bucket that lacks them
-	Files        int      `json:"files"`  // how many there are in Bucket
-	Missing      int      `json:"lacks"`  // how many of them Peer lacks
-	FirstMissing []string `json:"first"`  // the keys of the first of them, at most 100
+	Bucket       string   `json:"bucket"`       // where the files are
+	Peer         string   `json:"peer"`         // the bucket that lacks them
+	Files        int      `json:"files"`        // how many there are in Bucket
+	Missing      int      `json:"missing"`      // how many of them Peer lacks
+	FirstMissing []string `json:"firstMissing"` // the keys of the first of them, at most 100
 }
 
 // String says what the other side lacks, and how to give it.

@@ -255,8 +255,8 @@ func scenes(r Report) []scene {
 
 // means says what a role means.
 var means = map[string]string{
-	"active":    "The database takes writes, the application runs. The site's name points here.",
-	"frozen":    "Visitors see a maintenance page, and the database is to take no writes. The site's name points here.",
+	"active":    "The database takes writes, the application runs. DNS points here.",
+	"frozen":    "Visitors see a maintenance page, and the database is to take no writes. DNS points here.",
 	"standby":   "A replica follows the active side, and the application waits to be made.",
 	"overtaken": "The other side holds a later claim: this stack refuses to act, and its instances stop serving.",
 	"":          "Nothing is there.",

@@ -112,7 +112,7 @@ func TestPageOfEveryRun(t *testing.T) {
 	}{
 		"killed": {
 			reportOf(night(300)), "Not finished: it still runs, or was stopped",
-			[]string{"Before", "As far as the run got", "It claims the site, and does not serve it yet.", "no end seen", "pulumi up -s dr: it carries on"}, nil,
+			[]string{"Before", "As far as the run got", "It claims the site, and does not serve it yet.", "no end seen", "pulumi up -s dr: it resumes"}, nil,
 		},
 		"recovered, with a failed step": {
 			reportOf(night(1300)), "www.example.com points to us-east-2, but a step failed",

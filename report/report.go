@@ -19,13 +19,13 @@ type Step struct {
 	// End is zero while the step goes on, and for good when the run was killed
 	// meanwhile, or something failed that only the engine tells of.
 	End           time.Time `json:"end,omitzero"`
-	Err           string    `json:"err,omitempty"`     // why it failed
-	OnLongestPath bool      `json:"longest,omitempty"` // it is on the longest path
+	Err           string    `json:"err,omitempty"`           // why it failed
+	OnLongestPath bool      `json:"onLongestPath,omitempty"` // it is on the longest path
 	// Milestone is the milestone that its end is; empty for most.
-	Milestone Milestone `json:"reaches,omitempty"`
+	Milestone Milestone `json:"milestone,omitempty"`
 	// Awaits is what it waits for: lines of progress that begin so are about it.
 	Awaits string `json:"-"`
-	// Checks says that it is the checks, which come before anything is changed.
+	// Checks reports that it is the checks, which come before anything is changed.
 	Checks bool `json:"-"`
 	// Verdict is what they found; nil while they go on, and when they could not be made.
 	Verdict *checks.Verdict `json:"-"`
@@ -41,7 +41,7 @@ const (
 	Claimed  Milestone = "claimed"  // the stack holds the site's claim
 	Promoted Milestone = "promoted" // the database is writable
 	Healthy  Milestone = "healthy"  // the site works behind its balancer
-	Switched Milestone = "switched" // the site's name was moved here
+	Switched Milestone = "switched" // DNS was pointed here
 	Verified Milestone = "verified" // under its own name the site answers from here
 )
 
@@ -57,7 +57,7 @@ const (
 	Unfinished Outcome = "unfinished"
 	Done       Outcome = "done"
 	Refused    Outcome = "refused" // by the checks; nothing was changed
-	Failed     Outcome = "failed"  // a step failed; the same command carries on
+	Failed     Outcome = "failed"  // a step failed; the same command resumes
 )
 
 // Report is what one run did about a change of role, as far as it got.
@@ -65,8 +65,8 @@ type Report struct {
 	Site   string `json:"site"` // its own name
 	Stack  string `json:"stack"`
 	Region string `json:"region"`
-	Action string `json:"asked"` // what the run was for, such as "activate"
-	Epoch  int    `json:"epoch"` // of the claim that it made, or carried on
+	Action string `json:"action"` // what the run was for, such as "activate"
+	Epoch  int    `json:"epoch"`  // of the claim that it made, or resumed
 	// Goal is the milestone that a drill is for, which moves no name; empty is Switched.
 	Goal Milestone `json:"goal,omitempty"`
 	// Notes are what has to be known of the run to read its report right.
@@ -75,7 +75,7 @@ type Report struct {
 	// Sides are both sides of the site, first the one that had its name.
 	Sides []Side `json:"sides,omitempty"`
 
-	StartedAt time.Time `json:"began"` // when the change of role was declared
+	StartedAt time.Time `json:"startedAt"` // when the change of role was declared
 	Outcome   Outcome   `json:"outcome"`
 	Steps     []Step    `json:"steps"` // in the order in which they began
 
@@ -104,7 +104,7 @@ type Recorder struct {
 	sides  []Side // as they are once the run is done
 }
 
-// Resume is a report of a run that carries on one which came to a halt: it goes on
+// Resume is a report of a run that resumes one which came to a halt: it goes on
 // from what that one had told.
 func (r Report) Resume(halted Report) Report {
 	r.StartedAt, r.Verdict, r.Media, r.TimeToRecover = halted.StartedAt, halted.Verdict, halted.Media, halted.TimeToRecover
@@ -193,7 +193,7 @@ func (r *Recorder) move(reached Milestone) {
 	}
 }
 
-// Done says that nothing is left to do.
+// Done reports that nothing is left to do.
 func (r *Recorder) Done() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,7 +26,7 @@ func night(until int) (told []Report) {
 			{Stack: "prod", Region: "us-west-2", Before: Standing{Role: "active", HoldsName: true}, After: Standing{Role: "overtaken"}},
 			{Stack: "dr", Region: "us-east-2", Before: Standing{Role: "standby"}, After: Standing{Role: "active", HoldsName: true}},
 		},
-	}, NextSteps{Unfinished: []string{"pulumi up -s dr: it carries on"}, Done: []string{"commit Pulumi.dr.yaml"}}, func(r Report) { told = append(told, r) })
+	}, NextSteps{Unfinished: []string{"pulumi up -s dr: it resumes"}, Done: []string{"commit Pulumi.dr.yaml"}}, func(r Report) { told = append(told, r) })
 	verdict := &checks.Verdict{
 		Findings: []checks.Finding{
 			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: checks.Passed},
@@ -68,20 +68,20 @@ func TestReportGoesAlong(t *testing.T) {
 	assert.Greater(t, len(told), 8, "it is told at every change")
 	last := told[len(told)-1]
 	assert.Equal(t, Unfinished, last.Outcome)
-	assert.Equal(t, []string{"pulumi up -s dr: it carries on"}, last.Next)
+	assert.Equal(t, []string{"pulumi up -s dr: it resumes"}, last.Next)
 	assert.Zero(t, last.TimeToRecover)
 	assert.Contains(t, last.Reached, Claimed)
 	assert.NotContains(t, last.Reached, Promoted)
 	assert.Empty(t, told[0].Steps, "what was told before is not changed later")
 }
 
-// TestReportResumes holds that a run which carries on counts from the start of the
+// TestReportResumes holds that a run which resumes counts from the start of the
 // one that came to a halt, and says what that one found.
 func TestReportResumes(t *testing.T) {
 	t.Parallel()
 	told := night(200)
 	halted := told[len(told)-1]
-	resumed := Report{Action: "carry on", StartedAt: halted.StartedAt.Add(time.Hour)}.Resume(halted)
+	resumed := Report{Action: "resume", StartedAt: halted.StartedAt.Add(time.Hour)}.Resume(halted)
 	var last Report
 	recorder := NewRecorder(resumed, NextSteps{}, func(r Report) { last = r })
 	promotion := Step{Name: "wait for the promotion of blog-dr-1", Begin: halted.StartedAt.Add(time.Hour)}
@@ -150,9 +150,9 @@ func TestReportText(t *testing.T) {
 func TestReportPutsTheSidesWhereTheRunGot(t *testing.T) {
 	t.Parallel()
 	for until, want := range map[int]string{
-		1:    "prod in us-west-2: active with the site's name; dr in us-east-2: standby",
-		3:    "prod in us-west-2: active with the site's name -> overtaken with the site's name; dr in us-east-2: standby -> active",
-		1300: "prod in us-west-2: active with the site's name -> overtaken; dr in us-east-2: standby -> active with the site's name",
+		1:    "prod in us-west-2: active, DNS points here; dr in us-east-2: standby",
+		3:    "prod in us-west-2: active, DNS points here -> overtaken, DNS points here; dr in us-east-2: standby -> active",
+		1300: "prod in us-west-2: active, DNS points here -> overtaken; dr in us-east-2: standby -> active, DNS points here",
 	} {
 		told := night(until)
 		assert.Equal(t, want, sidesText(told[len(told)-1].Sides))

@@ -18,7 +18,7 @@ type Standing struct {
 	// Role is active, frozen or standby; overtaken, once the other side leads at a
 	// later epoch; empty when nothing is deployed.
 	Role      string `json:"role,omitempty"`
-	HoldsName bool   `json:"named,omitempty"` // the site's name points to it
+	HoldsName bool   `json:"holdsName,omitempty"` // DNS points to it
 }
 
 // String is the standing in words.
@@ -28,7 +28,7 @@ func (s Standing) String() string {
 		text = "not deployed"
 	}
 	if s.HoldsName {
-		text += " with the site's name"
+		text += ", DNS points here"
 	}
 	return text
 }

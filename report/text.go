@@ -121,7 +121,7 @@ func (r *Report) WriteTimeline(b io.Writer) {
 	fmt.Fprintln(b)
 }
 
-// quick says that a step is not worth a line.
+// quick reports that a step is not worth a line.
 func (s Step) quick() bool {
 	return !s.End.IsZero() && s.End.Sub(s.Begin) < minLoggedStep && s.Err == "" && !s.OnLongestPath
 }

@@ -18,7 +18,7 @@ const (
 	Activate Action = "activate" // become active, at a new epoch
 	Freeze   Action = "freeze"   // become read-only, at the same epoch
 	Thaw     Action = "thaw"     // take the freeze back
-	Abort    Action = "abort"    // give an activation up before DNS points to it
+	Abort    Action = "abort"    // abort an activation before DNS points to it
 	StandBy  Action = "stand by" // become a standby, with a new replica of the active side
 )
 
@@ -150,7 +150,7 @@ func standingBy(own Claim, epoch int) Claim {
 	}
 }
 
-// DecideAbort gives an activation up before DNS points to it, while a peer still leads at an
+// DecideAbort aborts an activation before DNS points to it, while a peer still leads at an
 // earlier epoch: a promotion failed for good, or production came back. The replica becomes a
 // former database, since it may be promoted. The raised epoch stops what is left of the activation.
 func DecideAbort(own, peer Claim) Plan {
@@ -169,7 +169,7 @@ func DecideAbort(own, peer Claim) Plan {
 	return Plan{Do: Abort, Claim: claim}
 }
 
-// DecideReclaim claims the site again for the side that DNS points to, from a peer whose
+// DecideReclaim reclaims the site for the side that DNS points to, from a peer whose
 // region was lost between its claim and the switch. A peer that lives aborts its activation
 // itself. The raised epoch stops that activation, should it resume after all.
 func DecideReclaim(own, peer Claim) Plan {

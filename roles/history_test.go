@@ -21,7 +21,7 @@ type history struct {
 	// once are the generations that were ever active, by stack; ended those whose end was
 	// asked for; named those that the site's name ever led to.
 	once, ended, named [2][]int
-	// open says that a stack's database takes writes, as far as the program sees to it.
+	// open reports that a stack's database takes writes, as far as the program sees to it.
 	open [2]bool
 	// lost are the stacks whose region is lost: their claims can be read and saved all the same.
 	lost [2]bool
@@ -57,7 +57,7 @@ func (h *history) step(t *testing.T, r *rand.Rand, i int) {
 		h.note("%d fails: nothing answers in its region", i)
 		h.running[i] = nil
 	case !u.saved && u.plan.Do == Abort && h.name == i: // as is checked before
-		h.note("%d does not give up: the site's name leads here", i)
+		h.note("%d does not give up: DNS points here", i)
 		h.running[i] = nil
 	case !u.saved:
 		h.end(i, u.plan.Claim)

@@ -90,7 +90,7 @@ func (w *World) Pending(region, bucket, to, rule string, from, until time.Time) 
 	return versions, size
 }
 
-// measured says whether a bucket's rule of that id, for another bucket, has metrics.
+// measured reports whether a bucket's rule of that id, for another bucket, has metrics.
 func (w *World) measured(bucket, to, id string) bool {
 	for _, replication := range w.where(func(o *Object) bool { return o.Type == replicationType && o.text("bucket") == bucket }) {
 		rules, _ := replication.Props["rules"].([]any)

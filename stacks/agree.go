@@ -165,8 +165,8 @@ func (all siteValues) value(key string) string {
 // fileValues are the values of a file that belong to the site.
 func fileValues(c *config.Config) siteValues {
 	return siteValues{
-		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", zone(c.DNS.ZoneID)}, {"database.engineVersion", c.Database.EngineVersion},
-		{"app.certificate", tls(c.App.Certificate)},
+		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", given(c.DNS.ZoneID)}, {"database.engineVersion", c.Database.EngineVersion},
+		{"app.certificate", tls(c.App.Certificate)}, {"home", given(c.Home)},
 	}
 }
 
@@ -175,19 +175,19 @@ func publishedValues(f state.PeerInfo) siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"dns.zoneId", zone(f.Zone)}, {"database.engineVersion", f.EngineVersion}, {"app.certificate", f.TLS}}
+	return siteValues{{"domain", f.Domain}, {"dns.zoneId", given(f.Zone)}, {"database.engineVersion", f.EngineVersion}, {"app.certificate", f.TLS}}
 }
 
-// zone is a zone to compare. A person who moves the name needs none, and one side may leave
-// that to a person when Route 53 can't be changed.
-func zone(id string) string {
-	if id == "" {
+// given is a value to compare. One side may leave the zone out, where a person changes DNS, and
+// the home.
+func given(value string) string {
+	if value == "" {
 		return unknown
 	}
-	return id
+	return value
 }
 
-// tls says whether visitors are served by HTTPS: certificates differ from region to region.
+// tls reports whether visitors are served by HTTPS: certificates differ from region to region.
 func tls(certificate string) string {
 	if certificate == "" {
 		return "none"

@@ -16,7 +16,7 @@ const (
 	openMode   = "open"
 )
 
-// readOnly says whether the current database takes no writes. To freeze, the
+// readOnly reports whether the current database takes no writes. To freeze, the
 // instances stop first, so that no visitor sees a write fail; to thaw, the
 // database is opened once the claim was found to be still ours.
 func (s *site) readOnly(served *application) (pulumi.BoolOutput, error) {

@@ -114,7 +114,7 @@ type site struct {
 	ownClaim  roles.Claim // as the state held it before
 	peerClaim roles.Claim // by the other side, as its state said then
 	plan      roles.Plan
-	// activating says that the site's name has not been moved here yet.
+	// activating reports that the site's name has not been moved here yet.
 	activating   bool
 	published    state.PeerInfo    // what the other side was told of this one
 	peer         state.PeerInfo    // what the other side offers to replicate from; zero while it is not there

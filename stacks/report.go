@@ -39,7 +39,7 @@ func (s *site) newReport() {
 		sink = report.KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
 	s.recorder = report.NewRecorder(head, report.NextSteps{
-		Unfinished: []string{fmt.Sprintf("run the same again, it carries on: pulumi up -s %s", s.cfg.Stack)}, Refused: s.nextStepsIfRefused(), Done: s.nextSteps(),
+		Unfinished: []string{fmt.Sprintf("run the same again, it resumes: pulumi up -s %s", s.cfg.Stack)}, Refused: s.nextStepsIfRefused(), Done: s.nextSteps(),
 	}, sink)
 
 	observe := s.env.Observe
@@ -76,7 +76,7 @@ func (s *site) hookReport() error {
 // resumedReport is the report of an activation that came to a halt earlier: it counts from
 // when that was declared.
 func (s *site) resumedReport(head report.Report) report.Report {
-	head.Action = string(roles.Activate) + " (carried on)"
+	head.Action = string(roles.Activate) + " (resumed)"
 	if !s.ownClaim.ClaimedAt.IsZero() {
 		head.StartedAt = s.ownClaim.ClaimedAt
 	}
@@ -154,9 +154,9 @@ func (s *site) nextSteps() []string {
 	case s.plan.Do == roles.Unprotect:
 		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
 	case s.plan.Do == roles.Abort:
-		return []string{fmt.Sprintf("let the other side claim the site again: pulumi up -s %s", peer), commit}
+		return []string{fmt.Sprintf("let the other side reclaim the site: pulumi up -s %s", peer), commit}
 	case peer != "" && s.plan.Claim.Role == roles.Active && s.peerClaim.Leads() && s.peerClaim.Epoch < s.plan.Claim.Epoch:
-		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight failback, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, roles.Standby)}
+		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight reprotect, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, roles.Standby)}
 	}
 	return []string{commit}
 }

@@ -71,10 +71,10 @@ type application struct {
 	below    pulumi.ResourceOption // for what must not come before the claim is saved
 	claimed  pulumi.Resource       // is there once the claim was found to be still ours
 	balancer pulumi.StringOutput   // DNS name; empty without a balancer
-	switched pulumi.Resource       // the site's name points here; nil in standby
+	switched pulumi.Resource       // DNS points here; nil in standby
 }
 
-// after is value once the site's name points here.
+// after is value once DNS points here.
 func (s *application) after(value bool) pulumi.BoolOutput { return once(s.switched, value) }
 
 // once is value as soon as a resource is as the program wants it.

@@ -264,6 +264,7 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
 		published := publishes(s.cfg, s.account)
 		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), made
+		published.Home = s.home()
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
 	if _, err := state.Stash(s.Context, state.PublishedStash, facts); err != nil {
@@ -271,6 +272,16 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	}
 	_, err := state.Stash(s.Context, state.PeerStash, state.JSON(s.peer))
 	return err
+}
+
+// home is the stack at which the site is at home: as configured, or as last published by either
+// stack; at the first deployment of the site it is the stack itself.
+func (s *site) home() string {
+	first := ""
+	if s.plan.Claim.Reason == roles.ReasonCreate {
+		first = s.cfg.Stack
+	}
+	return cmp.Or(s.cfg.Home, s.published.Home, s.peer.Home, first)
 }
 
 // imageCreatedAt is when this stack's image was made, as last seen when it can't be
@@ -303,7 +314,7 @@ func (s *site) export(f *foundation, served *application) {
 	s.Export(OutputURL, s.url())
 	s.Export(OutputBalancer, served.balancer)
 	s.Export(OutputDatabase, pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)))
-	s.Export(OutputBornFrom, pulumi.String(s.plan.Claim.Generation.Source))
+	s.Export(OutputSource, pulumi.String(s.plan.Claim.Generation.Source))
 	s.Export(OutputMedia, f.media.Bucket)
 	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))

@@ -40,6 +40,7 @@ type PeerInfo struct {
 	Database      string `json:"database"` // ARN
 	Bucket        string `json:"bucket"`   // ARN
 	CIDR          string `json:"cidr,omitempty"`
+	Home          string `json:"home,omitempty"` // the stack at which the site is at home; empty where it is none of this program's
 	Account       string `json:"account,omitempty"`
 	Domain        string `json:"domain,omitempty"`
 	Zone          string `json:"zone,omitempty"`          // Route 53 zone of the site's record; empty where a person changes it

@@ -44,7 +44,7 @@ func TestInterrupt(t *testing.T) {
 			}})
 			require.ErrorIs(t, err, context.Canceled)
 			require.NotNil(t, result.Report)
-			assert.Contains(t, result.Report.String(), "next        run the same again, it carries on: pulumi up -s dr")
+			assert.Contains(t, result.Report.String(), "next        run the same again, it resumes: pulumi up -s dr")
 			assert.Equal(t, tc.claimed, readState(t, stack).claimed())
 			if !tc.claimed {
 				assert.Equal(t, before, staged.Changes(stage.World), "everything is as it was")

@@ -334,7 +334,7 @@ type moment struct {
 }
 
 // TestKill kills the engine in the middle of a failover. The same command, once
-// the lock that it left is taken away, carries on and ends as if nothing had been.
+// the lock that it left is taken away, resumes and ends as if nothing had been.
 func TestKill(t *testing.T) {
 	undisturbed := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, undisturbed).Refusal)
@@ -434,7 +434,7 @@ func readState(t *testing.T, stack *ops.Stack) (state checkpoint) {
 	return state
 }
 
-// claimed says whether an active claim was saved.
+// claimed reports whether an active claim was saved.
 func (c checkpoint) claimed() bool {
 	return slices.ContainsFunc(c.Resources, func(r kept) bool {
 		return strings.HasSuffix(r.URN, "::claim") && strings.Contains(fmt.Sprint(r.Outputs["input"]), `"role":"active"`)

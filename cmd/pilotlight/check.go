@@ -25,7 +25,7 @@ func newCheckCmd(c connect) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or failback")
+	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or reprotect")
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	o.flags(cmd)
 	return cmd
@@ -35,7 +35,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 	purpose := ops.Purpose(o.purpose)
 	switch {
 	case purpose != ops.ForFailover && purpose != ops.ForSwitchover && purpose != ops.ForReprotect:
-		return &usageError{fmt.Errorf("--for is %q: set it to failover, switchover or failback", o.purpose)}
+		return &usageError{fmt.Errorf("--for is %q: set it to failover, switchover or reprotect", o.purpose)}
 	case (purpose == ops.ForSwitchover) != (o.to != ""):
 		return &usageError{fmt.Errorf("--to is %q: name the stack that a switchover goes to, with --for switchover and only there", o.to)}
 	}

@@ -33,7 +33,7 @@ func newDrillCmd(c connect) *cobra.Command {
 		Use: o.use, Short: "Bring the site up for real from a snapshot, in isolation, and measure it", Args: noArgs,
 		Long: "Drill makes a copy of the standby's application in a network of its own, with a database restored from the newest\n" +
 			"automated snapshot of the replica, verifies it in depth, and ends it. The pilot light is not touched, and no name moves.\n" +
-			"Run again, it carries on; --end ends what a run has left. docs/drill.md says what it proves, and what not.",
+			"Run again, it resumes; --end ends what a run has left. docs/drill.md says what it proves, and what not.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(); err != nil {
 				return &usageError{err}
@@ -80,7 +80,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 		return err
 	}
 	if !o.end && !o.yes && !o.terminal {
-		return fmt.Errorf("drill asks before it changes anything, and nobody is there to answer: add --yes: %w", errUnconfirmed)
+		return fmt.Errorf("drill needs confirmation, and stdin is not a terminal: pass --yes: %w", errUnconfirmed)
 	}
 	run, end := o.project.run(ctx, "drill", false)
 	if o.end {

@@ -29,7 +29,7 @@ func (e *usageError) Unwrap() error { return e.error }
 type notReadyError struct{ missing error }
 
 // Error sends people to the checks.
-func (e *notReadyError) Error() string { return "not ready: see what is marked NO" }
+func (e *notReadyError) Error() string { return "not ready: fix the checks marked NO" }
 
 // Unwrap is a *deploy.NotReadyError.
 func (e *notReadyError) Unwrap() error { return e.missing }
@@ -60,8 +60,8 @@ const exitCodes = `Exit status:
   2    wrong usage; nothing was done
   3    not ready (check), or the rehearsed site did not come back
   4    refused, or locked by another update; nothing was changed
-  5    stopped part-way: run the same command again, it carries on
-  130  interrupted; run the same command again, it carries on
+  5    stopped part-way: run the same command again, it resumes
+  130  interrupted; run the same command again, it resumes
 With --json a failure is printed as JSON, too: {"error": {"code", "reason", "remedy", "changed", …}}`
 
 // exitCode is the contract with scripts.
@@ -174,7 +174,7 @@ func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
 func complaint(err error) string {
 	_, stopped := errors.AsType[*ops.StoppedError](err)
 	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
-		return "pilotlight: interrupted: the same command carries on; pilotlight status says what else can be done"
+		return "pilotlight: interrupted: the same command resumes; pilotlight status says what else can be done"
 	}
 	return "pilotlight: " + report.Escape(err.Error())
 }

@@ -95,7 +95,7 @@ func (o *initOptions) flagNames() []string {
 	return names
 }
 
-// productionGiven says whether flags describe a production that exists.
+// productionGiven reports whether flags describe a production that exists.
 func (o *initOptions) productionGiven() (bool, error) {
 	given := map[string]string{}
 	if o.given[unencryptedFlag] {

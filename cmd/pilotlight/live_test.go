@@ -165,7 +165,7 @@ func TestViewRender(t *testing.T) {
         update Stash claim → 3:08 wait for the promotion of
         blog-dr-1 → 1:40 verify the site in depth
 `},
-		"carried on": {90, 30, func(n *night) {
+		"resumed": {90, 30, func(n *night) {
 			n.tell(290, ops.Change{Stack: "dr", Role: "active"})
 			claim, halted := ends(begins(-600, "update Stash claim", ""), -590, report.Claimed), ends(begins(-590, "wait for the promotion of blog-dr-1", ""), -500, "")
 			halted.Err = "the run came to a halt"

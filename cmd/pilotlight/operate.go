@@ -23,7 +23,7 @@ type operation struct {
 	warning string
 	// outlives keeps it going when its terminal closes: stopped half-way, it would leave the site down.
 	outlives bool
-	// risks says that it takes flags to accept the risks of an activation.
+	// risks reports that it takes flags to accept the risks of an activation.
 	risks bool
 	do    func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
 }
@@ -33,7 +33,7 @@ var operations = []operation{
 		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true, outlives: true,
 		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
 			"site's name last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
-			"switchover moves a living site without loss. Run again, it carries on; once done, it changes nothing.",
+			"switchover moves a living site without loss. Run again, it resumes; once done, it changes nothing.",
 		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.\n" +
 			"It is refused as long as production is seen to live.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
@@ -43,20 +43,29 @@ var operations = []operation{
 	{
 		use: "switchover STACK", group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true, outlives: true,
 		long: "Switchover freezes the active side (a maintenance page, and a database that takes no writes), waits until the\n" +
-			"other has every write, makes that active, and lets the first stand by. Run again, it carries on.",
-		warning: "Visitors see a maintenance page from now until the site's name has moved: some 20 minutes, less with keepWarm.",
+			"other has every write, makes that active, and lets the first stand by. Run again, it resumes.",
+		warning: "Visitors see a maintenance page until DNS has moved: some 20 minutes, less with keepWarm.",
 		do: func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Switchover(ctx, args[0], accepted, run)
 		},
 	},
 	{
-		use: "failback", group: groupMove, short: "Make the side that was lost a standby again; a switchover then goes home",
-		long: "Failback rebuilds the side that was lost, once its region is back: it gives up what it ran, and gets a new replica\n" +
-			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire ends it.\n" +
-			"When status says protected, and at a quiet moment, switchover goes home.",
+		use: "reprotect", group: groupMove, short: "Make the side that was lost a standby again; failback then goes home",
+		long: "Reprotect makes the lost side a standby, once its region is back: its application ends, and it gets a new replica\n" +
+			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire deletes it.\n" +
+			"When status says protected, and at a quiet moment, failback goes home.",
 		warning: "The lost side's application ends, and its old database is kept aside, read-only.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Reprotect(ctx, run)
+		},
+	},
+	{
+		use: "failback", group: groupMove, short: "Move the site back to its home stack, without losing a write", risks: true, outlives: true,
+		long: "Failback is the switchover to the stack at which the site is at home: the one that home names in the configuration,\n" +
+			"or else the one that was active first. It is refused until reprotect has made that a standby. Run again, it resumes.",
+		warning: "Visitors see a maintenance page until DNS has moved: some 20 minutes, less with keepWarm.",
+		do: func(ctx context.Context, site *ops.Site, _ []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
+			return site.Failback(ctx, accepted, run)
 		},
 	},
 	{
@@ -66,11 +75,11 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "abort", group: groupMove, short: "Give up an activation that has not moved the site's name yet",
+		use: "abort", group: groupMove, short: "Abort an activation that has not moved the site's name yet",
 		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby gives its claim\n" +
-			"up, its copy of the database is kept aside, and production claims the site again. It is refused unless production answers.\n" +
-			"If the standby's own region does not answer, production takes the site back without it: also from the maintenance page\n" +
-			"of a switchover. That is refused while the site is served from there; failback makes it a standby again later.",
+			"up, its copy of the database is kept aside, and production reclaims the site. It is refused unless production answers.\n" +
+			"If the standby's own region does not answer, production reclaims the site without it: also from the maintenance page\n" +
+			"of a switchover. That is refused while the site is served from there; reprotect makes it a standby again later.",
 		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew. A standby whose region\n" +
 			"does not answer is left as it is, and loses its claim: make sure that nobody goes on with it.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
@@ -84,7 +93,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "retire STACK GENERATION", group: groupPrepare, short: "End a database that was active once, leaving a last snapshot",
+		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a last snapshot",
 		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit was promoted leaves none).",
 		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
@@ -149,7 +158,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 		}
 	}
 	if o.warning != "" && !o.yes && !o.terminal {
-		return fmt.Errorf("%s asks before it changes anything, and nobody is there to answer: add --yes: %w", o.verb(), errUnconfirmed)
+		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", o.verb(), errUnconfirmed)
 	}
 	run, end := o.project.run(ctx, o.verb(), o.outlives)
 	if o.warning != "" {

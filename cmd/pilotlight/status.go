@@ -59,6 +59,7 @@ func statusText(s ops.Status) string {
 		}
 	}
 	t.say("")
+	t.say("home       %s", cmp.Or(s.Home, "none of the stacks (set home in both files)"))
 	t.say("state      %s", cmp.Or(s.Backend, "unknown"))
 	t.say("keys       %s", s.Keys)
 	if !s.LastChange.IsZero() {
@@ -72,7 +73,7 @@ func statusText(s ops.Status) string {
 		for _, fault := range r.Faults {
 			ended += fmt.Sprintf(", with %s=%s", fault.Name, fault.Value)
 		}
-		t.say("rehearsed  at %s: %s", r.Held.UTC().Format(time.DateTime+" MST"), ended)
+		t.say("rehearsed  at %s: %s", r.At.UTC().Format(time.DateTime+" MST"), ended)
 	}
 	for _, warning := range s.Warnings {
 		t.say("warning    %s", warning)
@@ -95,7 +96,7 @@ func topology(s ops.SideStatus) string {
 	case s.Overtaken:
 		return fmt.Sprintf("%-8s %-16s overtaken: it led the site at epoch %d, and must not serve it any more", s.Stack, s.Region, s.Epoch)
 	case s.Progress == roles.Switched:
-		return fmt.Sprintf("%s, epoch %d, the site's name was moved here at it", line, s.Epoch)
+		return fmt.Sprintf("%s, epoch %d, serving (DNS points here)", line, s.Epoch)
 	}
 	return fmt.Sprintf("%s, epoch %d", line, s.Epoch)
 }

@@ -73,7 +73,7 @@ func (v *view) update(now time.Time, event any) (log []string) {
 func (v *view) observe(now time.Time, step report.Step) (log []string) {
 	step.Name, step.Awaits = oneLine(step.Name), oneLine(step.Awaits) // what it awaits begins what is said of it
 	at := slices.IndexFunc(v.steps, func(w tracked) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
-	if at < 0 && !step.End.IsZero() { // of a run that this one carries on
+	if at < 0 && !step.End.IsZero() { // of a run that this one resumes
 		v.steps = append(v.steps, tracked{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
 		if step.Err == "" && step.Milestone != "" {
 			v.reached = append(v.reached, oneLine(string(step.Milestone))+" before") // from a file

@@ -22,7 +22,7 @@ func (f finder) cache() (cache, error) {
 	return cache{root: filepath.Join(dir, "pilotlight", "pulumi-v"+Version)}, nil
 }
 
-// filled says whether the engine is there. It is moved there whole, so it need
+// filled reports whether the engine is there. It is moved there whole, so it need
 // not be tried; only after a power failure might a file be found empty.
 func (c cache) filled() bool {
 	info, err := os.Stat(command(c.root))

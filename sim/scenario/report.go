@@ -11,7 +11,7 @@ import (
 
 // Report is what a rehearsal showed. Times are simulated; durations are in seconds.
 type Report struct {
-	Held       time.Time   `json:"held"` // when, by the clock on the wall
+	At         time.Time   `json:"at"` // when, by the clock on the wall
 	ProdRegion string      `json:"prodRegion"`
 	DRRegion   string      `json:"drRegion"`
 	Seed       uint64      `json:"seed"`
@@ -35,7 +35,7 @@ type Report struct {
 func (s *Stage) report(failed error) *Report {
 	production, recovery := sides(s.options)
 	r := &Report{
-		Held: time.Now(), ProdRegion: production.region, DRRegion: recovery.region, Seed: s.options.Seed,
+		At: time.Now(), ProdRegion: production.region, DRRegion: recovery.region, Seed: s.options.Seed,
 		Outage: s.options.Outage, Faults: s.options.Faults, Lost: s.lost, Run: s.told(),
 	}
 	if failed != nil {

@@ -60,7 +60,7 @@ func (r *Report) next() []string {
 	case r.Recovered:
 		return []string{"the site serves; run pulumi up -s dr again for what is left"}
 	}
-	return []string{"do what the refusal says, then run pulumi up -s dr -c role=active again: it carries on"}
+	return []string{"do what the refusal says, then run pulumi up -s dr -c role=active again: it resumes"}
 }
 
 // minutes is a duration in seconds as m:ss.

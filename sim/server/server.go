@@ -95,7 +95,7 @@ func newWorld(o Options) kept {
 	return k
 }
 
-// unserved says whether nobody else serves a folder: one server of two would
+// unserved reports whether nobody else serves a folder: one server of two would
 // undo what the other keeps.
 func unserved(url, dir string) error {
 	if url == "" {

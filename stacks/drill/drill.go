@@ -53,7 +53,7 @@ type Copy struct {
 type Args struct {
 	Config config.Config // of the drilled stack
 	Copy   Copy
-	// CarriesOn says that an earlier run has begun to make the copy.
+	// CarriesOn reports that an earlier run has begun to make the copy.
 	CarriesOn bool
 }
 
@@ -125,7 +125,7 @@ func Tags(of config.Config) map[string]string {
 func (c *copied) tags() map[string]string { return Tags(c.Config) }
 
 // expiring are the tags with the end of the copy. They are not in the launch
-// template, whose change would replace the instances of a run that carries on.
+// template, whose change would replace the instances of a run that resumes.
 func (c *copied) expiring() map[string]string {
 	tags := c.tags()
 	tags["expires"] = c.Copy.Expires.UTC().Format(time.RFC3339)

@@ -11,7 +11,7 @@ import (
 type Piece struct {
 	What    string  `json:"what"`
 	Seconds float64 `json:"seconds"`
-	// Failover says that a failover does the same. What it does in the place of the
+	// Failover reports that a failover does the same. What it does in the place of the
 	// others, Instead says.
 	Failover bool   `json:"failover"`
 	Instead  string `json:"instead,omitempty"`

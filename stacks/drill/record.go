@@ -34,7 +34,7 @@ func (c *copied) record(env *failover.Env) error {
 	r.Recorder = report.NewRecorder(report.Report{
 		Site: c.Config.Domain, Stack: c.Stack(), Region: c.Config.Region, Action: Asked, Epoch: c.memory.Claim.Epoch, Goal: report.Healthy,
 		StartedAt: r.now(), Notes: notes(c.Args),
-	}, report.NextSteps{Unfinished: []string{"pilotlight drill: it carries on", "or pilotlight drill --end: it ends what is there, which costs until then"}}, reported)
+	}, report.NextSteps{Unfinished: []string{"pilotlight drill: it resumes", "or pilotlight drill --end: it ends what is there, which costs until then"}}, reported)
 
 	observe := env.Observe
 	env.Observe = func(step report.Step) {

@@ -148,7 +148,7 @@ func post(t *testing.T, stage *scenario.Stage, text string) {
 }
 
 // TestKilledDrill kills the engine in the middle of a drill, while AWS makes what no
-// state knows of yet. It can be ended, and it can be carried on.
+// state knows of yet. It can be ended, and it can be resumed.
 func TestKilledDrill(t *testing.T) {
 	for name, tc := range map[string]struct {
 		after string // this was made
@@ -160,7 +160,7 @@ func TestKilledDrill(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, []string{"dr-drill"}, ended)
 		}},
-		"carried on": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *ops.Site) {
+		"resumed": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *ops.Site) {
 			t.Helper()
 			d, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 			require.NoError(t, err)

@@ -52,7 +52,7 @@ func TestAnOlderState(t *testing.T) {
 	bringBack()
 	assert.NotEmpty(t, newer)
 	at.giveBack(t)
-	at.run(t, 0, "failback --yes")
+	at.run(t, 0, "reprotect --yes")
 	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }
@@ -90,7 +90,7 @@ func TestALostState(t *testing.T) {
 	assert.Contains(t, at.run(t, 4, "adopt dr --yes"), "there is nothing to adopt")
 
 	at.giveBack(t)
-	at.run(t, 0, "failback --yes")
+	at.run(t, 0, "reprotect --yes")
 	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 	assert.Contains(t, at.run(t, 0, "switchover prod --yes --verbose"), "[DEBUG]")

@@ -31,7 +31,7 @@ var moved = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	for _, step := range []func() error{
-		t.losing, t.working("failover", "--yes"), t.returning, t.working("failback", "--yes"),
+		t.losing, t.working("failover", "--yes"), t.returning, t.working("reprotect", "--yes"),
 		func() error {
 			return t.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) })
 		},
@@ -99,7 +99,7 @@ var verbs = []struct {
 	line  string
 	usual bool
 }{
-	{"status", true}, {"check", false}, {"check --for switchover --to prod", false}, {"failover --yes", true}, {"switchover prod --yes", false}, {"failback --yes", false},
+	{"status", true}, {"check", false}, {"check --for switchover --to prod", false}, {"failover --yes", true}, {"switchover prod --yes", false}, {"reprotect --yes", false},
 	{"thaw --yes", false}, {"abort --yes", false}, {"deploy", true}, {"retire prod 1 --yes", false}, {"destroy --yes", false}, {"state list STACK", false},
 }
 

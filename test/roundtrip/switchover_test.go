@@ -132,7 +132,7 @@ func switchover(t *testing.T, stage *scenario.Stage) {
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "standby"}))
 	stage.World.Clock().Advance(time.Hour)
 	assert.Equal(t, v.accepted, v.found("us-west-2", "blog-prod-2"), "the new replica has it all")
-	assert.Len(t, v.found("us-west-2", "blog-prod-1"), frozen, "the retired database took nothing since")
+	assert.Len(t, v.found("us-west-2", "blog-prod-1"), frozen, "the former database took nothing since")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "the active side learns of its new peer")
 	staged.NothingLeft(t, stage)
 }
@@ -175,8 +175,8 @@ func TestThaw(t *testing.T) {
 	}
 }
 
-// TestAbort gives an activation up whose promotion fails for good, and lets
-// production, which is back, claim the site again.
+// TestAbort aborts an activation whose promotion fails for good, and lets
+// production, which is back, reclaim the site.
 func TestAbort(t *testing.T) {
 	o := staged.Options()
 	stage := staged.Disaster(t, o)
@@ -265,7 +265,7 @@ func TestTakeBack(t *testing.T) {
 			out, err := site.Abort(t.Context(), ops.Run{})
 			require.NoError(t, err)
 			assert.Equal(t, []ops.Change{{Stack: scenario.Production, Role: roles.Active, Abort: 2}}, out.Done)
-			assert.Contains(t, strings.Join(out.Next, "\n"), "pilotlight failback, once its region is back")
+			assert.Contains(t, strings.Join(out.Next, "\n"), "pilotlight reprotect, once its region is back")
 			assert.InDelta(t, 3, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
 			v.post()
 			require.Equal(t, 2, v.count(), "the site is back")
