@@ -304,7 +304,7 @@ func retireChanges(sides []Side, stack string, generation int) (changes []Change
 	}
 	end := Change{Stack: stack, Retire: generation}
 	for _, retired := range side.State.Claim.Former {
-		if retired.Number == generation && retired.DeleteRequested {
+		if retired.Number == generation && retired.DeleteRequested && !side.State.Unfinished {
 			return []Change{end}, "", nil
 		}
 		if retired.Number == generation {

@@ -252,3 +252,16 @@ func TestExpect(t *testing.T) {
 		})
 	}
 }
+
+// TestRetireUnfinished holds that a database whose protection may not be lifted yet is not
+// deleted at once.
+func TestRetireUnfinished(t *testing.T) {
+	t.Parallel()
+	killed := standBy
+	killed.Former = []roles.Generation{{Number: 1, DeleteRequested: true}}
+	sides := site(leading, killed)
+	sides[0].State.Unfinished = true
+	changes, _, err := retireChanges(sides, "dr", 1)
+	require.NoError(t, err)
+	assert.Len(t, changes, 2)
+}

@@ -129,7 +129,7 @@ func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, err
 func (s *Site) findEngine(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.options.EngineRoot != "" {
+	if s.options.EngineRoot != "" || s.options.Command != nil {
 		return nil
 	}
 	root, err := engine.Find(ctx, s.options.progress())

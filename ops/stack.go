@@ -44,6 +44,8 @@ type Options struct {
 	Env failover.Env
 	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
 	EngineRoot string
+	// Command runs the engine; nil is the pulumi command in EngineRoot.
+	Command auto.PulumiCommand
 	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
 	EnvVars map[string]string
 	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
@@ -91,14 +93,14 @@ type program func(failover.Env) pulumi.RunFunc
 type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
 
 func open(ctx context.Context, stack string, o Options, by opener, program program, with ...auto.LocalWorkspaceOption) (*Stack, error) {
-	if o.EngineRoot == "" {
+	if o.EngineRoot == "" && o.Command == nil {
 		root, err := engine.Find(ctx, o.progress())
 		if err != nil {
 			return nil, err
 		}
 		o.EngineRoot = root
 	}
-	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
+	command, err := o.command()
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +116,18 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
 	made := &Stack{stack: opened, options: o, observer: w, adopts: named}
-	command.Begins, command.Ends = made.engineBegins, made.engineEnds
+	if c, ok := command.(*engine.Command); ok {
+		c.Begins, c.Ends = made.engineBegins, made.engineEnds
+	}
 	return made, nil
+}
+
+// command is what runs the engine.
+func (o Options) command() (auto.PulumiCommand, error) {
+	if o.Command != nil {
+		return o.Command, nil
+	}
+	return engine.NewCommand(o.EngineRoot, o.Abandon)
 }
 
 // backendURL is where the state of a project's stacks lies. It needs no stack.
@@ -123,7 +135,7 @@ func backendURL(ctx context.Context, o Options) (string, error) {
 	if set, ok := o.EnvVars["PULUMI_BACKEND_URL"]; ok {
 		return set, nil
 	}
-	command, err := engine.NewCommand(o.EngineRoot, o.Abandon)
+	command, err := o.command()
 	if err != nil {
 		return "", err
 	}

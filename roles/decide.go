@@ -190,9 +190,10 @@ func Overtaken(own, peer Claim) string {
 }
 
 // DecideRetire adds the retirement of a former database to a plan: the first update
-// unprotects it, the next deletes it, a further one finds nothing to do. It refuses a
-// generation that is not a former one.
-func DecideRetire(p Plan, generation int) Plan {
+// unprotects it, the next deletes it, a further one finds nothing to do. While the first is
+// unfinished, AWS may still protect the database and would refuse to delete it: the next one
+// unprotects it again. It refuses a generation that is not a former one.
+func DecideRetire(p Plan, generation int, unfinished bool) Plan {
 	at := slices.IndexFunc(p.Claim.Former, func(d Generation) bool { return d.Number == generation })
 	switch {
 	case p.Do == Refuse:
@@ -205,7 +206,7 @@ func DecideRetire(p Plan, generation int) Plan {
 		return RefusePlan("a change of role and the retirement of generation %d do not go together: remove retire from the configuration first", generation)
 	}
 	p.Claim.Former = slices.Clone(p.Claim.Former)
-	if p.Claim.Former[at].DeleteRequested {
+	if p.Claim.Former[at].DeleteRequested && !unfinished {
 		p.Claim.Former = slices.Delete(p.Claim.Former, at, at+1)
 		return p
 	}

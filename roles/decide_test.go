@@ -155,19 +155,20 @@ func TestDecideRetire(t *testing.T) {
 		{Number: 1, Origin: OriginEmpty}, {Number: 2, Origin: OriginReplica},
 	}}
 	keep := Plan{Do: Keep, Claim: claim}
-	first := DecideRetire(keep, 1)
+	first := DecideRetire(keep, 1, false)
 	assert.Equal(t, Unprotect, first.Do)
 	assert.Equal(t, []Generation{{Number: 1, Origin: OriginEmpty, DeleteRequested: true}, {Number: 2, Origin: OriginReplica}}, first.Claim.Former)
-	second := DecideRetire(Plan{Do: Keep, Claim: first.Claim}, 1)
+	assert.Equal(t, first, DecideRetire(Plan{Do: Keep, Claim: first.Claim}, 1, true), "AWS may protect it still")
+	second := DecideRetire(Plan{Do: Keep, Claim: first.Claim}, 1, false)
 	assert.Equal(t, Keep, second.Do)
 	assert.Equal(t, []Generation{{Number: 2, Origin: OriginReplica}}, second.Claim.Former)
-	assert.Equal(t, second, DecideRetire(second, 1), "what has ended needs nothing more")
+	assert.Equal(t, second, DecideRetire(second, 1, false), "what has ended needs nothing more")
 	assert.Equal(t, []Generation{{Number: 1, Origin: OriginEmpty}, {Number: 2, Origin: OriginReplica}}, claim.Former, "a claim is not changed in place")
 
-	assert.Contains(t, DecideRetire(keep, 3).Why(), "generation 3 is not a former database")
-	assert.Contains(t, DecideRetire(keep, 7).Why(), "generation 7 is not a former database")
-	assert.Contains(t, DecideRetire(Plan{Do: Activate, Claim: claim}, 1).Why(), "do not go together")
-	assert.Equal(t, RefusePlan("no"), DecideRetire(RefusePlan("no"), 1))
+	assert.Contains(t, DecideRetire(keep, 3, false).Why(), "generation 3 is not a former database")
+	assert.Contains(t, DecideRetire(keep, 7, false).Why(), "generation 7 is not a former database")
+	assert.Contains(t, DecideRetire(Plan{Do: Activate, Claim: claim}, 1, false).Why(), "do not go together")
+	assert.Equal(t, RefusePlan("no"), DecideRetire(RefusePlan("no"), 1, false))
 }
 
 func TestWithSerial(t *testing.T) {

@@ -91,7 +91,7 @@ func (h *history) begin(r *rand.Rand, i int) {
 	plan := Decide(want, h.claims[i], h.claims[1-i])
 	switch r.IntN(8) {
 	case 0:
-		plan = DecideRetire(plan, 1+r.IntN(3))
+		plan = DecideRetire(plan, 1+r.IntN(3), r.IntN(4) == 0)
 	case 1, 2:
 		switch {
 		case want == Standby && h.claims[i].Leads():

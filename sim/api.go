@@ -26,7 +26,8 @@ type Database struct {
 // API serves one call of the SDK: it is written down, meets outages and faults,
 // and takes no simulated time. operation is as in "PromoteReadReplica".
 func (w *World) API(ctx context.Context, region, service, operation, subject string, do func() error) (err error) {
-	end := w.begin(Step{Region: region, Kind: "api", Operation: service + ":" + operation, Name: subject})
+	step := Step{Region: region, Kind: "api", Operation: service + ":" + operation, Name: subject}
+	end := w.begin(step)
 	defer func() { end(err) }()
 	if err := w.reach(ctx, region, hangCall); err != nil {
 		return err
@@ -36,7 +37,11 @@ func (w *World) API(ctx context.Context, region, service, operation, subject str
 	if e := w.strike(service + ":" + operation); e != nil {
 		return w.complete(e, k, operation, call)
 	}
-	return w.complete(do(), k, operation, call)
+	if err := do(); err != nil {
+		return w.complete(err, k, operation, call)
+	}
+	w.accept(step)
+	return nil
 }
 
 // Databases describes a region's databases, or the one that is named.

@@ -41,6 +41,16 @@ func (w *World) CallsTo(region string) int {
 	return w.state.Calls[region]
 }
 
+// OnAccept calls f whenever AWS has accepted a call, in the caller's goroutine and
+// before what the call waits for: time stands still meanwhile.
+func (w *World) OnAccept(f func(Step)) { w.accepted.Store(&f) }
+
+func (w *World) accept(s Step) {
+	if f := w.accepted.Load(); f != nil {
+		(*f)(s)
+	}
+}
+
 // begin writes a step down; the returned function ends it.
 func (w *World) begin(s Step) (end func(error)) {
 	now := w.clock.Now()

@@ -28,6 +28,7 @@ type World struct {
 	journal  []*Step
 	healed   chan struct{}                  // closed when the faults are taken back, and made anew
 	slow     atomic.Pointer[map[string]int] // operations that take so many times as long
+	accepted atomic.Pointer[func(Step)]     // see OnAccept
 	workload func(Instance, *http.Request) Answer
 }
 

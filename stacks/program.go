@@ -154,7 +154,7 @@ func (s *site) decide() error {
 		return err
 	}
 	s.resourceIDs = own.ResourceIDs
-	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, other.Claim)
+	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
 		if err := checkTeardown(own.Claim, other.Claim); err != nil {
 			return err
@@ -182,8 +182,9 @@ func (s *site) decide() error {
 	return err
 }
 
-// plannedBy is the plan that the configuration asks for.
-func (s *site) plannedBy(own, peer roles.Claim) roles.Plan {
+// plannedBy is the plan that the configuration asks for. unfinished says that the last change
+// of this stack's own claim was saved and not all done.
+func (s *site) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim) roles.Plan {
 	switch {
 	case s.adopting:
 		return roles.Plan{Do: roles.Keep, Claim: own}
@@ -197,7 +198,7 @@ func (s *site) plannedBy(own, peer roles.Claim) roles.Plan {
 		plan = roles.DecideReclaim(own, peer)
 	}
 	if s.cfg.Retire > 0 {
-		return roles.DecideRetire(plan, s.cfg.Retire)
+		return roles.DecideRetire(plan, s.cfg.Retire, unfinished)
 	}
 	return plan
 }

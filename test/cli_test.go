@@ -27,6 +27,7 @@ import (
 // of its own, with the wall clock and the default chain of credentials; only what
 // it talks to is simulated.
 func TestCommandLine(t *testing.T) {
+	t.Parallel()
 	line := newCommandLine(t)
 	world := line.stage.World
 

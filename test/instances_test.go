@@ -45,6 +45,7 @@ func replace(t *testing.T, stage *scenario.Stage, stack, old, now string) {
 // TestRaisedMinimum raises app.min: while the site is scaled out, when nothing has to be
 // launched, and later, when that fails at first.
 func TestRaisedMinimum(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	inject(t, stage, "load=high")
 	stage.World.Clock().Advance(10 * time.Minute)

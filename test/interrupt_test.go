@@ -22,6 +22,7 @@ import (
 // after it the report says what to run, and that ends as if nothing had been.
 // The engine is left to tidy up: no lock is in the way.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		at      string // the step that begins as it happens
 		claimed bool   // afterwards
@@ -30,6 +31,7 @@ func TestInterrupt(t *testing.T) {
 		"while promoting":  {"wait for the promotion", true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			stage := staged.Disaster(t, staged.Options())
 			before := staged.Changes(stage.World)
 			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
@@ -62,10 +64,12 @@ func TestInterrupt(t *testing.T) {
 // as it likes. The engine is waited for, or killed with all that it started when the wait
 // is abandoned. Either way it leaves no lock, and the same command resumes.
 func TestInterruptWhileAWSIsSlow(t *testing.T) {
+	t.Parallel()
 	const stuck = "stuck=elasticloadbalancing:CreateLoadBalancer"
 	for name, abandons := range map[string]bool{"waiting for AWS": false, "abandoning the wait": true} {
 		t.Run(name, func(t *testing.T) {
-			stage := staged.Disaster(t, staged.Options(stuck))
+			t.Parallel()
+			stage := staged.Disaster(t, staged.CommandLine(stuck))
 			abandon := make(chan struct{})
 			o := stage.Options(stage.Env())
 			o.Abandon = abandon

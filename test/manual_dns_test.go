@@ -41,6 +41,7 @@ func zoneOf(t *testing.T, w *sim.World, balancer string) any {
 // TestManualDNS fails over where a person moves the site's name: the update says
 // what to set and waits, gives up in its time, and waits again when asked again.
 func TestManualDNS(t *testing.T) {
+	t.Parallel()
 	stage := staged.Disaster(t, staged.Options())
 	dr := func(env failover.Env) *ops.Stack {
 		stack, err := stage.Stack(t.Context(), scenario.Recovery, env)

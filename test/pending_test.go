@@ -19,6 +19,7 @@ import (
 // TestPendingOperations has the engine list what a killed update had begun, of every
 // kind. Each is told for what it is, once: the next update finds none of them.
 func TestPendingOperations(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	file := stateFile(t, stage, scenario.Recovery)
 	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())

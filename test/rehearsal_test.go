@@ -1,25 +1,20 @@
 package test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
-	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
@@ -28,8 +23,10 @@ import (
 )
 
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for _, outage := range []sim.How{sim.Hang, sim.Refuse} {
 		t.Run(string(outage), func(t *testing.T) {
+			t.Parallel()
 			o := staged.Options()
 			o.Outage = outage
 			stage := staged.Disaster(t, o)
@@ -53,28 +50,34 @@ func TestFailover(t *testing.T) {
 // is for: at most half the time of the procedure that it replaces, and hardly more
 // than AWS's own longest path. The report shows one beside the other.
 func TestTimeToRecover(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(8) {
-		o := staged.Options()
-		o.Seed = seed + 1
-		report := staged.FailOver(t, staged.Disaster(t, o))
-		require.Empty(t, report.Refusal)
-		took := report.Run.TimeToRecover
-		t.Logf("seed %d: %.0f s; the longest path is %.0f s; by hand it takes %.0f s, of which AWS works %.0f s",
-			o.Seed, took, report.Floor.Seconds, report.Original.Seconds, report.Original.Machine)
-		assert.LessOrEqual(t, took, 0.5*report.Original.Seconds, "seed %d", o.Seed)
-		assert.LessOrEqual(t, took, 1.05*report.Floor.Seconds, "seed %d", o.Seed)
-		assert.Contains(t, report.String(), "by hand")
+		t.Run(fmt.Sprintf("seed %d", seed+1), func(t *testing.T) {
+			t.Parallel()
+			o := staged.Options()
+			o.Seed = seed + 1
+			report := staged.FailOver(t, staged.Disaster(t, o))
+			require.Empty(t, report.Refusal)
+			took := report.Run.TimeToRecover
+			t.Logf("%.0f s; the longest path is %.0f s; by hand it takes %.0f s, of which AWS works %.0f s",
+				took, report.Floor.Seconds, report.Original.Seconds, report.Original.Machine)
+			assert.LessOrEqual(t, took, 0.5*report.Original.Seconds)
+			assert.LessOrEqual(t, took, 1.05*report.Floor.Seconds)
+			assert.Contains(t, report.String(), "by hand")
+		})
 	}
 }
 
 // TestWaitsForEnoughInstances has one of two instances come late: the pages that
 // the other one shows are not enough to move the site's name.
 func TestWaitsForEnoughInstances(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string][]string{
 		"counted":     {"instances=late"},
 		"not counted": {"instances=late", "error=elasticloadbalancing:DescribeTargetHealth:AccessDenied:999", "error=autoscaling:DescribeAutoScalingGroups:AccessDenied:999"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			report := staged.FailOver(t, staged.Disaster(t, staged.Options(faults...)))
 			require.Empty(t, report.Refusal)
 			assert.True(t, report.Recovered, report.Serves)
@@ -84,6 +87,7 @@ func TestWaitsForEnoughInstances(t *testing.T) {
 }
 
 func TestFailoverInChina(t *testing.T) {
+	t.Parallel()
 	o := staged.Options()
 	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"
 	report, err := scenario.Run(t.Context(), o)
@@ -97,6 +101,7 @@ func TestFailoverInChina(t *testing.T) {
 // What AWS takes must be the same to the millisecond. Where a step begins may
 // differ by one look, on a machine so busy that a hook comes late to its clock.
 func TestSameSeedSameTimeline(t *testing.T) {
+	t.Parallel()
 	const look = 3.0 // seconds
 	took := func(report *scenario.Report) (durations, begins map[string]float64) {
 		durations, begins = map[string]float64{}, map[string]float64{}
@@ -121,6 +126,7 @@ func TestSameSeedSameTimeline(t *testing.T) {
 // TestProductionReturns holds that a region which comes back cannot take the
 // site back with the old file.
 func TestProductionReturns(t *testing.T) {
+	t.Parallel()
 	stage := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
@@ -141,6 +147,7 @@ func up(t *testing.T, stage *scenario.Stage, name string, settings map[string]st
 // TestProductionLives holds that a standby does not take over from a production
 // that lives, unless somebody says so for this very epoch.
 func TestProductionLives(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	stage.World.Clock().Advance(time.Hour)
 
@@ -162,6 +169,7 @@ func TestProductionLives(t *testing.T) {
 
 // TestAcceptedLoss accepts a lag over the limit, for this activation alone.
 func TestAcceptedLoss(t *testing.T) {
+	t.Parallel()
 	stage := staged.Disaster(t, staged.Options("lag=12m"))
 	assert.ErrorContains(t, up(t, stage, scenario.Recovery, map[string]string{"role": "active"}), "set acceptDataLoss to 2 (--accept-data-loss 2) to accept the loss")
 	require.NoError(t, up(t, stage, scenario.Recovery, map[string]string{"acceptDataLoss": "2"}))
@@ -171,6 +179,7 @@ func TestAcceptedLoss(t *testing.T) {
 // TestRebuild makes the lost side a standby again once its region is back, ends
 // its old database, and goes home by losing the other region.
 func TestRebuild(t *testing.T) {
+	t.Parallel()
 	stage := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 	stage.World.ReturnRegion("us-west-2")
@@ -212,6 +221,7 @@ func TestRebuild(t *testing.T) {
 // TestDestroy holds that a plain destroy takes nothing in either role, that the
 // order is kept, and that what must outlive a stack does.
 func TestDestroy(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	destroy := func(name string) error {
 		stack, err := stage.Stack(t.Context(), name, stage.Env())
@@ -257,8 +267,10 @@ func databases(t *testing.T, stage *scenario.Stage, region string) map[string]bo
 // TestPreviewOfAFailover lists what an activation is about, and holds that its
 // preview changes nothing and reports what would refuse.
 func TestPreviewOfAFailover(t *testing.T) {
+	t.Parallel()
 	for fault, warning := range map[string]string{"": "", "image=missing": "as things are now, refused"} {
 		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
 			o := staged.Options()
 			if fault != "" {
 				o = staged.Options(fault)
@@ -323,102 +335,9 @@ func withoutCounts(t *testing.T, snapshot string) string {
 	return string(text)
 }
 
-// orphans are what a killed failover may leave on AWS, under names of their own.
-var orphans = []string{"aws:elasticache/replicationGroup:ReplicationGroup"}
-
-// moment is how far a failover is.
-type moment struct {
-	calls    int           // for a configuration of AWS: the first compares the state, then come the checks
-	since    time.Duration // it was declared
-	promoted bool
-}
-
-// TestKill kills the engine in the middle of a failover. The same command, once
-// the lock that it left is taken away, resumes and ends as if nothing had been.
-func TestKill(t *testing.T) {
-	undisturbed := staged.Disaster(t, staged.Options())
-	require.Empty(t, staged.FailOver(t, undisturbed).Refusal)
-	want := staged.Inventory(undisturbed.World)
-
-	for name, tc := range map[string]struct {
-		when    func(moment) bool // to kill, as the program asks for AWS or for time
-		claimed bool              // whether the claim was saved before
-	}{
-		"before the claim":                {func(m moment) bool { return m.calls == 2 }, false},
-		"between claim and promotion":     {func(m moment) bool { return m.calls == 3 }, true},
-		"while NAT and balancer are made": {func(m moment) bool { return m.since > 45*time.Second }, true},
-		"while the database is promoted":  {func(m moment) bool { return m.since > 3*time.Minute }, true},
-		"while the site is verified":      {func(m moment) bool { return m.promoted }, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := staged.Options()
-			o.EngineRoot = staged.Mortal(t)
-			stage := staged.Disaster(t, o)
-			declared := stage.World.Clock().Now()
-			env := stage.Env()
-			askAWS, sleep := env.AWS, env.Sleep
-			var mu sync.Mutex
-			var now moment
-			var once sync.Once
-			perhaps := func(happens func()) {
-				mu.Lock()
-				defer mu.Unlock()
-				happens()
-				now.since = stage.World.Clock().Now().Sub(declared)
-				if tc.when(now) {
-					once.Do(func() { staged.Kill(t, o.EngineRoot) })
-				}
-			}
-			env.AWS = func(ctx context.Context, region, profile string) (aws.Config, error) {
-				perhaps(func() { now.calls++ })
-				return askAWS(ctx, region, profile)
-			}
-			env.Observe = func(step report.Step) {
-				mu.Lock()
-				now.promoted = now.promoted || strings.HasPrefix(step.Name, "wait for the promotion") && step.Err == "" && !step.End.IsZero()
-				mu.Unlock()
-			}
-			env.Sleep = func(ctx context.Context, d time.Duration) error {
-				perhaps(func() {})
-				return sleep(ctx, d)
-			}
-			report, err := stage.FailOverIn(t.Context(), env)
-			require.NoError(t, err)
-			require.NotEmpty(t, report.Refusal, "the engine was killed")
-			require.False(t, report.Recovered)
-
-			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
-			require.NoError(t, err)
-			require.NoError(t, stack.Unlock(t.Context()))
-			state := readState(t, stack)
-			assert.Equal(t, tc.claimed, state.claimed(), "what the killed update saved")
-			want := maps.Clone(want)
-			for _, pending := range state.PendingOperations {
-				// AWS went on making what the engine did not live to write down. The engine
-				// warns of it, and makes another beside it.
-				if pending.Type == "creating" && slices.Contains(orphans, pending.Resource.Type) {
-					want["us-east-2 "+pending.Resource.Type]++
-				}
-			}
-
-			report = staged.FailOver(t, stage)
-			assert.Empty(t, report.Refusal)
-			assert.True(t, report.Recovered, report.Serves)
-			assert.Equal(t, want, staged.Inventory(stage.World))
-			staged.NothingLeft(t, stage)
-		})
-	}
-}
-
 // checkpoint is what tests read of a stack's state.
 type checkpoint struct {
-	Resources         []kept `json:"resources"`
-	PendingOperations []struct {
-		Type     string `json:"type"`
-		Resource struct {
-			Type string `json:"type"`
-		} `json:"resource"`
-	} `json:"pending_operations"`
+	Resources []kept `json:"resources"`
 }
 
 type kept struct {

@@ -24,6 +24,7 @@ import (
 // takes a tenth of a second from another continent, and those before the balancer is asked
 // for lengthen a failover.
 func TestCallsForTheState(t *testing.T) {
+	t.Parallel()
 	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)

@@ -14,6 +14,7 @@ import (
 
 // TestDrillStory tells of drills of a site in its steady state.
 func TestDrillStory(t *testing.T) {
+	t.Parallel()
 	o := staged.Options()
 	o.Dir = staged.Shipped(t, "../..")
 	stage, err := scenario.Open(o)

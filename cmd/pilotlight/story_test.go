@@ -84,6 +84,16 @@ func (s *story) until(code int, line string, watch func(said string, interrupt f
 	return out.String()
 }
 
+// moveTo has the story go on with another engine.
+func (s *story) moveTo(o scenario.Options) *scenario.Stage {
+	s.t.Helper()
+	stage, err := s.stage.Fork(o)
+	require.NoError(s.t, err)
+	s.t.Cleanup(stage.Close)
+	s.stage = stage
+	return stage
+}
+
 // watched passes on what is written, and shows it to somebody.
 type watched struct {
 	to    io.Writer
@@ -119,6 +129,7 @@ func (s *story) told(printed string) string {
 // TestStory tells of a site from its first deployment over a disaster and the way
 // back to its end, in the operator's commands.
 func TestStory(t *testing.T) {
+	t.Parallel()
 	o := staged.Options()
 	o.Dir = staged.Shipped(t, "../..")
 	stage, err := scenario.Open(o)
@@ -170,9 +181,8 @@ func TestStory(t *testing.T) {
 // TestStoryOfSecondThoughts tells of operators who change their minds, are interrupted,
 // and give up: each finds a way on.
 func TestStoryOfSecondThoughts(t *testing.T) {
-	o := staged.Options()
-	o.EngineRoot = staged.Mortal(t)
-	stage := staged.Steady(t, o)
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
 	s := &story{t: t, name: "second-thoughts", stage: stage}
 	at := func(words string, do func(interrupt func())) func(string, func()) {
 		var once sync.Once
@@ -225,8 +235,12 @@ func TestStoryOfSecondThoughts(t *testing.T) {
 	// A machine that dies in a failover, with the stack locked.
 	stage.World.LoseRegion("us-west-2", sim.Refuse)
 	stage.World.Clock().Advance(15 * time.Minute)
+	o := staged.CommandLine()
+	o.EngineRoot = staged.KillableEngine(t)
+	stage = s.moveTo(o)
 	s.until(5, "failover --yes", at("asked for", func(func()) { staged.Kill(t, o.EngineRoot) }))
 	s.run(0, "unlock dr --yes")
+	stage = s.moveTo(staged.Options())
 	stage.World.Clock().Advance(time.Hour)
 	resumed := s.run(0, "failover --yes")
 	assert.Contains(t, resumed, "a failover loses", "what was found before is in the report")

@@ -93,8 +93,8 @@ func (p *provider) Configure(ctx context.Context, req plugin.ConfigureRequest) (
 // no-op" (pulumi-terraform-bridge, pkg/tfbridge/provider.go, Cancel; the same for
 // resources of the plugin framework, pkg/pf/tfbridge/provider.go). Whatever it
 // waits for, it waits for to its end.
-func (p *provider) SignalCancellation(context.Context) error {
-	enginewatch.Cancelled()
+func (p *provider) SignalCancellation(ctx context.Context) error {
+	enginewatch.Cancelled(ctx)
 	return nil
 }
 

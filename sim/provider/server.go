@@ -45,10 +45,10 @@ func (s *Server) Port() int { return s.port }
 func (s *Server) Close() { s.grpc.Stop() }
 
 // counted keeps the clock still while a call is served and awake, and counts it
-// for the gauge.
+// for package enginewatch.
 func counted(w *sim.World) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		done := enginewatch.Serving()
+		done := enginewatch.Serving(ctx)
 		defer done()
 		name := info.FullMethod
 		if r, ok := req.(interface{ GetUrn() string }); ok {

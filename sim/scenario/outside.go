@@ -20,7 +20,11 @@ func (s *Stage) Face() *wire.Face { return s.face }
 func (s *Stage) ProviderPort() int { return s.provider.Port() }
 
 // EngineEnv tells the engine where the state is, and who plays the AWS provider.
-func (s *Stage) EngineEnv() map[string]string { return EngineEnv(s.dir, s.ProviderPort()) }
+func (s *Stage) EngineEnv() map[string]string {
+	env := EngineEnv(s.dir, s.ProviderPort())
+	env["TRACEPARENT"] = s.watch.Trace() // an engine that passes it on is watched alone
+	return env
+}
 
 // EngineEnv is the environment of an engine that works on the project in a folder, with
 // the provider on a port of this machine.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/config"
@@ -36,6 +37,8 @@ type Options struct {
 	Faults               []sim.Fault
 	Outage               sim.How // how the production region is lost
 	EngineRoot           string  // as in deploy.Options
+	// Command runs the engine; nil is the pulumi command in EngineRoot.
+	Command auto.PulumiCommand
 	// Dir is the project's folder, absolute. A project that is there already is left
 	// as it is. Empty makes a temporary folder, which goes with the stage.
 	Dir string
@@ -55,6 +58,7 @@ type Stage struct {
 	options  Options
 	face     *wire.Face
 	provider *provider.Server
+	watch    *enginewatch.Watch
 	dir      string
 	closers  []func()
 
@@ -73,7 +77,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	if o.EngineRoot == "" {
+	if o.EngineRoot == "" && o.Command == nil {
 		var err error
 		if o.EngineRoot, err = engine.Find(ctx, lineWriter(o.Progress)); err != nil {
 			return nil, err
@@ -134,23 +138,36 @@ func CheckRegions(production, recovery string) error {
 // Fork opens another stage that is as this one is now, project and state
 // included, to go on differently. Nothing may be running on this one.
 func (s *Stage) Fork(o Options) (*Stage, error) {
-	fork, err := Open(o)
+	return (Moment{World: s.World.Snapshot(), Dir: s.dir}).Open(o)
+}
+
+// A Moment is a stage as it was.
+type Moment struct {
+	World []byte // a snapshot
+	Dir   string // the project's folder
+}
+
+// Open opens a stage that goes on from the moment.
+func (m Moment) Open(o Options) (*Stage, error) {
+	stage, err := Open(o)
 	if err != nil {
 		return nil, err
 	}
-	// CopyFS overwrites nothing, so the fork's own new files make way.
-	err = errors.Join(fork.World.Restore(s.World.Snapshot()), os.RemoveAll(fork.dir), os.CopyFS(fork.dir, os.DirFS(s.dir)))
+	// CopyFS overwrites nothing, so the stage's own new files make way.
+	err = errors.Join(stage.World.Restore(m.World), os.RemoveAll(stage.dir), os.CopyFS(stage.dir, os.DirFS(m.Dir)))
 	if err != nil {
-		fork.Close()
+		stage.Close()
 		return nil, fmt.Errorf("forking a rehearsal: %w", err)
 	}
-	return fork, nil
+	return stage, nil
 }
 
 func (s *Stage) build() (err error) {
 	production, recovery := sides(s.options)
 	furnish(s.World, production, recovery)
-	s.World.Clock().SetEngine(enginewatch.Install())
+	s.watch = enginewatch.New()
+	s.closers = append(s.closers, s.watch.Close)
+	s.World.Clock().SetEngine(s.watch.Look)
 	s.face = wire.NewFace(s.World)
 	s.closers = append(s.closers, s.face.Close)
 	if s.provider, err = provider.Serve(s.World); err != nil {
@@ -207,7 +224,7 @@ func (s *Stage) told() report.Report {
 
 // Options are those with which package deploy works on this stage.
 func (s *Stage) Options(env failover.Env) ops.Options {
-	return ops.Options{Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, EnvVars: s.EngineEnv()}
+	return ops.Options{Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, Command: s.options.Command, EnvVars: s.EngineEnv()}
 }
 
 // Stack opens one side, creating it the first time.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,7 @@ func pilotLight(t *testing.T, stage *scenario.Stage) map[string]string {
 }
 
 func TestDrill(t *testing.T) {
+	t.Parallel()
 	stage := quiet(t, staged.Options())
 	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
 
@@ -100,6 +102,7 @@ func TestDrill(t *testing.T) {
 
 // TestDrillKept holds that the copy which is left is a copy, and no more than that.
 func TestDrillKept(t *testing.T) {
+	t.Parallel()
 	stage := quiet(t, staged.Options())
 	post(t, stage, "before the snapshot")
 	stage.World.Clock().Advance(24 * time.Hour)
@@ -147,59 +150,104 @@ func post(t *testing.T, stage *scenario.Stage, text string) {
 	require.Equal(t, http.StatusCreated, answer.StatusCode)
 }
 
-// TestKilledDrill kills the engine in the middle of a drill, while AWS makes what no
-// state knows of yet. It can be ended, and it can be resumed.
-func TestKilledDrill(t *testing.T) {
-	for name, tc := range map[string]struct {
-		after string // this was made
-		then  func(*testing.T, *ops.Site)
-	}{
-		"ended": {"aws:ec2/natGateway:NatGateway", func(t *testing.T, site *ops.Site) {
-			t.Helper()
-			ended, err := site.EndDrill(t.Context(), false, ops.Run{})
-			require.NoError(t, err)
-			assert.Equal(t, []string{"dr-drill"}, ended)
-		}},
-		"resumed": {"aws:lb/loadBalancer:LoadBalancer", func(t *testing.T, site *ops.Site) {
-			t.Helper()
-			d, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
-			require.NoError(t, err)
-			assert.Equal(t, report.Done, d.Report.Outcome)
-			assert.Contains(t, d.Report.String(), "an earlier run was stopped")
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := staged.Options()
-			o.EngineRoot = staged.Mortal(t)
-			stage := quiet(t, o)
-			before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
-			site := open(t, stage)
-			_, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{Event: func(e events.EngineEvent) {
-				if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == tc.after {
-					staged.Kill(t, o.EngineRoot)
-				}
-			}})
-			require.Error(t, err)
-			left, err := site.Drills(t.Context())
-			require.NoError(t, err)
-			require.Len(t, left, 1)
-			assert.Empty(t, left[0].Balancer)
-			_, err = site.EndDrill(t.Context(), false, ops.Run{})
-			require.ErrorContains(t, err, "pilotlight unlock dr-drill")
-			locks, err := site.Locks(t.Context(), "dr-drill")
-			require.NoError(t, err)
-			require.NotEmpty(t, locks)
-			require.NoError(t, site.Unlock(t.Context(), locks))
+// slow is what AWS creates over minutes: a drill that is killed is most likely killed then.
+var slow = []string{
+	"aws:rds/instance:Instance", "aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer",
+	"aws:elasticache/replicationGroup:ReplicationGroup", "aws:autoscaling/group:Group",
+}
 
-			tc.then(t, site)
-			assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
-			assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
-		})
+// moment is how long the engine may still save what AWS creates at once beside them.
+const moment = time.Minute
+
+// TestKilledDrill kills drills while AWS creates what no state knows of yet. A drill can be
+// ended then, and it can be resumed.
+func TestKilledDrill(t *testing.T) {
+	t.Parallel()
+	start := quiet(t, staged.Options())
+	before, inventory := pilotLight(t, start), staged.Inventory(start.World)
+	from, err := staged.Keep(start, t.TempDir())
+	require.NoError(t, err)
+	points, _ := staged.Points(t, from, t.TempDir(), staged.Options(), func(stage *scenario.Stage) {
+		_, err := open(t, stage).Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
+		require.NoError(t, err)
+	})
+	for _, typ := range slow {
+		at := slices.IndexFunc(points, func(p staged.Point) bool { return strings.Contains(p.Name, "accepted create "+typ) })
+		require.GreaterOrEqual(t, at, 0, typ)
+		for began := points[at].At; points[at+1].At.Sub(began) < moment; {
+			at++
+		}
+		for name, then := range map[string]func(*testing.T, *ops.Site){
+			"ended": func(t *testing.T, site *ops.Site) {
+				t.Helper()
+				_, err := site.EndDrill(t.Context(), false, ops.Run{})
+				require.NoError(t, err)
+			},
+			"resumed": func(t *testing.T, site *ops.Site) {
+				t.Helper()
+				d, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
+				require.NoError(t, err)
+				assert.Equal(t, report.Done, d.Report.Outcome)
+			},
+		} {
+			t.Run(typ+" "+name, func(t *testing.T) {
+				t.Parallel()
+				stage, err := points[at].Open(staged.Options())
+				require.NoError(t, err)
+				t.Cleanup(stage.Close)
+				staged.Unlock(t, stage)
+				site := open(t, stage)
+				then(t, site)
+				assert.Equal(t, before, pilotLight(t, stage), "the pilot light is not touched")
+				assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+				left, err := site.Drills(t.Context())
+				require.NoError(t, err)
+				assert.Empty(t, left)
+			})
+		}
 	}
+}
+
+// TestDrillSigkill kills the pulumi process in the middle of a drill, while AWS creates what
+// no state knows of yet. Its lock is in the way until somebody takes it away.
+func TestDrillSigkill(t *testing.T) {
+	t.Parallel()
+	o := staged.CommandLine()
+	o.EngineRoot = staged.KillableEngine(t)
+	stage := quiet(t, o)
+	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
+	site := open(t, stage)
+	_, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{Event: func(e events.EngineEvent) {
+		if out := e.ResOutputsEvent; out != nil && out.Metadata.Type == "aws:lb/loadBalancer:LoadBalancer" {
+			staged.Kill(t, o.EngineRoot)
+		}
+	}})
+	require.Error(t, err)
+	left, err := site.Drills(t.Context())
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	assert.Empty(t, left[0].Balancer)
+	_, err = site.EndDrill(t.Context(), false, ops.Run{})
+	require.ErrorContains(t, err, "pilotlight unlock dr-drill")
+	locks, err := site.Locks(t.Context(), "dr-drill")
+	require.NoError(t, err)
+	require.NotEmpty(t, locks)
+	require.NoError(t, site.Unlock(t.Context(), locks))
+
+	resumed, err := stage.Fork(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(resumed.Close)
+	d, err := open(t, resumed).Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, report.Done, d.Report.Outcome)
+	assert.Contains(t, d.Report.String(), "an earlier run was stopped")
+	assert.Equal(t, before, pilotLight(t, resumed), "the pilot light is not touched")
+	assert.Equal(t, inventory, staged.Inventory(resumed.World), "nothing is left over")
 }
 
 // TestDrillInterrupted cancels a drill, as Ctrl-C does. It leaves no lock.
 func TestDrillInterrupted(t *testing.T) {
+	t.Parallel()
 	stage := quiet(t, staged.Options())
 	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
 	site := open(t, stage)
@@ -220,6 +268,7 @@ func TestDrillInterrupted(t *testing.T) {
 // TestFailedDrill has a copy that can't be made. What was made of it costs, so it can
 // be ended.
 func TestFailedDrill(t *testing.T) {
+	t.Parallel()
 	stage := quiet(t, staged.Options())
 	inventory := staged.Inventory(stage.World)
 	for _, fault := range staged.Options("error=rds:RestoreDBInstanceFromDBSnapshot:InsufficientDBInstanceCapacity:99").Faults {

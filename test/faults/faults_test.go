@@ -93,11 +93,13 @@ var faults = []struct {
 // names the cause, and that nothing is left half-done that the same command
 // does not finish.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, row := range faults {
 		if row.ends == survives {
 			continue
 		}
 		t.Run(row.fault, func(t *testing.T) {
+			t.Parallel()
 			stage := staged.Disaster(t, staged.Options(row.fault))
 			before := staged.Changes(stage.World)
 			if row.ends == refuses { // something else in the file has changed too
@@ -132,8 +134,10 @@ func TestFaults(t *testing.T) {
 
 // TestSurvived lets the faults that nobody notices loose, each night one of every step.
 func TestSurvived(t *testing.T) {
+	t.Parallel()
 	for night, faults := range nights() {
 		t.Run(fmt.Sprint(night), func(t *testing.T) {
+			t.Parallel()
 			t.Logf("faults: %q", faults)
 			stage := staged.Disaster(t, staged.Options(faults...))
 			report := staged.FailOver(t, stage)

@@ -2,6 +2,7 @@ package processes
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -30,8 +31,21 @@ type running struct {
 	awaited map[string]func() // what happens at the words that are printed next
 }
 
-// command is the command with arguments. It has not begun.
+// command is the command with arguments, on the engine that all tests share. It has not
+// started.
 func (t *terminal) command(args ...string) *running {
+	root, err := staged.Server.EngineRoot(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	return t.commandOn(root, args)
+}
+
+// commandAlone is command with engines in processes of their own: they can be killed, and
+// their locks name them.
+func (t *terminal) commandAlone(args ...string) *running { return t.commandOn(staged.EngineRoot, args) }
+
+func (t *terminal) commandOn(engine string, args []string) *running {
 	path, err := binary()
 	if err != nil {
 		panic(err)
@@ -39,7 +53,7 @@ func (t *terminal) command(args ...string) *running {
 	r := &running{cmd: exec.Command(path, args...), read: make(chan struct{}), awaited: map[string]func(){}}
 	r.cmd.Dir = t.dir
 	r.cmd.Env = []string{
-		"PATH=" + filepath.Join(staged.EngineRoot, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PATH=" + filepath.Join(engine, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + os.TempDir(), server.Variable + "=" + t.server.URL(),
 	}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are the test's own

@@ -104,7 +104,7 @@ given again. ` + "`go test ./test/processes -run Interrupted -update`" + ` write
 func interruptedFailover(t *testing.T, e ending, m moment) string {
 	at := newTerminal(t)
 	at.lose(t)
-	run := at.command("failover", "--yes")
+	run := at.commandAlone("failover", "--yes")
 	run.when(m.words, func() { assert.NoError(t, e.meet(run)) })
 	said, code, err := run.output()
 	require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestLostTerminal(t *testing.T) {
 	t.Parallel()
 	at := newTerminal(t)
 	at.lose(t)
-	run := at.command("failover", "--yes")
+	run := at.commandAlone("failover", "--yes")
 	var status, check string
 	run.when("wait for the promotion of blog-dr-1 …", func() { assert.NoError(t, run.cmd.Process.Signal(syscall.SIGHUP)) })
 	run.when("the terminal is gone; this goes on", func() {

@@ -17,6 +17,7 @@ import (
 // TestAnOlderState restores a state from before a failover under a site that serves. No
 // command touches what visitors use, and each says what is wrong.
 func TestAnOlderState(t *testing.T) {
+	t.Parallel()
 	at := newTerminal(t)
 	_, restore := keep(t, at.stateFile("dr"))
 	file, restoreFile := keep(t, filepath.Join(at.dir, "Pulumi.dr.yaml"))
@@ -60,6 +61,7 @@ func TestAnOlderState(t *testing.T) {
 // TestALostState takes away the state of the side that serves, and every copy of it. What
 // AWS holds is enough to make it anew, and then the site is moved home as ever.
 func TestALostState(t *testing.T) {
+	t.Parallel()
 	at := newTerminal(t)
 	at.lose(t)
 	at.run(t, 0, "failover --yes")

@@ -21,6 +21,7 @@ import (
 // program, fails over from it, and goes the way back that
 // docs/existing-production.md tells of.
 func TestAProductionThatExists(t *testing.T) {
+	t.Parallel()
 	stage, v := existing(t)
 	v.post()
 	stage.World.Clock().Advance(time.Hour)

@@ -17,6 +17,7 @@ import (
 // copied is named when production comes back, and arrives by itself; what was
 // uploaded meanwhile, too.
 func TestMediaOfARebuild(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	bucket := func(stack string) string {
 		name, ok := staged.Outputs(t, stage, stack)[stacks.OutputMedia].(string)

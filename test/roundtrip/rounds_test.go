@@ -18,12 +18,13 @@ import (
 // way and retires what is left, over and over. Nothing grows but the count of
 // epochs and generations, and one last snapshot for every database that was retired.
 func TestManyTimesThereAndBack(t *testing.T) {
+	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	up := func(stack string, settings map[string]string) {
 		t.Helper()
 		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, settings))
 	}
-	const rounds = 4 // each after the first begins where the one before began
+	const rounds = 2 // the second starts where the first started, so any later one is like it
 	var objects map[string]int
 	var size int
 	for round := 1; round <= rounds; round++ {

@@ -85,11 +85,16 @@ func (v *visitors) found(region, database string) (found []string) {
 // TestSwitchover moves the site in the planned way, while visitors go on writing,
 // and counts what they wrote.
 func TestSwitchover(t *testing.T) {
-	t.Run("in step", func(t *testing.T) { switchover(t, staged.Steady(t, staged.Options())) })
+	t.Parallel()
+	t.Run("in step", func(t *testing.T) {
+		t.Parallel()
+		switchover(t, staged.Steady(t, staged.Options()))
+	})
 	// Longer than all that is made meanwhile: only looking tells when it has caught up,
 	// and where the metric shows nothing, only the marker does.
 	for name, lag := range map[string]string{"far behind": "lag=12m", "far behind, which the metric hides": "lag=hidden:12m"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			stage := staged.Steady(t, staged.Options())
 			fault, err := sim.ParseFault(lag)
 			require.NoError(t, err)
@@ -137,47 +142,52 @@ func switchover(t *testing.T, stage *scenario.Stage) {
 	staged.NothingLeft(t, stage)
 }
 
-// TestThaw takes a freeze back, also one that was killed half-way.
+// TestThaw takes a freeze back, also one that was killed after a write of the state.
 func TestThaw(t *testing.T) {
-	for name, killedAt := range map[string]string{
-		"frozen": "", "killed as the writes stop": "stop the site's writes", "killed as the database is closed": "wait for the database to be read-only",
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := staged.Options()
-			o.EngineRoot = staged.Mortal(t)
-			stage := staged.Steady(t, o)
-			v := &visitors{stage: stage}
-			env := stage.Env()
-			var once sync.Once
-			env.Observe = func(step report.Step) {
-				if step.Name == killedAt {
-					once.Do(func() { staged.Kill(t, o.EngineRoot) })
-				}
-			}
-			err := staged.Up(t, stage, env, scenario.Production, map[string]string{"role": "frozen"})
-			if killedAt == "" {
-				require.NoError(t, err)
-			} else {
-				require.Error(t, err)
-				stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
-				require.NoError(t, err)
-				require.NoError(t, stack.Unlock(t.Context()))
-				stage.World.Clock().Advance(2 * time.Minute)
-			}
-			v.post()
-			require.Zero(t, v.count())
+	t.Parallel()
+	steady, err := staged.Keep(staged.Steady(t, staged.Options()), t.TempDir())
+	require.NoError(t, err)
+	all, frozen := staged.Points(t, steady, t.TempDir(), staged.Options(), func(stage *scenario.Stage) {
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "frozen"}))
+	})
+	// What AWS did and the state does not know is done again by the same command, and not
+	// undone by another one.
+	points := slices.DeleteFunc(all, func(p staged.Point) bool { return !strings.HasPrefix(p.Name, "after write") })
+	v := &visitors{stage: frozen}
+	v.post()
+	require.Zero(t, v.count(), "the site shows its maintenance page")
+	for _, i := range staged.Sample(len(points), 4) {
+		t.Run(points[i].Name, func(t *testing.T) {
+			t.Parallel()
+			stage, err := points[i].Open(staged.Options())
+			require.NoError(t, err)
+			t.Cleanup(stage.Close)
+			staged.Unlock(t, stage)
 			require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "active"}))
-			stage.World.Clock().Advance(2 * time.Minute)
-			v.post()
-			assert.Equal(t, 1, v.count())
-			assert.InDelta(t, 1, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
+			thawed(t, stage)
 		})
 	}
+	t.Run("frozen", func(t *testing.T) {
+		t.Parallel()
+		require.NoError(t, staged.Up(t, frozen, frozen.Env(), scenario.Production, map[string]string{"role": "active"}))
+		thawed(t, frozen)
+	})
+}
+
+// thawed holds that the site takes writes at the epoch that it had.
+func thawed(t *testing.T, stage *scenario.Stage) {
+	t.Helper()
+	v := &visitors{stage: stage}
+	stage.World.Clock().Advance(2 * time.Minute)
+	v.post()
+	assert.Equal(t, 1, v.count())
+	assert.InDelta(t, 1, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
 }
 
 // TestAbort aborts an activation whose promotion fails for good, and lets
 // production, which is back, reclaim the site.
 func TestAbort(t *testing.T) {
+	t.Parallel()
 	o := staged.Options()
 	stage := staged.Disaster(t, o)
 	v := &visitors{stage: stage}
@@ -223,6 +233,7 @@ func TestAbort(t *testing.T) {
 // claimed: the frozen side must not wait for it. Nothing that visitors wrote is lost,
 // and the lost side, when it is back, becomes a standby.
 func TestTakeBack(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		at        string // the step at which the region is lost
 		snapshots int    // that its database leaves in the end
@@ -231,6 +242,7 @@ func TestTakeBack(t *testing.T) {
 		"after the promotion":  {"verify the site in depth", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			stage := staged.Steady(t, staged.Options())
 			stage.World.Clock().Advance(time.Hour)
 			v := &visitors{stage: stage}

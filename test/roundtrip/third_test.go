@@ -19,6 +19,7 @@ import (
 // TestAThirdStackTakesThePlace loses production for good, and protects the site
 // from a region that it never was in.
 func TestAThirdStackTakesThePlace(t *testing.T) {
+	t.Parallel()
 	stage := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, stage).Refusal)
 

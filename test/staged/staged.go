@@ -1,10 +1,10 @@
-// Package staged prepares rehearsals for tests. Rehearsals of one process run one
-// after the other: the clock of each watches all its engines, so side by side
-// they would only wait for each other. Tests in another package run beside them.
+// Package staged prepares rehearsals for tests. They run side by side: each has a
+// world and a clock of its own, and one engine that stays runs the commands of all.
 package staged
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -19,32 +19,65 @@ import (
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/pulumid"
 )
 
-// EngineRoot is the folder whose bin/pulumi runs the tests, once Main has found it.
-var EngineRoot string
+// What runs the tests, once Main has found it.
+var (
+	// EngineRoot is the folder whose bin/pulumi is the command line.
+	EngineRoot string
+	// Server is the engine that stays.
+	Server *pulumid.Server
+)
 
-// Main is for TestMain. It finds the engine before the tests' own time begins: a
-// machine that has none builds it, which takes minutes. after runs once they have ended.
+// sideBySide is how many tests of a package run at once. They need the processor half of
+// their time: a simulated clock waits for quiet before each step.
+const sideBySide = "8"
+
+// Main is for TestMain. It finds the engines before the tests' own time begins: a
+// machine that has none builds them, which takes minutes. after runs once they have ended.
 func Main(m *testing.M, after ...func()) {
-	var err error
-	if EngineRoot, err = engine.Find(context.Background(), os.Stderr); err != nil {
+	os.Exit(run(m, after))
+}
+
+func run(m *testing.M, after []func()) (code int) {
+	err := flag.Set("test.parallel", sideBySide)
+	if err == nil {
+		EngineRoot, err = engine.Find(context.Background(), os.Stderr)
+	}
+	if err == nil {
+		Server, err = pulumid.Start(context.Background())
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	code := m.Run()
-	if deployed != nil {
-		deployed.Close()
-	}
-	for _, tidy := range after {
-		tidy()
-	}
-	os.Exit(code)
+	defer Server.Close()
+	defer func() {
+		if deployed != nil {
+			deployed.Close()
+		}
+		for _, tidy := range after {
+			tidy()
+		}
+	}()
+	return m.Run()
+}
+
+// CommandLine are Options with a process of the pulumi command for everything that the
+// engine is asked for.
+func CommandLine(faults ...string) scenario.Options {
+	o := Options(faults...)
+	o.Command = nil
+	return o
 }
 
 // Options are those of a rehearsal with faults, written name=value.
 func Options(faults ...string) scenario.Options {
-	o := scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang, EngineRoot: EngineRoot}
+	o := scenario.Options{
+		ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang,
+		EngineRoot: EngineRoot, Command: &pulumid.Command{Server: Server},
+	}
 	for _, text := range faults {
 		fault, err := sim.ParseFault(text)
 		if err != nil {

@@ -15,10 +15,17 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim/enginewatch"
 )
 
+func watch(t *testing.T) (look func() (sim.Activity, uint64)) {
+	t.Helper()
+	g := enginewatch.New()
+	t.Cleanup(g.Close)
+	return g.Look
+}
+
 // TestTheBalance follows one update: the engine works whenever the program has
 // asked for something that neither a provider nor a hook is busy with.
 func TestTheBalance(t *testing.T) {
-	look := enginewatch.Install()
+	look := watch(t)
 	tracer := otel.Tracer("pulumi-cli")
 	span := func(name string, kind trace.SpanKind) (end func()) {
 		_, s := tracer.Start(t.Context(), name, trace.WithSpanKind(kind))
@@ -38,7 +45,7 @@ func TestTheBalance(t *testing.T) {
 	expect(sim.Waiting, "the program has asked for nothing")
 	first := span("pulumirpc.ResourceMonitor/RegisterResource", trace.SpanKindClient)
 	expect(sim.Working, "the engine has a resource in hand")
-	served := enginewatch.Serving()
+	served := enginewatch.Serving(t.Context())
 	expect(sim.Waiting, "the provider has it")
 	second := span("pulumirpc.ResourceMonitor/RegisterResource", trace.SpanKindClient)
 	expect(sim.Working, "one of two is with the provider")
@@ -55,7 +62,7 @@ func TestTheBalance(t *testing.T) {
 	expect(sim.Waiting, "a log message is no work")
 	other()
 	ending := span("pulumirpc.ResourceMonitor/SignalAndWaitForShutdown", trace.SpanKindClient)
-	deleting := enginewatch.Serving()
+	deleting := enginewatch.Serving(t.Context())
 	expect(sim.Unknown, "the engine deletes by itself")
 	deleting()
 	ending()
@@ -68,7 +75,7 @@ func TestTheBalance(t *testing.T) {
 // TestTheProgramsOwnWork is what lies between an answer and the next question. It
 // takes a processor and tells nobody.
 func TestTheProgramsOwnWork(t *testing.T) {
-	look := enginewatch.Install()
+	look := watch(t)
 	_, program := otel.Tracer("pulumi-cli").Start(t.Context(), "pulumirpc.LanguageRuntime/Run", trace.WithSpanKind(trace.SpanKindServer))
 	defer program.End()
 	var done atomic.Bool
@@ -89,7 +96,7 @@ func TestTheProgramsOwnWork(t *testing.T) {
 // TestWorldsSideBySide: each clock looks every millisecond, which must not keep the
 // others from moving.
 func TestWorldsSideBySide(t *testing.T) {
-	look := enginewatch.Install()
+	look := watch(t)
 	_, program := otel.Tracer("pulumi-cli").Start(t.Context(), "pulumirpc.LanguageRuntime/Run", trace.WithSpanKind(trace.SpanKindServer))
 	defer program.End()
 	var asleep sync.WaitGroup
@@ -108,10 +115,10 @@ func TestWorldsSideBySide(t *testing.T) {
 }
 
 // TestAfterAFailureNothingBalances: the engine never answers what failed, so the
-// gauge gives up on this program, and counts anew for the next.
+// watch gives up on this program, and counts anew for the next.
 func TestAfterAFailureNothingBalances(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		look := enginewatch.Install()
+		look := watch(t)
 		tracer := otel.Tracer("pulumi-cli")
 		begin := func() (program, asked trace.Span) {
 			_, program = tracer.Start(t.Context(), "pulumirpc.LanguageRuntime/Run", trace.WithSpanKind(trace.SpanKindServer))
@@ -124,7 +131,7 @@ func TestAfterAFailureNothingBalances(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		doing, _ = look()
 		assert.Equal(t, sim.Unknown, doing)
-		enginewatch.Serving()()
+		enginewatch.Serving(t.Context())()
 		doing, _ = look()
 		assert.Equal(t, sim.Unknown, doing, "one move does not mend it")
 		asked.End()
@@ -134,7 +141,7 @@ func TestAfterAFailureNothingBalances(t *testing.T) {
 		doing, _ = look()
 		assert.Equal(t, sim.Working, doing, "the next program is another matter")
 		asked.End()
-		enginewatch.Cancelled()
+		enginewatch.Cancelled(t.Context())
 		doing, _ = look()
 		assert.Equal(t, sim.Unknown, doing, "nor does an interrupted engine answer all that it was asked")
 		program.End()

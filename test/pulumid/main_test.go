@@ -1,4 +1,4 @@
-package kills
+package pulumid_test
 
 import (
 	"testing"

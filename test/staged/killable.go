@@ -30,8 +30,8 @@ func Inventory(w *sim.World) map[string]int {
 	return count
 }
 
-// Mortal is an engine root whose pulumi leaves its process id beside it.
-func Mortal(t *testing.T) string {
+// KillableEngine is an engine root whose pulumi writes its process id beside it: see Kill.
+func KillableEngine(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o700))

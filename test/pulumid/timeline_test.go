@@ -1,0 +1,100 @@
+package pulumid_test
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// record is what came of the deployment of a site and its failover.
+type record struct {
+	timeline []string // what AWS was asked for, and when
+	events   []string // of the engine, without their order
+	outputs  map[string]any
+	changes  []map[string]int
+	history  []ops.Update
+}
+
+// live deploys a site, loses its production region, and fails over.
+func live(t *testing.T, o scenario.Options) (r record) {
+	t.Helper()
+	stage, err := scenario.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	up := func(name string) {
+		stack, err := stage.Stack(t.Context(), name, stage.Env())
+		require.NoError(t, err)
+		done, err := stack.Up(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
+			if out := e.ResOutputsEvent; out != nil {
+				r.events = append(r.events, fmt.Sprintf("%s %s", out.Metadata.Op, out.Metadata.URN))
+			}
+		}})
+		require.NoError(t, err)
+		r.changes = append(r.changes, done.Changes)
+	}
+	up(scenario.Production)
+	up(scenario.Recovery)
+	up(scenario.Production)
+	require.NoError(t, stage.Lose())
+	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
+	require.NoError(t, err)
+	require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+	up(scenario.Recovery)
+
+	for _, s := range stage.World.Journal() {
+		r.timeline = append(r.timeline, fmt.Sprintf("%s %s %s %s %s %s %s %s",
+			s.Begin.Format("15:04:05.000"), s.End.Format("15:04:05.000"), s.Region, s.Kind, s.Operation, s.Type, s.Name, s.Err))
+	}
+	slices.Sort(r.events)
+	r.outputs = staged.Outputs(t, stage, scenario.Recovery)
+	delete(r.outputs, stacks.OutputBalancer) // the engine gives it a random name
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	r.history, err = site.History(t.Context(), 10)
+	require.NoError(t, err)
+	for i := range r.history {
+		r.history[i].Began = time.Time{}
+	}
+	slices.SortFunc(r.history, func(a, b ops.Update) int { return a.Version - b.Version })
+	return r
+}
+
+// TestSameTimeline keeps the engine that stays and the pulumi command from drifting:
+// the same site has the same fate in both, to the millisecond, also on a busy machine.
+func TestSameTimeline(t *testing.T) {
+	var command, server record
+	t.Run("undisturbed", func(t *testing.T) {
+		t.Run("command", func(t *testing.T) {
+			t.Parallel()
+			command = live(t, staged.CommandLine())
+		})
+		t.Run("server", func(t *testing.T) {
+			t.Parallel()
+			server = live(t, staged.Options())
+		})
+	})
+	assert.Equal(t, command, server)
+	t.Run("busy", func(t *testing.T) {
+		for range 8 {
+			busy := exec.Command("sh", "-c", "while :; do :; done")
+			require.NoError(t, busy.Start())
+			t.Cleanup(func() {
+				_ = busy.Process.Kill()
+				_ = busy.Wait()
+			})
+		}
+		assert.Equal(t, server, live(t, staged.Options()))
+	})
+}
