@@ -31,7 +31,7 @@ func newSimCmd() *cobra.Command {
 
 func newSimServeCmd() *cobra.Command {
 	var o server.Options
-	dir := "practice-site"
+	dir := "sim-site"
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Keep a simulated AWS up until Ctrl-C",
@@ -96,7 +96,7 @@ Ctrl-C ends this, and breaks off what is under way. The world stays in the folde
 
 func newSimLoseCmd() *cobra.Command {
 	how := string(sim.Hang)
-	cmd := newSimAction("lose REGION", "Take a region away", func(ctx context.Context, p *server.Practice, region string) error {
+	cmd := newSimAction("lose REGION", "Take a region away", func(ctx context.Context, p *server.Client, region string) error {
 		return p.Lose(ctx, region, sim.How(how))
 	})
 	cmd.Flags().StringVar(&how, "outage", how, "how its APIs behave: refuse or hang")
@@ -104,7 +104,7 @@ func newSimLoseCmd() *cobra.Command {
 }
 
 func newSimReturnCmd() *cobra.Command {
-	return newSimAction("return REGION", "Give a lost region back", func(ctx context.Context, p *server.Practice, region string) error {
+	return newSimAction("return REGION", "Give a lost region back", func(ctx context.Context, p *server.Client, region string) error {
 		return p.Return(ctx, region)
 	})
 }
@@ -113,7 +113,7 @@ func newSimReturnCmd() *cobra.Command {
 const healing = "none"
 
 func newSimFaultCmd() *cobra.Command {
-	cmd := newSimAction("fault NAME=VALUE", "Let something go wrong", func(ctx context.Context, p *server.Practice, fault string) error {
+	cmd := newSimAction("fault NAME=VALUE", "Let something go wrong", func(ctx context.Context, p *server.Client, fault string) error {
 		if fault == healing {
 			return p.Heal(ctx)
 		}
@@ -124,7 +124,7 @@ func newSimFaultCmd() *cobra.Command {
 }
 
 func newSimWaitCmd() *cobra.Command {
-	return newSimAction("wait DURATION", "Let simulated time pass, such as 30m", func(ctx context.Context, p *server.Practice, text string) error {
+	return newSimAction("wait DURATION", "Let simulated time pass, such as 30m", func(ctx context.Context, p *server.Client, text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
 			return &usageError{fmt.Errorf("%q is no duration: use one such as 90s, 30m or 12h", text)}
@@ -135,7 +135,7 @@ func newSimWaitCmd() *cobra.Command {
 
 func newSimStatusCmd() *cobra.Command {
 	var asJSON *bool
-	cmd := newSimQuery("status", "Show what the simulated AWS is like", func(ctx context.Context, p *server.Practice, out io.Writer) error {
+	cmd := newSimQuery("status", "Show what the simulated AWS is like", func(ctx context.Context, p *server.Client, out io.Writer) error {
 		return showWorld(ctx, p, out, *asJSON)
 	})
 	asJSON = jsonFlag(cmd)
@@ -143,7 +143,7 @@ func newSimStatusCmd() *cobra.Command {
 }
 
 func newSimEnvCmd() *cobra.Command {
-	cmd := newSimQuery("env", "Print the environment of other tools that work on the simulated AWS", func(_ context.Context, p *server.Practice, out io.Writer) error {
+	cmd := newSimQuery("env", "Print the environment of other tools that work on the simulated AWS", func(_ context.Context, p *server.Client, out io.Writer) error {
 		env := p.Options().EnvVars
 		env["AWS_ENDPOINT_URL"] = p.URL()
 		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"] = "AKIASIMULATED", "simulated"
@@ -158,11 +158,11 @@ func newSimEnvCmd() *cobra.Command {
 }
 
 // newSimAction is a command that changes something, and shows what came of it.
-func newSimAction(use, short string, act func(ctx context.Context, p *server.Practice, what string) error) *cobra.Command {
+func newSimAction(use, short string, act func(ctx context.Context, p *server.Client, what string) error) *cobra.Command {
 	name, what, _ := strings.Cut(use, " ")
 	var asJSON *bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *server.Practice) error {
+		return practising(cmd.Context(), func(ctx context.Context, p *server.Client) error {
 			if err := act(ctx, p, args[0]); err != nil {
 				err = fmt.Errorf("sim %s: %w", name, err)
 				if _, wrong := errors.AsType[*server.AskedWrongError](err); wrong {
@@ -181,9 +181,9 @@ func newSimAction(use, short string, act func(ctx context.Context, p *server.Pra
 func jsonFlag(cmd *cobra.Command) *bool { return cmd.Flags().Bool("json", false, "print it as JSON") }
 
 // newSimQuery is a command that only shows something.
-func newSimQuery(use, short string, show func(context.Context, *server.Practice, io.Writer) error) *cobra.Command {
+func newSimQuery(use, short string, show func(context.Context, *server.Client, io.Writer) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: simArgs(), RunE: func(cmd *cobra.Command, _ []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *server.Practice) error { return show(ctx, p, cmd.OutOrStdout()) })
+		return practising(cmd.Context(), func(ctx context.Context, p *server.Client) error { return show(ctx, p, cmd.OutOrStdout()) })
 	}}
 }
 
@@ -198,7 +198,7 @@ func simArgs(names ...string) cobra.PositionalArgs {
 }
 
 // practising runs something in a session with the world that the environment names.
-func practising(ctx context.Context, do func(context.Context, *server.Practice) error) error {
+func practising(ctx context.Context, do func(context.Context, *server.Client) error) error {
 	p, err := server.FromEnvironment(ctx)
 	if err != nil {
 		return err
@@ -210,7 +210,7 @@ func practising(ctx context.Context, do func(context.Context, *server.Practice) 
 	return do(ctx, p)
 }
 
-func showWorld(ctx context.Context, p *server.Practice, out io.Writer, asJSON bool) error {
+func showWorld(ctx context.Context, p *server.Client, out io.Writer, asJSON bool) error {
 	s, err := p.Status(ctx)
 	if err != nil {
 		return err

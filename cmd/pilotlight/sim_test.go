@@ -26,7 +26,7 @@ func pilotlight(t *testing.T, args ...string) (out string, err error) {
 }
 
 func TestSim(t *testing.T) {
-	srv, err := server.Serve(server.Options{Dir: filepath.Join(t.TempDir(), "it's practice"), Listen: "127.0.0.1:0"})
+	srv, err := server.Serve(server.Options{Dir: filepath.Join(t.TempDir(), "it's a sim"), Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, srv.Close()) })
 	t.Setenv(server.Variable, srv.URL())
@@ -66,7 +66,7 @@ func TestSim(t *testing.T) {
 	env, err := pilotlight(t, "sim", "env")
 	require.NoError(t, err)
 	assert.Contains(t, env, "export AWS_ENDPOINT_URL="+srv.URL()+"\n")
-	assert.Contains(t, env, `it'\''s practice/state?metadata=skip'`, "a shell takes it for one word")
+	assert.Contains(t, env, `it'\''s a sim/state?metadata=skip'`, "a shell takes it for one word")
 }
 
 func TestExitCodesWithoutASite(t *testing.T) {

@@ -56,7 +56,7 @@ func dataLoss(r *Report) string {
 func (r *Report) next() []string {
 	switch {
 	case r.Recovered && r.Refusal == "":
-		return []string{"commit Pulumi.dr.yaml, which now holds role: active", "when " + r.ProdRegion + " is back, rebuild: pulumi up -s prod -c role=standby"}
+		return []string{"commit Pulumi.dr.yaml, which now holds role: active", "when " + r.ProdRegion + " is back, reprotect: pulumi up -s prod -c role=standby"}
 	case r.Recovered:
 		return []string{"the site serves; run pulumi up -s dr again for what is left"}
 	}

@@ -29,9 +29,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
-// Practice is a served world, as a command uses it. While it is open, simulated
+// Client is a served world, as a command uses it. While it is open, simulated
 // time passes only as far as somebody waits for it.
-type Practice struct {
+type Client struct {
 	url     *url.URL
 	dir     string
 	engine  map[string]string
@@ -44,7 +44,7 @@ type Practice struct {
 
 // FromEnvironment connects to the world that the environment names; nil without
 // an error when it names none.
-func FromEnvironment(ctx context.Context) (*Practice, error) {
+func FromEnvironment(ctx context.Context) (*Client, error) {
 	address := os.Getenv(Variable)
 	if address == "" {
 		return nil, nil //nolint:nilnil // this is AWS
@@ -54,12 +54,12 @@ func FromEnvironment(ctx context.Context) (*Practice, error) {
 
 // Connect opens a session with a served world. It lasts until Close, or until
 // the context ends.
-func Connect(ctx context.Context, address string) (*Practice, error) {
+func Connect(ctx context.Context, address string) (*Client, error) {
 	at, err := url.Parse(address)
 	if err != nil || at.Scheme != "http" || at.Host == "" {
 		return nil, fmt.Errorf("%q is no address of a simulated AWS: set %s to what pilotlight sim serve printed, or unset it", address, Variable)
 	}
-	p := &Practice{url: at, last: sim.Epoch, client: &http.Client{
+	p := &Client{url: at, last: sim.Epoch, client: &http.Client{
 		// Every wait of a failover at once is one connection each.
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 	}}
@@ -116,16 +116,16 @@ func loopback(host string) bool {
 }
 
 // Close ends the session.
-func (p *Practice) Close() {
+func (p *Client) Close() {
 	_ = p.session.Close() // nothing is read from it
 	p.client.CloseIdleConnections()
 }
 
 // URL is where the world is served.
-func (p *Practice) URL() string { return p.url.String() }
+func (p *Client) URL() string { return p.url.String() }
 
 // Options open the project in this world.
-func (p *Practice) Options() ops.Options {
+func (p *Client) Options() ops.Options {
 	return ops.Options{Dir: p.dir, EnvVars: maps.Clone(p.engine), Env: failover.Env{
 		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return wire.Config(region, p), nil },
 		Transport: &http.Transport{DialContext: p.dial},
@@ -137,7 +137,7 @@ func (p *Practice) Options() ops.Options {
 
 // Do sends a request for AWS to the world. It goes over the network as it is, to
 // the served address in place of AWS's.
-func (p *Practice) Do(req *http.Request) (*http.Response, error) {
+func (p *Client) Do(req *http.Request) (*http.Response, error) {
 	out := req.Clone(req.Context())
 	out.Host = cmp.Or(req.Host, req.URL.Host)
 	out.URL.Scheme, out.URL.Host = p.url.Scheme, p.url.Host
@@ -160,7 +160,7 @@ func (p *Practice) Do(req *http.Request) (*http.Response, error) {
 }
 
 // dial connects to a host and port of the simulated internet.
-func (p *Practice) dial(ctx context.Context, _, address string) (net.Conn, error) {
+func (p *Client) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.url.Host)
 	if err != nil {
 		return nil, p.unreachable(ctx, err)
@@ -183,7 +183,7 @@ func (p *Practice) dial(ctx context.Context, _, address string) (net.Conn, error
 
 // now is the simulated time. A world that went away leaves the last that it told;
 // whoever waits in it hears of that.
-func (p *Practice) now() time.Time {
+func (p *Client) now() time.Time {
 	var text []byte
 	res, err := p.send(context.Background(), http.MethodGet, nowPath, nil)
 	if err == nil {
@@ -198,42 +198,42 @@ func (p *Practice) now() time.Time {
 	return p.last
 }
 
-func (p *Practice) lookup(ctx context.Context, host string) (addresses []string, err error) {
+func (p *Client) lookup(ctx context.Context, host string) (addresses []string, err error) {
 	err = p.get(ctx, lookupPath+"?"+url.Values{"host": {host}}.Encode(), &addresses)
 	return addresses, err
 }
 
 // Status tells how the world is.
-func (p *Practice) Status(ctx context.Context) (s Status, err error) {
+func (p *Client) Status(ctx context.Context) (s Status, err error) {
 	err = p.get(ctx, statusPath, &s)
 	return s, err
 }
 
 // Lose makes a region unreachable.
-func (p *Practice) Lose(ctx context.Context, region string, how sim.How) error {
+func (p *Client) Lose(ctx context.Context, region string, how sim.How) error {
 	return p.post(ctx, losePath, url.Values{"region": {region}, "how": {string(how)}})
 }
 
 // Return ends a region's outage.
-func (p *Practice) Return(ctx context.Context, region string) error {
+func (p *Client) Return(ctx context.Context, region string) error {
 	return p.post(ctx, returnPath, url.Values{"region": {region}})
 }
 
 // Inject lets a fault loose, written name=value.
-func (p *Practice) Inject(ctx context.Context, fault string) error {
+func (p *Client) Inject(ctx context.Context, fault string) error {
 	return p.post(ctx, faultPath, url.Values{"fault": {fault}})
 }
 
 // Heal takes all faults back.
-func (p *Practice) Heal(ctx context.Context) error { return p.post(ctx, healPath, nil) }
+func (p *Client) Heal(ctx context.Context) error { return p.post(ctx, healPath, nil) }
 
 // Sleep lets simulated time pass, along with whatever else waits for it.
-func (p *Practice) Sleep(ctx context.Context, d time.Duration) error {
+func (p *Client) Sleep(ctx context.Context, d time.Duration) error {
 	return p.post(ctx, sleepPath, url.Values{"for": {d.String()}})
 }
 
 // get reads what a path tells.
-func (p *Practice) get(ctx context.Context, path string, into any) error {
+func (p *Client) get(ctx context.Context, path string, into any) error {
 	res, err := p.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (p *Practice) get(ctx context.Context, path string, into any) error {
 }
 
 // post has something done, and returns when it is.
-func (p *Practice) post(ctx context.Context, path string, form url.Values) error {
+func (p *Client) post(ctx context.Context, path string, form url.Values) error {
 	res, err := p.send(ctx, http.MethodPost, path, form)
 	if err != nil {
 		return err
@@ -255,7 +255,7 @@ func (p *Practice) post(ctx context.Context, path string, form url.Values) error
 }
 
 // send asks the control of the world. A refusal is an error, in its words.
-func (p *Practice) send(ctx context.Context, method, path string, form url.Values) (*http.Response, error) {
+func (p *Client) send(ctx context.Context, method, path string, form url.Values) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, p.url.Scheme+"://"+p.url.Host+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("asking the simulated AWS: %w", err)
@@ -288,7 +288,7 @@ type AskedWrongError struct {
 func (e *AskedWrongError) Error() string { return e.Why }
 
 // unreachable words that the world is not served, unless the caller gave up.
-func (p *Practice) unreachable(ctx context.Context, err error) error {
+func (p *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

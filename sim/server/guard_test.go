@@ -118,7 +118,7 @@ func TestWhatAServerSays(t *testing.T) {
 	}{
 		"another folder":   {map[string]any{"dir": mine, "provider": 4711}, "holds no world that is served there"},
 		"no world":         {map[string]any{"dir": empty, "provider": 4711}, "holds no world that is served there"},
-		"a relative path":  {map[string]any{"dir": "practice-site", "provider": 4711}, "is not where a project's folder is"},
+		"a relative path":  {map[string]any{"dir": "sim-site", "provider": 4711}, "is not where a project's folder is"},
 		"a crooked path":   {map[string]any{"dir": mine + "/../" + filepath.Base(mine), "provider": 4711}, "is not where a project's folder is"},
 		"no provider":      {map[string]any{"dir": mine}, "port 0 of its provider is none"},
 		"no port":          {map[string]any{"dir": mine, "provider": 65536}, "port 65536 of its provider is none"},

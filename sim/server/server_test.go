@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // served is a world of which no time passes by itself, with nothing deployed.
 func served(t *testing.T) *Server {
 	t.Helper()
-	s, err := Serve(Options{Dir: filepath.Join(t.TempDir(), "practice"), Listen: "127.0.0.1:0"})
+	s, err := Serve(Options{Dir: filepath.Join(t.TempDir(), "sim"), Listen: "127.0.0.1:0"})
 	require.NoError(t, err)
 	s.stage.World.Clock().SetQuiet(2 * time.Millisecond)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
@@ -35,7 +35,7 @@ func served(t *testing.T) *Server {
 }
 
 // connect is a command's side of it.
-func connect(t *testing.T, s *Server) *Practice {
+func connect(t *testing.T, s *Server) *Client {
 	t.Helper()
 	p, err := Connect(t.Context(), s.URL())
 	require.NoError(t, err)
@@ -43,7 +43,7 @@ func connect(t *testing.T, s *Server) *Practice {
 	return p
 }
 
-func now(p *Practice) time.Time { return p.Options().Env.Now() }
+func now(p *Client) time.Time { return p.Options().Env.Now() }
 
 func TestASessionOpensTheProject(t *testing.T) {
 	t.Parallel()
@@ -157,7 +157,7 @@ func TestThingsGoWrongOnDemand(t *testing.T) {
 
 func TestAWorldIsKept(t *testing.T) {
 	t.Parallel()
-	o := Options{Dir: filepath.Join(t.TempDir(), "practice"), Listen: "127.0.0.1:0", ProdRegion: "cn-north-1", DRRegion: "cn-northwest-1", Seed: 7}
+	o := Options{Dir: filepath.Join(t.TempDir(), "sim"), Listen: "127.0.0.1:0", ProdRegion: "cn-north-1", DRRegion: "cn-northwest-1", Seed: 7}
 	s, err := Serve(o)
 	require.NoError(t, err)
 	p := connect(t, s)

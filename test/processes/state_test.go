@@ -54,7 +54,7 @@ func TestAnOlderState(t *testing.T) {
 	assert.NotEmpty(t, newer)
 	at.giveBack(t)
 	at.run(t, 0, "reprotect --yes")
-	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }
 
@@ -93,7 +93,7 @@ func TestALostState(t *testing.T) {
 
 	at.giveBack(t)
 	at.run(t, 0, "reprotect --yes")
-	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Hour) }))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 	assert.Contains(t, at.run(t, 0, "switchover prod --yes --verbose"), "[DEBUG]")
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))

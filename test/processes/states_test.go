@@ -33,7 +33,7 @@ var moved = sync.OnceValues(func() (string, error) {
 	for _, step := range []func() error{
 		t.losing, t.working("failover", "--yes"), t.returning, t.working("reprotect", "--yes"),
 		func() error {
-			return t.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) })
+			return t.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Hour) })
 		},
 	} {
 		if err := step(); err != nil {

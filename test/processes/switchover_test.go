@@ -60,7 +60,7 @@ func TestInterruptedSwitchovers(t *testing.T) {
 				return
 			}
 			at.run(t, 0, "thaw --yes")
-			require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, 2*time.Minute) })) // instances look every minute
+			require.NoError(t, at.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, 2*time.Minute) })) // instances look every minute
 			assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 			assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 		})

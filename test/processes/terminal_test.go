@@ -52,7 +52,7 @@ var deployed = sync.OnceValues(func() (string, error) {
 	if err := t.serve(); err != nil {
 		return "", err
 	}
-	err := errors.Join(t.working("deploy")(), t.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Hour) }))
+	err := errors.Join(t.working("deploy")(), t.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Hour) }))
 	return t.dir, errors.Join(err, t.server.Close())
 })
 
@@ -80,7 +80,7 @@ func (t *terminal) serve() (err error) {
 }
 
 // world does something to the simulated AWS.
-func (t *terminal) world(do func(context.Context, *server.Practice) error) error {
+func (t *terminal) world(do func(context.Context, *server.Client) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	p, err := server.Connect(ctx, t.server.URL())
@@ -98,7 +98,7 @@ func (t *terminal) lose(test *testing.T) {
 }
 
 func (t *terminal) losing() error {
-	return t.world(func(ctx context.Context, p *server.Practice) error {
+	return t.world(func(ctx context.Context, p *server.Client) error {
 		return errors.Join(p.Lose(ctx, "us-west-2", sim.Refuse), p.Sleep(ctx, 15*time.Minute))
 	})
 }
@@ -109,7 +109,7 @@ func (t *terminal) giveBack(test *testing.T) {
 }
 
 func (t *terminal) returning() error {
-	return t.world(func(ctx context.Context, p *server.Practice) error {
+	return t.world(func(ctx context.Context, p *server.Client) error {
 		return errors.Join(p.Return(ctx, "us-west-2"), p.Sleep(ctx, 10*time.Minute))
 	})
 }
@@ -117,7 +117,7 @@ func (t *terminal) returning() error {
 // serving is what a visitor sees.
 func (t *terminal) serving(test *testing.T) (seen string) {
 	test.Helper()
-	require.NoError(test, t.world(func(ctx context.Context, p *server.Practice) error {
+	require.NoError(test, t.world(func(ctx context.Context, p *server.Client) error {
 		s, err := p.Status(ctx)
 		seen = s.Visitors
 		return err

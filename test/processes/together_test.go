@@ -74,7 +74,7 @@ func TestFailoverBesideItsRefusal(t *testing.T) {
 	after, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
 	require.NoError(t, err)
 	assert.Equal(t, string(before), string(after))
-	require.NoError(t, at.world(func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, time.Minute) }))
+	require.NoError(t, at.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Minute) }))
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
 }

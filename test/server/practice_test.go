@@ -1,6 +1,6 @@
-// Package practice holds the test of a served world, beside which the rehearsals
+// Package server holds the test of a served world, beside which the rehearsals
 // of other packages run.
-package practice
+package server
 
 import (
 	"context"
@@ -25,14 +25,14 @@ func TestMain(m *testing.M) { staged.Main(m) }
 func TestPractice(t *testing.T) {
 	dir := t.TempDir()
 	srv := serve(t, dir)
-	command(t, func(ctx context.Context, p *server.Practice) error {
+	command(t, func(ctx context.Context, p *server.Client) error {
 		_, err := open(t, p).Deploy(ctx, ops.Run{})
 		return err
 	})
 	assert.Equal(t, "visitors are served from us-west-2", status(t).Visitors)
 	sleep(t, 30*time.Minute) // until the replica's lag has been measured
 
-	command(t, func(ctx context.Context, p *server.Practice) error { return p.Lose(ctx, "us-west-2", sim.Hang) })
+	command(t, func(ctx context.Context, p *server.Client) error { return p.Lose(ctx, "us-west-2", sim.Hang) })
 	lost := status(t).Lost["us-west-2"].At
 	sleep(t, 15*time.Minute)
 	reported := failOver(t)
@@ -50,7 +50,7 @@ func TestPractice(t *testing.T) {
 	require.NoError(t, srv.Close())
 	srv = serve(t, dir)
 	assert.Equal(t, before, status(t), "the world goes on where it was")
-	command(t, func(ctx context.Context, p *server.Practice) error {
+	command(t, func(ctx context.Context, p *server.Client) error {
 		again, err := open(t, p).Failover(ctx, ops.Accepted{}, ops.Run{})
 		assert.NotEmpty(t, again.NothingToDo, "the failover is done")
 		return err
@@ -68,7 +68,7 @@ func serve(t *testing.T, dir string) *server.Server {
 }
 
 // command does what a command does, in a session of its own.
-func command(t *testing.T, do func(context.Context, *server.Practice) error) {
+func command(t *testing.T, do func(context.Context, *server.Client) error) {
 	t.Helper()
 	p, err := server.FromEnvironment(t.Context())
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func command(t *testing.T, do func(context.Context, *server.Practice) error) {
 
 func status(t *testing.T) (s server.Status) {
 	t.Helper()
-	command(t, func(ctx context.Context, p *server.Practice) (err error) {
+	command(t, func(ctx context.Context, p *server.Client) (err error) {
 		s, err = p.Status(ctx)
 		return err
 	})
@@ -87,10 +87,10 @@ func status(t *testing.T) (s server.Status) {
 
 func sleep(t *testing.T, d time.Duration) {
 	t.Helper()
-	command(t, func(ctx context.Context, p *server.Practice) error { return p.Sleep(ctx, d) })
+	command(t, func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, d) })
 }
 
-func open(t *testing.T, p *server.Practice) *ops.Site {
+func open(t *testing.T, p *server.Client) *ops.Site {
 	t.Helper()
 	o := p.Options()
 	o.EngineRoot = staged.EngineRoot
@@ -102,7 +102,7 @@ func open(t *testing.T, p *server.Practice) *ops.Site {
 func failOver(t *testing.T) report.Report {
 	t.Helper()
 	var outcome ops.Outcome
-	command(t, func(ctx context.Context, p *server.Practice) (err error) {
+	command(t, func(ctx context.Context, p *server.Client) (err error) {
 		outcome, err = open(t, p).Failover(ctx, ops.Accepted{}, ops.Run{})
 		return err
 	})
