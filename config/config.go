@@ -430,15 +430,15 @@ func unknownKeys(project string, there []string, fields map[string]any) (wrong [
 	return wrong
 }
 
-// ConfigError is a configuration that cannot be meant. Nothing was touched.
-type ConfigError struct {
+// Error is a configuration that cannot be meant. Nothing was touched.
+type Error struct {
 	File     string // that holds it; empty for what the engine handed over
 	Problems []Problem
 	Err      error // why the file can't be read; nil when it can
 }
 
 // Error lists the problems, one a line.
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	text := "the configuration is refused, nothing was touched:"
 	if e.File != "" {
 		text = e.File + ": " + text
@@ -450,7 +450,7 @@ func (e *ConfigError) Error() string {
 }
 
 // Unwrap is why the file can't be read.
-func (e *ConfigError) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.Err }
 
 // configError holds problems in a stable order, without repeating any; nil for none.
 func configError(file string, wrong []Problem) error {
@@ -458,5 +458,5 @@ func configError(file string, wrong []Problem) error {
 		return nil
 	}
 	slices.SortFunc(wrong, func(a, b Problem) int { return cmp.Compare(a.String(), b.String()) })
-	return &ConfigError{File: file, Problems: slices.Compact(wrong)}
+	return &Error{File: file, Problems: slices.Compact(wrong)}
 }

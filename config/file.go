@@ -25,7 +25,7 @@ func FileName(stack string) string { return "Pulumi." + stack + ".yaml" }
 
 // ReadFile reads a stack's configuration from its file, Pulumi.<stack>.yaml, as
 // the program itself would read it, and checks it by the same rules. What it
-// could read comes with the error, too, which is a *ConfigError. It asks neither engine
+// could read comes with the error, too, which is a *Error. It asks neither engine
 // nor AWS, and decrypts nothing: a secret reads as "[secret]". One that isn't set yet is
 // left to the program to refuse, since the place for it is made with the file's help.
 func ReadFile(path string) (Config, error) {
@@ -48,7 +48,7 @@ func ReadFile(path string) (Config, error) {
 }
 
 func unreadable(path string, err error) error {
-	return &ConfigError{File: path, Err: err, Problems: []Problem{{Wrong: "it can't be read: " + err.Error(), Remedy: "correct it, or restore it from version control"}}}
+	return &Error{File: path, Err: err, Problems: []Problem{{Wrong: "it can't be read: " + err.Error(), Remedy: "correct it, or restore it from version control"}}}
 }
 
 // CheckProject refuses a project's file that Pulumi can't read, or that is of another

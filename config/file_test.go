@@ -110,7 +110,7 @@ func TestReadFileReadsOnlyFiles(t *testing.T) {
 			_, err := ReadFile(path)
 			assert.ErrorContains(t, err, tc.says)
 			assert.ErrorContains(t, CheckProject(path), tc.says)
-			_, refused := errors.AsType[*ConfigError](err)
+			_, refused := errors.AsType[*Error](err)
 			assert.True(t, refused)
 		})
 	}

@@ -37,7 +37,7 @@ type Drill struct {
 	// Report is that of the making of the copy; nil when that did not begin.
 	Report *report.Report `json:"report,omitempty"`
 	// Timings are what the parts took that take long.
-	Timings []drill.Piece `json:"timings,omitempty"`
+	Timings []drill.Timing `json:"timings,omitempty"`
 	// Balancer is the DNS name at which the copy answers, under the site's own name; empty once it has ended.
 	Balancer string `json:"balancer,omitempty"`
 	// Expires is until when the copy that is still there may be; zero once it has ended.
@@ -85,13 +85,13 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 		}
 	}
 	d := Drill{Stack: drill.StackName(of.Of), Of: of.Of, Region: standby.Config.Region, Snapshot: of.Snapshot, Expires: of.Expires}
-	stack, err := s.openDrill(ctx, drill.Args{Config: standby.Config, Copy: of, CarriesOn: carriesOn}, auto.UpsertStackInlineSource)
+	stack, err := s.openDrill(ctx, drill.Args{Config: standby.Config, Copy: of, Resumes: carriesOn}, auto.UpsertStackInlineSource)
 	if err != nil {
 		return Drill{}, err
 	}
 	result, err := stack.Up(ctx, run)
 	if d.Report = result.Report; d.Report != nil {
-		d.Timings = drill.Pieces(*d.Report)
+		d.Timings = drill.Timings(*d.Report)
 	}
 	if err != nil {
 		return d, err
@@ -100,7 +100,7 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 	if err != nil {
 		return d, err
 	}
-	if _, d.Balancer, err = drill.Recall(state); err != nil {
+	if _, d.Balancer, err = drill.ParseCopy(state); err != nil {
 		return d, err
 	}
 	if o.Keep > 0 {

@@ -78,7 +78,7 @@ func (s *Site) Drills(ctx context.Context) ([]DrillCopy, error) {
 			return nil, fmt.Errorf("reading the state of stack %s: %w", name, err)
 		}
 		c := DrillCopy{Stack: name}
-		if c.Copy, c.Balancer, err = drill.Recall(state.Deployment); err != nil {
+		if c.Copy, c.Balancer, err = drill.ParseCopy(state.Deployment); err != nil {
 			return nil, err
 		}
 		left = append(left, c)

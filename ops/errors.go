@@ -43,7 +43,7 @@ func noStack(name string, has []string) error {
 type RefusedError struct {
 	Stack string // empty when it is about the site as a whole
 	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
-	// claims, a *stacks.ConfigError, or several, a *NotReadyError, or a *refusal.Error.
+	// claims, a *config.Error, or several, a *NotReadyError, or a *refusal.Error.
 	Err error
 }
 

@@ -120,9 +120,9 @@ func asRefusal(err error) (Failure, bool) {
 }
 
 // configErrors finds all refused configurations in an error, which may join several.
-func configErrors(err error) (all []*config.ConfigError) {
-	if cfg, ok := err.(*config.ConfigError); ok { //nolint:errorlint // the tree is walked below
-		return []*config.ConfigError{cfg}
+func configErrors(err error) (all []*config.Error) {
+	if cfg, ok := err.(*config.Error); ok { //nolint:errorlint // the tree is walked below
+		return []*config.Error{cfg}
 	}
 	switch inner := err.(type) { //nolint:errorlint // as above
 	case interface{ Unwrap() error }:

@@ -143,7 +143,7 @@ func (w *observer) ended(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, claims := errors.AsType[*stacks.RefusedError](err)
-	_, config := errors.AsType[*config.ConfigError](err)
+	_, config := errors.AsType[*config.Error](err)
 	if claims || config {
 		w.refusal = err
 	}

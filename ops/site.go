@@ -260,7 +260,7 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
 // Reprotect makes the side that was lost a standby of the active one: the way back,
 // up to the switchover that goes home.
 func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
-	protecting := ""
+	next := ""
 	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes, done, err := reprotectChanges(sides)
 		if err != nil {
@@ -270,11 +270,15 @@ func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		protecting = side.Config.Stack
+		next = "pilotlight failback"
+		if side.Config.Stack != homeOf(sides) {
+			next = "pilotlight switchover " + side.Config.Stack
+		}
+		next = fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: %s", side.Config.Stack, next)
 		return changes, done, s.requireAnswer(ctx, side, "wait until it is back, and run this again")
 	})
 	if err == nil && slices.ContainsFunc(out.Reports, func(r report.Report) bool { return r.Action == string(roles.StandBy) }) {
-		out.Next = append(out.Next, fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: pilotlight switchover %s", protecting, protecting))
+		out.Next = append(out.Next, next)
 	}
 	return out, err
 }

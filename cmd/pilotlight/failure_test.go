@@ -49,7 +49,7 @@ func failed(t *testing.T, out string) ops.Failure {
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	blocked := &checks.RefusedError{Blockers: []checks.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
-	config := &config.ConfigError{File: "Pulumi.dr.yaml", Problems: []config.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
+	config := &config.Error{File: "Pulumi.dr.yaml", Problems: []config.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
 	unready := &ops.NotReadyError{For: ops.ForFailover, Missing: []ops.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}
 	claims := &stacks.RefusedError{Refusal: refusal.New(refusal.CodeClaims, "the site moved on: rebuild it")}
 	on := func(err error) error { return &ops.RefusedError{Stack: "dr", Err: err} }

@@ -59,7 +59,9 @@ func statusText(s ops.Status) string {
 		}
 	}
 	t.say("")
-	t.say("home       %s", cmp.Or(s.Home, "none of the stacks (set home in both files)"))
+	if s.Active != "" {
+		t.say("home       %s", cmp.Or(s.Home, "none of the stacks (set home in both files)"))
+	}
 	t.say("state      %s", cmp.Or(s.Backend, "unknown"))
 	t.say("keys       %s", s.Keys)
 	if !s.LastChange.IsZero() {

@@ -19,9 +19,9 @@ func (c *copied) publish(key string, value pulumi.StringInput) (*components.Para
 	return components.NewParameter(c.Context, c.name, components.ParameterArgs{Path: c.parameters(), Key: key, Value: value}, c.alone)
 }
 
-// compose registers the copy: what a failover finds, what it makes, and in place of
+// register registers the copy: what a failover finds, what it makes, and in place of
 // the promotion a database from a snapshot.
-func (c *copied) compose() error {
+func (c *copied) register() error {
 	network, err := components.NewNetwork(c.Context, c.name, components.NetworkArgs{
 		Region: c.Config.Region, CIDR: netip.MustParsePrefix(c.Config.Network.CIDR).Masked(), Zones: c.Config.Network.Zones, Visitors: c.Copy.Visitors,
 	}, c.alone)
@@ -65,7 +65,7 @@ func (c *copied) cache(network *components.Network) error {
 	cache, err := components.NewCache(c.Context, c.name, components.CacheArgs{
 		NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
 		SubnetGroup: network.CacheSubnetGroup, SecurityGroupID: network.CacheSecurityGroup,
-		AuthToken: pulumi.ToSecret(pulumi.String(c.memory.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
+		AuthToken: pulumi.ToSecret(pulumi.String(c.state.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
 	}, c.alone)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (c *copied) cache(network *components.Network) error {
 // bucket of its own: what is written in a drill must not be among the site's media.
 func (c *copied) launch(network *components.Network) (*components.Launch, error) {
 	secrets, err := components.NewSecrets(c.Context, c.name, components.SecretsArgs{
-		Values: pulumi.ToSecret(pulumi.ToStringMap(c.memory.Secrets)).(pulumi.StringMapOutput), Passing: true,
+		Values: pulumi.ToSecret(pulumi.ToStringMap(c.state.Secrets)).(pulumi.StringMapOutput), Passing: true,
 	}, c.alone)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 
 // serve makes what serves the site, and waits until it does.
 func (c *copied) serve(network *components.Network, launch *components.Launch, database *components.Parameter) error {
-	for key, value := range map[string]string{"site": siteURL(c.Config), "epoch": strconv.Itoa(c.memory.Claim.Epoch)} {
+	for key, value := range map[string]string{"site": siteURL(c.Config), "epoch": strconv.Itoa(c.state.Claim.Epoch)} {
 		if _, err := c.publish(key, pulumi.String(value)); err != nil {
 			return err
 		}

@@ -53,8 +53,8 @@ type Copy struct {
 type Args struct {
 	Config config.Config // of the drilled stack
 	Copy   Copy
-	// CarriesOn reports that an earlier run has begun to make the copy.
-	CarriesOn bool
+	// Resumes reports that an earlier run has begun to make the copy.
+	Resumes bool
 }
 
 // Asked is what the report of a drill says that it was for.
@@ -71,18 +71,18 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		c := &copied{Context: ctx, Args: args, name: Name(args.Config), memory: memory}
+		c := &copied{Context: ctx, Args: args, name: Name(args.Config), state: memory}
 		if err := c.record(&env); err != nil {
 			return err
 		}
 		c.runtime = c.newRuntime(env)
-		if _, err := c.keep(copyName, args.Copy); err != nil {
+		if _, err := c.stash(copyName, args.Copy); err != nil {
 			return err
 		}
 		if err := c.newProvider(); err != nil {
 			return err
 		}
-		err = c.compose()
+		err = c.register()
 		c.recorder.ends()
 		return err
 	}
@@ -93,7 +93,7 @@ type copied struct {
 	*pulumi.Context
 	Args
 	name     string
-	memory   state.State // of the drilled stack
+	state    state.State // of the drilled stack
 	runtime  *failover.Runtime
 	recorder *recorder
 
@@ -108,8 +108,8 @@ const (
 	servedName  = "served"  // is there once the copy was seen healthy
 )
 
-// keep writes a value into the state.
-func (c *copied) keep(name string, value any, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
+// stash writes a value into the state.
+func (c *copied) stash(name string, value any, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
@@ -157,9 +157,9 @@ func (c *copied) newProvider() error {
 // newRuntime makes what the hooks work with: the site is asked for under its own
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
-	site := stacks.RuntimeSite(c.Config, c.memory.Claim, state.PeerInfo{}, state.PeerInfo{})
+	site := stacks.RuntimeSite(c.Config, c.state.Claim, state.PeerInfo{}, state.PeerInfo{})
 	site.Tags = c.tags()
-	site.Database, site.DeepToken = c.name, wordpress.DeepToken(c.memory.Secrets)
+	site.Database, site.DeepToken = c.name, wordpress.DeepToken(c.state.Secrets)
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
 	return rt

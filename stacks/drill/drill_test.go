@@ -23,21 +23,21 @@ func TestRecall(t *testing.T) {
 	t.Parallel()
 	const held = `{"resources": [
 		{"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::copy", "inputs": {"input": "{\"of\":\"dr\",\"snapshot\":{\"id\":\"rds:x\",\"encrypted\":true},\"expires\":\"2026-03-01T12:00:00Z\",\"visitors\":\"192.0.2.7/32\"}"}}`
-	c, balancer, err := Recall([]byte(held + "]}"))
+	c, balancer, err := ParseCopy([]byte(held + "]}"))
 	require.NoError(t, err)
 	assert.Equal(t, "dr", c.Of)
 	assert.Equal(t, "rds:x", c.Snapshot.ID)
 	assert.Equal(t, "192.0.2.7/32", c.Visitors.String())
 	assert.Equal(t, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), c.Expires)
 	assert.Empty(t, balancer)
-	_, balancer, err = Recall([]byte(held + `, {"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::served", "inputs": {"input": "lb.example.com"}}]}`))
+	_, balancer, err = ParseCopy([]byte(held + `, {"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::served", "inputs": {"input": "lb.example.com"}}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, "lb.example.com", balancer)
-	c, _, err = Recall(nil)
+	c, _, err = ParseCopy(nil)
 	require.NoError(t, err)
 	assert.Zero(t, c)
 	for _, broken := range []string{"{", `{"resources": [{"urn": "urn:pulumi:s::p::pulumi:index:Stash::copy", "inputs": {"input": "{"}}]}`} {
-		_, _, err = Recall([]byte(broken))
+		_, _, err = ParseCopy([]byte(broken))
 		assert.ErrorContains(t, err, "reading the state of a drill")
 	}
 }
@@ -45,7 +45,7 @@ func TestRecall(t *testing.T) {
 func TestPieces(t *testing.T) {
 	t.Parallel()
 	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
-	pieces := Pieces(report.Report{Steps: []report.Step{
+	pieces := Timings(report.Report{Steps: []report.Step{
 		{Name: "create Instance blog-dr-drill-instance", Begin: at(1), End: at(11)},
 		{Name: "create NatGateway blog-dr-drill-nat-1", Begin: at(1), End: at(3)},
 		{Name: "create NatGateway blog-dr-drill-nat-2", Begin: at(2), End: at(4)},
@@ -53,7 +53,7 @@ func TestPieces(t *testing.T) {
 		{Name: "wait for the instances", Begin: at(4)},
 		{Name: "verify the site in depth", Begin: at(11), End: at(12)},
 	}})
-	assert.Equal(t, []Piece{
+	assert.Equal(t, []Timing{
 		{What: "database, restored", Seconds: 600, Instead: "a failover promotes the replica"},
 		{What: "way out (NAT)", Seconds: 180, Failover: true},
 		{What: "verification in depth", Seconds: 60, Failover: true},

@@ -32,7 +32,7 @@ func (c *copied) record(env *failover.Env) error {
 		reported = func(report.Report) {}
 	}
 	r.Recorder = report.NewRecorder(report.Report{
-		Site: c.Config.Domain, Stack: c.Stack(), Region: c.Config.Region, Action: Asked, Epoch: c.memory.Claim.Epoch, Goal: report.Healthy,
+		Site: c.Config.Domain, Stack: c.Stack(), Region: c.Config.Region, Action: Asked, Epoch: c.state.Claim.Epoch, Goal: report.Healthy,
 		StartedAt: r.now(), Notes: notes(c.Args),
 	}, report.NextSteps{Unfinished: []string{"pilotlight drill: it resumes", "or pilotlight drill --end: it ends what is there, which costs until then"}}, reported)
 
@@ -71,7 +71,7 @@ func notes(args Args) []string {
 		"no name is moved: a failover takes the time of DNS on top",
 		"the copy's bucket is empty: nothing is said of the media",
 	}
-	if args.CarriesOn {
+	if args.Resumes {
 		all = append(all, "an earlier run was stopped: what that had made is not measured here")
 	}
 	return all

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Parse reads what a drill's stack holds in a checkpoint, as pulumi stack export
+// ParseCopy reads what a drill's stack holds in a checkpoint, as pulumi stack export
 // writes it below "deployment": of what it is a copy, and the name of the balancer
 // once the copy was seen healthy. A run that was killed at once may have left neither.
-func Recall(checkpoint []byte) (c Copy, balancer string, err error) {
+func ParseCopy(checkpoint []byte) (c Copy, balancer string, err error) {
 	var state struct {
 		Resources []struct {
 			URN    string         `json:"urn"`

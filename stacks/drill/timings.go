@@ -7,8 +7,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
-// Piece is a part of the work whose time a drill has measured.
-type Piece struct {
+// Timing is a part of the work whose time a drill has measured.
+type Timing struct {
 	What    string  `json:"what"`
 	Seconds float64 `json:"seconds"`
 	// Failover reports that a failover does the same. What it does in the place of the
@@ -17,9 +17,9 @@ type Piece struct {
 	Instead  string `json:"instead,omitempty"`
 }
 
-// Pieces are what a report tells of the parts that take long. Of several resources of
+// Timings are what a report tells of the parts that take long. Of several resources of
 // a kind it is the time from the first's beginning to the last's end.
-func Pieces(report report.Report) (pieces []Piece) {
+func Timings(report report.Report) (pieces []Timing) {
 	for _, part := range []struct{ prefix, what, instead string }{
 		{"create Instance ", "database, restored", "a failover promotes the replica"},
 		{"create NatGateway ", "way out (NAT)", ""},
@@ -41,7 +41,7 @@ func Pieces(report report.Report) (pieces []Piece) {
 			}
 		}
 		if !begin.IsZero() {
-			pieces = append(pieces, Piece{What: part.what, Seconds: end.Sub(begin).Seconds(), Failover: part.instead == "", Instead: part.instead})
+			pieces = append(pieces, Timing{What: part.what, Seconds: end.Sub(begin).Seconds(), Failover: part.instead == "", Instead: part.instead})
 		}
 	}
 	return pieces
