@@ -47,7 +47,7 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := report.Step{Name: ask.step, Begin: r.env.Now(), Checks: true}
+	step := report.Step{Kind: report.CheckStep, Name: ask.step, Begin: r.env.Now()}
 	r.env.Observe(step)
 	seen, err := r.snapshot(ctx)
 	if ctx.Err() != nil {

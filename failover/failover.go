@@ -178,9 +178,9 @@ func (r *Runtime) enter(ctx context.Context, what string) (entered context.Conte
 	}
 }
 
-// observe runs a step and tells of it. reaches is the milestone that it is, or empty.
-func (r *Runtime) observe(name, awaits string, reaches report.Milestone, do func() error) error {
-	step := report.Step{Name: name, Awaits: awaits, Begin: r.env.Now(), Milestone: reaches}
+// observe runs a step and reports its start and end. reaches is the milestone at its end, or empty.
+func (r *Runtime) observe(kind report.Kind, name, awaits string, reaches report.Milestone, do func() error) error {
+	step := report.Step{Kind: kind, Name: name, Awaits: awaits, Begin: r.env.Now(), Milestone: reaches}
 	r.env.Observe(step)
 	err := do()
 	if err != nil {

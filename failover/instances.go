@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 const (
@@ -38,7 +39,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 	if r.Site.Source != "" {
 		limit += r.Site.Limits.Promote // they are in time as long as that may last
 	}
-	return r.observe("wait for the instances", "the instances", "", func() error {
+	return r.observe(report.InstanceStep, "wait for the instances", "the instances", "", func() error {
 		var last checks.LaunchFailure
 		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
 			found, err := r.instances(ctx)

@@ -23,7 +23,7 @@ const named = 100
 // CompareMedia lists both buckets and tells what the peer's lacks. It reads a
 // million files in some minutes; progress is told.
 func (r *Runtime) CompareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) error {
-	step := report.Step{Name: "compare the media of both sides", Begin: r.env.Now()}
+	step := report.Step{Kind: report.MediaStep, Name: "compare the media of both sides", Begin: r.env.Now()}
 	r.env.Observe(step)
 	found, err := r.compareMedia(ctx, bucket, peerRegion, peerBucket)
 	if err == nil {

@@ -24,7 +24,7 @@ const reaction = 2 * time.Minute
 func (r *Runtime) StartPromotion(ctx context.Context) error {
 	ctx, leave := r.enter(ctx, "start the promotion")
 	defer leave()
-	return r.observe("start the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, "", func() error {
+	return r.observe(report.PromoteStep, "start the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, "", func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 // (again) while a source is still set, and returns when several looks in a row
 // saw it done.
 func (r *Runtime) WaitPromoted(ctx context.Context) error {
-	return r.observe("wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
+	return r.observe(report.PromoteStep, "wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err

@@ -38,7 +38,7 @@ const (
 // a row. The site's name need not point to the balancer yet.
 func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe("verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
+	return r.observe(report.VerifyStep, "verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
 		healthy, looks := 0, 0
 		var failure checks.LaunchFailure
 		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
@@ -146,7 +146,7 @@ func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 			return nil // nobody visits a site that was never there
 		}
 	}
-	return r.observe("wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
+	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
 		looks := 0
 		return r.wait(ctx, r.Site.Domain, r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
 			moved, seen := checks.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))

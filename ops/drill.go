@@ -107,7 +107,7 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 		d.tell(s, report.Step{}, reach(standby.Config, d.Balancer), "end it: pilotlight drill --end")
 		return d, nil
 	}
-	ending := report.Step{Name: "end the copy", Begin: s.now()}
+	ending := report.Step{Kind: report.CleanUpStep, Name: "end the copy", Begin: s.now()}
 	if err := s.endDrill(ctx, stack, standby.Config, run); err != nil {
 		return d, err
 	}

@@ -83,7 +83,7 @@ func (w *observer) step(step report.Step) {
 	switch v := step.Verdict; {
 	case v != nil:
 		w.verdict, w.refusal = v, v.Err()
-	case step.Checks && step.Err != "": // they could not be made
+	case step.Kind == report.CheckStep && step.Err != "": // they could not be made
 		w.refusal = errors.New(step.Err)
 	}
 	w.mu.Unlock()

@@ -59,7 +59,7 @@ func TestProtection(t *testing.T) {
 		"never deployed":       {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
 		"half deployed":        {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
 		"half failed over":     {site(leading, claim(roles.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
-		"failed over":          {site(leading, claim(roles.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "failback"},
+		"failed over":          {site(leading, claim(roles.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "pilotlight reprotect"},
 		"frozen":               {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to go on, pilotlight thaw"},
 		"half switched":        {site(frozen, planned), func(*SideStatus) {}, false, "(epoch 2) is not finished", "pilotlight switchover dr to go on"},
 		"half taken back":      {site(again, claim(roles.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 3) is not finished", "pilotlight abort to go on"},

@@ -60,7 +60,7 @@ type Bar struct {
 func (r *Report) Page() Page {
 	p := Page{Run: *r, Kind: "Change of role", Headline: r.headline(), Badge: string(r.Outcome), Tone: tones[r.Outcome], Next: r.Next}
 	p.Facts = []Fact{
-		{"Asked for", r.Action}, {"Stack", r.Stack}, {"Region", r.Region}, {"Epoch", strconv.Itoa(r.Epoch)}, {"Begun", date(r.StartedAt)},
+		{"Action", r.Title()}, {"Stack", r.Stack}, {"Region", r.Region}, {"Epoch", strconv.Itoa(r.Epoch)}, {"Begun", date(r.StartedAt)},
 	}
 	if r.Goal != "" {
 		p.Kind = "Drill"

@@ -4,6 +4,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -12,9 +13,28 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
+// Kind is what a step does, stable, for machines.
+type Kind string
+
+// The kinds of steps.
+const (
+	CheckStep    Kind = "check"    // the checks, before anything is changed
+	ResourceStep Kind = "resource" // the engine creates or updates a resource
+	FreezeStep   Kind = "freeze"   // until the site takes no writes
+	CatchUpStep  Kind = "catchUp"  // until the replica has every write
+	PromoteStep  Kind = "promote"  // the promotion is asked for, or waited for
+	InstanceStep Kind = "instance" // until enough instances are in service
+	VerifyStep   Kind = "verify"   // the site is asked in depth
+	VisitorStep  Kind = "visitor"  // until visitors arrive
+	MediaStep    Kind = "media"    // the media of both sides are compared
+	CleanUpStep  Kind = "cleanUp"  // a drill's copy ends
+)
+
 // Step is a piece of work that took time.
 type Step struct {
-	Name  string    `json:"name"` // such as "wait for the promotion of blog-dr-1"
+	Kind  Kind      `json:"kind"`
+	Type  string    `json:"type,omitempty"` // of the resource, as Pulumi names it; empty for other kinds
+	Name  string    `json:"name"`           // for people, such as "wait for the promotion of blog-dr-1"
 	Begin time.Time `json:"begin"`
 	// End is zero while the step goes on, and for good when the run was killed
 	// meanwhile, or something failed that only the engine tells of.
@@ -25,8 +45,6 @@ type Step struct {
 	Milestone Milestone `json:"milestone,omitempty"`
 	// Awaits is what it waits for: lines of progress that begin so are about it.
 	Awaits string `json:"-"`
-	// Checks reports that it is the checks, which come before anything is changed.
-	Checks bool `json:"-"`
 	// Verdict is what they found; nil while they go on, and when they could not be made.
 	Verdict *checks.Verdict `json:"-"`
 	// Media is what a comparison of the media found; nil for other steps.
@@ -65,8 +83,13 @@ type Report struct {
 	Site   string `json:"site"` // its own name
 	Stack  string `json:"stack"`
 	Region string `json:"region"`
-	Action string `json:"action"` // what the run was for, such as "activate"
-	Epoch  int    `json:"epoch"`  // of the claim that it made, or resumed
+	// Action is what the run was for, such as "activate".
+	Action string `json:"action"`
+	// Generation is the former database that it readied for its deletion; 0 for other actions.
+	Generation int `json:"generation,omitempty"`
+	// Resumed reports that it resumed an activation that was stopped.
+	Resumed bool `json:"resumed,omitempty"`
+	Epoch   int  `json:"epoch"` // of the claim that it made, or resumed
 	// Goal is the milestone that a drill is for, which moves no name; empty is Switched.
 	Goal Milestone `json:"goal,omitempty"`
 	// Notes are what has to be known of the run to read its report right.
@@ -92,6 +115,17 @@ type Report struct {
 	TimeToRecover float64 `json:"timeToRecover"`
 	// Next is what to do now.
 	Next []string `json:"next"`
+}
+
+// Title is what the run was for, in words.
+func (r *Report) Title() string {
+	switch {
+	case r.Generation != 0:
+		return fmt.Sprintf("%s generation %d", r.Action, r.Generation)
+	case r.Resumed:
+		return r.Action + " (resumed)"
+	}
+	return r.Action
 }
 
 // Recorder writes down what happens in a run, while it happens.
@@ -146,7 +180,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Awaits, stored.Checks, stored.Verdict, stored.Media = "", false, nil, nil // they are the report's, or nobody's
+	stored.Awaits, stored.Verdict, stored.Media = "", nil, nil // they are the report's, or nobody's
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)

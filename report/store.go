@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pilotlight-dr/pilotlight/fileio"
@@ -52,7 +51,7 @@ func Halted(project string) func(stack string, epoch int) (Report, bool) {
 	return func(stack string, epoch int) (Report, bool) {
 		reports, _ := ReadReports(project)
 		for _, r := range slices.Backward(reports) {
-			if r.Stack == stack && r.Epoch == epoch && strings.HasPrefix(r.Action, string(roles.Activate)) {
+			if r.Stack == stack && r.Epoch == epoch && r.Action == string(roles.Activate) {
 				return r, true
 			}
 		}

@@ -19,7 +19,7 @@ const barWidth = 40
 func (r *Report) String() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("%s: %s of stack %s in %s, epoch %d, begun at %s: %s", r.Site, r.Action, r.Stack, r.Region, r.Epoch, r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Outcome)
+	say("%s: %s of stack %s in %s, epoch %d, begun at %s: %s", r.Site, r.Title(), r.Stack, r.Region, r.Epoch, r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Outcome)
 	say("")
 	r.WriteTimeline(&b)
 	say("")

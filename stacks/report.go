@@ -32,7 +32,7 @@ func (s *site) newReport() {
 		head = s.resumedReport(head)
 	}
 	if s.plan.Do == roles.Unprotect {
-		head.Action = fmt.Sprintf("%s generation %d", roles.Unprotect, s.cfg.Retire)
+		head.Generation = s.cfg.Retire
 	}
 	sink := s.env.Report
 	if sink == nil {
@@ -55,12 +55,13 @@ func (s *site) newReport() {
 // in every update, also where there is no report: the engine saves its checkpoint for
 // each resource whose hooks are others than in the state, which costs four calls of S3.
 func (s *site) hookReport() error {
-	begins, err := hooks.ReportStart(s.Context, s.cfg.Name(), func(urn pulumi.URN, step string) {
+	begins, err := hooks.ReportStart(s.Context, s.cfg.Name(), func(urn pulumi.URN, step report.Step) {
 		if s.recorder == nil {
 			return
 		}
+		step.Begin = s.env.Now()
 		s.startedSteps.Store(urn, step)
-		s.recorder.Observe(report.Step{Name: step, Begin: s.env.Now()})
+		s.recorder.Observe(step)
 	})
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (s *site) hookReport() error {
 // resumedReport is the report of an activation that came to a halt earlier: it counts from
 // when that was declared.
 func (s *site) resumedReport(head report.Report) report.Report {
-	head.Action = string(roles.Activate) + " (resumed)"
+	head.Action, head.Resumed = string(roles.Activate), true
 	if !s.ownClaim.ClaimedAt.IsZero() {
 		head.StartedAt = s.ownClaim.ClaimedAt
 	}
@@ -182,11 +183,12 @@ func (s *site) recordStepEnds() {
 // recordStepEnd writes down that a resource is as the program wants it, if anything had
 // to be done for it.
 func (s *site) recordStepEnd(urn pulumi.URN) {
-	name, begun := s.startedSteps.Load(urn)
-	if !begun {
+	started, ok := s.startedSteps.Load(urn)
+	if !ok {
 		return
 	}
-	step := report.Step{Name: name.(string), End: s.env.Now()}
+	step := started.(report.Step)
+	step.End = s.env.Now()
 	switch text := string(urn); {
 	case strings.HasSuffix(text, "::"+state.ClaimStash):
 		step.Milestone = report.Claimed

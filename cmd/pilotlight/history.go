@@ -89,7 +89,7 @@ func reportsText(reports []report.Report) string {
 		if r.TimeToRecover > 0 {
 			took = ", " + clock(time.Duration(r.TimeToRecover*float64(time.Second))) + " to recover"
 		}
-		t.say("%s  %-8s epoch %-3d %s: %s%s", r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Action, r.Outcome, took)
+		t.say("%s  %-8s epoch %-3d %s: %s%s", r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Title(), r.Outcome, took)
 	}
 	return t.String()
 }

@@ -42,20 +42,20 @@ func TestRecall(t *testing.T) {
 	}
 }
 
-func TestPieces(t *testing.T) {
+func TestTimings(t *testing.T) {
 	t.Parallel()
 	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
-	pieces := Timings(report.Report{Steps: []report.Step{
-		{Name: "create Instance blog-dr-drill-instance", Begin: at(1), End: at(11)},
-		{Name: "create NatGateway blog-dr-drill-nat-1", Begin: at(1), End: at(3)},
-		{Name: "create NatGateway blog-dr-drill-nat-2", Begin: at(2), End: at(4)},
-		{Name: "create LoadBalancer blog-dr-drill-lb", Begin: at(1), End: at(2), Err: "no"},
-		{Name: "wait for the instances", Begin: at(4)},
-		{Name: "verify the site in depth", Begin: at(11), End: at(12)},
+	timings := Timings(report.Report{Steps: []report.Step{
+		{Kind: report.ResourceStep, Type: "aws:rds/instance:Instance", Name: "create Instance blog-dr-drill-instance", Begin: at(1), End: at(11)},
+		{Kind: report.ResourceStep, Type: "aws:ec2/natGateway:NatGateway", Name: "create NatGateway blog-dr-drill-nat-1", Begin: at(1), End: at(3)},
+		{Kind: report.ResourceStep, Type: "aws:ec2/natGateway:NatGateway", Name: "create NatGateway blog-dr-drill-nat-2", Begin: at(2), End: at(4)},
+		{Kind: report.ResourceStep, Type: "aws:lb/loadBalancer:LoadBalancer", Name: "create LoadBalancer blog-dr-drill-lb", Begin: at(1), End: at(2), Err: "no"},
+		{Kind: report.InstanceStep, Name: "wait for the instances", Begin: at(4)},
+		{Kind: report.VerifyStep, Name: "verify the site in depth", Begin: at(11), End: at(12)},
 	}})
 	assert.Equal(t, []Timing{
 		{What: "database, restored", Seconds: 600, Instead: "a failover promotes the replica"},
 		{What: "way out (NAT)", Seconds: 180, Failover: true},
 		{What: "verification in depth", Seconds: 60, Failover: true},
-	}, pieces)
+	}, timings)
 }

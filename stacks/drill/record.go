@@ -17,7 +17,7 @@ import (
 type recorder struct {
 	*report.Recorder
 	now     func() time.Time
-	begun   sync.Map // what the report calls the steps of resources, by URN
+	started sync.Map // the steps of resources, by URN
 	watched []pulumi.Resource
 }
 
@@ -43,9 +43,10 @@ func (c *copied) record(env *failover.Env) error {
 		}
 		r.Observe(step)
 	}
-	begins, err := hooks.ReportStart(c.Context, c.name, func(urn pulumi.URN, step string) {
-		r.begun.Store(urn, step)
-		r.Observe(report.Step{Name: step, Begin: r.now()})
+	begins, err := hooks.ReportStart(c.Context, c.name, func(urn pulumi.URN, step report.Step) {
+		step.Begin = r.now()
+		r.started.Store(urn, step)
+		r.Observe(step)
 	})
 	if err != nil {
 		return err
@@ -82,8 +83,10 @@ func (r *recorder) ends() {
 	all := make([]any, len(r.watched))
 	for i, resource := range r.watched {
 		all[i] = resource.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
-			if name, begun := r.begun.Load(urn); begun {
-				r.Observe(report.Step{Name: name.(string), End: r.now()})
+			if started, ok := r.started.Load(urn); ok {
+				step := started.(report.Step)
+				step.End = r.now()
+				r.Observe(step)
 			}
 			return urn
 		})

@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -19,18 +18,21 @@ type Timing struct {
 
 // Timings are what a report tells of the parts that take long. Of several resources of
 // a kind it is the time from the first's beginning to the last's end.
-func Timings(report report.Report) (pieces []Timing) {
-	for _, part := range []struct{ prefix, what, instead string }{
-		{"create Instance ", "database, restored", "a failover promotes the replica"},
-		{"create NatGateway ", "way out (NAT)", ""},
-		{"create LoadBalancer ", "balancer", ""},
-		{"create ReplicationGroup ", "cache", ""},
-		{"wait for the instances", "instances", ""},
-		{"verify the site in depth", "verification in depth", ""},
+func Timings(of report.Report) (timings []Timing) {
+	for _, part := range []struct {
+		kind               report.Kind
+		typ, what, instead string
+	}{
+		{report.ResourceStep, "aws:rds/instance:Instance", "database, restored", "a failover promotes the replica"},
+		{report.ResourceStep, "aws:ec2/natGateway:NatGateway", "way out (NAT)", ""},
+		{report.ResourceStep, "aws:lb/loadBalancer:LoadBalancer", "balancer", ""},
+		{report.ResourceStep, "aws:elasticache/replicationGroup:ReplicationGroup", "cache", ""},
+		{report.InstanceStep, "", "instances", ""},
+		{report.VerifyStep, "", "verification in depth", ""},
 	} {
 		var begin, end time.Time
-		for _, step := range report.Steps {
-			if !strings.HasPrefix(step.Name, part.prefix) || step.End.IsZero() || step.Err != "" {
+		for _, step := range of.Steps {
+			if step.Kind != part.kind || step.Type != part.typ || step.End.IsZero() || step.Err != "" {
 				continue
 			}
 			if begin.IsZero() || step.Begin.Before(begin) {
@@ -41,8 +43,8 @@ func Timings(report report.Report) (pieces []Timing) {
 			}
 		}
 		if !begin.IsZero() {
-			pieces = append(pieces, Timing{What: part.what, Seconds: end.Sub(begin).Seconds(), Failover: part.instead == "", Instead: part.instead})
+			timings = append(timings, Timing{What: part.what, Seconds: end.Sub(begin).Seconds(), Failover: part.instead == "", Instead: part.instead})
 		}
 	}
-	return pieces
+	return timings
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // StartPromotion starts the promotion once the claim is in the state. stillOurs
@@ -106,16 +107,16 @@ func behind(ctx *pulumi.Context, name string, limit time.Duration, target Target
 	})
 }
 
-// ReportStart tells of every creation and update of a resource that it is bound to, as
-// it begins, by a name such as "create NatGateway blog-dr-nat".
-func ReportStart(ctx *pulumi.Context, name string, tell func(urn pulumi.URN, step string)) (*pulumi.ResourceHookBinding, error) {
+// ReportStart calls start before each creation and update of a resource that it is bound to.
+// The step has a name such as "create NatGateway blog-dr-nat", and no times yet.
+func ReportStart(ctx *pulumi.Context, name string, start func(urn pulumi.URN, step report.Step)) (*pulumi.ResourceHookBinding, error) {
 	hook, err := ctx.RegisterResourceHook(name+"-begins", func(args *pulumi.ResourceHookArgs) error {
 		verb := "create"
 		if len(args.OldInputs) > 0 {
 			verb = "update"
 		}
 		kind := string(args.Type)
-		tell(args.URN, fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name))
+		start(args.URN, report.Step{Kind: report.ResourceStep, Type: kind, Name: fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name)})
 		return nil
 	}, nil)
 	if err != nil {
