@@ -180,7 +180,7 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 
 // toDo is what the claims of both stacks ask for; empty when that is nothing.
 func toDo(sides []Side) string {
-	_, next, steady := claimed(sides)
+	_, next, steady := roles.Standing(rolesOf(sides))
 	if steady {
 		return ""
 	}
@@ -207,24 +207,24 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 	var err error
 	switch purpose {
 	case ForFailover:
-		if changes, nothing, err = failoverChanges(sides, Accepted{}); nothing != "" {
+		if changes, nothing, err = roles.FailoverChanges(rolesOf(sides), Accepted{}); nothing != "" {
 			changes = nil
 		}
 	case ForSwitchover: // that the stack could take over is what matters, and is known before the freeze
-		changes, nothing, err = switchoverChanges(sides, to, Accepted{})
+		changes, nothing, err = roles.SwitchoverChanges(rolesOf(sides), to, Accepted{})
 		switch target, _, _ := find(sides, to); {
-		case target.switched():
+		case target.role().Switched():
 			changes = nil
 		case err == nil:
 			changes = []Change{{Stack: to, Role: roles.Active}}
 		}
 	case ForReprotect:
-		changes, nothing, err = reprotectChanges(sides)
+		changes, nothing, err = roles.ReprotectChanges(rolesOf(sides))
 	default:
 		return Change{}, fmt.Errorf("%q is nothing to be ready for: use %s, %s or %s", purpose, ForFailover, ForSwitchover, ForReprotect)
 	}
 	if err != nil {
-		return Change{}, err
+		return Change{}, refused(err)
 	}
 	if len(changes) == 0 {
 		return Change{}, refuse("%s", nothing)

@@ -176,7 +176,7 @@ func drillable(sides []Side) (Side, error) {
 		return Side{}, err
 	case leads.State.Claim.Role == roles.Frozen:
 		return Side{}, refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.name(), standby.Config.Stack)
-	case !leads.switched():
+	case !leads.role().Switched():
 		return Side{}, refuse("the activation of %s is not finished: finish it with pilotlight failover", leads.name())
 	}
 	return *standby, nil

@@ -95,7 +95,7 @@ func keepInFile(dir string, done Change) error {
 	if err != nil {
 		return err
 	}
-	after, err := Change{Stack: done.Stack, Role: done.Role}.settings().apply(before)
+	after, err := settings(Change{Stack: done.Stack, Role: done.Role}.Settings()).apply(before)
 	if err != nil || bytes.Equal(before, after) {
 		return err
 	}

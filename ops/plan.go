@@ -78,7 +78,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	file, remove, err := change.settings().copyWith(s.options.Dir, change.Stack)
+	file, remove, err := settings(change.Settings()).copyWith(s.options.Dir, change.Stack)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -136,9 +136,9 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	if err != nil {
 		return Plan{}, err
 	}
-	changes, nothing, err := failoverChanges(sides, accepted)
+	changes, nothing, err := roles.FailoverChanges(rolesOf(sides), accepted)
 	if err != nil {
-		return Plan{}, err
+		return Plan{}, refused(err)
 	}
 	if len(changes) == 0 {
 		return Plan{}, refuse("%s", nothing)

@@ -191,7 +191,7 @@ type Outcome struct {
 // it is done it does nothing.
 func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
 	return s.runProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		changes, done, err := failoverChanges(sides, accepted)
+		changes, done, err := roles.FailoverChanges(rolesOf(sides), accepted)
 		if _, _, unclear := leader(sides); err != nil || unclear != nil { // are the claims what they should be?
 			err = cmp.Or(s.checkRecords(ctx, sides), err)
 		}
@@ -203,7 +203,9 @@ func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcom
 // frozen, then this one activated, then the other stands by. Run again it resumes.
 // Before it freezes, it finds out whether the stack can take over.
 func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
-	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return switchoverChanges(sides, to, accepted) })
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) {
+		return roles.SwitchoverChanges(rolesOf(sides), to, accepted)
+	})
 }
 
 func (s *Site) switchover(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
@@ -220,7 +222,7 @@ func (s *Site) switchover(ctx context.Context, run Run, decide func([]Side) ([]C
 // the one that was active first. Run again it resumes. It is refused until that side has been
 // reprotected.
 func (s *Site) Failback(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
-	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return failbackChanges(sides, accepted) })
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.FailbackChanges(rolesOf(sides), accepted) })
 }
 
 // checkTakeOver refuses a switchover whose freeze would be in vain.
@@ -250,7 +252,7 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 
 // Thaw takes the first part of a switchover back, until the other side has claimed.
 func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
-	out, err := s.runCheckedProcedure(ctx, run, thawChanges)
+	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.ThawChanges(rolesOf(sides)) })
 	if err == nil && out.NothingToDo == "" {
 		out.Next = append(out.Next, "visitors see the site again within a minute or two: each instance looks every minute")
 	}
@@ -262,7 +264,7 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
 func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 	next := ""
 	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		changes, done, err := reprotectChanges(sides)
+		changes, done, err := roles.ReprotectChanges(rolesOf(sides))
 		if err != nil {
 			return nil, "", err
 		}
@@ -271,7 +273,7 @@ func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 			return nil, "", err
 		}
 		next = "pilotlight failback"
-		if side.Config.Stack != homeOf(sides) {
+		if side.Config.Stack != roles.Home(rolesOf(sides)) {
 			next = "pilotlight switchover " + side.Config.Stack
 		}
 		next = fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: %s", side.Config.Stack, next)
@@ -297,7 +299,7 @@ func (s *Site) requireAnswer(ctx context.Context, side Side, remedy string) erro
 // not answer, the other reclaims the site without it.
 func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		changes, done, err := abortChanges(sides)
+		changes, done, err := roles.AbortChanges(rolesOf(sides))
 		if err != nil || len(changes) == 0 || changes[0].Abort == 0 {
 			return changes, done, err
 		}
@@ -312,25 +314,27 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 		if run.Say != nil {
 			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side reclaims the site", side.Config.Region, silent))
 		}
-		changes, err = reclaimChanges(sides, changes)
+		changes, err = roles.ReclaimChanges(rolesOf(sides), changes)
 		return changes, done, err
 	})
 }
 
 // Retire ends a former database of a stack, which leaves a last snapshot.
 func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
-	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return retireChanges(sides, stack, generation) })
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		return roles.RetireChanges(rolesOf(sides), stack, generation)
+	})
 }
 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
-	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return deployChanges(sides), "", nil })
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.DeployChanges(rolesOf(sides)), "", nil })
 }
 
 // Destroy ends both stacks, the standby first. What stays is told by run.Say.
 func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		changes := destroyChanges(sides)
+		changes := roles.DestroyChanges(rolesOf(sides))
 		if len(changes) == 0 {
 			return nil, "nothing of the site is deployed", nil
 		}
@@ -369,10 +373,10 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 	}
 	changes, nothing, err := decide(sides)
 	if err == nil {
-		err = errors.Join(checkAgreement(sides, changes), checkRoles(sides, changes))
+		err = errors.Join(checkAgreement(sides, changes), refused(roles.CheckRoles(rolesOf(sides), changes)))
 	}
 	if err != nil || len(changes) == 0 {
-		return Outcome{NothingToDo: nothing}, err
+		return Outcome{NothingToDo: nothing}, refused(err)
 	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
@@ -447,7 +451,7 @@ func (s *Site) nextSteps(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	if _, next, steady := claimed(sides); !steady && next != "" {
+	if _, next, steady := roles.Standing(rolesOf(sides)); !steady && next != "" {
 		return []string{next}
 	}
 	return nil
@@ -471,7 +475,7 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 			return Result{}, stack.Destroy(ctx, run)
 		}
 	}
-	file, remove, err := change.settings().copyWith(s.options.Dir, change.Stack)
+	file, remove, err := settings(change.Settings()).copyWith(s.options.Dir, change.Stack)
 	if err != nil {
 		return Result{}, err
 	}

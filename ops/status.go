@@ -99,7 +99,7 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 
 // statusOf is Status of sides whose state was read.
 func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
-	status := Status{Site: s.Name, Domain: s.Domain, Home: homeOf(sides), Sides: make([]SideStatus, len(sides))}
+	status := Status{Site: s.Name, Domain: s.Domain, Home: roles.Home(rolesOf(sides)), Sides: make([]SideStatus, len(sides))}
 	var group sync.WaitGroup
 	var left []DrillCopy
 	var unseen error
@@ -370,7 +370,7 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 	if verdict, next := obstructed(seen); verdict != "" {
 		return false, verdict, next
 	}
-	if verdict, next, steady := claimed(sides); !steady {
+	if verdict, next, steady := roles.Standing(rolesOf(sides)); !steady {
 		return false, verdict, next
 	}
 	leads, other, err := leader(sides)
@@ -406,50 +406,6 @@ func obstructed(seen []SideStatus) (verdict, next string) {
 		}
 	}
 	return "", ""
-}
-
-// claimed is where a site stands by the claims of its stacks alone, and what to do
-// about it. Steady is one that has a standby, and no change of role under way.
-func claimed(sides []Side) (verdict, next string, steady bool) {
-	leads, other, err := leader(sides)
-	switch {
-	case err != nil:
-		standby, _ := failoverTarget(sides)
-		return "not deployed", "pilotlight deploy", standby != nil
-	case other != nil && other.State.Claim.Aborted && other.State.Claim.Epoch > leads.State.Claim.Epoch:
-		return fmt.Sprintf("%s aborted an activation, and %s has not reclaimed the site", other.name(), leads.name()), "pilotlight abort to go on", false
-	case leads.State.Claim.Role == roles.Frozen:
-		to := "<stack>"
-		if other != nil {
-			to = other.Config.Stack
-		}
-		return fmt.Sprintf("%s is frozen: a switchover is under way", leads.name()), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight thaw to take it back", to), false
-	case !leads.switched() && leads.State.Claim.Reason == roles.ReasonSwitchover:
-		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Config.Stack), false
-	case !leads.switched() && leads.State.Claim.Epoch <= 1:
-		return unfinished(leads), "pilotlight deploy", false
-	case !leads.switched() && leads.State.Claim.Reason == roles.ReasonReclaim:
-		return unfinished(leads), "pilotlight abort to go on", false
-	case !leads.switched():
-		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
-	case other == nil:
-		return fmt.Sprintf("unprotected: %s has no other side", leads.name()), "pilotlight init for a second stack", false
-	case other.State.Claim.Role == "":
-		return fmt.Sprintf("unprotected: %s was never deployed", other.name()), "pilotlight deploy", false
-	case other.State.Claim.Aborted:
-		return fmt.Sprintf("%s aborted an activation, and does not follow %s yet", other.name(), leads.name()), "pilotlight abort to go on", false
-	case other.State.Claim.Leads():
-		return fmt.Sprintf("unprotected until %s is a standby again", other.name()), "pilotlight reprotect, once its region is back", false
-	case other.State.Unfinished:
-		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.name()), "pilotlight reprotect to resume", false
-	case leads.State.Unfinished:
-		return fmt.Sprintf("%s serves, and the last update of it stopped before all was done", leads.name()), "pilotlight deploy to resume", false
-	}
-	return "", "", true
-}
-
-func unfinished(leads Side) string {
-	return fmt.Sprintf("the activation of %s (epoch %d) is not finished, and no update of it is seen to run", leads.name(), leads.State.Claim.Epoch)
 }
 
 func seenOf(seen []SideStatus, stack string) SideStatus {
