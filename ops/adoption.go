@@ -385,7 +385,7 @@ func (s *Stack) refreshAll(ctx context.Context, run Run) error {
 // wants previews the program and returns the resources that it would make, in the order in
 // which it registers them.
 func (s *Stack) wants(ctx context.Context, keep Change, run Run) (wanted []apitype.StepEventStateMetadata, plan Plan, err error) {
-	file, remove, err := settings(keep.Settings()).copyWith(s.options.Dir, s.Name())
+	file, remove, err := config.Settings(keep.Settings()).CopyWith(s.options.Dir, s.Name())
 	if err != nil {
 		return nil, plan, err
 	}

@@ -45,40 +45,6 @@ func TestToCommit(t *testing.T) {
 	assert.Empty(t, toCommit(roles.DeployChanges(rolesOf(site(leading, standBy)))))
 }
 
-func TestSettings(t *testing.T) {
-	t.Parallel()
-	const before = `# The pilot light.
-config:
-  aws:region: us-east-2
-  pilotlight:role: standby # the switch
-  pilotlight:abort: 2
-  pilotlight:app:
-    image: ami-0123456789abcdef0 # production's
-encryptionsalt: v1:abc
-`
-	after, err := settings(Change{Stack: "dr", Role: roles.Active, AcceptDataLoss: 3}.Settings()).apply([]byte(before))
-	require.NoError(t, err)
-	assert.Equal(t, `# The pilot light.
-config:
-  aws:region: us-east-2
-  pilotlight:role: active # the switch
-  pilotlight:app:
-    image: ami-0123456789abcdef0 # production's
-  pilotlight:acceptDataLoss: 3
-encryptionsalt: v1:abc
-`, string(after))
-
-	same, err := settings(Change{Stack: "dr"}.Settings()).apply(after)
-	require.NoError(t, err)
-	assert.NotContains(t, string(same), "acceptDataLoss", "what was said for one change is over with it")
-	assert.Contains(t, string(same), "role: active")
-
-	for text, says := range map[string]string{"": "empty", "a: 1\n": "no config", "config: [1]\n": "no config", "config: {": "yaml"} {
-		_, err := settings(Change{Stack: "dr"}.Settings()).apply([]byte(text))
-		assert.ErrorContains(t, err, says, text)
-	}
-}
-
 // TestMovesName holds that a side which gives the site's name up sends no visitors to itself.
 func TestMovesName(t *testing.T) {
 	t.Parallel()

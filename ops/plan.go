@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
@@ -78,7 +79,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	file, remove, err := settings(change.Settings()).copyWith(s.options.Dir, change.Stack)
+	file, remove, err := config.Settings(change.Settings()).CopyWith(s.options.Dir, change.Stack)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -475,7 +475,7 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 			return Result{}, stack.Destroy(ctx, run)
 		}
 	}
-	file, remove, err := settings(change.Settings()).copyWith(s.options.Dir, change.Stack)
+	file, remove, err := config.Settings(change.Settings()).CopyWith(s.options.Dir, change.Stack)
 	if err != nil {
 		return Result{}, err
 	}
@@ -507,7 +507,7 @@ func (s *Site) confirmed(ctx context.Context, stack *Stack, change Change, resul
 	case change.Role != "" && is.Claim.Role != change.Role:
 		return result, failed
 	}
-	if err := keepInFile(s.options.Dir, change); err != nil {
+	if err := config.Settings(Change{Stack: change.Stack, Role: change.Role}.Settings()).Save(s.options.Dir, change.Stack); err != nil {
 		result.Notes = append(result.Notes, fmt.Sprintf("set role: %s in %s yourself, it could not be written: %v", change.Role, config.FileName(change.Stack), err))
 	}
 	return result, failed

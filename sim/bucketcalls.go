@@ -6,7 +6,7 @@ import "context"
 // Its content is what Pulumi's resource of it has.
 type BucketSetting string
 
-// The settings that are modelled over the wire.
+// The Settings that are modelled over the wire.
 const (
 	Versioning   BucketSetting = versioningType
 	Encryption   BucketSetting = encryptionType

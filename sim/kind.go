@@ -22,7 +22,7 @@ type kind struct {
 	defaults map[string]any
 	// check has further rules for a new or changed object.
 	check func(*World, *Object) error
-	// same finds what is there already, where AWS takes a creation with the same settings for
+	// same finds what is there already, where AWS takes a creation with the same Settings for
 	// the same object and answers with that.
 	same func(*World, *Object) *Object
 	// made fills in what AWS works out, when an object is new and when it changed.

@@ -1,4 +1,4 @@
-package ops
+package config
 
 import (
 	"bytes"
@@ -12,16 +12,15 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 	"gopkg.in/yaml.v3"
 
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/fileio"
 )
 
-// settings are keys of the project's namespace, and what they are to be; nil takes
-// a key out. Others stay as they are.
-type settings map[string]any
+// Settings are keys of the project's namespace with their new values; nil removes a key. Other
+// keys stay as they are.
+type Settings map[string]any
 
-// apply sets them in the text of a stack's file, in which comments and order stay.
-func (set settings) apply(text []byte) ([]byte, error) {
+// Apply changes the text of a stack's file, and keeps its comments and order.
+func (set Settings) Apply(text []byte) ([]byte, error) {
 	var file yaml.Node
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		return nil, err
@@ -34,7 +33,7 @@ func (set settings) apply(text []byte) ([]byte, error) {
 		return nil, errors.New("it has no config")
 	}
 	for _, key := range slices.Sorted(maps.Keys(set)) {
-		if err := put(cfg, config.Project+":"+key, set[key]); err != nil {
+		if err := put(cfg, Project+":"+key, set[key]); err != nil {
 			return nil, err
 		}
 	}
@@ -78,9 +77,8 @@ func put(mapping *yaml.Node, key string, value any) error {
 	return nil
 }
 
-// keepInFile writes the role of a change that is done into its stack's file, and takes out
-// what earlier changes said. A file that says so already is left as it is.
-func keepInFile(dir string, done Change) error {
+// Save changes the Settings in a stack's file. A file that has them already is left as it is.
+func (set Settings) Save(dir, stack string) error {
 	lock := filepath.Join(dir, filepath.FromSlash(".pilotlight/files.lock"))
 	if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
 		return err
@@ -90,26 +88,26 @@ func keepInFile(dir string, done Change) error {
 		return err
 	}
 	defer unlock()
-	path := filepath.Join(dir, config.FileName(done.Stack))
+	path := filepath.Join(dir, FileName(stack))
 	before, err := fileio.Read(path)
 	if err != nil {
 		return err
 	}
-	after, err := settings(Change{Stack: done.Stack, Role: done.Role}.Settings()).apply(before)
+	after, err := set.Apply(before)
 	if err != nil || bytes.Equal(before, after) {
 		return err
 	}
 	return fileio.Replace(path, after, 0o644)
 }
 
-// copyWith writes a copy of a stack's file with the settings into a folder of its
-// own, for previews: what one of those is told is saved in the file that it was given.
-func (set settings) copyWith(dir, stack string) (path string, remove func(), err error) {
-	text, err := fileio.Read(filepath.Join(dir, config.FileName(stack)))
+// CopyWith writes a copy of a stack's file with the Settings into a folder of its own, so that
+// an operation that is refused, or another one, does not change the file.
+func (set Settings) CopyWith(dir, stack string) (path string, remove func(), err error) {
+	text, err := fileio.Read(filepath.Join(dir, FileName(stack)))
 	if err != nil {
 		return "", nil, fmt.Errorf("reading the file of stack %s: %w", stack, err)
 	}
-	if text, err = set.apply(text); err != nil {
+	if text, err = set.Apply(text); err != nil {
 		return "", nil, fmt.Errorf("copying the file of stack %s: %w", stack, err)
 	}
 	folder, err := os.MkdirTemp("", "pilotlight-plan-")
@@ -117,7 +115,7 @@ func (set settings) copyWith(dir, stack string) (path string, remove func(), err
 		return "", nil, fmt.Errorf("copying the file of stack %s: %w", stack, err)
 	}
 	remove = func() { _ = os.RemoveAll(folder) } // best effort: it is the system's temporary folder
-	path = filepath.Join(folder, config.FileName(stack))
+	path = filepath.Join(folder, FileName(stack))
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		remove()
 		return "", nil, fmt.Errorf("copying the file of stack %s: %w", stack, err)
