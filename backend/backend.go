@@ -36,7 +36,7 @@ type Options struct {
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS     func(ctx context.Context, region, profile string) (aws.Config, error)
 	Profile string
-	// Say is told what is done, a line each; nil is nobody.
+	// Say, if set, is called with each thing that is done, a line each.
 	Say func(line string)
 }
 

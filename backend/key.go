@@ -31,7 +31,7 @@ func (b *bootstrap) key(ctx context.Context) error {
 }
 
 // makeKey makes the key and names it. A run that was cut off between the two has
-// left a key without a name: it is told by its description.
+// left a key without a name: its description identifies it.
 func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
 	description := fmt.Sprintf("State and secrets of %s, made by pilotlight bootstrap", b.Site)
 	key, err := b.nameless(ctx, description)

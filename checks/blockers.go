@@ -110,7 +110,7 @@ func frozen(s Snapshot, p Policy) []Blocker {
 	}}
 }
 
-// Override is a risk that somebody has accepted.
+// Override is a risk that was accepted.
 type Override string
 
 const (

@@ -19,7 +19,7 @@ type Ruling string
 // The rulings.
 const (
 	Passed    Ruling = "passed"
-	Overruled Ruling = "overruled" // it would block, had nobody accepted the risk
+	Overruled Ruling = "overruled" // it would block, but the risk was accepted
 	Blocks    Ruling = "blocks"
 )
 

@@ -83,6 +83,6 @@ type Policy struct {
 	Epoch           int           // of the activation
 	Planned         bool          // it takes over from a frozen side
 	ProbeProduction bool          // the site is asked, under its own name, whether production lives
-	Accepted        []Override    // the risks that somebody accepted for this epoch
+	Accepted        []Override    // the risks accepted for this epoch
 	ReclaimedEpoch  int           // the epoch at which this side led already, to claim again what a peer gave up; 0 when it did not
 }

@@ -8,7 +8,7 @@ import (
 type Verdict struct {
 	Findings  []Finding `json:"findings"`  // what each rule found
 	Blockers  []Blocker `json:"blockers"`  // empty is permission
-	Overruled []Blocker `json:"overruled"` // would be blockers, had nobody accepted the risk
+	Overruled []Blocker `json:"overruled"` // would be blockers, but the risk was accepted
 	Loss      string    `json:"loss"`      // which writes an activation loses, a sentence; empty when that was not the question
 	Media     string    `json:"media"`     // which uploads it may lack, a sentence
 	LastGood  *Lag      `json:"lastGood"`  // the last good measurement of the lag; nil when there is none, or no replica

@@ -31,7 +31,7 @@ type Record struct {
 	pulumi.ResourceState
 
 	FQDN pulumi.StringOutput
-	// Switched is the record itself, for whoever must wait until the name leads here.
+	// Switched is the record itself, to wait until DNS points here.
 	Switched pulumi.Resource
 }
 

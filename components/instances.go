@@ -36,7 +36,7 @@ type Instances struct {
 	pulumi.ResourceState
 
 	GroupName pulumi.StringOutput
-	// Group is what must be waited for by whoever needs instances that run.
+	// Group is what to wait for where running instances are needed.
 	Group pulumi.Resource
 }
 

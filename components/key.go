@@ -34,7 +34,7 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, opts ...pulumi.Resou
 		Description:       pulumi.String("Database of " + name),
 		EnableKeyRotation: pulumi.Bool(true),
 		// The account decides by its IAM policies who may use the key; RDS gets grants
-		// from whoever makes a database with it.
+		// from the caller that makes a database with it.
 		Policy: policyDocument(pulumi.Map{
 			"Effect":    pulumi.String("Allow"),
 			"Principal": pulumi.Map{"AWS": pulumi.String(root)},

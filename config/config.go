@@ -277,7 +277,7 @@ type FailoverLimits struct {
 	// Refused: zero or less
 	MaxLag Duration `json:"maxLag"`
 	// How far back the last good measurement may lie. A dead source shows a lag of -1 from the first minute on, so this
-	// covers the time until somebody decides.
+	// covers the time until the decision.
 	//
 	// Refused: zero or less
 	LagWindow Duration `json:"lagWindow"`

@@ -62,7 +62,7 @@ func (p *problems) add(ok bool, key string, value any, remedy string, args ...an
 }
 
 // Validate checks the configuration as a whole. Its error is a *Error with every
-// problem. It asks nobody: what only AWS knows is checked later.
+// problem. It calls nothing: what only AWS knows is checked later.
 func (c Config) Validate() error { return configError("", c.Problems()) }
 
 // Problems is what Validate finds, in no particular order.

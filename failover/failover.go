@@ -23,8 +23,7 @@ import (
 // Env is the world outside. Its zero value is the real one; a rehearsal puts a
 // simulated one in its place.
 type Env struct {
-	// Context ends when whoever asked for the run gives it up: no wait goes on then, and
-	// nothing is begun. Pulumi's hooks have no context that does; nil never ends.
+	// Context ends when the run is cancelled: every wait ends then, and nothing new begins. Pulumi's hooks have no context that does; nil never ends.
 	Context context.Context //nolint:containedctx // see above
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS func(ctx context.Context, region, profile string) (aws.Config, error)
@@ -39,7 +38,7 @@ type Env struct {
 	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Now is the time; nil is time.Now.
 	Now func() time.Time
-	// Observe is told of every step, when it begins and when it ends; nil is nobody.
+	// Observe, if set, is called at the start and end of each step.
 	Observe func(report.Step)
 	// Report is given the report of a change of role at every step of it; nil
 	// keeps it as files, see package stacks.
@@ -86,7 +85,7 @@ type Site struct {
 	// Planned reports that this activation takes over from a frozen side, and so waits
 	// until no write is missing before it promotes.
 	Planned bool
-	// Accepted are the risks that somebody accepted for this epoch.
+	// Accepted are the risks accepted for this epoch.
 	Accepted []checks.Override
 
 	// Tags are those that all resources of the stack have.
@@ -162,7 +161,7 @@ func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) 
 	return cfg, err
 }
 
-// ErrInterrupted is a run that was given up by whoever asked for it.
+// ErrInterrupted is the error of a run that was cancelled.
 var ErrInterrupted = errors.New("interrupted")
 
 // enter begins a piece of work, which ends when the run is given up. Its clock, where

@@ -32,7 +32,7 @@ type instances struct {
 }
 
 // WaitInstances waits until enough instances are in service in the group. A launch that
-// fails is told and ridden out: the group tries again, and in its other zones. That the
+// fails is reported and waited out: the group tries again, and in its other zones. That the
 // group cannot be read holds up nothing, since the site is verified afterwards.
 func (r *Runtime) WaitInstances(ctx context.Context) error {
 	limit := r.Site.Limits.Healthy

@@ -21,7 +21,7 @@ const MediaRule = "media"
 const named = 100
 
 // CompareMedia lists both buckets and tells what the peer's lacks. It reads a
-// million files in some minutes; progress is told.
+// million files in some minutes, and reports progress.
 func (r *Runtime) CompareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) error {
 	step := report.Step{Kind: report.MediaStep, Name: "compare the media of both sides", Begin: r.env.Now()}
 	r.env.Observe(step)
@@ -62,14 +62,14 @@ func (r *Runtime) compareMedia(ctx context.Context, bucket, peerRegion, peerBuck
 	return found, nil
 }
 
-// sayEvery is after how many files progress is told.
+// sayEvery is after how many files progress is reported.
 const sayEvery = 100_000
 
 // backlogWindow is how far back a measurement of the backlog is looked for: S3 publishes
 // none while a rule has nothing to do, and none from a region that is lost.
 const backlogWindow = time.Hour
 
-// backlogLimit bounds how long it is looked for: it is only told of, and holds up nothing.
+// backlogLimit bounds how long it is looked for: it is only reported, and blocks nothing.
 const backlogLimit = 5 * time.Second
 
 // backlog reads S3's metrics of what it has yet to copy to the site's bucket, which it

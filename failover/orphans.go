@@ -173,7 +173,7 @@ func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, por
 
 // DeleteOrphanBalancers deletes the balancers that killed updates left, of those that the
 // engine named after name. groups are the security groups of the one to be made. A
-// balancer in use is left alone, since another is made beside it, and told of.
+// balancer in use is left alone, since another is made beside it, and reported.
 func (r *Runtime) DeleteOrphanBalancers(ctx context.Context, name string, groups []string) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {

@@ -137,13 +137,13 @@ func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count in
 }
 
 // WaitVisitors waits until visitors arrive at this side, once the site's name has
-// moved to the balancer; a person who has to move it is told what to set.
+// moved to the balancer; a person who has to move it reads what to set.
 func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 	client := r.siteClient()
 	if r.Site.ManualDNS {
 		r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", r.Site.Domain, balancer))
 		if r.Site.Epoch <= 1 {
-			return nil // nobody visits a site that was never there
+			return nil // a site that was never there has no visitors
 		}
 	}
 	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
@@ -189,7 +189,7 @@ func (r *Runtime) frontPage(ctx context.Context, client *http.Client, balancer s
 // probe asks the site's deep page once, under the site's own name; it is zero when
 // that does not answer. It never fails, and takes no longer than a request may. A
 // site that was never active has no one to ask. A planned activation always asks, and
-// so does a side that held the site before: somebody else may be serving it.
+// so does a side that led the site before: another may serve it.
 func (r *Runtime) probe(ctx context.Context) checks.DeepPage {
 	if !r.Site.ProbeProduction && !r.Site.Planned && r.Site.ReclaimedEpoch == 0 || r.Site.Epoch <= 1 {
 		return checks.DeepPage{}

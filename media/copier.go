@@ -73,7 +73,7 @@ func (c copier) inParts(ctx context.Context, p Pair) (etag string, err error) {
 		return "", err
 	}
 	if etag, err = c.complete(ctx, p, begun.UploadId); err != nil {
-		// Parts that nobody completes would go on costing.
+		// Parts of an upload that is never completed cost money.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		_, gaveUp := c.to.Client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &c.to.Bucket, Key: key, UploadId: begun.UploadId})

@@ -63,7 +63,7 @@ func (r *run) copy(ctx context.Context, p Pair) (outcome, error) {
 	return copied, fmt.Errorf("copying %s: it changed %d times meanwhile, try again at a quieter time", key, looks)
 }
 
-// overtaken reports whether somebody changed one of the two objects between the look
+// overtaken reports whether one of the two objects was changed between the look
 // and the copy.
 func overtaken(err error) bool {
 	api, ok := errors.AsType[smithy.APIError](err)

@@ -44,7 +44,7 @@ type Side struct {
 	Client *s3.Client
 }
 
-// Object is what a listing tells of one.
+// Object is one as a listing has it.
 type Object struct {
 	Key      string
 	Size     int64

@@ -31,7 +31,7 @@ type RestoreOptions struct {
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS      func(ctx context.Context, region, profile string) (aws.Config, error)
 	Profile  string
-	Progress func(Progress)   // is told how far it is, one call at a time; nil disables it
+	Progress func(Progress)   // is called as it advances, one call at a time; nil disables it
 	Now      func() time.Time // nil is time.Now
 }
 
@@ -186,7 +186,7 @@ func (r *restorer) restore(ctx context.Context) error {
 	return nil
 }
 
-// each judges every key, and tells of progress.
+// each judges every key, and reports progress.
 func (r *restorer) each(ctx context.Context, stage Stage, do func(change, repair)) error {
 	var count Count
 	tell := func() { r.tell(func(p *Progress) { *p = Progress{Stage: stage, Done: count} }) }
@@ -216,7 +216,7 @@ func (r *restorer) each(ctx context.Context, stage Stage, do func(change, repair
 		}
 		if n := slices.IndexFunc(versions, func(v version) bool { return !v.marker }); what == deleted && n <= batch {
 			todo.markers = versions[:n]
-		} else if what == deleted { // somebody deletes it all the time
+		} else if what == deleted { // something deletes it all the time
 			what = overwritten
 		}
 		do(what, todo)

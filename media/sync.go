@@ -28,7 +28,7 @@ type Options struct {
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS     func(ctx context.Context, region, profile string) (aws.Config, error)
 	Profile string
-	// Progress is told how far a run is, one call at a time; nil is nobody.
+	// Progress, if set, is called as a run advances, one call at a time.
 	Progress func(Progress)
 }
 
@@ -168,10 +168,10 @@ func (r *run) tell(change func(*Progress)) {
 	r.Progress(r.progress)
 }
 
-// tellEvery is after how many objects of a listing progress is told: a page.
+// tellEvery is after how many objects of a listing progress is reported: a page.
 const tellEvery = 1000
 
-// pairs compares both sides and tells of it.
+// pairs compares both sides and reports progress.
 func (r *run) pairs(ctx context.Context, stage Stage, each func(Pair, Verdict)) error {
 	var count Count
 	tell := func() { r.tell(func(p *Progress) { *p = Progress{Stage: stage, Done: count} }) }

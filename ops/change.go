@@ -15,7 +15,7 @@ import (
 // Change is one update of one stack, see package roles.
 type Change = roles.Change
 
-// Accepted are the risks that somebody accepts, each by the epoch that the refusal named.
+// Accepted are accepted risks, each by the epoch that the refusal named.
 type Accepted = roles.Accepted
 
 // Side is one of a site's two stacks: as its file has it, and as its state has it.

@@ -19,7 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
-// Purpose is what somebody wants to be ready for.
+// Purpose is what a site is to be ready for.
 type Purpose string
 
 // The purposes.
@@ -233,7 +233,7 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 }
 
 // judged are the requirements that the plan of an activation speaks of. That
-// production lives is as it should be, as long as nobody needs the other side.
+// production lives is as it should be, as long as the other side is not needed.
 func judged(plan Plan, purpose Purpose) []Requirement {
 	var all []Requirement
 	for _, risky := range plan.Risky() {

@@ -41,7 +41,7 @@ func (s *Status) addDrills(left []DrillCopy, err error, now time.Time) {
 		if c.expired(now) {
 			when = "should have ended, and costs"
 		}
-		s.Warnings = append(s.Warnings, fmt.Sprintf("the copy of a drill (stack %s) is there, and %s: when nobody needs it, pilotlight drill --end", c.Stack, when))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the copy of a drill (stack %s) is there, and %s: when it is no longer needed, pilotlight drill --end", c.Stack, when))
 	}
 }
 

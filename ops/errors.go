@@ -186,7 +186,7 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 		case <-done:
 			return kept
 		case <-time.After(drained):
-			return nil // what comes later is read, and told to nobody
+			return nil // what comes later is read and dropped
 		}
 	}
 }
@@ -204,7 +204,7 @@ func said(text string) []string {
 
 var (
 	colour = regexp.MustCompile(`<\{%[^%]*%\}>`)
-	// wrapping is what the engine and the SDK put around what somebody has to say.
+	// wrapping is what the engine and the SDK put around a message.
 	wrapping = regexp.MustCompile(`^(error: |an unhandled error occurred: |\d+ errors? occurred:|\* |before hook "[^"]*" failed: |update failed$|preview failed$)`)
 )
 

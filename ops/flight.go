@@ -17,7 +17,7 @@ type flight struct {
 	began     time.Time
 }
 
-// track notes what an event tells of steps that begin and end.
+// track notes the steps that an event begins or ends.
 func (w *observer) track(e events.EngineEvent) {
 	w.flying.Lock()
 	defer w.flying.Unlock()

@@ -120,7 +120,7 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	return unlockedBy(locks, name)
 }
 
-// unlockedBy judges the locks on a stack. One that the next run releases is in nobody's way.
+// unlockedBy judges the locks on a stack. One that the next run releases blocks nothing.
 func unlockedBy(locks []LockStatus, name string) Requirement {
 	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
 	for _, l := range locks {

@@ -94,7 +94,7 @@ func (w *observer) step(step report.Step) {
 	})
 }
 
-// say passes a line on to whoever follows the operation, fit for a terminal.
+// say passes a line on to the operation's Run, fit for a terminal.
 func (w *observer) say(line string) {
 	line = report.Escape(line)
 	w.tell(func(run Run) {
@@ -104,7 +104,7 @@ func (w *observer) say(line string) {
 	})
 }
 
-// event passes one of the engine's events on to whoever follows the operation.
+// event passes one of the engine's events on to the operation's Run.
 func (w *observer) event(e events.EngineEvent) {
 	w.track(e)
 	w.tell(func(run Run) {
@@ -125,14 +125,14 @@ func (w *observer) reported(r report.Report) {
 	})
 }
 
-// tell tells whoever follows the operation, one thing at a time.
+// tell calls the operation's Run, one call at a time.
 func (w *observer) tell(something func(Run)) {
 	w.telling.Lock()
 	defer w.telling.Unlock()
 	something(w.run)
 }
 
-// end tells nobody any more: hooks and events may be late.
+// end stops all calls: hooks and events may be late.
 func (w *observer) end() {
 	w.telling.Lock()
 	defer w.telling.Unlock()

@@ -29,7 +29,7 @@ var unsettled = map[string]string{
 }
 
 // warnsOfPending begins what the engine warns of after a kill, with advice for
-// somebody who has nothing but the engine.
+// a person who has nothing but the engine.
 const warnsOfPending = "Attempting to deploy or update resources with "
 
 // interruptedWhile is an operation in the list of that warning

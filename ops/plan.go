@@ -48,7 +48,7 @@ type Plan struct {
 }
 
 // Risky are the resources whose loss or replacement a plan must not hold unless
-// somebody asked for it: what holds data.
+// it was asked for: what holds data.
 func (p Plan) Risky() (risky []Planned) {
 	for _, r := range p.Resources {
 		loses := strings.Contains(r.Op, "delete") || strings.Contains(r.Op, "replace")
@@ -119,7 +119,7 @@ func wouldBe(refusal error) string {
 	return strings.NewReplacer(", nothing was changed", "", ", nothing was touched", "").Replace(refusal.Error())
 }
 
-// add notes what an event of the engine tells of the plan.
+// add notes what an event of the engine adds to the plan.
 func (p *Plan) add(e events.EngineEvent) {
 	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
 		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: pre.Metadata.URN[strings.LastIndex(pre.Metadata.URN, "::")+2:]})

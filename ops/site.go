@@ -235,7 +235,7 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 	if err := s.requireAnswer(ctx, *from, "if it is lost, pilotlight failover moves the site without it"); err != nil {
 		return err
 	}
-	for _, side := range sides { // or visitors would see the maintenance page until somebody unlocks
+	for _, side := range sides { // or visitors would see the maintenance page until the lock is removed
 		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
 			return &RefusedError{Stack: to, Err: &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy}}
 		}
@@ -331,7 +331,7 @@ func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.DeployChanges(rolesOf(sides)), "", nil })
 }
 
-// Destroy ends both stacks, the standby first. What stays is told by run.Say.
+// Destroy ends both stacks, the standby first. run.Say reports what stays.
 func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes := roles.DestroyChanges(rolesOf(sides))

@@ -51,7 +51,7 @@ type Options struct {
 	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
 	// for AWS: see Stack. Nil always waits.
 	Abandon <-chan struct{}
-	// Progress is told when an engine has to be built; nil is nobody.
+	// Progress, if set, is called when an engine has to be built.
 	Progress io.Writer
 }
 
@@ -166,21 +166,21 @@ func (s *Stack) Name() string { return s.stack.Name() }
 // slow creation holds one for minutes, and the engine's default is four a processor.
 const parallel = 64
 
-// Run is what somebody wants to see of one operation. Its functions are called one
+// Run is how to follow one operation. Its functions are called one
 // at a time, and none after the operation has returned.
 type Run struct {
 	// Confirm is asked once before the first update of a procedure, and told where the site
 	// stands and what would be done; its error stops that, and nothing was changed. Nil is consent.
 	Confirm func(Status, []Change) error
-	// Begin is told of each update of a procedure as it begins; nil for none.
+	// Begin, if set, is called before each update of a procedure.
 	Begin func(Change)
-	// Step is told of every step of a change of role, when it begins and when it ends; nil for none.
+	// Step, if set, is called at the start and end of each step of a change of role.
 	Step func(report.Step)
-	// Report is told of the report of a change of role whenever it changes; nil for none.
+	// Report, if set, is called with the report of a change of role whenever it changes.
 	Report func(report.Report)
-	// Say is told what is waited for, and what was last seen, a line each; nil for none.
+	// Say, if set, is called with what is waited for and what was last seen, a line each.
 	Say func(line string)
-	// Event is told of the engine's events; nil for none.
+	// Event, if set, is called with the engine's events.
 	Event func(events.EngineEvent)
 	// Output receives what the pulumi command prints; nil for none.
 	Output io.Writer
@@ -313,7 +313,7 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 	return nil
 }
 
-// follow begins an operation for whoever wants to see it.
+// follow begins an operation that a Run follows.
 func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineEvent, complaints func() []string) {
 	s.observer.begin(ctx, run)
 	if run.Say != nil {

@@ -87,8 +87,8 @@ type SideStatus struct {
 // askFor bounds what one region is asked for a status: a lost one must not hold it up.
 const askFor = 5 * time.Second
 
-// Status looks at both sides. A region that does not answer is told of, and holds
-// up nothing for more than some seconds.
+// Status looks at both sides. A region that does not answer is reported, and delays
+// nothing for more than some seconds.
 func (s *Site) Status(ctx context.Context) (Status, error) {
 	sides, err := s.Sides(ctx)
 	if err != nil {
@@ -341,7 +341,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	}
 	for _, side := range s.Sides {
 		for _, retired := range side.Former {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when nobody needs it, pilotlight retire %s %d",
+			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when it is no longer needed, pilotlight retire %s %d",
 				retired.Number, side.Stack, side.Stack, retired.Number))
 		}
 	}

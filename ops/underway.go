@@ -15,7 +15,7 @@ import (
 
 // runsFolder holds, below the project's folder, a file for each engine that works for it.
 // Such a file outlives an engine that is killed. It tells a lock that such an engine left
-// from somebody else's: two machines may have the same name, and so share process ids.
+// from another's: two machines may have the same name, and so share process ids.
 const runsFolder = ".pilotlight/runs"
 
 // logsBelow is where the command keeps the logs of its operations, below the project's folder.
@@ -29,7 +29,7 @@ func runFile(dir, stack string, pid int) string {
 }
 
 // engineBegins writes down that an engine works on the stack. A folder that can't be
-// written holds up nothing: check tells of it.
+// written blocks nothing: check reports it.
 func (s *Stack) engineBegins(pid int) {
 	if os.MkdirAll(filepath.Dir(s.runFile(pid)), 0o755) == nil {
 		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()), 0o600)

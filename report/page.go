@@ -12,8 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// Page is a report as a page to look at: what a run did, and what whoever held it
-// tells beside. It needs nothing but itself.
+// Page is a report as a page to look at: what a run did, with what its caller adds. It needs nothing but itself.
 type Page struct {
 	Run      Report
 	Kind     string   // what is reported, such as "Change of role"
@@ -36,7 +35,7 @@ const (
 	Good Tone = "good"
 	Warn Tone = "warn"
 	Bad  Tone = "bad"
-	Open Tone = "open" // nobody knows yet
+	Open Tone = "open" // not known yet
 )
 
 // Fact is a term and what there is to say of it.

@@ -1,5 +1,4 @@
-// Package report records a change of role while it happens, and tells of it as JSON, text and
-// a page.
+// Package report records a change of role while it happens, as JSON, text and a page.
 package report
 
 import (
@@ -37,7 +36,7 @@ type Step struct {
 	Name  string    `json:"name"`           // for people, such as "wait for the promotion of blog-dr-1"
 	Begin time.Time `json:"begin"`
 	// End is zero while the step goes on, and for good when the run was killed
-	// meanwhile, or something failed that only the engine tells of.
+	// meanwhile, or something failed that only the engine reports.
 	End           time.Time `json:"end,omitzero"`
 	Err           string    `json:"err,omitempty"`           // why it failed
 	OnLongestPath bool      `json:"onLongestPath,omitempty"` // it is on the longest path
@@ -70,7 +69,7 @@ func Milestones() []Milestone { return []Milestone{Claimed, Promoted, Healthy, S
 type Outcome string
 
 // The outcomes. Unfinished is that of a run which goes on, or was killed, or
-// failed in a way that only the engine tells of.
+// failed in a way that only the engine reports.
 const (
 	Unfinished Outcome = "unfinished"
 	Done       Outcome = "done"
@@ -180,7 +179,7 @@ func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stored := step
-	stored.Awaits, stored.Verdict, stored.Media = "", nil, nil // they are the report's, or nobody's
+	stored.Awaits, stored.Verdict, stored.Media = "", nil, nil // the report has them elsewhere
 	r.report.Steps = withStep(r.report.Steps, stored)
 	if !step.End.IsZero() {
 		r.end(step)

@@ -60,7 +60,7 @@ func Halted(project string) func(stack string, epoch int) (Report, bool) {
 }
 
 // KeepReports keeps each state of a report in its files below a project's folder.
-// A report that can't be written holds up nothing: complain is told, once.
+// A report that can't be written blocks nothing: complain is called, once.
 func KeepReports(project string, complain func(error)) func(Report) {
 	var once sync.Once
 	return func(report Report) {

@@ -52,7 +52,7 @@ func Leader(sides []Side) (leads Side, other *Side, err error) {
 // Switched reports whether the site's name leads to the side, as far as its state tells.
 func (s Side) Switched() bool { return s.Claim.Leads() && s.Claim.Switched() }
 
-// Accepted are the risks that somebody accepts, each by the epoch that the refusal named.
+// Accepted are accepted risks, each by the epoch that the refusal named.
 type Accepted struct {
 	DataLoss         int // acceptDataLoss
 	IgnoreProduction int

@@ -116,7 +116,7 @@ type site struct {
 	plan      roles.Plan
 	// activating reports that the site's name has not been moved here yet.
 	activating   bool
-	published    state.PeerInfo    // what the other side was told of this one
+	published    state.PeerInfo    // what this stack last published for its peer
 	peer         state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
 	secrets      map[string]string // the application's, as they are to be saved
 	resourceIDs  []string          // ARNs and interfaces that the state holds

@@ -51,7 +51,7 @@ func (s *site) newReport() {
 	}
 }
 
-// hookReport has the report told of each resource that is made or changed. The hook is bound
+// hookReport reports each resource that is made or changed. The hook is bound
 // in every update, also where there is no report: the engine saves its checkpoint for
 // each resource whose hooks are others than in the state, which costs four calls of S3.
 func (s *site) hookReport() error {

@@ -280,7 +280,7 @@ func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, be
 
 // started is in the state once as many instances are in service as there must be, and
 // waits for them again when there must be more. It is beside the promotion, so that
-// what keeps them from being launched is told early.
+// what keeps them from being launched is reported early.
 func (s *site) started(instances *components.Instances, below pulumi.ResourceOption) (*pulumi.Stash, error) {
 	hook, err := hooks.WaitInstances(s.Context, s.cfg.Name(), s.runtime)
 	if err != nil {
@@ -292,7 +292,7 @@ func (s *site) started(instances *components.Instances, below pulumi.ResourceOpt
 
 // promoted is in the state once the database is promoted at this epoch. Until
 // then every update makes it, beside the application and not before it, and so
-// starts a promotion again that failed, or that nobody lived to ask for.
+// starts a promotion again that failed, or that a killed run did not ask for.
 //
 // In a planned switchover the promotion comes after the application, since it is
 // the application's page that shows when the replica has all that was written.
@@ -387,7 +387,7 @@ func (s *site) newRuntime() *failover.Runtime {
 	return rt
 }
 
-// RuntimeSite is what the run-time code is told of a side: by its configuration, what it
+// RuntimeSite is a side for the run-time code: by its configuration, what it
 // claims, and what it knows of its peer. It holds no secret.
 func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) failover.Site {
 	limits := c.Failover

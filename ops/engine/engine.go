@@ -18,13 +18,13 @@ import (
 // an error in a hook may be a mere warning, and a panic ends the process.
 const Version = "3.259.0"
 
-// beat is how often somebody who waits for a build reads that it lives.
+// beat is how often a build reports that it is alive.
 const beat = 15 * time.Second
 
 // Find returns the folder whose bin/pulumi is the engine: what
 // auto.PulumiCommandOptions calls its Root. It takes the pulumi on PATH if that
 // is new enough, else the one that it built earlier into the user's cache
-// folder, else it builds one there, which takes minutes and is told to progress.
+// folder, else it builds one there, which takes minutes and is reported to progress.
 func Find(ctx context.Context, progress io.Writer) (string, error) {
 	f := finder{
 		lookPath:  exec.LookPath,

@@ -57,7 +57,7 @@ func (c *copied) record(env *failover.Env) error {
 			return nil
 		}
 		r.watched = append(r.watched, args.Resource)
-		if strings.HasPrefix(args.Type, "pulumi:") { // what it waits for tells of itself
+		if strings.HasPrefix(args.Type, "pulumi:") { // its hook reports what it waits for
 			return nil
 		}
 		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}

@@ -16,7 +16,7 @@ type Timing struct {
 	Instead  string `json:"instead,omitempty"`
 }
 
-// Timings are what a report tells of the parts that take long. Of several resources of
+// Timings are the times of the parts that take long, by a report. Of several resources of
 // a kind it is the time from the first's beginning to the last's end.
 func Timings(of report.Report) (timings []Timing) {
 	for _, part := range []struct {

@@ -68,7 +68,7 @@ func WaitHealthy(ctx *pulumi.Context, name string, rt *failover.Runtime, target 
 }
 
 // WaitVisitors waits until visitors arrive, and fails nothing: the site's name has been
-// moved, and what resolvers make of it is in nobody's hands.
+// moved, and resolvers can't be controlled.
 func WaitVisitors(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
 	return behind(ctx, name+"-moved", rt.Site.Limits.DNS+slack, target, func(inner context.Context, balancer string) error {
 		if err := rt.WaitVisitors(inner, balancer); err != nil {
