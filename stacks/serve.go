@@ -136,43 +136,19 @@ func (s *site) serve(f *foundation) (*application, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ready []pulumi.Resource // what instances need before they boot
-	if (active || s.cfg.Warm(config.WarmNAT)) && s.cfg.Network.NAT != "none" {
-		egress, err := components.NewEgress(s.Context, name, components.EgressArgs{
-			PublicSubnetIDs: f.network.PublicSubnetIDs, PrivateRouteTableIDs: f.network.PrivateRouteTableIDs, Gateways: s.gateways(), Hooks: orphans,
-		}, below)
-		if err != nil {
-			return nil, err
-		}
-		ready = append(ready, egress.Routes...)
-	} else if err := components.Reserve(s.Context, components.EgressType, name, below); err != nil {
-		return nil, err
-	}
-	if err := s.cache(f, active, below); err != nil {
-		return nil, err
-	}
-	var balancer *components.Balancer
-	if active || s.cfg.Warm(config.WarmBalancer) {
-		balancer, err = components.NewBalancer(s.Context, name, components.BalancerArgs{
-			SubnetIDs: f.network.PublicSubnetIDs, SecurityGroupID: f.network.BalancerSecurityGroup,
-			TargetGroupARN: f.targets.ARN, CertificateARN: s.cfg.App.Certificate, Hooks: orphans,
-		}, below)
-		if err != nil {
-			return nil, err
-		}
-	} else if err := components.Reserve(s.Context, components.BalancerType, name, below); err != nil {
-		return nil, err
-	}
-	instances, err := s.instances(f, active, ready, below)
+	made, err := components.NewApplication(s.Context, name, s.applicationArgs(f, active, orphans), below)
 	if err != nil {
 		return nil, err
 	}
-	if balancer != nil {
-		result.balancer = balancer.DNSName
+	if err := s.publishCache(made.Cache, below); err != nil {
+		return nil, err
+	}
+	if made.Balancer != nil {
+		result.balancer = made.Balancer.DNSName
 	}
 	switch {
 	case active:
-		result.switched, err = s.switchOver(balancer, instances, below)
+		result.switched, err = s.switchOver(made.Balancer, made.Instances, below)
 	case !s.runtime.Site.ManualDNS:
 		err = components.Reserve(s.Context, components.RecordType, name, below)
 	}
@@ -189,7 +165,10 @@ func (s *site) epochMarker() pulumi.String {
 }
 
 func (s *site) gateways() int {
-	if s.cfg.Network.NAT == "zone" {
+	switch s.cfg.Network.NAT {
+	case "none":
+		return 0
+	case "zone":
 		return len(s.cfg.Network.Zones)
 	}
 	return 1
@@ -199,37 +178,37 @@ func (s *site) gateways() int {
 // is always there: one that is made in a failover would be in its own way after a kill.
 const noCache = "none"
 
-func (s *site) cache(f *foundation, active bool, below pulumi.ResourceOption) error {
-	if !active && !s.cfg.Warm(config.WarmCache) {
-		if err := components.Reserve(s.Context, components.CacheType, s.cfg.Name(), below); err != nil {
-			return err
-		}
-		_, err := s.publish("cache", pulumi.String(noCache), below)
-		return err
+func (s *site) publishCache(cache *components.Cache, below pulumi.ResourceOption) error {
+	address := pulumi.String(noCache).ToStringOutput()
+	if cache != nil {
+		address = cache.Address
 	}
-	cache, err := components.NewCache(s.Context, s.cfg.Name(), components.CacheArgs{
-		NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
-		SubnetGroup: f.network.CacheSubnetGroup, SecurityGroupID: f.network.CacheSecurityGroup,
-		AuthToken: s.secret(wordpress.CacheToken),
-	}, below)
-	if err != nil {
-		return err
-	}
-	_, err = s.publish("cache", cache.Address, below)
+	_, err := s.publish("cache", address, below)
 	return err
 }
 
-func (s *site) instances(f *foundation, active bool, ready []pulumi.Resource, below pulumi.ResourceOption) (*components.Instances, error) {
-	args := components.InstancesArgs{
-		Launch: f.launch, SubnetIDs: f.network.PrivateSubnetIDs, TargetGroupARN: f.targets.ARN, Tags: tags(s.cfg), After: ready,
+// applicationArgs are all parts in an active stack, and those that are kept warm in a standby.
+func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.ResourceHookBinding) components.ApplicationArgs {
+	args := components.ApplicationArgs{
+		Network: f.network, Targets: f.targets, Launch: f.launch, Tags: tags(s.cfg), Hooks: orphans,
+		CertificateARN: s.cfg.App.Certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
+	}
+	if active || s.cfg.Warm(config.WarmNAT) {
+		args.Gateways = s.gateways()
+	}
+	if active || s.cfg.Warm(config.WarmCache) {
+		args.Cache = &components.CacheArgs{
+			NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
+			AuthToken: s.secret(wordpress.CacheToken),
+		}
 	}
 	if active {
 		args.Min, args.Max = s.cfg.App.Min, s.cfg.App.Max
 	}
-	return components.NewInstances(s.Context, s.cfg.Name(), args, below)
+	return args
 }
 
-// switchoverChanges moves the site's name here, last of all: the promotion is done,
+// switchOver points DNS here, last of all: the promotion is done,
 // and the site is healthy in depth behind the balancer. With dns.mode manual
 // it verifies the same, says what to set, and waits until visitors arrive.
 func (s *site) switchOver(balancer *components.Balancer, instances *components.Instances, below pulumi.ResourceOption) (pulumi.Resource, error) {

@@ -36,9 +36,6 @@ func (c *copied) register() error {
 	if err != nil {
 		return err
 	}
-	if err := c.cache(network); err != nil {
-		return err
-	}
 	return c.serve(network, launch, database)
 }
 
@@ -59,19 +56,6 @@ func (c *copied) database(network *components.Network) (*components.Parameter, e
 		return nil, err
 	}
 	return c.publish("database", database.Address)
-}
-
-func (c *copied) cache(network *components.Network) error {
-	cache, err := components.NewCache(c.Context, c.name, components.CacheArgs{
-		NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
-		SubnetGroup: network.CacheSubnetGroup, SecurityGroupID: network.CacheSecurityGroup,
-		AuthToken: pulumi.ToSecret(pulumi.String(c.state.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
-	}, c.alone)
-	if err != nil {
-		return err
-	}
-	_, err = c.publish("cache", cache.Address)
-	return err
 }
 
 // launch is as that of the standby, but for the jobs that are not run, and for a
@@ -111,32 +95,22 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	if err != nil {
 		return err
 	}
-	var ready []pulumi.Resource
-	if c.Config.Network.NAT != "none" {
-		egress, err := components.NewEgress(c.Context, c.name, components.EgressArgs{
-			PublicSubnetIDs: network.PublicSubnetIDs, PrivateRouteTableIDs: network.PrivateRouteTableIDs, Gateways: 1, Hooks: orphans,
-		}, c.alone)
-		if err != nil {
-			return err
-		}
-		ready = egress.Routes
-	}
 	targets, err := components.NewTargets(c.Context, c.name, components.TargetsArgs{VPCID: network.VPCID}, c.alone)
 	if err != nil {
 		return err
 	}
-	balancer, err := components.NewBalancer(c.Context, c.name, components.BalancerArgs{
-		SubnetIDs: network.PublicSubnetIDs, SecurityGroupID: network.BalancerSecurityGroup,
-		TargetGroupARN: targets.ARN, CertificateARN: c.Config.App.Certificate, Hooks: orphans,
+	made, err := components.NewApplication(c.Context, c.name, components.ApplicationArgs{
+		Network: network, Targets: targets, Launch: launch, Gateways: c.gateways(), Balancer: true, CertificateARN: c.Config.App.Certificate,
+		Cache: &components.CacheArgs{
+			NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
+			AuthToken: pulumi.ToSecret(pulumi.String(c.state.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
+		},
+		Min: c.Config.App.Min, Max: c.Config.App.Min, Tags: c.expiring(), Hooks: orphans,
 	}, c.alone)
 	if err != nil {
 		return err
 	}
-	instances, err := components.NewInstances(c.Context, c.name, components.InstancesArgs{
-		Launch: launch, SubnetIDs: network.PrivateSubnetIDs, TargetGroupARN: targets.ARN,
-		Min: c.Config.App.Min, Max: c.Config.App.Min, Tags: c.expiring(), After: ready,
-	}, c.alone)
-	if err != nil {
+	if _, err := c.publish("cache", made.Cache.Address); err != nil {
 		return err
 	}
 	healthy, err := hooks.WaitHealthy(c.Context, c.name, c.runtime, theBalancer, func() error { return nil })
@@ -147,11 +121,19 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	if err != nil {
 		return err
 	}
-	started, err := pulumi.NewStash(c.Context, startedName, &pulumi.StashArgs{Input: instances.GroupName}, pulumi.DependsOn([]pulumi.Resource{instances.Group}), pulumi.ResourceHooks(begun))
+	started, err := pulumi.NewStash(c.Context, startedName, &pulumi.StashArgs{Input: made.Instances.GroupName}, pulumi.DependsOn([]pulumi.Resource{made.Instances.Group}), pulumi.ResourceHooks(begun))
 	if err != nil {
 		return err
 	}
-	after := append([]pulumi.Resource{started, database.Resource}, balancer.Listeners...)
-	_, err = pulumi.NewStash(c.Context, servedName, &pulumi.StashArgs{Input: balancer.DNSName}, pulumi.DependsOn(after), pulumi.ResourceHooks(healthy))
+	after := append([]pulumi.Resource{started, database.Resource}, made.Balancer.Listeners...)
+	_, err = pulumi.NewStash(c.Context, servedName, &pulumi.StashArgs{Input: made.Balancer.DNSName}, pulumi.DependsOn(after), pulumi.ResourceHooks(healthy))
 	return err
+}
+
+// gateways are as few as will do: a drill shows the way out, and not its second zone.
+func (c *copied) gateways() int {
+	if c.Config.Network.NAT == "none" {
+		return 0
+	}
+	return 1
 }
