@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -16,45 +18,87 @@ import (
 // place. The input that is the id is given by type.
 var named = map[string]string{"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name"}
 
-// adopt brings into the state what a killed update had asked for, of the types that the
-// stack adopts. It returns the other creations that are pending: what AWS may have made
-// that the state does not know. Another is made beside it, see leftovers. imported reports
-// that the state was written anew, in which the engine keeps no pending operation. What the
-// last update failed to change is read again: the provider takes it for changed, and would
-// do nothing (pulumi/pulumi#21458).
+// adopt makes the state agree with AWS after a killed update. It brings into the state what
+// that had asked for, of the types that the stack adopts, and reads again what it was changing
+// or deleting: AWS may have done that, and a program that wants the opposite would find no
+// difference to what the state holds. What the last update failed to change is read again,
+// too: the provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
+//
+// It returns the other creations that are pending: what AWS may have made that the state does
+// not know. Another is made beside it, see leftovers. imported reports that the state was
+// written anew, in which the engine keeps no pending operation.
 func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, imported bool, err error) {
-	state, err := s.Export(ctx)
+	state, operations, err := s.interrupted(ctx)
+	if err == nil && len(operations) > 0 {
+		if err = s.requireUnlocked(ctx); err == nil {
+			state, operations, err = s.interrupted(ctx) // a running update would make an older one of it
+		}
+	}
 	if err != nil {
 		return nil, false, err
 	}
-	if pending, err = pendingCreations(state); err != nil {
-		return nil, false, err
-	}
-	pending = slices.DeleteFunc(pending, func(c creation) bool { return s.adopts[c.Type] != "" })
-	edited, found, err := adopted(state, s.adopts)
-	doubtful := leftUndone(state)
-	if err != nil || len(found)+len(doubtful) == 0 {
+	pending = slices.DeleteFunc(creations(operations), func(c creation) bool { return s.adopts[c.Type] != "" })
+	edited, found, doubted, err := adopted(state, s.adopts)
+	if err != nil {
 		return pending, false, err
 	}
-	stream, complaints := s.follow(ctx, run)
-	doing := "reading again what the last update did not finish, of"
-	if imported = len(found) > 0; imported {
+	targets, doing := append(found, leftUndone(edited)...), "reading again what the last update did not finish, of"
+	if len(targets) == 0 {
+		return pending, false, nil
+	}
+	if len(found) > 0 {
 		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
+	}
+	if imported = len(found) > 0 || doubted; imported {
 		if err := s.put(ctx, edited); err != nil {
 			return nil, false, s.failed(ctx, doing, err, nil)
 		}
+		if run.Say != nil { // the engine will list them no more
+			for _, line := range interruptedText(operations) {
+				run.Say(line)
+			}
+		}
 	}
-	opts := []optrefresh.Option{optrefresh.Target(append(found, doubtful...)), optrefresh.EventStreams(stream)}
+	return pending, imported, s.readAgain(ctx, run, targets, doing)
+}
+
+// interrupted reads the state, and the operations that are pending in it.
+func (s *Stack) interrupted(ctx context.Context) (state []byte, pending []operation, err error) {
+	if state, err = s.Export(ctx); err == nil {
+		pending, err = pendingOperations(state)
+	}
+	return state, pending, err
+}
+
+// requireUnlocked refuses what writes the state while an update may be writing it.
+func (s *Stack) requireUnlocked(ctx context.Context) error {
+	locks, err := s.Locks(ctx)
+	if err != nil || len(locks) == 0 {
+		return nil //nolint:nilerr // where the backend does not tell, the engine finds a lock itself
+	}
+	l := locks[0]
+	return &LockedError{Stack: s.Name(), Err: fmt.Errorf("created by %s@%s (pid %d) at %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339))}
+}
+
+// readAgainFor bounds the refresh of a few resources. Each takes a call or two.
+const readAgainFor = 10 * time.Minute
+
+// readAgain fills in what AWS holds of some resources, or takes them out of the state when AWS
+// knows nothing of them.
+func (s *Stack) readAgain(ctx context.Context, run Run, urns []string, doing string) error {
+	stream, complaints := s.follow(ctx, run)
+	opts := []optrefresh.Option{optrefresh.Target(urns), optrefresh.Parallel(parallel), optrefresh.EventStreams(stream)}
 	if run.Output != nil {
 		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
 	}
-	// It fills in what AWS made of it, or takes it out again when AWS knows nothing of it.
-	_, err = s.stack.Refresh(ctx, opts...)
+	bounded, cancel := context.WithTimeoutCause(ctx, readAgainFor, fmt.Errorf("AWS did not answer within %v", readAgainFor))
+	defer cancel()
+	_, err := s.stack.Refresh(bounded, opts...)
 	complained := complaints()
 	if err != nil {
-		return pending, imported, s.failed(ctx, doing, err, complained)
+		return s.failed(bounded, doing, err, complained)
 	}
-	return pending, imported, nil
+	return nil
 }
 
 // put writes a state. The engine drops all pending operations from it.
@@ -90,16 +134,17 @@ const checkpointVersion = 3
 // adopted moves pending creations in a checkpoint to its resources, under the ids
 // that follow from the inputs that they were asked for with: ids are the names of
 // those inputs, by type. It returns the URNs of those that have to be refreshed, which
-// an adoption that was itself killed may have left too.
-func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found []string, err error) {
+// an adoption that was itself killed may have left too. Of the pending updates and deletions it
+// marks the resources as left undone: the mark stays until AWS has told what it holds of them.
+func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found []string, doubted bool, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
 	if len(state) == 0 {
-		return nil, nil, nil
+		return nil, nil, false, nil
 	}
 	if err := decoder.Decode(&checkpoint); err != nil {
-		return nil, nil, fmt.Errorf("reading what a killed update left: %w", err)
+		return nil, nil, false, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
 	for _, resource := range resources {
@@ -111,7 +156,15 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
 		held, input, ok := adoptable(operation["resource"], ids)
-		if operation["type"] != creating || !ok {
+		switch operation["type"] {
+		case updating, deleting:
+			doubted = doubt(resources, held["urn"]) || doubted
+			continue
+		case creating:
+		default:
+			continue
+		}
+		if !ok {
 			continue
 		}
 		inputs, _ := held["inputs"].(map[string]any)
@@ -124,7 +177,20 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, []any{}
 	edited, err = json.Marshal(checkpoint)
-	return edited, found, err
+	return edited, found, doubted, err
+}
+
+// doubt marks a resource of AWS as one that an update left undone, and reports whether the
+// checkpoint holds it.
+func doubt(resources []any, urn any) (held bool) {
+	for _, each := range resources {
+		resource, _ := each.(map[string]any)
+		kind, _ := resource["type"].(string)
+		if resource["urn"] == urn && resource["delete"] != true && strings.HasPrefix(kind, "aws:") {
+			resource["initErrors"], held = []any{"an update was killed that changed it"}, true
+		}
+	}
+	return held
 }
 
 // filledIn reports whether AWS has told what it made of a resource.

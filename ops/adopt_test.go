@@ -2,6 +2,7 @@ package ops
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +15,10 @@ func TestAdopted(t *testing.T) {
 	with := func(more string) string {
 		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
 	}
+	const stash = `{"urn": "urn::claim", "type": "pulumi:index:Stash", "inputs": {"input": "1"}}`
+	const told = `, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`
+	const mark = `, "initErrors": ["an update was killed that changed it"]}`
+	doubted := func(resource string) string { return strings.TrimSuffix(resource, "}") + mark }
 	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
 	for name, tc := range map[string]struct {
 		resources, pending string
@@ -32,11 +37,20 @@ func TestAdopted(t *testing.T) {
 			"", pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
 			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}}`, []string{"p"},
 		},
-		"an update of a database is the engine's to settle": {
+		"an update of what the state does not hold": {
 			"", pending("updating", with("")), "", nil,
 		},
-		"a deletion of a database is the engine's to settle": {
-			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), pending("deleting", with(`, "id": "db-1"`)), with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), nil,
+		"an update that was killed is in doubt": {
+			balancer, pending("updating", balancer), doubted(balancer), nil,
+		},
+		"a deletion that was killed is in doubt": {
+			with(told), pending("deleting", with(`, "id": "db-1"`)), doubted(with(told)), nil,
+		},
+		"what the state alone holds is in no doubt": {
+			stash, pending("updating", stash), stash, nil,
+		},
+		"what was replaced is deleted anyway": {
+			with(told + `, "delete": true`), pending("deleting", with("")), with(told + `, "delete": true`), nil,
 		},
 		"an adoption that was itself killed": {
 			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "",
@@ -51,9 +65,10 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), named)
+			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), named)
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
+			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), marked)
 			var got, want map[string]any
 			require.NoError(t, json.Unmarshal(edited, &got))
 			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, "")), &want))
@@ -66,10 +81,10 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, err := adopted(nil, named)
+	_, found, _, err := adopted(nil, named)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, err = adopted([]byte("{"), named)
+	_, _, _, err = adopted([]byte("{"), named)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }
 

@@ -18,8 +18,9 @@ const (
 	importing = "importing"
 )
 
-// unsettled says what a pending operation means. The engine itself settles all but
-// creations: its next checkpoint drops them, and it does again what the program still wants.
+// unsettled says what a pending operation means. The engine itself forgets all but
+// creations at its next checkpoint, and does again what the program still wants. Where the
+// program wants the opposite, what AWS did would stay: see adopt.
 var unsettled = map[string]string{
 	creating:  "was creating %s: AWS may have one that the state does not know",
 	updating:  "was updating %s: AWS may have the old settings or the new ones",
@@ -40,13 +41,20 @@ var interruptedWhile = regexp.MustCompile(`(?m)^\s*\* (urn:.+), interrupted whil
 // each resource of AWS. It has none for what the engine keeps in its state alone.
 func pendingText(warning string) (lines []string) {
 	for _, found := range interruptedWhile.FindAllStringSubmatch(warning, -1) {
-		urn, operation := found[1], found[2]
-		meaning, known := unsettled[operation]
+		lines = append(lines, interruptedText([]operation{{Type: found[2], Resource: creation{URN: found[1], Type: typeOf(found[1])}}})...)
+	}
+	return lines
+}
+
+// interruptedText says what pending operations mean, a line for each resource of AWS.
+func interruptedText(operations []operation) (lines []string) {
+	for _, o := range operations {
+		meaning, known := unsettled[o.Type]
 		if !known {
-			meaning = "was " + operation + " %s: look at it on AWS"
+			meaning = "was " + o.Type + " %s: look at it on AWS"
 		}
-		if typ := typeOf(urn); strings.HasPrefix(typ, "aws:") {
-			lines = append(lines, "a killed update "+fmt.Sprintf(meaning, creation{URN: urn, Type: typ}))
+		if strings.HasPrefix(o.Resource.Type, "aws:") {
+			lines = append(lines, "a killed update "+fmt.Sprintf(meaning, o.Resource))
 		}
 	}
 	return lines
@@ -86,12 +94,16 @@ func (c creation) texts(key string) (all []string) {
 // String is its kind and its name.
 func (c creation) String() string { return c.Type[strings.LastIndex(c.Type, ":")+1:] + " " + c.name() }
 
-func pendingCreations(state []byte) (pending []creation, err error) {
+// operation is one that was pending when its update was killed.
+type operation struct {
+	Type     string   `json:"type"`
+	Resource creation `json:"resource"`
+}
+
+// pendingOperations are those that a checkpoint lists.
+func pendingOperations(state []byte) ([]operation, error) {
 	var checkpoint struct {
-		Pending []struct {
-			Type     string   `json:"type"`
-			Resource creation `json:"resource"`
-		} `json:"pending_operations"`
+		Pending []operation `json:"pending_operations"`
 	}
 	if len(state) == 0 {
 		return nil, nil
@@ -99,12 +111,21 @@ func pendingCreations(state []byte) (pending []creation, err error) {
 	if err := json.Unmarshal(state, &checkpoint); err != nil {
 		return nil, fmt.Errorf("reading what a killed update left: %w", err)
 	}
-	for _, p := range checkpoint.Pending {
-		if p.Type == creating {
-			pending = append(pending, p.Resource)
+	return checkpoint.Pending, nil
+}
+
+func pendingCreations(state []byte) ([]creation, error) {
+	pending, err := pendingOperations(state)
+	return creations(pending), err
+}
+
+func creations(operations []operation) (asked []creation) {
+	for _, o := range operations {
+		if o.Type == creating {
+			asked = append(asked, o.Resource)
 		}
 	}
-	return pending, nil
+	return asked
 }
 
 // leftovers says what to look for on AWS, now that an update has ended which found
