@@ -73,7 +73,7 @@ func TestPage(t *testing.T) {
 	for _, says := range []string{
 		"Recovered: visitors are served from us-east-2", "03:45:00 UTC, its APIs hang", "10:40", "640 s", "3 s",
 		"The least that AWS allows here", "10:20", "promotion of the database", "1.03 of the least", "0.30 of what it takes by hand",
-		"35:00", "25:00", "10:00", "Calls to us-west-2", "rebuild: pulumi up -s prod -c role=standby",
+		"35:00", "25:00", "10:00", "Calls to us-west-2", "reprotect: pulumi up -s prod -c role=standby",
 	} {
 		assert.Contains(t, page, says)
 	}
