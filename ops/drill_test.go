@@ -84,7 +84,7 @@ func TestDrillsOnTheStatus(t *testing.T) {
 	}{
 		"none":     {noon, nil, nil, ""},
 		"kept":     {noon.Add(-time.Hour), nil, left, "the copy of a drill (stack dr-drill) is there, and may be there until 2026-03-01 12:00:00 UTC"},
-		"expired":  {noon, nil, left, "should have ended, and costs: when nobody needs it, pilotlight drill --end"},
+		"expired":  {noon, nil, left, "should have ended, and costs: when it is no longer needed, pilotlight drill --end"},
 		"not seen": {noon, errors.New("looking for drills: no"), nil, "looking for drills: no"},
 	} {
 		t.Run(name, func(t *testing.T) {
