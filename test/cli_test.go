@@ -51,7 +51,7 @@ func TestCommandLine(t *testing.T) {
 func (c *commandLine) refuseAtOnce() {
 	c.t.Helper()
 	for setting, says := range map[string]string{
-		"role=standby": "this stack is the active one (epoch 1) and its database the live one: activate the peer first",
+		"role=standby": "this stack is active (epoch 1) and its database is the live one: activate the peer first",
 		"role=actve":   `role is "actve": set it to active, frozen or standby`,
 	} {
 		printed, err := c.try("up", "-s", scenario.Production, "--yes", "-c", setting)

@@ -79,10 +79,10 @@ func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 }
 
 // remembers is a checkpoint that holds what this program stashes.
-func remembers(stack string, claim roles.Claim, facts, peer state.PeerInfo) map[string]map[string]any {
+func remembers(stack string, claim roles.Claim, published, peer state.PeerInfo) map[string]map[string]any {
 	state := map[string]map[string]any{}
 	for name, value := range map[string]any{
-		"claim": claim, "facts": facts, "peer": peer, "secrets": map[string]string{"database_password": "THESECRET", "database_user": "wordpress", "cache_token": "THETOKEN0123456789"},
+		"claim": claim, "published": published, "peer": peer, "secrets": map[string]string{"database_password": "THESECRET", "database_user": "wordpress", "cache_token": "THETOKEN0123456789"},
 	} {
 		text, err := json.Marshal(value)
 		if err != nil {

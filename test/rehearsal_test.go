@@ -195,7 +195,7 @@ func TestRebuild(t *testing.T) {
 	assert.Equal(t, map[string]bool{"blog-prod-1": true, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "the old database is kept")
 	assert.Zero(t, staged.Inventory(stage.World)["us-west-2 aws:lb/loadBalancer:LoadBalancer"], "a standby costs next to nothing")
 
-	require.ErrorContains(t, up(t, stage, scenario.Production, map[string]string{"retire": "2"}), "generation 2 is not retired")
+	require.ErrorContains(t, up(t, stage, scenario.Production, map[string]string{"retire": "2"}), "generation 2 is not a former database")
 	stage.World.LoseRegion("us-east-2", sim.Refuse)
 	stage.World.Clock().Advance(10 * time.Minute)
 	assert.ErrorContains(t, up(t, stage, scenario.Production, map[string]string{"retire": "1"}), "database blog-prod-2 does not replicate")
