@@ -10,8 +10,13 @@ type ParameterArgs struct {
 	Path  string // of the stack, such as /blog/dr
 	Key   string // such as database: the parameter is /blog/dr/database
 	Value pulumi.StringInput
+	// Description is for people. When it changes, the value is written again.
+	Description string
 	// Large lets the value be over 4096 characters, up to 8192, which costs a little then.
 	Large bool
+
+	// Hooks run before the parameter is made or changed; nil for none.
+	Hooks *pulumi.ResourceHookBinding
 }
 
 // Parameter is an SSM parameter in plain text: a place, never a secret.
@@ -38,7 +43,14 @@ func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...
 	if args.Large {
 		in.Tier = pulumi.String("Intelligent-Tiering") // advanced only where the size asks for it
 	}
-	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, in, pulumi.Parent(p))
+	if args.Description != "" {
+		in.Description = pulumi.String(args.Description)
+	}
+	below := []pulumi.ResourceOption{pulumi.Parent(p)}
+	if args.Hooks != nil {
+		below = append(below, pulumi.ResourceHooks(args.Hooks))
+	}
+	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, in, below...)
 	if err != nil {
 		return nil, err
 	}

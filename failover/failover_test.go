@@ -182,6 +182,34 @@ func TestCheckReadsTheParameterGroup(t *testing.T) {
 	assert.Contains(t, codes(verdict), checks.ReplicaReadOnly)
 }
 
+func TestResetReadOnly(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Zero(t, resets(w), "it takes writes")
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Equal(t, 1, resets(w))
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.NotContains(t, codes(verdict), checks.ReplicaReadOnly)
+	rt.Site.Database = "not-made-yet"
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+}
+
+// resets counts the parameters that were given their defaults.
+func resets(w *sim.World) (count int) {
+	for _, step := range w.Journal() {
+		if step.Operation == "rds:ResetDBParameterGroup" {
+			count++
+		}
+	}
+	return count
+}
+
 func codes(v checks.Verdict) (codes []string) {
 	for _, b := range v.Blockers {
 		codes = append(codes, b.Code)

@@ -2,10 +2,14 @@ package failover
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -48,6 +52,37 @@ func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 			return looks >= servingLooks, seen, nil
 		})
 	})
+}
+
+// ResetReadOnly gives read_only its default in the parameter group of the active database,
+// where it is set. A database that is not made yet has none.
+func (r *Runtime) ResetReadOnly(ctx context.Context) error {
+	ctx, leave := r.enter(ctx, "let the database take writes")
+	defer leave()
+	client, err := r.rds(ctx)
+	if err != nil {
+		return err
+	}
+	instance, err := findDatabase(ctx, client, r.Site.Database)
+	if err != nil {
+		return orAbsent(err)
+	}
+	for _, of := range instance.DBParameterGroups { // one at most
+		group := aws.ToString(of.DBParameterGroupName)
+		set, err := findReadOnly(ctx, client, group)
+		if err != nil {
+			return err
+		}
+		if !set {
+			continue
+		}
+		readOnly := rdstypes.Parameter{ParameterName: aws.String("read_only"), ApplyMethod: rdstypes.ApplyMethodImmediate}
+		if _, err := client.ResetDBParameterGroup(ctx, &rds.ResetDBParameterGroupInput{DBParameterGroupName: &group, Parameters: []rdstypes.Parameter{readOnly}}); err != nil {
+			return fmt.Errorf("resetting read_only in parameter group %s: %w", group, err)
+		}
+		r.Say(fmt.Sprintf("a killed update had frozen %s: it takes writes again", r.Site.Database))
+	}
+	return nil
 }
 
 // WaitCaughtUp waits until the replica has all that was written to the frozen

@@ -42,7 +42,7 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	if err != nil {
 		return pending, false, err
 	}
-	targets, doing := append(found, leftUndone(edited)...), "reading again what the last update did not finish, of"
+	targets, doing := slices.Concat(found, leftUndone(edited)), "reading again what the last update did not finish, of"
 	if len(targets) == 0 {
 		return pending, false, nil
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +25,24 @@ func (w *World) DatabaseParameters(region, group string) ([]DatabaseParameter, e
 		return nil, nil
 	}
 	return nil, &Error{Status: 404, Code: "DBParameterGroupNotFound", Message: "DBParameterGroup not found: " + group}
+}
+
+// ResetDatabaseParameter gives a parameter of a group its default, immediately.
+func (w *World) ResetDatabaseParameter(region, group, name string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(databaseParameters, region, group)
+	if o == nil {
+		return &Error{Status: 404, Code: "DBParameterGroupNotFound", Message: "DBParameterGroup not found: " + group}
+	}
+	list, _ := o.Props["parameters"].([]any)
+	kept := slices.DeleteFunc(slices.Clone(list), func(p any) bool { return textAt(p, "name") == name })
+	if len(kept) == len(list) {
+		return nil
+	}
+	o.Former = append(o.Former, Former{readOnlyIn(o), w.clock.Now()})
+	o.Props["parameters"] = kept
+	return nil
 }
 
 func parametersOf(group *Object) []DatabaseParameter {

@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
@@ -36,7 +38,7 @@ func (s *site) readOnly(served *application) (pulumi.BoolOutput, error) {
 
 // stopped is in the state once every instance shows the maintenance page.
 func (s *site) stopped(served *application) (*pulumi.Stash, error) {
-	mode, err := s.publish("mode", pulumi.String(frozenMode), served.below)
+	mode, err := s.publishMode(pulumi.String(frozenMode), nil, served.below)
 	if err != nil {
 		return nil, err
 	}
@@ -48,12 +50,30 @@ func (s *site) stopped(served *application) (*pulumi.Stash, error) {
 		pulumi.DependsOn([]pulumi.Resource{mode.Resource}), pulumi.ResourceHooks(hook))
 }
 
+// publishMode tells the instances whether visitors may use the site. The parameter is written
+// at each change of the claim: AWS may hold what a killed update wrote and the state does not
+// know. To write a value that the state holds already, the provider needs another difference:
+// the description has one.
+func (s *site) publishMode(value pulumi.StringInput, hook *pulumi.ResourceHookBinding, below pulumi.ResourceOption) (*components.Parameter, error) {
+	return components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
+		Path: s.parameters(s.cfg.Stack), Key: "mode", Value: value, Hooks: hook,
+		Description: fmt.Sprintf("Whether visitors may use the site, as of change %d of the claim", s.plan.Claim.Serial),
+	}, below)
+}
+
 // open lets the instances serve visitors, once the database takes writes; of a
 // frozen site it waits until the database takes none.
 func (s *site) open(served *application, database *components.Database) error {
 	if s.plan.Claim.Role != roles.Frozen {
 		open := database.Parameters.URN().ApplyT(func(pulumi.URN) string { return openMode }).(pulumi.StringOutput)
-		_, err := s.publish("mode", open, served.below)
+		var hook *pulumi.ResourceHookBinding
+		if s.plan.Claim.Role == roles.Active {
+			var err error
+			if hook, err = hooks.ResetReadOnly(s.Context, s.cfg.Name(), s.runtime); err != nil {
+				return err
+			}
+		}
+		_, err := s.publishMode(open, hook, served.below)
 		return err
 	}
 	hook, err := hooks.WaitReadOnly(s.Context, s.cfg.Name(), s.runtime, switchTarget)

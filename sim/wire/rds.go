@@ -16,6 +16,8 @@ var rdsOperations = map[string]operation{
 	"DescribeDBSnapshots":  {database, describeSnapshots},
 	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
 	"PromoteReadReplica":   {database, promoteReplica},
+
+	"ResetDBParameterGroup": {func(in input) string { return in.text("DBParameterGroupName") }, resetParameter},
 }
 
 func describeDatabases(r request) (any, error) {
@@ -89,6 +91,20 @@ func describeParameters(r request) (any, error) {
 			parameterXML{ParameterName: p.Name, ParameterValue: p.Value, ApplyMethod: p.ApplyMethod, Source: "user", IsModifiable: true})
 	}
 	return out, nil
+}
+
+// resetParameter takes one parameter, which has to be dynamic to be reset immediately (RDS
+// API, ResetDBParameterGroup): read_only is.
+func resetParameter(r request) (any, error) {
+	const name, method = "Parameters.Parameter.1.ParameterName", "Parameters.Parameter.1.ApplyMethod"
+	if err := r.in.only("DBParameterGroupName", name, method); err != nil {
+		return nil, err
+	}
+	if r.in.text(name) != "read_only" || r.in.text(method) != "immediate" {
+		return nil, unmodelled("the reset of %q with the apply method %q is not modelled by the simulator", r.in.text(name), r.in.text(method))
+	}
+	group := r.in.text("DBParameterGroupName")
+	return struct{ DBParameterGroupName string }{group}, r.world.ResetDatabaseParameter(r.region, group, r.in.text(name))
 }
 
 type parameterXML struct {

@@ -93,6 +93,14 @@ func WaitReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target
 	return behind(ctx, name+"-read-only", rt.Site.Limits.Healthy+slack, target, rt.WaitReadOnly)
 }
 
+// ResetReadOnly lets the database of an active stack take writes where a killed update has
+// frozen it and the state does not know.
+func ResetReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-writable", startTimeout, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return rt.ResetReadOnly(ctx)
+	})
+}
+
 // Target finds the balancer's DNS name in the inputs of the resource that a hook is bound to.
 type Target func(*pulumi.ResourceHookArgs) (string, error)
 
