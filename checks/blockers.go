@@ -61,7 +61,7 @@ func state(s Snapshot, p Policy) []Blocker {
 	}
 	return []Blocker{{
 		Code: Diverged, Subject: "state",
-		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and the site's name leads to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
+		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and DNS points to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
 		Remedy: "use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
 	}}
 }
@@ -76,7 +76,7 @@ func production(s Snapshot, p Policy) []Blocker {
 	switch {
 	case p.ReclaimedEpoch != 0 && s.Site.Epoch > p.ReclaimedEpoch && s.Site.Epoch < p.Epoch: // well or not
 		all = append(all, Blocker{
-			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("the site's name leads to the other side, which was activated at epoch %d", s.Site.Epoch),
+			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("DNS points to the other side, which was activated at epoch %d", s.Site.Epoch),
 			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to reclaim the site all the same: what visitors wrote there stays there", p.Epoch),
 		})
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:

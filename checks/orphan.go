@@ -14,7 +14,7 @@ type Balancer struct {
 	Groups []string // its security groups
 	// Listeners is how many ports it listens on. Each is made by an update that knows the balancer.
 	Listeners int
-	// Named reports that the site's name leads to it.
+	// Named reports that DNS points to it.
 	Named bool
 }
 
@@ -35,7 +35,7 @@ func OrphanBalancer(b Balancer, ours Owner) (orphan bool, because string) {
 	case !slices.ContainsFunc(b.Groups, func(g string) bool { return slices.Contains(ours.Groups, g) }):
 		return false, "it is not in this stack's network"
 	case b.Named:
-		return false, "the site's name leads to it"
+		return false, "DNS points to it"
 	case b.Listeners > 0:
 		return false, "it listens, so an update has used it"
 	}

@@ -18,7 +18,7 @@ func TestOrphanBalancer(t *testing.T) {
 		"of another stack":      {func(b *Balancer) { b.Tags["stack"] = "prod" }, "it has not the tags of this stack"},
 		"untagged":              {func(b *Balancer) { b.Tags = nil }, "it has not the tags of this stack"},
 		"in another network":    {func(b *Balancer) { b.Groups = []string{"sg-2"} }, "it is not in this stack's network"},
-		"visitors are led here": {func(b *Balancer) { b.Named = true }, "the site's name leads to it"},
+		"visitors are led here": {func(b *Balancer) { b.Named = true }, "DNS points to it"},
 		"listening":             {func(b *Balancer) { b.Listeners = 1 }, "it listens, so an update has used it"},
 	} {
 		t.Run(name, func(t *testing.T) {

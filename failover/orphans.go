@@ -161,7 +161,7 @@ func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, por
 			return fmt.Errorf("finding out whether balancer %s is in use: %w", balancer, err)
 		}
 		if named { // in use: AWS takes the same Settings for the same listener, and refuses others
-			r.Say(fmt.Sprintf("listener %s, which the state does not know, is left alone: the site's name leads to its balancer", aws.ToString(listener.ListenerArn)))
+			r.Say(fmt.Sprintf("listener %s, which the state does not know, is left alone: DNS points to its balancer", aws.ToString(listener.ListenerArn)))
 			return nil
 		}
 		if _, err := client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener.ListenerArn}); err != nil {
@@ -236,7 +236,7 @@ func (r *Runtime) describeBalancer(ctx context.Context, client *elb.Client, foun
 	return b, nil
 }
 
-// named reports whether the site's name leads to a balancer.
+// named reports whether DNS points to a balancer.
 func (r *Runtime) named(ctx context.Context, client *elb.Client, arn string) (bool, error) {
 	out, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
 	if err != nil {

@@ -119,5 +119,5 @@ func TestDeleteOrphanListener(t *testing.T) {
 		map[string]any{"name": lb.Props["dnsName"], "zoneId": lb.Props["zoneId"], "evaluateTargetHealth": false}}})
 	require.NoError(t, rt.DeleteOrphanListener(t.Context(), balancer, 80))
 	assert.Equal(t, again, n.put("aws:lb/listener:Listener", settings))
-	assert.Contains(t, strings.Join(*said, "\n"), "is left alone: the site's name leads to its balancer")
+	assert.Contains(t, strings.Join(*said, "\n"), "is left alone: DNS points to its balancer")
 }

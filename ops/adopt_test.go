@@ -120,12 +120,12 @@ func TestToLookFor(t *testing.T) {
 func TestPendingText(t *testing.T) {
 	t.Parallel()
 	warning := `Attempting to deploy or update resources with 6 pending operations from previous deployment.
-  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:lb/loadBalancer:LoadBalancer::blog-dr-lb, interrupted while creating
-  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:autoscaling/group:Group::blog-dr-instances, interrupted while updating
-  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving$aws:elasticache/replicationGroup:ReplicationGroup::blog-dr-cache, interrupted while deleting
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Activation$aws:lb/loadBalancer:LoadBalancer::blog-dr-lb, interrupted while creating
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Activation$aws:autoscaling/group:Group::blog-dr-instances, interrupted while updating
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Activation$aws:elasticache/replicationGroup:ReplicationGroup::blog-dr-cache, interrupted while deleting
   * urn:pulumi:dr::pilotlight::aws:ec2/vpc:Vpc::blog-dr, interrupted while reading
   * urn:pulumi:dr::pilotlight::aws:rds/instance:Instance::blog-dr-1, interrupted while importing
-  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Serving::blog-dr, interrupted while creating
+  * urn:pulumi:dr::pilotlight::pilotlight:stacks:Activation::blog-dr, interrupted while creating
 These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to these resources to complete.`
 	assert.Equal(t, []string{
 		"a killed update was creating LoadBalancer blog-dr-lb: AWS may have one that the state does not know",

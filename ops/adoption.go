@@ -49,7 +49,7 @@ type fromAWS struct {
 	secrets   map[string]string // nil where they are not needed
 }
 
-// Adopt takes what AWS holds of a stack into the stack's state. Run again, it goes on.
+// Adopt takes what AWS holds of a stack into the stack's state. Run again, it resumes.
 func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error) {
 	config, err := s.configOf(name)
 	if err != nil {

@@ -175,7 +175,7 @@ func drillable(sides []Side) (Side, error) {
 	case err != nil:
 		return Side{}, err
 	case leads.State.Claim.Role == roles.Frozen:
-		return Side{}, refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.name(), standby.Config.Stack)
+		return Side{}, refuse("%s is frozen, a switchover is under way: resume it with pilotlight switchover %s, or undo it with pilotlight thaw", leads.name(), standby.Config.Stack)
 	case !leads.role().Switched():
 		return Side{}, refuse("the activation of %s is not finished: finish it with pilotlight failover", leads.name())
 	}

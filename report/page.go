@@ -131,7 +131,7 @@ func (r *Report) figures() (all []Figure) {
 	if r.TimeToRecover > 0 {
 		all = append(all, Figure{
 			Label: "Time to recover", Value: minutes(seconds(r.TimeToRecover)), Tone: Good,
-			Note: fmt.Sprintf("%.0f s until the site's name was moved", r.TimeToRecover),
+			Note: fmt.Sprintf("%.0f s until DNS was switched", r.TimeToRecover),
 		})
 		if s, share := r.slowest(); share > 0 {
 			all = append(all, Figure{Label: "Longest step", Value: minutes(s.End.Sub(s.Begin)), Note: fmt.Sprintf("%s: %.0f %% of that time", s.Name, share*100)})

@@ -49,7 +49,7 @@ func Leader(sides []Side) (leads Side, other *Side, err error) {
 	return sides[at], other, nil
 }
 
-// Switched reports whether the site's name leads to the side, as far as its state tells.
+// Switched reports whether DNS points to the side, as far as its state tells.
 func (s Side) Switched() bool { return s.Claim.Leads() && s.Claim.Switched() }
 
 // Accepted are accepted risks, each by the epoch that the refusal named.
@@ -131,7 +131,7 @@ func SwitchoverChanges(sides []Side, to string, accepted Accepted) (changes []Ch
 	case own.Leads() && theirs.Leads() && theirs.Epoch > own.Epoch:
 		return nil, "", refuse("the site moved on from stack %s, whose database is stale: reprotect it first (pilotlight reprotect)", to)
 	case own.Role == Frozen:
-		return nil, "", refuse("stack %s is frozen to hand the site over: take that back with pilotlight thaw, or go on with pilotlight switchover %s", to, from.Stack)
+		return nil, "", refuse("stack %s is frozen to hand the site over: undo that with pilotlight thaw, or resume with pilotlight switchover %s", to, from.Stack)
 	case own.Leads():
 		return []Change{activate, standBy, learn}, fmt.Sprintf("%s is active since epoch %d, and the other side stands by", target.Name(), own.Epoch), nil
 	}
@@ -163,7 +163,7 @@ func ThawChanges(sides []Side) (changes []Change, done string, err error) {
 	case err != nil:
 		return nil, "", err
 	case leads.Claim.Role == Active && !leads.Switched():
-		return nil, "", refuse("the activation of %s is not finished: go on with it, or give it up with pilotlight abort", leads.Name())
+		return nil, "", refuse("the activation of %s is not finished: resume it, or give it up with pilotlight abort", leads.Name())
 	}
 	return []Change{{Stack: leads.Stack, Role: Active}}, "no side is frozen", nil
 }
@@ -177,7 +177,7 @@ func ReprotectChanges(sides []Side) (changes []Change, done string, err error) {
 	case other == nil:
 		return nil, "", refuse("stack %s has no peer here to reprotect: write the file of a second stack (pilotlight init)", leads.Stack)
 	case leads.Claim.Role == Frozen:
-		return nil, "", refuse("%s is frozen, a switchover is under way: go on with pilotlight switchover %s, or take it back with pilotlight thaw", leads.Name(), other.Stack)
+		return nil, "", refuse("%s is frozen, a switchover is under way: resume it with pilotlight switchover %s, or undo it with pilotlight thaw", leads.Name(), other.Stack)
 	case !leads.Switched():
 		return nil, "", refuse("the activation of %s is not finished: run pilotlight failover again first", leads.Name())
 	}
@@ -214,7 +214,7 @@ func AbortChanges(sides []Side) (changes []Change, done string, err error) {
 	}
 	for _, s := range sides {
 		if s.Claim.Role == Frozen {
-			return nil, fmt.Sprintf("no activation is under way; %s is frozen, and pilotlight thaw takes that back", s.Name()), nil
+			return nil, fmt.Sprintf("no activation is under way; %s is frozen, and pilotlight thaw undoes that", s.Name()), nil
 		}
 	}
 	return nil, "no activation is under way: there is nothing to give up", nil
@@ -228,7 +228,7 @@ func ReclaimChanges(sides []Side, changes []Change) ([]Change, error) {
 	case err != nil:
 		return nil, err
 	case other == nil || !other.Claim.Leads():
-		return nil, refusal.New(refusal.CodeSilent, "AWS in %s does not answer, and no other side of the site can take it back: wait until it is back, and run this again", side.Name())
+		return nil, refusal.New(refusal.CodeSilent, "AWS in %s does not answer, and no other side of the site can reclaim it: wait until it is back, and run this again", side.Name())
 	}
 	return []Change{{Stack: other.Stack, Role: Active, Abort: side.Claim.Epoch}}, nil
 }

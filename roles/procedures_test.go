@@ -94,7 +94,7 @@ func TestProcedures(t *testing.T) {
 		"reprotect, done":                    {ReprotectChanges, site(claim(Standby, 2, false), claim(Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
 		"reprotect before it is failed over": {ReprotectChanges, site(leading, claim(Active, 2, false)), nil, "", "is not finished"},
 		"reprotect while frozen":             {ReprotectChanges, site(frozen, standBy), nil, "", "us-west-2 (prod) is frozen"},
-		"abort while frozen":                 {AbortChanges, site(frozen, standBy), nil, "pilotlight thaw takes that back", ""},
+		"abort while frozen":                 {AbortChanges, site(frozen, standBy), nil, "pilotlight thaw undoes that", ""},
 		"abort":                              {AbortChanges, site(leading, claim(Active, 2, false)), []string{"pulumi up -s dr -c role=standby -c abort=2", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
 		"abort, given up":                    {AbortChanges, site(leading, gaveUp), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby"}, "", ""},
 		"abort, claimed again": {
@@ -109,7 +109,7 @@ func TestProcedures(t *testing.T) {
 		"abort of a failover after that":       {AbortChanges, site(again, claim(Active, 4, false)), []string{"pulumi up -s dr -c role=standby -c abort=4", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
 		"abort of that, the peer lost":         {lostPeer, site(again, claim(Active, 4, false)), []string{"pulumi up -s prod -c role=active -c abort=4"}, "", ""},
 		"reprotect of a lost peer":             {ReprotectChanges, site(claim(Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
-		"abort, existing site":                 {lostPeer, site(none, claim(Active, 2, false))[:1], nil, "", "no other side of the site can take it back"},
+		"abort, existing site":                 {lostPeer, site(none, claim(Active, 2, false))[:1], nil, "", "no other side of the site can reclaim it"},
 		"abort of nothing":                     {AbortChanges, site(leading, standBy), nil, "there is nothing to give up", ""},
 		"retire":                               {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
 		"retire, unprotected":                  {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},

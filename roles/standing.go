@@ -11,27 +11,27 @@ func Standing(sides []Side) (verdict, next string, steady bool) {
 		standby, _ := FailoverTarget(sides)
 		return "not deployed", "pilotlight deploy", standby != nil
 	case other != nil && other.Claim.Aborted && other.Claim.Epoch > leads.Claim.Epoch:
-		return fmt.Sprintf("%s aborted an activation, and %s has not reclaimed the site", other.Name(), leads.Name()), "pilotlight abort to go on", false
+		return fmt.Sprintf("%s aborted an activation, and %s has not reclaimed the site", other.Name(), leads.Name()), "pilotlight abort to resume", false
 	case leads.Claim.Role == Frozen:
 		to := "<stack>"
 		if other != nil {
 			to = other.Stack
 		}
-		return fmt.Sprintf("%s is frozen: a switchover is under way", leads.Name()), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight thaw to take it back", to), false
+		return fmt.Sprintf("%s is frozen: a switchover is under way", leads.Name()), fmt.Sprintf("pilotlight switchover %s to resume it, pilotlight thaw to undo it", to), false
 	case !leads.Switched() && leads.Claim.Reason == ReasonSwitchover:
-		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to go on, pilotlight abort to give it up", leads.Stack), false
+		return unfinished(leads), fmt.Sprintf("pilotlight switchover %s to resume it, pilotlight abort to give it up", leads.Stack), false
 	case !leads.Switched() && leads.Claim.Epoch <= 1:
 		return unfinished(leads), "pilotlight deploy", false
 	case !leads.Switched() && leads.Claim.Reason == ReasonReclaim:
-		return unfinished(leads), "pilotlight abort to go on", false
+		return unfinished(leads), "pilotlight abort to resume", false
 	case !leads.Switched():
-		return unfinished(leads), "pilotlight failover to go on, pilotlight abort to give it up", false
+		return unfinished(leads), "pilotlight failover to resume it, pilotlight abort to give it up", false
 	case other == nil:
 		return fmt.Sprintf("unprotected: %s has no other side", leads.Name()), "pilotlight init for a second stack", false
 	case other.Claim.Role == "":
 		return fmt.Sprintf("unprotected: %s was never deployed", other.Name()), "pilotlight deploy", false
 	case other.Claim.Aborted:
-		return fmt.Sprintf("%s aborted an activation, and does not follow %s yet", other.Name(), leads.Name()), "pilotlight abort to go on", false
+		return fmt.Sprintf("%s aborted an activation, and does not follow %s yet", other.Name(), leads.Name()), "pilotlight abort to resume", false
 	case other.Claim.Leads():
 		return fmt.Sprintf("unprotected until %s is a standby again", other.Name()), "pilotlight reprotect, once its region is back", false
 	case other.Unfinished:

@@ -189,7 +189,7 @@ func (s *site) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim) rol
 	case s.adopting:
 		return roles.Plan{Do: roles.Keep, Claim: own}
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != roles.Standby:
-		return roles.RefusePlan("abort is set to %d, this activation, and role to %s: set role to %s to give it up, or remove abort to go on", own.Epoch, s.cfg.Role, roles.Standby)
+		return roles.RefusePlan("abort is set to %d, this activation, and role to %s: set role to %s to abort it, or remove abort to resume it", own.Epoch, s.cfg.Role, roles.Standby)
 	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
 		return roles.DecideAbort(own, peer)
 	}

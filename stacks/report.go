@@ -134,7 +134,7 @@ func standing(claim, other roles.Claim) report.Standing {
 func (s *site) nextStepsIfRefused() []string {
 	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
 	if s.ownClaim.Role != "" && s.ownClaim.Role != s.cfg.Role {
-		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before anybody runs an update", s.cfg.Stack, s.ownClaim.Role))
+		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before the next update", s.cfg.Stack, s.ownClaim.Role))
 	}
 	return next
 }
@@ -150,7 +150,7 @@ func (s *site) nextSteps() []string {
 	case s.plan.Do == roles.Freeze:
 		return []string{
 			fmt.Sprintf("hand over: pilotlight switchover %s, or pulumi up -s %s -c role=%s", peer, peer, roles.Active),
-			fmt.Sprintf("or take it back: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, roles.Active),
+			fmt.Sprintf("or undo it: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, roles.Active),
 		}
 	case s.plan.Do == roles.Unprotect:
 		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}

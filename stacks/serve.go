@@ -98,7 +98,7 @@ func (s *site) newActivation() (*activation, error) {
 	parent := &activation{}
 	// The saved claim is an input, so that this waits for it, and has a change
 	// (without which there is no hook) exactly when the claim has one.
-	err := s.RegisterComponentResourceV2("pilotlight:stacks:Serving", s.cfg.Name(), pulumi.Map{"claim": s.saved.claim.Input}, parent, opts...)
+	err := s.RegisterComponentResourceV2("pilotlight:stacks:Activation", s.cfg.Name(), pulumi.Map{"claim": s.saved.claim.Input}, parent, opts...)
 	return parent, err
 }
 

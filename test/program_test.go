@@ -259,7 +259,7 @@ func isolated(t *testing.T, c *cloud, own, other, partition string) {
 			assert.Equal(t, own, r.Inputs["region"].StringValue())
 			continue
 		}
-		holdsClaim := r.TypeToken == "pilotlight:stacks:Serving" || strings.HasSuffix(r.Name, "-claim") // text that says what was copied from where
+		holdsClaim := r.TypeToken == "pilotlight:stacks:Activation" || strings.HasSuffix(r.Name, "-claim") // text that says what was copied from where
 		if !mayNameOther[r.TypeToken] && !holdsClaim {
 			assert.NotContains(t, text, other, "%s %s", r.TypeToken, r.Name)
 		}

@@ -91,7 +91,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 		}
 		return o.conclude(map[string]any{"ended": ended}, endedText(ended), err)
 	}
-	o.say("drill of %s: reading what both sides remember …", site.Domain)
+	o.say("drill of %s: reading the state of both sides …", site.Domain)
 	if !o.yes {
 		run.Confirm = func(status ops.Status, changes []ops.Change) error { return o.confirm(ctx, status, changes) }
 	}

@@ -83,9 +83,9 @@ func ofVerbs(cmd *cobra.Command) *cobra.Command {
 		}
 		did := ""
 		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-			did = fmt.Sprintf("; did you mean %s?", strings.Join(like, " or "))
+			did = fmt.Sprintf(" (did you mean %s?)", strings.Join(like, " or "))
 		}
-		return &usageError{fmt.Errorf("there is no %s %s%s (%s --help lists what there is)", cmd.CommandPath(), args[0], did, cmd.CommandPath())}
+		return &usageError{fmt.Errorf("unknown command %q for %q%s; run %q", args[0], cmd.CommandPath(), did, cmd.CommandPath()+" --help")}
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return cmd

@@ -81,7 +81,7 @@ var operations = []operation{
 			"If the standby's own region does not answer, production reclaims the site without it: also from the maintenance page\n" +
 			"of a switchover. That is refused while the site is served from there; reprotect makes it a standby again later.",
 		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew. A standby whose region\n" +
-			"does not answer is left as it is, and loses its claim: make sure that nobody goes on with it.",
+			"does not answer is left as it is, and loses its claim: make sure that its activation is not resumed.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Abort(ctx, run)
 		},
@@ -162,7 +162,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 	}
 	run, end := o.project.run(ctx, o.verb(), o.outlives)
 	if o.warning != "" {
-		o.say("%s of %s: reading what both sides remember …", o.verb(), site.Domain)
+		o.say("%s of %s: reading the state of both sides …", o.verb(), site.Domain)
 	}
 	if o.warning != "" && !o.yes {
 		run.Confirm = func(status ops.Status, changes []ops.Change) error { return o.confirm(ctx, status, changes) }

@@ -50,7 +50,7 @@ func statusText(s ops.Status) string {
 		for _, retired := range side.Former {
 			was := "was active once"
 			if retired.SkipFinalSnapshot {
-				was = "was given up before it was promoted"
+				was = "was aborted before its promotion"
 			}
 			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
 		}
