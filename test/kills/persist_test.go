@@ -29,7 +29,7 @@ func TestKillAfterKill(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			known := p.known(t)
-			stage, kills := persist(t, p, staged.Step(len(known.points), 4))
+			stage, kills := persist(t, p, staged.Step(len(known.points), 3))
 			assert.Equal(t, known.end, settled(t, stage, known.end))
 			assert.Positive(t, kills)
 			t.Logf("killed %d times", kills)

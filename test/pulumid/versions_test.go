@@ -21,8 +21,8 @@ func TestVersionsMoveTogether(t *testing.T) {
 		slices.Sort(found)
 		return found
 	}
-	assert.Equal(t, modules("../../deploy/engine/engine.mod"), modules("server/go.mod"))
-	engine, err := os.ReadFile("../../deploy/engine/engine.sum")
+	assert.Equal(t, modules("../../ops/engine/engine.mod"), modules("server/go.mod"))
+	engine, err := os.ReadFile("../../ops/engine/engine.sum")
 	require.NoError(t, err)
 	server, err := os.ReadFile("server/go.sum")
 	require.NoError(t, err)
