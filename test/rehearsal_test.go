@@ -315,6 +315,7 @@ func TestPreviewOfAFailover(t *testing.T) {
 				"update aws:ssm/parameter:Parameter",
 				"update aws:ssm/parameter:Parameter",
 				"update aws:ssm/parameter:Parameter",
+				"update aws:ssm/parameter:Parameter",
 				"update pilotlight:stacks:Activation",
 				"update pulumi:index:Stash",
 				"update pulumi:index:Stash",
