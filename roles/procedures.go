@@ -212,6 +212,11 @@ func AbortChanges(sides []Side) (changes []Change, done string, err error) {
 		}
 		return changes, "", err
 	}
+	for _, s := range sides { // one whose last update stopped, after both sides had their claims
+		if s.Claim.Role == Standby && s.Unfinished {
+			return []Change{{Stack: s.Stack, Role: Standby}}, "", nil
+		}
+	}
 	for _, s := range sides {
 		if s.Claim.Role == Frozen {
 			return nil, fmt.Sprintf("no activation is under way; %s is frozen, and pilotlight thaw undoes that", s.Name()), nil

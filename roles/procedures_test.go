@@ -172,6 +172,16 @@ func TestRetireNone(t *testing.T) {
 	}
 }
 
+// TestAbortUnfinished holds that an abort which stopped in its last update is resumed.
+func TestAbortUnfinished(t *testing.T) {
+	t.Parallel()
+	sides := site(claim(Active, 4, true), claim(Standby, 4, false))
+	sides[0].Unfinished = true
+	changes, _, err := AbortChanges(sides)
+	require.NoError(t, err)
+	assert.Equal(t, []Change{{Stack: "dr", Role: Standby}}, changes)
+}
+
 // TestRetireUnfinished holds that a database whose protection may not be lifted yet is not
 // deleted at once.
 func TestRetireUnfinished(t *testing.T) {
