@@ -2,7 +2,16 @@
 // of its endpoints.
 package awsregion
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+var form = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+
+// Valid reports whether a name has the form of a region's. Whether there is such a region only
+// AWS knows.
+func Valid(name string) bool { return form.MatchString(name) }
 
 // Partition names the AWS partition that a region belongs to: aws or aws-cn.
 func Partition(region string) string {

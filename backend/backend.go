@@ -11,7 +11,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -141,18 +141,10 @@ func (o Options) check() error {
 		return CheckBucket(o.Bucket)
 	case o.Region == o.Production:
 		return refuse("%s is the production region, and when that is lost, the state that recovery needs is lost with it: name another region", o.Region)
-	case partition(o.Region) != partition(o.Production):
-		return refuse("%s is in another partition than production's %s, and no account is in both: name a region of %s", o.Region, o.Production, partition(o.Production))
+	case awsregion.Partition(o.Region) != awsregion.Partition(o.Production):
+		return refuse("%s is in another partition than production's %s, and no account is in both: name a region of %s", o.Region, o.Production, awsregion.Partition(o.Production))
 	}
 	return nil
-}
-
-// partition tells the partition of a region.
-func partition(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "aws-cn"
-	}
-	return "aws"
 }
 
 // bootstrap is one run in one region.

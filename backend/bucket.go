@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // bucketThere reports whether the bucket exists, and refuses one that can't be used.
@@ -149,7 +151,7 @@ func (b *bootstrap) policy(ctx context.Context) (Did, error) {
 	if !none {
 		text = aws.ToString(now.Policy)
 	}
-	wanted, err := withTLSOnly(text, fmt.Sprintf("arn:%s:s3:::%s", partition(b.Region), b.Bucket))
+	wanted, err := withTLSOnly(text, fmt.Sprintf("arn:%s:s3:::%s", awsregion.Partition(b.Region), b.Bucket))
 	if err != nil || wanted == text {
 		return Found, err
 	}

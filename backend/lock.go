@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,10 +56,19 @@ func (l Lock) Holder() Holder {
 	switch {
 	case err != nil:
 		return HolderUnknown
-	case process == nil:
+	case process == nil, exited(l.PID):
 		return HolderDied
 	}
 	return HolderLives
+}
+
+// exited reports whether a process has ended and only its parent does not know yet: a container
+// whose first process takes no notice of orphans keeps such ones for good (proc(5), state Z).
+// Where there is no /proc it reports false.
+func exited(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	after := text[bytes.LastIndexByte(text, ')')+1:] // the name before it may hold anything
+	return err == nil && bytes.HasPrefix(bytes.TrimSpace(after), []byte("Z"))
 }
 
 // Locks lists the locks on a stack. It reads where Pulumi's self-managed backend keeps

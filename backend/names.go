@@ -5,13 +5,11 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-var (
-	bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-)
+var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // What S3 keeps for itself (Amazon S3 User Guide, "General purpose bucket naming rules").
 var (
@@ -48,7 +46,7 @@ func CheckBucket(name string) error {
 
 // CheckRegion refuses what is no name of a region. The error is a *RefusedError.
 func CheckRegion(name string) error {
-	if regionForm.MatchString(name) {
+	if awsregion.Valid(name) {
 		return nil
 	}
 	return refuse("%q is no region of AWS: name one such as us-west-1", name)

@@ -16,7 +16,6 @@ import (
 )
 
 var (
-	regionForm = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 	nameForm   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
 	imageForm  = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
@@ -69,7 +68,7 @@ func (c Config) Validate() error { return configError("", c.Problems()) }
 func (c Config) Problems() []Problem {
 	var p problems
 	p.add(slices.Contains([]roles.Role{roles.Active, roles.Frozen, roles.Standby}, c.Role), "role", c.Role, "set it to %s, %s or %s", roles.Active, roles.Frozen, roles.Standby)
-	p.add(regionForm.MatchString(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
+	p.add(awsregion.Valid(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
 	p.add(!strings.HasPrefix(c.Region, "us-gov-"), "aws:region", c.Region, "only the partitions aws and aws-cn are supported")
 	p.add(nameForm.MatchString(c.Site), "site", c.Site, "set it to lower-case letters, digits and hyphens, beginning with a letter")
 	p.add(nameForm.MatchString(c.Stack), "the stack's name", c.Stack, "rename the stack to lower-case letters, digits and hyphens")
@@ -104,7 +103,7 @@ func (c Config) validateOtherSide(p *problems) {
 		key, region, cidr = "production", c.Production.Region, c.Production.CIDR
 		c.validateProduction(p)
 	}
-	p.add(regionForm.MatchString(region), key+".region", region, "set it to the other side's AWS region")
+	p.add(awsregion.Valid(region), key+".region", region, "set it to the other side's AWS region")
 	p.add(region != c.Region, key+".region", region, "the other side must be in another region than this stack, that is the point")
 	p.add(awsregion.Partition(region) == awsregion.Partition(c.Region), key+".region", region,
 		"nothing replicates between partitions: choose a region of %s", awsregion.Partition(c.Region))
