@@ -149,6 +149,9 @@ func Home(sides []Side) (home string) {
 
 // FailbackChanges is the switchover to the home side, or what is left of that.
 func FailbackChanges(sides []Side, accepted Accepted) (changes []Change, done string, err error) {
+	if len(sides) == 1 {
+		return nil, "", refuse("stack %s has no other stack to go back to: docs/existing-production.md has the way back to a production of another program", sides[0].Stack)
+	}
 	home := Home(sides)
 	if !slices.ContainsFunc(sides, func(s Side) bool { return s.Stack == home }) {
 		return nil, "", refuse("none of the site's stacks is its home: set home in both stacks' files, or name the stack with pilotlight switchover")
@@ -212,17 +215,16 @@ func AbortChanges(sides []Side) (changes []Change, done string, err error) {
 		}
 		return changes, "", err
 	}
-	for _, s := range sides { // one whose last update stopped, after both sides had their claims
-		if s.Claim.Role == Standby && s.Unfinished {
-			return []Change{{Stack: s.Stack, Role: Standby}}, "", nil
-		}
+	// One that stopped in its last update, when both sides had their claims already.
+	if leads, other, err := Leader(sides); err == nil && other != nil && leads.Claim.Reason == ReasonReclaim && other.Claim.Role == Standby && other.Unfinished {
+		return []Change{{Stack: other.Stack, Role: Standby}}, "", nil
 	}
 	for _, s := range sides {
 		if s.Claim.Role == Frozen {
 			return nil, fmt.Sprintf("no activation is under way; %s is frozen, and pilotlight thaw undoes that", s.Name()), nil
 		}
 	}
-	return nil, "no activation is under way: there is nothing to give up", nil
+	return nil, "no activation is under way: there is nothing to abort", nil
 }
 
 // ReclaimChanges is what an abort comes to when the side that should abort its activation

@@ -87,6 +87,7 @@ func TestProcedures(t *testing.T) {
 		"failback, done":                     {failback, athome("prod", site(leading, standBy)), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "us-west-2 (prod) is active since epoch 1", ""},
 		"failback too early":                 {failback, athome("prod", site(leading, claim(Active, 2, true))), nil, "", "reprotect it first (pilotlight reprotect)"},
 		"failback to nowhere":                {failback, site(claim(Standby, 2, false), claim(Active, 2, true)), nil, "", "set home in both stacks' files"},
+		"failback of an existing site":       {failback, site(none, claim(Active, 2, true))[:1], nil, "", "docs/existing-production.md"},
 		"failback to a lost one":             {failback, athome("third", site(claim(Standby, 2, false), claim(Active, 2, true))), nil, "", "set home in both stacks' files"},
 		"thaw":                               {ThawChanges, site(frozen, standBy), []string{"pulumi up -s prod -c role=active"}, "", ""},
 		"thaw of nothing":                    {ThawChanges, site(leading, standBy), []string{"pulumi up -s prod -c role=active"}, "no side is frozen", ""},
@@ -103,14 +104,14 @@ func TestProcedures(t *testing.T) {
 		},
 		"abort, the peer lost":                 {lostPeer, site(frozen, planned), []string{"pulumi up -s prod -c role=active -c abort=2"}, "", ""},
 		"abort, half taken back":               {AbortChanges, site(again, planned), []string{"pulumi up -s prod -c role=active"}, "", ""},
-		"abort, taken back":                    {AbortChanges, site(claim(Active, 3, true), planned), nil, "there is nothing to give up", ""},
+		"abort, taken back":                    {AbortChanges, site(claim(Active, 3, true), planned), nil, "there is nothing to abort", ""},
 		"failover, half taken":                 {failover, site(again, planned), []string{"pulumi up -s prod -c role=active"}, "since epoch 3", ""},
 		"failover from who half claimed again": {failover, site(again, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"abort of a failover after that":       {AbortChanges, site(again, claim(Active, 4, false)), []string{"pulumi up -s dr -c role=standby -c abort=4", "pulumi up -s prod -c role=active", "pulumi up -s dr"}, "", ""},
 		"abort of that, the peer lost":         {lostPeer, site(again, claim(Active, 4, false)), []string{"pulumi up -s prod -c role=active -c abort=4"}, "", ""},
 		"reprotect of a lost peer":             {ReprotectChanges, site(claim(Active, 3, true), planned), []string{"pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
 		"abort, existing site":                 {lostPeer, site(none, claim(Active, 2, false))[:1], nil, "", "no other side of the site can reclaim it"},
-		"abort of nothing":                     {AbortChanges, site(leading, standBy), nil, "there is nothing to give up", ""},
+		"abort of nothing":                     {AbortChanges, site(leading, standBy), nil, "there is nothing to abort", ""},
 		"retire":                               {end(2), site(ending, standBy), []string{"pulumi up -s prod -c retire=2", "pulumi up -s prod -c retire=2"}, "", ""},
 		"retire, unprotected":                  {end(1), site(ending, standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""},
 		"retire, ended":                        {end(1), site(claim(Active, 5, true), standBy), []string{"pulumi up -s prod -c retire=1"}, "", ""}, // the current one: refused by the program
@@ -176,10 +177,16 @@ func TestRetireNone(t *testing.T) {
 func TestAbortUnfinished(t *testing.T) {
 	t.Parallel()
 	sides := site(claim(Active, 4, true), claim(Standby, 4, false))
-	sides[0].Unfinished = true
+	sides[0].Unfinished, sides[1].Claim.Reason = true, ReasonReclaim
 	changes, _, err := AbortChanges(sides)
 	require.NoError(t, err)
 	assert.Equal(t, []Change{{Stack: "dr", Role: Standby}}, changes)
+
+	sides[1].Claim.Reason = ReasonFailover // a reprotect stopped, which is no abort
+	changes, nothing, err := AbortChanges(sides)
+	require.NoError(t, err)
+	assert.Empty(t, changes)
+	assert.Contains(t, nothing, "there is nothing to abort")
 }
 
 // TestRetireUnfinished holds that a database whose protection may not be lifted yet is not

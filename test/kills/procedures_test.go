@@ -44,7 +44,7 @@ var procedures = []*procedure{
 		give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) {
 			return s.Reprotect(ctx, ops.Run{})
 		}},
-	{name: "switchover", before: steady, claims: true, points: 150,
+	{name: "switchover", before: steady, claims: true, points: 190,
 		give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) {
 			return s.Switchover(ctx, scenario.Recovery, ops.Accepted{}, ops.Run{})
 		}},

@@ -324,7 +324,7 @@ func TestTakeBack(t *testing.T) {
 			require.Equal(t, 2, v.count(), "the site is back")
 			out, err = site.Abort(t.Context(), ops.Run{})
 			require.NoError(t, err)
-			assert.Contains(t, out.NothingToDo, "nothing to give up")
+			assert.Contains(t, out.NothingToDo, "nothing to abort")
 
 			stage.World.ReturnRegion("us-east-2")
 			require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "the site moved on to epoch 3")
