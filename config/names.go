@@ -2,17 +2,17 @@ package config
 
 import "fmt"
 
-// RecordKey is the last part of the parameter's name.
-const RecordKey = "claim"
-
-// RecordName is the name of the parameter that holds a stack's record.
-func (c Config) RecordName() string { return ParameterPath(c.Site, c.Stack) + "/" + RecordKey }
+// The last parts of the names of two parameters, see RecordName and InventoryName.
+const (
+	RecordKey    = "claim"
+	InventoryKey = "inventory"
+)
 
 // ParameterPath is the path below which a stack's parameters are, in SSM of its region.
 func ParameterPath(site, stack string) string { return fmt.Sprintf("/%s/%s", site, stack) }
 
-// InventoryKey is the last part of the parameter's name.
-const InventoryKey = "inventory"
+// RecordName is the name of the parameter that holds a stack's record: its claim.
+func (c Config) RecordName() string { return ParameterPath(c.Site, c.Stack) + "/" + RecordKey }
 
 // InventoryName is the name of the parameter that holds a stack's inventory.
 func (c Config) InventoryName() string { return ParameterPath(c.Site, c.Stack) + "/" + InventoryKey }

@@ -78,17 +78,17 @@ func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error)
 	if err != nil {
 		return Adopted{}, err
 	}
-	state, err := stack.begin(ctx, run)
+	saved, err := stack.begin(ctx, run)
 	if err != nil {
 		return Adopted{}, err
 	}
-	if !state.holds("secrets") {
+	if !saved.holds(state.SecretsStash) {
 		if held.secrets, err = s.keptSecrets(ctx, config, held.inventory); err != nil {
 			return Adopted{}, err
 		}
 	}
-	state.remember(name, held, peerOf(sides, config, held.claim))
-	done, err := stack.take(ctx, state, held.inventory, change(config, held.claim), run)
+	saved.remember(name, held, peerOf(sides, config, held.claim))
+	done, err := stack.take(ctx, saved, held.inventory, change(config, held.claim), run)
 	if err != nil {
 		return done, err
 	}
@@ -288,20 +288,20 @@ func (c checkpoint) remember(stack string, held fromAWS, peer state.PeerInfo) {
 		there["inputs"], there["outputs"] = map[string]any{"input": input}, map[string]any{"input": input, "output": input}
 	}
 	stash(state.DestroyGuard, state.UnderAdoption, false)
-	stash("claim", held.claim, false)
+	stash(state.ClaimStash, held.claim, false)
 	if held.secrets != nil {
-		stash("secrets", held.secrets, true)
+		stash(state.SecretsStash, held.secrets, true)
 	}
-	if !c.holds("peer") {
-		stash("peer", peer, false)
+	if !c.holds(state.PeerStash) {
+		stash(state.PeerStash, peer, false)
 	}
 }
 
 // settle ends the adoption. The next update finds out what the claim still asks for.
 func (c checkpoint) settle(stack string) {
 	const unfinished = "0"
-	sentinel := c.find(stashURN(stack, state.DestroyGuard))
-	sentinel["inputs"], sentinel["outputs"] = map[string]any{"input": unfinished}, map[string]any{"input": unfinished, "output": unfinished}
+	guard := c.find(stashURN(stack, state.DestroyGuard))
+	guard["inputs"], guard["outputs"] = map[string]any{"input": unfinished}, map[string]any{"input": unfinished, "output": unfinished}
 }
 
 // ownProvider is a reference to the engine's own provider, which is added if the state lacks it.

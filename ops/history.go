@@ -39,7 +39,7 @@ type Rehearsed struct {
 func LastRehearsal(dir string) *Rehearsed {
 	text, err := fileio.Read(filepath.Join(dir, filepath.FromSlash(report.Rehearsal)+".json"))
 	var last Rehearsed
-	if err != nil || json.Unmarshal(text, &last) != nil {
+	if err != nil || json.Unmarshal(text, &last) != nil || last.At.IsZero() { // none, or of another version
 		return nil
 	}
 	return &last

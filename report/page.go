@@ -267,7 +267,7 @@ func place(side Side, s Standing) placed {
 	case s.Role == "active" && !s.HoldsName:
 		says = "It claims the site, and does not serve it yet."
 	case s.Role == "overtaken" && s.HoldsName:
-		says += " The site's name still points here."
+		says += " DNS still points here."
 	}
 	return placed{Standing: s, Name: side.name(), Region: side.Region, Says: says}
 }

@@ -31,8 +31,8 @@ type operation struct {
 var operations = []operation{
 	{
 		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true, outlives: true,
-		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and moves the\n" +
-			"site's name last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
+		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and points\n" +
+			"DNS to it last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
 			"switchover moves a living site without loss. Run again, it resumes; once done, it changes nothing.",
 		warning: "Writes that have not reached the standby are lost, and the lost side's database becomes stale.\n" +
 			"It is refused as long as production is seen to live.",
@@ -69,15 +69,15 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "thaw", group: groupMove, short: "Take a switchover's freeze back, as long as the other side has not claimed",
+		use: "thaw", group: groupMove, short: "Undo the freeze of a switchover, as long as the other side has not claimed",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Thaw(ctx, run)
 		},
 	},
 	{
-		use: "abort", group: groupMove, short: "Abort an activation that has not moved the site's name yet",
-		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby gives its claim\n" +
-			"up, its copy of the database is kept aside, and production reclaims the site. It is refused unless production answers.\n" +
+		use: "abort", group: groupMove, short: "Abort an activation before DNS points to it",
+		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby drops its\n" +
+			"claim, its copy of the database is kept aside, and production reclaims the site. It is refused unless production answers.\n" +
 			"If the standby's own region does not answer, production reclaims the site without it: also from the maintenance page\n" +
 			"of a switchover. That is refused while the site is served from there; reprotect makes it a standby again later.",
 		warning: "The standby's promoted copy is kept aside, and the standby copies production's database anew. A standby whose region\n" +
@@ -94,7 +94,7 @@ var operations = []operation{
 	},
 	{
 		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a last snapshot",
-		warning: "The database is deleted. What only it holds is in its last snapshot from then on (one that was given up before\nit was promoted leaves none).",
+		warning: "The database is deleted. What only it holds is in its last snapshot from then on (a replica whose\nactivation was aborted before its promotion leaves none).",
 		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil || generation < 1 {

@@ -21,7 +21,7 @@ import (
 func newSimCmd() *cobra.Command {
 	cmd := ofVerbs(&cobra.Command{
 		Use:   "sim",
-		Short: "Practise on a simulated AWS that stays up between commands",
+		Short: "Try every verb on a simulated AWS that stays up between commands",
 		Long: "Sim serve keeps a simulated AWS up. Every other command of pilotlight works on it, and on nothing else,\n" +
 			"where " + server.Variable + " holds its address. No account is needed.",
 	})
