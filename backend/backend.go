@@ -90,21 +90,12 @@ func (r *Result) Lines() []string {
 	}
 }
 
-// RefusedError says why the state can't lie where it was asked to.
-type RefusedError struct{ Refusal *refusal.Error }
-
-// Error says why, and what to do.
-func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Refusal.Error() }
-
-// Unwrap is the refusal.
-func (e *RefusedError) Unwrap() error { return e.Refusal }
-
 // CodePlace is the code of a refusal of where the state shall lie.
 const CodePlace = "state-place"
 
 // refuse makes a refusal as refusal.New does.
 func refuse(format string, args ...any) error {
-	return &RefusedError{refusal.New(CodePlace, format, args...)}
+	return refusal.New(CodePlace, format, args...)
 }
 
 // Bootstrap makes a site's backend, or completes it.

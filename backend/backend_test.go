@@ -2,7 +2,6 @@ package backend_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -123,8 +123,7 @@ func TestRefusals(t *testing.T) {
 			c.spoil(t, w, face, &o)
 			before := len(changes(w))
 			_, err := backend.Bootstrap(t.Context(), o)
-			_, refused := errors.AsType[*backend.RefusedError](err)
-			require.True(t, refused, "%v", err)
+			require.Equal(t, backend.CodePlace, refusal.CodeOf(err), "%v", err)
 			assert.ErrorContains(t, err, c.why)
 			assert.Len(t, changes(w), before)
 		})

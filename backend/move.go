@@ -3,6 +3,7 @@ package backend
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Where Pulumi keeps what, in a bucket of its own.
@@ -54,7 +56,7 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := old.unlocked(ctx, "refused, nothing was changed"); err != nil {
+	if err := old.unlocked(ctx); err != nil {
 		return nil, err
 	}
 	moved := &Moved{From: from}
@@ -69,8 +71,8 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	}
 	moved.Copied = copied.Copied
 	run.Say(fmt.Sprintf("copied: %d of %d objects from bucket %s in %s", copied.Copied.Objects, copied.Compared.Objects, from.Bucket, from.Region))
-	if err := old.unlocked(ctx, "state may have changed while it was copied"); err != nil {
-		return nil, err
+	if err := old.unlocked(ctx); err != nil {
+		return nil, errors.New("state may have changed while it was copied: " + err.Error()) // no refusal: the new place was made
 	}
 	if moved.Stacks, err = verify(ctx, old.Side, media.Side{Bucket: run.Bucket, Client: run.s3}); err != nil {
 		return nil, err
@@ -97,7 +99,7 @@ func openOld(ctx context.Context, run *bootstrap, from media.Place) (*oldState, 
 }
 
 // unlocked refuses while an update runs, or one that was killed has left its lock.
-func (o *oldState) unlocked(ctx context.Context, so string) error {
+func (o *oldState) unlocked(ctx context.Context) error {
 	locks, err := o.Client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &o.Bucket, Prefix: aws.String(lockKeys), MaxKeys: aws.Int32(1)})
 	if err != nil {
 		return fmt.Errorf("looking for locks in bucket %s: %w", o.Bucket, err)
@@ -106,15 +108,7 @@ func (o *oldState) unlocked(ctx context.Context, so string) error {
 		return nil
 	}
 	stack := path.Base(path.Dir(aws.ToString(locks.Contents[0].Key)))
-	return &LockedError{Stack: stack, so: so}
-}
-
-// LockedError reports that a stack is being updated, or that an update of it was killed.
-type LockedError struct{ Stack, so string }
-
-// Error says what to do.
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s: stack %s is locked by an update: wait for its end, or if it was killed run pulumi cancel -s %s; then run this again", e.so, e.Stack, e.Stack)
+	return refusal.Locked(stack, "")
 }
 
 // verify reads what both buckets hold: every object is there, and the stacks are the

@@ -1,7 +1,6 @@
 package backend_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -84,10 +84,8 @@ func TestMoveRefused(t *testing.T) {
 	write(t, face, from.Region, from.Bucket, lock, "{}")
 	before := len(changes(w))
 	_, err := backend.Move(t.Context(), from, o)
-	locked, ok := errors.AsType[*backend.LockedError](err)
-	require.True(t, ok, "%v", err)
-	assert.Equal(t, "prod", locked.Stack)
-	assert.ErrorContains(t, err, "nothing was changed: stack prod is locked by an update")
+	require.Equal(t, refusal.CodeLocked, refusal.CodeOf(err), "%v", err)
+	assert.ErrorContains(t, err, "stack prod: locked by another update")
 
 	for why, c := range map[string]struct {
 		from media.Place

@@ -17,10 +17,10 @@ var (
 	reservedSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
 )
 
-// CheckBucket refuses a name that no bucket can have. The error is a *RefusedError.
+// CheckBucket refuses a name that no bucket can have. The error is a *refusal.Error.
 func CheckBucket(name string) error {
 	refuse := func(wrong string) error {
-		return &RefusedError{refusal.New(CodePlace, "bucket %q can't be named so, "+wrong+": name one of 3 to 63 lower-case letters, digits and hyphens", name)}
+		return refusal.New(CodePlace, "bucket %q can't be named so, "+wrong+": name one of 3 to 63 lower-case letters, digits and hyphens", name)
 	}
 	_, noAddress := netip.ParseAddr(name)
 	switch {
@@ -44,7 +44,7 @@ func CheckBucket(name string) error {
 	return nil
 }
 
-// CheckRegion refuses what is no name of a region. The error is a *RefusedError.
+// CheckRegion refuses what is no name of a region. The error is a *refusal.Error.
 func CheckRegion(name string) error {
 	if awsregion.Valid(name) {
 		return nil

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 func TestCheckBucket(t *testing.T) {
@@ -18,10 +20,10 @@ func TestCheckBucket(t *testing.T) {
 		"xn--blog", "sthree-blog", "amzn-s3-demo-blog", "blog-s3alias", "blog--ol-s3", "blog.mrap", "blog--x-s3", "blog--table-s3", "blög", "blog\x1b[2J", "blog\n",
 	} {
 		err := CheckBucket(bad)
-		refused, ok := errors.AsType[*RefusedError](err)
+		refused, ok := errors.AsType[*refusal.Error](err)
 		if assert.True(t, ok, "%q: %v", bad, err) {
-			assert.Equal(t, CodePlace, refused.Refusal.Code)
-			assert.NotEmpty(t, refused.Refusal.Remedy)
+			assert.Equal(t, CodePlace, refused.Code)
+			assert.NotEmpty(t, refused.Remedy)
 			assert.NotContains(t, err.Error(), "\x1b")
 		}
 	}

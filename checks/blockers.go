@@ -5,18 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
-
-// Blocker is a reason not to do now what was asked for.
-type Blocker struct {
-	Code    string `json:"code"`    // for machines, stable
-	Reason  string `json:"reason"`  // what is wrong, a sentence
-	Remedy  string `json:"remedy"`  // what to do, a sentence
-	Subject string `json:"subject"` // state, production, replica, lag, image or certificate
-}
-
-// String is the blocker in one line.
-func (b Blocker) String() string { return b.Reason + ": " + b.Remedy }
 
 // Codes of the blockers.
 const (
@@ -49,17 +40,17 @@ const (
 // empty list is permission. That replication has stopped is no reason: it is
 // how a lost source looks from here (ReplicaLag -1, status error), so the last
 // good measurement counts instead.
-func Blockers(s Snapshot, p Policy) []Blocker {
+func Blockers(s Snapshot, p Policy) []refusal.Blocker {
 	return slices.Concat(state(s, p), production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
 }
 
 // state finds out whether the site was activated already at the epoch that the state takes for
 // the next one. Such a state is older than AWS, and no risk that can be accepted.
-func state(s Snapshot, p Policy) []Blocker {
+func state(s Snapshot, p Policy) []refusal.Blocker {
 	if s.Site.Epoch < p.Epoch {
 		return nil
 	}
-	return []Blocker{{
+	return []refusal.Blocker{{
 		Code: Diverged, Subject: "state",
 		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and DNS points to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
 		Remedy: "use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
@@ -68,25 +59,25 @@ func state(s Snapshot, p Policy) []Blocker {
 
 // production finds out whether the other side lives: then a failover would lose
 // writes that need not be lost, and make two databases that both were written to.
-func production(s Snapshot, p Policy) []Blocker {
+func production(s Snapshot, p Policy) []refusal.Blocker {
 	if p.Planned {
 		return frozen(s, p)
 	}
-	var all []Blocker
+	var all []refusal.Blocker
 	switch {
 	case p.ReclaimedEpoch != 0 && s.Site.Epoch > p.ReclaimedEpoch && s.Site.Epoch < p.Epoch: // well or not
-		all = append(all, Blocker{
+		all = append(all, refusal.Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("DNS points to the other side, which was activated at epoch %d", s.Site.Epoch),
 			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to reclaim the site all the same: what visitors wrote there stays there", p.Epoch),
 		})
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:
-		all = append(all, Blocker{
+		all = append(all, refusal.Blocker{
 			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
 			Remedy: fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
 		})
 	}
 	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
-		all = append(all, Blocker{
+		all = append(all, refusal.Blocker{
 			Code: ReplicaReceives, Subject: "production", Reason: fmt.Sprintf("database %s still receives changes, so production's database lives", r.ID),
 			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
 		})
@@ -96,7 +87,7 @@ func production(s Snapshot, p Policy) []Blocker {
 
 // frozen finds out whether the other side is as frozen as it claims: only then can
 // the replica be shown to miss nothing.
-func frozen(s Snapshot, p Policy) []Blocker {
+func frozen(s Snapshot, p Policy) []refusal.Blocker {
 	if ready, _ := ReadOnly(s.Site); ready {
 		return nil
 	}
@@ -104,7 +95,7 @@ func frozen(s Snapshot, p Policy) []Blocker {
 	if s.Site.Epoch > 0 {
 		seen = "does not show the maintenance page and a read-only database"
 	}
-	return []Blocker{{
+	return []refusal.Blocker{{
 		Code: FreezeUnseen, Subject: "production", Reason: fmt.Sprintf("the other side claims to be frozen, but under the site's name it %s", seen),
 		Remedy: accept("finish its freeze (role frozen), or if it was lost meanwhile,", p),
 	}}
@@ -125,10 +116,10 @@ var overrides = map[Override][]string{
 }
 
 // Covers reports whether an override takes a blocker away.
-func (o Override) Covers(b Blocker) bool { return slices.Contains(overrides[o], b.Code) }
+func (o Override) Covers(b refusal.Blocker) bool { return slices.Contains(overrides[o], b.Code) }
 
 // Overrule splits blockers into those that stand and those that are overruled.
-func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
+func Overrule(all []refusal.Blocker, accepted []Override) (stand, overruled []refusal.Blocker) {
 	for _, b := range all {
 		if slices.ContainsFunc(accepted, func(o Override) bool { return o.Covers(b) }) {
 			overruled = append(overruled, b)
@@ -139,9 +130,9 @@ func Overrule(all []Blocker, accepted []Override) (stand, overruled []Blocker) {
 	return stand, overruled
 }
 
-func replica(s Snapshot, p Policy) []Blocker {
-	block := func(code, remedy, reason string, args ...any) []Blocker {
-		return []Blocker{{Code: code, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}}
+func replica(s Snapshot, p Policy) []refusal.Blocker {
+	block := func(code, remedy, reason string, args ...any) []refusal.Blocker {
+		return []refusal.Blocker{{Code: code, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}}
 	}
 	r := s.Replica
 	switch {
@@ -156,7 +147,7 @@ func replica(s Snapshot, p Policy) []Blocker {
 		return block(ReplicaState, "see its events in RDS, and run this again when it is available", "database %s is promoted but %s", r.ID, r.Status)
 	}
 
-	var all []Blocker
+	var all []refusal.Blocker
 	if r.Source != p.Source {
 		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
 			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
@@ -186,18 +177,18 @@ func lags(s Snapshot, p Policy) bool {
 }
 
 // lag finds out how much an activation loses.
-func lag(s Snapshot, p Policy) []Blocker {
+func lag(s Snapshot, p Policy) []refusal.Blocker {
 	if !lags(s, p) {
 		return nil
 	}
 	switch r, last := s.Replica, s.Replica.LastGood; {
 	case last == nil:
-		return []Blocker{{
+		return []refusal.Blocker{{
 			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow),
 			Remedy: accept("raise failover.lagWindow if you know how far behind it was, or", p),
 		}}
 	case last.Value > p.MaxLag:
-		return []Blocker{{
+		return []refusal.Blocker{{
 			Code: LagTooHigh, Subject: "lag", Remedy: accept("", p),
 			Reason: fmt.Sprintf("database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, last.Value,
 				clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value))),
@@ -222,9 +213,9 @@ const (
 // RetireBlockers lists every reason why earlier databases are still needed. A replica
 // must replicate now and be measured close behind; one that has been promoted is
 // the live database itself.
-func RetireBlockers(s Snapshot, p Policy) []Blocker {
-	block := func(reason string, args ...any) []Blocker {
-		return []Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
+func RetireBlockers(s Snapshot, p Policy) []refusal.Blocker {
+	block := func(reason string, args ...any) []refusal.Blocker {
+		return []refusal.Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
 	}
 	switch r := s.Replica; {
 	case p.Source == "":

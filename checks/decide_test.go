@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 var (
@@ -106,7 +108,7 @@ func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
 	s.Site, s.Image, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, nil, nil
-	codes := func(blockers []Blocker) (codes []string) {
+	codes := func(blockers []refusal.Blocker) (codes []string) {
 		for _, b := range blockers {
 			codes = append(codes, b.Code)
 		}

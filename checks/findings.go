@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Finding is what one rule made of what was seen.
@@ -58,7 +60,7 @@ func AbortFindings(s Snapshot, p Policy) []Finding {
 // that blocks.
 type look struct {
 	subject, seen string
-	blockers      []Blocker
+	blockers      []refusal.Blocker
 }
 
 func found(p Policy, looks ...look) (all []Finding) {

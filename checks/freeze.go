@@ -3,6 +3,8 @@ package checks
 import (
 	"fmt"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Stopped judges the deep page of a site that is being frozen: whether the
@@ -49,16 +51,16 @@ func CaughtUp(theirs, ours DeepPage, lag *Lag, since time.Time) (ready bool, see
 
 // AbortBlockers lists every reason why an activation must not be given up: somebody
 // else must be there to hold the site, and it must not be served from here.
-func AbortBlockers(s Snapshot, p Policy) []Blocker {
+func AbortBlockers(s Snapshot, p Policy) []refusal.Blocker {
 	given := p.Epoch - 1 // the plan's epoch is already that of the time after
 	switch {
 	case s.Site.Epoch == 0:
-		return []Blocker{{
+		return []refusal.Blocker{{
 			Code: ProductionSilent, Subject: "production", Reason: "production does not answer under the site's name, and giving up would leave no side to hold the site",
 			Remedy: fmt.Sprintf("finish the activation with role active, or bring production back and run this again (abort %d)", given),
 		}}
 	case s.Site.Epoch >= given:
-		return []Blocker{{
+		return []refusal.Blocker{{
 			Code: AlreadyServing, Subject: "site", Reason: fmt.Sprintf("the site is already served from here (epoch %d)", s.Site.Epoch),
 			Remedy: "finish the activation with role active, and go back by a planned switchover",
 		}}

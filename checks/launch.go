@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // image finds out whether instances can be launched, and are not of another time.
-func image(s Snapshot, p Policy) (all []Blocker) {
+func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, remedy, reason string, args ...any) {
-		all = append(all, Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
+		all = append(all, refusal.Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
 	}
 	i := s.Image
 	if i == nil {
@@ -35,9 +37,9 @@ func image(s Snapshot, p Policy) (all []Blocker) {
 const takes = time.Hour
 
 // certificate finds out whether the balancer can show one that visitors accept.
-func certificate(s Snapshot, p Policy) (all []Blocker) {
+func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, reason string, args ...any) {
-		all = append(all, Blocker{
+		all = append(all, refusal.Blocker{
 			Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...),
 			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s that covers %s", p.Region, p.Domain),
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -37,7 +38,7 @@ func (r *Runtime) CheckAbort(ctx context.Context) (checks.Verdict, error) {
 // question is what a snapshot is judged for.
 type question struct {
 	step      string
-	blockers  func(checks.Snapshot, checks.Policy) []checks.Blocker
+	blockers  func(checks.Snapshot, checks.Policy) []refusal.Blocker
 	findings  func(checks.Snapshot, checks.Policy) []checks.Finding
 	activates bool // an activation loses what the replica lacks
 }

@@ -40,6 +40,9 @@ type Env struct {
 	Now func() time.Time
 	// Observe, if set, is called at the start and end of each step.
 	Observe func(report.Step)
+	// Progress, if set, is called with what is waited for and what was last seen of it, whenever
+	// that changes; nil has Runtime.Say called with both in a line.
+	Progress func(awaits, seen string)
 	// Report is given the report of a change of role at every step of it; nil
 	// keeps it as files, see package stacks.
 	Report func(report.Report)
@@ -188,6 +191,15 @@ func (r *Runtime) observe(kind report.Kind, name, awaits string, reaches report.
 	step.End = r.env.Now()
 	r.env.Observe(step)
 	return err
+}
+
+// progress reports what was last seen of something that is waited for.
+func (r *Runtime) progress(awaits, seen string) {
+	if r.env.Progress != nil {
+		r.env.Progress(awaits, seen)
+		return
+	}
+	r.Say(awaits + ": " + seen)
 }
 
 // attempts is how often the SDK tries a call. Control planes of a region that

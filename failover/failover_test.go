@@ -19,6 +19,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
@@ -109,8 +110,7 @@ func TestCheck(t *testing.T) {
 			verdict, err := rt.Check(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, tc.codes, codes(verdict))
-			_, refused := errors.AsType[*checks.RefusedError](verdict.Err())
-			assert.Equal(t, tc.codes != nil, refused)
+			assert.Equal(t, tc.codes != nil, refusal.CodeOf(verdict.Err()) == refusal.CodeChecks)
 			assert.Equal(t, before, w.CallsTo(lost), "the lost region is not asked")
 			assert.Zero(t, promotions(w), "checks change nothing")
 		})

@@ -34,7 +34,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 			seen, err = err.Error(), nil
 		}
 		if err == nil {
-			r.Say(fmt.Sprintf("the promotion of %s: %s", r.Site.Database, seen))
+			r.progress("the promotion of "+r.Site.Database, seen)
 		}
 		return err
 	})

@@ -34,7 +34,7 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 		}
 		if seen != "" && seen != last {
 			last = seen
-			r.Say(fmt.Sprintf("%s: %s", what, seen))
+			r.progress(what, seen)
 		}
 		if done {
 			return nil

@@ -52,21 +52,12 @@ type Restored struct {
 	Left Tally `json:"left"`
 }
 
-// RefusedError is a Restore that can't do what it was asked to. Nothing was changed.
-type RefusedError struct{ Refusal *refusal.Error }
-
-// Error says why, and what to do instead.
-func (e *RefusedError) Error() string { return "refused, nothing was changed: " + e.Refusal.Error() }
-
-// Unwrap is the refusal.
-func (e *RefusedError) Unwrap() error { return e.Refusal }
-
 // CodeRestore is the code of a refusal to restore media.
 const CodeRestore = "media-restore"
 
 // refuse makes a refusal as refusal.New does.
 func refuse(format string, args ...any) error {
-	return &RefusedError{refusal.New(CodeRestore, format, args...)}
+	return refusal.New(CodeRestore, format, args...)
 }
 
 // Restore undoes what was deleted or overwritten in a bucket at a time or later. No

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -267,9 +268,9 @@ func TestRestoreRefuses(t *testing.T) {
 			remove(t, face, home, "ours", "k")
 			c.spoil(t, w, s3.NewFromConfig(face.Config(home)), &restore)
 			_, err := media.Restore(t.Context(), restore)
-			var refused *media.RefusedError
+			var refused *refusal.Error
 			require.ErrorAs(t, err, &refused)
-			assert.Contains(t, refused.Refusal.Error(), c.want)
+			assert.Contains(t, refused.Error(), c.want)
 			assert.Empty(t, held(t, w, home, "ours"))
 		})
 	}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // named are what an update of a site takes over from a killed one: AWS made them, nothing
@@ -77,7 +79,7 @@ func (s *Stack) requireUnlocked(ctx context.Context) error {
 		return nil //nolint:nilerr // where the backend does not tell, the engine finds a lock itself
 	}
 	l := locks[0]
-	return &LockedError{Stack: s.Name(), Err: fmt.Errorf("created by %s@%s (pid %d) at %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339))}
+	return refusal.Locked(s.Name(), fmt.Sprintf("created by %s@%s (pid %d) at %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339)))
 }
 
 // readAgainFor bounds the refresh of a few resources. Each takes a call or two.

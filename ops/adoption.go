@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,10 +105,10 @@ func (s *Site) mayAdopt(ctx context.Context, sides []Side, name string, recorded
 	}
 	diverged := state.Compare(side.State, recorded)
 	if diverged == "" {
-		return refuseAs(refusal.CodeState, "the state of stack %s is as new as AWS: there is nothing to adopt", name)
+		return refusal.New(refusal.CodeState, "the state of stack %s is as new as AWS: there is nothing to adopt", name)
 	}
 	if diverged == state.Newer {
-		return &RefusedError{Stack: name, Err: state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded)}
+		return state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded).Of(name)
 	}
 	account, err := s.caller(ctx, side)
 	if err != nil {
@@ -121,7 +120,7 @@ func (s *Site) mayAdopt(ctx context.Context, sides []Side, name string, recorded
 	}
 	for _, of := range known {
 		if of != "" && of != account {
-			return refuseAs(refusal.CodeMismatch, "these credentials are of account %s, and the site is in account %s: use credentials of that one", account, of)
+			return refusal.New(refusal.CodeMismatch, "these credentials are of account %s, and the site is in account %s: use credentials of that one", account, of)
 		}
 	}
 	return nil
@@ -141,7 +140,7 @@ func (s *Site) recorded(ctx context.Context, config config.Config) (claim roles.
 			return claim, nil, fmt.Errorf("asking AWS in %s for stack %s: %w", config.Region, config.Stack, err)
 		}
 		if !found {
-			return claim, nil, refuseAs(refusal.CodeState, "AWS in %s holds nothing of stack %s to adopt (there is no parameter %s): pilotlight deploy makes it", config.Region, config.Stack, name)
+			return claim, nil, refusal.New(refusal.CodeState, "AWS in %s holds nothing of stack %s to adopt (there is no parameter %s): pilotlight deploy makes it", config.Region, config.Stack, name)
 		}
 		texts[name] = text
 	}
@@ -165,7 +164,7 @@ func (s *Site) keptSecrets(ctx context.Context, config config.Config, inventory 
 		}
 		return secrets, nil
 	}
-	return nil, refuseAs(refusal.CodeState, "the inventory of stack %s names no secret, so its database's password is unknown: restore a copy of its state first (pilotlight state list %[1]s)", config.Stack)
+	return nil, refusal.New(refusal.CodeState, "the inventory of stack %s names no secret, so its database's password is unknown: restore a copy of its state first (pilotlight state list %[1]s)", config.Stack)
 }
 
 // peerOf is what the stack should know of its peer. A peer that is not there is known by
@@ -185,7 +184,7 @@ func peerOf(sides []Side, config config.Config, claim roles.Claim) state.PeerInf
 // setDamagedAside makes way for a new state where the one that is there can't be read.
 func (s *Site) setDamagedAside(ctx context.Context, name string) error {
 	_, err := s.state(ctx, name)
-	if _, damaged := errors.AsType[*StateError](err); !damaged {
+	if refusal.CodeOf(err) != refusal.CodeState {
 		return err
 	}
 	copies, err := s.StateCopies(ctx, name)
@@ -193,7 +192,7 @@ func (s *Site) setDamagedAside(ctx context.Context, name string) error {
 		return err
 	}
 	if c, ok := best(copies); ok {
-		return refuseAs(refusal.CodeState, "the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
+		return refusal.New(refusal.CodeState, "the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
 	}
 	store, err := s.store(ctx)
 	if err != nil {

@@ -2,11 +2,9 @@ package ops
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -52,7 +50,7 @@ func rolesOf(sides []Side) []roles.Side {
 func leader(sides []Side) (leads Side, other *Side, err error) {
 	found, _, err := roles.Leader(rolesOf(sides))
 	if err != nil {
-		return Side{}, nil, refused(err)
+		return Side{}, nil, err
 	}
 	return find(sides, found.Stack)
 }
@@ -60,7 +58,7 @@ func leader(sides []Side) (leads Side, other *Side, err error) {
 // find is roles.Find of sides with their configuration.
 func find(sides []Side, stack string) (side Side, other *Side, err error) {
 	if _, _, err := roles.Find(rolesOf(sides), stack); err != nil {
-		return Side{}, nil, refused(err)
+		return Side{}, nil, err
 	}
 	for i, s := range sides {
 		if s.Config.Stack == stack {
@@ -76,18 +74,10 @@ func find(sides []Side, stack string) (side Side, other *Side, err error) {
 func failoverTarget(sides []Side) (*Side, error) {
 	target, err := roles.FailoverTarget(rolesOf(sides))
 	if err != nil || target == nil {
-		return nil, refused(err)
+		return nil, err
 	}
 	side, _, err := find(sides, target.Stack)
 	return &side, err
-}
-
-// refused is an error that the policy over claims refuses with, as one of this package.
-func refused(err error) error {
-	if why, ok := errors.AsType[*refusal.Error](err); ok && error(why) == err { //nolint:errorlint // others say more already
-		return &RefusedError{Err: why}
-	}
-	return err
 }
 
 // mismatches compares the two sides of a site, by their files and by what they have published.
@@ -106,5 +96,5 @@ func checkAgreement(sides []Side, changes []Change) error {
 	if len(wrong) == 0 || len(changes) > 0 && changes[0].Destroy {
 		return nil
 	}
-	return &RefusedError{Err: stacks.RefuseMismatches(wrong)}
+	return stacks.RefuseMismatches(wrong)
 }

@@ -58,7 +58,7 @@ func TestMovesName(t *testing.T) {
 	assert.False(t, Plan{Resources: []Planned{{"create", "aws:route53/record:Record", "other"}}}.movesName())
 }
 
-func TestEstimate(t *testing.T) {
+func TestWork(t *testing.T) {
 	t.Parallel()
 	cold := []Planned{
 		{"create", "aws:ec2/natGateway:NatGateway", ""}, {"create", "aws:lb/loadBalancer:LoadBalancer", ""},
@@ -72,15 +72,15 @@ func TestEstimate(t *testing.T) {
 		says     string
 	}{
 		"promotion":           {cold, true, "promotion of the database", "6 to 17 min"},
-		"promoted already":    {cold, false, "start of the instances", "5 to 10 min"},
-		"warm":                {warm, false, "start of the instances", "4 to 8 min"},
-		"only the balancer":   {cold[1:2], false, "making of the balancer", "2 to 5 min"},
-		"an old record goes":  {append(slices.Clone(cold), Planned{"delete", "aws:route53/record:Record", "blog-dr-switch-1"}), false, "start of the instances", "5 to 10 min"},
-		"nothing but to look": {nil, false, "start of the instances", "0 to 1 min"},
+		"promoted already":    {cold, false, "instances", "5 to 10 min"},
+		"warm":                {warm, false, "instances", "4 to 8 min"},
+		"only the balancer":   {cold[1:2], false, "balancer", "2 to 5 min"},
+		"an old record goes":  {append(slices.Clone(cold), Planned{"delete", "aws:route53/record:Record", "blog-dr-switch-1"}), false, "instances", "5 to 10 min"},
+		"nothing but to look": {nil, false, "instances", "0 to 1 min"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := estimate(tc.planned, tc.promotes)
+			e := work(tc.planned, tc.promotes).Failover()
 			assert.Equal(t, tc.path, e.Path)
 			assert.Contains(t, e.String(), tc.says)
 		})

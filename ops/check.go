@@ -15,6 +15,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -48,36 +49,26 @@ type Readiness struct {
 	Plan *Plan `json:"plan,omitempty"`
 }
 
-// Err is a *NotReadyError when something is not as it should be, else nil.
+// Err is a *RefusedError with code refusal.CodeNotReady when something is not as it should be,
+// else nil.
 func (r Readiness) Err() error {
-	var missing []Requirement
+	if refused := r.refusal(); refused != nil {
+		return refused
+	}
+	return nil
+}
+
+func (r Readiness) refusal() *refusal.Error {
+	e := refusal.New(refusal.CodeNotReady, "not ready for a %s: do what the blockers say", r.For).Of(r.Stack)
 	for _, q := range r.Requirements {
 		if !q.OK {
-			missing = append(missing, q)
+			e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: q.What, Reason: q.What + ": " + q.Seen, Remedy: q.Remedy})
 		}
 	}
-	if len(missing) == 0 {
+	if len(e.Blockers) == 0 {
 		return nil
 	}
-	return &NotReadyError{For: r.For, Missing: missing}
-}
-
-// NotReadyError is a site that could not do now what it is there for.
-type NotReadyError struct {
-	For     Purpose
-	Missing []Requirement
-}
-
-// Error lists what is missing, one a line.
-func (e *NotReadyError) Error() string {
-	text := make([]string, len(e.Missing))
-	for i, m := range e.Missing {
-		text[i] = fmt.Sprintf("  %s: %s", m.What, m.Seen)
-		if m.Remedy != "" {
-			text[i] += ": " + m.Remedy
-		}
-	}
-	return fmt.Sprintf("not ready for a %s:\n%s", e.For, strings.Join(text, "\n"))
+	return e
 }
 
 // Check finds out whether everything is there that a purpose needs: on this
@@ -85,14 +76,14 @@ func (e *NotReadyError) Error() string {
 // over. It changes nothing. to is the stack that a switchover goes to.
 func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
 	sides, err := s.Sides(ctx)
-	if damaged, ok := errors.AsType[*StateError](err); ok {
+	if damaged, ok := errors.AsType[*refusal.Error](err); ok && damaged.Code == refusal.CodeState {
 		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
 	}
 	change, err := next(sides, purpose, to)
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		records, diverged := s.records(ctx, sides, "")
 		if !diverged { // or the claims are not what they should be
 			records = append(records, Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})
@@ -139,7 +130,7 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	}
 	ready.Plan = &plan
 	if purpose == ForSwitchover && plan.Estimate != nil {
-		planned := estimateSwitchover(plan.Resources)
+		planned := work(plan.Resources, true).Switchover()
 		plan.Estimate = &planned
 	}
 	if purpose == ForSwitchover {
@@ -156,7 +147,7 @@ func files(sides []Side) Requirement {
 		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
 	}
 	_, remedy := disagreement(wrong)
-	return Requirement{What: "files", Seen: stacks.MismatchText(wrong), Remedy: remedy}
+	return Requirement{What: "files", Seen: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the
@@ -224,7 +215,7 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 		return Change{}, fmt.Errorf("%q is nothing to be ready for: use %s, %s or %s", purpose, ForFailover, ForSwitchover, ForReprotect)
 	}
 	if err != nil {
-		return Change{}, refused(err)
+		return Change{}, err
 	}
 	if len(changes) == 0 {
 		return Change{}, refuse("%s", nothing)

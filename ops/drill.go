@@ -158,10 +158,10 @@ func (s *Site) keepReports() func(report.Report) {
 func drillable(sides []Side) (Side, error) {
 	standby, err := failoverTarget(sides)
 	if err != nil || standby == nil {
-		return Side{}, &RefusedError{Stack: sides[0].Config.Stack, Err: refusal.New(refusal.CodeDrill, "there is no standby to hold a drill of: pilotlight status says what to do")}
+		return Side{}, refusal.New(refusal.CodeDrill, "there is no standby to hold a drill of: pilotlight status says what to do").Of(sides[0].Config.Stack)
 	}
 	refuse := func(format string, args ...any) error {
-		return &RefusedError{Stack: standby.Config.Stack, Err: refusal.New(refusal.CodeDrill, "no drill is held now, nothing was touched: "+format, args...)}
+		return refusal.New(refusal.CodeDrill, "no drill is held now, "+format, args...).Of(standby.Config.Stack)
 	}
 	claim := standby.State.Claim
 	leads, _, err := leader(sides)
@@ -190,8 +190,8 @@ func resumeDrill(left []DrillCopy, stack string) (drill.Copy, error) {
 		return drill.Copy{}, nil
 	}
 	if c := left[at]; c.Balancer != "" {
-		return drill.Copy{}, &RefusedError{Stack: c.Stack, Err: refusal.New(refusal.CodeDrill, "the copy of an earlier drill is still there, until %s: end it first with pilotlight drill --end",
-			c.Expires.UTC().Format(time.DateTime+" MST"))}
+		return drill.Copy{}, refusal.New(refusal.CodeDrill, "the copy of an earlier drill is still there, until %s: end it first with pilotlight drill --end",
+			c.Expires.UTC().Format(time.DateTime+" MST")).Of(c.Stack)
 	}
 	return left[at].Copy, nil
 }
@@ -201,11 +201,8 @@ func (s *Site) snapshot(ctx context.Context, of Side) (failover.Snapshot, error)
 	site := stacks.RuntimeSite(of.Config, of.State.Claim, of.State.Published, of.State.Peer)
 	snapshot, err := failover.New(s.options.Env, site).NewestSnapshot(ctx)
 	if errors.Is(err, failover.ErrNotFound) {
-		err = refusal.New(refusal.CodeDrill, "database %s has no automated snapshot to make a copy of, nothing was touched: RDS takes the first soon after the database is there, "+
-			"and then one every day; wait for it, and look whether database.backupDays was ever set to 0 outside", site.Database)
+		err = refusal.New(refusal.CodeDrill, "database %s has no automated snapshot to make a copy of: RDS takes the first soon after the database is there, "+
+			"and then one every day; wait for it, and look whether database.backupDays was ever set to 0 outside", site.Database).Of(of.Config.Stack)
 	}
-	if err != nil {
-		return failover.Snapshot{}, &RefusedError{Stack: of.Config.Stack, Err: err}
-	}
-	return snapshot, nil
+	return snapshot, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
@@ -46,8 +47,7 @@ func TestDrillable(t *testing.T) {
 				return
 			}
 			assert.ErrorContains(t, err, tc.says)
-			_, refused := errors.AsType[*RefusedError](err)
-			assert.True(t, refused, "the exit status is that of a refusal")
+			assert.NotEmpty(t, refusal.CodeOf(err), "the exit status is that of a refusal")
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -36,66 +37,39 @@ var ErrNoBackend error = refusal.New(refusal.CodeNoBackend, "this machine is not
 
 // noStack refuses a name that no stack of the site has.
 func noStack(name string, has []string) error {
-	return refuseAs(refusal.CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
+	return refusal.New(refusal.CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
 }
 
-// RefusedError is an operation that was refused. Nothing was touched.
-type RefusedError struct {
-	Stack string // empty when it is about the site as a whole
-	// Err is a *failover.RefusedError, of the checks, a *stacks.RefusedError, of the
-	// claims, a *config.Error, or several, a *NotReadyError, or a *refusal.Error.
-	Err error
-}
-
-// Error is the refusal, with its remedies.
-func (e *RefusedError) Error() string {
-	if e.Stack == "" {
-		return e.Err.Error()
-	}
-	return fmt.Sprintf("stack %s: %v", e.Stack, e.Err)
-}
+// RefusedError is an operation that was refused, or that did not begin since another update
+// holds the stack. Nothing was changed. FailureOf has its code.
+type RefusedError = refusal.Error
 
 // refuse is a refusal by what both stacks claim, made as refusal.New does.
-func refuse(format string, args ...any) error { return refuseAs(refusal.CodeClaims, format, args...) }
-
-// refuseAs is a refusal with another code.
-func refuseAs(code, format string, args ...any) error {
-	return &RefusedError{Err: refusal.New(code, format, args...)}
+func refuse(format string, args ...any) error {
+	return refusal.New(refusal.CodeClaims, format, args...)
 }
 
-// Unwrap is the refusal.
-func (e *RefusedError) Unwrap() error { return e.Err }
-
-// LockedError is an operation that did not begin, since another holds the stack or
-// a killed one left it locked.
-type LockedError struct {
-	Stack string
-	Err   error
-}
-
-// Error says what to do about the lock.
-func (e *LockedError) Error() string { return e.refusal().Error() }
-
-func (e *LockedError) refusal() *refusal.Error {
-	return &refusal.Error{
-		Code: refusal.CodeLocked, Reason: fmt.Sprintf("stack %s is locked by another update%s", e.Stack, e.holder()),
-		Remedy: fmt.Sprintf("wait for it; if it is dead, pilotlight unlock %s (or pulumi cancel -s %[1]s) takes the lock away, then run the same command again", e.Stack),
+// refuseConfig makes a refusal of the configurations that an error holds; others it leaves
+// as they are.
+func refuseConfig(err error) error {
+	e := &refusal.Error{Code: refusal.CodeConfig, Reason: "the configuration is refused", Remedy: "correct what the blockers name", Err: err}
+	for _, config := range configErrors(err) {
+		for _, p := range config.Problems {
+			reason := p.Reason()
+			if config.File != "" {
+				reason = config.File + ": " + reason
+			}
+			e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: cmp.Or(p.Key, config.File), Reason: reason, Remedy: p.Remedy})
+		}
 	}
+	if len(e.Blockers) == 0 {
+		return err
+	}
+	return e
 }
 
 // lockedBy is how the engine tells whose a lock is.
 var lockedBy = regexp.MustCompile(`created by [^\n]+ \(pid \d+\) at [^\n]+`)
-
-// holder is whose the lock is, as far as it is known.
-func (e *LockedError) holder() string {
-	if by := lockedBy.FindString(e.Err.Error()); by != "" {
-		return " (" + by + ")"
-	}
-	return ""
-}
-
-// Unwrap is the engine's error, and what to do as a *refusal.Error.
-func (e *LockedError) Unwrap() []error { return []error{e.Err, e.refusal()} }
 
 // StoppedError is an operation that came to a halt part-way. The same one, run
 // again, resumes.
@@ -115,16 +89,18 @@ func (e *StoppedError) Unwrap() error { return e.Err }
 
 // failed gives the error of an operation the type that says what became of it.
 func (s *Stack) failed(ctx context.Context, doing string, err error, complaints []string) error {
-	_, report, refusal := s.observer.seen()
+	_, report, refused := s.observer.seen()
 	switch {
 	case auto.IsConcurrentUpdateError(err):
-		return &LockedError{Stack: s.Name(), Err: err}
+		locked := refusal.Locked(s.Name(), lockedBy.FindString(err.Error()))
+		locked.Err = err
+		return locked
 	case ctx.Err() != nil:
 		complaints = []string{"interrupted: the same command resumes"}
 		s.releaseAfter(ctx)
 		err = context.Cause(ctx)
-	case refusal != nil:
-		return &RefusedError{Stack: s.Name(), Err: refusal}
+	case refused != nil:
+		return refused.Of(s.Name())
 	}
 	return &StoppedError{Stack: s.Name(), Doing: doing, Err: engineError(err, complaints), Report: report}
 }

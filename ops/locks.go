@@ -80,7 +80,7 @@ func (s *Site) folderOf(stack string) (string, error) {
 func (s *Site) Unlock(ctx context.Context, locks []LockStatus) error {
 	for _, l := range locks {
 		if l.lock.Holder() == backend.HolderLives {
-			return refuseAs(refusal.CodeLocked, "stack %s is locked by an update that runs on this machine (%s): wait for it, or end it with Ctrl-C where it runs; "+
+			return refusal.New(refusal.CodeLocked, "stack %s is locked by an update that runs on this machine (%s): wait for it, or end it with Ctrl-C where it runs; "+
 				"if process %d is another program, pulumi cancel -s %[1]s", l.Stack, l.By, l.lock.PID)
 		}
 	}

@@ -9,10 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
-	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // observer sees what the program does in this process. The engine, which runs in
@@ -20,7 +19,7 @@ import (
 type observer struct {
 	mu      sync.Mutex
 	ctx     context.Context //nolint:containedctx // of the operation that goes on, for hooks, which get none
-	refusal error
+	refusal *refusal.Error
 	verdict *checks.Verdict
 	report  *report.Report
 
@@ -59,6 +58,7 @@ func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunF
 		}
 		w.step(step)
 	}
+	env.Progress = w.progress
 	env.Report = func(r report.Report) {
 		reported(r)
 		w.reported(r)
@@ -82,9 +82,9 @@ func (w *observer) step(step report.Step) {
 	w.mu.Lock()
 	switch v := step.Verdict; {
 	case v != nil:
-		w.verdict, w.refusal = v, v.Err()
+		w.verdict = v
 	case step.Kind == report.CheckStep && step.Err != "": // they could not be made
-		w.refusal = errors.New(step.Err)
+		w.refusal = &refusal.Error{Code: refusal.CodeChecks, Reason: step.Err}
 	}
 	w.mu.Unlock()
 	w.tell(func(run Run) {
@@ -100,6 +100,19 @@ func (w *observer) say(line string) {
 	w.tell(func(run Run) {
 		if run.Say != nil {
 			run.Say(line)
+		}
+	})
+}
+
+// progress passes on what was seen of something that is waited for.
+func (w *observer) progress(awaits, seen string) {
+	p := Progress{Awaits: awaits, Seen: seen}
+	w.tell(func(run Run) {
+		switch {
+		case run.Progress != nil:
+			run.Progress(p)
+		case run.Say != nil:
+			run.Say(report.Escape(p.String()))
 		}
 	})
 }
@@ -142,15 +155,13 @@ func (w *observer) end() {
 func (w *observer) ended(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, claims := errors.AsType[*stacks.RefusedError](err)
-	_, config := errors.AsType[*config.Error](err)
-	if claims || config {
-		w.refusal = err
+	if refused, ok := errors.AsType[*refusal.Error](refuseConfig(err)); ok {
+		w.refusal = refused
 	}
 }
 
 // seen is what there was to see of the operation.
-func (w *observer) seen() (verdict *checks.Verdict, report *report.Report, refusal error) {
+func (w *observer) seen() (verdict *checks.Verdict, report *report.Report, refused *refusal.Error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.verdict, w.report, w.refusal

@@ -13,7 +13,10 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/estimate"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // Planned is what a change would do to one resource of AWS.
@@ -44,7 +47,7 @@ type Plan struct {
 	Warnings  []string  `json:"warnings,omitempty"`
 	// Estimate is how long it would take until visitors are sent to the stack; nil when
 	// the site's name would not be moved.
-	Estimate *Estimate `json:"estimate,omitempty"`
+	Estimate *estimate.Estimate `json:"estimate,omitempty"`
 }
 
 // Risky are the resources whose loss or replacement a plan must not hold unless
@@ -95,8 +98,8 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	result, err := stack.Preview(ctx, run)
 	slices.SortFunc(plan.Resources, Planned.compare)
 	plan.Verdict = result.Verdict
-	if refused, ok := errors.AsType[*RefusedError](err); ok {
-		plan.Refusal = wouldBe(refused.Err)
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
+		plan.Refusal = refused.Of("").Error()
 		return plan, nil
 	}
 	if err != nil {
@@ -104,19 +107,15 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	}
 	if plan.Verdict != nil {
 		if refused := plan.Verdict.Err(); refused != nil {
-			plan.Refusal = wouldBe(refused)
+			plan.Refusal = refused.Error()
+			plan.Warnings = slices.DeleteFunc(plan.Warnings, func(text string) bool { return text == stacks.PreviewWarning(refused) })
 		}
 	}
 	if plan.movesName() {
-		expect := estimate(plan.Resources, change.Role == roles.Active)
+		expect := work(plan.Resources, change.Role == roles.Active).Failover()
 		plan.Estimate = &expect
 	}
 	return plan, nil
-}
-
-// wouldBe words a refusal that has not been: it says of itself that nothing was changed.
-func wouldBe(refusal error) string {
-	return strings.NewReplacer(", nothing was changed", "", ", nothing was touched", "").Replace(refusal.Error())
 }
 
 // add notes what an event of the engine adds to the plan.
@@ -125,9 +124,7 @@ func (p *Plan) add(e events.EngineEvent) {
 		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: pre.Metadata.URN[strings.LastIndex(pre.Metadata.URN, "::")+2:]})
 	}
 	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
-		if text := Plain(d.Message); !strings.HasPrefix(text, "as things are now, ") { // that is the verdict
-			p.Warnings = append(p.Warnings, text)
-		}
+		p.Warnings = append(p.Warnings, Plain(d.Message))
 	}
 }
 
@@ -139,7 +136,7 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	}
 	changes, nothing, err := roles.FailoverChanges(rolesOf(sides), accepted)
 	if err != nil {
-		return Plan{}, refused(err)
+		return Plan{}, err
 	}
 	if len(changes) == 0 {
 		return Plan{}, refuse("%s", nothing)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // RestoreMedia undoes what was deleted or overwritten in a stack's bucket at a time or
@@ -28,8 +29,8 @@ func (s *Site) RestoreMedia(ctx context.Context, stack string, before time.Time,
 		In: in, Before: before, Prefix: prefix, DryRun: dryRun,
 		AWS: s.options.Env.AWS, Profile: side.Config.Profile, Progress: progress, Now: s.options.Env.Now,
 	})
-	if refused, ok := errors.AsType[*media.RefusedError](err); ok {
-		return nil, &RefusedError{Stack: stack, Err: refused}
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
+		return nil, refused.Of(stack)
 	}
 	return result, err
 }

@@ -40,10 +40,10 @@ func OpenSite(o Options) (*Site, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, refuseAs(refusal.CodeNoProject, "there is no %s in %s: go to the project's folder, or make one with pilotlight init", config.FileName("<stack>"), o.Dir)
+		return nil, refusal.New(refusal.CodeNoProject, "there is no %s in %s: go to the project's folder, or make one with pilotlight init", config.FileName("<stack>"), o.Dir)
 	}
 	if err := config.CheckProject(filepath.Join(o.Dir, "Pulumi.yaml")); err != nil {
-		return nil, &RefusedError{Err: err}
+		return nil, refuseConfig(err)
 	}
 	var all []config.Config
 	var problems []error
@@ -57,7 +57,7 @@ func OpenSite(o Options) (*Site, error) {
 	}
 	configs, err := pair(all)
 	if err != nil && len(problems) > 0 { // what is wrong with a file explains that it has no pair
-		err = &RefusedError{Err: errors.Join(problems...)}
+		err = refuseConfig(errors.Join(problems...))
 	}
 	if err != nil {
 		return nil, err
@@ -83,9 +83,9 @@ func pair(all []config.Config) ([]config.Config, error) {
 	case len(pairs) == 1:
 		return pairs[0], nil
 	case len(pairs) > 1:
-		return nil, refuseAs(refusal.CodeConfig, "the files here are of several sites: keep each site in a folder of its own")
+		return nil, refusal.New(refusal.CodeConfig, "the files here are of several sites: keep each site in a folder of its own")
 	}
-	return nil, refuseAs(refusal.CodeConfig, "no two stacks here name each other as peer: correct peer.stack in their files")
+	return nil, refusal.New(refusal.CodeConfig, "no two stacks here name each other as peer: correct peer.stack in their files")
 }
 
 // Stacks are the names of the site's stacks.
@@ -146,7 +146,7 @@ func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 		group.Go(func() {
 			config, err := config.ReadFile(filepath.Join(s.options.Dir, config.FileName(opened.Stack)))
 			if err != nil {
-				problems[i] = &RefusedError{Err: err}
+				problems[i] = refuseConfig(err)
 				return
 			}
 			memory, err := s.state(ctx, config.Stack)
@@ -237,15 +237,17 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 	}
 	for _, side := range sides { // or visitors would see the maintenance page until the lock is removed
 		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
-			return &RefusedError{Stack: to, Err: &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy}}
+			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy} // which names the stack
 		}
 	}
 	plan, err := s.Plan(ctx, activate, Run{})
 	if err != nil {
 		return err
 	}
-	if err := (Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan, ForSwitchover)}).Err(); err != nil {
-		return &RefusedError{Stack: to, Err: err}
+	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan, ForSwitchover)}
+	if refused := ready.refusal(); refused != nil {
+		refused.Code = refusal.CodeChecks
+		return refused
 	}
 	return nil
 }
@@ -289,7 +291,7 @@ func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 func (s *Site) requireAnswer(ctx context.Context, side Side, remedy string) error {
 	silent, err := s.unreachable(ctx, side)
 	if err == nil && silent != "" {
-		err = &RefusedError{Stack: side.Config.Stack, Err: refusal.New(refusal.CodeSilent, "AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy)}
+		err = refusal.New(refusal.CodeSilent, "AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy).Of(side.Config.Stack)
 	}
 	return err
 }
@@ -359,7 +361,7 @@ func (s *Site) checkRecords(ctx context.Context, sides []Side) error {
 	var refusals []error
 	for i, side := range sides {
 		if whys[i] != nil {
-			refusals = append(refusals, &RefusedError{Stack: side.Config.Stack, Err: whys[i]})
+			refusals = append(refusals, whys[i].Of(side.Config.Stack))
 		}
 	}
 	return errors.Join(refusals...)
@@ -373,10 +375,10 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 	}
 	changes, nothing, err := decide(sides)
 	if err == nil {
-		err = errors.Join(checkAgreement(sides, changes), refused(roles.CheckRoles(rolesOf(sides), changes)))
+		err = errors.Join(checkAgreement(sides, changes), roles.CheckRoles(rolesOf(sides), changes))
 	}
 	if err != nil || len(changes) == 0 {
-		return Outcome{NothingToDo: nothing}, refused(err)
+		return Outcome{NothingToDo: nothing}, err
 	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
@@ -423,9 +425,7 @@ func (s *Site) halted(ctx context.Context, out Outcome, err error) (Outcome, err
 	if len(out.Done) > 0 && !stopped && ctx.Err() == nil {
 		err = &StoppedError{Stack: stack, Doing: fmt.Sprintf("after %d of %d updates, updating", len(out.Done), len(out.Done)+len(out.Remaining)), Err: err}
 	}
-	_, refused := errors.AsType[*RefusedError](err)
-	_, locked := errors.AsType[*LockedError](err)
-	if ctx.Err() == nil && (len(out.Done) > 0 || !refused && !locked) {
+	if ctx.Err() == nil && (len(out.Done) > 0 || refusal.CodeOf(err) == "") {
 		out.Next = s.nextSteps(ctx)
 	}
 	return out, err

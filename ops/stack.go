@@ -11,7 +11,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -178,7 +177,10 @@ type Run struct {
 	Step func(report.Step)
 	// Report, if set, is called with the report of a change of role whenever it changes.
 	Report func(report.Report)
-	// Say, if set, is called with what is waited for and what was last seen, a line each.
+	// Progress, if set, is called with what is waited for and what was last seen of it; nil
+	// has Say called with both in a line.
+	Progress func(Progress)
+	// Say, if set, is called with what else there is to say, a line each.
 	Say func(line string)
 	// Event, if set, is called with the engine's events.
 	Event func(events.EngineEvent)
@@ -188,6 +190,12 @@ type Run struct {
 	// preview of another role takes a copy, so that the role is not saved.
 	ConfigFile string
 }
+
+// Progress is what was last seen of something that is waited for.
+type Progress struct{ Awaits, Seen string }
+
+// String is both in a line.
+func (p Progress) String() string { return p.Awaits + ": " + p.Seen }
 
 // Result is what an operation on a stack did, or would do.
 type Result struct {
@@ -226,8 +234,7 @@ func (s *Stack) Set(ctx context.Context, key, value string) error {
 
 // Up brings the stack to what its configuration says. A database that a killed
 // update had asked for is taken over first. What it got done is in the result
-// also when it fails, and the error is a *RefusedError, a *LockedError or a
-// *StoppedError, where it got as far as asking the engine.
+// also when it fails, and the error is a *RefusedError or a *StoppedError, where it got as far as asking the engine.
 func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	s.one.Lock()
 	defer s.one.Unlock()
@@ -285,10 +292,9 @@ func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
 		changes[string(op)] = count
 	}
 	result := s.result(&changes)
-	_, _, refusal := s.observer.seen()
-	if _, judged := errors.AsType[*checks.RefusedError](refusal); refusal != nil && !judged { // in a preview the gate only warns
+	if _, _, refused := s.observer.seen(); refused != nil {
 		result.Verdict = nil
-		return result, &RefusedError{Stack: s.Name(), Err: refusal}
+		return result, refused.Of(s.Name())
 	}
 	return result, nil
 }

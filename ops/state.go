@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -13,22 +12,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
-
-// StateError is a stack's state that can't be read, or is gone. Nothing was touched.
-type StateError struct {
-	Stack string
-	Err   error // why
-}
-
-// Error says why, and how to bring the state back.
-func (e *StateError) Error() string { return e.refusal().Error() }
-
-func (e *StateError) refusal() *refusal.Error {
-	return refusal.New(refusal.CodeState, "the state of stack %s can't be read (%v): pilotlight state list %[1]s shows the copies there are, pilotlight state restore %[1]s brings the best one back", e.Stack, e.Err)
-}
-
-// Unwrap is why, and what to do as a *refusal.Error.
-func (e *StateError) Unwrap() []error { return []error{e.Err, e.refusal()} }
 
 // StateCopy is a stack's state, or what it was once, and what it says.
 type StateCopy struct {
@@ -114,13 +97,13 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	}
 	switch {
 	case !ok && id == "":
-		return StateCopy{}, refuseAs(refusal.CodeState, "no copy of the state of stack %s can be read: take what AWS holds into a new one with pilotlight adopt %[1]s", stack)
+		return StateCopy{}, refusal.New(refusal.CodeState, "no copy of the state of stack %s can be read: take what AWS holds into a new one with pilotlight adopt %[1]s", stack)
 	case !ok:
-		return StateCopy{}, refuseAs(refusal.CodeState, "stack %s has no copy %s of its state: pilotlight state list %[1]s shows those there are", stack, id)
+		return StateCopy{}, refusal.New(refusal.CodeState, "stack %s has no copy %s of its state: pilotlight state list %[1]s shows those there are", stack, id)
 	case chosen.Unreadable != "":
-		return StateCopy{}, refuseAs(refusal.CodeState, "copy %s of the state of stack %s can't be read (%s): choose another, pilotlight state list %[2]s shows them", id, stack, chosen.Unreadable)
+		return StateCopy{}, refusal.New(refusal.CodeState, "copy %s of the state of stack %s can't be read (%s): choose another, pilotlight state list %[2]s shows them", id, stack, chosen.Unreadable)
 	case chosen.Source == backend.SourceCurrent:
-		return StateCopy{}, refuseAs(refusal.CodeState, "the state of stack %s is the best copy that there is: nothing need be restored", stack)
+		return StateCopy{}, refusal.New(refusal.CodeState, "the state of stack %s is the best copy that there is: nothing need be restored", stack)
 	}
 	store, err := s.store(ctx)
 	if err != nil {
@@ -132,7 +115,7 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	}
 	for _, lock := range locks {
 		if lock.Holder() != backend.HolderDied {
-			return StateCopy{}, refuseAs(refusal.CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
+			return StateCopy{}, refusal.New(refusal.CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
 		}
 	}
 	if confirm != nil {
@@ -163,7 +146,7 @@ func (s *Site) configOf(stack string) (config.Config, error) {
 	return s.configs[at], nil
 }
 
-// damaged is a *StateError when the state of a stack can't be read; else it is err, which
+// damaged is a refusal with code refusal.CodeState when the state of a stack can't be read; else it is err, which
 // reading the state through the engine gave.
 func (s *Site) damaged(ctx context.Context, stack string, err error) error {
 	store, opaque := s.store(ctx)
@@ -180,7 +163,8 @@ func (s *Site) damaged(ctx context.Context, stack string, err error) error {
 	}
 	current := StateCopy{stored: copies[at]}
 	if current.read(ctx, store); current.Unreadable != "" {
-		return &StateError{Stack: stack, Err: errors.New(current.Unreadable)}
+		damaged := refusal.New(refusal.CodeState, "the state can't be read (%s): pilotlight state list %s shows the copies there are, pilotlight state restore %[2]s brings the best one back", current.Unreadable, stack)
+		return damaged.Of(stack)
 	}
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // looked is what a reader of a page gets.
@@ -88,7 +89,7 @@ func refusedRun() (last Report) {
 	}, NextSteps{Refused: []string{"do what the checks say"}}, func(r Report) { last = r })
 	recorder.Observe(Step{Name: "check the standby", Begin: began, End: began.Add(5 * time.Second), Verdict: &checks.Verdict{
 		Findings: []checks.Finding{{Subject: "image", Fact: "there is no image", Ruling: checks.Blocks}},
-		Blockers: []checks.Blocker{{Code: checks.ImageMissing, Subject: "image", Reason: "there is no image", Remedy: "set app.image"}},
+		Blockers: []refusal.Blocker{{Code: checks.ImageMissing, Subject: "image", Reason: "there is no image", Remedy: "set app.image"}},
 		Loss:     "which writes a failover loses is unknown",
 	}})
 	return last
@@ -157,7 +158,7 @@ func TestPageEscapes(t *testing.T) {
 		StartedAt: began, Reached: map[Milestone]time.Time{hostile: began},
 		Steps:   []Step{{Name: hostile, Err: hostile, Begin: began}},
 		Sides:   []Side{{Stack: hostile, Region: hostile, Before: Standing{Role: hostile, HoldsName: true}}, {Region: hostile}},
-		Verdict: &checks.Verdict{Findings: []checks.Finding{{Subject: hostile, Fact: hostile, Ruling: hostile}}, Blockers: []checks.Blocker{{Reason: hostile, Remedy: hostile}}, Loss: hostile, Media: hostile},
+		Verdict: &checks.Verdict{Findings: []checks.Finding{{Subject: hostile, Fact: hostile, Ruling: hostile}}, Blockers: []refusal.Blocker{{Reason: hostile, Remedy: hostile}}, Loss: hostile, Media: hostile},
 		Media:   &MediaComparison{Bucket: hostile, Peer: hostile, Missing: 1, FirstMissing: []string{hostile}},
 	}
 	page := r.Page()

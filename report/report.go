@@ -42,7 +42,7 @@ type Step struct {
 	OnLongestPath bool      `json:"onLongestPath,omitempty"` // it is on the longest path
 	// Milestone is the milestone that its end is; empty for most.
 	Milestone Milestone `json:"milestone,omitempty"`
-	// Awaits is what it waits for: lines of progress that begin so are about it.
+	// Awaits is what it waits for, as progress names it.
 	Awaits string `json:"-"`
 	// Verdict is what they found; nil while they go on, and when they could not be made.
 	Verdict *checks.Verdict `json:"-"`

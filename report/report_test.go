@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -32,7 +33,7 @@ func night(until int) (told []Report) {
 			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: checks.Passed},
 			{Subject: "lag", Fact: "the replica was 12m0s behind", Ruling: checks.Overruled},
 		},
-		Overruled: []checks.Blocker{{Code: checks.LagTooHigh, Subject: "lag", Reason: "the replica was 12m0s behind"}},
+		Overruled: []refusal.Blocker{{Code: checks.LagTooHigh, Subject: "lag", Reason: "the replica was 12m0s behind"}},
 		Loss:      "a failover loses what was written after 03:40:00 UTC", Media: "what was uploaded in the last 15 minutes may be missing",
 		LastGood: &checks.Lag{Value: 12 * time.Minute, At: began.Add(-8 * time.Minute)},
 	}
@@ -169,7 +170,7 @@ func TestReportOfARefusal(t *testing.T) {
 	var last Report
 	recorder := NewRecorder(Report{}, NextSteps{Unfinished: []string{"run it again"}, Refused: []string{"do what they say"}}, func(r Report) { last = r })
 	now := time.Now()
-	recorder.Observe(Step{Name: "check", Begin: now, End: now, Verdict: &checks.Verdict{Blockers: []checks.Blocker{{Reason: "no image", Remedy: "make one"}}}})
+	recorder.Observe(Step{Name: "check", Begin: now, End: now, Verdict: &checks.Verdict{Blockers: []refusal.Blocker{{Reason: "no image", Remedy: "make one"}}}})
 	assert.Equal(t, Refused, last.Outcome)
 	assert.Contains(t, last.String(), "refused     no image: make one")
 	assert.Equal(t, []string{"do what they say"}, last.Next)

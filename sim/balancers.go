@@ -6,6 +6,8 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const (
@@ -122,7 +124,7 @@ func validBalancer(w *World, o *Object) error {
 
 func madeBalancer(w *World, o *Object) {
 	_, suffix, _ := strings.Cut(o.ID, "loadbalancer/")
-	name := fmt.Sprintf("%s-%d.%s.elb.%s", o.text("name"), 1_000_000_000+w.hash(o.ID)%1_000_000_000, o.Region, DNSSuffix(o.Region))
+	name := fmt.Sprintf("%s-%d.%s.elb.%s", o.text("name"), 1_000_000_000+w.hash(o.ID)%1_000_000_000, o.Region, awsregion.DNSSuffix(o.Region))
 	o.fill(map[string]any{
 		"arn": o.ID, "arnSuffix": suffix, "dnsName": name, "zoneId": fmt.Sprintf("Z%013X", w.hash("elb", o.Region)>>12),
 	})

@@ -1,6 +1,10 @@
 package sim
 
-import "context"
+import (
+	"context"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+)
 
 // A BucketSetting is a part of a bucket's configuration that has calls of its own.
 // Its content is what Pulumi's resource of it has.
@@ -69,7 +73,7 @@ func (w *World) bucket(region, name string) (*Object, error) {
 	o := w.bucketNamed(region, name)
 	home, foreign := w.state.Foreign[name]
 	switch {
-	case foreign && Partition(home) == Partition(region):
+	case foreign && awsregion.Partition(home) == awsregion.Partition(region):
 		return nil, &Error{Status: 403, Code: "AccessDenied", Message: "Access Denied"}
 	case o == nil:
 		return nil, noBucket()
@@ -82,7 +86,9 @@ func (w *World) bucket(region, name string) (*Object, error) {
 
 // bucketNamed finds a bucket of this account in whatever region of a partition.
 func (w *World) bucketNamed(region, name string) *Object {
-	for _, o := range w.where(func(o *Object) bool { return o.Type == bucketType && Partition(o.Region) == Partition(region) }) {
+	for _, o := range w.where(func(o *Object) bool {
+		return o.Type == bucketType && awsregion.Partition(o.Region) == awsregion.Partition(region)
+	}) {
 		if o.text("bucket") == name {
 			return o
 		}

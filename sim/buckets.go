@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const (
@@ -52,11 +54,11 @@ func bucketKinds() map[string]*kind {
 
 // freeBucketName: a bucket's name is unique in its partition.
 func freeBucketName(w *World, o *Object) error {
-	if region, taken := w.state.Foreign[o.text("bucket")]; taken && Partition(region) == Partition(o.Region) {
+	if region, taken := w.state.Foreign[o.text("bucket")]; taken && awsregion.Partition(region) == awsregion.Partition(o.Region) {
 		return &Error{Status: 409, Code: "BucketAlreadyExists", Message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."}
 	}
 	for _, other := range w.where(func(other *Object) bool {
-		return other.Type == bucketType && Partition(other.Region) == Partition(o.Region) && other.text("bucket") == o.text("bucket")
+		return other.Type == bucketType && awsregion.Partition(other.Region) == awsregion.Partition(o.Region) && other.text("bucket") == o.text("bucket")
 	}) {
 		if other.ID != o.ID {
 			return &Error{Status: 409, Code: "BucketAlreadyOwnedByYou", Message: "Your previous request to create the named bucket succeeded and you already own it."}
@@ -68,8 +70,8 @@ func freeBucketName(w *World, o *Object) error {
 func madeBucket(w *World, o *Object) {
 	name := o.text("bucket")
 	o.fill(map[string]any{
-		"arn":              fmt.Sprintf("arn:%s:s3:::%s", Partition(o.Region), name),
-		"bucketDomainName": name + ".s3." + DNSSuffix(o.Region), "bucketRegionalDomainName": name + ".s3." + o.Region + "." + DNSSuffix(o.Region),
+		"arn":              fmt.Sprintf("arn:%s:s3:::%s", awsregion.Partition(o.Region), name),
+		"bucketDomainName": name + ".s3." + awsregion.DNSSuffix(o.Region), "bucketRegionalDomainName": name + ".s3." + o.Region + "." + awsregion.DNSSuffix(o.Region),
 		"hostedZoneId": fmt.Sprintf("Z%013X", w.hash("s3", o.Region)>>12), "region": o.Region,
 	})
 }
@@ -104,7 +106,7 @@ func validReplication(w *World, o *Object) error {
 }
 
 func (w *World) validDestination(o *Object, bucket string) error {
-	name, ours := strings.CutPrefix(bucket, "arn:"+Partition(o.Region)+":s3:::")
+	name, ours := strings.CutPrefix(bucket, "arn:"+awsregion.Partition(o.Region)+":s3:::")
 	found := w.where(func(other *Object) bool { return ours && other.Type == bucketType && other.text("bucket") == name })
 	if len(found) == 0 {
 		return refuse("InvalidRequest", "Destination bucket must exist.")

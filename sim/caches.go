@@ -1,6 +1,10 @@
 package sim
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+)
 
 const (
 	cacheType    = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -79,11 +83,11 @@ func madeCache(w *World, o *Object) {
 		members = append(members, fmt.Sprintf("%s-%03d", id, i+1))
 	}
 	// TLS puts the role in front of the name, plain ones behind.
-	primary := fmt.Sprintf("%s.%s.ng.0001.%s.cache.%s", id, mark, o.Region, DNSSuffix(o.Region))
-	reader := fmt.Sprintf("%s-ro.%s.ng.0001.%s.cache.%s", id, mark, o.Region, DNSSuffix(o.Region))
+	primary := fmt.Sprintf("%s.%s.ng.0001.%s.cache.%s", id, mark, o.Region, awsregion.DNSSuffix(o.Region))
+	reader := fmt.Sprintf("%s-ro.%s.ng.0001.%s.cache.%s", id, mark, o.Region, awsregion.DNSSuffix(o.Region))
 	if o.flag("transitEncryptionEnabled") {
-		primary = fmt.Sprintf("master.%s.%s.%s.cache.%s", id, mark, o.Region, DNSSuffix(o.Region))
-		reader = fmt.Sprintf("replica.%s.%s.%s.cache.%s", id, mark, o.Region, DNSSuffix(o.Region))
+		primary = fmt.Sprintf("master.%s.%s.%s.cache.%s", id, mark, o.Region, awsregion.DNSSuffix(o.Region))
+		reader = fmt.Sprintf("replica.%s.%s.%s.cache.%s", id, mark, o.Region, awsregion.DNSSuffix(o.Region))
 	}
 	o.fill(map[string]any{
 		"arn": arn("elasticache", o, "replicationgroup:"+id), "port": 6379.0, "primaryEndpointAddress": primary,

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/estimate"
 )
 
 // snapshotType is what a deleted database may leave; no program manages it.
@@ -32,7 +35,7 @@ func databaseTakes(old, o *Object) string {
 	case old.text("replicateSourceDb") != "" && source == "":
 		return "PromoteReadReplica"
 	case o.flag("multiAz") && !old.flag("multiAz"):
-		return strings.TrimPrefix(multiAZ, "rds:")
+		return strings.TrimPrefix(estimate.MultiAZ, "rds:")
 	case !differ(old, o, silent):
 		return "AddTagsToResource"
 	case !modifies(old, o):
@@ -115,7 +118,7 @@ func madeDatabase(w *World, o *Object) {
 		o.Phases = []Phase{{"creating", o.Ready}}
 	}
 	identifier := o.text("identifier")
-	address := fmt.Sprintf("%s.c%011x.%s.rds.%s", identifier, w.hash(o.Region)>>20, o.Region, DNSSuffix(o.Region))
+	address := fmt.Sprintf("%s.c%011x.%s.rds.%s", identifier, w.hash(o.Region)>>20, o.Region, awsregion.DNSSuffix(o.Region))
 	o.fill(map[string]any{
 		"arn": arn("rds", o, "db:"+identifier), "resourceId": o.ID, "address": address,
 		"endpoint": fmt.Sprintf("%s:%d", address, o.number("port")), "hostedZoneId": fmt.Sprintf("Z%013X", w.hash("rds", o.Region)>>12),

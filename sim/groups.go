@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/estimate"
 )
 
 // A DatabaseParameter is what a user set in a parameter group.
@@ -109,7 +111,7 @@ func (w *World) readOnlySince(o *Object, at time.Time) (since time.Time, is bool
 	if group == nil {
 		return time.Time{}, false
 	}
-	boot, delay := o.booted(at), w.Duration(o.Region, dynamic, o.text("identifier"))
+	boot, delay := o.booted(at), w.Duration(o.Region, estimate.Parameter, o.text("identifier"))
 	heard := later(boot, at.Add(-delay))
 	since = boot
 	var begin time.Time
@@ -135,7 +137,7 @@ func (w *World) applying(o *Object, now time.Time) string {
 		return "in-sync"
 	}
 	changed := group.Former[len(group.Former)-1].Until
-	if changed.After(o.booted(now)) && now.Before(changed.Add(w.Duration(o.Region, dynamic, o.text("identifier")))) {
+	if changed.After(o.booted(now)) && now.Before(changed.Add(w.Duration(o.Region, estimate.Parameter, o.text("identifier")))) {
 		return "applying"
 	}
 	return "in-sync"

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const (
@@ -72,7 +74,7 @@ func validRole(_ *World, o *Object) error {
 		return refuse("MalformedPolicyDocument", "This policy contains invalid Json")
 	}
 	principal := "ec2.amazonaws.com.cn"
-	if Partition(o.Region) == "aws-cn" {
+	if awsregion.Partition(o.Region) == "aws-cn" {
 		principal = "ec2.amazonaws.com"
 	}
 	if strings.Contains(trust, `"`+principal+`"`) {
@@ -89,7 +91,7 @@ func validPolicy(region, policy string) error {
 	for _, found := range strings.Split(policy, `"arn:`)[1:] {
 		partition, _, _ := strings.Cut(found, ":")
 		resource, _, _ := strings.Cut(found, `"`)
-		if partition != Partition(region) && partition != "*" {
+		if partition != awsregion.Partition(region) && partition != "*" {
 			return refuse("MalformedPolicyDocument", "Partition \"%s\" is not valid for resource \"arn:%s\".", partition, resource)
 		}
 	}
@@ -99,7 +101,7 @@ func validPolicy(region, policy string) error {
 // attachable: AWS's own policies exist under the partition's name.
 func attachable(_ *World, o *Object) error {
 	policy := o.text("policyArn")
-	if !strings.HasPrefix(policy, "arn:"+Partition(o.Region)+":iam::aws:policy/") {
+	if !strings.HasPrefix(policy, "arn:"+awsregion.Partition(o.Region)+":iam::aws:policy/") {
 		return &Error{Status: 404, Code: "NoSuchEntity", Message: "Policy " + policy + " does not exist or is not attachable."}
 	}
 	return nil

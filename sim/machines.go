@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/estimate"
 )
 
 // A Machine is an instance of a group, or the wish for one.
@@ -50,7 +52,7 @@ func (w *World) launch(o *Object, now time.Time) {
 				w.state.Made["instance "+o.Region+" "+o.ID]++
 				number := w.state.Made["instance "+o.Region+" "+o.ID] - 1
 				m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
-				m.InService = m.Next.Add(w.Duration(o.Region, capacity, o.Name))
+				m.InService = m.Next.Add(w.Duration(o.Region, estimate.Instances, o.Name))
 				a.Machine, a.Ends = m.ID, m.InService
 			} else {
 				a.Ends = m.Next.Add(time.Second)

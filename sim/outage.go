@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // How a lost region behaves.
@@ -128,7 +130,7 @@ func (w *World) reach(ctx context.Context, region string, wait time.Duration) er
 // us-east-1, IAM of China in Beijing.
 func controlPlane(service, region string) string {
 	switch {
-	case Partition(region) == "aws":
+	case awsregion.Partition(region) == "aws":
 		return "us-east-1"
 	case service == "iam":
 		return "cn-north-1"

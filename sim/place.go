@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // global is where calls to IAM and Route 53 are counted.
@@ -15,7 +17,7 @@ const global = "global"
 // whole partition.
 func place(typ, region string) string {
 	if isGlobal(typ) {
-		return Partition(region)
+		return awsregion.Partition(region)
 	}
 	return region
 }
@@ -97,7 +99,7 @@ func arn(service string, o *Object, resource string) string {
 	if isGlobal(o.Type) {
 		region = ""
 	}
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", Partition(o.Region), service, region, Account, resource)
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(o.Region), service, region, Account, resource)
 }
 
 // arnRegion reads the region out of an ARN.

@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const recordType = "aws:route53/record:Record"
@@ -72,7 +74,7 @@ func validRecord(w *World, o *Object) error {
 func (w *World) aliasTarget(region, name, zone string) bool {
 	name = strings.TrimPrefix(name, "dualstack.")
 	return len(w.where(func(o *Object) bool {
-		return o.Type == balancerType && Partition(o.Region) == Partition(region) && o.text("dnsName") == name && o.text("zoneId") == zone
+		return o.Type == balancerType && awsregion.Partition(o.Region) == awsregion.Partition(region) && o.text("dnsName") == name && o.text("zoneId") == zone
 	})) > 0
 }
 

@@ -1,6 +1,11 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/estimate"
+)
 
 // What RDS reports when the applier stops on a statement, and when the source
 // cannot be reached (it names the thread: SQLError or IOError).
@@ -18,7 +23,7 @@ func (w *World) validReplica(o *Object) error {
 	if home == "" {
 		home = o.Region
 	}
-	if Partition(home) != Partition(o.Region) {
+	if awsregion.Partition(home) != awsregion.Partition(o.Region) {
 		return refuse("InvalidParameterValue", "The source %s is in another partition.", name)
 	}
 	if _, gone := w.lost(home); gone {
@@ -92,7 +97,7 @@ func (w *World) replicating(o *Object, at time.Time) StatusInfo {
 		return StatusInfo{info.Type, "error", false, applierMessage}
 	}
 	if loss, gone := w.lost(arnRegion(w.sourceName(o))); gone {
-		noticed := loss.At.Add(w.Duration(o.Region, "cloudwatch:replication error visible for", o.text("identifier")))
+		noticed := loss.At.Add(w.Duration(o.Region, estimate.SourceLost, o.text("identifier")))
 		if !at.Before(noticed) {
 			return StatusInfo{info.Type, "error", false, connectionMessage}
 		}

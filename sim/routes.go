@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 const (
@@ -107,7 +109,7 @@ func madeAddress(w *World, o *Object) {
 	ip := fmt.Sprintf("203.0.%d.%d", 112+n%4, 1+n/4%250)
 	o.fill(map[string]any{
 		"arn": arn("ec2", o, "elastic-ip/"+o.ID), "allocationId": o.ID, "publicIp": ip,
-		"publicDns": fmt.Sprintf("ec2-%s.%s.compute.%s", strings.ReplaceAll(ip, ".", "-"), o.Region, DNSSuffix(o.Region)),
+		"publicDns": fmt.Sprintf("ec2-%s.%s.compute.%s", strings.ReplaceAll(ip, ".", "-"), o.Region, awsregion.DNSSuffix(o.Region)),
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,22 +90,6 @@ func (w *World) Restore(snapshot []byte) error {
 	w.slowDown()
 	w.clock.setNow(s.Now)
 	return nil
-}
-
-// Partition tells the partition of a region: it and its peer must be in one.
-func Partition(region string) string {
-	if strings.HasPrefix(region, "cn-") {
-		return "aws-cn"
-	}
-	return "aws"
-}
-
-// DNSSuffix is the end of AWS's own names in the region's partition.
-func DNSSuffix(region string) string {
-	if Partition(region) == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }
 
 // Zones are the availability zones that every region has here.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -203,18 +202,13 @@ func publishes(c config.Config, account string) state.PeerInfo {
 	}
 }
 
-// MismatchText lists mismatches, one a line.
-func MismatchText(all []Mismatch) string {
-	lines := make([]string, len(all))
-	for i, m := range all {
-		lines[i] = "  " + m.String()
-	}
-	return "the two sides of the site do not agree:\n" + strings.Join(lines, "\n")
-}
-
 // RefuseMismatches refuses what two sides are asked for that do not agree.
-func RefuseMismatches(wrong []Mismatch) *RefusedError {
-	return &RefusedError{Refusal: refusal.New(refusal.CodeMismatch, "the two sides of the site do not agree: correct the files"), Mismatches: wrong}
+func RefuseMismatches(wrong []Mismatch) *refusal.Error {
+	e := refusal.New(refusal.CodeMismatch, "the two sides of the site do not agree: correct the files")
+	for _, m := range wrong {
+		e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: m.Key, Reason: m.Reason(), Remedy: m.Remedy})
+	}
+	return e
 }
 
 // checkAgreement refuses an update whose configuration does not fit what both stacks have
@@ -254,5 +248,5 @@ func (s *site) checkAccount(ctx context.Context, told state.PeerInfo) error {
 	if account == told.Account {
 		return nil
 	}
-	return refused(refusal.CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
+	return refusal.New(refusal.CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
 }

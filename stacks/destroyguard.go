@@ -46,7 +46,7 @@ func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 // database: RDS would promote that replica when its source goes.
 func checkTeardown(own, peer roles.Claim) error {
 	if own.Leads() && peer.Role == roles.Standby {
-		return refused(refusal.CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
+		return refusal.New(refusal.CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ const Engine = ">=3.259.0"
 // Program is the Pulumi program of both stacks, prod and dr.
 func Program(ctx *pulumi.Context) error { return In(failover.Env{})(ctx) }
 
-// In is Program with the world outside replaced, for rehearsals. Its error is a
-// *NotStartedError where nothing was touched.
+// In is Program with the world outside replaced, for rehearsals. Where its error is a
+// *refusal.Error, nothing was changed.
 func In(env failover.Env) pulumi.RunFunc { return in(env, false) }
 
 // Adopting is In for the preview of a stack whose state is being made anew: the stack keeps
@@ -41,7 +41,7 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 		s, err := start(ctx, env, adopting)
 		if err != nil {
 			state.KeepOutputs(ctx)
-			return &NotStartedError{err}
+			return refusal.Announce(err)
 		}
 		if s.saved.claim, err = state.Stash(s.Context, state.ClaimStash, state.JSON(s.plan.Claim)); err != nil {
 			return err
@@ -92,16 +92,6 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	err = s.gate()
 	return s, err
 }
-
-// NotStartedError is an update that ended before it registered anything: it was refused, or
-// could not find out whether it may be. Nothing was touched.
-type NotStartedError struct{ Err error }
-
-// Error is why.
-func (e *NotStartedError) Error() string { return e.Err.Error() }
-
-// Unwrap is why.
-func (e *NotStartedError) Unwrap() error { return e.Err }
 
 // site is one stack in the making.
 type site struct {
@@ -161,7 +151,7 @@ func (s *site) decide() error {
 		}
 	}
 	if s.plan.Do == roles.Refuse {
-		return &RefusedError{Refusal: s.plan.Refusal}
+		return s.plan.Refusal
 	}
 	if err := s.checkAgreement(own.Published, other.Published); err != nil {
 		return err
@@ -172,7 +162,7 @@ func (s *site) decide() error {
 	s.activating = s.plan.Do == roles.Activate || s.plan.Claim.Role == roles.Active && !own.Claim.Switched()
 	s.published, s.peer = own.Published, choosePeerInfo(s.activating, own.Peer, other.Published)
 	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {
-		return refused(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
+		return refusal.New(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}
 	if err := s.acceptRisks(); err != nil {
 		return err
@@ -238,33 +228,8 @@ func chooseSecrets(plan roles.Plan, held, peers map[string]string) (map[string]s
 	case plan.Claim.Generation.Origin == roles.OriginEmpty:
 		return wordpress.GenerateSecrets(), nil
 	}
-	return nil, refused(refusal.CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
+	return nil, refusal.New(refusal.CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
 }
-
-// RefusedError is an update that must not be, by the claims of both stacks, by the record
-// in AWS, or by what both sides have published. Nothing was touched.
-type RefusedError struct {
-	Refusal *refusal.Error
-	// Mismatches are what does not agree, where it is refused for that.
-	Mismatches []Mismatch
-}
-
-// refused makes a refusal as refusal.New does.
-func refused(code, format string, args ...any) error {
-	return &RefusedError{Refusal: refusal.New(code, format, args...)}
-}
-
-// Error says why, and what to do.
-func (e *RefusedError) Error() string {
-	why := e.Refusal.Error()
-	if len(e.Mismatches) > 0 {
-		why = MismatchText(e.Mismatches)
-	}
-	return "refused, nothing was touched: " + why
-}
-
-// Unwrap is the refusal.
-func (e *RefusedError) Unwrap() error { return e.Refusal }
 
 // newProvider is the stack's only provider, for its own region. What it makes
 // is tagged; no tag varies with the role.

@@ -26,7 +26,7 @@ func (s *site) checkRecord(own state.State) error {
 	defer cancel()
 	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
 	if err != nil {
-		return refused(refusal.CodeSilent, "the state of stack %s can't be compared with AWS in %s, which comes before any change (%v): wait until AWS answers, or use credentials that may read %s",
+		return refusal.New(refusal.CodeSilent, "the state of stack %s can't be compared with AWS in %s, which comes before any change (%v): wait until AWS answers, or use credentials that may read %s",
 			s.cfg.Stack, s.cfg.Region, err, s.cfg.RecordName())
 	}
 	if !found { // not made yet, deleted by hand, or in another account
@@ -43,5 +43,5 @@ func (s *site) checkRecord(own state.State) error {
 	if err := s.checkAccount(ctx, own.Published); err != nil { // says more
 		return err
 	}
-	return &RefusedError{Refusal: &refusal.Error{Code: why.Code, Reason: fmt.Sprintf("stack %s: %s", s.cfg.Stack, why.Reason), Remedy: why.Remedy}}
+	return why.Of(s.cfg.Stack)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -35,9 +36,9 @@ func (s *site) gate() error {
 	case s.DryRun() && err != nil:
 		return s.Log.Warn(err.Error(), nil)
 	case err != nil:
-		return err
+		return &refusal.Error{Code: refusal.CodeChecks, Reason: err.Error(), Err: err}
 	case s.DryRun() && refused != nil:
-		return s.Log.Warn("as things are now, "+refused.Error(), nil)
+		return s.Log.Warn(PreviewWarning(refused), nil)
 	case refused != nil:
 		return refused
 	}
@@ -52,6 +53,9 @@ func (s *site) gate() error {
 	}
 	return s.Log.Info(allowed, nil)
 }
+
+// PreviewWarning is what a preview warns of when the checks would refuse the update.
+func PreviewWarning(refused error) string { return "as things are now: " + refused.Error() }
 
 // check is what has to allow the plan; nil for nothing.
 func (s *site) check() func(context.Context) (checks.Verdict, error) {

@@ -268,7 +268,7 @@ func databases(t *testing.T, stage *scenario.Stage, region string) map[string]bo
 // preview changes nothing and reports what would refuse.
 func TestPreviewOfAFailover(t *testing.T) {
 	t.Parallel()
-	for fault, warning := range map[string]string{"": "", "image=missing": "as things are now, refused"} {
+	for fault, warning := range map[string]string{"": "", "image=missing": "as things are now: the checks do not allow it"} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			o := staged.Options()

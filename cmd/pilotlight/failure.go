@@ -31,7 +31,7 @@ type notReadyError struct{ missing error }
 // Error sends people to the checks.
 func (e *notReadyError) Error() string { return "not ready: fix the checks marked NO" }
 
-// Unwrap is a *deploy.NotReadyError.
+// Unwrap is a refusal that lists what is missing.
 func (e *notReadyError) Unwrap() error { return e.missing }
 
 var (
@@ -48,7 +48,10 @@ const (
 	codeNotServing  = "not-serving" // the rehearsed site did not come back
 )
 
-// exits are the exit statuses of failures, by their codes. What is not listed is a refusal: 4.
+// exitRefused is the exit status of a refusal.
+const exitRefused = 4
+
+// exits are the exit statuses of other failures, by their codes.
 var exits = map[string]int{
 	refusal.CodeFailed: 1, codeUsage: 2, refusal.CodeNoProject: 2, refusal.CodeNotReady: 3, codeNotServing: 3,
 	refusal.CodeStopped: 5, refusal.CodeInterrupted: 130, // as a shell says it of Ctrl-C
@@ -71,7 +74,7 @@ func exitCode(err error) int {
 	}
 	code, special := exits[failureOf(err).Code]
 	if !special {
-		return 4
+		return exitRefused
 	}
 	return code
 }
@@ -163,18 +166,21 @@ func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
 		f := failureOf(err)
 		f.Changed = f.Changed && !readsOnly(cmd)
 		if err := writeFailure(out, nil, f); err != nil {
-			fmt.Fprintln(complaints, complaint(err))
+			fmt.Fprintln(complaints, complaint(cmd, err))
 		}
 	}
-	fmt.Fprintln(complaints, complaint(err))
+	fmt.Fprintln(complaints, complaint(cmd, err))
 	return exitCode(err)
 }
 
 // complaint is an error for people.
-func complaint(err error) string {
+func complaint(cmd *cobra.Command, err error) string {
 	_, stopped := errors.AsType[*ops.StoppedError](err)
 	if errors.Is(err, context.Canceled) && !stopped && !errors.Is(err, errUnconfirmed) {
 		return "pilotlight: interrupted: the same command resumes; pilotlight status says what else can be done"
+	}
+	if exitCode(err) == exitRefused && !readsOnly(cmd) {
+		err = refusal.Announce(err)
 	}
 	return "pilotlight: " + report.Escape(err.Error())
 }

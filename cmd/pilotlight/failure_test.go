@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -48,11 +47,11 @@ func failed(t *testing.T, out string) ops.Failure {
 // TestExitStatus is the table of exit statuses, and of what JSON says in each case.
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
-	blocked := &checks.RefusedError{Blockers: []checks.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
+	blocked := &refusal.Error{Code: refusal.CodeChecks, Reason: "the checks do not allow it", Blockers: []refusal.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
 	config := &config.Error{File: "Pulumi.dr.yaml", Problems: []config.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
-	unready := &ops.NotReadyError{For: ops.ForFailover, Missing: []ops.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}
-	claims := &stacks.RefusedError{Refusal: refusal.New(refusal.CodeClaims, "the site moved on: rebuild it")}
-	on := func(err error) error { return &ops.RefusedError{Stack: "dr", Err: err} }
+	unready := ops.Readiness{For: ops.ForFailover, Requirements: []ops.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}.Err()
+	claims := refusal.New(refusal.CodeClaims, "the site moved on: rebuild it")
+	on := func(err *refusal.Error) error { return err.Of("dr") }
 	stopped := func(err error) error { return &ops.StoppedError{Stack: "dr", Doing: "updating", Err: err} }
 	for name, tc := range map[string]struct {
 		err     error
@@ -68,14 +67,12 @@ func TestExitStatus(t *testing.T) {
 		"did not come back":              {errNotServing, 3, codeNotServing, false},
 		"refused by the checks":          {on(blocked), 4, refusal.CodeChecks, false},
 		"refused by the claims":          {on(claims), 4, refusal.CodeClaims, false},
-		"refused, not ready":             {on(unready), 4, refusal.CodeChecks, false},
 		"refused for two files":          {on(stacks.RefuseMismatches([]stacks.Mismatch{{Key: "domain", Stack: "dr"}})), 4, refusal.CodeMismatch, false},
-		"a configuration":                {on(config), 4, refusal.CodeConfig, false},
 		"a configuration, bare":          {config, 4, refusal.CodeConfig, false},
 		"two configurations":             {fmt.Errorf("reading: %w", errors.Join(config, config)), 4, refusal.CodeConfig, false},
 		"a place for the state":          {backend.CheckBucket("no"), 4, backend.CodePlace, false},
-		"locked":                         {&ops.LockedError{Stack: "dr", Err: errors.New("locked")}, 4, refusal.CodeLocked, false},
-		"a damaged state":                {&ops.StateError{Stack: "dr", Err: errors.New("no JSON")}, 4, refusal.CodeState, false},
+		"locked":                         {refusal.Locked("dr", ""), 4, refusal.CodeLocked, false},
+		"a damaged state":                {on(refusal.New(refusal.CodeState, "the state can't be read: bring a copy back")), 4, refusal.CodeState, false},
 		"no such stack":                  {fmt.Errorf("reading: %w", ops.ErrNoStack), 4, refusal.CodeNoStack, false},
 		"not logged in":                  {fmt.Errorf("reading: %w", ops.ErrNoBackend), 4, refusal.CodeNoBackend, false},
 		"not confirmed":                  {fmt.Errorf("no answer: %w", errUnconfirmed), 4, codeUnconfirmed, false},

@@ -66,11 +66,12 @@ func newLive(out io.Writer, v view, size func() (width, height int)) *live {
 // run is told what goes on.
 func (l *live) run() ops.Run {
 	return ops.Run{
-		Begin:  func(c ops.Change) { l.tell(c) },
-		Step:   func(s report.Step) { l.tell(s) },
-		Report: func(r report.Report) { l.tell(r) },
-		Say:    func(line string) { l.tell(line) },
-		Event:  func(e events.EngineEvent) { l.tell(e) },
+		Begin:    func(c ops.Change) { l.tell(c) },
+		Step:     func(s report.Step) { l.tell(s) },
+		Report:   func(r report.Report) { l.tell(r) },
+		Progress: func(p ops.Progress) { l.tell(p) },
+		Say:      func(line string) { l.tell(line) },
+		Event:    func(e events.EngineEvent) { l.tell(e) },
 	}
 }
 

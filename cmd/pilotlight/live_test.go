@@ -56,8 +56,8 @@ func promoting() *night {
 	promotion := begins(12, "wait for the promotion of blog-dr-1", "the promotion of blog-dr-1")
 	promotion.Milestone = report.Promoted
 	n.tell(12, promotion)
-	n.tell(13, "the promotion of blog-dr-1: available")
-	n.tell(20, "the promotion of blog-dr-1: modifying")
+	n.tell(13, ops.Progress{Awaits: "the promotion of blog-dr-1", Seen: "available"})
+	n.tell(20, ops.Progress{Awaits: "the promotion of blog-dr-1", Seen: "modifying"})
 	nat = ends(nat, 130, "")
 	// Kept in a report, a step does not tell what it waits for.
 	kept := promotion
@@ -88,8 +88,8 @@ func TestViewLog(t *testing.T) {
 	}{
 		"a milestone":            {ends(promotion, 305, report.Promoted), []string{"  5:05  wait for the promotion of blog-dr-1: done in 4:53, the site is promoted: modifying"}},
 		"a failure":              {failed, []string{"  5:05  wait for the promotion of blog-dr-1: failed after 4:53: gave up waiting: it took too long"}},
-		"of what is waited for":  {"the promotion of blog-dr-1: backing-up", nil},
-		"of nothing that is":     {"database blog-prod-2: modifying", []string{"  5:05  database blog-prod-2: modifying"}},
+		"of what is waited for":  {ops.Progress{Awaits: "the promotion of blog-dr-1", Seen: "backing-up"}, nil},
+		"of nothing that is":     {ops.Progress{Awaits: "database blog-prod-2", Seen: "modifying"}, []string{"  5:05  database blog-prod-2: modifying"}},
 		"the engine complains":   {complaint("error", cache), []string{"  5:05  create ReplicationGroup blog-dr-cache: failed after 4:53: InsufficientCacheClusterCapacity"}},
 		"it warns":               {complaint("warning", cache), nil},
 		"it complains otherwise": {complaint("error", strings.ReplaceAll(cache, "cache", "other")), nil},
@@ -151,7 +151,7 @@ func TestViewRender(t *testing.T) {
 			verify := begins(200, "verify the site in depth", "the site behind the balancer")
 			verify.Milestone = report.Healthy
 			n.tell(200, verify)
-			n.tell(201, "the site behind the balancer: database writable, media mounted, cache ok, front page answers 200, 1 of 2 instances in service")
+			n.tell(201, ops.Progress{Awaits: "the site behind the balancer", Seen: "database writable, media mounted, cache ok, front page answers 200, 1 of 2 instances in service"})
 		}, `
 ───────────────────────────────────────────────────────────
   5:00  pulumi up -s dr -c role=active
@@ -264,7 +264,7 @@ func TestLive(t *testing.T) {
 		run.Step(step)
 		for range 1000 { // in one second
 			time.Sleep(time.Millisecond)
-			run.Say("it: comes")
+			run.Progress(ops.Progress{Awaits: "it", Seen: "comes"})
 		}
 		synctest.Wait()
 		busy := strings.Count(out.String(), "pulumi up -s dr")

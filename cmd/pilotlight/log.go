@@ -55,8 +55,9 @@ func (l *opLog) close() {
 // run writes down all that goes on.
 func (l *opLog) run() ops.Run {
 	return ops.Run{
-		Begin: func(c ops.Change) { l.say(c.String()) },
-		Say:   l.say,
+		Begin:    func(c ops.Change) { l.say(c.String()) },
+		Progress: func(p ops.Progress) { l.say(p.String()) },
+		Say:      l.say,
 		Step: func(step report.Step) {
 			for _, line := range stepLines(step) {
 				l.say(line)
@@ -94,11 +95,12 @@ func stepLines(step report.Step) []string {
 // both lets two follow an operation.
 func both(a, b ops.Run) ops.Run {
 	return ops.Run{
-		Begin:  each(a.Begin, b.Begin),
-		Step:   each(a.Step, b.Step),
-		Report: each(a.Report, b.Report),
-		Say:    each(a.Say, b.Say),
-		Event:  each(a.Event, b.Event),
+		Begin:    each(a.Begin, b.Begin),
+		Step:     each(a.Step, b.Step),
+		Report:   each(a.Report, b.Report),
+		Progress: each(a.Progress, b.Progress),
+		Say:      each(a.Say, b.Say),
+		Event:    each(a.Event, b.Event),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -169,7 +170,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 	}
 	outcome, err := o.do(ctx, site, o.args, o.accepted, run)
 	end()
-	_, refused := errors.AsType[*ops.RefusedError](err)
+	_, refused := errors.AsType[*refusal.Error](err)
 	nothing := err != nil && (len(outcome.Remaining) == 0 || refused && len(outcome.Done) == 0 && !o.json) // and the error says why
 	if last := len(outcome.Reports) - 1; o.keep != "" && last >= 0 {
 		err = errors.Join(err, report.WriteFiles(filepath.Join(o.keep, "report"), &outcome.Reports[last]))

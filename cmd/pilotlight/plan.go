@@ -83,7 +83,7 @@ func planText(title string, p ops.Plan) string {
 		t.say("DANGER     it would %s, which holds data", risky)
 	}
 	if p.Refusal != "" {
-		t.say("as things are now it would be %s", p.Refusal)
+		t.say("as things are now it would be refused: %s", p.Refusal)
 	}
 	return t.String()
 }

@@ -169,8 +169,9 @@ func (p *project) shown() (run ops.Run, end func()) {
 		}
 	}
 	return ops.Run{
-		Begin: func(c ops.Change) { p.say("%s", c) },
-		Say:   func(line string) { p.say("%s", line) },
+		Begin:    func(c ops.Change) { p.say("%s", c) },
+		Progress: func(seen ops.Progress) { p.say("%s", seen) },
+		Say:      func(line string) { p.say("%s", line) },
 		Step: func(step report.Step) {
 			for _, line := range stepLines(step) {
 				p.say("%s", line)

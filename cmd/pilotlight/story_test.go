@@ -64,11 +64,11 @@ func (s *story) until(code int, line string, watch func(said string, interrupt f
 	}})
 	root.SetIn(strings.NewReader(""))
 	root.SetArgs(append(args, "-C", s.stage.Dir()))
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	require.Equal(s.t, code, exitCode(err), "%s: %v\n%s%s", line, err, progress.String(), out.String())
 	printed := fmt.Sprintf("$ pilotlight %s\n%s", line, out.String())
 	if err != nil {
-		printed += complaint(err) + "\n"
+		printed += complaint(cmd, err) + "\n"
 	}
 	printed += fmt.Sprintf("exit status %d\n", code)
 	s.page++

@@ -58,8 +58,10 @@ func (v *view) update(now time.Time, event any) (log []string) {
 		for _, step := range event.Steps {
 			log = append(log, v.observe(now, step)...)
 		}
+	case ops.Progress:
+		log = v.progress(event)
 	case string:
-		log = v.say(event)
+		log = []string{oneLine(event)}
 	case events.EngineEvent:
 		log = v.complain(now, event)
 	}
@@ -71,7 +73,7 @@ func (v *view) update(now time.Time, event any) (log []string) {
 
 // observe takes in that a step began, or ended. It may hear of either more than once.
 func (v *view) observe(now time.Time, step report.Step) (log []string) {
-	step.Name, step.Awaits = oneLine(step.Name), oneLine(step.Awaits) // what it awaits begins what is said of it
+	step.Name = oneLine(step.Name)
 	at := slices.IndexFunc(v.steps, func(w tracked) bool { return w.Name == step.Name && w.Begin.Equal(step.Begin) })
 	if at < 0 && !step.End.IsZero() { // of a run that this one resumes
 		v.steps = append(v.steps, tracked{Step: step, heard: now.Add(step.Begin.Sub(step.End)), ended: now})
@@ -99,7 +101,7 @@ func (v *view) observe(now time.Time, step report.Step) (log []string) {
 
 // minLoggedStep is how long a step takes whose end is worth a line in the log; the
 // report has all of them.
-const worthALine = 10 * time.Second
+const minLoggedStep = 10 * time.Second
 
 func (v *view) end(now time.Time, w tracked) (log []string) {
 	switch {
@@ -112,23 +114,22 @@ func (v *view) end(now time.Time, w tracked) (log []string) {
 			line += ": " + w.seen
 		}
 		return []string{line}
-	case w.End.Sub(w.Begin) >= worthALine:
+	case w.End.Sub(w.Begin) >= minLoggedStep:
 		return []string{fmt.Sprintf("%s: done in %s", w.Name, w.took(now))}
 	}
 	return nil
 }
 
-// say takes in what was said. It is shown with the step that it is about, as long as
-// that goes on, and else is part of the log.
-func (v *view) say(line string) (log []string) {
-	line = oneLine(line)
+// progress takes in what was seen of something that is waited for. It is shown with the step
+// that waits for it, while that runs, and else is part of the log.
+func (v *view) progress(p ops.Progress) (log []string) {
 	for i, w := range slices.Backward(v.steps) {
-		if seen, about := strings.CutPrefix(line, w.Awaits+": "); about && w.Awaits != "" && w.running() {
-			v.steps[i].seen = seen
+		if w.Awaits == p.Awaits && w.running() {
+			v.steps[i].seen = oneLine(p.Seen)
 			return nil
 		}
 	}
-	return []string{line}
+	return []string{oneLine(p.String())}
 }
 
 // complain takes in that the engine could not make a resource. A step of which only

@@ -67,7 +67,7 @@ func TestNothingMovesTheCursor(t *testing.T) {
 	require.Error(t, o.confirm(t.Context(), status, []ops.Change{{Stack: nasty}}))
 	o.say("%s", nasty)
 	assert.Empty(t, obeyed(progress.String()))
-	assert.Empty(t, obeyed(complaint(errors.New(nasty))))
+	assert.Empty(t, obeyed(complaint(nil, errors.New(nasty))))
 
 	log, path, err := openLog(dir, "failover", time.Now())
 	require.NoError(t, err)

@@ -128,10 +128,8 @@ func (s *service) failover(w http.ResponseWriter, r *http.Request) {
 
 // answer writes a result, or says by the status what became of the request.
 func answer(w http.ResponseWriter, value any, err error) {
-	_, refused := errors.AsType[*ops.RefusedError](err)
-	_, locked := errors.AsType[*ops.LockedError](err)
 	switch {
-	case refused, locked: // nothing was changed
+	case err != nil && !ops.FailureOf(err).Changed:
 		http.Error(w, err.Error(), http.StatusConflict)
 	case err != nil: // what is left has another plan
 		http.Error(w, fmt.Sprintf("%v\nask for the plan of what is left, and approve that", err), http.StatusInternalServerError)

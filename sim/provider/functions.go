@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
@@ -21,22 +22,22 @@ var functions = map[string]function{
 	"aws:index/getCallerIdentity:getCallerIdentity": {"sts", "GetCallerIdentity", func(region string) map[string]any {
 		return map[string]any{
 			"accountId": sim.Account, "id": sim.Account, "userId": "AIDASIMULATED",
-			"arn": fmt.Sprintf("arn:%s:iam::%s:user/simulated", sim.Partition(region), sim.Account),
+			"arn": fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(region), sim.Account),
 		}
 	}},
 	"aws:index/getRegion:getRegion": {answer: func(region string) map[string]any {
 		return map[string]any{
-			"id": region, "name": region, "description": region, "endpoint": "ec2." + region + "." + sim.DNSSuffix(region),
+			"id": region, "name": region, "description": region, "endpoint": "ec2." + region + "." + awsregion.DNSSuffix(region),
 		}
 	}},
 	"aws:index/getPartition:getPartition": {answer: func(region string) map[string]any {
 		prefix := "com.amazonaws"
-		if sim.Partition(region) == "aws-cn" {
+		if awsregion.Partition(region) == "aws-cn" {
 			prefix = "cn.com.amazonaws"
 		}
 		return map[string]any{
-			"id": sim.Partition(region), "partition": sim.Partition(region),
-			"dnsSuffix": sim.DNSSuffix(region), "reverseDnsPrefix": prefix,
+			"id": awsregion.Partition(region), "partition": awsregion.Partition(region),
+			"dnsSuffix": awsregion.DNSSuffix(region), "reverseDnsPrefix": prefix,
 		}
 	}},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2", "DescribeAvailabilityZones", func(region string) map[string]any {

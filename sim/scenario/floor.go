@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -30,16 +31,16 @@ func floor(w *sim.World, recovery side) Floor {
 		Promotion: took.promotion, Balancer: took.balancer, Instances: took.internet + took.instances,
 		Verification: failover.Verification.Seconds(), DNS: took.dns,
 	}
-	longest := f.Promotion
-	f.Path = "promotion of the database"
-	if f.Balancer > longest {
-		longest, f.Path = f.Balancer, "balancer"
-	}
-	if f.Instances > longest {
-		longest, f.Path = f.Instances, "instances"
-	}
-	f.Seconds = longest + f.Verification + f.DNS
+	least := estimate.Work{
+		Promotion: seconds(f.Promotion), Balancer: seconds(f.Balancer), Instances: seconds(f.Instances),
+		Verification: seconds(f.Verification), DNS: seconds(f.DNS),
+	}.Failover()
+	f.Seconds, f.Path = least.Least.Seconds(), least.Path
 	return f
+}
+
+func seconds(took float64) estimate.Range {
+	return estimate.Exactly(time.Duration(took * float64(time.Second)))
 }
 
 // parts are what a failover is made of, each with the time that the world draws
@@ -60,11 +61,11 @@ func durations(w *sim.World, recovery side) parts {
 		return sum
 	}
 	return parts{
-		promotion: w.Duration(recovery.region, "rds:PromoteReadReplica", site+"-"+Recovery+"-1").Seconds(),
+		promotion: w.Duration(recovery.region, estimate.Promotion, site+"-"+Recovery+"-1").Seconds(),
 		internet:  path("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route"),
 		balancer:  path("aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"),
 		cache:     path("aws:elasticache/replicationGroup:ReplicationGroup"),
-		instances: w.Duration(recovery.region, "autoscaling:Capacity", names["aws:autoscaling/group:Group"]).Seconds(),
+		instances: w.Duration(recovery.region, estimate.Instances, names["aws:autoscaling/group:Group"]).Seconds(),
 		dns:       path("aws:route53/record:Record"),
 	}
 }

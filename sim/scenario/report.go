@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -39,7 +40,7 @@ func (s *Stage) report(failed error) *Report {
 		Outage: s.options.Outage, Faults: s.options.Faults, Lost: s.lost, Run: s.told(),
 	}
 	if failed != nil {
-		r.Refusal = failed.Error()
+		r.Refusal = refusal.Announce(failed).Error()
 	}
 	if verdict := r.Run.Verdict; verdict != nil && verdict.LastGood != nil {
 		// A replica goes on measuring for a moment until it misses its source.

@@ -43,7 +43,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	refused := night()
 	refused.Recovered, refused.Run.Steps, refused.Serves = false, refused.Run.Steps[:1], "visitors cannot reach the site"
-	refused.Refusal = "refused, nothing was changed:\n  there is no image ami-1 in us-east-2: set app.image to an AMI that is in this region"
+	refused.Refusal = "refused, nothing was changed: stack dr: the checks do not allow it:\n  there is no image ami-1 in us-east-2: set app.image to an AMI that is in this region"
 	refused.Faults = []sim.Fault{{Name: "image", Value: "missing"}}
 	for name, report := range map[string]*Report{"recovered": night(), "refused": refused} {
 		t.Run(name, func(t *testing.T) {

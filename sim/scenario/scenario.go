@@ -18,6 +18,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"gopkg.in/yaml.v3"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
@@ -129,7 +130,7 @@ func CheckRegions(production, recovery string) error {
 	switch {
 	case production == recovery:
 		return fmt.Errorf("the production region and the DR region are both %s: name two", recovery)
-	case sim.Partition(production) != sim.Partition(recovery):
+	case awsregion.Partition(production) != awsregion.Partition(recovery):
 		return fmt.Errorf("%s and %s are in different partitions: nothing replicates between them, name two of one", production, recovery)
 	}
 	return nil

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
@@ -11,7 +12,7 @@ var stsOperations = map[string]operation{
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
 			return struct{ Account, Arn, UserId string }{
-				sim.Account, fmt.Sprintf("arn:%s:iam::%s:user/simulated", sim.Partition(r.region), sim.Account), "AIDASIMULATED",
+				sim.Account, fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(r.region), sim.Account), "AIDASIMULATED",
 			}, nil
 		},
 	},
