@@ -1,0 +1,182 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// runCheckedProcedure is proceed for what involves both sides. It compares both states with AWS
+// before it changes either.
+func (s *Site) runCheckedProcedure(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+	return s.runProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		if err := s.checkRecords(ctx, sides); err != nil {
+			return nil, "", err
+		}
+		return decide(sides)
+	})
+}
+
+// checkRecords refuses the states that have diverged from AWS.
+func (s *Site) checkRecords(ctx context.Context, sides []Side) error {
+	whys, _ := s.divergences(ctx, sides) // a region that does not answer can't contradict
+	var refusals []error
+	for i, side := range sides {
+		if whys[i] != nil {
+			refusals = append(refusals, whys[i].Of(side.Config.Stack))
+		}
+	}
+	return errors.Join(refusals...)
+}
+
+// runProcedure decides what is left of a procedure and does it, one update after the other.
+func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	changes, nothing, err := decide(sides)
+	if err == nil {
+		err = errors.Join(checkAgreement(sides, changes), roles.CheckRoles(rolesOf(sides), changes))
+	}
+	if err != nil || len(changes) == 0 {
+		return Outcome{NothingToDo: nothing}, err
+	}
+	if run.Confirm != nil {
+		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
+			return Outcome{}, err
+		}
+	}
+	out, idle := Outcome{Remaining: changes}, true
+	var notes []string
+	for _, change := range changes {
+		if run.Begin != nil {
+			run.Begin(change)
+		}
+		result, err := s.Apply(ctx, change, run)
+		if result.Report != nil {
+			out.Reports = append(out.Reports, *result.Report)
+		}
+		notes = append(notes, result.Notes...)
+		if err != nil {
+			out, err = s.halted(ctx, out, err)
+			out.Next = append(out.Next, notes...)
+			return out, err
+		}
+		out.Done, out.Remaining = append(out.Done, change), out.Remaining[1:]
+		idle = idle && result.idle() && !change.Destroy
+	}
+	if idle && nothing != "" {
+		return Outcome{NothingToDo: nothing, Next: notes}, nil
+	}
+	out.Next = append(toCommit(changes), notes...)
+	if changes[0].Destroy {
+		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+
+			"to deploy again, delete that record or set dns.takeOver")
+	} else {
+		out.Next = append(out.Next, s.nextSteps(ctx)...)
+	}
+	return out, nil
+}
+
+// halted is a procedure that did not come to its end. One that did something before it
+// was refused did not leave things as they were.
+func (s *Site) halted(ctx context.Context, out Outcome, err error) (Outcome, error) {
+	stack := out.Remaining[0].Stack
+	_, stopped := errors.AsType[*StoppedError](err)
+	if len(out.Done) > 0 && !stopped && ctx.Err() == nil {
+		err = &StoppedError{Stack: stack, Doing: fmt.Sprintf("after %d of %d updates, updating", len(out.Done), len(out.Done)+len(out.Remaining)), Err: err}
+	}
+	if ctx.Err() == nil && (len(out.Done) > 0 || refusal.CodeOf(err) == "") {
+		out.Next = s.nextSteps(ctx)
+	}
+	return out, err
+}
+
+// toCommit is what to do with the files that changes wrote a role into.
+func toCommit(changes []Change) (next []string) {
+	said := map[string]roles.Role{}
+	for _, c := range changes {
+		if c.Role != "" {
+			said[c.Stack] = c.Role
+		}
+	}
+	for _, stack := range slices.Sorted(maps.Keys(said)) {
+		next = append(next, fmt.Sprintf("commit %s, which now holds role: %s", config.FileName(stack), said[stack]))
+	}
+	return next
+}
+
+// nextSteps is what the claims of both stacks ask for now, and nothing when they can't be read.
+func (s *Site) nextSteps(ctx context.Context) []string {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return nil
+	}
+	if _, next, steady := roles.Standing(rolesOf(sides)); !steady && next != "" {
+		return []string{next}
+	}
+	return nil
+}
+
+// Apply makes one change: the stack is updated with a configuration of the operation's own,
+// so that two operations do not write over each other's and one that is refused leaves the
+// files as they are. A role is written into the stack's file once the stack's claim,
+// read again, has it. An operation that ended well without that is a *StoppedError.
+func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error) {
+	stack, err := s.Stack(ctx, change.Stack, true)
+	if err != nil {
+		return Result{}, err
+	}
+	if change.Destroy {
+		was, err := stack.State(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		if was.Claim.Role != "" && !was.DestroyProtected { // another update would build up again what is half gone
+			return Result{}, stack.Destroy(ctx, run)
+		}
+	}
+	file, remove, err := config.Settings(change.Settings()).CopyWith(s.options.Dir, change.Stack)
+	if err != nil {
+		return Result{}, err
+	}
+	defer remove()
+	run.ConfigFile = file
+	result, err := stack.Up(ctx, run)
+	if change.Destroy && err == nil {
+		return result, stack.Destroy(ctx, run)
+	}
+	return s.confirmed(ctx, stack, change, result, err)
+}
+
+// confirmed reads the claim again after an update, and writes the role that it has into the
+// stack's file. An old role in the file would be refused by the next plain update.
+func (s *Site) confirmed(ctx context.Context, stack *Stack, change Change, result Result, failed error) (Result, error) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
+	defer cancel()
+	is, err := stack.State(bounded)
+	switch {
+	case err != nil && failed == nil:
+		return result, &StoppedError{Stack: change.Stack, Doing: "reading again the claim of", Err: err, Report: result.Report}
+	case err != nil || change.Role == "" && failed != nil:
+		return result, failed // which says what to do
+	case change.Role != "" && is.Claim.Role != change.Role && failed == nil:
+		return result, &StoppedError{
+			Stack: change.Stack, Doing: "updating", Report: result.Report,
+			Err: fmt.Errorf("the update ended well, but the stack is %s, not %s: another update changed it meanwhile; pilotlight status says where the site stands", is.Claim.Role, change.Role),
+		}
+	case change.Role != "" && is.Claim.Role != change.Role:
+		return result, failed
+	}
+	if err := config.Settings(Change{Stack: change.Stack, Role: change.Role}.Settings()).Save(s.options.Dir, change.Stack); err != nil {
+		result.Notes = append(result.Notes, fmt.Sprintf("set role: %s in %s yourself, it could not be written: %v", change.Role, config.FileName(change.Stack), err))
+	}
+	return result, failed
+}

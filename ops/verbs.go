@@ -1,0 +1,170 @@
+package ops
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// Failover makes the standby active, without asking the other side: for a region
+// that is lost. Production that lives refuses it. Run again it resumes, and once
+// it is done it does nothing.
+func (s *Site) Failover(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
+	return s.runProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := roles.FailoverChanges(rolesOf(sides), accepted)
+		if _, _, unclear := leader(sides); err != nil || unclear != nil { // are the claims what they should be?
+			err = cmp.Or(s.checkRecords(ctx, sides), err)
+		}
+		return changes, done, err
+	})
+}
+
+// Switchover moves the site to a stack without losing a write: the other side is
+// frozen, then this one activated, then the other stands by. Run again it resumes.
+// Before it freezes, it finds out whether the stack can take over.
+func (s *Site) Switchover(ctx context.Context, to string, accepted Accepted, run Run) (Outcome, error) {
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) {
+		return roles.SwitchoverChanges(rolesOf(sides), to, accepted)
+	})
+}
+
+func (s *Site) switchover(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := decide(sides)
+		if err == nil && changes[0].Role == roles.Frozen {
+			err = s.checkTakeOver(ctx, sides, changes[1])
+		}
+		return changes, done, err
+	})
+}
+
+// Failback is the switchover to the home side: the one that the configuration names, or else
+// the one that was active first. Run again it resumes. It is refused until that side has been
+// reprotected.
+func (s *Site) Failback(ctx context.Context, accepted Accepted, run Run) (Outcome, error) {
+	return s.switchover(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.FailbackChanges(rolesOf(sides), accepted) })
+}
+
+// checkTakeOver refuses a switchover whose freeze would be in vain.
+func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change) error {
+	to := activate.Stack
+	_, from, err := find(sides, to)
+	if err != nil || from.State.Claim.Role != roles.Active {
+		return err
+	}
+	if err := s.requireAnswer(ctx, *from, "if it is lost, pilotlight failover moves the site without it"); err != nil {
+		return err
+	}
+	for _, side := range sides { // or visitors would see the maintenance page until the lock is removed
+		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
+			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy} // which names the stack
+		}
+	}
+	plan, err := s.Plan(ctx, activate, Run{})
+	if err != nil {
+		return err
+	}
+	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan, ForSwitchover)}
+	if refused := ready.refusal(); refused != nil {
+		refused.Code = refusal.CodeChecks
+		return refused
+	}
+	return nil
+}
+
+// Thaw takes the first part of a switchover back, until the other side has claimed.
+func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
+	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.ThawChanges(rolesOf(sides)) })
+	if err == nil && out.NothingToDo == "" {
+		out.Next = append(out.Next, "visitors see the site again within a minute or two: each instance looks every minute")
+	}
+	return out, err
+}
+
+// Reprotect makes the side that was lost a standby of the active one: the way back,
+// up to the switchover that goes home.
+func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
+	next := ""
+	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := roles.ReprotectChanges(rolesOf(sides))
+		if err != nil {
+			return nil, "", err
+		}
+		side, _, err := find(sides, changes[0].Stack)
+		if err != nil {
+			return nil, "", err
+		}
+		next = "pilotlight failback"
+		if side.Config.Stack != roles.Home(rolesOf(sides)) {
+			next = "pilotlight switchover " + side.Config.Stack
+		}
+		next = fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: %s", side.Config.Stack, next)
+		return changes, done, s.requireAnswer(ctx, side, "wait until it is back, and run this again")
+	})
+	if err == nil && slices.ContainsFunc(out.Reports, func(r report.Report) bool { return r.Action == string(roles.StandBy) }) {
+		out.Next = append(out.Next, next)
+	}
+	return out, err
+}
+
+// requireAnswer refuses what needs a region that does not answer.
+func (s *Site) requireAnswer(ctx context.Context, side Side, remedy string) error {
+	silent, err := s.unreachable(ctx, side)
+	if err == nil && silent != "" {
+		err = refusal.New(refusal.CodeSilent, "AWS in %s does not answer (%s): %s", side.Config.Region, silent, remedy).Of(side.Config.Stack)
+	}
+	return err
+}
+
+// Abort aborts an activation that has not moved the site's name yet, and lets the
+// other side reclaim the site. Where the region of the one that should give up does
+// not answer, the other reclaims the site without it.
+func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := roles.AbortChanges(rolesOf(sides))
+		if err != nil || len(changes) == 0 || changes[0].Abort == 0 {
+			return changes, done, err
+		}
+		side, _, err := find(sides, changes[0].Stack)
+		if err != nil {
+			return nil, "", err
+		}
+		silent, err := s.lost(ctx, side)
+		if err != nil || silent == "" {
+			return changes, done, err
+		}
+		if run.Say != nil {
+			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side reclaims the site", side.Config.Region, silent))
+		}
+		changes, err = roles.ReclaimChanges(rolesOf(sides), changes)
+		return changes, done, err
+	})
+}
+
+// Retire ends a former database of a stack, which leaves a last snapshot.
+func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		return roles.RetireChanges(rolesOf(sides), stack, generation)
+	})
+}
+
+// Deploy brings both stacks to the steady state, making them where they are not there.
+func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.DeployChanges(rolesOf(sides)), "", nil })
+}
+
+// Destroy ends both stacks, the standby first. run.Say reports what stays.
+func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes := roles.DestroyChanges(rolesOf(sides))
+		if len(changes) == 0 {
+			return nil, "nothing of the site is deployed", nil
+		}
+		return changes, "", nil
+	})
+}
