@@ -115,7 +115,9 @@ type Limits struct {
 	Healthy     time.Duration // from the end of the promotion to a healthy site
 }
 
-// Runtime works for one site in one environment.
+// Runtime works for one site in one environment. It has a method for each thing that is observed,
+// done or awaited: all of them need the site, its limits, the clients and the clock. What
+// follows from an observation is decided in package checks.
 type Runtime struct {
 	Site Site
 	// Say reports progress in a line; nil is silent.

@@ -16,6 +16,9 @@ import (
 
 // Site is a site's two stacks, and what an operator does with them. Where a
 // production exists that this program did not make, it is one stack.
+//
+// It has many methods, one for each verb and each question of the command: who embeds it has
+// one value and one import. Their decisions are functions without it, here and in package roles.
 type Site struct {
 	// Name and Domain are as in the configuration.
 	Name, Domain string

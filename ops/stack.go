@@ -67,6 +67,9 @@ func (o Options) progress() io.Writer {
 // was begun: then the state knows of it, and the lock is released. Closing
 // Options.Abandon ends that wait. The engine and its providers are killed then, their
 // lock is released, and the next operation looks for what AWS was making.
+//
+// Its many methods are steps of few operations: each needs the engine, the options and the
+// observer of the one stack, and no two may run at once.
 type Stack struct {
 	stack    auto.Stack
 	options  Options

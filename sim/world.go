@@ -18,6 +18,9 @@ import (
 const Account = "123456789012"
 
 // A World is all regions together. It is safe for concurrent use.
+//
+// It has a method for each call of AWS that is simulated: services refer to each other in every
+// call, one lock and one journal are for all, and a service is a file of its own.
 type World struct {
 	seed  uint64
 	clock *Clock

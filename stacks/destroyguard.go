@@ -40,8 +40,6 @@ func (s *site) destroyGuard() error {
 	return err
 }
 
-func (s *site) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
-
 // checkTeardown refuses to ready a stack for its end while the peer replicates its
 // database: RDS would promote that replica when its source goes.
 func checkTeardown(own, peer roles.Claim) error {

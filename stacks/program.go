@@ -6,7 +6,6 @@ package stacks
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -15,7 +14,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
-	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -56,7 +54,7 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 		}
 		s.account = caller.AccountId
 		err = s.register()
-		s.recordStepEnds()
+		s.report.ends(s.resources)
 		return err
 	}
 }
@@ -78,7 +76,7 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	if adopting && !ctx.DryRun() {
 		return nil, errors.New("only a preview may run the program that adopts")
 	}
-	s := &site{Context: ctx, cfg: cfg, env: env, adopting: adopting}
+	s := &site{Context: ctx, situation: situation{cfg: cfg, adopting: adopting}, env: env}
 	if err := s.decide(); err != nil {
 		return nil, err
 	}
@@ -93,32 +91,20 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	return s, err
 }
 
-// site is one stack in the making.
+// site is one stack in the making. It has a method for each part of the stack: the parts share
+// what was made before them, which would be a dozen arguments of every function.
 type site struct {
 	*pulumi.Context
-	cfg config.Config
-	env failover.Env
-	// adopting keeps the claim as the state holds it.
-	adopting bool
+	situation
+	env     failover.Env
+	runtime *failover.Runtime
+	report  reporter
 
-	ownClaim  roles.Claim // as the state held it before
-	peerClaim roles.Claim // by the other side, as its state said then
-	plan      roles.Plan
-	// activating reports that the site's name has not been moved here yet.
-	activating   bool
-	published    state.PeerInfo    // what this stack last published for its peer
-	peer         state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
-	secrets      map[string]string // the application's, as they are to be saved
-	resourceIDs  []string          // ARNs and interfaces that the state holds
-	runtime      *failover.Runtime
 	provider     *aws.Provider
 	account      string // id of the AWS account
 	saved        saved
 	resources    []pulumi.Resource // all custom resources so far
 	awsResources []awsResource     // those of AWS among them
-
-	recorder     *report.Recorder // nil when there is nothing to report
-	startedSteps sync.Map         // what the report calls the steps of resources, by URN
 }
 
 // saved is what is in the state before anything relies on it.
@@ -170,27 +156,6 @@ func (s *site) decide() error {
 	s.plan.Claim = roles.WithSerial(own.Claim, s.plan.Claim.WithSource(s.peer.Database))
 	s.secrets, err = chooseSecrets(s.plan, own.Secrets, other.Secrets)
 	return err
-}
-
-// plannedBy is the plan that the configuration asks for. unfinished says that the last change
-// of this stack's own claim was saved and not all done.
-func (s *site) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim) roles.Plan {
-	switch {
-	case s.adopting:
-		return roles.Plan{Do: roles.Keep, Claim: own}
-	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != roles.Standby:
-		return roles.RefusePlan("abort is set to %d, this activation, and role to %s: set role to %s to abort it, or remove abort to resume it", own.Epoch, s.cfg.Role, roles.Standby)
-	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
-		return roles.DecideAbort(own, peer)
-	}
-	plan := roles.Decide(s.cfg.Role, own, peer)
-	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == roles.Active {
-		plan = roles.DecideReclaim(own, peer)
-	}
-	if s.cfg.Retire > 0 {
-		return roles.DecideRetire(plan, s.cfg.Retire, unfinished)
-	}
-	return plan
 }
 
 // peerState is what the peer's stack remembers or, for a production that this

@@ -3,6 +3,7 @@ package stacks
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -13,14 +14,23 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
+// reporter writes down the steps of a change of role.
+type reporter struct {
+	recorder *report.Recorder // nil when there is nothing to report
+	now      func() time.Time
+	epoch    int
+	started  sync.Map // the steps of resources, by URN
+}
+
 // startReport begins the report of a change of role, or of the rest of one that was
 // killed. A preview has none, nor has an update that changes no role.
 func (s *site) startReport() error {
 	resumes := s.ownClaim.Leads() && !s.ownClaim.Switched()
+	s.report.now, s.report.epoch = s.env.Now, s.plan.Claim.Epoch
 	if !s.DryRun() && (s.plan.Do != roles.Keep || resumes) {
 		s.newReport()
 	}
-	return s.hookReport()
+	return s.report.hook(s.Context, s.cfg.Name())
 }
 
 func (s *site) newReport() {
@@ -38,7 +48,7 @@ func (s *site) newReport() {
 	if sink == nil {
 		sink = report.KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
-	s.recorder = report.NewRecorder(head, report.NextSteps{
+	recorder := report.NewRecorder(head, report.NextSteps{
 		Unfinished: []string{fmt.Sprintf("run the same again, it resumes: pulumi up -s %s", s.cfg.Stack)}, Refused: s.nextStepsIfRefused(), Done: s.nextSteps(),
 	}, sink)
 
@@ -47,26 +57,27 @@ func (s *site) newReport() {
 		if observe != nil {
 			observe(step)
 		}
-		s.recorder.Observe(step)
+		recorder.Observe(step)
 	}
+	s.report.recorder = recorder
 }
 
-// hookReport reports each resource that is made or changed. The hook is bound
+// hook reports each resource that is made or changed. The hook is bound
 // in every update, also where there is no report: the engine saves its checkpoint for
 // each resource whose hooks are others than in the state, which costs four calls of S3.
-func (s *site) hookReport() error {
-	begins, err := hooks.ReportStart(s.Context, s.cfg.Name(), func(urn pulumi.URN, step report.Step) {
-		if s.recorder == nil {
+func (r *reporter) hook(ctx *pulumi.Context, name string) error {
+	begins, err := hooks.ReportStart(ctx, name, func(urn pulumi.URN, step report.Step) {
+		if r.recorder == nil {
 			return
 		}
-		step.Begin = s.env.Now()
-		s.startedSteps.Store(urn, step)
-		s.recorder.Observe(step)
+		step.Begin = r.now()
+		r.started.Store(urn, step)
+		r.recorder.Observe(step)
 	})
 	if err != nil {
 		return err
 	}
-	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if _, custom := args.Resource.(pulumi.CustomResource); !custom || strings.HasPrefix(args.Type, "pulumi:providers:") {
 			return nil
 		}
@@ -96,104 +107,38 @@ func (s *site) resumedReport(head report.Report) report.Report {
 // its report. Another run at the same epoch, refused or of an earlier site, is no part of it.
 const sameRun = time.Minute
 
-// sides are this stack and its peer, as they are and as the plan leaves them.
-func (s *site) sides() []report.Side {
-	own, peer := report.Side{Stack: s.cfg.Stack, Region: s.cfg.Region}, report.Side{}
-	if s.cfg.Peer != nil {
-		peer.Stack, peer.Region = s.cfg.Peer.Stack, s.cfg.Peer.Region
-	} else {
-		peer.Region = s.cfg.Production.Region
-	}
-	planned := s.plan.Claim
-	if planned.Leads() {
-		planned.Progress = roles.Switched
-	}
-	own.Before, own.After = standing(s.ownClaim, s.peerClaim), standing(planned, s.peerClaim)
-	peer.Before, peer.After = standing(s.peerClaim, s.ownClaim), standing(s.peerClaim, planned)
-	if peer.Before.HoldsName {
-		return []report.Side{peer, own}
-	}
-	return []report.Side{own, peer}
-}
-
-// overtaken is what a stack is that still claims to lead, while the other side
-// does so at a later epoch.
-const overtaken = "overtaken"
-
-// standing is what a stack's claim makes of it beside the other side's.
-func standing(claim, other roles.Claim) report.Standing {
-	s := report.Standing{Role: string(claim.Role), HoldsName: claim.Leads() && claim.Switched()}
-	if claim.Leads() && other.Leads() && other.Epoch > claim.Epoch {
-		s.Role, s.HoldsName = overtaken, s.HoldsName && !other.Switched()
-	}
-	return s
-}
-
-// nextStepsIfRefused is what to do when the checks refuse the plan: the file says already what
-// the stack is not.
-func (s *site) nextStepsIfRefused() []string {
-	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
-	if s.ownClaim.Role != "" && s.ownClaim.Role != s.cfg.Role {
-		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before the next update", s.cfg.Stack, s.ownClaim.Role))
-	}
-	return next
-}
-
-// nextSteps is what to do once the plan is done.
-func (s *site) nextSteps() []string {
-	commit := fmt.Sprintf("commit Pulumi.%s.yaml, which now holds role: %s", s.cfg.Stack, s.cfg.Role)
-	peer := ""
-	if s.cfg.Peer != nil {
-		peer = s.cfg.Peer.Stack
-	}
-	switch {
-	case s.plan.Do == roles.Freeze:
-		return []string{
-			fmt.Sprintf("hand over: pilotlight switchover %s, or pulumi up -s %s -c role=%s", peer, peer, roles.Active),
-			fmt.Sprintf("or undo it: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, roles.Active),
-		}
-	case s.plan.Do == roles.Unprotect:
-		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
-	case s.plan.Do == roles.Abort:
-		return []string{fmt.Sprintf("let the other side reclaim the site: pulumi up -s %s", peer), commit}
-	case peer != "" && s.plan.Claim.Role == roles.Active && s.peerClaim.Leads() && s.peerClaim.Epoch < s.plan.Claim.Epoch:
-		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight reprotect, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, roles.Standby)}
-	}
-	return []string{commit}
-}
-
-// recordStepEnds lets the report know when each resource is there, and when all are.
-func (s *site) recordStepEnds() {
-	if s.recorder == nil {
+// ends lets the report know when each resource is there, and when all are.
+func (r *reporter) ends(resources []pulumi.Resource) {
+	if r.recorder == nil {
 		return
 	}
-	all := make([]any, len(s.resources))
-	for i, resource := range s.resources {
+	all := make([]any, len(resources))
+	for i, resource := range resources {
 		all[i] = resource.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
-			s.recordStepEnd(urn)
+			r.end(urn)
 			return urn
 		})
 	}
 	pulumi.All(all...).ApplyT(func([]any) string {
-		s.recorder.Done()
+		r.recorder.Done()
 		return ""
 	})
 }
 
-// recordStepEnd writes down that a resource is as the program wants it, if anything had
+// end writes down that a resource is as the program wants it, if anything had
 // to be done for it.
-func (s *site) recordStepEnd(urn pulumi.URN) {
-	started, ok := s.startedSteps.Load(urn)
+func (r *reporter) end(urn pulumi.URN) {
+	started, ok := r.started.Load(urn)
 	if !ok {
 		return
 	}
 	step := started.(report.Step)
-	step.End = s.env.Now()
+	step.End = r.now()
 	switch text := string(urn); {
 	case strings.HasSuffix(text, "::"+state.ClaimStash):
 		step.Milestone = report.Claimed
-	case strings.HasSuffix(text, state.SwitchSuffix(s.plan.Claim.Epoch)):
+	case strings.HasSuffix(text, state.SwitchSuffix(r.epoch)):
 		step.Milestone = report.Switched
 	}
-	s.recorder.Observe(step)
+	r.recorder.Observe(step)
 }

@@ -159,25 +159,6 @@ func (s *site) serve(f *foundation) (*application, error) {
 	return result, err
 }
 
-// epochMarker is what the other side's instances read every minute: a number
-// above their own tells them that they are no longer the site.
-func (s *site) epochMarker() pulumi.String {
-	if !s.plan.Claim.Leads() {
-		return "0"
-	}
-	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
-}
-
-func (s *site) gateways() int {
-	switch s.cfg.Network.NAT {
-	case "none":
-		return 0
-	case "zone":
-		return len(s.cfg.Network.Zones)
-	}
-	return 1
-}
-
 // noCache is the value of the parameter "cache" where there is none. The parameter
 // is always there: one that is made in a failover would be in its own way after a kill.
 const noCache = "none"
@@ -340,15 +321,6 @@ func (s *site) acceptRisks() error {
 		}
 	}
 	return nil
-}
-
-// acceptedRisks are the risks that were accepted for this activation.
-func (s *site) acceptedRisks() []checks.Override {
-	var all []checks.Override
-	for _, name := range s.plan.Claim.Accepted {
-		all = append(all, checks.Override(name))
-	}
-	return all
 }
 
 // firstDatabase is how long the site may wait, at its first deployment, for a

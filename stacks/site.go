@@ -11,7 +11,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
@@ -175,21 +174,11 @@ func (s *site) compareMedia(f *foundation) error {
 	return err
 }
 
-// parameters is the path below which a stack's instances find where things are.
-func (s *site) parameters(stack string) string { return config.ParameterPath(s.cfg.Site, stack) }
-
 // publish puts a value where the instances look at boot and every minute.
 func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*components.Parameter, error) {
 	return components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
 		Path: s.parameters(s.cfg.Stack), Key: key, Value: value,
 	}, opts...)
-}
-
-func (s *site) url() pulumi.String {
-	if s.cfg.App.Certificate == "" {
-		return pulumi.String("http://" + s.cfg.Domain)
-	}
-	return pulumi.String("https://" + s.cfg.Domain)
 }
 
 // databases makes the current database, and keeps the retired ones as they were
@@ -272,16 +261,6 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	}
 	_, err := state.Stash(s.Context, state.PeerStash, state.JSON(s.peer))
 	return err
-}
-
-// home is the stack at which the site is at home: as configured, or as last published by either
-// stack; at the first deployment of the site it is the stack itself.
-func (s *site) home() string {
-	first := ""
-	if s.plan.Claim.Reason == roles.ReasonCreate {
-		first = s.cfg.Stack
-	}
-	return cmp.Or(s.cfg.Home, s.published.Home, s.peer.Home, first)
 }
 
 // imageCreatedAt is when this stack's image was made, as last seen when it can't be

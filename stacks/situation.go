@@ -1,0 +1,170 @@
+package stacks
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// situation is what an update is about: the configuration, what both stacks held before, and
+// the plan that follows. It is known before anything is registered.
+type situation struct {
+	cfg config.Config
+	// adopting keeps the claim as the state holds it.
+	adopting bool
+
+	ownClaim  roles.Claim // as the state held it before
+	peerClaim roles.Claim // by the other side, as its state said then
+	plan      roles.Plan
+	// activating reports that the site's name has not been moved here yet.
+	activating  bool
+	published   state.PeerInfo    // what this stack last published for its peer
+	peer        state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
+	secrets     map[string]string // the application's, as they are to be saved
+	resourceIDs []string          // ARNs and interfaces that the state holds
+}
+
+// plannedBy is the plan that the configuration asks for. unfinished says that the last change
+// of this stack's own claim was saved and not all done.
+func (s *situation) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim) roles.Plan {
+	switch {
+	case s.adopting:
+		return roles.Plan{Do: roles.Keep, Claim: own}
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads() && s.cfg.Role != roles.Standby:
+		return roles.RefusePlan("abort is set to %d, this activation, and role to %s: set role to %s to abort it, or remove abort to resume it", own.Epoch, s.cfg.Role, roles.Standby)
+	case s.cfg.Abort != 0 && s.cfg.Abort == own.Epoch && own.Leads():
+		return roles.DecideAbort(own, peer)
+	}
+	plan := roles.Decide(s.cfg.Role, own, peer)
+	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == roles.Active {
+		plan = roles.DecideReclaim(own, peer)
+	}
+	if s.cfg.Retire > 0 {
+		return roles.DecideRetire(plan, s.cfg.Retire, unfinished)
+	}
+	return plan
+}
+
+func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
+
+// epochMarker is what the other side's instances read every minute: a number
+// above their own tells them that they are no longer the site.
+func (s *situation) epochMarker() pulumi.String {
+	if !s.plan.Claim.Leads() {
+		return "0"
+	}
+	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
+}
+
+func (s *situation) gateways() int {
+	switch s.cfg.Network.NAT {
+	case "none":
+		return 0
+	case "zone":
+		return len(s.cfg.Network.Zones)
+	}
+	return 1
+}
+
+// acceptedRisks are the risks that were accepted for this activation.
+func (s *situation) acceptedRisks() []checks.Override {
+	var all []checks.Override
+	for _, name := range s.plan.Claim.Accepted {
+		all = append(all, checks.Override(name))
+	}
+	return all
+}
+
+// parameters is the path below which a stack's instances find where things are.
+func (s *situation) parameters(stack string) string { return config.ParameterPath(s.cfg.Site, stack) }
+
+func (s *situation) url() pulumi.String {
+	if s.cfg.App.Certificate == "" {
+		return pulumi.String("http://" + s.cfg.Domain)
+	}
+	return pulumi.String("https://" + s.cfg.Domain)
+}
+
+// home is the stack at which the site is at home: as configured, or as last published by either
+// stack; at the first deployment of the site it is the stack itself.
+func (s *situation) home() string {
+	first := ""
+	if s.plan.Claim.Reason == roles.ReasonCreate {
+		first = s.cfg.Stack
+	}
+	return cmp.Or(s.cfg.Home, s.published.Home, s.peer.Home, first)
+}
+
+// nextStepsIfRefused is what to do when the checks refuse the plan: the file says already what
+// the stack is not.
+func (s *situation) nextStepsIfRefused() []string {
+	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
+	if s.ownClaim.Role != "" && s.ownClaim.Role != s.cfg.Role {
+		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before the next update", s.cfg.Stack, s.ownClaim.Role))
+	}
+	return next
+}
+
+// nextSteps is what to do once the plan is done.
+func (s *situation) nextSteps() []string {
+	commit := fmt.Sprintf("commit Pulumi.%s.yaml, which now holds role: %s", s.cfg.Stack, s.cfg.Role)
+	peer := ""
+	if s.cfg.Peer != nil {
+		peer = s.cfg.Peer.Stack
+	}
+	switch {
+	case s.plan.Do == roles.Freeze:
+		return []string{
+			fmt.Sprintf("hand over: pilotlight switchover %s, or pulumi up -s %s -c role=%s", peer, peer, roles.Active),
+			fmt.Sprintf("or undo it: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, roles.Active),
+		}
+	case s.plan.Do == roles.Unprotect:
+		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
+	case s.plan.Do == roles.Abort:
+		return []string{fmt.Sprintf("let the other side reclaim the site: pulumi up -s %s", peer), commit}
+	case peer != "" && s.plan.Claim.Role == roles.Active && s.peerClaim.Leads() && s.peerClaim.Epoch < s.plan.Claim.Epoch:
+		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight reprotect, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, roles.Standby)}
+	}
+	return []string{commit}
+}
+
+// sides are this stack and its peer, as they are and as the plan leaves them.
+func (s *situation) sides() []report.Side {
+	own, peer := report.Side{Stack: s.cfg.Stack, Region: s.cfg.Region}, report.Side{}
+	if s.cfg.Peer != nil {
+		peer.Stack, peer.Region = s.cfg.Peer.Stack, s.cfg.Peer.Region
+	} else {
+		peer.Region = s.cfg.Production.Region
+	}
+	planned := s.plan.Claim
+	if planned.Leads() {
+		planned.Progress = roles.Switched
+	}
+	own.Before, own.After = standing(s.ownClaim, s.peerClaim), standing(planned, s.peerClaim)
+	peer.Before, peer.After = standing(s.peerClaim, s.ownClaim), standing(s.peerClaim, planned)
+	if peer.Before.HoldsName {
+		return []report.Side{peer, own}
+	}
+	return []report.Side{own, peer}
+}
+
+// overtaken is what a stack is that still claims to lead, while the other side
+// does so at a later epoch.
+const overtaken = "overtaken"
+
+// standing is what a stack's claim makes of it beside the other side's.
+func standing(claim, other roles.Claim) report.Standing {
+	s := report.Standing{Role: string(claim.Role), HoldsName: claim.Leads() && claim.Switched()}
+	if claim.Leads() && other.Leads() && other.Epoch > claim.Epoch {
+		s.Role, s.HoldsName = overtaken, s.HoldsName && !other.Switched()
+	}
+	return s
+}
