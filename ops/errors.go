@@ -40,10 +40,6 @@ func noStack(name string, has []string) error {
 	return refusal.New(refusal.CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
 }
 
-// RefusedError is an operation that was refused, or that did not begin since another update
-// holds the stack. Nothing was changed. FailureOf has its code.
-type RefusedError = refusal.Error
-
 // refuse is a refusal by what both stacks claim, made as refusal.New does.
 func refuse(format string, args ...any) error {
 	return refusal.New(refusal.CodeClaims, format, args...)

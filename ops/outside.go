@@ -15,13 +15,13 @@ import (
 
 // Bootstrap makes the place where the site's state lies, in a region, or completes
 // it. bucket may be empty. It goes by the stacks' files alone, as there is no state yet.
-func (s *Site) Bootstrap(ctx context.Context, region, bucket string, say func(string)) (*backend.Result, error) {
-	return backend.Bootstrap(ctx, s.backendIn(region, bucket, say))
+func (s *Site) Bootstrap(ctx context.Context, region, bucket string, run Run) (*backend.Result, error) {
+	return backend.Bootstrap(ctx, s.backendIn(region, bucket, run.Say))
 }
 
 // MoveBackend copies all state to a region, where Bootstrap's place is made first:
 // after a role change that lasts. It deletes nothing.
-func (s *Site) MoveBackend(ctx context.Context, region, bucket string, say func(string)) (*backend.Moved, error) {
+func (s *Site) MoveBackend(ctx context.Context, region, bucket string, run Run) (*backend.Moved, error) {
 	now := s.backend(ctx)
 	name, ok := strings.CutPrefix(now, "s3://")
 	if !ok {
@@ -36,7 +36,7 @@ func (s *Site) MoveBackend(ctx context.Context, region, bucket string, say func(
 	if err != nil {
 		return nil, err
 	}
-	o := s.backendIn(region, bucket, say)
+	o := s.backendIn(region, bucket, run.Say)
 	if leads, other, err := leader(sides); err == nil { // the files may still say otherwise
 		o.Production = leads.Config.Region
 		if other != nil {
@@ -64,12 +64,12 @@ func (s *Site) backendIn(region, bucket string, say func(string)) backend.Option
 // SyncMedia copies from one side's bucket to the other's what that lacks: replication
 // copies nothing that was there before its rule. A side is the name of its stack, or
 // "production" for one that no stack made.
-func (s *Site) SyncMedia(ctx context.Context, from, to string, progress func(media.Progress)) (*media.Result, error) {
+func (s *Site) SyncMedia(ctx context.Context, from, to string, run Run) (*media.Result, error) {
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o := media.Options{AWS: s.options.Env.AWS, Progress: progress, Profile: s.configs[0].Profile, Class: s.configs[0].Media.StorageClass}
+	o := media.Options{AWS: s.options.Env.AWS, Progress: run.Media, Profile: s.configs[0].Profile, Class: s.configs[0].Media.StorageClass}
 	if side, _, err := find(sides, from); err == nil {
 		o.Profile, o.Class = side.Config.Profile, side.Config.Media.StorageClass
 	}

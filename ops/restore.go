@@ -9,10 +9,16 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// RestoreMedia undoes what was deleted or overwritten in a stack's bucket at a time or
-// later, below a prefix of the keys; empty is all. A dry run changes nothing. S3 does not
+// MediaRestore is which of a bucket's media are restored.
+type MediaRestore struct {
+	Before time.Time // what was deleted or overwritten then or later is undone
+	Prefix string    // of the keys; empty is all
+	DryRun bool      // only tells what it would do
+}
+
+// RestoreMedia undoes what was deleted or overwritten in a stack's bucket. S3 does not
 // replicate all of it, so restore every side.
-func (s *Site) RestoreMedia(ctx context.Context, stack string, before time.Time, prefix string, dryRun bool, progress func(media.Progress)) (*media.Restored, error) {
+func (s *Site) RestoreMedia(ctx context.Context, stack string, what MediaRestore, run Run) (*media.Restored, error) {
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return nil, err
@@ -26,8 +32,8 @@ func (s *Site) RestoreMedia(ctx context.Context, stack string, before time.Time,
 		return nil, err
 	}
 	result, err := media.Restore(ctx, media.RestoreOptions{
-		In: in, Before: before, Prefix: prefix, DryRun: dryRun,
-		AWS: s.options.Env.AWS, Profile: side.Config.Profile, Progress: progress, Now: s.options.Env.Now,
+		In: in, Before: what.Before, Prefix: what.Prefix, DryRun: what.DryRun,
+		AWS: s.options.Env.AWS, Profile: side.Config.Profile, Progress: run.Media, Now: s.options.Env.Now,
 	})
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		return nil, refused.Of(stack)

@@ -185,6 +185,8 @@ type Run struct {
 	Progress func(Progress)
 	// Say, if set, is called with what else there is to say, a line each.
 	Say func(line string)
+	// Media, if set, is called as media are compared, copied or restored.
+	Media func(MediaProgress)
 	// Event, if set, is called with the engine's events.
 	Event func(events.EngineEvent)
 	// Output receives what the pulumi command prints; nil for none.

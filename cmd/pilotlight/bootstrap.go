@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
 type bootstrapOptions struct {
@@ -46,15 +47,15 @@ func (o *bootstrapOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	say := func(line string) { o.say("%s", line) }
+	run := ops.Run{Say: func(line string) { o.say("%s", line) }}
 	if !o.move {
-		made, err := site.Bootstrap(ctx, o.region, o.bucket, say)
+		made, err := site.Bootstrap(ctx, o.region, o.bucket, run)
 		if err != nil {
 			return err
 		}
 		return o.show(made, bootstrapText(made, made.Lines()))
 	}
-	moved, err := site.MoveBackend(ctx, o.region, o.bucket, say)
+	moved, err := site.MoveBackend(ctx, o.region, o.bucket, run)
 	if err != nil {
 		return err
 	}

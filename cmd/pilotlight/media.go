@@ -51,7 +51,7 @@ func (o *mediaOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	result, err := site.SyncMedia(ctx, o.from, o.to, o.bar)
+	result, err := site.SyncMedia(ctx, o.from, o.to, ops.Run{Media: o.bar})
 	if o.terminal {
 		fmt.Fprintln(o.progress)
 	}

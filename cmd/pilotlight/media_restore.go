@@ -63,7 +63,7 @@ func (o *restoreOptions) run(ctx context.Context, names []string) error {
 	var printed text
 	for _, name := range names {
 		var result *media.Restored
-		if result, err = site.RestoreMedia(ctx, name, before, o.prefix, o.dryRun, o.bar); result != nil {
+		if result, err = site.RestoreMedia(ctx, name, ops.MediaRestore{Before: before, Prefix: o.prefix, DryRun: o.dryRun}, ops.Run{Media: o.bar}); result != nil {
 			all = append(all, restoredMedia{name, result})
 			printed.WriteString(restoredText(name, o.dryRun, result))
 		}

@@ -21,7 +21,6 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
-	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 func main() {
@@ -116,7 +115,7 @@ func (s *service) failover(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	outcome, err := s.site.Failover(s.ctx, ops.Accepted{}, ops.Run{
-		Step: func(step report.Step) {
+		Step: func(step ops.Step) {
 			if step.End.IsZero() {
 				log.Printf("%s …", step.Name)
 			}
