@@ -36,12 +36,40 @@ const (
 	CertificateExpires = "certificate-expires"
 )
 
-// Blockers lists every reason why the standby must not be activated now. An
-// empty list is permission. That replication has stopped is no reason: it is
-// how a lost source looks from here (ReplicaLag -1, status error), so the last
-// good measurement counts instead.
-func Blockers(s Snapshot, p Policy) []refusal.Blocker {
-	return slices.Concat(state(s, p), production(s, p), replica(s, p), lag(s, p), image(s, p), certificate(s, p))
+// Rules are what a question is judged by.
+type Rules []rule
+
+// rule judges one subject.
+type rule struct {
+	subject  string
+	seen     func(Snapshot, Policy) string // what was seen, in words; empty when there was nothing to see
+	blockers func(Snapshot, Policy) []refusal.Blocker
+}
+
+// The questions. That replication has stopped is no reason against an activation: it is how a
+// lost source looks from here (ReplicaLag -1, status error), so the last good measurement counts.
+var (
+	// Activation asks whether the standby may be activated now.
+	Activation = Rules{
+		{"state", seenOfState, state},
+		{"production", seenOfProduction, production},
+		{"replica", seenOfReplica, replica},
+		{"lag", seenOfLag, lag},
+		{"image", seenOfImage, image},
+		{"certificate", seenOfCertificate, certificate},
+	}
+	// Retire asks whether earlier databases are needed no longer.
+	Retire = Rules{{"replica", seenOfStep, step}}
+	// Abort asks whether an activation may be aborted.
+	Abort = Rules{{"production", seenOfHolder, holder}}
+)
+
+// Blockers lists every reason against it. An empty list is permission.
+func (r Rules) Blockers(s Snapshot, p Policy) (all []refusal.Blocker) {
+	for _, rule := range r {
+		all = append(all, rule.blockers(s, p)...)
+	}
+	return all
 }
 
 // state finds out whether the site was activated already at the epoch that the state takes for
@@ -210,10 +238,10 @@ const (
 	freshMeasure = 5 * time.Minute
 )
 
-// RetireBlockers lists every reason why earlier databases are still needed. A replica
+// step finds out why earlier databases are still needed. A replica
 // must replicate now and be measured close behind; one that has been promoted is
 // the live database itself.
-func RetireBlockers(s Snapshot, p Policy) []refusal.Blocker {
+func step(s Snapshot, p Policy) []refusal.Blocker {
 	block := func(reason string, args ...any) []refusal.Blocker {
 		return []refusal.Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
 	}

@@ -84,7 +84,7 @@ func TestBlockers(t *testing.T) {
 			tc.spoil(&s)
 			var codes []string
 			var text string
-			for _, b := range Blockers(s, policy) {
+			for _, b := range Activation.Blockers(s, policy) {
 				codes = append(codes, b.Code)
 				text += b.String() + "\n"
 				assert.NotEmpty(t, b.Remedy)
@@ -101,7 +101,7 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	first.Source = ""
 	s := productionLost()
 	s.Replica = nil
-	assert.Empty(t, Blockers(s, first), "a first deployment has no database yet")
+	assert.Empty(t, Activation.Blockers(s, first), "a first deployment has no database yet")
 }
 
 func TestOverrule(t *testing.T) {
@@ -125,7 +125,7 @@ func TestOverrule(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stand, overruled := Overrule(Blockers(s, policy), tc.accepted)
+			stand, overruled := Overrule(Activation.Blockers(s, policy), tc.accepted)
 			assert.Equal(t, tc.stand, codes(stand))
 			assert.Equal(t, tc.overruled, codes(overruled))
 		})
@@ -152,7 +152,7 @@ func TestNotInStep(t *testing.T) {
 			s := productionLost()
 			s.Replica.Replication, s.Replica.Message, s.Replica.LastGood.At = "replicating", "", noon.Add(-time.Minute)
 			tc.spoil(&s)
-			blockers := RetireBlockers(s, policy)
+			blockers := Retire.Blockers(s, policy)
 			if tc.says == "" {
 				assert.Empty(t, blockers)
 				return
@@ -161,7 +161,7 @@ func TestNotInStep(t *testing.T) {
 			assert.Contains(t, blockers[0].String(), tc.says)
 		})
 	}
-	assert.Empty(t, RetireBlockers(Snapshot{}, Policy{}), "a primary follows nobody")
+	assert.Empty(t, Retire.Blockers(Snapshot{}, Policy{}), "a primary follows nobody")
 }
 
 func TestApplierFailed(t *testing.T) {

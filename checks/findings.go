@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // Finding is what one rule made of what was seen.
 type Finding struct {
-	Subject string `json:"subject"` // production, replica, lag, image or certificate
+	Subject string `json:"subject"` // that of the rule
 	Fact    string `json:"fact"`    // what was seen, in words
 	Ruling  Ruling `json:"ruling"`
 }
@@ -25,59 +23,24 @@ const (
 	Blocks    Ruling = "blocks"
 )
 
-// Findings says of each rule of an activation what it found, those too that
-// block nothing. A rule without anything to look at found nothing.
-func Findings(s Snapshot, p Policy) []Finding {
-	return found(p,
-		look{"production", seenOfProduction(s, p), production(s, p)},
-		look{"replica", seenOfReplica(s, p), replica(s, p)},
-		look{"lag", seenOfLag(s, p), lag(s, p)},
-		look{"image", seenOfImage(s, p), image(s, p)},
-		look{"certificate", seenOfCertificate(s, p), certificate(s, p)},
-	)
-}
-
-// RetireFindings is Findings of the rule that lets the end of earlier databases pass, see RetireBlockers.
-func RetireFindings(s Snapshot, p Policy) []Finding {
-	seen := ""
-	switch r := s.Replica; {
-	case p.Source == "" || r == nil:
-	case r.Source == "":
-		seen = fmt.Sprintf("database %s is promoted and %s", r.ID, r.Status)
-	case r.LastGood != nil:
-		seen = fmt.Sprintf("database %s is %s and replicates, %s behind at %s", r.ID, r.Status, r.LastGood.Value, clock(r.LastGood.At))
-	}
-	return found(p, look{"replica", seen, RetireBlockers(s, p)})
-}
-
-// AbortFindings is Findings of the rule that lets an activation be given up, see AbortBlockers.
-func AbortFindings(s Snapshot, p Policy) []Finding {
-	seen := fmt.Sprintf("production answers under the site's name (epoch %d)", s.Site.Epoch)
-	return found(p, look{"production", seen, AbortBlockers(s, p)})
-}
-
-// look is one rule's: what it saw, empty if there was nothing to see, and why
-// that blocks.
-type look struct {
-	subject, seen string
-	blockers      []refusal.Blocker
-}
-
-func found(p Policy, looks ...look) (all []Finding) {
-	for _, l := range looks {
-		stand, overruled := Overrule(l.blockers, p.Accepted)
-		f := Finding{Subject: l.subject, Fact: l.seen, Ruling: Passed}
+// Findings is what each rule found, also of those that block nothing. A rule that had nothing
+// to look at found nothing.
+func (r Rules) Findings(s Snapshot, p Policy) (all []Finding) {
+	for _, rule := range r {
+		blockers, seen := rule.blockers(s, p), rule.seen(s, p)
+		stand, overruled := Overrule(blockers, p.Accepted)
+		f := Finding{Subject: rule.subject, Fact: seen, Ruling: Passed}
 		switch {
 		case len(stand) > 0:
 			f.Ruling = Blocks
 		case len(overruled) > 0:
 			f.Ruling = Overruled
-		case l.seen == "":
+		case seen == "":
 			continue
 		}
-		if len(l.blockers) > 0 {
-			reasons := make([]string, len(l.blockers))
-			for i, b := range l.blockers {
+		if len(blockers) > 0 {
+			reasons := make([]string, len(blockers))
+			for i, b := range blockers {
 				reasons[i] = b.Reason
 			}
 			f.Fact = strings.Join(reasons, "; ")
@@ -85,6 +48,23 @@ func found(p Policy, looks ...look) (all []Finding) {
 		all = append(all, f)
 	}
 	return all
+}
+
+func seenOfState(Snapshot, Policy) string { return "" }
+
+func seenOfStep(s Snapshot, p Policy) string {
+	switch r := s.Replica; {
+	case p.Source == "" || r == nil:
+	case r.Source == "":
+		return fmt.Sprintf("database %s is promoted and %s", r.ID, r.Status)
+	case r.LastGood != nil:
+		return fmt.Sprintf("database %s is %s and replicates, %s behind at %s", r.ID, r.Status, r.LastGood.Value, clock(r.LastGood.At))
+	}
+	return ""
+}
+
+func seenOfHolder(s Snapshot, _ Policy) string {
+	return fmt.Sprintf("production answers under the site's name (epoch %d)", s.Site.Epoch)
 }
 
 func seenOfProduction(s Snapshot, p Policy) string {

@@ -123,7 +123,7 @@ func TestFindings(t *testing.T) {
 			p.ProbeProduction = true
 			tc.spoil(&s, &p)
 			var got Finding
-			for _, f := range Findings(s, p) {
+			for _, f := range Activation.Findings(s, p) {
 				if f.Subject == tc.subject {
 					got = f
 				}
@@ -141,7 +141,7 @@ func TestFindingsAgreeWithBlockers(t *testing.T) {
 	t.Parallel()
 	s, p := productionLost(), policy
 	blocks := func() (subjects []string) {
-		for _, f := range Findings(s, p) {
+		for _, f := range Activation.Findings(s, p) {
 			if f.Ruling == Blocks {
 				subjects = append(subjects, f.Subject)
 			}
@@ -151,7 +151,7 @@ func TestFindingsAgreeWithBlockers(t *testing.T) {
 	assert.Empty(t, blocks())
 	s = Snapshot{Site: DeepPage{OK: true, Epoch: 1}}
 	var subjects []string
-	for _, b := range Blockers(s, p) {
+	for _, b := range Activation.Blockers(s, p) {
 		subjects = append(subjects, b.Subject)
 	}
 	assert.Equal(t, []string{"production", "replica", "image", "certificate"}, subjects)
@@ -161,15 +161,15 @@ func TestFindingsAgreeWithBlockers(t *testing.T) {
 func TestFindingsOfOtherChanges(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 does not replicate (" + s.Replica.Message + ")", Ruling: Blocks}}, RetireFindings(s, policy))
+	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 does not replicate (" + s.Replica.Message + ")", Ruling: Blocks}}, Retire.Findings(s, policy))
 	s.Replica.Replication, s.Replica.LastGood.At = "replicating", noon
-	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 is available and replicates, 3s behind at 12:00:00 UTC", Ruling: Passed}}, RetireFindings(s, policy))
+	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 is available and replicates, 3s behind at 12:00:00 UTC", Ruling: Passed}}, Retire.Findings(s, policy))
 	s.Replica.Source = ""
-	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 is promoted and available", Ruling: Passed}}, RetireFindings(s, policy))
-	assert.Empty(t, RetireFindings(Snapshot{}, Policy{}), "a primary follows nobody")
+	assert.Equal(t, []Finding{{Subject: "replica", Fact: "database blog-dr-1 is promoted and available", Ruling: Passed}}, Retire.Findings(s, policy))
+	assert.Empty(t, Retire.Findings(Snapshot{}, Policy{}), "a primary follows nobody")
 
 	p := Policy{Epoch: 3}
-	assert.Equal(t, Blocks, AbortFindings(Snapshot{}, p)[0].Ruling)
+	assert.Equal(t, Blocks, Abort.Findings(Snapshot{}, p)[0].Ruling)
 	assert.Equal(t, []Finding{{Subject: "production", Fact: "production answers under the site's name (epoch 1)", Ruling: Passed}},
-		AbortFindings(Snapshot{Site: DeepPage{OK: true, Epoch: 1}}, p))
+		Abort.Findings(Snapshot{Site: DeepPage{OK: true, Epoch: 1}}, p))
 }

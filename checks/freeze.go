@@ -49,9 +49,9 @@ func CaughtUp(theirs, ours DeepPage, lag *Lag, since time.Time) (ready bool, see
 	return true, "nothing is missing: its last marker is here, and the replica is not behind"
 }
 
-// AbortBlockers lists every reason why an activation must not be given up: somebody
+// holder finds out why an activation must not be aborted: somebody
 // else must be there to hold the site, and it must not be served from here.
-func AbortBlockers(s Snapshot, p Policy) []refusal.Blocker {
+func holder(s Snapshot, p Policy) []refusal.Blocker {
 	given := p.Epoch - 1 // the plan's epoch is already that of the time after
 	switch {
 	case s.Site.Epoch == 0:

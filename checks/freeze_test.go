@@ -67,9 +67,9 @@ func TestCaughtUp(t *testing.T) {
 func TestNotToGiveUp(t *testing.T) {
 	t.Parallel()
 	given := Policy{Epoch: 3} // activation 2 is given up
-	assert.Empty(t, AbortBlockers(Snapshot{Site: DeepPage{Epoch: 1, Fenced: true}}, given))
+	assert.Empty(t, Abort.Blockers(Snapshot{Site: DeepPage{Epoch: 1, Fenced: true}}, given))
 	for code, page := range map[string]DeepPage{ProductionSilent: {}, AlreadyServing: {OK: true, Epoch: 2}} {
-		blockers := AbortBlockers(Snapshot{Site: page}, given)
+		blockers := Abort.Blockers(Snapshot{Site: page}, given)
 		assert.Len(t, blockers, 1)
 		assert.Equal(t, code, blockers[0].Code)
 	}
@@ -79,14 +79,14 @@ func TestClaimingAgainWhatAPeerGaveUp(t *testing.T) {
 	t.Parallel()
 	p := Policy{Image: "ami-1", Epoch: 4, ReclaimedEpoch: 1}
 	s := Snapshot{Image: &Image{State: "available"}, Site: DeepPage{OK: true, Epoch: 1}}
-	assert.Empty(t, Blockers(s, p), "it is this side that serves")
+	assert.Empty(t, Activation.Blockers(s, p), "it is this side that serves")
 	s.Site = DeepPage{Epoch: 3, Media: "missing"}
-	stand, overruled := Overrule(Blockers(s, p), []Override{IgnoreProduction})
+	stand, overruled := Overrule(Activation.Blockers(s, p), []Override{IgnoreProduction})
 	assert.Empty(t, stand)
 	assert.Equal(t, ProductionServes, overruled[0].Code, "the other side has the site's name, be it well or not")
 	s.Site = DeepPage{OK: true, Epoch: 1}
 	p.ReclaimedEpoch = 0
-	assert.Len(t, Blockers(s, p), 1)
+	assert.Len(t, Activation.Blockers(s, p), 1)
 }
 
 func TestPlannedActivation(t *testing.T) {
@@ -95,10 +95,10 @@ func TestPlannedActivation(t *testing.T) {
 	p.Planned = true
 	s.Replica.Replication, s.Replica.Message = "replicating", ""
 	s.Site = DeepPage{Epoch: 1, Frozen: true, Database: "read-only"}
-	assert.Empty(t, Blockers(s, p), "a frozen side lives, and its replica receives")
+	assert.Empty(t, Activation.Blockers(s, p), "a frozen side lives, and its replica receives")
 	for _, page := range []DeepPage{{}, {OK: true, Epoch: 1}, {Epoch: 1, Frozen: true, Database: "writable"}} {
 		s.Site = page
-		stand, overruled := Overrule(Blockers(s, p), []Override{AcceptDataLoss})
+		stand, overruled := Overrule(Activation.Blockers(s, p), []Override{AcceptDataLoss})
 		assert.Empty(t, stand)
 		assert.Len(t, overruled, 1)
 		assert.Equal(t, FreezeUnseen, overruled[0].Code)

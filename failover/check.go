@@ -13,33 +13,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // Check runs all checks before an activation, read-only, and returns what they
 // found. It fails when it could not look.
 func (r *Runtime) Check(ctx context.Context) (checks.Verdict, error) {
-	return r.judge(ctx, question{step: "check the standby", blockers: checks.Blockers, findings: checks.Findings, activates: true})
+	return r.judge(ctx, question{step: "check the standby", rules: checks.Activation, activates: true})
 }
 
 // CheckRetire finds out whether the current database can do without those before
 // it: a primary must be usable, a replica up to date.
 func (r *Runtime) CheckRetire(ctx context.Context) (checks.Verdict, error) {
-	return r.judge(ctx, question{step: "check that the database is in step", blockers: checks.RetireBlockers, findings: checks.RetireFindings})
+	return r.judge(ctx, question{step: "check that the database is in step", rules: checks.Retire})
 }
 
 // CheckAbort finds out whether an activation may be given up: production holds
 // the site, and this side does not serve it.
 func (r *Runtime) CheckAbort(ctx context.Context) (checks.Verdict, error) {
-	return r.judge(ctx, question{step: "check that production holds the site", blockers: checks.AbortBlockers, findings: checks.AbortFindings})
+	return r.judge(ctx, question{step: "check that production holds the site", rules: checks.Abort})
 }
 
 // question is what a snapshot is judged for.
 type question struct {
 	step      string
-	blockers  func(checks.Snapshot, checks.Policy) []refusal.Blocker
-	findings  func(checks.Snapshot, checks.Policy) []checks.Finding
+	rules     checks.Rules
 	activates bool // an activation loses what the replica lacks
 }
 
@@ -67,8 +65,8 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 }
 
 func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
-	v := checks.Verdict{Findings: ask.findings(seen, p)}
-	v.Blockers, v.Overruled = checks.Overrule(ask.blockers(seen, p), p.Accepted)
+	v := checks.Verdict{Findings: ask.rules.Findings(seen, p)}
+	v.Blockers, v.Overruled = checks.Overrule(ask.rules.Blockers(seen, p), p.Accepted)
 	if ask.activates {
 		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Planned), checks.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
 	}
