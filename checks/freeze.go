@@ -49,8 +49,8 @@ func CaughtUp(theirs, ours DeepPage, lag *Lag, since time.Time) (ready bool, see
 	return true, "nothing is missing: its last marker is here, and the replica is not behind"
 }
 
-// holder finds out why an activation must not be aborted: somebody
-// else must be there to hold the site, and it must not be served from here.
+// holder finds out why an activation must not be aborted: the other side
+// must be there to hold the site, and it must not be served from here.
 func holder(s Snapshot, p Policy) []refusal.Blocker {
 	given := p.Epoch - 1 // the plan's epoch is already that of the time after
 	switch {

@@ -36,7 +36,7 @@ func (f LaunchFailure) String() string {
 }
 
 // Launches finds why attempts since a time failed: those of the kind of the newest. A
-// group goes on trying, so a failure says what is in the way, and not that no instance
+// group keeps trying, so a failure says what is in the way, and not that no instance
 // will come. Zones take turns in failing, which is no news.
 func Launches(launches []Launch, since time.Time) (failure LaunchFailure) {
 	failed := slices.DeleteFunc(slices.Clone(launches), func(l Launch) bool { return !l.Failed || !l.At.After(since) })
@@ -63,7 +63,7 @@ var causes = []struct {
 	code, remedy string
 }{
 	{[]string{"do not have sufficient", "insufficientinstancecapacity"}, "InsufficientInstanceCapacity",
-		"set app.instanceType to one that EC2 has, or add a zone to network.zones; the group goes on trying meanwhile"},
+		"set app.instanceType to one that EC2 has, or add a zone to network.zones; the group keeps trying meanwhile"},
 	{[]string{"vcpu limit", "vcpulimitexceeded", "instance limit", "instancelimitexceeded"}, "VcpuLimitExceeded",
 		"ask for a higher quota of EC2 vCPUs in this region (Service Quotas), or set a smaller app.instanceType or app.min"},
 	{[]string{"kms", "client error on launch", "client.internalerror"}, "InvalidKMSKey",

@@ -84,5 +84,5 @@ type Policy struct {
 	Planned         bool          // it takes over from a frozen side
 	ProbeProduction bool          // the site is asked, under its own name, whether production lives
 	Accepted        []Override    // the risks accepted for this epoch
-	ReclaimedEpoch  int           // the epoch at which this side led already, to claim again what a peer gave up; 0 when it did not
+	ReclaimedEpoch  int           // the epoch at which this side led already, to reclaim the site after the peer aborted; 0 when it did not
 }

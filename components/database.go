@@ -223,7 +223,7 @@ func parameterFamily(version string) (string, error) {
 
 // parameters are few: what makes writes durable is at its default, and so is
 // read_only unless it is to be on: RDS itself takes it back at a promotion only if
-// nobody set it.
+// it was not set.
 func parameters(readOnly pulumi.BoolInput) rds.ParameterGroupParameterArrayOutput {
 	return readOnly.ToBoolOutput().ApplyT(func(readOnly bool) []rds.ParameterGroupParameter {
 		group := []rds.ParameterGroupParameter{

@@ -71,7 +71,7 @@ type Config struct {
 	//
 	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
-	// Epoch of an activation to give up, until the site's name is moved: this stack's own, with role `standby` and while
+	// Epoch of an activation to abort, until the site's name is moved: this stack's own, with role `standby` and while
 	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which reclaims the site. Means
 	// nothing at another epoch; `0` is none.
 	//

@@ -93,7 +93,7 @@ func (c Config) plainSecrets() (wrong []Problem) {
 			path := "production.secrets." + key
 			wrong = append(wrong, Problem{
 				Key: path, Wrong: path + " is in plain text",
-				Remedy: fmt.Sprintf("encrypt it: pulumi config set -s %s --secret --path '%s'; and change it where it is used, if anybody could read the file", c.Stack, path),
+				Remedy: fmt.Sprintf("encrypt it: pulumi config set -s %s --secret --path '%s'; and change it where it is used, if others could read the file", c.Stack, path),
 			})
 		}
 	}

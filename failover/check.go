@@ -28,7 +28,7 @@ func (r *Runtime) CheckRetire(ctx context.Context) (checks.Verdict, error) {
 	return r.judge(ctx, question{step: "check that the database is in step", rules: checks.Retire})
 }
 
-// CheckAbort finds out whether an activation may be given up: production holds
+// CheckAbort finds out whether an activation may be aborted: production holds
 // the site, and this side does not serve it.
 func (r *Runtime) CheckAbort(ctx context.Context) (checks.Verdict, error) {
 	return r.judge(ctx, question{step: "check that production holds the site", rules: checks.Abort})

@@ -169,7 +169,7 @@ func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) 
 // ErrInterrupted is the error of a run that was cancelled.
 var ErrInterrupted = errors.New("interrupted")
 
-// enter begins a piece of work, which ends when the run is given up. Its clock, where
+// enter begins a piece of work, which ends when the run is cancelled. Its clock, where
 // that can, stands still while it works.
 func (r *Runtime) enter(ctx context.Context, what string) (entered context.Context, leave func()) {
 	held, release := r.env.PauseClock(ctx, r.Site.Region+" "+what)
@@ -205,7 +205,7 @@ func (r *Runtime) progress(awaits, seen string) {
 }
 
 // attempts is how often the SDK tries a call. Control planes of a region that
-// others flee to are throttled; the default of three gives up within seconds.
+// others flee to are throttled; the default of three attempts is over within seconds.
 const attempts = 8
 
 // AWSConfig is the configuration of the clients for a region, in an environment.

@@ -67,7 +67,7 @@ func (i instances) seen(wanted int) string {
 	return text
 }
 
-// remedied says in the error of a wait that was given up what to do about the launches
+// remedied says in the error of a wait that reached its limit what to do about the launches
 // that failed meanwhile.
 func remedied(err error, failure checks.LaunchFailure) error {
 	if gaveUp, ok := errors.AsType[*TimeoutError](err); ok && failure != (checks.LaunchFailure{}) {

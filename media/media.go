@@ -1,6 +1,6 @@
 // Package media compares and copies the objects of two buckets, and puts back what was
 // deleted or overwritten in one (Restore). Replication copies
-// nothing that was there before its rule, and gives up on what fails; Sync copies
+// nothing that was there before its rule, and leaves what fails; Sync copies
 // that afterwards, from either side to the other, within S3.
 //
 // A copy that a client makes is a new object to S3, not a replica. Where a rule

@@ -88,7 +88,7 @@ type Result struct {
 	Left Tally `json:"left"`
 }
 
-// Sync copies what one side has and the other lacks or has older. It goes on past
+// Sync copies what one side has and the other lacks or has older. It continues past
 // objects that fail, and returns an error then; what it did stands in the result.
 func Sync(ctx context.Context, o Options) (*Result, error) {
 	if o.From == o.To {

@@ -82,7 +82,7 @@ func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error)
 			return Adopted{}, err
 		}
 	}
-	saved.remember(name, held, peerOf(sides, config, held.claim))
+	saved.stash(name, held, peerOf(sides, config, held.claim))
 	done, err := stack.take(ctx, saved, held.inventory, change(config, held.claim), run)
 	if err != nil {
 		return done, err

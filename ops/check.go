@@ -228,7 +228,7 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 func judged(plan Plan, purpose Purpose) []Requirement {
 	var all []Requirement
 	for _, risky := range plan.Risky() {
-		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before anybody runs it (pulumi preview --diff)"})
+		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
 	}
 	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
 		return append(all, Requirement{What: "checks", Seen: plan.Refusal, Remedy: "do what it says, and check again"})

@@ -48,9 +48,9 @@ func (c checkpoint) holds(name string) bool {
 	})
 }
 
-// remember puts into the state what the program keeps there, as AWS has it. The state is
+// stash puts into the state what the program keeps there, as AWS has it. The state is
 // marked as under adoption, until settle: until then it must not be updated.
-func (c checkpoint) remember(stack string, held fromAWS, peer state.PeerInfo) {
+func (c checkpoint) stash(stack string, held fromAWS, peer state.PeerInfo) {
 	stash := func(name string, value any, secret bool) {
 		text, err := json.Marshal(value)
 		if err != nil {

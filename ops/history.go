@@ -45,7 +45,7 @@ func LastRehearsal(dir string) *Rehearsed {
 	return &last
 }
 
-// Update is an update of a stack, as the backend remembers it.
+// Update is an update of a stack, as the backend keeps it.
 type Update struct {
 	Stack   string         `json:"stack"`
 	Version int            `json:"version"`

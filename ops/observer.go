@@ -18,7 +18,7 @@ import (
 // another, passes on mere text: no types, no report.
 type observer struct {
 	mu      sync.Mutex
-	ctx     context.Context //nolint:containedctx // of the operation that goes on, for hooks, which get none
+	ctx     context.Context //nolint:containedctx // of the running operation, for hooks, which get none
 	refusal *refusal.Error
 	verdict *checks.Verdict
 	report  *report.Report

@@ -136,8 +136,8 @@ func (s *Site) findEngine(ctx context.Context) error {
 	return err
 }
 
-// Sides reads what both stacks remember, and what their files say now. A stack that
-// was never deployed remembers nothing. No region is asked, only the backend.
+// Sides reads what both stacks hold in their states, and what their files say now. A stack
+// that was never deployed holds nothing. No region is asked, only the backend.
 func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 	sides, problems := make([]Side, len(s.configs)), make([]error, len(s.configs))
 	var group sync.WaitGroup

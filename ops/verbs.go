@@ -122,7 +122,7 @@ func (s *Site) requireAnswer(ctx context.Context, side Side, remedy string) erro
 }
 
 // Abort aborts an activation that has not moved the site's name yet, and lets the
-// other side reclaim the site. Where the region of the one that should give up does
+// other side reclaim the site. Where the region of the one that should abort does
 // not answer, the other reclaims the site without it.
 func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {

@@ -6,7 +6,7 @@ import (
 )
 
 // MediaComparison is what a side that was active holds and the other side does not: S3 copies
-// nothing that was uploaded before replication was on, and gives up on what fails.
+// nothing that was uploaded before replication was on, and leaves what fails.
 type MediaComparison struct {
 	Bucket       string   `json:"bucket"`       // where the files are
 	Peer         string   `json:"peer"`         // the bucket that lacks them

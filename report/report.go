@@ -35,7 +35,7 @@ type Step struct {
 	Type  string    `json:"type,omitempty"` // of the resource, as Pulumi names it; empty for other kinds
 	Name  string    `json:"name"`           // for people, such as "wait for the promotion of blog-dr-1"
 	Begin time.Time `json:"begin"`
-	// End is zero while the step goes on, and for good when the run was killed
+	// End is zero while the step runs, and for good when the run was killed
 	// meanwhile, or something failed that only the engine reports.
 	End           time.Time `json:"end,omitzero"`
 	Err           string    `json:"err,omitempty"`           // why it failed
@@ -68,7 +68,7 @@ func Milestones() []Milestone { return []Milestone{Claimed, Promoted, Healthy, S
 // Outcome is what became of a run.
 type Outcome string
 
-// The outcomes. Unfinished is that of a run which goes on, or was killed, or
+// The outcomes. Unfinished is that of a run which is under way, or was killed, or
 // failed in a way that only the engine reports.
 const (
 	Unfinished Outcome = "unfinished"
@@ -137,7 +137,7 @@ type Recorder struct {
 	sides  []Side // as they are once the run is done
 }
 
-// Resume is a report of a run that resumes one which came to a halt: it goes on
+// Resume is a report of a run that resumes one which came to a halt: it continues
 // from what that one had told.
 func (r Report) Resume(halted Report) Report {
 	r.StartedAt, r.Verdict, r.Media, r.TimeToRecover = halted.StartedAt, halted.Verdict, halted.Media, halted.TimeToRecover

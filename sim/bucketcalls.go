@@ -41,7 +41,7 @@ func (w *World) Bucket(region, name string) error {
 	return err
 }
 
-// Setting reads a part of a bucket's configuration; nil when nobody has set it.
+// Setting reads a part of a bucket's configuration; nil when it is not set.
 func (w *World) Setting(region, bucket string, part BucketSetting) (map[string]any, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

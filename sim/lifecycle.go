@@ -21,7 +21,7 @@ type Call struct {
 
 // Create makes a resource and returns when it is ready. AWS writes it down when
 // it accepts the call: a caller that dies while it waits leaves it behind, and one
-// that gives up the wait is told what it has asked for, with the error.
+// that ends the wait gets what it has asked for, with the error.
 func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	k, err := w.open(c.Type)
 	if err != nil {

@@ -128,7 +128,7 @@ func (w *World) AbortMultipart(region, bucket, key, id string) error {
 	return err
 }
 
-// OpenMultiparts is how many uploads in parts were begun and neither completed nor given up.
+// OpenMultiparts is how many uploads in parts were begun and neither completed nor aborted.
 func (w *World) OpenMultiparts() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

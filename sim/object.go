@@ -97,7 +97,7 @@ func (o *Object) tags() map[string]string {
 	return tags
 }
 
-// fill sets what nobody has set.
+// fill sets what was not set.
 func (o *Object) fill(props map[string]any) {
 	for k, v := range props {
 		if _, ok := o.Props[k]; !ok {

@@ -40,7 +40,7 @@ func (i Instance) Rows(address string) ([]string, error) {
 	return texts(i.world.held(o, now)), nil
 }
 
-// Rows is what a database holds now, whether or not anybody could read it; nil
+// Rows is what a database holds now, whether or not it can be read; nil
 // when there is none of that name.
 func (w *World) Rows(region, identifier string) []string {
 	now := w.clock.Now()

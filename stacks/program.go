@@ -113,7 +113,7 @@ type saved struct {
 	secrets pulumi.StringMapOutput
 }
 
-// decide reads what this stack and its peer remember and settles what this
+// decide reads what this stack and its peer hold, and settles what this
 // update is about. Its error is a refusal: nothing was touched.
 func (s *site) decide() error {
 	own, err := state.Read(s.Context, s.cfg.Stack)
@@ -158,7 +158,7 @@ func (s *site) decide() error {
 	return err
 }
 
-// peerState is what the peer's stack remembers or, for a production that this
+// peerState is what the peer's stack holds or, for a production that this
 // program did not make, what the configuration says of it: it is taken to be
 // active since epoch 1.
 func (s *site) peerState() (state.State, error) {
@@ -172,12 +172,12 @@ func (s *site) peerState() (state.State, error) {
 	return state.Read(s.Context, s.cfg.Peer.Stack)
 }
 
-// choosePeerInfo chooses between what is remembered of the peer and what it says
+// choosePeerInfo chooses between what is known of the peer and what it says
 // now. An activation, until the site's name is moved, changes nothing that AWS
 // would check against a region that may be lost: it takes no news.
-func choosePeerInfo(activating bool, remembered, now state.PeerInfo) state.PeerInfo {
+func choosePeerInfo(activating bool, known, now state.PeerInfo) state.PeerInfo {
 	if activating || now == (state.PeerInfo{}) {
-		return remembered
+		return known
 	}
 	return now
 }

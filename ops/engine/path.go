@@ -27,7 +27,7 @@ func (f finder) onPath(ctx context.Context) (root string, ok bool) {
 	return filepath.Dir(bin), true
 }
 
-// say writes a line of progress. Nobody reading it is no reason to stop.
+// say writes a line of progress. That it has no reader is no reason to stop.
 func (f finder) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(f.progress, format+"\n", args...)
 }

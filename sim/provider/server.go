@@ -33,7 +33,7 @@ func Serve(w *sim.World) (*Server, error) {
 		port: listener.Addr().(*net.TCPAddr).Port,
 	}
 	pulumirpc.RegisterResourceProviderServer(s.grpc, plugin.NewProviderServer(&provider{world: w, connections: map[string]*connection{}}))
-	go func() { _ = s.grpc.Serve(listener) }() // ends with Stop, and there is nobody to tell
+	go func() { _ = s.grpc.Serve(listener) }() // ends with Stop, and there is no one to tell
 	return s, nil
 }
 

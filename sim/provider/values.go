@@ -119,7 +119,7 @@ func (p property) show(key resource.PropertyKey, in resource.PropertyMap) {
 	}
 }
 
-// empty is a type's value in Terraform's state when nobody has set it; objects
+// empty is a type's value in Terraform's state when it is not set; objects
 // have none.
 func (p property) empty() (resource.PropertyValue, bool) {
 	switch p.shape()[0] {

@@ -30,7 +30,7 @@ import (
 )
 
 // Client is a served world, as a command uses it. While it is open, simulated
-// time passes only as far as somebody waits for it.
+// time passes only as far as it is waited for.
 type Client struct {
 	url     *url.URL
 	dir     string
@@ -182,7 +182,7 @@ func (p *Client) dial(ctx context.Context, _, address string) (net.Conn, error) 
 }
 
 // now is the simulated time. A world that went away leaves the last that it told;
-// whoever waits in it hears of that.
+// those that wait in it hear of that.
 func (p *Client) now() time.Time {
 	var text []byte
 	res, err := p.send(context.Background(), http.MethodGet, nowPath, nil)
@@ -287,7 +287,7 @@ type AskedWrongError struct {
 // Error says why.
 func (e *AskedWrongError) Error() string { return e.Why }
 
-// unreachable words that the world is not served, unless the caller gave up.
+// unreachable words that the world is not served, unless the caller cancelled.
 func (p *Client) unreachable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

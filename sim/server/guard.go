@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A world takes orders from whoever reaches it, so it takes none that a web page gives
-// through somebody's browser: neither across origins, nor as its own origin, under a
+// A world takes orders from everybody who reaches it, so it takes none that a web page gives
+// through a user's browser: neither across origins, nor as its own origin, under a
 // name of the page's that now leads here (DNS rebinding).
 
 // checkListen refuses an address that others than this machine reach, unless they may.
@@ -25,7 +25,7 @@ func checkListen(o Options) error {
 	if host == "" {
 		host = "every address of this machine"
 	}
-	return &AskedWrongError{fmt.Sprintf("%s is reached by other machines, and whoever reaches a simulated AWS commands it: listen on 127.0.0.1, or add --remote if they may", host)}
+	return &AskedWrongError{fmt.Sprintf("%s is reached by other machines, and everybody who reaches a simulated AWS commands it: listen on 127.0.0.1, or add --remote if they may", host)}
 }
 
 // A guard lets through what a command, a tool or a proxy's client sends.

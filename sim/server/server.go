@@ -18,7 +18,7 @@ import (
 // Options say what world to serve, and where.
 type Options struct {
 	// Dir is the project's folder, which keeps the world too. One that holds a
-	// world already goes on with it.
+	// world already runs on with it.
 	Dir string
 	// The regions and the seed of a new world. Empty and 0 take those of the
 	// world that is there, or us-west-2, us-east-2 and 1.
@@ -26,11 +26,11 @@ type Options struct {
 	Seed                 uint64
 	// Listen is a local address, such as 127.0.0.1:4700; port 0 takes a free one.
 	Listen string
-	// Remote allows an address that other machines reach. Whoever reaches the world commands it.
+	// Remote allows an address that other machines reach. Everybody who reaches the world commands it.
 	Remote bool
 	// Speed is how much faster simulated time passes while no command runs; 0 lets none pass.
 	Speed float64
-	// Tell is told what becomes of the world, a line each; nil is nobody.
+	// Tell, if set, is called with what becomes of the world, a line each.
 	Tell func(line string)
 }
 
@@ -95,7 +95,7 @@ func newWorld(o Options) kept {
 	return k
 }
 
-// unserved reports whether nobody else serves a folder: one server of two would
+// unserved reports whether no other server has a folder: one server of two would
 // undo what the other keeps.
 func unserved(url, dir string) error {
 	if url == "" {
@@ -107,7 +107,7 @@ func unserved(url, dir string) error {
 	if err == nil {
 		defer other.Close()
 	}
-	if err != nil || other.dir != dir { // it was killed, and somebody else may have its address now
+	if err != nil || other.dir != dir { // it was killed, and another program may have its address now
 		return nil
 	}
 	return fmt.Errorf("%s is being served already, at %s: use that, or stop it first", dir, url)

@@ -45,7 +45,7 @@ func load(dir string) (k kept, found bool, err error) {
 	return k, true, nil
 }
 
-// fits reports whether what somebody asked for is the world that is there; zero
+// fits reports whether what was asked for is the world that is there; zero
 // values ask for nothing.
 func (k kept) fits(o Options) error {
 	if o.ProdRegion != "" && o.ProdRegion != k.ProdRegion || o.DRRegion != "" && o.DRRegion != k.DRRegion || o.Seed != 0 && o.Seed != k.Seed {

@@ -49,7 +49,7 @@ type Copy struct {
 	Visitors netip.Prefix `json:"visitors,omitzero"`
 }
 
-// Args are what the program needs beside what the drilled stack remembers.
+// Args are what the program needs beside what the drilled stack holds.
 type Args struct {
 	Config config.Config // of the drilled stack
 	Copy   Copy

@@ -209,7 +209,7 @@ const (
 	compareTimeout = time.Hour
 	// startTimeout bounds a single call and its retries.
 	startTimeout = 5 * time.Minute
-	// slack lets a wait give up by its own limit, and say so, before its context ends.
+	// slack lets a wait end by its own limit, and say so, before its context ends.
 	slack = time.Minute
 )
 
