@@ -42,9 +42,11 @@ var commands = map[string]string{
 		*) exit 99 ;;
 	esac`,
 	"curl": `case "$*" in
-		*wordpress.org/latest.tar.gz) cat "$CLOUD/wordpress.tar.gz" ;;
-		*) while [ "$1" != -o ]; do shift; done; cat "$CLOUD/download" >"$2" ;;
-	esac`,
+		*wordpress.org/latest.tar.gz) from=wordpress.tar.gz ;;
+		*) from=download ;;
+	esac
+	while [ "$1" != -o ]; do shift; done
+	[ -e "$CLOUD/$from" ] && cat "$CLOUD/$from" >"$2"`,
 	"dnf": `for package; do
 		case $package in
 			httpd|php-fpm) cp "$COMMANDS/true" "$COMMANDS/$package" ;;
@@ -53,9 +55,9 @@ var commands = map[string]string{
 			s3fs-fuse) [ -e "$CLOUD/no-s3fs" ] || cp "$COMMANDS/true" "$COMMANDS/s3fs" ;;
 		esac
 	done`,
-	"php": `case $1 in
-		-m) echo mysqli ;;
-		-r) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
+	"php": `case $2 in
+		*mysqli*) [ ! -e "$CLOUD/no-mysqli" ] ;;
+		*PharData*) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
 	esac`,
 	"id":         `echo 48`,
 	"mountpoint": `exit 1`,
@@ -264,6 +266,7 @@ func TestImageThatCannotServeIsRefused(t *testing.T) {
 		want  string
 	}{
 		"no s3fs anywhere": {func(i *instance) { i.lacks("s3fs"); i.answer("no-s3fs", "") }, "use an image that has s3fs-fuse"},
+		"no mysqli":        {func(i *instance) { i.answer("no-mysqli", "") }, "php has no mysqli"},
 		"no WordPress":     {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,9 +33,9 @@ func TestLaunchTemplate(t *testing.T) {
 	assert.Equal(t, "resolve:ssm:/blog/dr/image", template.Inputs["imageId"])
 	assert.Equal(t, "required", at(t, template.Inputs, "metadataOptions", "httpTokens"))
 	assert.Equal(t, "true", at(t, template.Inputs, "blockDeviceMappings", 0, "ebs", "encrypted"))
-	userData, err := base64.StdEncoding.DecodeString(template.Inputs["userData"].(string))
+	sent, err := base64.StdEncoding.DecodeString(template.Inputs["userData"].(string))
 	require.NoError(t, err)
-	assert.Equal(t, "#!/bin/bash\n", string(userData))
+	assert.Equal(t, "#!/bin/bash\n", unpacked(t, sent))
 	for i, kind := range []string{"instance", "volume"} {
 		assert.Equal(t, kind, at(t, template.Inputs, "tagSpecifications", i, "resourceType"))
 		assert.Equal(t, map[string]any{"site": "blog", "Name": "blog-dr"}, at(t, template.Inputs, "tagSpecifications", i, "tags"))

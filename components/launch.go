@@ -20,7 +20,7 @@ type LaunchArgs struct {
 	VolumeGiB       int
 	ImageParameter  pulumi.StringInput // name of the SSM parameter that holds the image
 	SecurityGroupID pulumi.StringInput
-	UserData        pulumi.StringInput // in plain text
+	UserData        pulumi.StringInput // as UserData makes it
 	Tags            map[string]string  // of the instances and their volumes, which no provider's default tags reach
 
 	// What instances may read and write.
@@ -83,7 +83,7 @@ func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, opts ...pulumi
 		InstanceType:         pulumi.String(args.InstanceType),
 		IamInstanceProfile:   ec2.LaunchTemplateIamInstanceProfileArgs{Arn: profile.Arn},
 		VpcSecurityGroupIds:  pulumi.StringArray{args.SecurityGroupID},
-		UserData:             base64Of(args.UserData),
+		UserData:             packed(args.UserData),
 		MetadataOptions: ec2.LaunchTemplateMetadataOptionsArgs{
 			HttpEndpoint:            pulumi.String("enabled"),
 			HttpTokens:              pulumi.String("required"),
@@ -133,10 +133,11 @@ func instanceStatements(args LaunchArgs) []pulumi.Input {
 	return statements
 }
 
-// base64Of is text in the form that launch templates take.
-func base64Of(text pulumi.StringInput) pulumi.StringPtrOutput {
-	return text.ToStringOutput().ApplyT(func(text string) *string {
-		encoded := base64.StdEncoding.EncodeToString([]byte(text))
-		return &encoded
+// packed is user data in the form that launch templates take.
+func packed(script pulumi.StringInput) pulumi.StringPtrOutput {
+	return script.ToStringOutput().ApplyT(func(script string) (*string, error) {
+		sent, err := compress(script)
+		encoded := base64.StdEncoding.EncodeToString(sent)
+		return &encoded, err
 	}).(pulumi.StringPtrOutput)
 }

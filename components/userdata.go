@@ -1,9 +1,12 @@
 package components
 
 import (
+	"bytes"
+	"compress/gzip"
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"text/template"
@@ -28,7 +31,7 @@ const (
 	DeepPath = "/pilotlight/deep.php"
 )
 
-// userDataLimit is what EC2 takes, before base64.
+// userDataLimit is what EC2 takes of user data as it is sent: compressed, and before base64.
 const userDataLimit = 16 * 1024
 
 //go:embed userdata.sh.tmpl
@@ -69,10 +72,31 @@ func UserData(args UserDataArgs) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("making user data: %w", err)
 	}
-	if script.Len() > userDataLimit {
-		return "", fmt.Errorf("user data has %d bytes, and EC2 takes %d: shorten the names in it", script.Len(), userDataLimit)
+	sent, err := compress(script.String())
+	if err != nil {
+		return "", err
+	}
+	if len(sent) > userDataLimit {
+		return "", fmt.Errorf("user data has %d bytes, and EC2 takes %d: shorten the names in it", len(sent), userDataLimit)
 	}
 	return script.String(), nil
+}
+
+// compress is the script as it is sent. cloud-init takes user data that is compressed with
+// gzip for what it unpacks to. The header holds no time, so the same script is no change.
+func compress(script string) ([]byte, error) {
+	var sent bytes.Buffer
+	w, err := gzip.NewWriterLevel(&sent, gzip.BestCompression)
+	if err != nil {
+		return nil, fmt.Errorf("compressing user data: %w", err)
+	}
+	if _, err := io.WriteString(w, script); err != nil {
+		return nil, fmt.Errorf("compressing user data: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compressing user data: %w", err)
+	}
+	return sent.Bytes(), nil
 }
 
 // UserDataOutput is UserData of a secret and a bucket that are still to be made.

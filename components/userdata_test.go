@@ -1,8 +1,13 @@
 package components
 
 import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,7 +48,7 @@ func TestUserDataRefuses(t *testing.T) {
 		"a quote":         {func(a *UserDataArgs) { a.Bucket = "a'; rm -rf /" }, `user data: the bucket "a'; rm -rf /" has a character that a script could take for its own`},
 		"a line":          {func(a *UserDataArgs) { a.Region = "x\ny" }, `user data: the region "x\ny" has a character that a script could take for its own`},
 		"half a peer":     {func(a *UserDataArgs) { a.PeerRegion = "" }, "user data: the peer's region and its parameter path go together"},
-		"more than EC2 takes": {func(a *UserDataArgs) { a.Bucket = strings.Repeat("b", userDataLimit) },
+		"more than EC2 takes": {func(a *UserDataArgs) { a.Bucket = noise(userDataLimit) },
 			"bytes, and EC2 takes 16384: shorten the names in it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +66,40 @@ func TestUserDataLeavesRoomForLongNames(t *testing.T) {
 	args.PeerParameterPath = args.ParameterPath
 	script, err := UserData(args)
 	require.NoError(t, err)
-	assert.Less(t, len(script), 15*1024)
+	sent, err := compress(script)
+	require.NoError(t, err)
+	assert.Less(t, len(sent), 15*1024)
+}
+
+// TestUserDataIsSentCompressed holds that the launch template carries what cloud-init
+// unpacks to the script, and that the same script is the same bytes.
+func TestUserDataIsSentCompressed(t *testing.T) {
+	script, err := UserData(userData())
+	require.NoError(t, err)
+	sent, err := compress(script)
+	require.NoError(t, err)
+	again, err := compress(script)
+	require.NoError(t, err)
+	assert.Equal(t, sent, again)
+	assert.Equal(t, script, unpacked(t, sent))
+}
+
+func unpacked(t *testing.T, sent []byte) string {
+	t.Helper()
+	packed, err := gzip.NewReader(bytes.NewReader(sent))
+	require.NoError(t, err)
+	text, err := io.ReadAll(packed)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// noise is of letters that no compression makes fewer than half of.
+func noise(length int) string {
+	random, text := rand.New(rand.NewPCG(1, 2)), make([]byte, 2*length) //nolint:gosec // no secret
+	for i := range text {
+		text[i] = byte('a' + random.IntN(26))
+	}
+	return string(text)
 }
 
 func TestUserDataIsCleanShell(t *testing.T) {
@@ -71,9 +109,36 @@ func TestUserDataIsCleanShell(t *testing.T) {
 		args.NoJobs = noJobs
 		i := boot(t, args)
 		require.NoError(t, i.err, i.log)
-		for _, script := range []string{i.script, i.path("/usr/local/sbin/pilotlight-refresh")} {
+		for _, script := range i.scripts() {
 			out, err := exec.Command(shellcheck, script).CombinedOutput()
 			assert.NoError(t, err, "%s", out)
+		}
+	}
+}
+
+// scripts are the shell scripts of an instance that has booted.
+func (i *instance) scripts() []string {
+	return []string{i.script, i.path("/usr/local/sbin/pilotlight-refresh")}
+}
+
+var (
+	// document is a document within a script, for another program or for a script of its own.
+	document = regexp.MustCompile(`(?s)<<'?EOF'?\n.*?\nEOF\n`)
+	quoted   = regexp.MustCompile(`(?s)'[^']*'|"(\\.|[^"\\])*"`)
+	remark   = regexp.MustCompile(`(?m)(^|\s)#.*$`)
+)
+
+// TestUserDataHasNoPipeline holds that no command can fail because one that reads from it
+// has seen enough: under pipefail, php -m | grep -q fails about one time in four.
+func TestUserDataHasNoPipeline(t *testing.T) {
+	i := running(t)
+	for _, path := range i.scripts() {
+		script, err := os.ReadFile(path)
+		require.NoError(t, err)
+		left := quoted.ReplaceAllString(remark.ReplaceAllString(document.ReplaceAllString(string(script), "\n"), ""), "")
+		assert.Contains(t, left, "||")
+		for _, line := range strings.Split(strings.ReplaceAll(left, "||", ""), "\n") {
+			assert.NotContains(t, line, "|", path)
 		}
 	}
 }

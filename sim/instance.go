@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
 	"errors"
+	"io"
 	"strings"
 	"time"
 )
@@ -135,10 +138,20 @@ func (w *World) answers(region string) error {
 	return nil
 }
 
+// decoded is user data as an instance runs it: cloud-init unpacks what is compressed with
+// gzip (cloudinit/user_data.py, convert_string).
 func decoded(userData string) string {
 	text, err := base64.StdEncoding.DecodeString(userData)
 	if err != nil {
 		return ""
 	}
-	return string(text)
+	packed, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		return string(text)
+	}
+	unpacked, err := io.ReadAll(packed)
+	if err != nil {
+		return ""
+	}
+	return string(unpacked)
 }

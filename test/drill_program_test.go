@@ -1,7 +1,10 @@
 package test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/base64"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -76,7 +79,11 @@ func TestDrillProgram(t *testing.T) {
 			tags := input("pulumi:providers:aws", "defaultTags").(map[string]any)["tags"]
 			assert.Equal(t, map[string]any{"site": "blog", "stack": "dr-drill", "managed-by": "pilotlight", "drill": "dr", "expires": "2026-03-02T12:00:00Z"}, tags)
 
-			script, err := base64.StdEncoding.DecodeString(input("aws:ec2/launchTemplate:LaunchTemplate", "userData").(string))
+			sent, err := base64.StdEncoding.DecodeString(input("aws:ec2/launchTemplate:LaunchTemplate", "userData").(string))
+			require.NoError(t, err)
+			packed, err := gzip.NewReader(bytes.NewReader(sent))
+			require.NoError(t, err)
+			script, err := io.ReadAll(packed)
 			require.NoError(t, err)
 			assert.NotContains(t, string(script), "put $unit-cron", "what is scheduled is for the site to run")
 			assert.Contains(t, string(script), "PARAMETERS='/blog/dr-drill'\n")
