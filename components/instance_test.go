@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -215,6 +216,46 @@ func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o555), info.Mode().Perm(), "without its mount it must take no uploads")
 	}
+}
+
+// s3fsOptions are those that every s3fs from 1.90 to 1.97 knows (src/s3fs.cpp), and what
+// mount itself takes (nosuid, nodev, noexec). endpoint is region's name before 1.96.
+var s3fsOptions = []string{
+	"iam_role", "url", "endpoint", "allow_other", "nosuid", "nodev", "noexec", "uid", "gid", "umask",
+	"stat_cache_expire", "use_cache", "ensure_diskfree", "del_cache",
+}
+
+func TestEveryS3fsMountsTheMedia(t *testing.T) {
+	t.Parallel()
+	unit := running(t).read("/etc/systemd/system/pilotlight-media.service")
+	_, options, found := strings.Cut(unit, " -f -o ")
+	require.True(t, found)
+	options, _, _ = strings.Cut(options, "\n")
+	for option := range strings.SplitSeq(options, ",") {
+		name, _, _ := strings.Cut(option, "=")
+		assert.Contains(t, s3fsOptions, name)
+	}
+}
+
+// TestUploadsOfTheImageAreMovedAside has an image that was taken with files where the
+// bucket is mounted, and one more that was taken of its instance.
+func TestUploadsOfTheImageAreMovedAside(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	for _, text := range []string{"first", "second"} {
+		i.put(i.path(uploads+"/2025/photo.jpg"), text)
+		i.run(i.script)
+		require.NoError(t, i.err, i.log)
+		assert.Contains(t, i.log, "they are in /var/www/uploads-of-image now")
+		left, err := os.ReadDir(i.path(uploads))
+		require.NoError(t, err)
+		assert.Empty(t, left)
+		assert.Equal(t, text, i.read("/var/www/uploads-of-image/2025/photo.jpg"))
+		require.NoError(t, os.Chmod(i.path(uploads), 0o755))
+	}
+	assert.Equal(t, "first", i.read("/var/www/uploads-of-image.~1~/2025/photo.jpg"))
+	i.run(i.script)
+	assert.NotContains(t, i.log, "uploads-of-image")
 }
 
 func TestCertificatesOfTheRightPartition(t *testing.T) {
