@@ -90,7 +90,7 @@ func everything(region string) pulumi.RunFunc {
 		}
 		args := launch(region)
 		args.ImageParameter, args.SecretARN, args.BucketARN = image.ParameterName, secrets.ARN, media.ARN
-		args.UserData = UserDataOutput(UserDataArgs{Region: region, ParameterPath: "/blog/dr"}, secrets.ARN, media.Bucket)
+		args.UserData = UserDataOutput(UserDataArgs{Region: region, ParameterPath: "/blog/dr", Network: "10.0.0.0/16"}, secrets.ARN, media.Bucket)
 		template, err := NewLaunch(ctx, name, args)
 		if err != nil {
 			return err

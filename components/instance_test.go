@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +19,9 @@ const (
 	site       = "/var/www/html"
 	healthPage = "/usr/share/pilotlight/www/health.php"
 	deepPage   = "/usr/share/pilotlight/www/deep.php"
+
+	minutePage   = "/usr/share/pilotlight/minute.php"
+	writablePage = "/usr/share/pilotlight/writable.php"
 )
 
 // instance is a machine of directories: the user data runs in it against commands
@@ -67,7 +71,7 @@ var commands = map[string]string{
 
 // tools are the real commands that the scripts use.
 var tools = []string{
-	"bash", "sh", "cat", "chmod", "cp", "dirname", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
+	"bash", "sh", "cat", "chmod", "cp", "dirname", "find", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
 }
 
 // machine prepares an instance of an image with WordPress and all it needs.
@@ -136,6 +140,13 @@ func (i *instance) refresh() {
 // answer sets what AWS or the internet says; silence takes it back.
 func (i *instance) answer(what, with string) { i.put(filepath.Join(i.cloud, what), with) }
 
+// asked is what AWS says.
+func (i *instance) asked(what string) string {
+	text, err := os.ReadFile(filepath.Join(i.cloud, what))
+	require.NoError(i.t, err)
+	return string(text)
+}
+
 func (i *instance) silence(what string) {
 	require.NoError(i.t, os.Remove(filepath.Join(i.cloud, what)))
 }
@@ -195,8 +206,7 @@ func TestInstanceOfACopyRunsNoJobs(t *testing.T) {
 	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer php-fpm httpd")
 	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.timer"))
 	assert.NoFileExists(t, i.path("/etc/systemd/system/pilotlight-cron.service"))
-	assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<Files wp-cron.php>\n  Require all denied\n</Files>\nErrorDocument 503")
-	assert.NotContains(t, boot(t, userData()).read("/etc/httpd/conf.d/pilotlight.conf"), "wp-cron.php")
+	assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<Files wp-cron.php>\n  Require all denied\n</Files>\n")
 }
 
 func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
@@ -279,8 +289,34 @@ func TestSiteStartsWithoutTheCertificates(t *testing.T) {
 	i.silence("download")
 	i.run(i.script)
 	require.NoError(t, i.err, i.log)
-	assert.Contains(t, i.log, "the database's is not checked")
+	assert.Contains(t, i.log, "the database's certificate is not checked")
 	assert.NoFileExists(t, i.path("/etc/pki/ca-trust/source/anchors/rds.pem"))
+}
+
+// TestCertificatesAreRenewed holds that they are read again after a month, and that those
+// of yesterday do while they can't be.
+func TestCertificatesAreRenewed(t *testing.T) {
+	t.Parallel()
+	const ca = "/etc/pki/ca-trust/source/anchors/rds.pem"
+	i := running(t)
+	i.answer("download", "newer")
+	i.refresh()
+	assert.Equal(t, "certificates", i.read(ca), "they are new")
+
+	old := time.Now().AddDate(0, 0, -31)
+	require.NoError(t, os.Chtimes(i.path(ca), old, old))
+	i.silence("download")
+	i.refresh()
+	assert.Contains(t, i.log, "the certificates of RDS can't be read")
+	assert.NotContains(t, i.log, "is not checked")
+	assert.Equal(t, "certificates", i.read(ca))
+	i.refresh()
+	assert.NotContains(t, i.log, "curl", "not every minute")
+
+	i.answer("download", "newer")
+	require.NoError(t, os.Chtimes(i.path(ca), old, old))
+	i.refresh()
+	assert.Equal(t, "newer", i.read(ca))
 }
 
 func TestPlainImageInstallsWhatItNeeds(t *testing.T) {

@@ -10,8 +10,11 @@ import (
 )
 
 const (
-	// graceSeconds is how long a new instance may install and start before its health counts.
-	graceSeconds = 300
+	// graceSeconds is how long a new instance may install, start and find its settings
+	// before its health counts. Until then it gets no visitors: the target group asks
+	// HealthPath, which is 503. After it, the group replaces the instance. One that waits
+	// for a database to be made is healthy, and stays.
+	graceSeconds = 900
 	// warmUpSeconds is how long its figures are left out of scaling after that.
 	warmUpSeconds = 120
 	// cpuTarget is the percentage that scaling aims at. It needs no balancer to be there.

@@ -66,16 +66,23 @@ register_shutdown_function(function () { fwrite(STDERR, 'status ' . http_respons
 // page runs a PHP file of an instance, and answers its status and what it prints.
 func (i *instance) page(path string, env ...string) (status, text string) {
 	i.t.Helper()
+	cmd := i.php(path, env...)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	require.NoError(i.t, cmd.Run(), "%s%s", &out, &said)
+	return said.String(), out.String()
+}
+
+// php runs a PHP file of an instance beside the stub of the database.
+func (i *instance) php(path string, env ...string) *exec.Cmd {
+	i.t.Helper()
 	php := needed(i.t, "php")
 	prepend := filepath.Join(filepath.Dir(i.root), "mysqli.php")
 	i.put(prepend, mysqlStub)
 	// -n: without extensions. A disabled function may be defined anew, since PHP 8.
 	cmd := exec.Command(php, "-n", "-d", "disable_functions=mysqli_init,mysqli_report", "-d", "auto_prepend_file="+prepend, i.path(path))
 	cmd.Env = append(env, "PILOTLIGHT_ROOT="+i.root)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	require.NoError(i.t, cmd.Run(), "%s%s", &out, &said)
-	return said.String(), out.String()
+	return cmd
 }
 
 // constants are what WordPress would find defined.
@@ -125,18 +132,100 @@ func TestConfigurationTakesTheCacheWhenThereIsOne(t *testing.T) {
 	defined := i.constants()
 	assert.Equal(t, "redis.example.net", defined["WP_REDIS_HOST"])
 	assert.Equal(t, "tls", defined["WP_REDIS_SCHEME"])
+	assert.Equal(t, true, defined["WP_REDIS_GRACEFUL"], "a cache that fails ends no page")
+	assert.Equal(t, "epoch-3:", defined["WP_REDIS_PREFIX"], "what another epoch cached is not read")
+	assert.Equal(t, 86400.0, defined["WP_REDIS_MAXTTL"])
 	assert.Equal(t, "token", defined["WP_REDIS_PASSWORD"])
 	assert.NotContains(t, defined, "WP_REDIS_DISABLED")
 }
 
-func TestBeforeItsConfigurationAnInstanceIsKeptButServesNothing(t *testing.T) {
+// TestInstanceWithoutSettings gets no visitors, and is replaced after a while: others may have
+// them. While there are none yet, as the database is only being made, it is kept.
+func TestInstanceWithoutSettings(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		spoil  func(*instance)
+		health string
+	}{
+		"AWS does not answer": {func(i *instance) { i.silence("parameters"); i.silence("secret") }, "status 503"},
+		"it may not read":     {func(i *instance) { i.silence("secret") }, "status 503"},
+		"no database is there yet": {func(i *instance) {
+			i.answer("parameters", "/blog/dr/site\thttps://www.example.com\n/blog/dr/epoch\t1\n")
+		}, "status 200"},
+		"what was known is lost": {func(i *instance) { require.NoError(i.t, os.RemoveAll(i.path("/run/pilotlight"))) }, "status 503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := machine(t, userData())
+			tc.spoil(i)
+			i.run(i.script)
+			require.NoError(t, i.err, i.log)
+			if name == "what was known is lost" {
+				tc.spoil(i)
+			}
+			for page, want := range map[string]string{healthPage: tc.health, deepPage: "status 503", site + "/wp-config.php": "status 503"} {
+				status, _ := i.page(page)
+				assert.Equal(t, want, status, page)
+			}
+		})
+	}
+}
+
+func TestInstanceIsHealthyOnceTheDatabaseIsThere(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	parameters := i.asked("parameters")
+	i.answer("parameters", "/blog/dr/epoch\t1\n")
+	i.run(i.script)
+	i.answer("parameters", parameters)
+	i.refresh()
+	assert.NoFileExists(t, i.path("/run/pilotlight/waiting"))
+	status, text := i.page(healthPage)
+	assert.Equal(t, "status 200 ok\n", status+" "+text)
+}
+
+// TestWordPressLeavesItsCodeAlone unless the configuration lets it.
+func TestWordPressLeavesItsCodeAlone(t *testing.T) {
+	t.Parallel()
+	for _, fileMods := range []bool{false, true} {
+		args := userData()
+		args.FileMods = fileMods
+		i := boot(t, args)
+		require.NoError(t, i.err, i.log)
+		defined := i.constants()
+		for _, name := range []string{"DISALLOW_FILE_MODS", "AUTOMATIC_UPDATER_DISABLED"} {
+			_, is := defined[name]
+			assert.Equal(t, !fileMods, is, name)
+		}
+	}
+}
+
+// TestImageHasConstantsOfItsOwn holds that they are there before WordPress is, know those
+// of the site, and read no secret on the way.
+func TestImageHasConstantsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	i.put(i.path("/etc/pilotlight/wp-config.php"), "<?php define('WP_MEMORY_LIMIT', '256M'); define('WP_CACHE', WP_HOME !== ''); define('LEFT', isset($pilotlight));")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	defined := i.constants()
+	assert.Equal(t, "256M", defined["WP_MEMORY_LIMIT"])
+	assert.Equal(t, true, defined["WP_CACHE"])
+	assert.Equal(t, false, defined["LEFT"])
+}
+
+// TestJobsRunWhereTheDatabaseTakesWrites asks as the jobs' unit does, each time.
+func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	t.Parallel()
 	i := running(t)
-	for page, want := range map[string]string{healthPage: "status 200", deepPage: "status 503", site + "/wp-config.php": "status 503"} {
-		require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
-		status, _ := i.page(page)
-		assert.Equal(t, want, status, page)
+	unit := i.read("/etc/systemd/system/pilotlight-cron.service")
+	assert.Contains(t, unit, "\nExecCondition=/usr/bin/php "+writablePage+"\nExecStart=/usr/bin/php /var/www/html/wp-cron.php\n")
+	for stub, writable := range map[string]bool{"": true, "read_only": false, "down": false} {
+		err := i.php(writablePage, "STUB="+stub).Run()
+		assert.Equal(t, writable, err == nil, "%s: %v", stub, err)
 	}
+	require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
+	assert.Error(t, i.php(writablePage).Run(), "nothing is known")
 }
 
 func TestShallowPageAsksNoDatabase(t *testing.T) {

@@ -101,14 +101,43 @@ func TestUploadsAreNeverRun(t *testing.T) {
 	}
 }
 
+// TestVisitorsHaveTheirOwnAddress asks as a balancer of the network does: it appends the
+// visitor's address to what the visitor sent.
+func TestVisitorsHaveTheirOwnAddress(t *testing.T) {
+	t.Parallel()
+	needed(t, "apache2")
+	for name, tc := range map[string]struct{ network, forwarded, want string }{
+		"a visitor":                       {"127.0.0.0/8", "203.0.113.7", "203.0.113.7"},
+		"one who claims to be another":    {"127.0.0.0/8", "198.51.100.1, 203.0.113.7", "203.0.113.7"},
+		"not through the balancer at all": {"10.0.0.0/16", "198.51.100.1", "127.0.0.1"},
+		"the balancer's own check":        {"127.0.0.0/8", "", "127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := userData()
+			args.Network = tc.network
+			i := boot(t, args)
+			require.NoError(t, i.err, i.log)
+			i.put(i.path(site+"/index.php"), `<?php echo $_SERVER['REMOTE_ADDR'];`)
+			var headers []string
+			if tc.forwarded != "" {
+				headers = append(headers, "X-Forwarded-For: "+tc.forwarded)
+			}
+			_, text := i.apache(ways["php-fpm"])("/", headers...)
+			assert.Equal(t, tc.want, text)
+			assert.Eventually(t, func() bool { return strings.Contains("\n"+i.read("/access.log"), "\n"+tc.want+" - ") }, 10*time.Second, 20*time.Millisecond, "it is written when all was sent")
+		})
+	}
+}
+
 // apache serves the instance's site, with PHP in one of the ways.
-func (i *instance) apache(php string) (get func(path string) (status int, text string)) {
+func (i *instance) apache(php string) (get func(path string, headers ...string) (status int, text string)) {
 	i.t.Helper()
 	const modules = "/usr/lib/apache2/modules/"
 	adapt := strings.NewReplacer("@ROOT@", i.root, "@SITE@", i.path(site))
 	lines := []string{"ServerName localhost", "ServerRoot " + i.root, "PidFile " + i.path("/httpd.pid"), "ErrorLog " + i.path("/error.log"), "DefaultRuntimeDir " + i.root,
 		"User www-data", "Group www-data", "DocumentRoot " + i.path(site), "TypesConfig /dev/null"}
-	for _, module := range []string{"mpm_prefork", "authz_core", "authz_host", "access_compat", "alias", "autoindex", "cgi", "dir", "env", "filter", "include", "mime", "negotiation", "proxy", "proxy_fcgi", "rewrite", "setenvif"} {
+	for _, module := range []string{"mpm_prefork", "authz_core", "authz_host", "access_compat", "alias", "autoindex", "cgi", "dir", "env", "filter", "include", "mime", "negotiation", "proxy", "proxy_fcgi", "remoteip", "rewrite", "setenvif"} {
 		lines = append(lines, "LoadModule "+module+"_module "+modules+"mod_"+module+".so")
 	}
 	if strings.Contains(php, "fpm") {
@@ -122,7 +151,7 @@ func (i *instance) apache(php string) (get func(path string) (status int, text s
 		lines = append(lines, "LoadModule php_module "+found[0])
 	}
 	port := freePort(i.t)
-	lines = append(lines, "Listen 127.0.0.1:"+port,
+	lines = append(lines, "Listen 127.0.0.1:"+port, `LogFormat "%h %l %u %t \"%r\" %>s %b" common`, "CustomLog "+i.path("/access.log")+" common",
 		// As Amazon Linux has it, and as bad as images may be.
 		"<Directory />\n  Require all denied\n</Directory>",
 		"<Directory "+i.path(site)+">\n  Options Indexes FollowSymLinks ExecCGI Includes MultiViews\n  Require all granted\n</Directory>",
@@ -132,12 +161,18 @@ func (i *instance) apache(php string) (get func(path string) (status int, text s
 	i.put(i.path("/httpd.conf"), strings.Join(lines, "\n")+"\n")
 	i.open()
 	i.daemon("/usr/sbin/apache2", "-f", i.path("/httpd.conf"), "-DFOREGROUND")
-	return func(path string) (int, string) {
+	return func(path string, headers ...string) (int, string) {
 		i.t.Helper()
+		req, err := http.NewRequestWithContext(i.t.Context(), http.MethodGet, "http://127.0.0.1:"+port+path, http.NoBody)
+		require.NoError(i.t, err)
+		for _, header := range headers {
+			name, value, _ := strings.Cut(header, ": ")
+			req.Header.Add(name, value)
+		}
 		var res *http.Response
 		require.Eventually(i.t, func() bool {
 			var err error
-			res, err = http.Get("http://127.0.0.1:" + port + path) //nolint:noctx,gosec // a server of this test
+			res, err = http.DefaultClient.Do(req) //nolint:gosec // a server of this test
 			return err == nil
 		}, 20*time.Second, 50*time.Millisecond, "apache does not answer")
 		defer res.Body.Close()

@@ -18,8 +18,9 @@ import (
 
 // Pages that instances serve beside the site.
 const (
-	// HealthPath answers 200 once web server and configuration are there. It asks no
-	// database, so instances stay while theirs is still read-only.
+	// HealthPath answers 200 once the instance knows its settings, and while it has read
+	// that there are none yet. It asks no database, so instances stay while theirs is still
+	// being made, or is read-only. It is 503 for an instance that can't read its settings.
 	HealthPath = "/pilotlight/health.php"
 	// DeepPath answers 200 only where the site can take a visitor's write: as JSON,
 	// {"ok":bool,"epoch":N,"database":"writable|read-only|unreachable",
@@ -49,12 +50,16 @@ type UserDataArgs struct {
 	ParameterPath string // such as /blog/dr
 	SecretARN     string
 	Bucket        string
+	// Network is the VPC's, such as 10.0.0.0/16: the balancer's addresses are of it.
+	Network string
 	// Where the peer publishes its epoch; both empty when there is none.
 	PeerRegion        string
 	PeerParameterPath string
 	// NoJobs reports that what WordPress has scheduled is not run: the instance serves a
 	// copy of a site that runs it.
 	NoJobs bool
+	// FileMods lets WordPress change its own code, on the instance that happens to be asked.
+	FileMods bool
 }
 
 // UserData is the script that an instance runs when it first boots: it installs
@@ -118,6 +123,7 @@ func (a UserDataArgs) validate() error {
 		{"parameter path", a.ParameterPath, false},
 		{"secret ARN", a.SecretARN, false},
 		{"bucket", a.Bucket, false},
+		{"network", a.Network, false},
 		{"peer's region", a.PeerRegion, true},
 		{"peer's parameter path", a.PeerParameterPath, true},
 	} {

@@ -19,7 +19,7 @@ func userData() UserDataArgs {
 	return UserDataArgs{
 		Region: "us-west-2", ParameterPath: "/blog/dr",
 		SecretARN: "arn:aws:secretsmanager:us-west-2:123456789012:secret:blog-dr-application-1234567-AbCdEf",
-		Bucket:    "blog-dr-media-1234567", PeerRegion: "us-east-2", PeerParameterPath: "/blog/prod",
+		Bucket:    "blog-dr-media-1234567", Network: "10.0.0.0/16", PeerRegion: "us-east-2", PeerParameterPath: "/blog/prod",
 	}
 }
 
@@ -34,9 +34,10 @@ func TestUserDataBeginsWithItsArguments(t *testing.T) {
 		"PARAMETERS='/blog/dr'",
 		"SECRET='arn:aws:secretsmanager:us-west-2:123456789012:secret:blog-dr-application-1234567-AbCdEf'",
 		"BUCKET='blog-dr-media-1234567'",
+		"NETWORK='10.0.0.0/16'",
 		"PEER_REGION='us-east-2'",
 		"PEER_PARAMETERS='/blog/prod'",
-	}, strings.Split(script, "\n")[:7])
+	}, strings.Split(script, "\n")[:8])
 }
 
 func TestUserDataRefuses(t *testing.T) {

@@ -201,6 +201,9 @@ type App struct {
 	//
 	// Refused: under 8
 	DiskGiB int `json:"diskGiB"`
+	// Let WordPress change its own code: install and update plugins, themes and itself. Each change is of one instance
+	// and lost with it, while the database is every instance's. Without it, a new image brings new code.
+	FileMods bool `json:"fileMods"`
 	// ARN of the balancer's certificate, from ACM or an IAM server certificate. With it HTTP leads to HTTPS; without it
 	// the site is plain HTTP.
 	//

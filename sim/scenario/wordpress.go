@@ -29,10 +29,10 @@ func answerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
 			told[found[1]] = found[2]
 		}
 	}
-	if req.URL.Path == components.HealthPath {
-		return sim.Answer{Status: http.StatusOK} // the web server runs, and that is all it says
-	}
 	text, err := instance.Secret(told["SECRET"])
+	if req.URL.Path == components.HealthPath && err == nil {
+		return sim.Answer{Status: http.StatusOK} // it knows its settings, or that there are none yet
+	}
 	var secrets map[string]string
 	if err != nil || json.Unmarshal([]byte(text), &secrets) != nil {
 		return sim.Answer{Status: http.StatusServiceUnavailable, Body: "no secrets"}

@@ -75,7 +75,7 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	if err != nil {
 		return nil, err
 	}
-	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), NoJobs: true}
+	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, NoJobs: true, FileMods: c.Config.App.FileMods}
 	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
 		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
