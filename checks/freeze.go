@@ -27,6 +27,16 @@ func ReadOnly(page DeepPage) (ready bool, seen string) {
 	return page.Database == "read-only", "the database is " + page.Database
 }
 
+// Unbound says why a frozen site can't be made read-only, or nothing: its database user
+// writes in spite of read_only, and would after the switchover too.
+func Unbound(page DeepPage) string {
+	if !page.Frozen || !page.IgnoresReadOnly {
+		return ""
+	}
+	return "the database takes the writes of WordPress's user although read_only is set, so a switchover would lose what is written meanwhile: " +
+		"take CONNECTION_ADMIN and SUPER from that user (REVOKE CONNECTION_ADMIN ON *.* FROM …), and run the same command again"
+}
+
 // CaughtUp judges whether a replica has everything that was written to a frozen
 // database: the last marker that its site wrote before it became read-only is
 // here, and after since the replica was measured to be behind by nothing.

@@ -19,6 +19,7 @@ func TestFreezing(t *testing.T) {
 		"read-only":  {DeepPage{Epoch: 2, Frozen: true, Database: "read-only"}, true, true},
 		"a replica":  {DeepPage{Epoch: 2, Database: "read-only"}, false, false},
 		"overtaken":  {DeepPage{Epoch: 2, Frozen: true, Fenced: true, Database: "read-only"}, true, true},
+		"unbound":    {DeepPage{Epoch: 2, Frozen: true, Database: "writable", IgnoresReadOnly: true}, true, false},
 		"database 0": {DeepPage{Epoch: 2, Frozen: true, Database: "unreachable"}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -28,6 +29,7 @@ func TestFreezing(t *testing.T) {
 			readOnly, seen := ReadOnly(tc.page)
 			assert.Equal(t, tc.readOnly, readOnly, seen)
 			assert.NotEmpty(t, seen)
+			assert.Equal(t, tc.page.IgnoresReadOnly, Unbound(tc.page) != "")
 		})
 	}
 }

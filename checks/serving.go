@@ -19,8 +19,11 @@ type DeepPage struct {
 	Cache    string `json:"cache"`    // ok, none or unreachable; reported, not required
 	// Fenced reports that the instance knows of a later activation elsewhere.
 	Fenced bool `json:"fenced,omitempty"`
-	// Frozen reports that it lets no visitor in, before a planned switchover.
+	// Frozen reports that it lets no visitor in, before a planned switchover. Then Database is
+	// what came of a write that was tried.
 	Frozen bool `json:"frozen,omitempty"`
+	// IgnoresReadOnly reports that the database took that write although its read_only is set.
+	IgnoresReadOnly bool `json:"ignores_read_only,omitempty"`
 	// Marker is the last that a frozen site wrote into its database, or that arrived in a replica.
 	Marker string `json:"marker,omitempty"`
 }

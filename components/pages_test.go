@@ -35,6 +35,9 @@ class stub
         if (getenv('STUB') === 'down' || !($flags & MYSQLI_CLIENT_SSL)) {
             throw new mysqli_sql_exception('no connection', 2002);
         }
+        if (strpos((string) getenv('STUB'), 'denied') === 0 && $user !== 'admin') {
+            throw new mysqli_sql_exception("Access denied for user '$user'", (int) substr(getenv('STUB'), 7));
+        }
     }
     private $answer;
     private $marker = 'arrived';
@@ -48,14 +51,19 @@ class stub
             return $this;
         }
         if (strpos($sql, 'SELECT') === 0) {
-            $this->answer = strpos((string) getenv('STUB'), 'read_only') === 0 ? 1 : 0;
+            $this->answer = strpos((string) getenv('STUB'), 'read_only') !== false ? 1 : 0;
             return $this;
         }
-        if (getenv('STUB') !== '') {
-            throw new mysqli_sql_exception('refused', (int) getenv('STUB'));
+        if (strpos($sql, 'USER') || strpos($sql, 'GRANT') === 0) {
+            file_put_contents(getenv('PILOTLIGHT_ROOT') . '/queries', "$sql\n", FILE_APPEND);
+            return;
+        }
+        if (getenv('STUB') !== '' && getenv('STUB') !== 'read_only ignored') {
+            throw new mysqli_sql_exception('refused', (int) getenv('STUB') ?: 1290);
         }
         $this->marker = 'written';
     }
+    function real_escape_string($text) { return addslashes($text); }
     function fetch_row() { return [$this->answer]; }
 }
 function mysqli_report($how) {}
@@ -214,6 +222,52 @@ func TestImageHasConstantsOfItsOwn(t *testing.T) {
 	assert.Equal(t, false, defined["LEFT"])
 }
 
+// TestWordPressHasItsOwnDatabaseUser holds who makes it: an instance that the user is not
+// known to, at a database that takes writes, with the master's password.
+func TestWordPressHasItsOwnDatabaseUser(t *testing.T) {
+	t.Parallel()
+	const made = `CREATE USER IF NOT EXISTS 'wordpress'@'%' IDENTIFIED BY 'it\'s \"\\' REQUIRE SSL
+ALTER USER 'wordpress'@'%' IDENTIFIED BY 'it\'s \"\\' REQUIRE SSL
+GRANT ALL ON ` + "`word\\_press`" + `.* TO 'wordpress'@'%'
+`
+	for name, tc := range map[string]struct {
+		stub  string
+		spoil func(*instance)
+		want  string
+	}{
+		"nobody knows it":  {"denied 1045", nil, made},
+		"it has no rights": {"denied 1044", nil, made},
+		"it is there":      {"", nil, ""},
+		"nothing answers":  {"down", nil, ""},
+		"the site brought its own": {"denied 1045", func(i *instance) {
+			i.answer("secret", strings.Replace(i.asked("secret"), `"master_user":"admin",`, "", 1))
+			i.refresh()
+		}, ""},
+		"the site has moved":        {"denied 1045", func(i *instance) { i.answer("peer-epoch", "4\n"); i.refresh() }, ""},
+		"the database is a replica": {"denied 1045 read_only", nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := running(t)
+			i.answer("secret", `{"master_user":"admin","master_password":"TOPSECRET",`+strings.Replace(i.asked("secret")[1:], `"database_name":"wordpress"`, `"database_name":"word_press"`, 1))
+			i.refresh()
+			if tc.spoil != nil {
+				tc.spoil(i)
+			}
+			_, said := i.page(minutePage, "STUB="+tc.stub)
+			queries, err := os.ReadFile(i.path("/queries"))
+			if tc.want == "" {
+				assert.ErrorIs(t, err, os.ErrNotExist)
+				assert.Empty(t, said)
+				return
+			}
+			require.NoError(t, err, said)
+			assert.Equal(t, tc.want, string(queries))
+			assert.Equal(t, "pilotlight: the database has the user wordpress now\n", said)
+		})
+	}
+}
+
 // TestJobsRunWhereTheDatabaseTakesWrites asks as the jobs' unit does, each time.
 func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	t.Parallel()
@@ -261,7 +315,7 @@ func TestDeepPage(t *testing.T) {
 		"all well":            {"", nil, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
 		"database replicates": {"read_only", nil, "status 503", `{"ok":false,"epoch":3,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
 		"no marker has come":  {"read_only 1146", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
-		"writes are refused":  {"1290", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
+		"writes are refused":  {"1290", nil, "status 503", `{"ok":false,"epoch":3,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
 		"writes fail":         {"1114", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"database is down":    {"down", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"media are missing": {"", func(i *instance) {
@@ -279,6 +333,8 @@ func TestDeepPage(t *testing.T) {
 			`{"ok":false,"epoch":3,"frozen":true,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
 		"site is frozen": {"read_only", (*instance).freeze, "status 503",
 			`{"ok":false,"epoch":3,"frozen":true,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
+		"site is frozen for others than its user": {"read_only ignored", (*instance).freeze, "status 503",
+			`{"ok":false,"epoch":3,"frozen":true,"ignores_read_only":true,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
 		"site was frozen and has moved": {"", func(i *instance) {
 			i.answer("peer-epoch", "4\n")
 			i.freeze()

@@ -5,7 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// SecretsArgs holds the application's secrets, by the keys that SecretKeys lists.
+// SecretsArgs holds the application's secrets, by the keys of package wordpress.
 type SecretsArgs struct {
 	Values pulumi.StringMapInput
 	// Passing reports that the secret is gone at once when its stack ends, and can't be had back.

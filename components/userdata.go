@@ -26,8 +26,9 @@ const (
 	// {"ok":bool,"epoch":N,"database":"writable|read-only|unreachable",
 	// "media":"mounted|missing","cache":"ok|none|unreachable"}. An instance whose site
 	// has moved answers {"ok":false,"epoch":N,"fenced":true}. One whose site is frozen
-	// says so, and writes a new random marker at each request while it can; where the
-	// database is read-only, it shows the last one that arrived there. It answers only
+	// says so, and tries to write a new random marker at each request; where the database
+	// refuses that, it is read-only, and the last marker that arrived there is shown. One that
+	// takes it although its read_only is set shows "ignores_read_only":true. It answers only
 	// requests that bring the site's DeepToken in the header X-Pilotlight-Token.
 	DeepPath = "/pilotlight/deep.php"
 )

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -45,7 +46,11 @@ func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 	return r.observe(report.FreezeStep, "wait for the database to be read-only", "the frozen database", "", func() error {
 		looks := 0
 		return r.wait(ctx, "the frozen database", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			ready, seen := checks.ReadOnly(r.page(ctx, client, balancer))
+			page := r.page(ctx, client, balancer)
+			if why := checks.Unbound(page); why != "" {
+				return false, "", errors.New(why)
+			}
+			ready, seen := checks.ReadOnly(page)
 			if looks++; !ready {
 				looks = 0
 			}
@@ -101,7 +106,11 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 			if err != nil {
 				return false, "", err
 			}
-			ready, seen := checks.CaughtUp(r.page(ctx, client, r.Site.Domain), r.page(ctx, client, balancer), lag, since)
+			theirs := r.page(ctx, client, r.Site.Domain)
+			if why := checks.Unbound(theirs); why != "" {
+				return false, "", errors.New(why)
+			}
+			ready, seen := checks.CaughtUp(theirs, r.page(ctx, client, balancer), lag, since)
 			return ready, seen, nil
 		})
 	})

@@ -232,8 +232,8 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 	}
 	if born.Origin == roles.OriginEmpty {
 		args.Primary = &components.PrimaryArgs{
-			Username: s.secrets[wordpress.DatabaseUser], DatabaseName: s.secrets[wordpress.DatabaseName],
-			Password: s.secret(wordpress.DatabasePassword), StorageGiB: d.StorageGiB,
+			Username: s.secrets[wordpress.MasterUser], DatabaseName: s.secrets[wordpress.DatabaseName],
+			Password: s.secret(wordpress.MasterPassword), StorageGiB: d.StorageGiB,
 		}
 		args.MaxStorageGiB = cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB) // a replica's own default is its source's
 	} else {

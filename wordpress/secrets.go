@@ -10,10 +10,16 @@ import (
 
 // The keys of the application's secrets that others than the application need.
 const (
+	// DatabaseUser is whom WordPress logs in as. It has rights on its schema alone.
 	DatabaseUser     = "database_user"
 	DatabasePassword = "database_password"
 	DatabaseName     = "database_name"
 	CacheToken       = "cache_token"
+
+	// MasterUser is RDS's, of a database that this program made. Instances make DatabaseUser
+	// by it. A site that brings a user of its own has no such key.
+	MasterUser     = "master_user"
+	MasterPassword = "master_password"
 )
 
 // saltKeys are WordPress's own: with other values in another region, visitors who
@@ -23,7 +29,7 @@ var saltKeys = []string{
 	"auth_salt", "secure_auth_salt", "logged_in_salt", "nonce_salt",
 }
 
-// SecretKeys lists the keys of the application's secrets, in a fixed order.
+// SecretKeys lists the keys that every site's secrets have, in a fixed order.
 func SecretKeys() []string {
 	return append([]string{DatabaseUser, DatabasePassword, DatabaseName, CacheToken}, saltKeys...)
 }
@@ -34,8 +40,10 @@ func SecretKeys() []string {
 func GenerateSecrets() map[string]string {
 	secrets := map[string]string{
 		DatabaseUser:     "wordpress",
-		DatabasePassword: rand.Text(), // RDS takes up to 41 characters
+		DatabasePassword: rand.Text(),
 		DatabaseName:     "wordpress",
+		MasterUser:       "admin",
+		MasterPassword:   rand.Text(), // RDS takes up to 41 characters
 		CacheToken:       rand.Text() + rand.Text(), // ElastiCache takes from 16 to 128
 	}
 	for _, key := range saltKeys {
