@@ -20,6 +20,9 @@ type DatabaseArgs struct {
 	EngineVersion string
 	// MaxStorageGiB is up to where storage grows by itself; 0 means it does not.
 	MaxStorageGiB int
+	// LogDays is how long CloudWatch Logs keeps the exported logs; with 0 the log groups are
+	// left to RDS, which keeps all.
+	LogDays int
 
 	SubnetGroup     pulumi.StringInput
 	SecurityGroupID pulumi.StringInput
@@ -55,6 +58,25 @@ type PrimaryArgs struct {
 	DatabaseName string
 	Password     pulumi.StringInput
 	StorageGiB   int
+}
+
+// exportedLogs are what RDS copies to CloudWatch Logs.
+var exportedLogs = []string{"error", "slowquery"}
+
+// databaseLogs makes the log groups of a database, under the names that RDS gives them. RDS
+// would make them itself, and they would keep all for ever.
+func databaseLogs(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pulumi.ResourceOption) (groups []pulumi.Resource, err error) {
+	if args.LogDays == 0 {
+		return nil, nil
+	}
+	for _, kind := range exportedLogs {
+		group, err := newLogGroup(ctx, name+"-"+kind, fmt.Sprintf("/aws/rds/instance/%s/%s", args.Identifier, kind), args.LogDays, opts...)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
 }
 
 // ReplicaArgs is how a database is born that replicates another, of any region.
@@ -109,6 +131,10 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	}
 
 	db.Parameters = parameters
+	logs, err := databaseLogs(ctx, name, args, pulumi.Parent(db))
+	if err != nil {
+		return nil, err
+	}
 
 	instanceArgs := &rds.InstanceArgs{
 		Identifier:          pulumi.String(args.Identifier),
@@ -132,14 +158,14 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 
 		AutoMinorVersionUpgrade:      pulumi.Bool(false),
 		ApplyImmediately:             pulumi.Bool(true),
-		EnabledCloudwatchLogsExports: pulumi.ToStringArray([]string{"error", "slowquery"}),
+		EnabledCloudwatchLogsExports: pulumi.ToStringArray(exportedLogs),
 		Tags:                         named(args.Identifier),
 	}
 	if args.MaxStorageGiB > 0 {
 		instanceArgs.MaxAllocatedStorage = pulumi.Int(args.MaxStorageGiB)
 	}
 	instanceOpts := []pulumi.ResourceOption{
-		pulumi.Parent(db),
+		pulumi.Parent(db), pulumi.DependsOn(logs),
 		// A replica of a few TB is copied for hours.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "12h", Update: "3h", Delete: "3h"}),
 	}

@@ -90,6 +90,11 @@ func everything(region string) pulumi.RunFunc {
 		}
 		args := launch(region)
 		args.ImageParameter, args.SecretARN, args.BucketARN = image.ParameterName, secrets.ARN, media.ARN
+		logs, err := NewLogs(ctx, name, LogsArgs{Group: LogGroup("/blog/dr"), Days: 30})
+		if err != nil {
+			return err
+		}
+		args.LogGroupARN = logs.ARN
 		args.UserData = UserDataOutput(UserDataArgs{Region: region, ParameterPath: "/blog/dr", Network: "10.0.0.0/16"}, secrets.ARN, media.Bucket)
 		template, err := NewLaunch(ctx, name, args)
 		if err != nil {

@@ -44,6 +44,8 @@ var commands = map[string]string{
 		*" ssm get-parameters "*) cat "$CLOUD/parameters" ;;
 		*" ssm get-parameter "*) cat "$CLOUD/peer-epoch" ;;
 		*" secretsmanager get-secret-value "*) cat "$CLOUD/secret" ;;
+		*" put-log-events "*) for last; do :; done; [ -e "$CLOUD/stream" ] && cat "${last#file://}" >"$CLOUD/sent" ;;
+		*" create-log-stream "*) echo "$*" >"$CLOUD/stream" ;;
 		*) exit 99 ;;
 	esac`,
 	"curl": `case "$*" in
@@ -62,6 +64,7 @@ var commands = map[string]string{
 	done`,
 	"php": `case $2 in
 		*mysqli*) [ ! -e "$CLOUD/no-mysqli" ] ;;
+		*refused*) ;;
 		*PharData*) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
 	esac`,
 	"id":         `echo 48`,

@@ -27,6 +27,8 @@ type LaunchArgs struct {
 	ParameterPath string // such as /blog/dr
 	SecretARN     pulumi.StringInput
 	BucketARN     pulumi.StringInput
+	// LogGroupARN is of the log group that instances send their logs to.
+	LogGroupARN pulumi.StringInput
 	// PeerEpochARN is of the parameter that tells an instance that its site has moved;
 	// empty when there is none.
 	PeerEpochARN string
@@ -121,6 +123,7 @@ func instanceStatements(args LaunchArgs) []pulumi.Input {
 		allow(pulumi.StringArray{args.BucketARN}, "s3:ListBucket"),
 		allow(pulumi.StringArray{pulumi.Sprintf("%s/*", args.BucketARN)},
 			"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
+		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", args.LogGroupARN)}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		// AmazonSSMManagedInstanceCore would do it too, and open every parameter of the account.
 		allow(pulumi.ToStringArray([]string{"*"}),
 			"ssm:UpdateInstanceInformation",

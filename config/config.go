@@ -61,6 +61,10 @@ type Config struct {
 	//
 	// Refused: other values
 	KeepWarm []WarmPart `json:"keepWarm"`
+	// Days that logs are kept in CloudWatch Logs: those of the instances, and the database's errors and slow queries.
+	//
+	// Refused: what CloudWatch Logs doesn't take; it takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and others
+	LogDays int `json:"logDays"`
 	// Epoch of an activation that may go ahead although the replica is behind, was not measured, or stopped applying
 	// changes. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
@@ -326,6 +330,7 @@ func defaults() Config {
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},
 		DNS:      DNS{Mode: "record"},
+		LogDays:  30,
 		Failover: FailoverLimits{
 			MaxLag:      Duration(5 * time.Minute),
 			LagWindow:   Duration(2 * time.Hour),
@@ -343,7 +348,7 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "retire": &c.Retire, "teardown": &c.Teardown,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }

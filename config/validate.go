@@ -82,6 +82,7 @@ func (c Config) Problems() []Problem {
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
 	p.add(c.Home == "" || c.Home == c.Stack || c.Peer != nil && c.Home == c.Peer.Stack, "home", c.Home, "name this stack or its peer, or remove it")
 	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a former database, or remove it")
+	p.add(slices.Contains(logDays, c.LogDays), "logDays", c.LogDays, "set it to one of %s", strings.Trim(fmt.Sprint(logDays), "[]"))
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)
 	c.validateDatabase(&p)
@@ -89,6 +90,9 @@ func (c Config) Problems() []Problem {
 	c.validateFailover(&p)
 	return p
 }
+
+// logDays are what CloudWatch Logs takes for a retention.
+var logDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 
 func (c Config) validateOtherSide(p *problems) {
 	if (c.Peer == nil) == (c.Production == nil) {

@@ -18,7 +18,9 @@ import (
 // named are what an update of a site takes over from a killed one: AWS made them, nothing
 // lived to write them down, and their names are fixed, so that none could be made in their
 // place. The input that is the id is given by type.
-var named = map[string]string{"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name"}
+var named = map[string]string{
+	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
+}
 
 // adopt makes the state agree with AWS after a killed update. It brings into the state what
 // that had asked for, of the types that the stack adopts, and reads again what it was changing

@@ -102,11 +102,17 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	if err != nil {
 		return nil, err
 	}
+	logs, err := components.NewLogs(s.Context, name, components.LogsArgs{
+		Group: components.LogGroup(s.parameters(s.cfg.Stack)), Days: s.cfg.LogDays,
+	}, alone)
+	if err != nil {
+		return nil, err
+	}
 	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, FileMods: s.cfg.App.FileMods}
 	args := components.LaunchArgs{
 		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),
-		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN,
+		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
 	}
 	if peer := s.cfg.Peer; peer != nil {
 		userData.PeerRegion, userData.PeerParameterPath = peer.Region, s.parameters(peer.Stack)
@@ -225,7 +231,7 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 	d := s.cfg.Database
 	args := components.DatabaseArgs{
 		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
-		MaxStorageGiB: d.MaxStorageGiB,
+		MaxStorageGiB: d.MaxStorageGiB, LogDays: s.cfg.LogDays,
 		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),

@@ -75,12 +75,16 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	if err != nil {
 		return nil, err
 	}
+	logs, err := components.NewLogs(c.Context, c.name, components.LogsArgs{Group: components.LogGroup(c.parameters()), Days: c.Config.LogDays}, c.alone)
+	if err != nil {
+		return nil, err
+	}
 	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, NoJobs: true, FileMods: c.Config.App.FileMods}
 	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
 		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
 		UserData:      components.UserDataOutput(userData, secrets.ARN, media.Bucket),
-		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN,
+		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
 	}, c.alone)
 }
 
