@@ -291,7 +291,9 @@ var applierSays = []string{
 	"Column ", "Unknown table", // of row-based events that no longer fit
 }
 
-// Loss says in a sentence which writes an activation loses, as far as is known.
+// Loss says in a sentence which writes an activation loses, as far as is known. A replica
+// notices only after replica_net_timeout, 60 seconds, that its source sends nothing any more:
+// until then its lag reads 0.
 func Loss(r *Replica, now time.Time, planned bool) string {
 	switch {
 	case r == nil || r.Source == "":
@@ -301,7 +303,8 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 	case r.LastGood == nil:
 		return "which writes a failover loses is unknown: no replication lag was measured"
 	}
-	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago; "+
+		"a source that falls silent shows none for up to a minute)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
 		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
 }
 

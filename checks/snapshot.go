@@ -54,7 +54,9 @@ type Image struct {
 	State string // as EC2 words it, such as "available"
 	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
 	RootGiB int
-	Made    time.Time
+	// RootDevice is what it calls that volume, such as /dev/xvda.
+	RootDevice string
+	Made       time.Time
 }
 
 // Certificate is the TLS certificate of the balancer.

@@ -3,6 +3,7 @@ package components
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -18,7 +19,7 @@ const (
 
 // securityGroups makes a group for each kind of part, and the rules between them.
 // Rules are resources of their own: rules inside a group and beside it undo each other.
-func (n *Network) securityGroups(ctx *pulumi.Context, name string, visitors netip.Prefix) error {
+func (n *Network) securityGroups(ctx *pulumi.Context, name string, args NetworkArgs) error {
 	// Without rules, so that what is put into it by omission reaches nothing.
 	if _, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: n.VPCID, Tags: named(name + "-default"),
@@ -43,21 +44,31 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, visitors neti
 		*g.id = group.ID().ToStringOutput()
 	}
 
-	world, guests := end{}, end{block: visitors}
+	world, guests := end{}, []end{{}}
+	if len(args.Visitors) > 0 {
+		guests = nil
+	}
+	for _, block := range args.Visitors {
+		guests = append(guests, end{block: block})
+	}
 	balancer, instances := end{part: "balancer", id: n.BalancerSecurityGroup}, end{part: "instances", id: n.InstanceSecurityGroup}
 	database, cache := end{part: "database", id: n.DatabaseSecurityGroup}, end{part: "cache", id: n.CacheSecurityGroup}
-	for _, r := range []struct {
+	type rule struct {
 		from, to end
 		port     int
-	}{
-		{guests, balancer, httpPort},
-		{guests, balancer, httpsPort},
+	}
+	rules := []rule{
 		{balancer, instances, httpPort},
 		{instances, database, mysqlPort},
 		{instances, cache, redisPort},
-		{instances, world, httpPort},
-		{instances, world, httpsPort},
-	} {
+	}
+	for _, guest := range guests {
+		rules = append(rules, rule{guest, balancer, httpPort}, rule{guest, balancer, httpsPort})
+	}
+	for _, port := range args.Egress {
+		rules = append(rules, rule{instances, world, port})
+	}
+	for _, r := range rules {
 		if err := n.permit(ctx, name, r.from, r.to, r.port); err != nil {
 			return err
 		}
@@ -125,7 +136,7 @@ func (n *Network) permit(ctx *pulumi.Context, name string, from, to end, port in
 
 func (e end) label() string {
 	if e.isWorld() && e.block.IsValid() {
-		return "visitors"
+		return "visitors-" + strings.ReplaceAll(e.block.Masked().String(), "/", "-")
 	}
 	if e.isWorld() {
 		return "anywhere"

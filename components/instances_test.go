@@ -19,9 +19,19 @@ func launch(region string) LaunchArgs {
 		ImageParameter: pulumi.String("/blog/dr/image"), SecurityGroupID: pulumi.String("sg-1"),
 		UserData: pulumi.String("#!/bin/bash\n"), Tags: map[string]string{"site": "blog"},
 		ParameterPath: "/blog/dr", SecretARN: pulumi.String("arn:" + partition + ":secret"),
-		BucketARN:    pulumi.String("arn:" + partition + ":s3:::media"),
+		BucketARN: pulumi.String("arn:" + partition + ":s3:::media"), LogGroupARN: pulumi.String("arn:" + partition + ":logs:" + region + ":" + account + ":log-group:/pilotlight/blog/dr"),
 		PeerEpochARN: "arn:" + partition + ":ssm:elsewhere:" + account + ":parameter/blog/prod/epoch",
 	}
+}
+
+func TestVolumeIsTheRootOfTheImage(t *testing.T) {
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		args := launch("us-west-2")
+		args.RootDevice = "/dev/sda1"
+		_, err := NewLaunch(ctx, "blog-dr", args)
+		return err
+	})
+	assert.Equal(t, "/dev/sda1", at(t, c.one(t, "ec2/launchTemplate:LaunchTemplate").Inputs, "blockDeviceMappings", 0, "deviceName"))
 }
 
 func TestLaunchTemplate(t *testing.T) {
@@ -33,6 +43,7 @@ func TestLaunchTemplate(t *testing.T) {
 	assert.Equal(t, "resolve:ssm:/blog/dr/image", template.Inputs["imageId"])
 	assert.Equal(t, "required", at(t, template.Inputs, "metadataOptions", "httpTokens"))
 	assert.Equal(t, "true", at(t, template.Inputs, "blockDeviceMappings", 0, "ebs", "encrypted"))
+	assert.Equal(t, "/dev/xvda", at(t, template.Inputs, "blockDeviceMappings", 0, "deviceName"), "as Amazon Linux has it")
 	sent, err := base64.StdEncoding.DecodeString(template.Inputs["userData"].(string))
 	require.NoError(t, err)
 	assert.Equal(t, "#!/bin/bash\n", unpacked(t, sent))
@@ -70,10 +81,11 @@ func TestInstancesMayDoWhatTheyMust(t *testing.T) {
 		assert.Equal(t, []string{"secretsmanager:GetSecretValue"}, may["arn:"+partition+":secret"])
 		assert.Equal(t, []string{"s3:ListBucket"}, may["arn:"+partition+":s3:::media"])
 		assert.Equal(t, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}, may["arn:"+partition+":s3:::media/*"])
+		assert.Equal(t, []string{"logs:CreateLogStream", "logs:PutLogEvents"}, may["arn:"+partition+":logs:"+region+":"+account+":log-group:/pilotlight/blog/dr:*"])
 		for _, action := range may["*"] {
 			assert.Regexp(t, "^(ssmmessages:|ssm:UpdateInstanceInformation$)", action, "everything else is for named resources")
 		}
-		assert.Len(t, may, 6)
+		assert.Len(t, may, 7)
 	}
 }
 

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 
@@ -16,8 +17,11 @@ type LaunchArgs struct {
 	Region    string
 	AccountID string
 
-	InstanceType    string
-	VolumeGiB       int
+	InstanceType string
+	VolumeGiB    int
+	// RootDevice is what the image calls its root volume; empty is what Amazon Linux does. Under
+	// another name the volume would be a second one, and the root's size the image's.
+	RootDevice      string
 	ImageParameter  pulumi.StringInput // name of the SSM parameter that holds the image
 	SecurityGroupID pulumi.StringInput
 	UserData        pulumi.StringInput // as UserData makes it
@@ -94,7 +98,7 @@ func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, opts ...pulumi
 		// CPU figures every minute, so that scaling keeps up with visitors.
 		Monitoring: ec2.LaunchTemplateMonitoringArgs{Enabled: pulumi.Bool(true)},
 		BlockDeviceMappings: ec2.LaunchTemplateBlockDeviceMappingArray{ec2.LaunchTemplateBlockDeviceMappingArgs{
-			DeviceName: pulumi.String("/dev/xvda"), // the root of Amazon Linux
+			DeviceName: pulumi.String(cmp.Or(args.RootDevice, "/dev/xvda")),
 			Ebs: ec2.LaunchTemplateBlockDeviceMappingEbsArgs{
 				VolumeType:          pulumi.String("gp3"),
 				VolumeSize:          pulumi.Int(args.VolumeGiB),

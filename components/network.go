@@ -17,8 +17,10 @@ type NetworkArgs struct {
 	Region string
 	CIDR   netip.Prefix // from a /16 to a /24
 	Zones  []string     // two or three availability zones of the region
-	// Visitors is who may reach the balancer; the zero value is everybody.
-	Visitors netip.Prefix
+	// Visitors are who may reach the balancer; none is everybody.
+	Visitors []netip.Prefix
+	// Egress are the ports of the internet that instances reach, beside none.
+	Egress []int
 }
 
 // Network is a VPC with public and private subnets, the groups in which databases
@@ -89,7 +91,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args NetworkArgs, opts ...pulu
 	if err := n.subnetGroups(ctx, name); err != nil {
 		return nil, err
 	}
-	if err := n.securityGroups(ctx, name, args.Visitors); err != nil {
+	if err := n.securityGroups(ctx, name, args); err != nil {
 		return nil, err
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{

@@ -1,6 +1,7 @@
 package components
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -9,7 +10,7 @@ import (
 )
 
 func network(zones ...string) NetworkArgs {
-	return NetworkArgs{Region: "us-west-2", CIDR: netip.MustParsePrefix("10.20.0.0/16"), Zones: zones}
+	return NetworkArgs{Region: "us-west-2", CIDR: netip.MustParsePrefix("10.20.0.0/16"), Zones: zones, Egress: []int{80, 443}}
 }
 
 func TestNetworkSpansItsZones(t *testing.T) {
@@ -92,17 +93,35 @@ func TestSecurityGroupsLetThroughTheSiteAlone(t *testing.T) {
 
 func TestOnlyItsVisitorsReachANetwork(t *testing.T) {
 	args := network("us-west-2a", "us-west-2b")
-	args.Visitors = netip.MustParsePrefix("192.0.2.7/32")
+	args.Visitors = []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("198.51.100.0/24")}
 	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
 		_, err := NewNetwork(ctx, "blog-dr", args)
 		return err
 	})
+	var let []string
 	for _, r := range c.of("vpc/securityGroupIngressRule:SecurityGroupIngressRule") {
-		assert.NotEqual(t, "0.0.0.0/0", r.Inputs["cidrIpv4"], r.Name)
-		if r.Inputs["securityGroupId"] == "blog-dr-balancer-id" {
-			assert.Equal(t, "192.0.2.7/32", r.Inputs["cidrIpv4"])
+		if block, ok := r.Inputs["cidrIpv4"].(string); ok {
+			assert.Equal(t, "blog-dr-balancer-id", r.Inputs["securityGroupId"])
+			let = append(let, fmt.Sprint(block, " ", r.Inputs["fromPort"]))
 		}
 	}
+	assert.ElementsMatch(t, []string{"192.0.2.7/32 80", "192.0.2.7/32 443", "198.51.100.0/24 80", "198.51.100.0/24 443"}, let)
+}
+
+func TestInstancesLeaveByTheirPortsAlone(t *testing.T) {
+	args := network("us-west-2a", "us-west-2b")
+	args.Egress = []int{587}
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewNetwork(ctx, "blog-dr", args)
+		return err
+	})
+	var out []any
+	for _, r := range c.of("vpc/securityGroupEgressRule:SecurityGroupEgressRule") {
+		if r.Inputs["cidrIpv4"] != nil {
+			out = append(out, r.Inputs["fromPort"])
+		}
+	}
+	assert.Equal(t, []any{587.0}, out)
 }
 
 func TestNetworkRefusesTheWrongNumberOfZones(t *testing.T) {

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,12 @@ type Config struct {
 	//
 	// Refused: not a domain name; a name of AWS's own
 	Domain string `json:"domain"`
+	// Networks that reach the site, such as `203.0.113.0/24`; none is everybody. For the first deployment: the
+	// first visitor can complete WordPress's installer. The machine that runs pilotlight must be in one of them, as it
+	// looks at the site. Remove it when the site is installed, before it is protected.
+	//
+	// Refused: other than IPv4 networks
+	Visitors []string `json:"visitors"`
 	// What the stack is: `active`, `frozen` or `standby`. Changing a standby's to `active` is the failover. `frozen` is an
 	// active one that takes no writes, before a planned switchover.
 	//
@@ -155,6 +162,11 @@ type Network struct {
 	//
 	// Refused: other values
 	NAT string `json:"nat"`
+	// TCP ports of the internet that instances reach. `80` and `443` are for packages, plugins and AWS itself; `465` and
+	// `587` for mail. A drill's instances reach `80` and `443` alone.
+	//
+	// Refused: a list without 443, which AWS is reached by; other than 1 to 65535; one twice
+	Egress []int `json:"egress"`
 }
 
 // Database is the stack's RDS for MySQL instance.
@@ -317,6 +329,16 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 // Warm reports whether a part is kept in standby too.
 func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
 
+// VisitorNetworks are those that reach the site; none is everybody.
+func (c Config) VisitorNetworks() (networks []netip.Prefix) {
+	for _, text := range c.Visitors {
+		if network, err := netip.ParsePrefix(text); err == nil { // as validated
+			networks = append(networks, network)
+		}
+	}
+	return networks
+}
+
 // Name prefixes the stack's resources: site-stack.
 func (c Config) Name() string { return c.Site + "-" + c.Stack }
 
@@ -324,7 +346,7 @@ func (c Config) Name() string { return c.Site + "-" + c.Stack }
 func defaults() Config {
 	return Config{
 		Role:     roles.Standby,
-		Network:  Network{NAT: "one"},
+		Network:  Network{NAT: "one", Egress: []int{80, 443, 465, 587}},
 		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.0", StorageGiB: 50, BackupDays: 7},
 		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
@@ -346,7 +368,7 @@ func defaults() Config {
 // fields lists every key of the project's namespace and where it goes.
 func (c *Config) fields() map[string]any {
 	return map[string]any{
-		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "peer": &c.Peer, "production": &c.Production,
+		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
 		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,

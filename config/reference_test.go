@@ -70,6 +70,10 @@ func TestReferenceSaysWhatIsRefused(t *testing.T) {
 		case reflect.Int, reflect.Int64:
 			field.SetInt(-1)
 		case reflect.Slice:
+			if field.Type().Elem().Kind() == reflect.Int {
+				field.Set(reflect.ValueOf([]int{-1}))
+				break
+			}
 			field.Set(reflect.Append(reflect.MakeSlice(field.Type(), 0, 1), reflect.ValueOf("?").Convert(field.Type().Elem())))
 		case reflect.Bool:
 			field.SetBool(!field.Bool())
@@ -201,6 +205,8 @@ func fallbackOf(key string, value reflect.Value) string {
 		return "`" + shortest(time.Duration(value.Int())) + "`"
 	case value.Kind() == reflect.Int, value.Kind() == reflect.Bool, value.Kind() == reflect.String && value.Len() > 0:
 		return fmt.Sprintf("`%v`", value)
+	case value.Kind() == reflect.Slice && value.Len() > 0:
+		return "`" + strings.ReplaceAll(strings.Trim(fmt.Sprint(value), "[]"), " ", ", ") + "`"
 	case refusedWithout(key):
 		return "required"
 	}

@@ -82,7 +82,7 @@ func (c Config) Problems() []Problem {
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
 	p.add(c.Home == "" || c.Home == c.Stack || c.Peer != nil && c.Home == c.Peer.Stack, "home", c.Home, "name this stack or its peer, or remove it")
 	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a former database, or remove it")
-	p.add(slices.Contains(logDays, c.LogDays), "logDays", c.LogDays, "set it to one of %s", strings.Trim(fmt.Sprint(logDays), "[]"))
+	p.add(slices.Contains(logDays, c.LogDays), "logDays", c.LogDays, "set it to one of %s", strings.ReplaceAll(strings.Trim(fmt.Sprint(logDays), "[]"), " ", ", "))
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)
 	c.validateDatabase(&p)
@@ -137,6 +137,16 @@ func (c Config) validateNetwork(p *problems) {
 		rest, ok := strings.CutPrefix(zone, c.Region)
 		p.add(ok && len(rest) == 1 && rest >= "a" && rest <= "z", "network.zones", zone, "name a zone of %s, such as %sa", c.Region, c.Region)
 		p.add(!slices.Contains(c.Network.Zones[:i], zone), "network.zones", zone, "name each zone once")
+	}
+	p.add(slices.Contains(c.Network.Egress, 443), "network.egress", c.Network.Egress, "add 443: instances reach AWS by it")
+	for i, port := range c.Network.Egress {
+		p.add(port >= 1 && port <= 65535, "network.egress", port, "name ports from 1 to 65535")
+		p.add(!slices.Contains(c.Network.Egress[:i], port), "network.egress", port, "name each port once")
+	}
+	for i, text := range c.Visitors {
+		network, err := netip.ParsePrefix(text)
+		p.add(err == nil && network.Addr().Is4(), "visitors", text, "name IPv4 networks such as 203.0.113.0/24, or remove it to let everybody in")
+		p.add(!slices.Contains(c.Visitors[:i], text), "visitors", text, "name each network once")
 	}
 	p.add(slices.Contains([]string{"one", "zone", "none"}, c.Network.NAT), "network.nat", c.Network.NAT, "set it to one, zone or none")
 }

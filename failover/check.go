@@ -79,19 +79,15 @@ func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict 
 	return v
 }
 
-// ImageMade is when the site's image was made.
-func (r *Runtime) ImageMade(ctx context.Context) (time.Time, error) {
+// Image is the site's image.
+func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
 	cfg, err := r.aws(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	image, err := findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return image.Made, nil
+	return findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
 }
 
 func (r *Runtime) policy() checks.Policy {

@@ -51,7 +51,7 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 	case len(out.Images) == 0:
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
 	}
-	image := &checks.Image{ID: id, State: string(out.Images[0].State)}
+	image := &checks.Image{ID: id, State: string(out.Images[0].State), RootDevice: aws.ToString(out.Images[0].RootDeviceName)}
 	// EC2 gives it as text, with a fraction of a second.
 	if image.Made, err = time.Parse(time.RFC3339, aws.ToString(out.Images[0].CreationDate)); err != nil {
 		return nil, fmt.Errorf("reading when image %s was made: %w", id, err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -56,12 +57,14 @@ type foundation struct {
 	media   *components.Media
 	targets *components.Targets
 	launch  *components.Launch
+	image   image
 }
 
 func (s *site) foundation() (*foundation, error) {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	network, err := components.NewNetwork(s.Context, name, components.NetworkArgs{
 		Region: s.cfg.Region, CIDR: netip.MustParsePrefix(s.cfg.Network.CIDR).Masked(), Zones: s.cfg.Network.Zones,
+		Visitors: s.cfg.VisitorNetworks(), Egress: s.cfg.Network.Egress,
 	}, alone)
 	if err != nil {
 		return nil, err
@@ -85,16 +88,17 @@ func (s *site) foundation() (*foundation, error) {
 	if _, err := s.publish("site", s.url(), alone); err != nil {
 		return nil, err
 	}
-	launch, err := s.launch(network, secrets, media)
+	seen := s.findImage()
+	launch, err := s.launch(network, secrets, media, seen)
 	if err != nil {
 		return nil, err
 	}
-	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch}, nil
+	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch, image: seen}, nil
 }
 
 // launch is how instances come to be: it names no endpoint, only where they
 // find each when they boot, so it is the same in either role.
-func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media) (*components.Launch, error) {
+func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media, seen image) (*components.Launch, error) {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	image, err := components.NewImage(s.Context, name, components.ImageArgs{
 		ParameterName: s.parameters(s.cfg.Stack) + "/image", ImageID: s.cfg.App.Image,
@@ -110,7 +114,7 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	}
 	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, FileMods: s.cfg.App.FileMods}
 	args := components.LaunchArgs{
-		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB,
+		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: seen.rootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),
 		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
 	}
@@ -232,7 +236,7 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 	args := components.DatabaseArgs{
 		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
 		MaxStorageGiB: d.MaxStorageGiB, LogDays: s.cfg.LogDays,
-		SubnetGroup:   f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
+		SubnetGroup: f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
@@ -255,10 +259,10 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) publishToPeer(f *foundation, database *components.Database) error {
-	made := s.imageCreatedAt()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
 		published := publishes(s.cfg, s.account)
-		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), made
+		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), f.image.made
+		published.RootDevice = f.image.rootDevice
 		published.Home = s.home()
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
@@ -269,23 +273,33 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	return err
 }
 
-// imageCreatedAt is when this stack's image was made, as last seen when it can't be
-// asked now. An activation does not ask again: it has just been checked.
-func (s *site) imageCreatedAt() time.Time {
-	if s.activating && !s.published.ImageCreatedAt.IsZero() {
-		return s.published.ImageCreatedAt
+// image is what the program knows of this stack's image.
+type image struct {
+	made       time.Time
+	rootDevice string
+}
+
+// findImage looks at this stack's image. It is as last seen when it can't be asked now. An
+// activation does not ask again: it has just been checked.
+func (s *site) findImage() image {
+	last := image{s.published.ImageCreatedAt, s.published.RootDevice}
+	if s.activating && !last.made.IsZero() {
+		return last
 	}
-	made, err := s.runtime.ImageMade(s.Context.Context())
+	found, err := s.runtime.Image(s.Context.Context())
 	if err != nil {
 		_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
-		return s.published.ImageCreatedAt
+		return last
 	}
-	return made
+	return image{found.Made, found.RootDevice}
 }
 
 // export tells what an operator needs. Role and epoch come from the claim as it
 // was saved, so that a refused update keeps what was exported before.
 func (s *site) export(f *foundation, served *application) {
+	if len(s.cfg.Visitors) > 0 {
+		_ = s.Log.Info(fmt.Sprintf("only %s reach the site: remove visitors from the configuration to open it", strings.Join(s.cfg.Visitors, ", ")), nil)
+	}
 	saved := func(pick func(roles.Claim) pulumi.Input) pulumi.Output {
 		return s.saved.claim.Input.ApplyT(func(value any) (any, error) {
 			var c roles.Claim

@@ -48,6 +48,8 @@ type PeerInfo struct {
 	TLS           string `json:"tls,omitempty"`           // one or none: whether visitors are served by HTTPS
 	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.
 	ImageCreatedAt time.Time `json:"imageCreatedAt,omitzero"`
+	// RootDevice is what that image calls its root volume, such as /dev/xvda; empty where that is unknown.
+	RootDevice string `json:"rootDevice,omitempty"`
 }
 
 // State is what one stack's checkpoint holds. The zero State is that of a stack which was

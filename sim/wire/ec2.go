@@ -141,6 +141,7 @@ type imageXML struct {
 	ID      string `xml:"imageId"`
 	State   string `xml:"imageState"`
 	Created string `xml:"creationDate"`
+	Root    string `xml:"rootDeviceName"`
 }
 
 func describeImages(r request) (any, error) {
@@ -159,7 +160,7 @@ func describeImages(r request) (any, error) {
 	}
 	var out imagesXML
 	for _, i := range found {
-		out.Items = append(out.Items, imageXML{ID: i.ID, State: "available", Created: i.Created.UTC().Format(time.RFC3339)})
+		out.Items = append(out.Items, imageXML{ID: i.ID, State: "available", Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda"})
 	}
 	return out, nil
 }

@@ -22,8 +22,13 @@ func (c *copied) publish(key string, value pulumi.StringInput) (*components.Para
 // register registers the copy: what a failover finds, what it makes, and in place of
 // the promotion a database from a snapshot.
 func (c *copied) register() error {
+	var visitors []netip.Prefix
+	if c.Copy.Visitors.IsValid() {
+		visitors = append(visitors, c.Copy.Visitors)
+	}
 	network, err := components.NewNetwork(c.Context, c.name, components.NetworkArgs{
-		Region: c.Config.Region, CIDR: netip.MustParsePrefix(c.Config.Network.CIDR).Masked(), Zones: c.Config.Network.Zones, Visitors: c.Copy.Visitors,
+		Region: c.Config.Region, CIDR: netip.MustParsePrefix(c.Config.Network.CIDR).Masked(), Zones: c.Config.Network.Zones, Visitors: visitors,
+		Egress: []int{80, 443}, // packages, and AWS; no mail, whatever the site may send
 	}, c.alone)
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	}
 	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, NoJobs: true, FileMods: c.Config.App.FileMods}
 	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
-		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB,
+		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB, RootDevice: c.state.Published.RootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
 		UserData:      components.UserDataOutput(userData, secrets.ARN, media.Bucket),
 		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
