@@ -346,6 +346,7 @@ func TestImageThatCannotServeIsRefused(t *testing.T) {
 		want  string
 	}{
 		"no s3fs anywhere": {func(i *instance) { i.lacks("s3fs"); i.answer("no-s3fs", "") }, "use an image that has s3fs-fuse"},
+		"multisite":        {func(i *instance) { i.put(i.path("/etc/pilotlight/wp-config.php"), "<?php define('MULTISITE', true);") }, "multisite is not supported"},
 		"no mysqli":        {func(i *instance) { i.answer("no-mysqli", "") }, "php has no mysqli"},
 		"no WordPress":     {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
 	} {
