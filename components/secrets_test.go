@@ -13,7 +13,7 @@ import (
 
 func TestGeneratedSecretsFitWhereTheyGo(t *testing.T) {
 	secrets, others := wordpress.GenerateSecrets(), wordpress.GenerateSecrets()
-	assert.Len(t, secrets, len(wordpress.SecretKeys()))
+	assert.Len(t, secrets, len(wordpress.SecretKeys())+2, "and RDS's master user, of a database that this program makes")
 	for _, key := range wordpress.SecretKeys() {
 		assert.NotEmpty(t, secrets[key], key)
 		if key != wordpress.DatabaseUser && key != wordpress.DatabaseName {
@@ -22,6 +22,7 @@ func TestGeneratedSecretsFitWhereTheyGo(t *testing.T) {
 		}
 	}
 	assert.LessOrEqual(t, len(secrets[wordpress.DatabasePassword]), 41, "RDS for MySQL takes no more")
+	assert.LessOrEqual(t, len(secrets[wordpress.MasterPassword]), 41, "RDS for MySQL takes no more")
 	assert.LessOrEqual(t, len(secrets[wordpress.DatabaseUser]), 16, "RDS for MySQL takes no more")
 }
 

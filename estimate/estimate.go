@@ -31,13 +31,13 @@ func (r Range) String() string {
 
 // Operations that take long and are no single API call.
 const (
-	Instances    = "autoscaling:Capacity"         // until a group's instances are in service and healthy
-	MultiAZ      = "rds:ModifyDBInstance:MultiAZ" // the part of ModifyDBInstance that adds a standby
-	Parameter    = "rds:DynamicParameter"         // until a changed parameter of a group reaches the database
-	Verification = "pilotlight:Verification"      // the looks in a row that find the site healthy
-	Freeze       = "pilotlight:Freeze"            // until the maintenance page is up and the database is read-only
-	LastWrites   = "pilotlight:LastWrites"        // until the replica has shown that no write is missing
-	SourceLost   = "cloudwatch:replication error visible for"  // until a lost source shows as an error of the replication
+	Instances    = "autoscaling:Capacity"                     // until a group's instances are in service and healthy
+	MultiAZ      = "rds:ModifyDBInstance:MultiAZ"             // the part of ModifyDBInstance that adds a standby
+	Parameter    = "rds:DynamicParameter"                     // until a changed parameter of a group reaches the database
+	Verification = "pilotlight:Verification"                  // the looks in a row that find the site healthy
+	Freeze       = "pilotlight:Freeze"                        // until the maintenance page is up and the database is read-only
+	LastWrites   = "pilotlight:LastWrites"                    // until the replica has shown that no write is missing
+	SourceLost   = "cloudwatch:replication error visible for" // until a lost source shows as an error of the replication
 )
 
 // API calls that a change of role waits for.

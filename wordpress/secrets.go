@@ -43,7 +43,7 @@ func GenerateSecrets() map[string]string {
 		DatabasePassword: rand.Text(),
 		DatabaseName:     "wordpress",
 		MasterUser:       "admin",
-		MasterPassword:   rand.Text(), // RDS takes up to 41 characters
+		MasterPassword:   rand.Text(),               // RDS takes up to 41 characters
 		CacheToken:       rand.Text() + rand.Text(), // ElastiCache takes from 16 to 128
 	}
 	for _, key := range saltKeys {
