@@ -81,7 +81,7 @@ func (in rest) operation(method string) string {
 		case http.MethodGet:
 			return of("list-type", "ListObjectsV2", "location", "GetBucketLocation", "versioning", "GetBucketVersioning", "encryption", "GetBucketEncryption",
 				"publicAccessBlock", "GetPublicAccessBlock", "policy", "GetBucketPolicy", "versions", "ListObjectVersions",
-				"lifecycle", "GetBucketLifecycleConfiguration", "GET bucket")
+				"lifecycle", "GetBucketLifecycleConfiguration", "ListObjects")
 		case http.MethodPut:
 			return of("versioning", "PutBucketVersioning", "encryption", "PutBucketEncryption", "publicAccessBlock", "PutPublicAccessBlock",
 				"policy", "PutBucketPolicy", "CreateBucket")
@@ -138,6 +138,7 @@ var s3Operations = map[string]operation{
 	"GetBucketPolicy":      onBucket(getPolicy, "policy"),
 	"PutBucketPolicy":      onBucket(putPolicy, "policy"),
 	"ListObjectsV2":        onBucket(listObjects, "list-type", "continuation-token", "prefix", "delimiter", "start-after", "max-keys"),
+	"ListObjects":          onBucket(listObjects, "marker", "prefix", "delimiter", "max-keys"),
 	"DeleteObjects":        onBucket(deleteObjects, "delete"),
 	"ListObjectVersions":   onBucket(listVersions, "versions", "prefix", "key-marker", "version-id-marker", "max-keys"),
 

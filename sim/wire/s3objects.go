@@ -21,6 +21,7 @@ type listingXML struct {
 	Name                  string
 	Prefix                string
 	KeyCount              int
+	NextMarker            string `xml:",omitempty"` // of ListObjects
 	IsTruncated           bool
 	NextContinuationToken string `xml:",omitempty"`
 	Contents              []objectXML
@@ -36,6 +37,7 @@ type objectXML struct {
 
 type prefixXML struct{ Prefix string }
 
+// listObjects serves ListObjects too, the older call, which s3fs prefers.
 func listObjects(r request) (any, error) {
 	q := r.in.rest.query
 	most := pageOfObjects
@@ -47,6 +49,9 @@ func listObjects(r request) (any, error) {
 		most = min(n, most)
 	}
 	after := q.Get("start-after")
+	if r.operation == "ListObjects" {
+		after = q.Get("marker")
+	}
 	if token := q.Get("continuation-token"); token != "" {
 		from, err := base64.URLEncoding.DecodeString(token)
 		if err != nil {
@@ -59,7 +64,13 @@ func listObjects(r request) (any, error) {
 		return nil, err
 	}
 	out := listingXML{Name: r.in.rest.bucket, Prefix: q.Get("prefix"), KeyCount: len(page.Uploads) + len(page.Prefixes), IsTruncated: page.Next != ""}
-	out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(page.Next))
+	if r.operation == "ListObjects" {
+		if out.NextMarker = page.Next; q.Get("delimiter") == "" {
+			out.NextMarker = "" // clients go on from the last key
+		}
+	} else {
+		out.NextContinuationToken = base64.URLEncoding.EncodeToString([]byte(page.Next))
+	}
 	for _, u := range page.Uploads {
 		out.Contents = append(out.Contents, objectXML{Key: u.Key, LastModified: u.At.UTC(), ETag: quoted(u.ETag), Size: u.Size})
 	}

@@ -2,12 +2,14 @@ package wire
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 var ssmOperations = map[string]operation{
-	"GetParameter": {parameterName, getParameter},
+	"GetParameter":  {parameterName, getParameter},
+	"GetParameters": {parameterNames, getParameters},
 }
 
 func parameterName(in input) string {
@@ -22,4 +24,30 @@ func getParameter(r request) (any, error) {
 		return nil, &sim.Error{Status: http.StatusBadRequest, Code: "ParameterNotFound", Message: ""}
 	}
 	return map[string]any{"Parameter": map[string]any{"Name": name, "Type": "String", "Value": value}}, nil
+}
+
+// parameterNames joins the names, which is what the journal shows.
+func parameterNames(in input) string { return strings.Join(textsOf(in.json["Names"]), ",") }
+
+// getParameters lists names that there are none of as invalid, with no error.
+func getParameters(r request) (any, error) {
+	found, missing := []map[string]any{}, []string{}
+	for _, name := range textsOf(r.in.json["Names"]) {
+		if value, ok := r.world.ParameterValue(r.region, name); ok {
+			found = append(found, map[string]any{"Name": name, "Type": "String", "Value": value})
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	return map[string]any{"Parameters": found, "InvalidParameters": missing}, nil
+}
+
+func textsOf(list any) (texts []string) {
+	items, _ := list.([]any)
+	for _, item := range items {
+		if text, ok := item.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
 }
