@@ -1,0 +1,278 @@
+package site
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
+)
+
+// A cloud is the simulated AWS on a real network, with the part of the internet that an
+// instance asks for.
+type cloud struct {
+	t     *testing.T
+	world *sim.World
+	face  *wire.Face
+	// web signs for AWS's and everybody's web servers, rds for databases, cache for caches.
+	web, rds, cache *authority
+	// s3fs is what images have; empty is Debian's own.
+	s3fs   string
+	server http.Server
+
+	mu        sync.Mutex
+	instances map[string]*instance // by address
+	hosts     map[string]string    // addresses by name
+	downloads map[string][]byte    // by URL
+	shut      func(host string) bool
+	asked     []string // what was asked of AWS, and what it could not answer
+	jobs      map[string]int
+}
+
+// newCloud serves an empty world.
+func newCloud(t *testing.T, world *sim.World) *cloud {
+	t.Helper()
+	needed(t)
+	c := &cloud{
+		t: t, world: world, face: wire.NewFace(world),
+		web: newAuthority(t, "Test's web"), rds: newAuthority(t, "Test's RDS"),
+		instances: map[string]*instance{}, hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{},
+		shut: func(string) bool { return false },
+	}
+	if _, err := os.Stat(newS3fs()); err == nil {
+		c.s3fs = newS3fs()
+	}
+	c.cache = c.web // ElastiCache's certificates are of a public authority
+	c.server = http.Server{Handler: http.HandlerFunc(c.serve), ReadHeaderTimeout: time.Minute, TLSConfig: c.web.config()}
+	var done sync.WaitGroup
+	for address, serve := range map[string]func(net.Listener) error{
+		internet + ":443": func(l net.Listener) error { return c.server.ServeTLS(l, "", "") },
+		internet + ":80":  c.server.Serve, metadata + ":80": c.server.Serve,
+	} {
+		listener, err := net.Listen("tcp", address)
+		require.NoError(t, err)
+		done.Go(func() { _ = serve(listener) }) // ends with Close
+	}
+	t.Cleanup(func() {
+		_ = c.server.Close() // nothing is left to lose
+		done.Wait()
+		c.face.Close()
+	})
+	return c
+}
+
+// serve answers for every host there is.
+func (c *cloud) serve(w http.ResponseWriter, req *http.Request) {
+	host, _, err := net.SplitHostPort(req.Host)
+	if err != nil {
+		host = req.Host
+	}
+	caller, _, _ := net.SplitHostPort(req.RemoteAddr) // net/http writes it so
+	c.mu.Lock()
+	i, shut := c.instances[caller], c.shut(host)
+	download, found := c.downloads["https://"+host+req.URL.Path]
+	c.mu.Unlock()
+	switch {
+	case shut:
+		panic(http.ErrAbortHandler) // nobody answers
+	case host == metadata:
+		i.metadata(w, req)
+	case host == internet && i != nil:
+		i.systemd.serve(w, req)
+	case strings.Contains(host, ".amazonaws.com") && req.Header.Get("Authorization") != "":
+		c.call(w, req, host)
+	case host == "jobs.example.net":
+		c.mu.Lock()
+		c.jobs[req.URL.Path]++
+		c.mu.Unlock()
+	case found:
+		_, _ = w.Write(download) // a client that has gone needs no answer
+	default:
+		http.NotFound(w, req)
+	}
+}
+
+// call hands a signed request to the simulator. Only the credentials of an instance's
+// role are known there.
+func (c *cloud) call(w http.ResponseWriter, req *http.Request, host string) {
+	if !strings.Contains(req.Header.Get("Authorization"), "Credential="+accessKey+"/") || req.Header.Get("X-Amz-Security-Token") != sessionToken {
+		http.Error(w, "<Error><Code>InvalidAccessKeyId</Code></Error>", http.StatusForbidden)
+		return
+	}
+	req.URL.Scheme, req.URL.Host = "https", host
+	res := &status{ResponseWriter: w, code: http.StatusOK}
+	c.face.ServeHTTP(res, req)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, fmt.Sprintf("%s https://%s%s %s: %d %s", req.Method, host, req.URL.RequestURI(), req.Header.Get("X-Amz-Target"), res.code, res.said))
+}
+
+// status remembers how a request was answered.
+type status struct {
+	http.ResponseWriter
+	code int
+	said string
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+func (s *status) Write(text []byte) (int, error) {
+	if s.code >= http.StatusMultipleChoices {
+		s.said += string(text)
+	}
+	return s.ResponseWriter.Write(text)
+}
+
+// shutting makes hosts unreachable.
+func (c *cloud) shutting(hosts func(string) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shut = hosts
+}
+
+// resolve gives a name an address.
+func (c *cloud) resolve(address string, hosts ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, host := range hosts {
+		c.hosts[host] = address
+	}
+}
+
+// hostsFile is /etc/hosts of every instance: the names of all that it asks for.
+func (c *cloud) hostsFile() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lines := []string{"127.0.0.1 localhost"}
+	for _, host := range names(c.hosts) {
+		lines = append(lines, c.hosts[host]+" "+host)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// region makes a region's services known, and its certificates of databases.
+func (c *cloud) region(name string, buckets ...string) {
+	bundle := fmt.Sprintf("truststore.pki.rds.%s/%s/%s-bundle.pem", sim.DNSSuffix(name), name, name)
+	c.resolve(internet, strings.Split(bundle, "/")[0], "wordpress.org", "downloads.wordpress.org", "jobs.example.net")
+	for _, service := range []string{"s3", "ssm", "secretsmanager", "logs", "sts"} {
+		c.resolve(internet, service+"."+name+"."+sim.DNSSuffix(name))
+	}
+	for _, bucket := range buckets {
+		c.resolve(internet, bucket+".s3."+name+"."+sim.DNSSuffix(name))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.downloads["https://"+bundle] = c.rds.pem
+}
+
+// make makes a resource of the world.
+func (c *cloud) make(region, typ, name string, inputs map[string]any) sim.Object {
+	c.t.Helper()
+	o, err := c.world.Create(c.t.Context(), sim.Call{Region: region, Type: typ, Name: name, Inputs: inputs, Limit: time.Hour})
+	require.NoError(c.t, err)
+	return o
+}
+
+// parameter sets a parameter of Parameter Store.
+func (c *cloud) parameter(region, name, value string) {
+	c.t.Helper()
+	c.make(region, "aws:ssm/parameter:Parameter", name, map[string]any{"name": name, "type": "String", "value": value, "overwrite": true})
+}
+
+// secret keeps values in Secrets Manager, and tells its ARN.
+func (c *cloud) secret(region, name string, values map[string]string) (arn string) {
+	c.t.Helper()
+	text, err := json.Marshal(values)
+	require.NoError(c.t, err)
+	arn = c.make(region, "aws:secretsmanager/secret:Secret", name, map[string]any{"name": name}).ID
+	c.make(region, "aws:secretsmanager/secretVersion:SecretVersion", name, map[string]any{"secretId": arn, "secretString": string(text)})
+	return arn
+}
+
+// keys are the names of the objects in a bucket.
+func (c *cloud) keys(region, bucket string) (keys []string) {
+	c.t.Helper()
+	held, err := c.world.Uploads(region, bucket)
+	require.NoError(c.t, err)
+	for _, u := range held {
+		keys = append(keys, u.Key)
+	}
+	return keys
+}
+
+// unmodelled are the requests that the simulator does not know. A test that meets one
+// has seen less than it says.
+func (c *cloud) unmodelled() (requests []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, line := range c.asked {
+		if strings.Contains(line, "NotModelled") {
+			requests = append(requests, line)
+		}
+	}
+	return slices.Compact(requests)
+}
+
+// The credentials of an instance's role.
+const (
+	accessKey    = "ASIASIMULATEDROLE000"
+	secretKey    = "simulated"
+	sessionToken = "simulated-session"
+	role         = "site-instance"
+)
+
+// newS3fs is where .ci/run puts an s3fs of FUSE 3.
+func newS3fs() string {
+	dir, _ := os.UserCacheDir() // without one there is none
+	return filepath.Join(dir, "pilotlight-ci", "s3fs-1.97", "s3fs")
+}
+
+// metadata is IMDSv2: without a token it answers nothing. An exception is made for Debian
+// 12's s3fs 1.90, which can't get a role that way (s3fs-fuse/s3fs-fuse#1760).
+func (i *instance) metadata(w http.ResponseWriter, req *http.Request) {
+	const token = "simulated-imds-token"
+	if i == nil {
+		http.Error(w, "not an instance", http.StatusForbidden)
+		return
+	}
+	path := strings.TrimPrefix(strings.TrimSuffix(req.URL.Path, "/"), "/latest/")
+	if path == "api/token" && req.Method == http.MethodPut && cmp.Or(req.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"), "0") != "0" {
+		w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", req.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"))
+		_, _ = io.WriteString(w, token)
+		return
+	}
+	if req.Header.Get("X-Aws-Ec2-Metadata-Token") != token && i.cloud.s3fs != "" {
+		http.Error(w, "", http.StatusUnauthorized)
+		return
+	}
+	document, err := json.Marshal(map[string]string{"accountId": sim.Account, "instanceId": i.id, "region": i.region, "availabilityZone": i.region + "a", "privateIp": i.address})
+	answers := map[string]string{
+		"user-data": i.userData, "meta-data/instance-id": i.id, "meta-data/local-ipv4": i.address,
+		"meta-data/placement/region": i.region, "meta-data/placement/availability-zone": i.region + "a",
+		"dynamic/instance-identity/document": string(document), "meta-data/iam/security-credentials": role,
+		"meta-data/iam/security-credentials/" + role: fmt.Sprintf(`{"Code":"Success","Type":"AWS-HMAC","LastUpdated":%q,"Expiration":%q,"AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q}`,
+			time.Now().UTC().Format(time.RFC3339), time.Now().UTC().Add(6*time.Hour).Format(time.RFC3339), accessKey, secretKey, sessionToken),
+	}
+	answer, found := answers[path]
+	if err != nil || !found {
+		http.NotFound(w, req)
+		return
+	}
+	_, _ = io.WriteString(w, answer)
+}

@@ -1,0 +1,160 @@
+// Package site runs the user data, as it is, on real programs: Apache, PHP-FPM, WordPress,
+// MariaDB, Redis, s3fs and the AWS CLI, each from Debian's packages. Only AWS is simulated,
+// and it is reached over HTTPS by clients that were written elsewhere.
+//
+// Every instance has mounts, processes and a network of its own, and a root that lies over
+// the machine's. The tests run in namespaces too: when they end, however they end, the
+// kernel takes their processes, mounts and networks away.
+//
+// What stands in for Amazon Linux is listed in standins_test.go. Where MariaDB differs from
+// RDS for MySQL is listed in docs/testing.md.
+package site
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// inside marks the process that runs the tests, in namespaces of its own.
+const inside = "PILOTLIGHT_TEST_SITE"
+
+// work is where everything lies that the tests write, in memory.
+const work = "/mnt"
+
+// packages are what the tests need of Debian, by a file that each brings.
+var packages = map[string]string{
+	"/usr/bin/aws":                         "awscli",
+	"/usr/bin/curl":                        "curl",
+	"/usr/bin/openssl":                     "openssl",
+	"/usr/bin/fusermount3":                 "fuse3",
+	"/usr/bin/php":                         "php-cli",
+	"/usr/bin/redis-server":                "redis-server",
+	"/usr/bin/s3fs":                        "s3fs",
+	"/usr/lib/php/*/gd.so":                 "php-gd",
+	"/usr/lib/php/*/mbstring.so":           "php-mbstring",
+	"/usr/lib/php/*/mysqli.so":             "php-mysql",
+	"/usr/lib/php/*/xml.so":                "php-xml",
+	"/usr/sbin/apache2":                    "apache2-bin",
+	"/usr/sbin/ip":                         "iproute2",
+	"/usr/sbin/mariadbd":                   "mariadb-server",
+	"/usr/sbin/nft":                        "nftables",
+	"/usr/sbin/php-fpm*":                   "php-fpm",
+	"/usr/share/wordpress/wp-settings.php": "wordpress",
+	"/usr/share/wordpress/wp-content/themes/twentytwenty*": "wordpress-theme-twentytwentythree",
+}
+
+// lacking says what the machine lacks for the tests; empty is nothing.
+func lacking() string {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		return "a whole site runs as root on Debian only: try sudo go test ./test/site"
+	}
+	var missing []string
+	for file, name := range packages {
+		if found, err := filepath.Glob(file); err != nil || len(found) == 0 {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	slices.Sort(missing)
+	return "a whole site needs Debian's packages: apt-get install --no-install-recommends " + strings.Join(missing, " ")
+}
+
+// needed skips a test on a machine that can't run a site. CI must be able to.
+func needed(t *testing.T) {
+	t.Helper()
+	why := lacking()
+	if why != "" && os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	} else if why != "" {
+		t.Skip(why)
+	}
+}
+
+func TestMain(m *testing.M) {
+	switch {
+	case lacking() != "":
+		os.Exit(m.Run())
+	case os.Getenv(inside) == "":
+		os.Exit(enter())
+	}
+	if err := furnish(); err != nil {
+		fmt.Fprintln(os.Stderr, "preparing the machine of the tests:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// enter runs this very test again in new namespaces, below a shell that is their first
+// process and reaps orphans. What is started there ends with the shell, and that ends with
+// this process.
+func enter() int {
+	runtime.LockOSThread() // the kernel looks at the thread that began it
+	self, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "finding the test's own program:", err)
+		return 1
+	}
+	cmd := exec.Command("bash", append([]string{"-c", `"$0" "$@"; exit $?`, self}, os.Args[1:]...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), inside+"=yes")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
+	err = cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return max(exit.ExitCode(), 1) // -1 is a signal
+	} else if err != nil {
+		fmt.Fprintln(os.Stderr, "making namespaces for the tests:", err)
+		return 1
+	}
+	return 0
+}
+
+const namespaces = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC
+
+// network is what all have in common, as a VPC. internet is where the tests serve whatever is not an instance: AWS, and what lies
+// beyond. metadata is where EC2 tells an instance about itself.
+const (
+	network  = "10.77.0.0/16"
+	internet = "10.77.0.1"
+	metadata = "169.254.169.254"
+	bridge   = "site"
+)
+
+// furnish prepares mounts and network of the namespaces.
+func furnish() error {
+	if err := shell(`
+		mount --make-rprivate /
+		mount -t proc proc /proc
+		mount -t tmpfs -o size=6g,mode=1777 tmpfs ` + work + `
+		ip link set lo up
+		ip link add ` + bridge + ` type bridge
+		ip addr add ` + internet + `/16 dev ` + bridge + `
+		ip addr add ` + metadata + `/32 dev ` + bridge + `
+		ip link set ` + bridge + ` up
+	`); err != nil {
+		return err
+	}
+	return os.Setenv("TMPDIR", work)
+}
+
+// shell runs commands one after the other, up to the first that fails.
+func shell(commands string, args ...string) error {
+	out, err := exec.Command("bash", append([]string{"-euo", "pipefail", "-c", commands, "test"}, args...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+// names are what a map holds, in order.
+func names[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
