@@ -10,31 +10,38 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
+// web signs for AWS's and everybody's servers, rds for databases only.
+var (
+	web = sync.OnceValues(func() (*authority, error) { return newAuthority("Test's web") })
+	rds = sync.OnceValues(func() (*authority, error) { return newAuthority("Test's RDS") })
+)
+
 // An authority signs certificates for the tests.
 type authority struct {
-	t    *testing.T
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	pem  []byte
 }
 
-func newAuthority(t *testing.T, name string) *authority {
-	t.Helper()
+func newAuthority(name string) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	der, err := x509.CreateCertificate(rand.Reader, forName(name, true), forName(name, true), key.Public(), key)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	return &authority{t, cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
+	return &authority{cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}, err
 }
 
 func forName(name string, ca bool) *x509.Certificate {
@@ -54,30 +61,37 @@ func forName(name string, ca bool) *x509.Certificate {
 }
 
 // sign makes a certificate for a host, and its key, in PEM.
-func (a *authority) sign(host string) (cert, key []byte) {
-	a.t.Helper()
+func (a *authority) sign(host string) (cert, key []byte, err error) {
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(a.t, err)
+	if err != nil {
+		return nil, nil, err
+	}
 	der, err := x509.CreateCertificate(rand.Reader, forName(host, false), a.cert, own.Public(), a.key)
-	require.NoError(a.t, err)
+	if err != nil {
+		return nil, nil, err
+	}
 	secret, err := x509.MarshalPKCS8PrivateKey(own)
-	require.NoError(a.t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), err
 }
 
 // put writes a host's certificate and key, and the authority's own, into a folder.
-func (a *authority) put(dir, host string) {
-	a.t.Helper()
-	cert, key := a.sign(host)
+func (a *authority) put(t *testing.T, dir, host string) {
+	t.Helper()
+	cert, key, err := a.sign(host)
+	require.NoError(t, err)
 	for name, text := range map[string][]byte{"cert.pem": cert, "key.pem": key, "ca.pem": a.pem} {
-		require.NoError(a.t, os.WriteFile(filepath.Join(dir, name), text, 0o644))
+		put(t, filepath.Join(dir, name), string(text))
 	}
 }
 
 // config serves whatever host a client asks for.
 func (a *authority) config() *tls.Config {
-	return &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		pair, err := tls.X509KeyPair(a.sign(hello.ServerName))
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		cert, key, err := a.sign(hello.ServerName)
+		if err != nil {
+			return nil, err
+		}
+		pair, err := tls.X509KeyPair(cert, key)
 		return &pair, err
 	}}
 }

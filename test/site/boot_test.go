@@ -1,21 +1,25 @@
 package site
 
 import (
+	"flag"
+	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // TestInstanceServesWordPress goes the way of a first visitor: the installer, the log-in, a
 // post, a comment, and an upload that must arrive in the bucket.
 func TestInstanceServesWordPress(t *testing.T) {
+	t.Parallel()
 	s := newSide(t)
 	i := s.serving(s.image(putWordPress))
-	eventually(t, 20*time.Second, func() error { _, err := s.deep(i); return err })
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 	got, err := s.deep(i)
 	require.NoError(t, err)
 	assert.Equal(t, "writable", got.Database)
@@ -32,9 +36,98 @@ func TestInstanceServesWordPress(t *testing.T) {
 	assert.Equal(t, "1", s.database.must("SELECT COUNT(*) FROM wordpress.wp_comments WHERE comment_content = 'A word of mine'"))
 
 	medium := v.upload(nonce, "tide.txt", "text/plain", "high water at noon")
-	eventually(t, 20*time.Second, func() error { return i.visit().get(medium).want(200) })
+	eventually(t, patience, func() error { return i.visit().get(medium).want(200) })
 	assert.Equal(t, "high water at noon", i.visit().get(medium).text)
 	assert.Contains(t, s.keys(home, bucket), medium[len("/wp-content/uploads/"):])
 	assert.Empty(t, i.must("find / -xdev -path /proc -prune -o -name tide.txt -newer /var/www/html/index.php -print | grep -v '^/var/cache/s3fs' || true"), "an upload stays on the instance")
 	require.NoError(t, i.visit().get(components.HealthPath).want(200))
+}
+
+var boots = flag.Int("boots", 8, "how many instances boot one after the other; one hundred take some minutes")
+
+// TestManyBoots holds that no instance refuses by chance. Two boot at a time.
+func TestManyBoots(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	image := s.image(putWordPress)
+	var all sync.WaitGroup
+	turns := make(chan struct{}, 2)
+	for range *boots {
+		turns <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turns }()
+			i := s.launch(home, image, s.script())
+			defer i.powerOff()
+			if err := i.boot(); assert.NoError(t, err, i.log()) {
+				assert.Contains(t, i.said, "the instance serves the site from "+home)
+				assert.NotContains(t, i.said, "can't be")
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestBareImage boots plain Amazon Linux, where all has to be installed.
+func TestBareImage(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.downloads["https://wordpress.org/latest.tar.gz"] = archive(t)
+	i := s.serving(s.image(lacks("aws", "httpd", "php", "php-fpm", "nft", "s3fs")))
+	assert.Contains(t, i.said, "installing awscli-2 httpd nftables php-cli php-fpm")
+	assert.Contains(t, i.said, "the Redis Object Cache plugin can't be downloaded")
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	v := i.visit()
+	v.install()
+	require.NoError(t, v.get("/").want(200))
+}
+
+// TestImageWithUploads boots an image that was taken of a server with media in its folder:
+// they hide nothing of the bucket, and are not lost.
+func TestImageWithUploads(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	_, err := s.world.PutObject(home, bucket, "2026/01/of-the-bucket.txt", sim.Content{Body: []byte("of the bucket"), Type: "text/plain"}, sim.Condition{})
+	require.NoError(t, err)
+	i := s.serving(s.image(putWordPress + "mkdir -p /var/www/html/wp-content/uploads/2026/01\necho of the image >/var/www/html/wp-content/uploads/2026/01/of-the-image.txt\n"))
+	eventually(t, patience, func() error { return i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").want(200) })
+	assert.Equal(t, "of the bucket", i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").text)
+	assert.NotEqual(t, "of the image\n", i.visit().get("/wp-content/uploads/2026/01/of-the-image.txt").text)
+	assert.Equal(t, "of the image\n", i.must("cat /var/www/uploads-of-image/2026/01/of-the-image.txt"))
+}
+
+// TestReboot has an instance start again what systemd would.
+func TestReboot(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress))
+	i.visit().install()
+	i.reboot()
+	require.NoError(t, i.systemd.elapse(), "OnBootSec")
+	eventually(t, patience, func() error { return i.visit().get("/").want(200) })
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	assert.Contains(t, i.must("nft list table inet pilotlight"), "169.254.169.254")
+	_, err := i.run("runuser -u apache -- curl -sS --max-time 3 http://" + metadata + "/latest/meta-data/")
+	assert.Error(t, err, "the web server's user reaches the metadata service")
+}
+
+// TestLateNetwork has everything but S3 and SSM come after the boot.
+func TestLateNetwork(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.shutting(func(host string) bool {
+		return host != metadata && host != internet && !strings.Contains(host, "s3.") && !strings.HasPrefix(host, "ssm.")
+	})
+	s.database.stop()
+	i := s.launch(home, s.image(putWordPress), s.script())
+	require.NoError(t, i.boot(), i.log())
+	eventually(t, patience, func() error { return i.visit().get("/").want(503) })
+	_, err := s.deep(i)
+	require.Error(t, err)
+
+	s.shutting(func(string) bool { return false })
+	s.database.start()
+	require.NoError(t, i.systemd.elapse())
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	i.visit().install()
+	require.NoError(t, i.visit().get("/").want(200))
 }

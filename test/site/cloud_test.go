@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -21,86 +22,107 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
-// A cloud is the simulated AWS on a real network, with the part of the internet that an
-// instance asks for.
+// A cloud is the simulated AWS on a real network, with the part of the internet that its
+// instances ask for.
 type cloud struct {
 	t     *testing.T
 	world *sim.World
 	face  *wire.Face
-	// web signs for AWS's and everybody's web servers, rds for databases, cache for caches.
-	web, rds, cache *authority
+	web   *authority
+	rds   *authority
 	// s3fs is what images have; empty is Debian's own.
-	s3fs   string
-	server http.Server
+	s3fs string
 
 	mu        sync.Mutex
-	instances map[string]*instance // by address
-	hosts     map[string]string    // addresses by name
-	downloads map[string][]byte    // by URL
+	hosts     map[string]string // addresses by name
+	downloads map[string][]byte // by URL
 	shut      func(host string) bool
-	asked     []string // what was asked of AWS, and what it could not answer
-	jobs      map[string]int
+	asked     []string       // what was asked of AWS, and how it was answered
+	jobs      map[string]int // how often a path of jobs.example.net was asked for
 }
 
-// newCloud serves an empty world.
+// newCloud serves a world.
 func newCloud(t *testing.T, world *sim.World) *cloud {
 	t.Helper()
-	needed(t)
 	c := &cloud{
 		t: t, world: world, face: wire.NewFace(world),
-		web: newAuthority(t, "Test's web"), rds: newAuthority(t, "Test's RDS"),
-		instances: map[string]*instance{}, hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{},
-		shut: func(string) bool { return false },
+		hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{}, shut: func(string) bool { return false },
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.mu.Lock()
+			t.Log("asked of AWS:\n" + strings.Join(c.asked, "\n"))
+			c.mu.Unlock()
+		}
+		c.face.Close()
+	})
 	if _, err := os.Stat(newS3fs()); err == nil {
 		c.s3fs = newS3fs()
 	}
-	c.cache = c.web // ElastiCache's certificates are of a public authority
-	c.server = http.Server{Handler: http.HandlerFunc(c.serve), ReadHeaderTimeout: time.Minute, TLSConfig: c.web.config()}
-	var done sync.WaitGroup
-	for address, serve := range map[string]func(net.Listener) error{
-		internet + ":443": func(l net.Listener) error { return c.server.ServeTLS(l, "", "") },
-		internet + ":80":  c.server.Serve, metadata + ":80": c.server.Serve,
-	} {
-		listener, err := net.Listen("tcp", address)
-		require.NoError(t, err)
-		done.Go(func() { _ = serve(listener) }) // ends with Close
-	}
-	t.Cleanup(func() {
-		_ = c.server.Close() // nothing is left to lose
-		done.Wait()
-		c.face.Close()
-	})
+	var err error
+	c.web, err = web()
+	require.NoError(t, err)
+	c.rds, err = rds()
+	require.NoError(t, err)
 	return c
 }
 
-// serve answers for every host there is.
-func (c *cloud) serve(w http.ResponseWriter, req *http.Request) {
+// machines are all instances there are, by address. Who asks for what tells the cloud that
+// answers.
+var machines sync.Map
+
+// connect serves the internet and the metadata service, until the tests end.
+func connect() error {
+	sign, err := web()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{ReadHeaderTimeout: time.Minute, TLSConfig: sign.config(), ErrorLog: log.New(io.Discard, "", 0),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			caller, _, _ := net.SplitHostPort(req.RemoteAddr) // net/http writes it so
+			if i, known := machines.Load(caller); known {
+				i.(*instance).cloud.serve(w, req, i.(*instance))
+			}
+		})}
+	for _, address := range []string{internet + ":443", internet + ":80", metadata + ":80"} {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		serve := server.Serve
+		if strings.HasSuffix(address, ":443") {
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		go func() { _ = serve(listener) }() // ends with the process
+	}
+	return nil
+}
+
+// serve answers an instance for every host there is.
+func (c *cloud) serve(w http.ResponseWriter, req *http.Request, i *instance) {
 	host, _, err := net.SplitHostPort(req.Host)
 	if err != nil {
 		host = req.Host
 	}
-	caller, _, _ := net.SplitHostPort(req.RemoteAddr) // net/http writes it so
 	c.mu.Lock()
-	i, shut := c.instances[caller], c.shut(host)
+	shut := c.shut(host)
 	download, found := c.downloads["https://"+host+req.URL.Path]
+	if host == "jobs.example.net" && !shut {
+		c.jobs[req.URL.Path]++
+	}
 	c.mu.Unlock()
 	switch {
 	case shut:
 		panic(http.ErrAbortHandler) // nobody answers
 	case host == metadata:
 		i.metadata(w, req)
-	case host == internet && i != nil:
+	case host == internet:
 		i.systemd.serve(w, req)
 	case strings.Contains(host, ".amazonaws.com") && req.Header.Get("Authorization") != "":
 		c.call(w, req, host)
-	case host == "jobs.example.net":
-		c.mu.Lock()
-		c.jobs[req.URL.Path]++
-		c.mu.Unlock()
 	case found:
 		_, _ = w.Write(download) // a client that has gone needs no answer
-	default:
+	case host != "jobs.example.net":
 		http.NotFound(w, req)
 	}
 }
@@ -113,11 +135,12 @@ func (c *cloud) call(w http.ResponseWriter, req *http.Request, host string) {
 		return
 	}
 	req.URL.Scheme, req.URL.Host = "https", host
+	began := time.Now()
 	res := &status{ResponseWriter: w, code: http.StatusOK}
 	c.face.ServeHTTP(res, req)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked = append(c.asked, fmt.Sprintf("%s https://%s%s %s: %d %s", req.Method, host, req.URL.RequestURI(), req.Header.Get("X-Amz-Target"), res.code, res.said))
+	c.asked = append(c.asked, fmt.Sprintf("%s %s https://%s%s %s: %d %s", time.Since(began).Round(time.Millisecond), req.Method, host, req.URL.RequestURI(), req.Header.Get("X-Amz-Target"), res.code, res.said))
 }
 
 // status remembers how a request was answered.
@@ -247,10 +270,6 @@ func newS3fs() string {
 // 12's s3fs 1.90, which can't get a role that way (s3fs-fuse/s3fs-fuse#1760).
 func (i *instance) metadata(w http.ResponseWriter, req *http.Request) {
 	const token = "simulated-imds-token"
-	if i == nil {
-		http.Error(w, "not an instance", http.StatusForbidden)
-		return
-	}
 	path := strings.TrimPrefix(strings.TrimSuffix(req.URL.Path, "/"), "/latest/")
 	if path == "api/token" && req.Method == http.MethodPut && cmp.Or(req.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"), "0") != "0" {
 		w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", req.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"))

@@ -25,6 +25,9 @@ const (
 	host   = "blog-prod-1.abc.us-west-2.rds.amazonaws.com"
 )
 
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
+
 // A side is a region of a site: what stacks make there, without the engine.
 type side struct {
 	*cloud
@@ -37,13 +40,12 @@ type side struct {
 func newSide(t *testing.T) *side {
 	t.Helper()
 	needed(t)
-	t.Parallel()
 	world := sim.New(1)
 	t.Cleanup(world.Close)
 	world.Clock().SetQuiet(2 * time.Millisecond)
 	s := &side{cloud: newCloud(t, world), secrets: wordpress.GenerateSecrets()}
 	s.region(home, bucket)
-	s.database = s.cloud.database(host, 1, s.secrets)
+	s.database = s.cloud.database(host, s.secrets)
 	s.make(home, "aws:s3/bucketV2:BucketV2", "media", map[string]any{"bucket": bucket})
 	s.arn = s.secret(home, "blog-prod-application", s.secrets)
 	for key, value := range map[string]string{"database": host, "cache": "none", "site": "https://www.example.com", "epoch": "1", "mode": "open"} {
@@ -71,7 +73,7 @@ func (s *side) serving(image string) *instance {
 	i := s.launch(home, image, s.script())
 	require.NoError(s.t, i.boot(), i.log())
 	require.Contains(s.t, i.said, "the instance serves the site from "+home)
-	eventually(s.t, 20*time.Second, func() error { return i.visit().get(components.HealthPath).want(200) })
+	eventually(s.t, patience, func() error { return i.visit().get(components.HealthPath).want(200) })
 	return i
 }
 

@@ -56,9 +56,7 @@ func (c *cloud) launch(region, image, userData string) *instance {
 	for _, dir := range []string{"root", "upper", "work"} {
 		require.NoError(c.t, os.MkdirAll(filepath.Join(i.dir, dir), 0o755))
 	}
-	c.mu.Lock()
-	c.instances[i.address] = i
-	c.mu.Unlock()
+	machines.Store(i.address, i)
 	i.powerOn()
 	c.t.Cleanup(func() {
 		if c.t.Failed() {

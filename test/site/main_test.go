@@ -144,7 +144,7 @@ func furnish() error {
 	`); err != nil {
 		return err
 	}
-	return os.Setenv("TMPDIR", work)
+	return errors.Join(os.Setenv("TMPDIR", work), connect())
 }
 
 // shell runs commands one after the other, up to the first that fails.

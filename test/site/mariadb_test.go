@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -36,17 +37,20 @@ var blank = sync.OnceValues(func() (string, error) {
 	`, dir)
 })
 
+var databases atomic.Int64
+
 // database starts a server under a name, as RDS makes it: TLS only, a binary log with
 // GTIDs, and a master user that may do all but write to a read-only server.
-func (c *cloud) database(host string, number int, secrets map[string]string) *server {
+func (c *cloud) database(host string, secrets map[string]string) *server {
 	c.t.Helper()
 	from, err := blank()
 	require.NoError(c.t, err)
-	s := &server{t: c.t, dir: filepath.Join(work, "database-"+host), address: fmt.Sprintf("10.77.0.%d", 10+number), number: number}
+	number := int(databases.Add(1))
+	s := &server{t: c.t, dir: filepath.Join(work, fmt.Sprintf("database-%d", number)), address: fmt.Sprintf("10.77.0.%d", 10+number), number: number}
 	require.NoError(c.t, shell(`
 		cp -a "$1" "$2"
 		ip addr replace "$3/16" dev `+bridge, from, s.dir, s.address))
-	c.rds.put(s.dir, host)
+	c.rds.put(c.t, s.dir, host)
 	c.resolve(s.address, host)
 	c.t.Cleanup(func() {
 		s.stop()

@@ -44,7 +44,7 @@ for package; do
     *) echo "No match for argument: $package" >&2; exit 1 ;;
   esac
   for program in "${programs[@]}"; do
-    [[ ! -e $waiting/$program ]] || mv "$waiting/$program" "/usr/bin/$program"
+    for path in "$waiting"/*/"$program"; do [[ ! -e $path ]] || mv "$path" /usr/"$(basename "$(dirname "$path")")"; done
   done
 done
 `,
@@ -165,9 +165,9 @@ var modules = strings.Fields(`mpm_event access_compat actions alias allowmethods
 
 // lacks makes an image without programs, which dnf can bring.
 func lacks(programs ...string) string {
-	script := "mkdir -p /usr/local/lib/dnf\n"
+	script := "mkdir -p /usr/local/lib/dnf/{bin,sbin}\n"
 	for _, program := range programs {
-		script += `mv "$(command -v ` + program + `)" /usr/local/lib/dnf/` + program + "\n"
+		script += `path=$(command -v ` + program + `); mv "$path" "/usr/local/lib/dnf/$(basename "$(dirname "$path")")"` + "\n"
 	}
 	return script
 }
@@ -180,16 +180,31 @@ const putWordPress = `
 	test -e /var/www/html/wp-settings.php
 `
 
-// images keeps the images that were made, by what they have.
-var images sync.Map
+// images are the images that were made, by what they have.
+var images struct {
+	sync.Mutex
+	made map[string]string
+}
 
-// image makes an image: the stand-ins, and what a script does in it. It returns the
-// folder that lies over the machine's own root.
+// image makes an image, or takes one that was made before: the stand-ins, and what a script
+// does in it. It returns the folder that lies over the machine's own root.
 func (c *cloud) image(script string) string {
+	c.t.Helper()
+	images.Lock()
+	defer images.Unlock()
+	if images.made == nil {
+		images.made = map[string]string{}
+	}
+	if images.made[c.s3fs+script] == "" {
+		images.made[c.s3fs+script] = c.newImage(script)
+	}
+	return images.made[c.s3fs+script]
+}
+
+func (c *cloud) newImage(script string) string {
 	c.t.Helper()
 	dir, err := os.MkdirTemp(work, "image-")
 	require.NoError(c.t, err)
-	c.t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it is in memory
 	upper := filepath.Join(dir, "upper")
 	for path, text := range standins {
 		put(c.t, filepath.Join(upper, path), text)
