@@ -2,6 +2,7 @@ package site
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -73,7 +74,13 @@ func (s *side) serving(image string) *instance {
 	i := s.launch(home, image, s.script())
 	require.NoError(s.t, i.boot(), i.log())
 	require.Contains(s.t, i.said, "the instance serves the site from "+home)
-	eventually(s.t, patience, func() error { return i.visit().get(components.HealthPath).want(200) })
+	eventually(s.t, patience, func() error {
+		err := i.visit().get(components.HealthPath).want(200)
+		if err != nil && strings.Contains(err.Error(), "starting") {
+			return errors.Join(err, i.systemd.elapse()) // its first look was in vain
+		}
+		return err
+	})
 	return i
 }
 

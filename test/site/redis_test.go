@@ -1,0 +1,140 @@
+package site
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A cache is a real Redis, as ElastiCache makes it: TLS only, with a password.
+type cache struct {
+	t        *testing.T
+	dir      string
+	address  string
+	password string
+	cmd      *exec.Cmd
+}
+
+// cacheAt starts a cache under a name.
+func (c *cloud) cacheAt(host, password string) *cache {
+	c.t.Helper()
+	r := &cache{t: c.t, dir: c.t.TempDir(), address: fmt.Sprintf("10.77.0.%d", 10+databases.Add(1)), password: password}
+	require.NoError(c.t, shell(`ip addr replace "$1/16" dev `+bridge, r.address))
+	c.web.put(c.t, r.dir, host)
+	c.resolve(r.address, host)
+	r.start()
+	c.t.Cleanup(r.stop)
+	return r
+}
+
+func (r *cache) start() {
+	r.t.Helper()
+	r.cmd = exec.Command("redis-server", "--port", "0", "--tls-port", "6379", "--bind", r.address, "--requirepass", r.password, "--save", "", "--dir", r.dir,
+		"--tls-cert-file", r.dir+"/cert.pem", "--tls-key-file", r.dir+"/key.pem", "--tls-ca-cert-file", r.dir+"/ca.pem", "--tls-auth-clients", "no",
+		"--unixsocket", r.dir+"/socket", "--logfile", r.dir+"/log")
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(r.t, r.cmd.Start())
+	eventually(r.t, patience, func() error {
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(r.address, "6379"), time.Second)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+}
+
+func (r *cache) stop() {
+	if r.cmd != nil {
+		_ = r.cmd.Process.Kill() // it may be gone
+		_ = r.cmd.Wait()
+		r.cmd = nil
+	}
+}
+
+// do gives a command, and returns what Redis says.
+func (r *cache) do(words ...string) string {
+	r.t.Helper()
+	out, err := exec.Command("redis-cli", append([]string{"-s", r.dir + "/socket", "--no-auth-warning", "-a", r.password}, words...)...).CombinedOutput()
+	require.NoError(r.t, err, "%s", out)
+	return strings.TrimSpace(string(out))
+}
+
+// redisCache puts the plugin Redis Object Cache into an image, where .ci/run has found one,
+// and a stand-in for it elsewhere.
+func redisCache(t *testing.T) string {
+	t.Helper()
+	dir, _ := os.UserCacheDir() // without one there is none
+	plugin := filepath.Join(dir, "pilotlight-ci", "redis-cache")
+	if _, err := os.Stat(plugin + "/includes/object-cache.php"); err == nil {
+		return "cp -r " + plugin + " /var/www/html/wp-content/plugins/redis-cache\ncp " + plugin + "/includes/object-cache.php /var/www/html/wp-content/\n"
+	}
+	standin, err := filepath.Abs("testdata/object-cache.php")
+	require.NoError(t, err)
+	return "cp " + standin + " /var/www/html/wp-content/\n"
+}
+
+const cacheHost = "master.blog-prod.abc.usw2.cache.amazonaws.com"
+
+// TestPagesOutliveRedis has Redis fail in every way. Pages answer all the while, before the
+// refresh has seen it too.
+func TestPagesOutliveRedis(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.parameter(home, path+"/cache", cacheHost)
+	r := s.cacheAt(cacheHost, s.secrets["cache_token"])
+	i := s.serving(s.image(putWordPress + redisCache(t)))
+	i.visit().install()
+	page := func(during string) {
+		t.Helper()
+		began := time.Now()
+		require.NoError(t, i.visit().get("/").want(200), during)
+		assert.Less(t, time.Since(began), 15*time.Second, during)
+	}
+	is := func(want string) {
+		t.Helper()
+		eventually(t, patience, func() error {
+			if got, err := s.deep(i); err != nil || got.Cache != want {
+				return fmt.Errorf("the cache is %q: %w", got.Cache, err)
+			}
+			return nil
+		})
+	}
+	is("ok")
+	page("all is well")
+	assert.NotEqual(t, "0", r.do("DBSIZE"), "WordPress caches nothing")
+	assert.Contains(t, r.do("KEYS", "epoch-1:*"), "epoch-1:", "keys of an epoch have its number")
+
+	for _, failure := range []struct {
+		name        string
+		begin, heal func()
+	}{
+		{"killed", r.stop, r.start},
+		{"full", func() { r.do("CONFIG", "SET", "maxmemory", "1") }, func() { r.do("CONFIG", "SET", "maxmemory", "0") }},
+		{"slow", func() { _ = r.cmd.Process.Signal(syscall.SIGSTOP) }, func() { _ = r.cmd.Process.Signal(syscall.SIGCONT) }},
+		{"of another password", func() { r.do("CONFIG", "SET", "requirepass", "other") }, func() {
+			r.password = "other"
+			r.do("CONFIG", "SET", "requirepass", s.secrets["cache_token"])
+			r.password = s.secrets["cache_token"]
+		}},
+	} {
+		failure.begin()
+		page(failure.name + ", not yet seen")
+		require.NoError(t, i.systemd.elapse())
+		is("unreachable")
+		page(failure.name)
+		failure.heal()
+		page(failure.name + ", healed, not yet seen")
+		require.NoError(t, i.systemd.elapse())
+		is("ok")
+		page(failure.name + ", healed")
+	}
+}

@@ -1,0 +1,72 @@
+package site
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+// TestVisitors holds what a visitor gets at, and what is known of them.
+func TestVisitors(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	for key, body := range map[string]string{"x.php": `<?php echo 6 * 7, "ran";`, "2026/11/x.PHP": `<?php echo 6 * 7, "ran";`, "2026/11/x.jpg": `<?php echo 6 * 7, "ran";`} {
+		_, err := s.world.PutObject(home, bucket, key, sim.Content{Body: []byte(body), Type: "image/jpeg"}, sim.Condition{})
+		require.NoError(t, err)
+	}
+	i := s.serving(s.image(putWordPress))
+	v := i.visit()
+	v.install()
+	eventually(t, patience, func() error { return v.get("/wp-content/uploads/2026/11/x.jpg").want(200) })
+	for _, path := range []string{"/x.php", "/2026/11/x.PHP", "/2026/11/x.jpg", "/x.php/y.jpg", "/", "/2026/", "/2026/11/"} {
+		got := v.get("/wp-content/uploads" + path)
+		assert.NotContains(t, got.text, "42ran", path)
+		assert.NotContains(t, got.text, "Index of", path)
+	}
+	assert.Equal(t, 403, v.get("/wp-content/uploads/x.php").status)
+
+	// Two hops: what visitors say of themselves is not believed.
+	v.address = "198.51.100.66, 203.0.113.9"
+	form := "comment_post_ID=1&author=Ann&email=ann@example.com&comment=" + strings.Repeat("word+", 3)
+	require.NoError(t, v.send("POST", "/wp-comments-post.php", strings.NewReader(form), "Content-Type", "application/x-www-form-urlencoded").want(302))
+	assert.Equal(t, "203.0.113.9", s.database.must("SELECT comment_author_IP FROM wordpress.wp_comments WHERE comment_author = 'Ann'"))
+	log := i.must("cat /var/log/httpd/access_log")
+	assert.Contains(t, log, `203.0.113.9 - - `)
+	assert.NotContains(t, log, internet+" - - ", "the log has the balancer in the place of visitors")
+	assert.Equal(t, 403, v.get("/wp-cron.php").status, "a timer runs jobs, visitors don't")
+}
+
+// TestHealthOfAnInstanceWithoutSettings has an instance that can read nothing: the balancer
+// must send no visitors there.
+func TestHealthOfAnInstanceWithoutSettings(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.shutting(func(host string) bool {
+		return strings.HasPrefix(host, "ssm.") || strings.HasPrefix(host, "secretsmanager.")
+	})
+	i := s.launch(home, s.image(putWordPress), s.script())
+	require.NoError(t, i.boot(), i.log())
+	eventually(t, patience, func() error { return i.visit().get(components.HealthPath).want(503) })
+	s.shutting(func(string) bool { return false })
+	eventually(t, patience, func() error {
+		if err := i.systemd.elapse(); err != nil {
+			return err
+		}
+		return i.visit().get(components.HealthPath).want(200)
+	})
+}
+
+// TestDebiansS3fs mounts the media with the s3fs of FUSE 2 that Debian has.
+func TestDebiansS3fs(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.s3fs = ""
+	i := s.serving(s.image(putWordPress))
+	require.Contains(t, i.must("s3fs --version"), "V1.9")
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+}
