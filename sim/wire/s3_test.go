@@ -237,6 +237,41 @@ func TestListing(t *testing.T) {
 	}
 }
 
+// TestOlderListing lists as s3fs does: it goes on from the marker, or from the last key
+// where there is none.
+func TestOlderListing(t *testing.T) {
+	t.Parallel()
+	_, _, client := storage(t)
+	for _, key := range []string{"a", "b/1", "b/2", "c"} {
+		put(t, client, "site", key, key)
+	}
+	for delimiter, want := range map[string]string{"": "a b/1 b/2 c", "/": "a b/* c"} {
+		var found []string
+		in := &s3.ListObjectsInput{Bucket: aws.String("site"), MaxKeys: aws.Int32(1)}
+		if delimiter != "" {
+			in.Delimiter = &delimiter
+		}
+		for {
+			page, err := client.ListObjects(t.Context(), in)
+			require.NoError(t, err)
+			for _, o := range page.Contents {
+				found, in.Marker = append(found, *o.Key), o.Key
+			}
+			for _, p := range page.CommonPrefixes {
+				found = append(found, *p.Prefix+"*")
+			}
+			assert.Equal(t, delimiter != "" && *page.IsTruncated, page.NextMarker != nil, "S3 tells the marker where there is a delimiter")
+			if page.NextMarker != nil {
+				in.Marker = page.NextMarker
+			}
+			if !*page.IsTruncated {
+				break
+			}
+		}
+		assert.Equal(t, want, strings.Join(found, " "))
+	}
+}
+
 func TestUploadInParts(t *testing.T) {
 	t.Parallel()
 	w, face, client := storage(t)
