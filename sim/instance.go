@@ -84,11 +84,15 @@ func (i Instance) Secret(arn string) (string, error) {
 }
 
 // Database is what answers at an address.
-func (i Instance) Database(address string) DatabaseState {
-	now := i.world.clock.Now()
-	i.world.mu.Lock()
-	defer i.world.mu.Unlock()
-	state, _ := i.world.databaseAt(address, now)
+func (i Instance) Database(address string) DatabaseState { return i.world.DatabaseState(address) }
+
+// DatabaseState is what a workload finds at a database's address, for whatever follows the
+// world with databases of its own.
+func (w *World) DatabaseState(address string) DatabaseState {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state, _ := w.databaseAt(address, now)
 	return state
 }
 

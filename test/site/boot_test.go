@@ -41,6 +41,10 @@ func TestInstanceServesWordPress(t *testing.T) {
 	assert.Contains(t, s.keys(home, bucket), medium[len("/wp-content/uploads/"):])
 	assert.Empty(t, i.must("find / -xdev -path /proc -prune -o -name tide.txt -newer /var/www/html/index.php -print | grep -v '^/var/cache/s3fs' || true"), "an upload stays on the instance")
 	require.NoError(t, i.visit().get(components.HealthPath).want(200))
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.Contains(t, s.logged["/pilotlight"+path+" "+i.id], "pilotlight: the database has the user wordpress now")
 }
 
 var boots = flag.Int("boots", 8, "how many instances boot one after the other; one hundred take some minutes")

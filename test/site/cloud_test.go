@@ -37,8 +37,9 @@ type cloud struct {
 	hosts     map[string]string // addresses by name
 	downloads map[string][]byte // by URL
 	shut      func(host string) bool
-	asked     []string       // what was asked of AWS, and how it was answered
-	jobs      map[string]int // how often a path of jobs.example.net was asked for
+	asked     []string          // what was asked of AWS, and how it was answered
+	jobs      map[string]int    // how often a path of jobs.example.net was asked for
+	logged    map[string]string // what was sent to CloudWatch Logs, by group and stream
 }
 
 // newCloud serves a world.
@@ -46,7 +47,7 @@ func newCloud(t *testing.T, world *sim.World) *cloud {
 	t.Helper()
 	c := &cloud{
 		t: t, world: world, face: wire.NewFace(world),
-		hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{}, shut: func(string) bool { return false },
+		hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{}, logged: map[string]string{}, shut: func(string) bool { return false },
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -134,6 +135,10 @@ func (c *cloud) call(w http.ResponseWriter, req *http.Request, host string) {
 		http.Error(w, "<Error><Code>InvalidAccessKeyId</Code></Error>", http.StatusForbidden)
 		return
 	}
+	if strings.HasPrefix(host, "logs.") {
+		c.log(w, req)
+		return
+	}
 	req.URL.Scheme, req.URL.Host = "https", host
 	began := time.Now()
 	res := &status{ResponseWriter: w, code: http.StatusOK}
@@ -141,6 +146,33 @@ func (c *cloud) call(w http.ResponseWriter, req *http.Request, host string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, fmt.Sprintf("%s %s https://%s%s %s: %d %s", time.Since(began).Round(time.Millisecond), req.Method, host, req.URL.RequestURI(), req.Header.Get("X-Amz-Target"), res.code, res.said))
+}
+
+// log is CloudWatch Logs, which the simulator does not have: groups are there, streams have
+// to be made.
+func (c *cloud) log(w http.ResponseWriter, req *http.Request) {
+	var in struct {
+		LogGroupName, LogStreamName string
+		LogEvents                   []struct{ Message string }
+	}
+	err := json.NewDecoder(req.Body).Decode(&in)
+	stream := in.LogGroupName + " " + in.LogStreamName
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, made := c.logged[stream]
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	switch target := req.Header.Get("X-Amz-Target"); {
+	case err == nil && target == "Logs_20140328.CreateLogStream":
+		c.logged[stream] += ""
+	case err == nil && target == "Logs_20140328.PutLogEvents" && made:
+		for _, event := range in.LogEvents {
+			c.logged[stream] += event.Message + "\n"
+		}
+		_, _ = io.WriteString(w, "{}") // a client that has gone needs no answer
+	default:
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException","message":"The specified log stream does not exist."}`)
+	}
 }
 
 // status remembers how a request was answered.

@@ -135,7 +135,12 @@ func (i *instance) boot() error {
 		mkdir -p "$(dirname ` + script + `)"
 		curl -fsS -H "X-aws-ec2-metadata-token: $token" http://` + metadata + `/latest/user-data >` + script + `
 		chmod 0700 ` + script + `
-		exec ` + script)
+		mkdir -p /var/lib/cloud/data
+		echo ` + i.id + ` >/var/lib/cloud/data/instance-id
+		status=0
+		` + script + ` >>/var/log/cloud-init-output.log 2>&1 || status=$?
+		cat /var/log/cloud-init-output.log
+		exit $status`)
 	i.said += out
 	return err
 }
@@ -217,7 +222,7 @@ func (i *instance) log() string {
 	i.mu.Lock()
 	text := i.journal.String()
 	i.mu.Unlock()
-	for _, file := range []string{"/var/log/httpd/error_log", "/var/log/php-fpm/www-error.log", "/var/www/html/wp-content/debug.log"} {
+	for _, file := range []string{"/var/log/pilotlight.log", "/var/log/httpd/error_log", "/var/log/php-fpm/www-error.log", "/var/www/html/wp-content/debug.log"} {
 		if more, err := os.ReadFile(filepath.Join(i.dir, "upper", file)); err == nil {
 			text += file + ":\n" + string(more)
 		}

@@ -83,6 +83,8 @@ func needed(t *testing.T) {
 
 func TestMain(m *testing.M) {
 	switch {
+	case os.Geteuid() != 0 && os.Getenv("CI") == "true":
+		os.Exit(enter("sudo", "--non-interactive", "--preserve-env"))
 	case lacking() != "":
 		os.Exit(m.Run())
 	case os.Getenv(inside) == "":
@@ -95,25 +97,29 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// enter runs this very test again in new namespaces, below a shell that is their first
-// process and reaps orphans. What is started there ends with the shell, and that ends with
-// this process.
-func enter() int {
+// enter runs this very test again: as another user by a command that does so, or else in new
+// namespaces, below a shell that is their first process and reaps orphans. What is started
+// there ends with the shell, and that ends with this process.
+func enter(as ...string) int {
 	runtime.LockOSThread() // the kernel looks at the thread that began it
 	self, err := os.Executable()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "finding the test's own program:", err)
 		return 1
 	}
-	cmd := exec.Command("bash", append([]string{"-c", `"$0" "$@"; exit $?`, self}, os.Args[1:]...)...)
+	attributes := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if len(as) == 0 {
+		as = []string{"env", inside + "=yes", "bash", "-c", `"$0" "$@"; exit $?`}
+		attributes.Cloneflags = namespaces
+	}
+	cmd := exec.Command(as[0], slices.Concat(as[1:], []string{self}, os.Args[1:])...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), inside+"=yes")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = attributes
 	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return max(exit.ExitCode(), 1) // -1 is a signal
 	} else if err != nil {
-		fmt.Fprintln(os.Stderr, "making namespaces for the tests:", err)
+		fmt.Fprintln(os.Stderr, "starting the tests again:", err)
 		return 1
 	}
 	return 0

@@ -70,7 +70,7 @@ func (c *cloud) database(host string, secrets map[string]string) *server {
 		GRANT REPLICATION SLAVE ON *.* TO 'replication'@'%%';
 		SET sql_log_bin = 1;
 		CREATE DATABASE IF NOT EXISTS %[3]s;
-	`, secrets["database_user"], secrets["database_password"], secrets["database_name"]))
+	`, secrets["master_user"], secrets["master_password"], secrets["database_name"]))
 	return s
 }
 

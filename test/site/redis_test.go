@@ -128,12 +128,12 @@ func TestPagesOutliveRedis(t *testing.T) {
 	} {
 		failure.begin()
 		page(failure.name + ", not yet seen")
-		require.NoError(t, i.systemd.elapse())
+		require.NoError(t, i.systemd.start(refresh))
 		is("unreachable")
 		page(failure.name)
 		failure.heal()
 		page(failure.name + ", healed, not yet seen")
-		require.NoError(t, i.systemd.elapse())
+		require.NoError(t, i.systemd.start(refresh))
 		is("ok")
 		page(failure.name + ", healed")
 	}

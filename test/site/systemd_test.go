@@ -147,6 +147,9 @@ func (s *systemd) elapse() error {
 	return err
 }
 
+// refresh is the unit that looks up the site's parts each minute.
+const refresh = "pilotlight-refresh.service"
+
 // A unit is what a unit file and its drop-ins say, by section and name: "Service.User".
 type unit map[string][]string
 
@@ -301,8 +304,14 @@ func (s *systemd) stop(name string) {
 	s.active[name] = false
 	p := s.running[name]
 	s.mu.Unlock()
-	if p != nil {
-		p.end()
+	if p == nil {
+		return
+	}
+	p.end()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running[name] == p {
+		delete(s.running, name)
 	}
 }
 
@@ -318,6 +327,9 @@ func (s *systemd) exec(name string, u unit, line string) *process {
 	args := strings.Fields(strings.ReplaceAll(strings.TrimLeft(line, "-@:+!"), "%%", "%"))
 	if user := u.one("Service.User"); user != "" {
 		args = append([]string{"/usr/sbin/runuser", "-u", user, "--"}, args...)
+	}
+	if file, ok := strings.CutPrefix(u.one("Service.StandardOutput"), "append:"); ok {
+		args = append([]string{"/bin/sh", "-c", `exec "$0" "$@" >>` + file + ` 2>&1`}, args...)
 	}
 	if environment := u["Service.Environment"]; len(environment) > 0 {
 		args = append(append([]string{"/usr/bin/env"}, strings.Fields(strings.Join(environment, " "))...), args...)
@@ -337,19 +349,20 @@ func (p *process) wait() error {
 	return p.err
 }
 
-// end asks a process and its children to end, and makes them.
+// end asks a process and its children to end, makes them after a while, and returns when
+// they are gone.
 func (p *process) end() {
 	if p.pid == 0 {
 		return
 	}
-	_ = syscall.Kill(-p.pid, syscall.SIGTERM) // it may be gone
-	for range 100 {
-		if syscall.Kill(-p.pid, 0) != nil {
-			<-p.done
-			return
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		_ = syscall.Kill(-p.pid, signal) // it may be gone
+		for range 200 {
+			if syscall.Kill(-p.pid, 0) != nil {
+				<-p.done
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	_ = syscall.Kill(-p.pid, syscall.SIGKILL)
-	<-p.done
 }

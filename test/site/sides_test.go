@@ -1,0 +1,437 @@
+package site
+
+import (
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// The other side of the site.
+const (
+	away       = "us-east-2"
+	awayPath   = "/blog/dr"
+	awayBucket = "blog-dr-media-7654321"
+)
+
+// ownCode is what the site's image has of its own: a page that writes a row, and a job that
+// calls a web address.
+const ownCode = `
+cat >/var/www/html/write.php <<'EOF'
+<?php
+define('SHORTINIT', true);
+require __DIR__ . '/wp-load.php';
+$wpdb->hide_errors();
+http_response_code($wpdb->query($wpdb->prepare('INSERT INTO writes VALUES (%d)', $_GET['n'])) ? 201 : 500);
+echo $wpdb->last_error;
+EOF
+mkdir -p /var/www/html/wp-content/mu-plugins
+cat >/var/www/html/wp-content/mu-plugins/jobs.php <<'EOF'
+<?php
+add_action('call', function ($path) {
+    wp_remote_get("https://jobs.example.net/$path");
+});
+add_action('init', function () {
+    isset($_GET['schedule']) && wp_schedule_single_event(time() - 1, 'call', [$_GET['schedule']]);
+});
+EOF
+`
+
+// A site is two sides, as their stacks make them: databases that replicate, buckets, and
+// what their instances look up.
+type site struct {
+	*cloud
+	secrets         map[string]string
+	source, replica *follower
+	production, dr  *instance
+}
+
+// newSite makes both sides, with an instance each.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	needed(t)
+	world := sim.New(1)
+	t.Cleanup(world.Close)
+	world.Clock().SetQuiet(2 * time.Millisecond)
+	s := &site{cloud: newCloud(t, world), secrets: wordpress.GenerateSecrets()}
+	s.region(home, bucket)
+	s.region(away, awayBucket)
+	s.databases()
+	s.buckets()
+	image := s.image(putWordPress + ownCode)
+	s.production = s.launchSide(image, home, path, s.source, bucket, away, awayPath, "1")
+	s.dr = s.launchSide(image, away, awayPath, s.replica, awayBucket, home, path, "1")
+	s.production.visit().install()
+	s.source.must("CREATE TABLE wordpress.writes (n INT PRIMARY KEY)")
+	s.caughtUp()
+	return s
+}
+
+// launchSide publishes where a side's parts are, and boots an instance there.
+func (s *site) launchSide(image, region, path string, database *follower, bucket, peer, peerPath, epoch string) *instance {
+	s.t.Helper()
+	for key, value := range map[string]string{"database": database.host, "cache": "none", "site": "https://www.example.com", "epoch": epoch, "mode": "open"} {
+		s.parameter(region, path+"/"+key, value)
+	}
+	script, err := components.UserData(components.UserDataArgs{
+		Region: region, ParameterPath: path, SecretARN: s.secret(region, "application"+region, s.secrets), Bucket: bucket, Network: network,
+		PeerRegion: peer, PeerParameterPath: peerPath,
+	})
+	require.NoError(s.t, err)
+	i := s.launch(region, image, script)
+	require.NoError(s.t, i.boot(), i.log())
+	eventually(s.t, patience, func() error {
+		err := i.visit().get(components.HealthPath).want(200)
+		if err != nil && strings.Contains(err.Error(), "starting") {
+			_ = i.systemd.start(refresh) // its first look was in vain
+		}
+		return err
+	})
+	return i
+}
+
+const groupType = "aws:rds/parameterGroup:ParameterGroup"
+
+func readOnlyGroup(name, readOnly string) map[string]any {
+	return map[string]any{"name": name, "family": "mysql8.0", "parameters": []any{map[string]any{"name": "read_only", "value": readOnly, "applyMethod": "immediate"}}}
+}
+
+// databases makes a database and its replica in AWS, and the servers that follow them.
+func (s *site) databases() {
+	s.t.Helper()
+	const database = "aws:rds/instance:Instance"
+	s.make(home, groupType, "prod", readOnlyGroup("prod", "{TrueIfReplica}"))
+	s.make(away, groupType, "dr", readOnlyGroup("dr", "{TrueIfReplica}"))
+	key := s.make(away, "aws:kms/key:Key", "key", map[string]any{}).Props["arn"]
+	source := s.make(home, database, "prod", map[string]any{
+		"identifier": "blog-prod-1", "engine": "mysql", "instanceClass": "db.t4g.medium", "username": "admin", "password": "correct horse",
+		"allocatedStorage": 20, "backupRetentionPeriod": 7, "storageEncrypted": true, "skipFinalSnapshot": true, "parameterGroupName": "prod",
+	})
+	replica := s.make(away, database, "dr", map[string]any{
+		"identifier": "blog-dr-1", "instanceClass": "db.t4g.medium", "replicateSourceDb": source.Props["arn"], "kmsKeyId": key,
+		"backupRetentionPeriod": 7, "skipFinalSnapshot": true, "parameterGroupName": "dr",
+	})
+	s.source = s.follow(home, "blog-prod-1", source)
+	s.replica = s.follow(away, "blog-dr-1", replica)
+	s.replica.must("RESET MASTER")
+	s.replica.must(fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='%s', MASTER_USER='replication', MASTER_PASSWORD='replication', MASTER_SSL=1, MASTER_USE_GTID=slave_pos; START SLAVE", s.source.address))
+	s.replica.replicates = true
+	s.replica.catchUp()
+}
+
+// buckets makes both, and a rule that copies what is put into production's.
+func (s *site) buckets() {
+	s.t.Helper()
+	for region, name := range map[string]string{home: bucket, away: awayBucket} {
+		s.make(region, "aws:s3/bucketV2:BucketV2", name, map[string]any{"bucket": name})
+		s.make(region, "aws:s3/bucketVersioningV2:BucketVersioningV2", name, map[string]any{"bucket": name, "versioningConfiguration": map[string]any{"status": "Enabled"}})
+	}
+	replicator := s.make(home, "aws:iam/role:Role", "replication", map[string]any{"name": "replication", "assumeRolePolicy": "{}"}).Props["arn"]
+	s.make(home, "aws:s3/bucketReplicationConfig:BucketReplicationConfig", bucket, map[string]any{"bucket": bucket, "role": replicator, "rules": []any{map[string]any{
+		"id": "media", "status": "Enabled", "priority": 1, "filter": map[string]any{"prefix": ""}, "deleteMarkerReplication": map[string]any{"status": "Enabled"},
+		"destination": map[string]any{"bucket": "arn:aws:s3:::" + awayBucket}}}})
+}
+
+// A follower is a server that does what the simulated RDS says of a database.
+type follower struct {
+	*server
+	cloud              *cloud
+	region, id, host   string
+	replicates, reboot bool
+}
+
+func (s *site) follow(region, id string, o sim.Object) *follower {
+	s.t.Helper()
+	host, _ := o.Props["address"].(string)
+	return &follower{server: s.cloud.database(host, s.secrets), cloud: s.cloud, region: region, id: id, host: host}
+}
+
+// catchUp brings the server to where its database is in AWS: an outage stops it; a
+// promotion ends replication, restarts it, and lifts read-only; what its parameter group
+// says of read_only reaches it.
+func (f *follower) catchUp() {
+	f.t.Helper()
+	state := f.cloud.world.DatabaseState(f.host)
+	if !state.Exists || state.Status == "rebooting" {
+		f.stop()
+		return
+	}
+	f.start()
+	found, err := f.cloud.world.Databases(f.region, f.id)
+	require.NoError(f.t, err)
+	if f.replicates && found[0].Source == "" {
+		f.must("STOP SLAVE; RESET SLAVE ALL")
+		f.stop()
+		f.start()
+		f.replicates = false
+	}
+	readOnly := "1"
+	if state.Writable {
+		readOnly = "0"
+	}
+	f.must("SET GLOBAL read_only = " + readOnly)
+}
+
+// pass lets simulated time pass, which the servers follow.
+func (s *site) pass(d time.Duration) {
+	s.t.Helper()
+	s.world.Clock().Advance(d)
+	s.source.catchUp()
+	s.replica.catchUp()
+}
+
+// promote promotes the replica. Replication stops before anything else.
+func (s *site) promote() {
+	s.t.Helper()
+	_, err := s.world.Promote(away, "blog-dr-1", nil)
+	require.NoError(s.t, err)
+	s.replica.must("STOP SLAVE")
+	eventually(s.t, patience, func() error {
+		s.pass(time.Minute)
+		if state := s.world.DatabaseState(s.replica.host); !state.Writable {
+			return fmt.Errorf("the replica is %s", state.Status)
+		}
+		return nil
+	})
+}
+
+// caughtUp waits until the replica has all of its source.
+func (s *site) caughtUp() {
+	s.t.Helper()
+	position := s.source.must("SELECT @@gtid_binlog_pos")
+	require.Equal(s.t, "0", s.replica.must("SELECT MASTER_GTID_WAIT('"+position+"', 30)"), s.replica.must("SHOW SLAVE STATUS\\G"))
+}
+
+// deep is an instance's deep page, whatever it says.
+func (s *site) deep(i *instance) checks.DeepPage {
+	side := side{cloud: s.cloud, secrets: s.secrets}
+	answer, _ := side.deep(i) // it says no on purpose
+	return answer
+}
+
+// TestReplicaServesAndRunsNoJobs has a side whose database replicates: its pages answer,
+// and what is scheduled is left alone until the promotion, and runs once after it.
+func TestReplicaServesAndRunsNoJobs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	require.NoError(t, s.production.visit().get("/?schedule=once").want(200))
+	s.caughtUp()
+	eventually(t, patience, func() error { return s.dr.visit().get("/").want(200) })
+	require.NoError(t, s.dr.systemd.elapse())
+	assert.Equal(t, "read-only", s.deep(s.dr).Database)
+	assert.Empty(t, s.ran(), "a job ran on a replica")
+
+	s.production.powerOff()
+	s.promote()
+	for range 2 {
+		require.NoError(t, s.dr.systemd.start("pilotlight-cron.service"))
+	}
+	assert.Equal(t, map[string]int{"/once": 1}, s.ran())
+	assert.Equal(t, "writable", s.deep(s.dr).Database)
+}
+
+// ran counts what jobs asked for.
+func (c *cloud) ran() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts := map[string]int{}
+	for path, n := range c.jobs {
+		counts[path] = n
+	}
+	return counts
+}
+
+// Writers write ten rows a second to where the site's name leads, and know which were
+// taken.
+type writers struct {
+	mu    sync.Mutex
+	to    *visitor
+	taken map[int]*instance
+	stop  chan struct{}
+	done  sync.WaitGroup
+}
+
+func (s *site) write() *writers {
+	w := &writers{to: s.production.visit(), taken: map[int]*instance{}, stop: make(chan struct{})}
+	w.done.Go(func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for n := 1; ; n++ {
+			select {
+			case <-w.stop:
+				return
+			case <-tick.C:
+			}
+			w.mu.Lock()
+			to := w.to
+			w.mu.Unlock()
+			if to.get("/write.php?n="+strconv.Itoa(n)).status == 201 {
+				w.mu.Lock()
+				w.taken[n] = to.i
+				w.mu.Unlock()
+			}
+		}
+	})
+	s.t.Cleanup(w.end)
+	return w
+}
+
+// lead has the site's name lead to another instance.
+func (w *writers) lead(i *instance) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.to = i.visit()
+}
+
+// await waits until an instance has taken so many rows.
+func (w *writers) await(t *testing.T, i *instance, count int) {
+	t.Helper()
+	eventually(t, patience, func() error {
+		if n := w.count(i); n < count {
+			return fmt.Errorf("%s has taken %d rows of %d", i.id, n, count)
+		}
+		return nil
+	})
+}
+
+func (w *writers) count(i *instance) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, by := range w.taken {
+		if by == i {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *writers) end() {
+	select {
+	case <-w.stop:
+	default:
+		close(w.stop)
+	}
+	w.done.Wait()
+}
+
+// rows are those in a database, in order.
+func rows(s *server) []string {
+	s.t.Helper()
+	return strings.Fields(s.must("SELECT n FROM wordpress.writes ORDER BY n"))
+}
+
+// TestDisaster kills production under ten writes a second, while its replica is behind. What
+// has not arrived is lost, and nothing else.
+func TestDisaster(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	writing := s.write()
+	writing.await(t, s.production, 10)
+	s.replica.must("STOP SLAVE IO_THREAD")
+	writing.await(t, s.production, 20)
+	s.production.powerOff()
+	s.world.LoseRegion(home, sim.Hang)
+	s.pass(time.Minute)
+	behind := rows(s.replica.server)
+
+	s.promote()
+	s.parameter(away, awayPath+"/epoch", "2")
+	require.NoError(t, s.dr.systemd.start(refresh))
+	eventually(t, patience, func() error {
+		if got := s.deep(s.dr); !got.OK {
+			return fmt.Errorf("%+v", got)
+		}
+		return nil
+	})
+	writing.lead(s.dr)
+	writing.await(t, s.dr, 10)
+	writing.end()
+
+	held := map[string]bool{}
+	for _, n := range rows(s.replica.server) {
+		held[n] = true
+	}
+	lost := 0
+	for n, by := range writing.taken {
+		if !held[strconv.Itoa(n)] {
+			lost++
+			assert.Equal(t, s.production, by, "row %d was taken by the new primary, and is lost", n)
+		}
+	}
+	assert.Equal(t, writing.count(s.production)-len(behind), lost)
+	assert.Positive(t, lost, "the replica was not behind, so the test shows nothing")
+}
+
+// TestSwitchover moves the site under ten writes a second: none is lost, and the side that
+// stands down takes none once the other may.
+func TestSwitchover(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	v := s.production.visit()
+	medium := v.upload(v.logIn(), "tide.txt", "text/plain", "high water at noon")
+	writing := s.write()
+	writing.await(t, s.production, 10)
+
+	s.parameter(home, path+"/mode", "frozen")
+	_, err := s.world.Update(t.Context(), sim.Call{Region: home, Type: groupType, Name: "prod", ID: "prod",
+		Inputs: readOnlyGroup("prod", "1"), Old: readOnlyGroup("prod", "{TrueIfReplica}")})
+	require.NoError(t, err)
+	s.pass(time.Minute)
+	require.NoError(t, s.production.systemd.start(refresh))
+	frozen := s.deep(s.production)
+	assert.True(t, frozen.Frozen)
+	assert.Equal(t, "read-only", frozen.Database)
+	for _, user := range []string{"database", "master"} {
+		assert.Contains(t, s.try(user), "ERROR 1290", "a frozen database takes what %s writes", user)
+	}
+	eventually(t, patience, func() error {
+		if at := s.deep(s.dr).Marker; at != frozen.Marker {
+			return fmt.Errorf("the other side has marker %s, not %s", at, frozen.Marker)
+		}
+		return nil
+	})
+
+	s.promote()
+	s.parameter(away, awayPath+"/epoch", "2")
+	for _, i := range []*instance{s.dr, s.production} {
+		require.NoError(t, i.systemd.start(refresh))
+	}
+	fenced := s.deep(s.production)
+	assert.True(t, fenced.Fenced)
+	writing.lead(s.dr)
+	writing.await(t, s.dr, 10)
+	writing.end()
+	require.NoError(t, s.production.visit().get("/").want(503), "the side that stood down serves")
+
+	held := map[string]bool{}
+	for _, n := range rows(s.replica.server) {
+		held[n] = true
+	}
+	for n, by := range writing.taken {
+		assert.True(t, held[strconv.Itoa(n)], "row %d, taken in %s, is lost", n, by.region)
+	}
+	assert.Len(t, rows(s.source.server), writing.count(s.production), "the side that stands down took more than it says")
+	s.pass(30 * time.Minute)
+	assert.Contains(t, s.keys(away, awayBucket), strings.TrimPrefix(medium, "/wp-content/uploads/"))
+	eventually(t, patience, func() error { return s.dr.visit().get(medium).want(200) })
+}
+
+// try has a user of production's database write, and returns what it is told.
+func (s *site) try(user string) string {
+	s.t.Helper()
+	cmd := exec.Command("mariadb", "--no-defaults", "-h", s.source.address, "-u", s.secrets[user+"_user"], "--ssl", "-e", "INSERT INTO wordpress.writes VALUES (0)")
+	cmd.Env = append(cmd.Environ(), "MYSQL_PWD="+s.secrets[user+"_password"])
+	out, _ := cmd.CombinedOutput() // it is to fail
+	return string(out)
+}
