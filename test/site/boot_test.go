@@ -47,7 +47,7 @@ func TestInstanceServesWordPress(t *testing.T) {
 	assert.Contains(t, s.logged["/pilotlight"+path+" "+i.id], "pilotlight: the database has the user wordpress now")
 }
 
-var boots = flag.Int("boots", 8, "how many instances boot one after the other; one hundred take some minutes")
+var boots = flag.Int("boots", 6, "how many instances boot one after the other; one hundred take some minutes")
 
 // TestManyBoots holds that no instance refuses by chance. Two boot at a time.
 func TestManyBoots(t *testing.T) {

@@ -198,7 +198,7 @@ func (i *instance) begin(name string, args ...string) *process {
 
 // keep writes what a process says into the journal, until all of its children are gone.
 func (i *instance) keep(name string, from *os.File) {
-	defer from.Close() //nolint:errcheck // only read from
+	defer from.Close()
 	text := make([]byte, 4096)
 	for {
 		n, err := from.Read(text)
@@ -249,7 +249,7 @@ func (i *instance) visit() *visitor {
 	require.NoError(i.t, err)
 	v := &visitor{t: i.t, i: i, address: "203.0.113.7"}
 	v.client = &http.Client{
-		Jar: jar, Timeout: 30 * time.Second,
+		Jar: jar, Timeout: 2 * time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport:     &balancer{v},
 	}
@@ -298,7 +298,7 @@ func (v *visitor) send(method, path string, body io.Reader, header ...string) pa
 	if err != nil {
 		return page{text: err.Error()}
 	}
-	defer res.Body.Close() //nolint:errcheck // only read from
+	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return page{text: err.Error()}

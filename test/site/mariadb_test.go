@@ -90,7 +90,7 @@ func (s *server) start() {
 		"--slave-net-timeout=4")
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(s.t, s.cmd.Start())
-	eventually(s.t, 30*time.Second, func() error {
+	eventually(s.t, patience, func() error {
 		conn, err := net.DialTimeout("tcp", net.JoinHostPort(s.address, "3306"), time.Second)
 		if err != nil {
 			return err

@@ -146,15 +146,15 @@ func (s *site) buckets() {
 // A follower is a server that does what the simulated RDS says of a database.
 type follower struct {
 	*server
-	cloud              *cloud
-	region, id, host   string
-	replicates, reboot bool
+	cloud            *cloud
+	region, id, host string
+	replicates       bool
 }
 
 func (s *site) follow(region, id string, o sim.Object) *follower {
 	s.t.Helper()
 	host, _ := o.Props["address"].(string)
-	return &follower{server: s.cloud.database(host, s.secrets), cloud: s.cloud, region: region, id: id, host: host}
+	return &follower{server: s.database(host, s.secrets), cloud: s.cloud, region: region, id: id, host: host}
 }
 
 // catchUp brings the server to where its database is in AWS: an outage stops it; a

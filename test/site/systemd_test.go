@@ -238,7 +238,7 @@ func (s *systemd) start(name string) error {
 func (s *systemd) run(name string, u unit) error {
 	for _, line := range u["Service.ExecCondition"] {
 		if err := s.exec(name, u, line).wait(); err != nil {
-			return nil //nolint:nilerr // the condition is not met, which is no failure
+			return nil // the condition is not met, which is no failure
 		}
 	}
 	for _, line := range u["Service.ExecStartPre"] {
