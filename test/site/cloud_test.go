@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -223,13 +224,13 @@ func (c *cloud) hostsFile() string {
 
 // region makes a region's services known, and its certificates of databases.
 func (c *cloud) region(name string, buckets ...string) {
-	bundle := fmt.Sprintf("truststore.pki.rds.%s/%s/%s-bundle.pem", sim.DNSSuffix(name), name, name)
+	bundle := fmt.Sprintf("truststore.pki.rds.%s/%s/%s-bundle.pem", awsregion.DNSSuffix(name), name, name)
 	c.resolve(internet, strings.Split(bundle, "/")[0], "wordpress.org", "downloads.wordpress.org", "jobs.example.net")
 	for _, service := range []string{"s3", "ssm", "secretsmanager", "logs", "sts"} {
-		c.resolve(internet, service+"."+name+"."+sim.DNSSuffix(name))
+		c.resolve(internet, service+"."+name+"."+awsregion.DNSSuffix(name))
 	}
 	for _, bucket := range buckets {
-		c.resolve(internet, bucket+".s3."+name+"."+sim.DNSSuffix(name))
+		c.resolve(internet, bucket+".s3."+name+"."+awsregion.DNSSuffix(name))
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
