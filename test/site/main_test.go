@@ -136,14 +136,16 @@ const (
 	bridge   = "site"
 )
 
-// furnish prepares mounts and network of the namespaces.
+// furnish prepares mounts and network of the namespaces. The bridge has an address of its own:
+// else it takes that of one of its ports, and another with each instance that comes or goes,
+// while those that are there still send to the old one.
 func furnish() error {
 	if err := shell(`
 		mount --make-rprivate /
 		mount -t proc proc /proc
 		mount -t tmpfs -o size=6g,mode=1777 tmpfs ` + work + `
 		ip link set lo up
-		ip link add ` + bridge + ` type bridge
+		ip link add ` + bridge + ` address 02:00:00:00:00:01 type bridge
 		ip addr add ` + internet + `/16 dev ` + bridge + `
 		ip addr add ` + metadata + `/32 dev ` + bridge + `
 		ip link set ` + bridge + ` up
