@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -232,10 +233,22 @@ func TestProgram(t *testing.T) {
 					if r.TypeToken == "aws:autoscaling/group:Group" {
 						assert.Equal(t, tc.active, r.Inputs["minSize"].NumberValue() > 0, "instances run exactly while active")
 					}
+					if r.TypeToken == "aws:rds/instance:Instance" {
+						assert.True(t, r.Inputs["deletionProtection"].BoolValue(), "a database is protected from birth")
+					}
+					if r.TypeToken == "aws:route53/record:Record" {
+						assert.True(t, dependsOn(r, "-started"), "DNS moves after the instances have started")
+						assert.Equal(t, name == "failover", dependsOn(r, "-promoted"), "and after the promotion, where there is one")
+					}
 				}
 			})
 		}
 	}
+}
+
+// dependsOn reports whether a resource waits for one whose URN holds a text.
+func dependsOn(r pulumi.MockResourceArgs, text string) bool {
+	return slices.ContainsFunc(r.RegisterRPC.GetDependencies(), func(urn string) bool { return strings.Contains(urn, text) })
 }
 
 // isolated holds that a stack has one provider, for its own region, and that
@@ -257,6 +270,7 @@ func isolated(t *testing.T, c *cloud, own, other, partition string) {
 		if r.TypeToken == "pulumi:providers:aws" {
 			providers++
 			assert.Equal(t, own, r.Inputs["region"].StringValue())
+			assert.True(t, dependsOn(r, "::"+state.ClaimStash), "nothing of AWS is made before the claim is saved")
 			continue
 		}
 		holdsClaim := r.TypeToken == "pilotlight:stacks:Activation" || strings.HasSuffix(r.Name, "-claim") // text that says what was copied from where
