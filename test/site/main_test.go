@@ -11,6 +11,7 @@
 package site
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,6 +21,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -70,13 +72,42 @@ func lacking() string {
 	return "a whole site needs Debian's packages: apt-get install --no-install-recommends " + strings.Join(missing, " ")
 }
 
-// needed skips a test on a machine that can't run a site. CI must be able to.
+// refused says what the kernel refuses of what the tests need; empty is nothing. A container
+// often has such a kernel, and no package changes it.
+var refused = sync.OnceValue(func() string {
+	probe := exec.Command("bash", "-euc", `
+		mount --make-rprivate /
+		mount -t proc proc /proc
+		mount -t tmpfs tmpfs `+work+`
+		mkdir `+work+`/upper `+work+`/work `+work+`/root
+		mount -t overlay -o lowerdir=/,upperdir=`+work+`/upper,workdir=`+work+`/work overlay `+work+`/root
+		[[ -c /dev/fuse ]] || { echo there is no /dev/fuse; exit 1; }
+		exec 3<>/dev/fuse
+		ip link add probe type bridge
+		ip link add here type veth peer name there
+		nft add table inet probe
+	`)
+	probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
+	out, err := probe.CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	said, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return "the kernel refuses namespaces, overlays, FUSE, bridges or nftables, which a whole site needs: " + cmp.Or(said, err.Error())
+})
+
+// needed skips a test on a machine that can't run a site. CI must have the packages; its
+// kernel is what it is.
 func needed(t *testing.T) {
 	t.Helper()
 	why := lacking()
-	if why != "" && os.Getenv("CI") == "true" {
+	switch {
+	case why != "" && os.Getenv("CI") == "true":
 		t.Fatal(why)
-	} else if why != "" {
+	case why == "":
+		why = refused()
+	}
+	if why != "" {
 		t.Skip(why)
 	}
 }
@@ -85,7 +116,7 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Geteuid() != 0 && os.Getenv("CI") == "true":
 		os.Exit(enter("sudo", "--non-interactive", "--preserve-env"))
-	case lacking() != "":
+	case lacking() != "" || refused() != "":
 		os.Exit(m.Run())
 	case os.Getenv(inside) == "":
 		os.Exit(enter())
