@@ -184,6 +184,9 @@ func TestImageWithWordPressServes(t *testing.T) {
 	assert.NotContains(t, i.log, "wordpress.org")
 	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer pilotlight-cron.timer php-fpm httpd")
 	assert.Contains(t, i.log, "systemctl start pilotlight-media")
+	assert.NotContains(t, i.log, "systemctl restart", "what is restarted fails those who ask it meanwhile")
+	assert.Less(t, strings.Index(i.log, "systemctl stop php-fpm"), strings.Index(i.log, "systemctl start php-fpm"), "the image's does not know the site")
+	assert.Less(t, strings.Index(i.log, "systemctl start php-fpm"), strings.Index(i.log, "systemctl enable --now"))
 	assert.FileExists(t, i.path(healthPage))
 
 	config := i.read(site + "/wp-config.php")

@@ -65,7 +65,6 @@ func TestLogsAreSentOnce(t *testing.T) {
 	assert.Empty(t, lines, "nothing is new")
 
 	i.put(i.path("/var/log/httpd/error_log"), "first\nsecond\n")
-	i.silence("stream")
 	i.put(i.commands+"/aws", "#!/bin/sh\nexit 1\n")
 	lines, err = i.send()
 	require.Error(t, err, "AWS does not answer")
@@ -79,6 +78,28 @@ func TestLogsAreSentOnce(t *testing.T) {
 	lines, err = i.send()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"error_log: new"}, lines, "it was rotated")
+}
+
+// TestLogsStartTheCLIOnce holds that the AWS CLI, which costs a small instance a second of
+// its processor, is started once for new lines, and not at all without them.
+func TestLogsStartTheCLIOnce(t *testing.T) {
+	t.Parallel()
+	i := logging(t)
+	i.put(i.commands+"/aws", "#!/bin/sh\necho x >>\"$CLOUD/starts\"\n"+commands["aws"]+"\n")
+	starts := func(more ...string) int {
+		_ = os.Remove(filepath.Join(i.cloud, "starts"))
+		_, _ = i.send(more...)
+		text, _ := os.ReadFile(filepath.Join(i.cloud, "starts"))
+		return strings.Count(string(text), "x")
+	}
+	assert.Equal(t, 2, starts(), "the stream is made first")
+	assert.Equal(t, 0, starts(), "nothing is new")
+	assert.Equal(t, 1, starts("more"))
+
+	i.silence("stream")
+	assert.Equal(t, 1, starts("more"), "the stream is gone, which is seen")
+	assert.Equal(t, 2, starts("more"))
+	assert.Equal(t, 1, starts("more"))
 }
 
 // TestLogsAreSentInBatchesThatFit holds AWS's limits: 1 MB, 10000 events, 256 KB an event.
