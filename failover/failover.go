@@ -77,6 +77,8 @@ type Site struct {
 
 	// Instances is how many must be in service, in the group and behind the balancer; 0 does not count them.
 	Instances int
+	// LogGroup is where the instances log; empty is not read.
+	LogGroup string
 	// RequireCache reports that the site is not healthy without its cache.
 	RequireCache bool
 	// ManualDNS reports that a person moves the site's name.

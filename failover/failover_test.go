@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -370,4 +371,47 @@ func TestWaitServingOfASilentBalancer(t *testing.T) {
 		Sleep:     func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 	}, failover.Site{Domain: "www.example.com", Limits: failover.Limits{Healthy: time.Minute}})
 	assert.ErrorContains(t, rt.WaitHealthy(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
+}
+
+// TestFreezeOfAUserThatIgnoresReadOnly holds that a freeze does not go on where the database
+// takes writes although it is frozen, and says what to do.
+func TestFreezeOfAUserThatIgnoresReadOnly(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		page    string
+		refuses bool
+	}{
+		"bound":   {`{"ok":false,"epoch":3,"frozen":true,"marker":"written","database":"read-only"}`, false},
+		"unbound": {`{"ok":false,"epoch":3,"frozen":true,"ignores_read_only":true,"marker":"written","database":"writable"}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			looks := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				looks++
+				w.WriteHeader(http.StatusServiceUnavailable)
+				_, err := io.WriteString(w, tc.page)
+				assert.NoError(t, err)
+			}))
+			t.Cleanup(server.Close)
+			now := time.Unix(0, 0)
+			env := failover.Env{
+				Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+					return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+				}},
+				Now:   func() time.Time { return now },
+				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+			}
+			rt := failover.New(env, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 3, Limits: failover.Limits{Healthy: time.Minute}})
+			err := rt.WaitReadOnly(t.Context(), "balancer.invalid")
+			if !tc.refuses {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, "the database takes the writes of WordPress's user although read_only is set")
+			require.ErrorContains(t, err, "REVOKE CONNECTION_ADMIN")
+			assert.False(t, failover.IsTimeout(err), "waiting longer would not help")
+			assert.Equal(t, 1, looks)
+		})
+	}
 }

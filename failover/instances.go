@@ -41,6 +41,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 	}
 	return r.observe(report.InstanceStep, "wait for the instances", "the instances", "", func() error {
 		var last checks.LaunchFailure
+		var said logged
 		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
 			found, err := r.instances(ctx)
 			switch {
@@ -52,7 +53,10 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 			if found.failure != (checks.LaunchFailure{}) {
 				last = found.failure
 			}
-			return found.running >= r.Site.Instances, found.seen(r.Site.Instances), nil
+			if found.running >= r.Site.Instances {
+				return true, found.seen(r.Site.Instances), nil
+			}
+			return false, found.seen(r.Site.Instances) + said.words(ctx, r), nil
 		})
 		return remedied(err, last)
 	})

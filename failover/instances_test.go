@@ -3,7 +3,9 @@ package failover_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +22,14 @@ import (
 // is wrong. After a while it is mended. What the runtime says is collected.
 func launching(t *testing.T, mended time.Duration, faults ...string) (rt *failover.Runtime, said *[]string, waited func() time.Duration) {
 	t.Helper()
-	w := sim.New(1)
+	_, rt, said, waited = launchingIn(t, mended, faults...)
+	return rt, said, waited
+}
+
+// launchingIn also returns the world.
+func launchingIn(t *testing.T, mended time.Duration, faults ...string) (w *sim.World, rt *failover.Runtime, said *[]string, waited func() time.Duration) {
+	t.Helper()
+	w = sim.New(1)
 	w.Clock().SetQuiet(time.Millisecond)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
@@ -61,7 +70,7 @@ func launching(t *testing.T, mended time.Duration, faults ...string) (rt *failov
 		Now: w.Clock().Now,
 	}, failover.Site{Tags: map[string]string{"site": "blog", "stack": "dr"}, Region: recovery, Instances: 2, Limits: failover.Limits{Healthy: 20 * time.Minute}})
 	rt.Say = func(line string) { *said = append(*said, line) }
-	return rt, said, func() time.Duration { return w.Clock().Now().Sub(began) }
+	return w, rt, said, func() time.Duration { return w.Clock().Now().Sub(began) }
 }
 
 // TestWaitInstances rides out launches that fail, tells when they do and when no more,
@@ -136,4 +145,62 @@ func TestAStrangersGroupIsNotCounted(t *testing.T) {
 	rt, said, _ := launching(t, 0)
 	rt.Site.Tags["site"] = "shop"
 	require.ErrorContains(t, rt.WaitInstances(t.Context()), "0 of 2 instances in service", *said)
+}
+
+// TestWaitsShowWhatInstancesLogged holds that a wait shows the last line, reads it seldom,
+// and takes no harm where there is none to read.
+func TestWaitsShowWhatInstancesLogged(t *testing.T) {
+	t.Parallel()
+	const group, refusal = "/pilotlight/blog/dr", "refused to serve: s3fs can't be had"
+	for name, tc := range map[string]struct {
+		fault string
+		group string
+		shown bool
+		asked int // at most, and at all
+	}{
+		"a refusal":              {"", group, true, 41},
+		"not allowed":            {"error=logs:FilterLogEvents:AccessDeniedException:999", group, false, 41},
+		"no answer":              {"error=logs:FilterLogEvents:InternalFailure:999", group, false, 41},
+		"no group":               {"", "/pilotlight/blog/other", false, 41},
+		"a site that names none": {"", "", false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, wait := range []func(*failover.Runtime) error{
+				func(rt *failover.Runtime) error { return rt.WaitInstances(t.Context()) },
+				func(rt *failover.Runtime) error {
+					return rt.WaitHealthy(t.Context(), "blog.us-east-2.elb.amazonaws.com")
+				},
+			} {
+				w, rt, said, waited := launchingIn(t, 0, slices.DeleteFunc([]string{"instances=late", tc.fault}, func(f string) bool { return f == "" })...)
+				_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:cloudwatch/logGroup:LogGroup", Name: "logs", Inputs: map[string]any{"name": group}})
+				require.NoError(t, err)
+				w.Log(recovery, group, "refused to serve: of an earlier boot")
+				require.NoError(t, w.Clock().Sleep(t.Context(), time.Minute))
+				before := waited()
+				rt.Site.LogGroup = tc.group
+				var once sync.Once
+				tell := rt.Say
+				rt.Say = func(line string) {
+					tell(line)
+					once.Do(func() { w.Log(recovery, group, refusal); w.Log(recovery, group, "error_log: more") })
+				}
+				err = wait(rt)
+				require.Error(t, err)
+				text := strings.Join(*said, "\n") + err.Error()
+				assert.Equal(t, tc.shown, strings.Contains(text, "last logged: "+refusal), text)
+				assert.NotContains(t, text, "earlier boot")
+				assert.NotContains(t, text, "FilterLogEvents")
+				asked := 0
+				for _, step := range w.Journal() {
+					if step.Operation == "logs:FilterLogEvents" {
+						asked++
+					}
+				}
+				assert.LessOrEqual(t, asked, tc.asked)
+				assert.Equal(t, tc.asked > 0, asked > 0)
+				assert.Less(t, waited()-before, 21*time.Minute, "it holds up nothing")
+			}
+		})
+	}
 }

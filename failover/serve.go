@@ -41,6 +41,7 @@ func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 	return r.observe(report.VerifyStep, "verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
 		healthy, looks := 0, 0
 		var failure checks.LaunchFailure
+		var said logged
 		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.serving(ctx, client, balancer)
 			if ready {
@@ -56,7 +57,7 @@ func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 			if looks++; failure != (checks.LaunchFailure{}) {
 				seen += ", launching instances fails: " + failure.String()
 			}
-			return false, seen, nil
+			return false, seen + said.words(ctx, r), nil
 		})
 		return remedied(err, failure)
 	})

@@ -51,6 +51,7 @@ type state struct {
 	Made         map[string]int         `json:"made"`         // how often a name was made: ids don't repeat
 	Calls        map[string]int         `json:"calls"`
 	Faults       []*armed               `json:"faults"`
+	Logged       map[string][]LogEvent  `json:"logged,omitempty"` // by region and log group
 }
 
 // New makes an empty world. Equal seeds give equal durations.
@@ -58,7 +59,7 @@ func New(seed uint64) *World {
 	return &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
-		Made: map[string]int{}, Calls: map[string]int{},
+		Made: map[string]int{}, Calls: map[string]int{}, Logged: map[string][]LogEvent{},
 	}}
 }
 

@@ -355,7 +355,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
 		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
-		Instances: c.App.Min, RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
+		Instances: c.App.Min, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
 			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),

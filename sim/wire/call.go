@@ -61,6 +61,7 @@ type protocol struct {
 var services = map[string]service{
 	"acm":                  {"acm", jsonProtocol, acmOperations},
 	"autoscaling":          {"autoscaling", queryProtocol("http://autoscaling.amazonaws.com/doc/2011-01-01/"), scalingOperations},
+	"logs":                 {"logs", jsonProtocol, logOperations},
 	"kms":                  {"kms", jsonProtocol, kmsOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},

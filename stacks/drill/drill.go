@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -158,7 +159,7 @@ func (c *copied) newProvider() error {
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
 	site := stacks.RuntimeSite(c.Config, c.state.Claim, state.PeerInfo{}, state.PeerInfo{})
-	site.Tags = c.tags()
+	site.Tags, site.LogGroup = c.tags(), components.LogGroup(c.parameters())
 	site.Database, site.DeepToken = c.name, wordpress.DeepToken(c.state.Secrets)
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
