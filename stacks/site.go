@@ -297,8 +297,8 @@ func (s *site) findImage() image {
 // export tells what an operator needs. Role and epoch come from the claim as it
 // was saved, so that a refused update keeps what was exported before.
 func (s *site) export(f *foundation, served *application) {
-	if len(s.cfg.Visitors) > 0 {
-		_ = s.Log.Info(fmt.Sprintf("only %s reach the site: remove visitors from the configuration to open it", strings.Join(s.cfg.Visitors, ", ")), nil)
+	if who := reachedBy(s.cfg.Visitors, s.plan.Claim, s.activating); who != "" {
+		_ = s.Log.Info(who, nil)
 	}
 	saved := func(pick func(roles.Claim) pulumi.Input) pulumi.Output {
 		return s.saved.claim.Input.ApplyT(func(value any) (any, error) {
@@ -325,4 +325,19 @@ func names(overrides []checks.Override) []string {
 		list[i] = string(o)
 	}
 	return list
+}
+
+// reachedBy says who reaches a site: always when that is not everybody, and otherwise as it
+// is activated. WordPress's installer is for whoever comes first.
+func reachedBy(visitors []string, claim roles.Claim, activating bool) string {
+	switch {
+	case len(visitors) > 0:
+		return fmt.Sprintf("only %s reach the site: remove visitors from the configuration to open it", strings.Join(visitors, ", "))
+	case claim.Role != roles.Active || !activating:
+		return ""
+	case claim.Epoch <= 1 && claim.Generation.Origin == roles.OriginEmpty:
+		return "everybody reaches the site, and with it WordPress's installer until it is completed: complete it now, " +
+			"or set visitors to your own networks and run the same command again to close the site meanwhile"
+	}
+	return "everybody reaches the site"
 }

@@ -46,3 +46,34 @@ func TestSides(t *testing.T) {
 	other := &situation{cfg: config.Config{Stack: "dr", Region: "us-east-2", Production: &config.Production{Region: "us-west-2"}}, ownClaim: standby, peerClaim: active(1), plan: roles.Plan{Claim: claimed}}
 	assert.Equal(t, report.Side{Region: "us-west-2", Before: report.Standing{Role: "active", HoldsName: true}, After: report.Standing{Role: overtaken}}, other.sides()[0])
 }
+
+func TestReachedBy(t *testing.T) {
+	t.Parallel()
+	claim := func(role roles.Role, epoch int, origin roles.Origin) roles.Claim {
+		return roles.Claim{Role: role, Epoch: epoch, Generation: roles.Generation{Origin: origin}}
+	}
+	fresh := claim(roles.Active, 1, roles.OriginEmpty)
+	for name, tc := range map[string]struct {
+		visitors   []string
+		claim      roles.Claim
+		activating bool
+		says, not  string
+	}{
+		"a fresh site":         {nil, fresh, true, "everybody reaches the site, and with it WordPress's installer until it is completed", ""},
+		"a fresh site, closed": {[]string{"203.0.113.0/24", "198.51.100.0/24"}, fresh, true, "only 203.0.113.0/24, 198.51.100.0/24 reach the site: remove visitors", "installer"},
+		"closed, and deployed": {[]string{"203.0.113.0/24"}, fresh, false, "only 203.0.113.0/24 reach the site", ""},
+		"a failover":           {nil, claim(roles.Active, 2, roles.OriginReplica), true, "everybody reaches the site", "installer"},
+		"made anew later":      {nil, claim(roles.Active, 2, roles.OriginEmpty), true, "everybody reaches the site", "installer"},
+		"deployed already":     {nil, fresh, false, "", "site"},
+		"a standby":            {nil, claim(roles.Standby, 1, roles.OriginReplica), true, "", "site"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			who := reachedBy(tc.visitors, tc.claim, tc.activating)
+			assert.Contains(t, who, tc.says)
+			if tc.not != "" {
+				assert.NotContains(t, who, tc.not)
+			}
+		})
+	}
+}
