@@ -40,7 +40,8 @@ type instance struct {
 
 // commands are the fakes. $CLOUD holds their answers; a missing answer is a failure.
 var commands = map[string]string{
-	"aws": `case "$*" in
+	"aws": `[ "$AWS_METADATA_SERVICE_NUM_ATTEMPTS$AWS_METADATA_SERVICE_TIMEOUT" = 33 ] || exit 98 # one lost look is no answer
+	case "$*" in
 		*" ssm get-parameters "*) cat "$CLOUD/parameters" ;;
 		*" ssm get-parameter "*) cat "$CLOUD/peer-epoch" ;;
 		*" secretsmanager get-secret-value "*) cat "$CLOUD/secret" ;;
@@ -228,6 +229,7 @@ func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
 		unit := i.read("/etc/systemd/system/pilotlight-media.service")
 		assert.Contains(t, unit, "s3fs blog-dr-media-1234567 /var/www/html/wp-content/uploads -f ")
 		assert.Contains(t, unit, "iam_role=auto,url="+url+",endpoint="+region+",")
+		assert.Contains(t, unit, "\nRestart=always\n", "s3fs ends with 0 when it gets no role")
 		info, err := os.Stat(i.path(site + "/wp-content/uploads"))
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o555), info.Mode().Perm(), "without its mount it must take no uploads")
