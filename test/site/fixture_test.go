@@ -26,7 +26,7 @@ const (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // A side is a region of a site: what stacks make there, without the engine.
 type side struct {
