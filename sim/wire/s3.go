@@ -144,14 +144,14 @@ var s3Operations = map[string]operation{
 
 	"GetBucketLifecycleConfiguration": onBucket(getLifecycle, "lifecycle"),
 
-	"PutObject":    onObject(putObject, "content-type", "if-match", "if-none-match", "x-amz-storage-class"),
+	"PutObject":    onObject(putObject, "content-type", "if-match", "if-none-match", "x-amz-storage-class", ownKey),
 	"GetObject":    onObject(getObject, "range", "if-match", "x-amz-checksum-mode", "versionId"),
 	"HeadObject":   onObject(getObject, "if-match", "x-amz-checksum-mode", "versionId"),
 	"DeleteObject": onObject(deleteObject, "versionId"),
 	"CopyObject": onObject(copyObject, "content-type", "if-match", "if-none-match", "x-amz-storage-class", "x-amz-metadata-directive",
-		"x-amz-copy-source", "x-amz-copy-source-if-match"),
+		"x-amz-copy-source", "x-amz-copy-source-if-match", ownKey),
 
-	"CreateMultipartUpload":   onObject(beginMultipart, "uploads", "content-type", "x-amz-storage-class"),
+	"CreateMultipartUpload":   onObject(beginMultipart, "uploads", "content-type", "x-amz-storage-class", ownKey),
 	"UploadPart":              onObject(uploadPart, "partNumber", "uploadId"),
 	"UploadPartCopy":          onObject(copyPart, "partNumber", "uploadId", "x-amz-copy-source", "x-amz-copy-source-if-match", "x-amz-copy-source-range"),
 	"CompleteMultipartUpload": onObject(completeMultipart, "uploadId", "if-match", "if-none-match"),
@@ -165,6 +165,10 @@ func onBucket(serve func(request) (any, error), known ...string) operation {
 func onObject(serve func(request) (any, error), known ...string) operation {
 	return operation{subject: func(in input) string { return in.rest.bucket + "/" + in.rest.key }, serve: checked(serve, known)}
 }
+
+// ownKey asks for encryption by a key of S3's own, which every object has by default: s3fs 1.90
+// sends it along with a copy. Other keys are not modelled.
+const ownKey = "x-amz-server-side-encryption"
 
 // everywhere are parameters of every call: those of signing, of the client, and of
 // checksums, which are looked at in one place.
@@ -182,6 +186,9 @@ func checked(serve func(request) (any, error), known []string) func(request) (an
 			if !slices.Contains(known, name) && !slices.Contains(everywhere, name) && !strings.HasPrefix(name, "x-amz-meta-") {
 				return nil, unmodelled("parameter %s of %s is not modelled by the simulator", name, r.operation)
 			}
+		}
+		if key := in.header.Get(ownKey); key != "" && key != "AES256" {
+			return nil, unmodelled("encryption by %s is not modelled by the simulator", key)
 		}
 		if owner := in.header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != sim.Account {
 			return nil, &sim.Error{Status: 403, Code: "AccessDenied", Message: "Access Denied"}

@@ -177,10 +177,12 @@ func TestObjects(t *testing.T) {
 	assert.Equal(t, "BadDigest", codeOf(t, err))
 	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: site, Key: aws.String("typed"), Tagging: aws.String("a=b")})
 	assert.Equal(t, "NotModelled", codeOf(t, err))
+	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: site, Key: aws.String("typed"), ServerSideEncryption: types.ServerSideEncryptionAwsKms})
+	assert.Equal(t, "NotModelled", codeOf(t, err), "another key than S3's own")
 
 	there := s3.NewFromConfig(face.Config(other))
 	bucket(t, there, other, "far")
-	_, err = there.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("far"), Key: aws.String("copy"), CopySource: aws.String("site/typed"), CopySourceIfMatch: head.ETag})
+	_, err = there.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("far"), Key: aws.String("copy"), CopySource: aws.String("site/typed"), CopySourceIfMatch: head.ETag, ServerSideEncryption: types.ServerSideEncryptionAes256})
 	require.NoError(t, err)
 	assert.Equal(t, "{}", contentOf(t, there, "far", "copy"), "a copy across regions is made at the destination")
 	_, err = there.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("far"), Key: aws.String("copy"), CopySource: aws.String("site/typed"), CopySourceIfMatch: aws.String(`"other"`)})
