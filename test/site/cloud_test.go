@@ -224,17 +224,23 @@ func (c *cloud) hostsFile() string {
 
 // region makes a region's services known, and its certificates of databases.
 func (c *cloud) region(name string, buckets ...string) {
-	bundle := fmt.Sprintf("truststore.pki.rds.%s/%s/%s-bundle.pem", awsregion.DNSSuffix(name), name, name)
-	c.resolve(internet, strings.Split(bundle, "/")[0], "wordpress.org", "downloads.wordpress.org", "jobs.example.net")
+	c.certificates(name, c.rds)
+	c.resolve(internet, "wordpress.org", "downloads.wordpress.org", "jobs.example.net")
 	for _, service := range []string{"s3", "ssm", "secretsmanager", "logs", "sts"} {
 		c.resolve(internet, service+"."+name+"."+awsregion.DNSSuffix(name))
 	}
 	for _, bucket := range buckets {
 		c.resolve(internet, bucket+".s3."+name+"."+awsregion.DNSSuffix(name))
 	}
+}
+
+// certificates publishes what a region's databases are signed with.
+func (c *cloud) certificates(region string, signs *authority) {
+	host := "truststore.pki.rds." + awsregion.DNSSuffix(region)
+	c.resolve(internet, host)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.downloads["https://"+bundle] = c.rds.pem
+	c.downloads["https://"+host+"/"+region+"/"+region+"-bundle.pem"] = signs.pem
 }
 
 // make makes a resource of the world.

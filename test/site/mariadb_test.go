@@ -131,3 +131,12 @@ func (s *server) must(statements string) string {
 	require.NoError(s.t, err)
 	return out
 }
+
+// as has a user give a statement over the network, and returns what they are told.
+func (s *server) as(secrets map[string]string, user, statement string) string {
+	s.t.Helper()
+	cmd := exec.Command("mariadb", "--no-defaults", "-h", s.address, "-u", secrets[user+"_user"], "--ssl", "-e", statement)
+	cmd.Env = append(cmd.Environ(), "MYSQL_PWD="+secrets[user+"_password"])
+	out, _ := cmd.CombinedOutput() // most are to fail
+	return string(out)
+}

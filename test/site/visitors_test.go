@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -51,7 +52,13 @@ func TestHealthOfAnInstanceWithoutSettings(t *testing.T) {
 	})
 	i := s.launch(home, s.image(putWordPress), s.script())
 	require.NoError(t, i.boot(), i.log())
-	eventually(t, patience, func() error { return i.visit().get(components.HealthPath).want(503) })
+	eventually(t, patience, func() error {
+		got := i.visit().get(components.HealthPath)
+		if got.text != "starting\n" { // the web server's own 503 is not the page's
+			return errors.New(got.text)
+		}
+		return got.want(503)
+	})
 	s.shutting(func(string) bool { return false })
 	eventually(t, patience, func() error {
 		if err := i.systemd.elapse(); err != nil {
@@ -69,4 +76,39 @@ func TestDebiansS3fs(t *testing.T) {
 	i := s.serving(s.image(putWordPress))
 	require.Contains(t, i.must("s3fs --version"), "V1.9")
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+}
+
+// TestDatabaseOfAnotherAuthority has RDS sign the database with a new authority: it is not
+// believed until the instance has read the new certificates, which it does once a month.
+func TestDatabaseOfAnotherAuthority(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress))
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+
+	eventually(t, patience, func() error { // the first look may be in vain
+		_, err := i.run("test -s /etc/pki/ca-trust/source/anchors/rds.pem")
+		if err != nil {
+			err = errors.Join(err, i.systemd.start(refresh))
+		}
+		return err
+	})
+
+	next, err := newAuthority("Test's next RDS")
+	require.NoError(t, err)
+	s.database.stop()
+	next.put(t, s.database.dir, host)
+	s.database.start()
+	got, err := s.deep(i)
+	require.Error(t, err)
+	assert.Equal(t, "unreachable", got.Database, "the database's certificate is not checked")
+
+	s.certificates(home, next)
+	require.NoError(t, i.systemd.start(refresh))
+	_, err = s.deep(i)
+	require.Error(t, err, "certificates are read each minute")
+	i.must("touch -d '31 days ago' /etc/pki/ca-trust/source/anchors/rds.pem")
+	require.NoError(t, i.systemd.start(refresh))
+	_, err = s.deep(i)
+	require.NoError(t, err)
 }
