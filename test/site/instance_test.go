@@ -53,7 +53,7 @@ func (c *cloud) launch(region, image, userData string) *instance {
 		t: c.t, cloud: c, id: fmt.Sprintf("i-%017x", n), region: region, image: image, userData: userData,
 		address: fmt.Sprintf("10.77.%d.%d", 1+n/250, 2+n%250), dir: filepath.Join(work, fmt.Sprintf("instance-%d", n)),
 	}
-	for _, dir := range []string{"root", "upper", "work"} {
+	for _, dir := range []string{"rootfs", "upper", "scratch"} {
 		require.NoError(c.t, os.MkdirAll(filepath.Join(i.dir, dir), 0o755))
 	}
 	machines.Store(i.address, i)
@@ -76,14 +76,14 @@ func (i *instance) powerOn() {
 	require.NoError(i.t, os.WriteFile(filepath.Join(i.dir, "upper", "etc", "hosts"), []byte(i.cloud.hostsFile()), 0o644))
 	i.init = exec.Command("bash", "-euc", `
 		mount --make-rprivate /
-		mount -t overlay -o "lowerdir=$1:/,upperdir=$2/upper,workdir=$2/work" overlay "$2/root"
-		mount --rbind /dev "$2/root/dev"
-		mount -t proc proc "$2/root/proc"
-		mount -t sysfs sysfs "$2/root/sys"
-		mount -t tmpfs -o mode=755 tmpfs "$2/root/run"
-		mount -t tmpfs -o mode=1777 tmpfs "$2/root/tmp"
+		mount -t overlay -o "lowerdir=$1:/,upperdir=$2/upper,workdir=$2/scratch" overlay "$2/rootfs"
+		mount --rbind /dev "$2/rootfs/dev"
+		mount -t proc proc "$2/rootfs/proc"
+		mount -t sysfs sysfs "$2/rootfs/sys"
+		mount -t tmpfs -o mode=755 tmpfs "$2/rootfs/run"
+		mount -t tmpfs -o mode=1777 tmpfs "$2/rootfs/tmp"
 		echo ready
-		exec chroot "$2/root" bash -c 'sleep infinity & wait'
+		exec chroot "$2/rootfs" bash -c 'sleep infinity & wait'
 	`, "init", i.image, i.dir)
 	i.init.Stderr = &i.journal
 	ready, err := i.init.StdoutPipe()

@@ -79,8 +79,8 @@ var refused = sync.OnceValue(func() string {
 		mount --make-rprivate /
 		mount -t proc proc /proc
 		mount -t tmpfs tmpfs `+work+`
-		mkdir `+work+`/upper `+work+`/work `+work+`/root
-		mount -t overlay -o lowerdir=/,upperdir=`+work+`/upper,workdir=`+work+`/work overlay `+work+`/root
+		mkdir `+work+`/upper `+work+`/scratch `+work+`/rootfs
+		mount -t overlay -o lowerdir=/,upperdir=`+work+`/upper,workdir=`+work+`/scratch overlay `+work+`/rootfs
 		[[ -c /dev/fuse ]] || { echo there is no /dev/fuse; exit 1; }
 		exec 3<>/dev/fuse
 		ip link add probe type bridge
@@ -96,8 +96,9 @@ var refused = sync.OnceValue(func() string {
 	return "the kernel refuses namespaces, overlays, FUSE, bridges or nftables, which a whole site needs: " + cmp.Or(said, err.Error())
 })
 
-// needed skips a test on a machine that can't run a site. CI must have the packages; its
-// kernel is what it is.
+// needed skips a test on a machine that can't run a site, and says why: there is nothing to
+// run it on. CI installs the packages, so there a missing one is a failure. A kernel that
+// refuses can't be mended by a package: .ci/run prints what was skipped.
 func needed(t *testing.T) {
 	t.Helper()
 	why := lacking()

@@ -221,20 +221,20 @@ func (c *cloud) newImage(script string) string {
 		put(c.t, filepath.Join(upper, "/tmp/s3fs"), string(program))
 	}
 	require.NoError(c.t, shell(`
-		mkdir -p "$1/work" "$1/root"
-		mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
-		trap 'umount -l "$1/root"' EXIT
-		mount --bind /dev "$1/root/dev"
-		rm -rf "$1/root/var/www/html" "$1/root/etc/systemd/system" "$1/root/run/httpd" "$1/root/etc/resolv.conf"
-		mkdir -p "$1/root/var/log/httpd" "$1/root/etc/systemd/system"
-		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin chroot "$1/root" bash -euc '
+		mkdir -p "$1/scratch" "$1/rootfs"
+		mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/scratch" overlay "$1/rootfs"
+		trap 'umount -l "$1/rootfs"' EXIT
+		mount --bind /dev "$1/rootfs/dev"
+		rm -rf "$1/rootfs/var/www/html" "$1/rootfs/etc/systemd/system" "$1/rootfs/run/httpd" "$1/rootfs/etc/resolv.conf"
+		mkdir -p "$1/rootfs/var/log/httpd" "$1/rootfs/etc/systemd/system"
+		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin chroot "$1/rootfs" bash -euc '
 			groupadd -g 48 apache
 			useradd -u 48 -g 48 -M -d /usr/share/httpd -s /usr/sbin/nologin apache
 			update-ca-trust
 			[[ ! -e /tmp/s3fs ]] || mv /tmp/s3fs /usr/bin/s3fs
 			ln -sf /etc/ssl/certs/ca-certificates.crt /usr/lib/python3/dist-packages/awscli/botocore/cacert.pem
 			'"$2"
-		umount -l "$1/root/dev"
+		umount -l "$1/rootfs/dev"
 	`, dir, script))
 	return upper
 }

@@ -1,5 +1,5 @@
 // Command slowest reads what go test -json prints. It shows the packages as go test does,
-// all output of the tests that fail, and in the end the ten slowest tests.
+// all output of the tests that fail or are skipped, and in the end the ten slowest tests.
 package main
 
 import (
@@ -61,7 +61,7 @@ func run(in io.Reader, out io.Writer) error {
 		case e.Action == "output" && e.Output != "PASS\n" || e.Action == "build-output":
 			fmt.Fprint(out, e.Output)
 		case e.Test == "":
-		case e.Action == "fail":
+		case e.Action == "fail", e.Action == "skip":
 			fmt.Fprint(out, strings.Join(slices.DeleteFunc(outputs[name], marks), ""))
 			fallthrough
 		case e.Action == "pass":

@@ -20,6 +20,8 @@ func TestRun(t *testing.T) {
 {"Action":"output","Package":"example.com/a","Test":"TestOne","Output":"--- FAIL: TestOne (2.00s)\n"}
 {"Action":"fail","Package":"example.com/a","Test":"TestOne","Elapsed":2}
 {"Action":"pass","Package":"example.com/a","Test":"TestTwo","Elapsed":3}
+{"Action":"output","Package":"example.com/a","Test":"TestLacking","Output":"    a_test.go:9: there is no /dev/fuse\n"}
+{"Action":"skip","Package":"example.com/a","Test":"TestLacking","Elapsed":0}
 {"Action":"output","Package":"example.com/a","Test":"TestDead","Output":"panic: dead\n"}
 {"Action":"output","Package":"example.com/a","Output":"PASS\n"}
 {"Action":"output","Package":"example.com/a","Output":"FAIL\texample.com/a\t5s\n"}
@@ -29,6 +31,7 @@ go: something else
 	assert.Equal(t, `c.go:1: bad
     a_test.go:3: wrong
 --- FAIL: TestOne (2.00s)
+    a_test.go:9: there is no /dev/fuse
 FAIL	example.com/a	5s
 go: something else
 panic: dead
@@ -36,5 +39,6 @@ panic: dead
 the slowest tests, in seconds:
     3.0  example.com/a TestTwo
     1.5  example.com/a TestOne/sub
+    0.0  example.com/a TestLacking
 `, out.String())
 }
