@@ -327,17 +327,15 @@ func names(overrides []checks.Override) []string {
 	return list
 }
 
-// reachedBy says who reaches a site: always when that is not everybody, and otherwise as it
-// is activated. WordPress's installer is for whoever comes first.
+// reachedBy says who may reach a site: where that is not everybody, and of a new one, whose
+// installer is for the first who comes. A failover says nothing more: visitors come last.
 func reachedBy(visitors []string, claim roles.Claim, activating bool) string {
 	switch {
 	case len(visitors) > 0:
-		return fmt.Sprintf("only %s reach the site: remove visitors from the configuration to open it", strings.Join(visitors, ", "))
-	case claim.Role != roles.Active || !activating:
-		return ""
-	case claim.Epoch <= 1 && claim.Generation.Origin == roles.OriginEmpty:
-		return "everybody reaches the site, and with it WordPress's installer until it is completed: complete it now, " +
+		return fmt.Sprintf("only %s may reach the site: remove visitors from the configuration to open it", strings.Join(visitors, ", "))
+	case activating && claim.Role == roles.Active && claim.Epoch <= 1 && claim.Generation.Origin == roles.OriginEmpty:
+		return "everybody may reach the site, and with it WordPress's installer until it is completed: complete it as soon as it is there, " +
 			"or set visitors to your own networks and run the same command again to close the site meanwhile"
 	}
-	return "everybody reaches the site"
+	return ""
 }

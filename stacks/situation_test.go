@@ -59,11 +59,11 @@ func TestReachedBy(t *testing.T) {
 		activating bool
 		says, not  string
 	}{
-		"a fresh site":         {nil, fresh, true, "everybody reaches the site, and with it WordPress's installer until it is completed", ""},
-		"a fresh site, closed": {[]string{"203.0.113.0/24", "198.51.100.0/24"}, fresh, true, "only 203.0.113.0/24, 198.51.100.0/24 reach the site: remove visitors", "installer"},
-		"closed, and deployed": {[]string{"203.0.113.0/24"}, fresh, false, "only 203.0.113.0/24 reach the site", ""},
-		"a failover":           {nil, claim(roles.Active, 2, roles.OriginReplica), true, "everybody reaches the site", "installer"},
-		"made anew later":      {nil, claim(roles.Active, 2, roles.OriginEmpty), true, "everybody reaches the site", "installer"},
+		"a fresh site":         {nil, fresh, true, "everybody may reach the site, and with it WordPress's installer until it is completed", ""},
+		"a fresh site, closed": {[]string{"203.0.113.0/24", "198.51.100.0/24"}, fresh, true, "only 203.0.113.0/24, 198.51.100.0/24 may reach the site: remove visitors", "installer"},
+		"closed, and deployed": {[]string{"203.0.113.0/24"}, fresh, false, "only 203.0.113.0/24 may reach the site", ""},
+		"a failover":           {nil, claim(roles.Active, 2, roles.OriginReplica), true, "", "site"},
+		"made anew later":      {nil, claim(roles.Active, 2, roles.OriginEmpty), true, "", "site"},
 		"deployed already":     {nil, fresh, false, "", "site"},
 		"a standby":            {nil, claim(roles.Standby, 1, roles.OriginReplica), true, "", "site"},
 	} {
