@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -84,6 +83,7 @@ func onlyDiagnostic(t *testing.T, printed string) string {
 func (c *commandLine) refuse() {
 	c.t.Helper()
 	world := c.stage.World
+	c.settle()
 	world.Clock().Advance(time.Since(world.Clock().Now()))
 	missing, err := sim.ParseFault("image=missing")
 	require.NoError(c.t, err)
@@ -113,9 +113,10 @@ func (c *commandLine) refuse() {
 
 // commandLine is a terminal in the project's folder.
 type commandLine struct {
-	t     *testing.T
-	stage *scenario.Stage
-	env   []string
+	t      *testing.T
+	stage  *scenario.Stage
+	env    []string
+	settle context.CancelFunc // ends the world's hurry
 }
 
 // commandLimit bounds one command: a program that waits for what never comes
@@ -136,6 +137,9 @@ func newCommandLine(t *testing.T) *commandLine {
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	stage.World.Clock().Advance(time.Since(sim.Epoch) - headStart)
+	hurrying, settle := context.WithCancel(t.Context())
+	t.Cleanup(settle)
+	go hurry(hurrying, stage.World.Clock())
 	buildProgram(t, stage.Dir())
 	endpoint, stop, err := stage.Face().Listen()
 	require.NoError(t, err)
@@ -143,16 +147,28 @@ func newCommandLine(t *testing.T) *commandLine {
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(stage.Dir(), "home"), "TMPDIR=" + os.TempDir(),
 		"AWS_ENDPOINT_URL=http://" + endpoint, "AWS_ACCESS_KEY_ID=AKIASIMULATED", "AWS_SECRET_ACCESS_KEY=simulated",
-		"HTTP_PROXY=" + serveProxy(t, func(ctx context.Context, network, address string) (net.Conn, error) {
-			// The program waits on the wall clock: in the world, more goes by between two of its looks.
-			stage.World.Clock().Advance(30 * time.Second)
-			return stage.Face().DialContext(ctx, network, address)
-		}),
+		"HTTP_PROXY=" + serveProxy(t, stage.Face().DialContext),
 	}
 	for name, value := range stage.EngineEnv() {
 		env = append(env, name+"="+value)
 	}
-	return &commandLine{t: t, stage: stage, env: append(env, "PULUMI_DEBUG_LANGUAGES=go:"+serveLanguage(t, env))}
+	return &commandLine{t: t, stage: stage, settle: settle, env: append(env, "PULUMI_DEBUG_LANGUAGES=go:"+serveLanguage(t, env))}
+}
+
+// hurry has a world's time go thirty times as fast as the wall clock on which the program
+// waits. The world's own clock moves only while AWS is at work: the program may wait for
+// instances when nothing else is under way.
+func hurry(ctx context.Context, clock *sim.Clock) {
+	seconds := time.NewTicker(time.Second)
+	defer seconds.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-seconds.C:
+			clock.Advance(30 * time.Second)
+		}
+	}
 }
 
 // buildProgram puts the program below dir, where Pulumi.yaml says that it is.
