@@ -4,10 +4,12 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -78,10 +80,9 @@ var tools = []string{
 	"bash", "sh", "cat", "chmod", "cp", "dirname", "find", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
 }
 
-// machine prepares an instance of an image with WordPress and all it needs.
-func machine(t *testing.T, args UserDataArgs) *instance {
+// placed is an instance whose files are in a folder.
+func placed(t *testing.T, dir string) *instance {
 	t.Helper()
-	dir := t.TempDir()
 	i := &instance{
 		t: t, root: filepath.Join(dir, "root"), script: filepath.Join(dir, "user-data"),
 		commands: filepath.Join(dir, "commands"), calls: filepath.Join(dir, "calls"), cloud: filepath.Join(dir, "cloud"),
@@ -90,6 +91,18 @@ func machine(t *testing.T, args UserDataArgs) *instance {
 		"PATH=" + i.commands + ":" + filepath.Join(dir, "tools"),
 		"COMMANDS=" + i.commands, "CLOUD=" + i.cloud, "CALLS=" + i.calls, "PILOTLIGHT_ROOT=" + i.root,
 	}
+	return i
+}
+
+// machine prepares an instance of an image with WordPress and all it needs.
+func machine(t *testing.T, args UserDataArgs) *instance {
+	t.Helper()
+	return machineAt(t, t.TempDir(), args)
+}
+
+func machineAt(t *testing.T, dir string, args UserDataArgs) *instance {
+	t.Helper()
+	i := placed(t, dir)
 	for name, body := range commands {
 		i.put(filepath.Join(i.commands, name), "#!/bin/sh\necho \""+name+" $*\" >>\"$CALLS\"\n"+body+"\n")
 	}
@@ -114,11 +127,41 @@ func machine(t *testing.T, args UserDataArgs) *instance {
 	return i
 }
 
-// boot runs the user data on such an instance.
+// booted are the machines that ran the user data, by its arguments. Most of what a boot
+// costs is the start of its commands.
+var (
+	booted     sync.Map // func() *instance
+	bootedDirs string
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "pilotlight-booted-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	bootedDirs = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// boot runs the user data on such an instance: once for all tests, each of which has a
+// copy of the machine.
 func boot(t *testing.T, args UserDataArgs) *instance {
 	t.Helper()
-	i := machine(t, args)
-	i.run(i.script)
+	once, _ := booted.LoadOrStore(fmt.Sprintf("%+v", args), sync.OnceValue(func() *instance {
+		dir, err := os.MkdirTemp(bootedDirs, "")
+		require.NoError(t, err)
+		i := machineAt(t, dir, args)
+		i.run(i.script)
+		return i
+	}))
+	first := once.(func() *instance)()
+	i, dir := placed(t, t.TempDir()), filepath.Dir(first.root)
+	said, err := exec.CommandContext(t.Context(), "cp", "-a", dir+"/.", filepath.Dir(i.root)).CombinedOutput()
+	require.NoError(t, err, string(said))
+	i.log, i.err = first.log, first.err
 	return i
 }
 
