@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	scratch = dir
-	staged.Main(m, func() { _ = os.RemoveAll(dir) })
+	staged.MainEachStep(m, func() { _ = os.RemoveAll(dir) })
 }
 
 // binary is the command, built once.

@@ -6,4 +6,4 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-func TestMain(m *testing.M) { staged.Main(m) }
+func TestMain(m *testing.M) { staged.MainEachStep(m) }

@@ -31,8 +31,9 @@ type Server struct {
 	clientErr error
 }
 
-// Start builds the server, unless it was built before, and starts it. Close it.
-func Start(ctx context.Context) (*Server, error) {
+// Start builds the server, unless it was built before, and starts it. Its engine saves a
+// state at each step of an operation, or when the operation ends. Close it.
+func Start(ctx context.Context, eachStep bool) (*Server, error) {
 	binary, err := build(ctx)
 	if err != nil {
 		return nil, err
@@ -44,6 +45,10 @@ func Start(ctx context.Context) (*Server, error) {
 	s := &Server{process: exec.Command(binary, filepath.Join(dir, wire.Socket)), dir: dir}
 	s.process.Stderr = os.Stderr
 	s.process.Env = append(os.Environ(), "PULUMI_HOME="+dir, "PULUMI_AUTOMATION_API=true", "PULUMI_SKIP_UPDATE_CHECK=true")
+	if !eachStep {
+		s.process.Env = append(s.process.Env, "PULUMI_SKIP_CHECKPOINTS=true")
+	}
+	s.process.Env = append(s.process.Env, "GOGC=300") // states are read and written all the time
 	if s.stdin, err = s.process.StdinPipe(); err != nil {
 		return nil, err
 	}
