@@ -201,6 +201,18 @@ func TestResetReadOnly(t *testing.T) {
 	require.NoError(t, rt.ResetReadOnly(t.Context()))
 }
 
+// TestResetReadOnlyWaitsForAnotherChange has RDS refuse while another change of the group is
+// under way.
+func TestResetReadOnlyWaitsForAnotherChange(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t, "error=rds:ResetDBParameterGroup:InvalidDBParameterGroupState:3")
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Equal(t, 4, resets(w))
+}
+
 // resets counts the parameters that were given their defaults.
 func resets(w *sim.World) (count int) {
 	for _, step := range w.Journal() {

@@ -60,14 +60,20 @@ func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 }
 
 // ResetReadOnly gives read_only its default in the parameter group of the active database,
-// where it is set. A database that is not made yet has none.
+// where it is set. A database that is not made yet has none. RDS takes no change of a group
+// while another is under way: that is waited for.
 func (r *Runtime) ResetReadOnly(ctx context.Context) error {
-	ctx, leave := r.enter(ctx, "let the database take writes")
-	defer leave()
 	client, err := r.rds(ctx)
 	if err != nil {
 		return err
 	}
+	return r.wait(ctx, "the database to take writes", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+		err := r.resetReadOnly(ctx, client)
+		return err == nil, "", err
+	})
+}
+
+func (r *Runtime) resetReadOnly(ctx context.Context, client *rds.Client) error {
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	if err != nil {
 		return orAbsent(err)

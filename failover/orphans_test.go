@@ -72,6 +72,22 @@ func TestDeleteOrphanGateway(t *testing.T) {
 	assert.ErrorContains(t, rt.DeleteOrphanGateway(t.Context(), address), "it has not the tags of this stack")
 }
 
+// TestOrphanMayGoMeanwhile has another end what was found, before it is deleted here.
+func TestOrphanMayGoMeanwhile(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t, "error=elasticloadbalancing:DeleteLoadBalancer:LoadBalancerNotFound",
+		"error=ec2:DeleteRoute:InvalidRoute.NotFound")
+	rt.Site.Tags = map[string]string{"site": "blog", "stack": "dr"}
+	n := newNetwork(t, w)
+	address := n.put("aws:ec2/eip:Eip", map[string]any{})
+	gateway := n.put("aws:ec2/natGateway:NatGateway", map[string]any{"allocationId": address, "subnetId": n.subnets[0], "tags": n.tags})
+	n.put("aws:ec2/route:Route", map[string]any{"routeTableId": n.rtb, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": gateway})
+	require.NoError(t, rt.DeleteOrphanRoute(t.Context(), n.rtb, "0.0.0.0/0", gateway))
+	n.put("aws:lb/loadBalancer:LoadBalancer", map[string]any{"name": "blog-dr-lb-1234567", "subnets": n.subnets, "securityGroups": []any{n.group}, "tags": n.tags})
+	require.NoError(t, rt.DeleteOrphanBalancers(t.Context(), "blog-dr-lb", []string{n.group}))
+	assert.Len(t, w.Balancers(recovery), 1, "the call was answered by the fault")
+}
+
 func TestDeleteOrphanBalancers(t *testing.T) {
 	t.Parallel()
 	w, rt, said := standby(t)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
 )
 
 // interval is how often a wait looks. It is short beside what is waited for,
@@ -64,10 +65,41 @@ func nextLook(looked, now time.Time) time.Time {
 	return earliest.Truncate(interval).Add(interval)
 }
 
-// passing reports whether an error is of the kind that the SDK tries again: it did,
-// and came to the end of its patience, which is shorter than that of a wait.
+// momentary are codes of refusals that pass, beside those that the SDK tries again: another
+// change of the same resource is under way, or its state can't be read just now.
+var momentary = map[string]struct{}{
+	"ResourceContention":           {}, // Auto Scaling
+	"InvalidDBParameterGroupState": {}, // RDS; a group that "is in use" is refused so when it is to be deleted, which nothing here does
+	"HealthUnavailable":            {}, // Elastic Load Balancing: an internal error
+}
+
+// gone are codes of what is there no more.
+var gone = map[string]struct{}{
+	"InvalidRoute.NotFound": {}, "NatGatewayNotFound": {}, "ListenerNotFound": {}, "LoadBalancerNotFound": {},
+}
+
+// passing reports whether an error may be over at the next look. Most are of the kind that
+// the SDK tries again: it did, and came to the end of its patience, which is shorter than
+// that of a wait.
 func passing(err error) bool {
-	return err != nil && retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary
+	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary || coded(err, momentary))
+}
+
+// orGone takes that something is gone for its deletion.
+func orGone(err error) error {
+	if coded(err, gone) {
+		return nil
+	}
+	return err
+}
+
+func coded(err error, codes map[string]struct{}) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	_, found := codes[api.ErrorCode()]
+	return found
 }
 
 // TimeoutError is a wait that reached its limit. Nothing is undone: the same
