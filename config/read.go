@@ -101,7 +101,7 @@ type Error struct {
 
 // Error lists the problems, one a line.
 func (e *Error) Error() string {
-	text := "the configuration is refused, nothing was touched:"
+	text := "the configuration is refused, nothing was changed:"
 	if e.File != "" {
 		text = e.File + ": " + text
 	}

@@ -114,7 +114,7 @@ type saved struct {
 }
 
 // decide reads what this stack and its peer hold, and settles what this
-// update is about. Its error is a refusal: nothing was touched.
+// update is about. Its error is a refusal: nothing was changed.
 func (s *site) decide() error {
 	own, err := state.Read(s.Context, s.cfg.Stack)
 	if err != nil {
