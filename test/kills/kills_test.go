@@ -49,7 +49,7 @@ func TestKillAnywhere(t *testing.T) {
 					assert.True(t, claimed(t, at.Dir, scenario.Recovery), "AWS is asked for nothing before the claim is saved: %s", at.Name)
 				}
 			}
-			for _, i := range staged.Sample(len(known.points), 5) {
+			for _, i := range staged.Sample(len(known.points), 3) {
 				t.Run(fmt.Sprintf("%d %s", i, known.points[i].Name), func(t *testing.T) {
 					t.Parallel()
 					stage := again(t, known.points[i].Moment)
