@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ const (
 	ReplicaMissing     = "replica-missing"
 	ReplicaWrongSource = "replica-wrong-source"
 	ReplicaState       = "replica-state"
+	ReplicaUnknown     = "replica-state-unknown"
 	ReplicaApplier     = "replica-applier"
 	ReplicaNotInStep   = "replica-not-in-step"
 	ReplicaReadOnly    = "replica-read-only"
@@ -135,12 +137,14 @@ type Override string
 const (
 	AcceptDataLoss   Override = "acceptDataLoss"   // whatever is or may be missing in the replica
 	IgnoreProduction Override = "ignoreProduction" // that the other side seems to live
+	AcceptStandby    Override = "acceptStandby"    // a standby that is not as it should be, and may do all the same
 )
 
 // overrides says which blockers an override takes away, and nothing more.
 var overrides = map[Override][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
+	AcceptStandby:    {ReplicaUnknown, ImageOld},
 }
 
 // Covers reports whether an override takes a blocker away.
@@ -169,10 +173,8 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	case r == nil:
 		return block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
 			"there is no database %s in %s", p.Database, p.Region)
-	case r.Source == "" && Usable(r.Status):
-		return nil // promoted already
 	case r.Source == "":
-		return block(ReplicaState, "see its events in RDS, and run this again when it is available", "database %s is promoted but %s", r.ID, r.Status)
+		return databaseState(*r, p)
 	}
 
 	var all []refusal.Blocker
@@ -180,10 +182,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
 			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
 	}
-	if !slices.Contains(promotable, r.Status) {
-		all = append(all, block(ReplicaState, "wait until it is available, or see its events in RDS",
-			"database %s is %s, and only an available replica can be promoted", r.ID, r.Status)...)
-	}
+	all = append(all, databaseState(*r, p)...)
 	if ApplierFailed(r.Replication, r.Message) {
 		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
 			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
@@ -197,6 +196,25 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion)...)
 	}
 	return all
+}
+
+// databaseState finds out whether the promotion gets through from the state that the database
+// is in. It waits for one that RDS leaves by itself.
+func databaseState(r Replica, p Policy) []refusal.Blocker {
+	b := refusal.Blocker{Code: ReplicaState, Subject: "replica", Reason: fmt.Sprintf("database %s is %s", r.ID, r.Status), Remedy: stateRemedy(r, p.Region)}
+	if r.Source == "" {
+		b.Reason = fmt.Sprintf("database %s is promoted but %s", r.ID, r.Status)
+	}
+	switch StandingOf(r.Status) {
+	case Usable, Passing:
+		return nil
+	case Forming:
+		b.Reason += ": its data is not whole yet"
+	case Unknown:
+		b.Code, b.Remedy = ReplicaUnknown, b.Remedy+"; or "+acceptStandby(p)
+	case Stuck:
+	}
+	return []refusal.Blocker{b}
 }
 
 // lags reports whether there is a replica whose lag can be looked at.
@@ -221,9 +239,47 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 			Reason: fmt.Sprintf("database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, last.Value,
 				clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value))),
 		}}
+	case !followed(*r) && s.At.Sub(last.At)+last.Value > p.MaxLag:
+		return []refusal.Blocker{{
+			Code: LagTooHigh, Subject: "lag", Remedy: accept("make the replica anew if production lives; if not,", p),
+			Reason: fmt.Sprintf("database %s is %s, and not because its source was lost%s: its lag was last measured %s ago, more than the %s allowed: writes after %s are lost",
+				r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, clock(last.At.Add(-last.Value))),
+		}}
 	}
 	return nil
 }
+
+// followed reports whether the replica followed its source until that was lost, or still does. One
+// that stopped for another reason misses what was written since, however long the source lived.
+func followed(r Replica) bool {
+	return r.Replication == "replicating" || r.Replication == "error" && (cutOff(r.Message) || ApplierFailed(r.Replication, r.Message))
+}
+
+// stopped is RDS's word for the state of replication in a sentence.
+func stopped(replication string) string {
+	switch replication {
+	case "":
+		return "not replicating"
+	case "error":
+		return "not replicating for an error"
+	}
+	return "not replicating (" + replication + ")"
+}
+
+func said(message string) string {
+	if message == "" {
+		return ""
+	}
+	return " (" + message + ")"
+}
+
+// cutOff reports whether MySQL says that it cannot reach the source, or no longer. Any other
+// error of the thread that receives (1236: the binary log is gone; 1045: the login is refused)
+// is no lost source (https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html).
+func cutOff(message string) bool { return cutOffSays.MatchString(message) }
+
+var cutOffSays = regexp.MustCompile(`(?i)error (re)?connecting to (master|source)|lost connection to|can't connect to|server has gone away|` +
+	`(IOError: |MY-00)(1158|1159|1160|1161|2002|2003|2005|2006|2012|2013|2055)\b`)
 
 // series is the part of a version of MySQL, such as 8.0, that its parameters depend on.
 func series(version string) string {
@@ -250,7 +306,7 @@ func step(s Snapshot, p Policy) []refusal.Blocker {
 		return nil
 	case r == nil:
 		return block("there is no database %s in %s", p.Database, p.Region)
-	case !Usable(r.Status):
+	case StandingOf(r.Status) != Usable:
 		return block("database %s is %s", r.ID, r.Status)
 	case r.Source == "":
 		return nil
@@ -264,14 +320,15 @@ func step(s Snapshot, p Policy) []refusal.Blocker {
 	return nil
 }
 
+// acceptStandby is the way to take the standby as it is, for this activation alone.
+func acceptStandby(p Policy) string {
+	return fmt.Sprintf("set acceptStandby to %d (--accept-standby %[1]d) to go on with the standby as it is", p.Epoch)
+}
+
 // accept ends a remedy with the way to accept the loss, for this activation alone.
 func accept(first string, p Policy) string {
 	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d (--accept-data-loss %[2]d) to accept the loss", first, p.Epoch))
 }
-
-// promotable are the states from which RDS can get to a promotion; while it
-// backs up it refuses one, but not for long, and the promotion waits for that.
-var promotable = []string{"available", "backing-up", "modifying", "rebooting", "storage-optimization", "configuring-enhanced-monitoring"}
 
 // ApplierFailed tells a replica that stopped applying changes (its data is
 // incomplete) from one that lost its source (its data is just not newer). RDS

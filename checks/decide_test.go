@@ -50,21 +50,36 @@ func TestBlockers(t *testing.T) {
 		"promoted, broken":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
 		"no replica":               {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
 		"another source":           {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
-		"still creating":           {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "is creating"},
+		"still creating":           {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "its data is not whole yet"},
+		"a state of tomorrow":      {func(s *Snapshot) { s.Replica.Status = "quantum-folding" }, []string{ReplicaUnknown}, "set acceptStandby to 2 (--accept-standby 2)"},
 		"applier failed": {
 			func(s *Snapshot) {
 				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
 			},
 			[]string{ReplicaApplier}, "stopped applying",
 		},
-		"lag unknown":     {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
-		"lag at limit":    {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
-		"lag over":        {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
-		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
-		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
-		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"lag unknown":  {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag at limit": {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
+		"lag over":     {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
+		"binary log gone, production lives on": {
+			func(s *Snapshot) {
+				s.Replica.Message, s.Replica.LastGood.At = "Read Replica Replication Error - IOError: 1236, reason: Got fatal error 1236 from source", noon.Add(-71*time.Minute)
+			},
+			[]string{LagTooHigh}, "last measured 1h11m0s ago, more than the 5m0s allowed: writes after 10:48:57 UTC are lost",
+		},
+		"binary log gone just now": {
+			func(s *Snapshot) {
+				s.Replica.Message, s.Replica.LastGood.At = "IOError: 1236, reason: Got fatal error", noon.Add(-4*time.Minute)
+			}, nil, "",
+		},
+		"stopped by hand":                  {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "stopped", "" }, []string{LagTooHigh}, "is not replicating (stopped)"},
+		"an error without a word":          {func(s *Snapshot) { s.Replica.Message = "" }, []string{LagTooHigh}, "not because its source was lost: its lag"},
+		"cut off, in the words of MySQL 8": {func(s *Snapshot) { s.Replica.Message = "error reconnecting to source 'rdsrepladmin@10.0.0.1:3306'" }, nil, ""},
+		"no image":                         {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large":                  {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":                    {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"image too old": {
-			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed",
+			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's, or set acceptStandby to 2",
 		},
 		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
 		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
@@ -107,7 +122,7 @@ func TestBlockersOfAPrimary(t *testing.T) {
 func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	s.Site, s.Image, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, nil, nil
+	s.Site, s.Image.Made, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, time.Time{}, nil
 	codes := func(blockers []refusal.Blocker) (codes []string) {
 		for _, b := range blockers {
 			codes = append(codes, b.Code)
@@ -118,10 +133,11 @@ func TestOverrule(t *testing.T) {
 		accepted         []Override
 		stand, overruled []string
 	}{
-		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageMissing}, nil},
-		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageMissing}, []string{LagUnknown}},
-		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageMissing}, []string{ProductionServes}},
-		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageMissing}, []string{ProductionServes, LagUnknown}},
+		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld}, nil},
+		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageOld}, []string{LagUnknown}},
+		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageOld}, []string{ProductionServes}},
+		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageOld}, []string{ProductionServes, LagUnknown}},
+		"standby":    {[]Override{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -199,7 +215,7 @@ func TestPromotion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			step, err := Promotion(tc.status, tc.source)
+			step, err := Promotion(Replica{ID: "blog-dr-1", Status: tc.status, Source: tc.source}, "us-east-2", nil)
 			assert.Equal(t, tc.step, step)
 			assert.Equal(t, tc.fails, err != nil)
 		})

@@ -73,7 +73,7 @@ func TestFindings(t *testing.T) {
 				s.Replica.Status, s.Replica.Message, p.Accepted = "creating", "SQLError: 1062", []Override{AcceptDataLoss}
 			}, "replica",
 			Finding{
-				Fact: "database blog-dr-1 is creating, and only an available replica can be promoted; " +
+				Fact: "database blog-dr-1 is creating: its data is not whole yet; " +
 					"database blog-dr-1 stopped applying changes before production was lost (SQLError: 1062)", Ruling: Blocks,
 			},
 		},

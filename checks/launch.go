@@ -27,7 +27,7 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB)
 	}
 	if behind := p.PeerImage.Sub(i.Made); !p.PeerImage.IsZero() && behind > p.MaxImageAge {
-		block(ImageOld, "set app.image to a copy of production's, or raise failover.maxImageAge if this one will do",
+		block(ImageOld, "set app.image to a copy of production's, or "+acceptStandby(p),
 			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
 	}
 	return all

@@ -38,6 +38,8 @@ type Replica struct {
 	Engine      string // version of MySQL, such as 8.0.42
 	Parameters  string // name of its parameter group
 	ReadOnly    bool   // its parameter group would keep it read-only once promoted
+
+	AllocatedGiB int // storage
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
 	LastGood *Lag
 }

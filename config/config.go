@@ -82,6 +82,12 @@ type Config struct {
 	//
 	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
+	// Epoch of an activation that may go ahead although the standby is not as it should be, where that is a matter of
+	// judgement: its image is old, or RDS words its database's state in a way that is unknown. The refusal names the
+	// number. Means nothing at another epoch; `0` is none.
+	//
+	// Refused: `1` and below 0
+	AcceptStandby int `json:"acceptStandby"`
 	// Epoch of an activation to abort, until the site's name is moved: this stack's own, with role `standby` and while
 	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which reclaims the site. Means
 	// nothing at another epoch; `0` is none.
@@ -371,6 +377,6 @@ func (c *Config) fields() map[string]any {
 		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
 		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "teardown": &c.Teardown,
-		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "abort": &c.Abort, "failover": &c.Failover,
+		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "acceptStandby": &c.AcceptStandby, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }

@@ -76,7 +76,7 @@ func (c Config) Problems() []Problem {
 		"shorten one of them, they may have %d characters together: AWS allows no longer names for a target group", maxName)
 	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
 		"set it to the site's own name, such as www.example.com")
-	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort} {
+	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "acceptStandby": c.AcceptStandby, "abort": c.Abort} {
 		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
 	}
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -166,16 +167,8 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	case err != nil:
 		return nil, err
 	}
-	found := &checks.Replica{
-		ID: r.Site.Database, Status: aws.ToString(instance.DBInstanceStatus),
-		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
-		Engine: aws.ToString(instance.EngineVersion),
-	}
-	for _, info := range instance.StatusInfos {
-		if aws.ToString(info.StatusType) == "read replication" {
-			found.Replication, found.Message = aws.ToString(info.Status), aws.ToString(info.Message)
-		}
-	}
+	said := described(instance)
+	found := &said
 	for _, group := range instance.DBParameterGroups { // one at most
 		found.Parameters = aws.ToString(group.DBParameterGroupName)
 		if found.ReadOnly, err = findReadOnly(ctx, client, found.Parameters); err != nil {
@@ -186,4 +179,19 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 		found.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 	}
 	return found, err
+}
+
+// described is what RDS says of an instance.
+func described(instance *rdstypes.DBInstance) checks.Replica {
+	found := checks.Replica{
+		ID: aws.ToString(instance.DBInstanceIdentifier), Status: aws.ToString(instance.DBInstanceStatus),
+		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
+		Engine: aws.ToString(instance.EngineVersion), AllocatedGiB: int(aws.ToInt32(instance.AllocatedStorage)),
+	}
+	for _, info := range instance.StatusInfos {
+		if aws.ToString(info.StatusType) == "read replication" {
+			found.Replication, found.Message = aws.ToString(info.Status), aws.ToString(info.Message)
+		}
+	}
+	return found
 }

@@ -100,6 +100,11 @@ func TestCheck(t *testing.T) {
 		"behind":                        {[]string{"lag=12m"}, []string{checks.LagTooHigh}},
 		"never measured":                {[]string{"lag=unmeasured"}, []string{checks.LagUnknown}},
 		"applier broken":                {[]string{"replication=broken"}, []string{checks.ReplicaApplier}},
+		"binary log gone":               {[]string{"replication=purged"}, []string{checks.LagTooHigh}},
+		"volume full":                   {[]string{"database=storage-full"}, []string{checks.ReplicaState, checks.LagTooHigh}},
+		"loading its volume":            {[]string{"database=storage-initialization"}, nil},
+		"upgrading":                     {[]string{"database=upgrading"}, nil},
+		"a state of tomorrow":           {[]string{"database=quantum-folding"}, []string{checks.ReplicaUnknown}},
 		"no newer than in spring":       {[]string{"image=old"}, []string{checks.ImageOld}},
 		"several at once":               {[]string{"image=missing", "lag=unmeasured"}, []string{checks.LagUnknown, checks.ImageMissing}},
 		"throttled for a while":         {[]string{"throttle=rds:DescribeDBInstances:2"}, nil},
@@ -239,6 +244,7 @@ func TestPromotion(t *testing.T) {
 		"goes well":         {"", 1},
 		"breaks off":        {"promotion=fails", 2},
 		"is refused a time": {"promotion=refused", 2},
+		"loads its volume":  {"database=storage-initialization", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -274,6 +280,31 @@ func TestWaitPromotedGivesUp(t *testing.T) {
 	assert.True(t, failover.IsTimeout(err), "%v", err)
 	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to resume`)
 	assert.WithinDuration(t, begin.Add(time.Minute), w.Clock().Now(), 10*time.Second)
+}
+
+// TestUnknownState holds that a state which RDS has brought since is waited for, and left to RDS
+// where it was accepted, or where a change has waited long enough for it.
+func TestUnknownState(t *testing.T) {
+	t.Parallel()
+	w, rt, said := standby(t, "database=quantum-folding")
+	rt.Site.Limits.Promote = time.Minute
+	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), `last saw "quantum-folding"`)
+	assert.Zero(t, promotions(w))
+	rt.Site.Accepted = []checks.Override{checks.AcceptStandby}
+	assert.True(t, failover.IsTimeout(rt.WaitPromoted(t.Context())))
+	assert.Positive(t, promotions(w), "RDS is asked whether it takes a promotion")
+
+	begin := w.Clock().Now()
+	rt.Site.Limits.Promote = time.Hour
+	require.NoError(t, rt.WaitModifiable(t.Context(), recovery, "site-dr"))
+	assert.WithinDuration(t, begin.Add(10*time.Minute), w.Clock().Now(), 10*time.Second)
+	assert.Contains(t, strings.Join(*said, "\n"), "quantum-folding, which is unknown: RDS itself says now whether it takes a change")
+}
+
+func TestWaitPromotedOfAFullVolume(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t, "database=storage-full")
+	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), "aws rds modify-db-instance --db-instance-identifier site-dr --region us-east-2 --allocated-storage")
 }
 
 func TestWaitPromotedEndsWithItsContext(t *testing.T) {

@@ -77,7 +77,7 @@ func (r *Runtime) WaitModifiable(ctx context.Context, region, id string) error {
 	if err != nil {
 		return err
 	}
-	client := rds.NewFromConfig(cfg)
+	client, began := rds.NewFromConfig(cfg), r.env.Now()
 	return r.wait(ctx, "database "+id, r.Site.Limits.Promote, func(ctx context.Context) (bool, string, error) {
 		instance, err := findDatabase(ctx, client, id)
 		if errors.Is(err, ErrNotFound) {
@@ -86,13 +86,19 @@ func (r *Runtime) WaitModifiable(ctx context.Context, region, id string) error {
 		if err != nil {
 			return false, "", err
 		}
-		status := aws.ToString(instance.DBInstanceStatus)
-		if checks.Transient(status) {
+		status, waited := aws.ToString(instance.DBInstanceStatus), r.env.Now().Sub(began)
+		switch standing := checks.StandingOf(status); {
+		case standing == checks.Unknown && waited >= unknownFor:
+			return true, status + ", which is unknown: RDS itself says now whether it takes a change", nil
+		case standing.Leaves():
 			return false, status, nil
 		}
 		return true, "", nil
 	})
 }
+
+// unknownFor is how long a state that this program does not know keeps a change from being asked for.
+const unknownFor = 10 * time.Minute
 
 // promote looks how far the promotion is, and asks for it when it has not begun.
 // It is the one place that does, and may be called at any time.
@@ -104,7 +110,7 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step checks.
 		return checks.Wait, "", err
 	}
 	status := aws.ToString(instance.DBInstanceStatus)
-	step, err = checks.Promotion(status, aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier))
+	step, err = checks.Promotion(described(instance), r.Site.Region, r.Site.Accepted)
 	switch {
 	case err != nil:
 		return step, status, err

@@ -8,9 +8,10 @@ type Change struct {
 	Stack string `json:"stack"`
 	// Role is what the stack is to be; empty leaves it.
 	Role Role `json:"role,omitempty"`
-	// AcceptDataLoss and IgnoreProduction accept a risk of the activation at this epoch; 0 is none.
+	// AcceptDataLoss, IgnoreProduction and AcceptStandby accept a risk of the activation at this epoch; 0 is none.
 	AcceptDataLoss   int `json:"acceptDataLoss,omitempty"`
 	IgnoreProduction int `json:"ignoreProduction,omitempty"`
+	AcceptStandby    int `json:"acceptStandby,omitempty"`
 	// Abort is the epoch of an activation to give up, this stack's or its lost peer's; 0 is none.
 	Abort int `json:"abort,omitempty"`
 	// Retire is the generation of a former database to end; 0 is none.
@@ -24,11 +25,13 @@ type Change struct {
 // Settings are what the change says in the stack's file. What was said for an
 // earlier one is taken out.
 func (c Change) Settings() map[string]any {
-	set := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "abort": nil, "retire": nil, "teardown": nil}
+	set := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "retire": nil, "teardown": nil}
 	if c.Role != "" {
 		set["role"] = string(c.Role)
 	}
-	for key, number := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "abort": c.Abort, "retire": c.Retire} {
+	for key, number := range map[string]int{
+		"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "acceptStandby": c.AcceptStandby, "abort": c.Abort, "retire": c.Retire,
+	} {
 		if number != 0 {
 			set[key] = number
 		}
@@ -50,6 +53,7 @@ func (c Change) String() string {
 		{"role", c.Role, c.Role == ""},
 		{"acceptDataLoss", c.AcceptDataLoss, c.AcceptDataLoss == 0},
 		{"ignoreProduction", c.IgnoreProduction, c.IgnoreProduction == 0},
+		{"acceptStandby", c.AcceptStandby, c.AcceptStandby == 0},
 		{"abort", c.Abort, c.Abort == 0},
 		{"retire", c.Retire, c.Retire == 0},
 		{"teardown", c.Teardown, c.Teardown == ""},

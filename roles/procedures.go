@@ -56,6 +56,7 @@ func (s Side) Switched() bool { return s.Claim.Leads() && s.Claim.Switched() }
 type Accepted struct {
 	DataLoss         int // acceptDataLoss
 	IgnoreProduction int
+	Standby          int // acceptStandby
 }
 
 // A procedure decides from what both stacks remember which updates are left. A claim
@@ -84,7 +85,7 @@ func FailoverChanges(sides []Side, accepted Accepted) (changes []Change, done st
 
 // activate makes the side active.
 func (s Side) activate(accepted Accepted) Change {
-	return Change{Stack: s.Stack, Role: Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction}
+	return Change{Stack: s.Stack, Role: Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction, AcceptStandby: accepted.Standby}
 }
 
 // FailoverTarget is the side that a failover activates: the one whose activation is not

@@ -159,7 +159,7 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 	if !modifies(old, o) {
 		return nil
 	}
-	if status := old.status(now); status != "available" {
+	if status := w.databaseStatus(old, now); status != "available" {
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state. It is %s.", status)
 	}
 	o.Phases = []Phase{{"modifying", o.Ready}}
@@ -212,7 +212,7 @@ func (w *World) Snapshots(region string) []string {
 }
 
 func seenDatabase(w *World, o *Object) {
-	o.Props["status"] = o.status(w.clock.Now())
+	o.Props["status"] = w.databaseStatus(o, w.clock.Now())
 	if w.sourceName(o) == "" {
 		delete(o.Props, "replicateSourceDb")
 	}

@@ -120,7 +120,7 @@ func TestLagFaults(t *testing.T) {
 		"lag=12m":            {720, 720, 720},
 		"lag=growing":        {0, 60, 120},
 		"lag=unmeasured":     nil,
-		"replication=broken": {-1, -1, -1},
+		"replication=broken": {-1, -1, -1}, "replication=purged": {-1, -1, -1}, "database=storage-full": {-1, -1, -1},
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

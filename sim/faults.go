@@ -35,7 +35,8 @@ func Faults() []FaultHelp {
 	return []FaultHelp{
 		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
 		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
-		{"replication", "broken", "the replica's applier stopped on an error while production lives"},
+		{"replication", "broken | purged", "the replica's applier stopped on an error while production lives, or its source no longer has the binary log that comes next"},
+		{"database", "STATE", "RDS holds replicas in that state, such as storage-full, storage-initialization or upgrading"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
 		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
 		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
@@ -132,7 +133,8 @@ func (f Fault) arm() (*armed, error) {
 	case f.Name == "promotion" && f.Value == "fails":
 		return &armed{Fault: f, Left: 1}, nil
 	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
-		f.Name == "replication" && f.Value == "broken",
+		f.Name == "replication" && (f.Value == "broken" || f.Value == "purged"),
+		f.Name == "database" && stateForm.MatchString(f.Value),
 		f.Name == "instances" && f.Value == "late",
 		f.Name == "load" && f.Value == "high",
 		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
@@ -164,6 +166,9 @@ func (f Fault) arm() (*armed, error) {
 	}
 	return nil, f.unknown()
 }
+
+// stateForm is a state as RDS words it.
+var stateForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
 // placed is an availability zone, or a region, and perhaps an instance type.
 var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:[a-z0-9]+\.[a-z0-9]+)?$`)

@@ -102,7 +102,7 @@ func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Objec
 	if o == nil || w.answers(o.Region) != nil {
 		return DatabaseState{}, nil
 	}
-	status := o.status(now)
+	status := w.databaseStatus(o, now)
 	answers := status != "creating" && status != "rebooting"
 	_, readOnly := w.readOnlySince(o, now)
 	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == "" && !readOnly}, o

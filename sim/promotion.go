@@ -1,10 +1,17 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // dawdle is how long a database still says available after it has been told to
 // promote itself.
 const dawdle = 20 * time.Second
+
+// promotable are the states in which a replica takes a promotion. RDS calls it operational
+// in the last two (accessing-monitoring.html).
+var promotable = []string{"available", "storage-initialization", "storage-optimization"}
 
 // promote starts a promotion: available for a moment, modifying, backing-up
 // where backups are on, rebooting, available (RDS guide, USER_ReadRepl.Promote).
@@ -15,7 +22,7 @@ func (w *World) promote(o *Object, retention int) error {
 	switch {
 	case w.sourceName(o) == "":
 		return refuse("InvalidDBInstanceState", "DB Instance is not a read replica.")
-	case o.status(now) != "available" || o.promoting(now):
+	case !slices.Contains(promotable, w.databaseStatus(o, now)) || o.promoting(now):
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state.")
 	}
 	w.keep(o)

@@ -7,13 +7,17 @@ import (
 	"github.com/pilotlight-dr/pilotlight/estimate"
 )
 
-// What RDS reports when the applier stops on a statement, and when the source
-// cannot be reached (it names the thread: SQLError or IOError).
+// What RDS reports when the applier stops on a statement, when the source cannot be reached, when
+// it has the binary log no longer, and when the volume is full (it names the thread: SQLError
+// or IOError; the rest are MySQL's messages 1062, 2003, 1236 and 1021).
 const (
 	applierMessage = "Read Replica Replication Error - SQLError: 1062, reason: Error 'Duplicate entry '42' for key 'wp_posts.PRIMARY'' on query. " +
 		"Default database: 'wordpress'."
 	connectionMessage = "Read Replica Replication Error - IOError: 2003, reason: error reconnecting to source - retry-time: 60 retries: 1 message: " +
 		"Can't connect to MySQL server"
+	purgedMessage = "Read Replica Replication Error - IOError: 1236, reason: Got fatal error 1236 from source when reading data from binary log: " +
+		"'Could not find first log file name in binary log index file'"
+	fullMessage = "Read Replica Replication Error - IOError: 1021, reason: Disk full (relay log); waiting for someone to free some space..."
 )
 
 // validReplica is what CreateDBInstanceReadReplica asks of the source.
@@ -89,10 +93,25 @@ type StatusInfo struct {
 	Message string
 }
 
+// databaseStatus is the state of a database. A fault holds replicas in another one.
+func (w *World) databaseStatus(o *Object, now time.Time) string {
+	status := o.status(now)
+	if f := w.fault("database", func(string) bool { return true }); f != nil && status == "available" && w.sourceName(o) != "" && !now.Before(later(f.Since, o.Times["available"])) {
+		return f.Value
+	}
+	return status
+}
+
 // replicating judges a replica at a time. A lost source shows as an error
 // within a minute, as in life.
 func (w *World) replicating(o *Object, at time.Time) StatusInfo {
 	info := StatusInfo{Type: "read replication", Status: "replicating", Normal: true}
+	if full := w.fault("database", is("storage-full")); full != nil && !at.Before(later(full.Since, o.Times["available"])) {
+		return StatusInfo{info.Type, "error", false, fullMessage}
+	}
+	if purged := w.fault("replication", is("purged")); purged != nil && !at.Before(later(purged.Since, o.Times["available"])) {
+		return StatusInfo{info.Type, "error", false, purgedMessage}
+	}
 	if broken := w.fault("replication", is("broken")); broken != nil && !at.Before(later(broken.Since, o.Times["available"])) {
 		return StatusInfo{info.Type, "error", false, applierMessage}
 	}

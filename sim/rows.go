@@ -110,8 +110,10 @@ func (w *World) fedUntil(o, source *Object, now time.Time) time.Time {
 			until = earlier(until, loss.At)
 		}
 	}
-	if broken := w.fault("replication", is("broken")); broken != nil {
-		until = earlier(until, broken.Since)
+	for _, stops := range []Fault{{"replication", "broken"}, {"replication", "purged"}, {"database", "storage-full"}} {
+		if f := w.fault(stops.Name, is(stops.Value)); f != nil {
+			until = earlier(until, f.Since)
+		}
 	}
 	return until
 }

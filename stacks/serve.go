@@ -308,7 +308,7 @@ func (s *site) acceptRisks() error {
 	for _, o := range []struct {
 		override checks.Override
 		epoch    int
-	}{{checks.AcceptDataLoss, s.cfg.AcceptDataLoss}, {checks.IgnoreProduction, s.cfg.IgnoreProduction}} {
+	}{{checks.AcceptDataLoss, s.cfg.AcceptDataLoss}, {checks.IgnoreProduction, s.cfg.IgnoreProduction}, {checks.AcceptStandby, s.cfg.AcceptStandby}} {
 		claim := &s.plan.Claim
 		switch {
 		case o.epoch == 0, slices.Contains(claim.Accepted, string(o.override)):

@@ -144,6 +144,8 @@ type instanceXML struct {
 	Address                               string `xml:"Endpoint>Address,omitempty"`
 	Port                                  int    `xml:"Endpoint>Port,omitempty"`
 	BackupRetentionPeriod                 int
+	AllocatedStorage                      int
+	MaxAllocatedStorage                   int `xml:",omitempty"`
 	MultiAZ                               bool
 	StorageEncrypted                      bool
 	KmsKeyID                              string `xml:"KmsKeyId,omitempty"`
@@ -177,7 +179,7 @@ func instanceOf(d sim.Database) instanceXML {
 	out := instanceXML{
 		DBInstanceIdentifier: d.Identifier, DBInstanceArn: d.ARN, DbiResourceId: d.ResourceID, DBInstanceClass: d.Class,
 		Engine: d.Engine, EngineVersion: d.EngineVersion, DBInstanceStatus: d.Status, ReadReplicaSourceDBInstanceIdentifier: d.Source,
-		BackupRetentionPeriod: d.BackupRetention, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
+		BackupRetentionPeriod: d.BackupRetention, AllocatedStorage: d.AllocatedGiB, MaxAllocatedStorage: d.CeilingGiB, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
 		DeletionProtection: d.DeletionGuard, AvailabilityZone: d.Zone, DBSubnetGroupName: d.SubnetGroup,
 		ParameterGroup: d.ParameterGroup, ParameterStatus: d.ParameterStatus,
 		InstanceCreateTime: d.Created.UTC(), Replicas: &namesXML{Names: d.Replicas}, StatusInfos: &statusesXML{},

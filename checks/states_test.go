@@ -1,0 +1,98 @@
+package checks
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// documented are the states of RDS's documentation, by what they mean to a person: those that
+// take reads and writes, those that pass, those with data that is not whole, and those that need somebody.
+var documented = map[Standing][]string{
+	Usable: {"available", "storage-initialization", "storage-optimization"},
+	Passing: {
+		"backing-up", "configuring-enhanced-monitoring", "configuring-iam-database-auth", "configuring-log-exports", "converting-to-vpc",
+		"maintenance", "modifying", "moving-to-vpc", "rebooting", "renaming", "resetting-master-credentials", "starting", "storage-config-upgrade", "upgrading",
+	},
+	Forming: {"creating"},
+	Stuck: {
+		"delete-precheck", "deleting", "failed", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable",
+		"incompatible-create", "incompatible-network", "incompatible-option-group", "incompatible-parameters", "incompatible-restore",
+		"insufficient-capacity", "restore-error", "stopped", "stopping", "storage-full",
+	},
+}
+
+// TestStates holds that each documented state is classified once, that check, promotion and
+// waits agree on it, and that whoever is refused is told what to do.
+func TestStates(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for standing, states := range documented {
+		for _, status := range states {
+			all = append(all, status)
+			assert.Equal(t, standing, StandingOf(status), status)
+		}
+	}
+	slices.Sort(all)
+	assert.Equal(t, slices.Sorted(maps.Keys(instanceStates)), all)
+
+	for _, status := range append(all, "quantum-folding") {
+		for _, source := range []string{policy.Source, ""} {
+			r := Replica{ID: "blog-dr-1", Status: status, Source: source, AllocatedGiB: 50}
+			step, err := Promotion(r, "us-east-2", nil)
+			blockers := databaseState(r, policy)
+			switch standing := StandingOf(status); standing {
+			case Usable:
+				assert.Empty(t, blockers, status)
+				assert.Equal(t, map[bool]Step{true: Promote, false: Modifiable}[source != ""], step, status)
+			case Passing:
+				assert.Empty(t, blockers, "%s: the promotion waits for it", status)
+				fallthrough
+			case Forming, Unknown:
+				assert.Equal(t, Wait, step, status)
+				assert.NoError(t, err, status)
+			case Stuck:
+				assert.ErrorContains(t, err, blockers[0].Remedy, status)
+			}
+			assert.Equal(t, StandingOf(status) == Stuck, err != nil, status)
+			assert.Equal(t, slices.Contains([]Standing{Stuck, Forming, Unknown}, StandingOf(status)), len(blockers) == 1, status)
+			for _, b := range blockers {
+				assert.NotEmpty(t, b.Remedy, status)
+				assert.NotContains(t, b.Remedy, "{", status)
+			}
+		}
+	}
+}
+
+func TestStateRemedies(t *testing.T) {
+	t.Parallel()
+	for status, says := range map[string]string{
+		"storage-full":                        "aws rds modify-db-instance --db-instance-identifier blog-dr-1 --region us-east-2 --allocated-storage 60 --apply-immediately",
+		"stopped":                             "aws rds start-db-instance --db-instance-identifier blog-dr-1 --region us-east-2",
+		"incompatible-parameters":             "reset the parameter that it names",
+		"inaccessible-encryption-credentials": "enable the key",
+		"upgrading":                           "wait until it is available",
+		"creating":                            "wait until it is available",
+		"quantum-folding":                     "this program does not know the state",
+	} {
+		assert.Contains(t, stateRemedy(Replica{ID: "blog-dr-1", Status: status, AllocatedGiB: 50}, "us-east-2"), says)
+	}
+}
+
+// TestUnknownStateAccepted holds that a state that RDS has brought since is waited for, refused at
+// the gate, and left to RDS where it was accepted.
+func TestUnknownStateAccepted(t *testing.T) {
+	t.Parallel()
+	r := Replica{ID: "blog-dr-1", Status: "quantum-folding", Source: policy.Source}
+	step, err := Promotion(r, "us-east-2", []Override{AcceptDataLoss, IgnoreProduction})
+	assert.Equal(t, Wait, step)
+	assert.NoError(t, err)
+	step, err = Promotion(r, "us-east-2", []Override{AcceptStandby})
+	assert.Equal(t, Promote, step)
+	assert.NoError(t, err)
+	stand, overruled := Overrule(databaseState(r, policy), []Override{AcceptStandby})
+	assert.Empty(t, stand)
+	assert.Len(t, overruled, 1)
+}
