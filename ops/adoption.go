@@ -314,6 +314,6 @@ func (s *Stack) wants(ctx context.Context, keep Change, run Run) (wanted []apity
 		}
 	}
 	_, err = s.preview(ctx, follow)
-	slices.SortFunc(plan.Resources, Planned.compare)
+	slices.SortFunc(plan.Resources, Planned.Compare)
 	return wanted, plan, err
 }

@@ -52,17 +52,17 @@ func TestMovesName(t *testing.T) {
 		"create": true, "update": true, "replace": true, "create-replacement": true,
 		"delete": false, "discard": false, "delete-replaced": false, "refresh": false,
 	} {
-		plan := Plan{Resources: []Planned{{"update", "aws:ssm/parameter:Parameter", "blog-dr-epoch"}, {op, recordType, "blog-dr-switch-2"}}}
+		plan := Plan{Resources: []Planned{{Op: "update", Type: "aws:ssm/parameter:Parameter", Name: "blog-dr-epoch"}, {Op: op, Type: recordType, Name: "blog-dr-switch-2"}}}
 		assert.Equal(t, moves, plan.movesName(), op)
 	}
-	assert.False(t, Plan{Resources: []Planned{{"create", "aws:route53/record:Record", "other"}}}.movesName())
+	assert.False(t, Plan{Resources: []Planned{{Op: "create", Type: "aws:route53/record:Record", Name: "other"}}}.movesName())
 }
 
 func TestWork(t *testing.T) {
 	t.Parallel()
 	cold := []Planned{
-		{"create", "aws:ec2/natGateway:NatGateway", ""}, {"create", "aws:lb/loadBalancer:LoadBalancer", ""},
-		{"update", "aws:autoscaling/group:Group", ""}, {"create", "aws:route53/record:Record", "blog-dr-switch-2"},
+		{Op: "create", Type: "aws:ec2/natGateway:NatGateway", Name: ""}, {Op: "create", Type: "aws:lb/loadBalancer:LoadBalancer", Name: ""},
+		{Op: "update", Type: "aws:autoscaling/group:Group", Name: ""}, {Op: "create", Type: "aws:route53/record:Record", Name: "blog-dr-switch-2"},
 	}
 	warm := cold[2:]
 	for name, tc := range map[string]struct {
@@ -75,7 +75,7 @@ func TestWork(t *testing.T) {
 		"promoted already":    {cold, false, "instances", "5 to 10 min"},
 		"warm":                {warm, false, "instances", "4 to 8 min"},
 		"only the balancer":   {cold[1:2], false, "balancer", "2 to 5 min"},
-		"an old record goes":  {append(slices.Clone(cold), Planned{"delete", "aws:route53/record:Record", "blog-dr-switch-1"}), false, "instances", "5 to 10 min"},
+		"an old record goes":  {append(slices.Clone(cold), Planned{Op: "delete", Type: "aws:route53/record:Record", Name: "blog-dr-switch-1"}), false, "instances", "5 to 10 min"},
 		"nothing but to look": {nil, false, "instances", "0 to 1 min"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ const (
 type Requirement struct {
 	What string `json:"what"` // such as "engine"
 	OK   bool   `json:"ok"`
+	// Code is what is wrong, for machines, where several things could be; empty when it is as it should be.
+	Code string `json:"code,omitempty"`
 	// Seen is what is so, a sentence.
 	Seen string `json:"seen"`
 	// Remedy is what to do about it; empty when it is as it should be.
@@ -62,7 +65,7 @@ func (r Readiness) refusal() *refusal.Error {
 	e := refusal.New(refusal.CodeNotReady, "not ready for a %s: do what the blockers say", r.For).Of(r.Stack)
 	for _, q := range r.Requirements {
 		if !q.OK {
-			e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: q.What, Reason: q.What + ": " + q.Seen, Remedy: q.Remedy})
+			e.Blockers = append(e.Blockers, refusal.Blocker{Code: cmp.Or(q.Code, e.Code), Subject: q.What, Reason: q.What + ": " + q.Seen, Remedy: q.Remedy})
 		}
 	}
 	if len(e.Blockers) == 0 {
@@ -98,15 +101,8 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return Readiness{}, err
 	}
 	ready := Readiness{For: purpose, Stack: change.Stack}
-	leading := ""
-	switch {
-	case side.Config.Production != nil:
-		leading = side.Config.Production.Region
-	case other != nil:
-		leading = other.Config.Region
-	}
 	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
-	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, leading, side.Config.Region)...)
+	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, protectedRegion(side, other), side.Config.Region)...)
 	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
 	if purpose == ForSwitchover && other != nil {
 		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
@@ -124,7 +120,13 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 	if diverged {
 		return ready, nil
 	}
-	plan, err := s.Plan(ctx, change, run)
+	toPlan := s.Plan
+	if purpose == ForFailover {
+		toPlan = func(ctx context.Context, change Change, run Run) (Plan, error) {
+			return s.planFailover(ctx, side, other, change, run)
+		}
+	}
+	plan, err := toPlan(ctx, change, run)
 	if err != nil {
 		return ready, err
 	}
@@ -240,9 +242,12 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 	for _, b := range plan.Verdict.Blockers {
 		q := Requirement{What: b.Subject, OK: b.Code == checks.ProductionServes || b.Code == checks.ReplicaReceives, Seen: b.Reason}
 		if !q.OK {
-			q.Remedy = b.Remedy
+			q.Code, q.Remedy = b.Code, b.Remedy
 		}
 		all = append(all, q)
+	}
+	for _, b := range plan.Shortfalls {
+		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
 	}
 	loss := plan.Verdict.Loss
 	if purpose == ForSwitchover {

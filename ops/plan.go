@@ -1,10 +1,8 @@
 package ops
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,20 +18,7 @@ import (
 )
 
 // Planned is what a change would do to one resource of AWS.
-type Planned struct {
-	Op   string `json:"op"` // as the engine words it: create, update, delete, replace …
-	Type string `json:"type"`
-	Name string `json:"name"`
-}
-
-// String is the resource and what is done to it, in a few words.
-func (p Planned) String() string {
-	return fmt.Sprintf("%s %s %s", p.Op, p.Type[strings.LastIndex(p.Type, ":")+1:], p.Name)
-}
-
-func (p Planned) compare(other Planned) int {
-	return cmp.Or(cmp.Compare(p.Op, other.Op), cmp.Compare(p.Type, other.Type), cmp.Compare(p.Name, other.Name))
-}
+type Planned = checks.Planned
 
 // Plan is what a change would do, as things are now.
 type Plan struct {
@@ -42,6 +27,9 @@ type Plan struct {
 	Refusal string `json:"refusal,omitempty"`
 	// Verdict is what the checks found; nil when none have to be made, or the claims refuse.
 	Verdict *checks.Verdict `json:"verdict,omitempty"`
+	// Shortfalls are what would stop it halfway, as things are now. They are found in what it
+	// touches, so they are no reason to refuse it on the night: it goes as far as it can.
+	Shortfalls []refusal.Blocker `json:"shortfalls,omitempty"`
 	// Resources of AWS that would be touched.
 	Resources []Planned `json:"resources"`
 	Warnings  []string  `json:"warnings,omitempty"`
@@ -96,7 +84,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 		}
 	}
 	result, err := stack.Preview(ctx, run)
-	slices.SortFunc(plan.Resources, Planned.compare)
+	slices.SortFunc(plan.Resources, Planned.Compare)
 	plan.Verdict = result.Verdict
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		plan.Refusal = refused.Of("").Error()
@@ -141,5 +129,29 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	if len(changes) == 0 {
 		return Plan{}, refuse("%s", nothing)
 	}
-	return s.Plan(ctx, changes[0], run)
+	side, other, err := find(sides, changes[0].Stack)
+	if err != nil {
+		return Plan{}, err
+	}
+	return s.planFailover(ctx, side, other, changes[0], run)
+}
+
+// planFailover is the plan of a failover to a side, with what would stop it halfway.
+func (s *Site) planFailover(ctx context.Context, side Side, other *Side, change Change, run Run) (Plan, error) {
+	plan, err := s.Plan(ctx, change, run)
+	if err == nil && change.Role == roles.Active {
+		plan.Shortfalls = checks.ControlPlane(protectedRegion(side, other), side.Config.Region, plan.Resources)
+	}
+	return plan, err
+}
+
+// protectedRegion is the region of the production that a side protects; empty when there is none yet.
+func protectedRegion(side Side, other *Side) string {
+	switch {
+	case side.Config.Production != nil:
+		return side.Config.Production.Region
+	case other != nil:
+		return other.Config.Region
+	}
+	return ""
 }

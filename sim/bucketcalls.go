@@ -27,7 +27,7 @@ func (w *World) TakeBucketName(region, name string) {
 
 // CreateBucket makes a bucket, which needs the control plane of all buckets.
 func (w *World) CreateBucket(ctx context.Context, region, name string) error {
-	if err := w.reach(ctx, controlPlane("s3", region), hangCall); err != nil {
+	if err := w.reach(ctx, awsregion.ControlPlane("s3", region), hangCall); err != nil {
 		return err
 	}
 	return w.make(kinds[bucketType], &Object{Type: bucketType, Region: region, Name: name, Props: map[string]any{"bucket": name}}, "CreateBucket")
@@ -57,7 +57,7 @@ func (w *World) Setting(region, bucket string, part BucketSetting) (map[string]a
 // Set changes a part of a bucket's configuration, which needs the control plane
 // of all buckets.
 func (w *World) Set(ctx context.Context, region, bucket string, part BucketSetting, content map[string]any) error {
-	if err := w.reach(ctx, controlPlane("s3", region), hangCall); err != nil {
+	if err := w.reach(ctx, awsregion.ControlPlane("s3", region), hangCall); err != nil {
 		return err
 	}
 	if err := w.Bucket(region, bucket); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // A Call is what a resource provider asks of the world.
@@ -260,7 +262,7 @@ func (w *World) admit(ctx context.Context, k *kind, region, operation string, ch
 		}
 	}
 	if changes && (k.globally && operation == k.create || isGlobalService(k.service)) {
-		if err := w.reach(ctx, controlPlane(k.service, region), hangProvider); err != nil {
+		if err := w.reach(ctx, awsregion.ControlPlane(k.service, region), hangProvider); err != nil {
 			return err
 		}
 	}

@@ -80,7 +80,10 @@ func (w *World) Regions() []string {
 	found := map[string]bool{}
 	add := func(region string) {
 		if region != global {
-			found[region], found[controlPlane("iam", region)] = true, true
+			for _, service := range []string{"iam", "route53"} {
+				found[awsregion.ControlPlane(service, region)] = true
+			}
+			found[region] = true
 		}
 	}
 	for _, o := range w.state.Objects {
@@ -123,17 +126,4 @@ func (w *World) reach(ctx context.Context, region string, wait time.Duration) er
 		return context.DeadlineExceeded
 	}
 	return &OutageError{Region: region, Hung: true}
-}
-
-// controlPlane is the region that changes of a global service need (AWS Fault
-// Isolation Boundaries, appendix "Partitional services"): IAM and Route 53 in
-// us-east-1, IAM of China in Beijing.
-func controlPlane(service, region string) string {
-	switch {
-	case awsregion.Partition(region) == "aws":
-		return "us-east-1"
-	case service == "iam":
-		return "cn-north-1"
-	}
-	return region
 }

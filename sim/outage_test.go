@@ -54,6 +54,7 @@ func TestADeadlineIsSimulatedTime(t *testing.T) {
 func TestControlPlanes(t *testing.T) {
 	t.Parallel()
 	role := props{"name": "r", "assumeRolePolicy": "{}"}
+	record := props{"zoneId": "Z1", "name": "www", "type": "A", "ttl": 60, "records": []any{"192.0.2.1"}}
 	for name, tc := range map[string]struct {
 		lost, region, typ string
 		inputs            props
@@ -62,6 +63,9 @@ func TestControlPlanes(t *testing.T) {
 		"a role":               {"us-east-1", home, "aws:iam/role:Role", role, true},
 		"a role, other outage": {other, home, "aws:iam/role:Role", role, false},
 		"a role in China":      {"cn-north-1", "cn-northwest-1", "aws:iam/role:Role", role, true},
+		"a record":             {"us-east-1", home, "aws:route53/record:Record", record, true},
+		"a record in China":    {"cn-northwest-1", "cn-north-1", "aws:route53/record:Record", record, true},
+		"a record, Beijing":    {"cn-north-1", "cn-northwest-1", "aws:route53/record:Record", record, false},
 		"a bucket":             {"us-east-1", home, "aws:s3/bucketV2:BucketV2", props{"bucket": "b"}, true},
 		"a cache":              {"us-east-1", home, "aws:elasticache/replicationGroup:ReplicationGroup", props{"replicationGroupId": "c"}, true},
 		"a database":           {"us-east-1", home, databaseType, primary(), false},
@@ -70,6 +74,7 @@ func TestControlPlanes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
+			w.AddZone("Z1", "example.com")
 			w.LoseRegion(tc.lost, sim.Refuse)
 			_, err := w.Create(t.Context(), sim.Call{Region: tc.region, Type: tc.typ, Name: "x", Inputs: tc.inputs})
 			if tc.fails {

@@ -7,16 +7,18 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // TestMarkdownHoldsWhatIsPutIn has a site whose names and refusals are Markdown.
 func TestMarkdownHoldsWhatIsPutIn(t *testing.T) {
 	t.Parallel()
 	text := planMarkdown("update of stack <b>", ops.Plan{
-		Change:    ops.Change{Stack: "a`\n# b"},
-		Refusal:   "refused\n```\n</details> ````",
-		Warnings:  []string{"[a](//b)\n\n# c"},
-		Resources: []ops.Planned{{Op: "create", Type: "aws:x|y", Name: "n` | </details>"}},
+		Change:     ops.Change{Stack: "a`\n# b"},
+		Refusal:    "refused\n```\n</details> ````",
+		Shortfalls: []refusal.Blocker{{Reason: "no <room>", Remedy: "make some"}},
+		Warnings:   []string{"[a](//b)\n\n# c"},
+		Resources:  []ops.Planned{{Op: "create", Type: "aws:x|y", Name: "n` | </details>"}},
 	})
 	assert.Equal(t, strings.ReplaceAll(`### Plan of the update of stack &lt;b&gt;
 
@@ -29,6 +31,9 @@ refused
 '''
 </details> ''''
 '''''
+
+> [!CAUTION]
+> It would not be completed: no &lt;room&gt;: make some
 
 > [!WARNING]
 > \[a\](//b)  \# c

@@ -82,6 +82,9 @@ func planText(title string, p ops.Plan) string {
 	for _, risky := range p.Risky() {
 		t.say("DANGER     it would %s, which holds data", risky)
 	}
+	for _, short := range p.Shortfalls {
+		t.say("INCOMPLETE %s", short)
+	}
 	if p.Refusal != "" {
 		t.say("as things are now it would be refused: %s", p.Refusal)
 	}
@@ -104,6 +107,9 @@ func planMarkdown(title string, p ops.Plan) string {
 	}
 	if p.Refusal != "" {
 		t.say("As things are now it would be refused:\n\n%s\n", fenced(p.Refusal))
+	}
+	for _, short := range p.Shortfalls {
+		t.say("> [!CAUTION]\n> It would not be completed: %s\n", inProse(short.String()))
 	}
 	for _, warning := range p.Warnings {
 		t.say("> [!WARNING]\n> %s\n", inProse(warning))
