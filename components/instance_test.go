@@ -213,6 +213,13 @@ func (i *instance) read(path string) string {
 
 func (i *instance) path(path string) string { return filepath.Join(i.root, path) }
 
+// age makes a file so old.
+func (i *instance) age(path string, by time.Duration) {
+	i.t.Helper()
+	then := time.Now().Add(-by)
+	require.NoError(i.t, os.Chtimes(i.path(path), then, then))
+}
+
 // lacks takes commands away from the image; dnf can bring them back.
 func (i *instance) lacks(names ...string) {
 	for _, name := range names {
@@ -229,8 +236,8 @@ func TestImageWithWordPressServes(t *testing.T) {
 	assert.Contains(t, i.log, "systemctl enable --now pilotlight-refresh.timer pilotlight-cron.timer php-fpm httpd")
 	assert.Contains(t, i.log, "systemctl start pilotlight-media")
 	assert.NotContains(t, i.log, "systemctl restart", "what is restarted fails those who ask it meanwhile")
-	assert.Less(t, strings.Index(i.log, "systemctl stop php-fpm"), strings.Index(i.log, "systemctl start php-fpm"), "the image's does not know the site")
-	assert.Less(t, strings.Index(i.log, "systemctl start php-fpm"), strings.Index(i.log, "systemctl enable --now"))
+	assert.Less(t, strings.Index(i.log, "systemctl stop php-fpm"), strings.Index(i.log, "systemctl enable --now"), "the image's does not know the site")
+	assert.Contains(t, i.read("/etc/systemd/system/httpd.service.d/php.conf"), "After=php-fpm.service", "the web server asks a PHP that has not started")
 	assert.FileExists(t, i.path(healthPage))
 
 	config := i.read(site + "/wp-config.php")

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -241,6 +242,7 @@ GRANT ALL ON ` + "`word\\_press`" + `.* TO 'wordpress'@'%'
 		"nothing answers":  {"down", nil, ""},
 		"the site brought its own": {"denied 1045", func(i *instance) {
 			i.answer("secret", strings.Replace(i.asked("secret"), `"master_user":"admin",`, "", 1))
+			i.age("/run/pilotlight/secret.json", 11*time.Minute)
 			i.refresh()
 		}, ""},
 		"the site has moved":        {"denied 1045", func(i *instance) { i.answer("peer-epoch", "4\n"); i.refresh() }, ""},
@@ -250,6 +252,7 @@ GRANT ALL ON ` + "`word\\_press`" + `.* TO 'wordpress'@'%'
 			t.Parallel()
 			i := running(t)
 			i.answer("secret", `{"master_user":"admin","master_password":"TOPSECRET",`+strings.Replace(i.asked("secret")[1:], `"database_name":"wordpress"`, `"database_name":"word_press"`, 1))
+			i.age("/run/pilotlight/secret.json", 11*time.Minute)
 			i.refresh()
 			if tc.spoil != nil {
 				tc.spoil(i)

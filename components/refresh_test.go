@@ -2,6 +2,7 @@ package components
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,12 +46,35 @@ func TestRefreshKeepsWhatWasLastKnown(t *testing.T) {
 			i := running(t)
 			parameters, secret := i.read(parametersFile), i.read("/run/pilotlight/secret.json")
 			tc.spoil(i)
+			i.age("/run/pilotlight/secret.json", 11*time.Minute)
 			i.refresh()
 			assert.Contains(t, i.log, tc.says)
 			assert.Equal(t, parameters, i.read(parametersFile))
 			assert.Equal(t, secret, i.read("/run/pilotlight/secret.json"))
 		})
 	}
+}
+
+func TestSecretIsReadSeldom(t *testing.T) {
+	t.Parallel()
+	const file, asks = "/run/pilotlight/secret.json", "secretsmanager get-secret-value"
+	i := running(t)
+	i.refresh()
+	assert.NotContains(t, i.log, asks, "each minute the AWS CLI is started for a secret that seldom changes")
+
+	i.answer("secret", `{"database_password":"new"}`)
+	i.age(file, 11*time.Minute)
+	i.refresh()
+	assert.Contains(t, i.read(file), "new")
+	i.refresh()
+	assert.NotContains(t, i.log, asks)
+
+	i.answer("secret", `{"database_password":"newer"}`)
+	i.put(i.path("/run/pilotlight/refused"), "")
+	i.refresh()
+	assert.Contains(t, i.read(file), "newer", "a login was refused, and the secret is not asked for")
+	i.refresh()
+	assert.NotContains(t, i.log, asks)
 }
 
 func TestInstanceFencesItself(t *testing.T) {
