@@ -84,6 +84,24 @@ func TestReadOnlyReachesADatabaseWithinSeconds(t *testing.T) {
 	}
 }
 
+// TestIgnoredReadOnly has a database whose group forbids writes take them, as from a user
+// whom read_only does not bind.
+func TestIgnoredReadOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := anInstance(t, w)
+	source, replica := grouped(t, w)
+	inject(t, w, "freeze=ignored")
+	assert.False(t, i.Database(addressOf(source)).IgnoresReadOnly, "nothing forbids writes")
+	say(t, w, home, "primary", "", "1")
+	w.Clock().Advance(41 * time.Second)
+	assert.Equal(t, sim.DatabaseState{Exists: true, Status: "available", Writable: true, IgnoresReadOnly: true}, i.Database(addressOf(source)))
+	assert.NoError(t, i.Write(addressOf(source), "x"))
+	assert.False(t, i.Database(addressOf(replica)).Writable, "a replica is read-only all the same")
+	w.Heal()
+	assert.ErrorContains(t, i.Write(addressOf(source), "x"), "--read-only")
+}
+
 func TestReadOnlySurvivesAPromotion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

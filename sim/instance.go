@@ -25,6 +25,8 @@ type DatabaseState struct {
 	Exists   bool
 	Status   string
 	Writable bool // it answers, is no replica, and its parameter group does not forbid it
+	// IgnoresReadOnly reports that it is writable although its parameter group does forbid it.
+	IgnoresReadOnly bool
 }
 
 // Region is where the instance runs.
@@ -105,7 +107,9 @@ func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Objec
 	status := w.databaseStatus(o, now)
 	answers := status != "creating" && status != "rebooting"
 	_, readOnly := w.readOnlySince(o, now)
-	return DatabaseState{Exists: true, Status: status, Writable: answers && w.sourceName(o) == "" && !readOnly}, o
+	ignored := readOnly && w.fault("freeze", is("ignored")) != nil
+	writable := answers && w.sourceName(o) == "" && (!readOnly || ignored)
+	return DatabaseState{Exists: true, Status: status, Writable: writable, IgnoresReadOnly: writable && ignored}, o
 }
 
 // Bucket tells whether a bucket is there and its region answers.

@@ -100,7 +100,7 @@ func (m machine) deep(page checks.DeepPage) checks.DeepPage {
 	address := m.own("database")
 	page.Database, page.Media, page.Cache = "unreachable", "missing", "none"
 	if found := m.Database(address); found.Writable {
-		page.Database = "writable"
+		page.Database, page.IgnoresReadOnly = "writable", found.IgnoresReadOnly
 	} else if found.Exists {
 		page.Database = "read-only"
 	}

@@ -145,6 +145,27 @@ func switchover(t *testing.T, stage *scenario.Stage) {
 	staged.NothingLeft(t, stage)
 }
 
+// TestFreezeIgnored has the database take writes in spite of the freeze: the switchover does not
+// go on, and goes through once the user is bound.
+func TestFreezeIgnored(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	stage.World.Clock().Advance(time.Hour)
+	fault, err := sim.ParseFault("freeze=ignored")
+	require.NoError(t, err)
+	require.NoError(t, stage.World.Inject(fault))
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
+	require.ErrorContains(t, err, "REVOKE CONNECTION_ADMIN")
+	assert.InDelta(t, 1, staged.Outputs(t, stage, scenario.Production)[stacks.OutputEpoch], 0)
+
+	stage.World.Heal()
+	_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, "active", staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputRole])
+}
+
 // TestThaw takes a freeze back, also one that was killed anywhere: AWS may have done what the
 // state does not know.
 func TestThaw(t *testing.T) {
