@@ -188,7 +188,7 @@ func validListener(w *World, o *Object) error {
 		return refuse("CertificateNotFound", "A certificate must be specified for HTTPS listeners")
 	case !secure && certificate != "":
 		return refuse("InvalidConfigurationRequest", "A certificate cannot be specified for HTTP listeners")
-	case secure && arnRegion(certificate) != o.Region:
+	case secure && arnService(certificate) == "acm" && arnRegion(certificate) != o.Region:
 		return refuse("ValidationError", "Certificate ARN '%s' is not valid", certificate)
 	case secure && !w.certified(o.Region, certificate):
 		return refuse("CertificateNotFound", "Certificate '%s' not found", certificate)

@@ -2,7 +2,7 @@ package sim
 
 import "time"
 
-// A Certificate is one of ACM's.
+// A Certificate is one of ACM's, or an IAM server certificate.
 type Certificate struct {
 	ARN    string
 	Status string   // such as ISSUED
@@ -10,7 +10,7 @@ type Certificate struct {
 	Until  time.Time
 }
 
-// AddCertificate puts a certificate into the region of its ARN.
+// AddCertificate puts a certificate into the region of its ARN; IAM's are in none.
 func (w *World) AddCertificate(c Certificate) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -21,13 +21,15 @@ func (w *World) AddCertificate(c Certificate) {
 func (w *World) Certificate(region, arn string) (Certificate, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.certified(region, arn) {
+	if !w.certified(region, arn) || arnService(arn) != "acm" {
 		return Certificate{}, refuse("ResourceNotFoundException", "Could not find certificate %s.", arn)
 	}
 	return w.state.Certificates[arn], nil
 }
 
+// certified reports whether a balancer in a region can use a certificate. One of IAM's is for
+// all regions (ELB guide, "Create an HTTPS listener").
 func (w *World) certified(region, arn string) bool {
 	_, ok := w.state.Certificates[arn]
-	return ok && arnRegion(arn) == region
+	return ok && (arnRegion(arn) == region || arnService(arn) == "iam")
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 const (
@@ -106,13 +107,11 @@ func validSubnet(w *World, o *Object) error {
 			return refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", block)
 		}
 	}
-	for _, zone := range Zones(o.Region) {
-		if z := o.text("availabilityZone"); z == "" || z == zone {
-			return nil
-		}
+	if zone := o.text("availabilityZone"); zone != "" && !slices.Contains(w.availabilityZones(o.Region), zone) {
+		return refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v.",
+			zone, w.availabilityZones(o.Region))
 	}
-	return refuse("InvalidParameterValue", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the following availability zones: %v.",
-		o.text("availabilityZone"), Zones(o.Region))
+	return nil
 }
 
 func madeSubnet(w *World, o *Object) {

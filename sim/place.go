@@ -102,6 +102,14 @@ func arn(service string, o *Object, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(o.Region), service, region, Account, resource)
 }
 
+// arnService reads the service out of an ARN.
+func arnService(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[2]
+	}
+	return ""
+}
+
 // arnRegion reads the region out of an ARN.
 func arnRegion(arn string) string {
 	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -76,6 +77,34 @@ func (w *World) aliasTarget(region, name, zone string) bool {
 	return len(w.where(func(o *Object) bool {
 		return o.Type == balancerType && awsregion.Partition(o.Region) == awsregion.Partition(region) && o.text("dnsName") == name && o.text("zoneId") == zone
 	})) > 0
+}
+
+// manualZone holds the records that people set at a provider of their own.
+const manualZone = "by hand"
+
+// SetRecord lets a name lead to a balancer or an address of a region, and nowhere else, as a
+// person does it: in the hosted zone with that id or, if that is empty, at a DNS provider that is not AWS.
+func (w *World) SetRecord(region, zone, name, target string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if zone == "" {
+		zone = manualZone
+		w.state.Zones[zone] = name
+	}
+	kind := "CNAME"
+	if _, err := netip.ParseAddr(target); err == nil {
+		kind = "A"
+	}
+	o := &Object{Type: recordType, Region: region, Name: name, Props: plain(map[string]any{
+		"zoneId": zone, "name": name, "type": kind, "records": []string{target}, "ttl": 60,
+	})}
+	for _, before := range w.all(recordType, region) {
+		if before.text("zoneId") == zone && w.recordName(before) == w.recordName(o) {
+			w.drop(before)
+		}
+	}
+	o.ID = recordID(w, o)
+	w.put(o)
 }
 
 // Resolve follows a name through the hosted zones to where it points: a

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,8 @@ type state struct {
 	Zones   map[string]string  `json:"zones"`   // hosted zones: name by id
 	Images  map[string]Image   `json:"images"`  // by region and id
 
+	ExtraZones map[string][]string `json:"extraZones,omitempty"` // availability zones besides those of every region, by region
+
 	Certificates map[string]Certificate `json:"certificates"` // by ARN
 	Uploads      []Upload               `json:"uploads"`      // into buckets, in their order
 	Multiparts   map[string]*Multipart  `json:"multiparts"`   // by upload id
@@ -57,7 +60,7 @@ type state struct {
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
 	return &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
-		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, Certificates: map[string]Certificate{},
+		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, ExtraZones: map[string][]string{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{}, Logged: map[string][]LogEvent{},
 	}}
@@ -99,4 +102,17 @@ func (w *World) Restore(snapshot []byte) error {
 // Zones are the availability zones that every region has here.
 func Zones(region string) []string {
 	return []string{region + "a", region + "b", region + "c"}
+}
+
+// AddAvailabilityZone opens a zone of a region beside those that every region has.
+func (w *World) AddAvailabilityZone(region, zone string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.Contains(w.availabilityZones(region), zone) {
+		w.state.ExtraZones[region] = append(w.state.ExtraZones[region], zone)
+	}
+}
+
+func (w *World) availabilityZones(region string) []string {
+	return append(Zones(region), w.state.ExtraZones[region]...)
 }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -14,7 +16,7 @@ type dialedKey struct{}
 
 // DialContext connects to a host and port of the simulated internet, for
 // http.Transport: unlike a proxy it lets a request go to one host in the name of
-// another. It speaks plain HTTP.
+// another. At port 443 it speaks HTTPS, as Transport does.
 func (f *Face) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
@@ -39,16 +41,21 @@ type pipes struct {
 	waiting chan dialed
 	closed  chan struct{}
 	close   func()
+	far     func(dialed) (net.Conn, error)
 }
 
-func newPipes() *pipes {
-	p := &pipes{waiting: make(chan dialed), closed: make(chan struct{})}
+func newPipes(far func(dialed) (net.Conn, error)) *pipes {
+	p := &pipes{waiting: make(chan dialed), closed: make(chan struct{}), far: far}
 	p.close = sync.OnceFunc(func() { close(p.closed) })
 	return p
 }
 
 func (p *pipes) serve(h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+	silent := log.New(io.Discard, "", 0) // a client that hangs up in a handshake is no news
+	server := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: silent, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		if secure, ok := c.(secured); ok {
+			c = secure.dialed
+		}
 		d := c.(dialed)
 		return context.WithValue(sim.Carry(d.by, ctx), dialedKey{}, d.to)
 	}}
@@ -62,7 +69,7 @@ func (p *pipes) serve(h http.Handler) {
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.waiting:
-		return c, nil
+		return p.far(c)
 	case <-p.closed:
 		return nil, net.ErrClosed
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,13 +20,15 @@ import (
 
 // A Face is a world as it looks from the network.
 type Face struct {
-	world  *sim.World
-	dialed *pipes
+	world     *sim.World
+	dialed    *pipes
+	authority func() (*authority, error)
 }
 
 // NewFace gives a world a face.
 func NewFace(w *sim.World) *Face {
-	f := &Face{world: w, dialed: newPipes()}
+	f := &Face{world: w, authority: sync.OnceValues(newAuthority)}
+	f.dialed = newPipes(f.far)
 	f.dialed.serve(f)
 	return f
 }
@@ -82,6 +85,9 @@ func (f *Face) serve(req *http.Request) (*http.Response, error) {
 func (f *Face) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if to, ok := req.Context().Value(dialedKey{}).(string); ok {
 		req.URL.Scheme, req.URL.Host = "http", to
+		if secureAt(to) {
+			req.URL.Scheme = "https"
+		}
 	}
 	if _, signed := readScope(req); !signed && !req.URL.IsAbs() {
 		http.Error(w, "neither signed for AWS nor a request to a proxy", http.StatusBadRequest)

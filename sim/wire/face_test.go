@@ -389,6 +389,10 @@ func site(t *testing.T, w *sim.World) (balancer string) {
 	lb := put("aws:lb/loadBalancer:LoadBalancer", "b", props{"name": "b", "subnets": subnets})
 	targets := put("aws:lb/targetGroup:TargetGroup", "t", props{"name": "t", "vpcId": vpc, "port": 80}).ID
 	put("aws:lb/listener:Listener", "l", props{"loadBalancerArn": lb.ID, "port": 80, "defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
+	const certificate = "arn:aws:iam::123456789012:server-certificate/b" // of no region
+	w.AddCertificate(sim.Certificate{ARN: certificate, Status: "ISSUED"})
+	put("aws:lb/listener:Listener", "s", props{"loadBalancerArn": lb.ID, "port": 443, "protocol": "HTTPS", "certificateArn": certificate,
+		"defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
 	template := put("aws:ec2/launchTemplate:LaunchTemplate", "t", props{"name": "t", "imageId": "ami-1"}).ID
 	put("aws:autoscaling/group:Group", "g", props{
 		"name": "g", "minSize": 1, "maxSize": 1, "vpcZoneIdentifiers": subnets, "targetGroupArns": []any{targets}, "launchTemplate": props{"id": template}})
@@ -412,12 +416,19 @@ func TestWaysToABalancer(t *testing.T) {
 	address, stop, err := face.Listen()
 	require.NoError(t, err)
 	defer stop()
+	secured, err := face.Transport()
+	require.NoError(t, err)
+	secured.DisableKeepAlives = true
 	for name, transport := range map[string]http.RoundTripper{
 		"in-process": face,
 		"proxy":      &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: address}), DisableKeepAlives: true},
 		"dialled":    &http.Transport{DialContext: face.DialContext, DisableKeepAlives: true},
+		"by HTTPS":   secured,
 	} {
 		req := get(t, "http://"+balancer+"/page")
+		if name == "by HTTPS" {
+			req = get(t, "https://"+balancer+"/page")
+		}
 		if name != "proxy" { // a proxy goes to the host that the request names
 			req.Host = "www.example.com"
 		}
