@@ -22,6 +22,11 @@ const ProjectFile = "Pulumi.yaml"
 //go:embed Pulumi.yaml
 var project []byte
 
+// WriteProject writes the project's file into a folder that has none.
+func WriteProject(dir string) error {
+	return os.WriteFile(filepath.Join(dir, ProjectFile), project, 0o644)
+}
+
 // InTheWay lists the files of the site's stacks that a folder already holds.
 func (s Site) InTheWay(dir string) ([]string, error) {
 	var there []string

@@ -62,12 +62,8 @@ func (s Site) Stacks() []string {
 	return []string{Prod, DR}
 }
 
-// Problems lists what is wrong with the files, by stack: what the program would
-// refuse, and what can be seen only of both together. The secrets of a production
-// that exists don't count: they are set later, when there is a stack to encrypt
-// them for.
-func (s Site) Problems() (map[string][]config.Problem, error) {
-	found := map[string][]config.Problem{}
+// Configs are what the files of the site's stacks say, in the order of their deployment.
+func (s Site) Configs() (configs []config.Config, err error) {
 	for _, stack := range s.Stacks() {
 		text, err := s.file(stack)
 		if err != nil {
@@ -77,7 +73,23 @@ func (s Site) Problems() (map[string][]config.Problem, error) {
 		if err != nil {
 			return nil, err
 		}
-		found[stack] = slices.DeleteFunc(c.Problems(), config.Problem.Secret)
+		configs = append(configs, c)
+	}
+	return configs, nil
+}
+
+// Problems lists what is wrong with the files, by stack: what the program would
+// refuse, and what can be seen only of both together. The secrets of a production
+// that exists don't count: they are set later, when there is a stack to encrypt
+// them for.
+func (s Site) Problems() (map[string][]config.Problem, error) {
+	found := map[string][]config.Problem{}
+	configs, err := s.Configs()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range configs {
+		found[c.Stack] = slices.DeleteFunc(c.Problems(), config.Problem.Secret)
 	}
 	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
 		found[DR] = append(found[DR], config.Problem{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,8 +25,9 @@ type rehearseOptions struct {
 	outage string
 	json   bool
 	dir    string
-	// project is the folder of a project that remembers it, if there is one.
+	// project is the folder whose site is rehearsed, if it is a project's.
 	project string
+	sample  bool
 }
 
 func newRehearseCmd(run rehearse) *cobra.Command {
@@ -37,6 +37,8 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 		Short: "Lose a region and fail over, on simulated AWS",
 		Long: "Rehearse deploys production and its pilot light on simulated AWS, loses the production region, fails over,\n" +
 			"and shows what happened when. The real Pulumi engine runs the real program; no account is needed.\n\n" +
+			"In a project's folder it rehearses that project, as its stacks' files say; elsewhere, or with --sample, a sample.\n" +
+			"It works on copies, needs no passphrase, and says what it assumes of the real AWS.\n\n" +
 			"Faults for --fault, which may be given several times:\n" + faultHelp() +
 			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held,\n" +
 			"2 wrong usage, 3 the site does not serve, 130 interrupted.",
@@ -47,20 +49,22 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.complete(); err != nil {
+			flags := cmd.Flags()
+			if err := o.complete(flags.Changed("prod-region") || flags.Changed("dr-region")); err != nil {
 				return &usageError{err}
 			}
 			return o.run(cmd.Context(), run, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.ProdRegion, "prod-region", "us-west-2", "region of production")
-	flags.StringVar(&o.DRRegion, "dr-region", "us-east-2", "region of the pilot light")
+	flags.BoolVar(&o.sample, "sample", false, "rehearse the sample in a project's folder, too")
+	flags.StringVar(&o.ProdRegion, "prod-region", "us-west-2", "region of the sample's production")
+	flags.StringVar(&o.DRRegion, "dr-region", "us-east-2", "region of the sample's pilot light")
 	flags.Uint64Var(&o.Seed, "seed", 1, "equal seeds give equal timelines")
 	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
 	flags.StringVar(&o.outage, "outage", string(sim.Hang), "how the lost region behaves: refuse or hang")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
-	flags.StringVarP(&o.project, "cwd", "C", ".", "the project's folder, where status tells of the last rehearsal")
+	flags.StringVarP(&o.project, "cwd", "C", ".", "the project's folder, where status tells of its last rehearsal")
 	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json, report.txt and report.html into this `DIR`")
 	return cmd
 }
@@ -73,8 +77,8 @@ func faultHelp() string {
 	return text.String()
 }
 
-// complete turns flags into options.
-func (o *rehearseOptions) complete() error {
+// complete turns flags into options. placed says that regions were named.
+func (o *rehearseOptions) complete(placed bool) error {
 	for _, text := range o.faults {
 		fault, err := sim.ParseFault(text)
 		if err != nil {
@@ -86,7 +90,14 @@ func (o *rehearseOptions) complete() error {
 	if o.Outage != sim.Refuse && o.Outage != sim.Hang {
 		return fmt.Errorf("--outage is %q: set it to %s or %s", o.outage, sim.Refuse, sim.Hang)
 	}
-	return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
+	if found, err := filepath.Glob(filepath.Join(o.project, "Pulumi.*yaml")); err != nil || len(found) == 0 || o.sample {
+		return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
+	}
+	if placed {
+		return errors.New("--prod-region and --dr-region place the sample, and this is a project's folder, whose files name its regions: add --sample, or leave them out")
+	}
+	o.Project, o.ProdRegion, o.DRRegion = o.project, "", ""
+	return nil
 }
 
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
@@ -109,13 +120,13 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	return shown.conclude(report, report.String(), err)
 }
 
-// keep keeps the report where it was asked to be kept, and in a project's folder for
+// keep keeps the report where it was asked to be kept, and that of a project in its folder for
 // status to tell of.
 func (o *rehearseOptions) keep(reported *scenario.Report) (err error) {
 	if o.dir != "" {
 		err = report.WriteFiles(filepath.Join(o.dir, "report"), reported)
 	}
-	if _, missing := os.Stat(filepath.Join(o.project, "Pulumi.yaml")); missing == nil {
+	if o.Project != "" {
 		err = errors.Join(err, report.WriteFiles(filepath.Join(o.project, filepath.FromSlash(report.Rehearsal)), reported))
 	}
 	return err

@@ -51,6 +51,29 @@ func TestRehearseFlags(t *testing.T) {
 	assert.Equal(t, []sim.Fault{{Name: "lag", Value: "12m"}, {Name: "image", Value: "missing"}}, asked.Faults)
 }
 
+// TestRehearseProject holds when it is the project's site that is rehearsed, and that its folder
+// remembers that alone.
+func TestRehearseProject(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.dr.yaml"), nil, 0o600))
+	remembered := filepath.Join(dir, ".pilotlight", "rehearsal.json")
+
+	asked, _, err := rehearseWith(recovered, nil, "-C", dir, "--sample", "--dr-region", "eu-west-1")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "us-west-2", "eu-west-1"}, []string{asked.Project, asked.ProdRegion, asked.DRRegion})
+	assert.NoFileExists(t, remembered)
+
+	asked, _, err = rehearseWith(recovered, nil, "-C", dir)
+	require.NoError(t, err)
+	assert.Equal(t, []string{dir, "", ""}, []string{asked.Project, asked.ProdRegion, asked.DRRegion})
+	assert.FileExists(t, remembered)
+
+	_, _, err = rehearseWith(nil, nil, "-C", dir, "--dr-region", "eu-west-1")
+	assert.Equal(t, 2, exitCode(err))
+	assert.ErrorContains(t, err, "add --sample")
+}
+
 func TestRehearseExitCodes(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

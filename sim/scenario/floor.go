@@ -6,7 +6,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // Floor is the least time in which AWS's own dependencies let a site recover:
@@ -25,8 +24,8 @@ type Floor struct {
 
 // floor asks the world how long each call takes for the resource of its kind
 // that the recovering side has. The cache is on no path: a site serves without.
-func floor(w *sim.World, recovery side) Floor {
-	took := durations(w, recovery)
+func (s *Stage) floor() Floor {
+	took := s.durations()
 	f := Floor{
 		Promotion: took.promotion, Balancer: took.balancer, Instances: took.internet + took.instances,
 		Verification: failover.Verification.Seconds(), DNS: took.dns,
@@ -47,26 +46,38 @@ func seconds(took float64) estimate.Range {
 // for it, in seconds.
 type parts struct{ promotion, internet, balancer, cache, instances, dns float64 }
 
-func durations(w *sim.World, recovery side) parts {
-	names := map[string]string{}
-	for _, s := range w.Journal() {
-		if s.Kind == "provider" && (s.Region == recovery.region || s.Region == "global") {
-			names[s.Type] = s.Name
+// What is kept warm takes none.
+func (s *Stage) durations() parts {
+	w, region := s.World, s.site.recovery.Region
+	names, made := map[string]string{}, map[string]string{} // by type: all, and those that the failover made
+	for _, step := range w.Journal() {
+		if step.Kind != "provider" || step.Region != region && step.Region != "global" {
+			continue
+		}
+		names[step.Type] = step.Name
+		if step.Operation == "create" && !step.Begin.Before(s.lost) {
+			made[step.Type] = step.Name
 		}
 	}
 	path := func(types ...string) (sum float64) {
 		for _, typ := range types {
-			sum += w.Waited(recovery.region, typ, "create", names[typ]).Seconds()
+			if name, ok := made[typ]; ok {
+				sum += w.Waited(region, typ, "create", name).Seconds()
+			}
 		}
 		return sum
 	}
+	dns := path("aws:route53/record:Record")
+	if s.site.manualDNS() {
+		dns = handover.Seconds()
+	}
 	return parts{
-		promotion: w.Duration(recovery.region, estimate.Promotion, site+"-"+Recovery+"-1").Seconds(),
+		promotion: w.Duration(region, estimate.Promotion, s.site.recovery.DatabaseID(1)).Seconds(),
 		internet:  path("aws:ec2/eip:Eip", "aws:ec2/natGateway:NatGateway", "aws:ec2/route:Route"),
 		balancer:  path("aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"),
 		cache:     path("aws:elasticache/replicationGroup:ReplicationGroup"),
-		instances: w.Duration(recovery.region, estimate.Instances, names["aws:autoscaling/group:Group"]).Seconds(),
-		dns:       path("aws:route53/record:Record"),
+		instances: w.Duration(region, estimate.Instances, names["aws:autoscaling/group:Group"]).Seconds(),
+		dns:       dns,
 	}
 }
 
@@ -92,8 +103,8 @@ const (
 	handover  = 2 * time.Minute
 )
 
-func original(w *sim.World, recovery side) Original {
-	took := durations(w, recovery)
+func (s *Stage) original() Original {
+	took := s.durations()
 	// Terraform makes Redis beside the balancer; the instances' configuration holds both.
 	machine := took.promotion + took.internet + max(took.cache, took.balancer) + took.instances + took.dns
 	hands := (handovers * handover).Seconds()

@@ -32,7 +32,7 @@ func EngineEnv(dir string, provider int) map[string]string {
 	return map[string]string{
 		"PULUMI_BACKEND_URL":                          "file://" + filepath.ToSlash(filepath.Join(dir, "state")) + "?metadata=skip", // a kill may halve what lies beside a state
 		"PULUMI_HOME":                                 filepath.Join(dir, "home"),
-		"PULUMI_CONFIG_PASSPHRASE":                    "rehearsal",
+		"PULUMI_CONFIG_PASSPHRASE":                    passphrase,
 		"PULUMI_DEBUG_PROVIDERS":                      "aws:" + strconv.Itoa(provider),
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

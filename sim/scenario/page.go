@@ -11,7 +11,7 @@ import (
 // Page is the failover's page, with what only a rehearsal knows.
 func (r *Report) Page() report.Page {
 	p := r.Run.Page()
-	p.Run.Site, p.Kind, p.Next = domain, "Rehearsal on simulated AWS", r.next()
+	p.Run.Site, p.Kind, p.Next = r.Domain, "Rehearsal on simulated AWS", r.next()
 	p.Headline, p.Badge, p.Tone = "Recovered: "+r.Serves, "recovered", report.Good
 	if !r.Recovered {
 		p.Headline, p.Badge, p.Tone = "Not recovered: the site does not serve", "not recovered", report.Bad
@@ -29,6 +29,9 @@ func (r *Report) Page() report.Page {
 	}
 	if len(r.Faults) > 0 {
 		p.Facts = append(p.Facts, report.Fact{Term: "Faults", Text: r.faults()})
+	}
+	for _, given := range r.Assumed {
+		p.Facts = append(p.Facts, report.Fact{Term: "Assumed", Text: given})
 	}
 	lost, calls := report.Figure{Label: "Writes lost", Note: "as far as is known"}, report.Figure{Label: "Calls to " + r.ProdRegion, Note: "of AWS, during the failover", Tone: report.Good}
 	if !r.Recovered {

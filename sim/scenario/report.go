@@ -13,12 +13,16 @@ import (
 // Report is what a rehearsal showed. Times are simulated; durations are in seconds.
 type Report struct {
 	At         time.Time   `json:"at"` // when, by the clock on the wall
+	Domain     string      `json:"domain"`
+	ProdStack  string      `json:"prodStack,omitempty"` // empty for a production that no stack made
+	DRStack    string      `json:"drStack"`
 	ProdRegion string      `json:"prodRegion"`
 	DRRegion   string      `json:"drRegion"`
 	Seed       uint64      `json:"seed"`
 	Outage     sim.How     `json:"outage"`
 	Faults     []sim.Fault `json:"faults"`
-	Lost       time.Time   `json:"lost"` // when the production region was lost
+	Assumed    []string    `json:"assumed,omitempty"` // what a project's rehearsal takes for given
+	Lost       time.Time   `json:"lost"`              // when the production region was lost
 
 	// Run is the failover's own report, as a real one would give.
 	Run report.Report `json:"run"`
@@ -34,10 +38,13 @@ type Report struct {
 
 // report is what came of the failover.
 func (s *Stage) report(failed error) *Report {
-	production, recovery := sides(s.options)
+	production, recovery := s.site.productionRegion(), s.site.recovery
 	r := &Report{
-		At: time.Now(), ProdRegion: production.region, DRRegion: recovery.region, Seed: s.options.Seed,
-		Outage: s.options.Outage, Faults: s.options.Faults, Lost: s.lost, Run: s.told(),
+		At: time.Now(), Domain: recovery.Domain, DRStack: recovery.Stack, ProdRegion: production, DRRegion: recovery.Region, Seed: s.options.Seed,
+		Outage: s.options.Outage, Faults: s.options.Faults, Assumed: s.site.assumed, Lost: s.lost, Run: s.told(),
+	}
+	if s.site.production != nil {
+		r.ProdStack = s.site.production.Stack
 	}
 	if failed != nil {
 		r.Refusal = refusal.Announce(failed).Error()
@@ -47,20 +54,19 @@ func (s *Stage) report(failed error) *Report {
 		r.DataLoss = max(0, s.lost.Sub(verdict.LastGood.At.Add(-verdict.LastGood.Value)).Seconds())
 	}
 	for _, step := range s.World.Journal() {
-		if step.Region == production.region && step.Kind != "http" && !step.Begin.Before(s.lost) {
+		if step.Region == production && step.Kind != "http" && !step.Begin.Before(s.lost) {
 			r.CallsToLost++
 		}
 	}
 	r.Serves = s.Visit()
-	r.Recovered = r.Serves == "visitors are served from "+recovery.region
-	r.Floor = floor(s.World, recovery)
-	r.Original = original(s.World, recovery)
+	r.Recovered = r.Serves == "visitors are served from "+recovery.Region
+	r.Floor, r.Original = s.floor(), s.original()
 	return r
 }
 
 // Visit asks for the site's front page by its own name, and says what a visitor sees.
 func (s *Stage) Visit() string {
-	req, err := http.NewRequest(http.MethodGet, "http://"+domain+"/", http.NoBody)
+	req, err := http.NewRequest(http.MethodGet, s.site.url(), http.NoBody)
 	if err != nil {
 		return err.Error()
 	}

@@ -22,7 +22,7 @@ func night() *Report {
 	declared := sim.Epoch.Add(time.Hour)
 	at := func(seconds int) time.Time { return declared.Add(time.Duration(seconds) * time.Second) }
 	return &Report{
-		ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang, Lost: declared.Add(-decision),
+		Domain: "www.example.com", ProdStack: Production, DRStack: Recovery, ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang, Lost: declared.Add(-decision),
 		Run: report.Report{
 			StartedAt: declared, TimeToRecover: 640, Verdict: &checks.Verdict{Loss: "a failover loses what was written after 03:44:57 UTC"},
 			Steps: []report.Step{

@@ -33,6 +33,9 @@ import (
 
 // Options are what to rehearse.
 type Options struct {
+	// Project is the folder of the project whose site is rehearsed; nothing in it is changed. Empty
+	// rehearses the sample, in these regions.
+	Project              string
 	ProdRegion, DRRegion string
 	Seed                 uint64 // equal seeds give equal timelines
 	Faults               []sim.Fault
@@ -56,12 +59,14 @@ const decision = 15 * time.Minute
 type Stage struct {
 	World *sim.World
 
-	options  Options
-	face     *wire.Face
-	provider *provider.Server
-	watch    *enginewatch.Watch
-	dir      string
-	closers  []func()
+	options   Options
+	site      site
+	face      *wire.Face
+	transport *http.Transport
+	provider  *provider.Server
+	watch     *enginewatch.Watch
+	dir       string
+	closers   []func()
 
 	lost time.Time
 
@@ -113,10 +118,11 @@ func Open(o Options) (*Stage, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	if err := CheckRegions(o.ProdRegion, o.DRRegion); err != nil {
+	site, err := siteOf(o)
+	if err != nil {
 		return nil, err
 	}
-	s := &Stage{options: o, World: sim.New(o.Seed)}
+	s := &Stage{options: o, site: site, World: sim.New(o.Seed)}
 	s.closers = append(s.closers, s.World.Close)
 	if err := s.build(); err != nil {
 		s.Close()
@@ -164,13 +170,15 @@ func (m Moment) Open(o Options) (*Stage, error) {
 }
 
 func (s *Stage) build() (err error) {
-	production, recovery := sides(s.options)
-	furnish(s.World, production, recovery)
+	s.site.furnish(s.World)
 	s.watch = enginewatch.New()
 	s.closers = append(s.closers, s.watch.Close)
 	s.World.Clock().SetEngine(s.watch.Look)
 	s.face = wire.NewFace(s.World)
 	s.closers = append(s.closers, s.face.Close)
+	if s.transport, err = s.face.Transport(); err != nil {
+		return err
+	}
 	if s.provider, err = provider.Serve(s.World); err != nil {
 		return err
 	}
@@ -189,7 +197,7 @@ func (s *Stage) build() (err error) {
 	if _, err := os.Stat(filepath.Join(s.dir, "Pulumi.yaml")); err == nil {
 		return nil
 	}
-	return writeProject(s.dir, production, recovery)
+	return s.writeProject()
 }
 
 // Close ends the world, and removes the project's folder if it is a temporary one.
@@ -201,9 +209,9 @@ func (s *Stage) Close() {
 
 // Env is the world outside, as the run-time code sees it on this stage.
 func (s *Stage) Env() failover.Env {
-	return failover.Env{
+	env := failover.Env{
 		AWS:        func(_ context.Context, region, _ string) (aws.Config, error) { return s.face.Config(region), nil },
-		Transport:  &http.Transport{DialContext: s.face.DialContext},
+		Transport:  s.transport,
 		Sleep:      s.World.Clock().Sleep,
 		Now:        s.World.Clock().Now,
 		PauseClock: s.World.Clock().Hold,
@@ -213,6 +221,29 @@ func (s *Stage) Env() failover.Env {
 			defer s.mu.Unlock()
 			s.run = report
 		},
+	}
+	if s.options.Project != "" && s.site.manualDNS() {
+		env.Observe = s.moveNameByHand
+	}
+	return env
+}
+
+// moveNameByHand is the person who sets the site's record when the program asks for it.
+func (s *Stage) moveNameByHand(step report.Step) {
+	if step.Kind != report.VisitorStep || !step.End.IsZero() {
+		return
+	}
+	go func() {
+		if s.World.Clock().Sleep(context.Background(), handover) == nil { // else the stage is closed
+			s.pointName(s.site.recovery.Region)
+		}
+	}()
+}
+
+// pointName lets the site's name lead to a region, where no stack does.
+func (s *Stage) pointName(region string) {
+	for _, balancer := range s.World.Balancers(region) {
+		s.World.SetRecord(region, "", s.site.recovery.Domain, balancer.DNSName)
 	}
 }
 
@@ -235,17 +266,35 @@ func (s *Stage) Stack(ctx context.Context, name string, env failover.Env) (*ops.
 
 // DeploySite brings production and its pilot light to the steady state.
 func (s *Stage) DeploySite(ctx context.Context) error {
-	for _, phase := range []struct{ stack, what string }{
-		{Production, "deploying production"}, {Recovery, "lighting the pilot light"}, {Production, "replicating production's media"},
-	} {
-		s.options.Progress(phase.what + " …")
-		stack, err := s.Stack(ctx, phase.stack, s.Env())
-		if err != nil {
+	recovery, light := s.site.recovery.Stack, "lighting the pilot light"
+	if s.site.production == nil {
+		if err := s.makeExisting(ctx); err != nil {
 			return err
 		}
-		if _, err := stack.Up(ctx, ops.Run{}); err != nil {
-			return fmt.Errorf("%s: %w", phase.what, err)
-		}
+		return s.up(ctx, recovery, light)
+	}
+	production := s.site.production.Stack
+	if err := s.up(ctx, production, "deploying production"); err != nil {
+		return err
+	}
+	if s.options.Project != "" && s.site.manualDNS() {
+		s.pointName(s.site.production.Region)
+	}
+	if err := s.up(ctx, recovery, light); err != nil {
+		return err
+	}
+	return s.up(ctx, production, "replicating production's media")
+}
+
+// up updates a stack.
+func (s *Stage) up(ctx context.Context, name, what string) error {
+	s.options.Progress(what + " …")
+	stack, err := s.Stack(ctx, name, s.Env())
+	if err != nil {
+		return err
+	}
+	if _, err := stack.Up(ctx, ops.Run{}); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
@@ -260,8 +309,9 @@ func (s *Stage) Lose() error {
 		}
 	}
 	s.World.Clock().Advance(settle)
-	s.options.Progress(fmt.Sprintf("losing %s …", s.options.ProdRegion))
-	s.World.LoseRegion(s.options.ProdRegion, s.options.Outage)
+	region := s.site.productionRegion()
+	s.options.Progress(fmt.Sprintf("losing %s …", region))
+	s.World.LoseRegion(region, s.options.Outage)
 	s.lost = s.World.Clock().Now()
 	s.World.Clock().Advance(decision)
 	return nil
@@ -270,13 +320,13 @@ func (s *Stage) Lose() error {
 // FailOver activates the pilot light and reports what came of it. It may be
 // called again, like the command that it stands for.
 func (s *Stage) FailOver(ctx context.Context) (*Report, error) {
-	s.options.Progress(fmt.Sprintf("failing over to %s …", s.options.DRRegion))
+	s.options.Progress(fmt.Sprintf("failing over to %s …", s.site.recovery.Region))
 	return s.FailOverIn(ctx, s.Env())
 }
 
 // FailOverIn is FailOver in an environment of the caller's.
 func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, error) {
-	stack, err := s.Stack(ctx, Recovery, env)
+	stack, err := s.Stack(ctx, s.site.recovery.Stack, env)
 	if err != nil {
 		return nil, err
 	}

@@ -2,55 +2,96 @@ package scenario
 
 import (
 	"fmt"
-	"time"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/setup"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
-// What the rehearsed site is called. Names under example.com belong to nobody.
-const (
-	site   = "blog"
-	domain = "www.example.com"
-	zoneID = "Z00000000000000000000" // as in the sample files at the root
-)
+// site is what is rehearsed: its stacks as they are deployed in the simulated world.
+type site struct {
+	production *config.Config // nil for one that no stack made
+	recovery   config.Config
+	// assumed is what the rehearsal takes for given and the configuration cannot tell, a sentence each.
+	assumed []string
+}
 
-// The stacks of the rehearsed site.
+// productionRegion is the region that is lost.
+func (s site) productionRegion() string {
+	if s.production == nil {
+		return s.recovery.Production.Region
+	}
+	return s.production.Region
+}
+
+// configs are those of the stacks, in the order of their first deployment.
+func (s site) configs() []config.Config {
+	if s.production == nil {
+		return []config.Config{s.recovery}
+	}
+	return []config.Config{*s.production, s.recovery}
+}
+
+// url is where visitors find the site.
+func (s site) url() string {
+	if s.recovery.App.Certificate == "" {
+		return "http://" + s.recovery.Domain + "/"
+	}
+	return "https://" + s.recovery.Domain + "/"
+}
+
+// manualDNS reports whether a person moves the site's name.
+func (s site) manualDNS() bool { return s.recovery.DNS.Mode == "manual" }
+
+// The stacks of the sample.
 const (
 	Production = setup.Prod
 	Recovery   = setup.DR
 )
 
-// The images that the world holds, one in each region.
+// The images of the sample, one in each region.
 const (
 	ProductionImage = "ami-0aaaaaaaaaaaaaaa1"
 	RecoveryImage   = "ami-0bbbbbbbbbbbbbbb2"
 )
 
-// side is one of the two stacks.
-type side struct{ region, image string }
-
-func sides(o Options) (production, recovery side) {
-	return side{o.ProdRegion, ProductionImage}, side{o.DRRegion, RecoveryImage}
+// sample is the site of who has none, as pilotlight init writes its files. Names under example.com
+// belong to nobody.
+func sample(o Options) setup.Site {
+	return setup.Site{
+		Name: "blog", Domain: "www.example.com", Zone: "Z00000000000000000000", // as in the sample files at the root
+		Prod: setup.Side{Region: o.ProdRegion, Image: ProductionImage}, DR: setup.Side{Region: o.DRRegion, Image: RecoveryImage},
+	}
 }
 
-// furnish puts into the world what both stacks take for given.
-func furnish(w *sim.World, sides ...side) {
-	w.AddZone(zoneID, "example.com")
-	for _, s := range sides {
-		w.AddImage(s.region, s.image, w.Clock().Now().Add(-24*time.Hour))
+// siteOf is the site that the options name.
+func siteOf(o Options) (site, error) {
+	if o.Project != "" {
+		return readProject(o.Project)
+	}
+	if err := CheckRegions(o.ProdRegion, o.DRRegion); err != nil {
+		return site{}, err
+	}
+	configs, err := sample(o).Configs()
+	if err != nil {
+		return site{}, fmt.Errorf("making the sample: %w", err)
+	}
+	return site{production: &configs[0], recovery: configs[1]}, nil
+}
+
+// furnish puts into the world what the stacks take for given.
+func (s site) furnish(w *sim.World) {
+	for _, c := range s.configs() {
+		if c.DNS.ZoneID != "" {
+			w.AddZone(c.DNS.ZoneID, parent(c.Domain))
+		}
+		for _, zone := range c.Network.Zones {
+			w.AddAvailabilityZone(c.Region, zone)
+		}
+		w.AddImage(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge))
+		if arn := c.App.Certificate; arn != "" {
+			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{c.Domain}, Until: w.Clock().Now().AddDate(1, 0, 0)})
+		}
 	}
 	w.SetWorkload(answerAsInstance)
-}
-
-// writeProject writes the files that pilotlight init writes for such a site.
-func writeProject(dir string, production, recovery side) error {
-	made := setup.Site{
-		Name: site, Domain: domain, Zone: zoneID,
-		Prod: setup.Side{Region: production.region, Image: production.image}, DR: setup.Side{Region: recovery.region, Image: recovery.image},
-	}
-	if _, err := made.Write(dir, false); err != nil {
-		return fmt.Errorf("writing the rehearsed project: %w", err)
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -12,9 +13,12 @@ import (
 func (r *Report) String() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("Rehearsal of %s: production in %s, pilot light in %s, seed %d", domain, r.ProdRegion, r.DRRegion, r.Seed)
+	say("Rehearsal of %s: production in %s, pilot light in %s, seed %d", r.Domain, r.ProdRegion, r.DRRegion, r.Seed)
 	for _, f := range r.Faults {
 		say("Fault: %s=%s", f.Name, f.Value)
+	}
+	for _, given := range r.Assumed {
+		say("assumed: %s", given)
 	}
 	say("%s was lost at %s (its APIs %s); the failover was declared at %s", r.ProdRegion, clock(r.Lost), outages[string(r.Outage)], clock(r.Run.StartedAt))
 	say("")
@@ -22,12 +26,12 @@ func (r *Report) String() string {
 	say("")
 	if r.Recovered {
 		took := r.Run.TimeToRecover
-		say("RECOVERED   %s: %s", domain, r.Serves)
+		say("RECOVERED   %s: %s", r.Domain, r.Serves)
 		say("time        %s (%.0f s) to recover; %s is the least that AWS allows here (%s), so %.2f of it",
 			minutes(took), took, minutes(r.Floor.Seconds), r.Floor.Path, took/r.Floor.Seconds)
 		say("by hand     %s: %s; this is %.2f of it", minutes(r.Original.Seconds), r.Original, took/r.Original.Seconds)
 	} else {
-		say("NOT RECOVERED   %s: %s", domain, r.Serves)
+		say("NOT RECOVERED   %s: %s", r.Domain, r.Serves)
 	}
 	if r.Refusal != "" {
 		say("pulumi up   %s", r.Refusal)
@@ -54,13 +58,16 @@ func dataLoss(r *Report) string {
 
 // next is what a person would do now, were it real.
 func (r *Report) next() []string {
+	commit := fmt.Sprintf("commit %s, which now holds role: active", config.FileName(r.DRStack))
 	switch {
+	case r.Recovered && r.Refusal == "" && r.ProdStack == "":
+		return []string{commit, "when " + r.ProdRegion + " is back, stop what serves there: docs/existing-production.md says how"}
 	case r.Recovered && r.Refusal == "":
-		return []string{"commit Pulumi.dr.yaml, which now holds role: active", "when " + r.ProdRegion + " is back, reprotect: pulumi up -s prod -c role=standby"}
+		return []string{commit, fmt.Sprintf("when %s is back, reprotect: pulumi up -s %s -c role=standby", r.ProdRegion, r.ProdStack)}
 	case r.Recovered:
-		return []string{"the site serves; run pulumi up -s dr again for what is left"}
+		return []string{fmt.Sprintf("the site serves; run pulumi up -s %s again for what is left", r.DRStack)}
 	}
-	return []string{"do what the refusal says, then run pulumi up -s dr -c role=active again: it resumes"}
+	return []string{fmt.Sprintf("do what the refusal says, then run pulumi up -s %s -c role=active again: it resumes", r.DRStack)}
 }
 
 // minutes is a duration in seconds as m:ss.

@@ -1,0 +1,118 @@
+package scenario
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"gopkg.in/yaml.v3"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/fileio"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/setup"
+)
+
+// readProject reads the site of a project's folder. It decrypts nothing and asks nobody.
+func readProject(dir string) (site, error) {
+	opened, err := ops.OpenSite(ops.Options{Dir: dir})
+	if err != nil {
+		return site{}, err
+	}
+	if err := onlyStackFiles(filepath.Join(dir, setup.ProjectFile)); err != nil {
+		return site{}, err
+	}
+	var configs []config.Config
+	for _, stack := range opened.Stacks() {
+		path := filepath.Join(dir, config.FileName(stack))
+		if err := readable(path); err != nil {
+			return site{}, err
+		}
+		c, err := config.ReadFile(path)
+		if err != nil {
+			return site{}, err
+		}
+		configs = append(configs, c)
+	}
+	return assume(configs)
+}
+
+// onlyStackFiles refuses a project's file that sets values for all stacks: they would be missing here.
+func onlyStackFiles(path string) error {
+	project, err := workspace.LoadProject(path)
+	if err != nil {
+		return nil //nolint:nilerr // ops has judged it, and a folder without one is rehearsed by its stacks' files
+	}
+	for key, of := range project.Config {
+		if of.Value != nil || of.Default != nil {
+			return refusal.New(refusal.CodeConfig, "%s sets %s for all stacks, and a rehearsal reads the stacks' files alone: set it in those", setup.ProjectFile, key)
+		}
+	}
+	return nil
+}
+
+// readable refuses a stack's file of which a part lies elsewhere.
+func readable(path string) error {
+	text, err := fileio.Read(path)
+	if err != nil {
+		return fmt.Errorf("reading the file of a stack: %w", err)
+	}
+	var file struct {
+		Environment any `yaml:"environment"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	if file.Environment != nil {
+		return refusal.New(refusal.CodeConfig, "%s takes values from Pulumi's environments, which cannot be read without an account: write them into the file", filepath.Base(path))
+	}
+	return nil
+}
+
+// writeProject writes the files of the rehearsed site: those that pilotlight init writes for the
+// sample, and else the configurations, with secrets of the rehearsal's own.
+func (s *Stage) writeProject() error {
+	if s.options.Project == "" {
+		_, err := sample(s.options).Write(s.dir, false)
+		return err
+	}
+	if err := setup.WriteProject(s.dir); err != nil {
+		return err
+	}
+	head, encrypt, err := passphraseSecrets()
+	if err != nil {
+		return err
+	}
+	for _, c := range s.site.configs() {
+		text, err := c.Render(encrypt)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.dir, config.FileName(c.Stack)), append(head, text...), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passphrase encrypts the secrets of a rehearsed site, which are nobody's.
+const passphrase = "rehearsal"
+
+// passphraseSecrets encrypts secrets for a stack's file, as Pulumi does with a passphrase
+// (pkg/secrets/passphrase/manager.go), and is what the file begins with then.
+func passphraseSecrets() (head []byte, encrypt func(string) (string, error), err error) {
+	salt := make([]byte, 8)
+	if _, err := rand.Read(salt); err != nil {
+		return nil, nil, err
+	}
+	crypter := encryption.NewSymmetricCrypterFromPassphrase(passphrase, salt)
+	encrypt = func(secret string) (string, error) { return crypter.EncryptValue(context.Background(), secret) }
+	proof, err := encrypt("pulumi")
+	return fmt.Appendf(nil, "encryptionsalt: v1:%s:%s\n", base64.StdEncoding.EncodeToString(salt), proof), encrypt, err
+}
