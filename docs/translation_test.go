@@ -48,7 +48,7 @@ func TestLinks(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("*.md")
 	require.NoError(t, err)
-	for _, page := range append(pages, "../README.md", "../README.zh-CN.md", "../CONTRIBUTING.md") {
+	for _, page := range append(pages, "policies/README.md", "../README.md", "../README.zh-CN.md", "../CONTRIBUTING.md") {
 		for _, b := range blocks(t, page) {
 			for _, target := range targets(b) {
 				if strings.Contains(target, "://") {

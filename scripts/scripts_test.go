@@ -130,15 +130,18 @@ func TestProtected(t *testing.T) {
 		environment, branches string
 		status                int
 		says                  string
+		rules, protected      string // of the default branch
 	}{
-		"one branch, with reviewers":    {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 0, ""},
-		"one branch, without reviewers": {named + `{"type": "branch_policy"}]}`, "branch main", 0, "It has no reviewers"},
-		"a branch for everybody":        {named + `]}`, "branch main\nbranch *", 1, "Jobs of more than the default branch may enter it"},
-		"another branch":                {named + `]}`, "branch other", 1, "Jobs of more than the default branch"},
-		"a tag of that name":            {named + `]}`, "tag main", 1, "Jobs of more than the default branch"},
-		"whatever is protected":         {`{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, "", 1, "does not name the one branch"},
-		"made by the first job":         {`{"deployment_branch_policy": null, "protection_rules": []}`, "", 1, "does not name the one branch"},
-		"none":                          {"", "", 1, "It can't be read: set it up as docs/pull-requests.md says."},
+		"one branch, with reviewers":    {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 0, "", "deletion\npull_request", "false"},
+		"a branch protected otherwise":  {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 0, "", "", "true"},
+		"a branch to push to":           {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 1, "All who may push can change branch main", "deletion", "false"},
+		"one branch, without reviewers": {named + `{"type": "branch_policy"}]}`, "branch main", 0, "It has no reviewers", "pull_request", "true"},
+		"a branch for everybody":        {named + `]}`, "branch main\nbranch *", 1, "Jobs of more than the default branch may enter it", "pull_request", "true"},
+		"another branch":                {named + `]}`, "branch other", 1, "Jobs of more than the default branch", "pull_request", "true"},
+		"a tag of that name":            {named + `]}`, "tag main", 1, "Jobs of more than the default branch", "pull_request", "true"},
+		"whatever is protected":         {`{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, "", 1, "does not name the one branch", "pull_request", "true"},
+		"made by the first job":         {`{"deployment_branch_policy": null, "protection_rules": []}`, "", 1, "does not name the one branch", "pull_request", "true"},
+		"none":                          {"", "", 1, "It can't be read: set it up as docs/pull-requests.md says.", "pull_request", "true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +149,8 @@ func TestProtected(t *testing.T) {
 			s.play("gh", `case $2 in
 	*/deployment-branch-policies) printf '`+tc.branches+`\n' ;;
 	*/environments/preview) [[ -n '`+tc.environment+`' ]] && echo '`+tc.environment+`' ;;
+	*/rules/branches/main) printf '`+tc.rules+`\n' ;;
+	*/branches/main) echo '`+tc.protected+`' ;;
 	repos/octocat/site) echo main ;;
 	*) exit 1 ;;
 esac`)

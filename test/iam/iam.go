@@ -1,0 +1,79 @@
+// Package iam reads the policies of IAM for tests, and judges calls by them.
+package iam
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Policy is a document of IAM.
+type Policy struct {
+	Version   string
+	Statement []Statement
+}
+
+// A Statement allows actions on resources; one of a trust policy names a principal in their place.
+type Statement struct {
+	Sid       string
+	Effect    string
+	Principal struct{ Federated string }
+	Action    List
+	Resource  List
+	Condition map[string]map[string]List
+}
+
+// A List is a string or a list of them, as IAM takes it.
+type List []string
+
+// UnmarshalJSON reads a string as a list of one.
+func (l *List) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = List{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+// Read reads a policy from a file, after its placeholders were filled in.
+func Read(file string, fill *strings.Replacer) (Policy, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return Policy{}, fmt.Errorf("reading a policy: %w", err)
+	}
+	var p Policy
+	if err := json.Unmarshal([]byte(fill.Replace(string(text))), &p); err != nil {
+		return Policy{}, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return p, nil
+}
+
+// Actions are what the policy allows on some resource.
+func (p Policy) Actions() []string {
+	all := map[string]bool{}
+	for _, s := range p.Statement {
+		for _, action := range s.Action {
+			all[action] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Allows reports whether the policy allows an action on a resource, by its ARN; an empty ARN is
+// some resource. Conditions are taken to be met.
+func (p Policy) Allows(action, arn string) bool {
+	return slices.ContainsFunc(p.Statement, func(s Statement) bool {
+		return slices.Contains(s.Action, action) && (arn == "" || slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, arn) }))
+	})
+}
+
+// matches reports whether a pattern stands for an ARN: a star is any text, across colons and slashes too.
+func matches(pattern, arn string) bool {
+	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
+	return regexp.MustCompile("^" + quoted + "$").MatchString(arn)
+}

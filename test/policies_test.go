@@ -1,0 +1,308 @@
+package test
+
+import (
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/iam"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// asked are the actions that IAM has to allow, each with a call for which it is asked.
+type asked map[string]string
+
+func (a asked) add(operation, because string) {
+	for _, action := range sim.Actions(operation) {
+		if a[action] == "" {
+			a[action] = because
+		}
+	}
+}
+
+// addStep adds what a step of the world's journal asks for: a call of an API, or what the real
+// provider calls in place of the simulated one.
+func (a asked) addStep(t *testing.T, step sim.Step) {
+	t.Helper()
+	switch step.Kind {
+	case "api":
+		a.add(step.Operation, step.Operation)
+	case "provider":
+		known := false
+		for _, c := range sim.Calls() {
+			reads := step.Operation != "delete" && slices.Contains(c.Operations, "read")
+			if c.Type != step.Type || c.When != "" || !reads && !slices.Contains(c.Operations, step.Operation) {
+				continue
+			}
+			known = true
+			for _, call := range c.Calls {
+				a.add(call, step.Operation+" of "+step.Type)
+			}
+		}
+		assert.True(t, known || step.Operation == "invoke", "no call is listed for %s of %s", step.Operation, step.Type)
+	}
+}
+
+// policy reads documents that are attached together, filled in for the site of the tests.
+func (b *bucketSite) policy(t *testing.T, names ...string) (joined iam.Policy) {
+	t.Helper()
+	for _, name := range names {
+		p, err := iam.Read(filepath.Join("../docs/policies", name), strings.NewReplacer("PARTITION", "aws", "ACCOUNT", sim.Account,
+			"BUCKET", b.made.Bucket, "KEY", b.made.Key, "SITE", "blog", "ZONE", "Z00000000000000000000"))
+		require.NoError(t, err)
+		joined.Statement = append(joined.Statement, p.Statement...)
+	}
+	return joined
+}
+
+// holds compares a policy with what was asked for: it has to allow all of it, and nothing else.
+func holds(t *testing.T, p iam.Policy, want asked) {
+	t.Helper()
+	have := p.Actions()
+	for _, action := range slices.Sorted(maps.Keys(want)) {
+		assert.True(t, slices.Contains(have, action), "it lacks %s, for %s", action, want[action]) //nolint:testifylint // the list is long
+	}
+	for _, action := range have {
+		assert.NotEmpty(t, want[action], "it allows %s, which nothing asks for", action)
+	}
+}
+
+// allowed holds that a policy allows calls on the very resources that they were about.
+func allowed(t *testing.T, p iam.Policy, steps []sim.Step) {
+	t.Helper()
+	for _, step := range steps {
+		if step.Kind != "api" {
+			continue
+		}
+		for _, action := range sim.Actions(step.Operation) {
+			assert.True(t, p.Allows(action, arnOf(action, step)), "%s on %s in %s, for %s", action, step.Name, step.Region, step.Operation)
+		}
+	}
+}
+
+// arnOf is the resource on which IAM has to allow an action; empty where the journal does not
+// tell, and where there is none.
+func arnOf(action string, step sim.Step) string {
+	regional := func(service string) string { return "arn:aws:" + service + ":" + step.Region + ":" + sim.Account + ":" }
+	service, _, _ := strings.Cut(action, ":")
+	switch {
+	case !strings.HasPrefix(step.Operation, service+":") || step.Name == "":
+		return "" // what is asked beside the call is about another resource
+	case service == "s3":
+		bucket, key, found := strings.Cut(step.Name, "/")
+		if found && !strings.HasPrefix(action, "s3:List") {
+			return "arn:aws:s3:::" + bucket + "/" + key
+		}
+		return "arn:aws:s3:::" + bucket
+	case service == "ssm":
+		return regional("ssm") + "parameter" + step.Name
+	case action == "rds:DescribeDBInstances" || action == "rds:PromoteReadReplica":
+		return regional("rds") + "db:" + step.Name
+	case action == "rds:DescribeDBParameters" || action == "rds:ResetDBParameterGroup":
+		return regional("rds") + "pg:" + step.Name
+	}
+	return ""
+}
+
+// bucketSite is a site in its steady state whose state lies in a bucket, encrypted with a key
+// that its secrets are encrypted with, too: both as bootstrap makes them.
+type bucketSite struct {
+	*scenario.Stage
+	made *backend.Result
+}
+
+func (b *bucketSite) options(t *testing.T) ops.Options {
+	t.Helper()
+	endpoint, stop, err := b.Face().Listen()
+	require.NoError(t, err)
+	t.Cleanup(stop)
+	o := b.Options(b.Env())
+	o.EnvVars["PULUMI_BACKEND_URL"] = b.made.Login
+	o.EnvVars["AWS_ENDPOINT_URL"], o.EnvVars["AWS_ACCESS_KEY_ID"], o.EnvVars["AWS_SECRET_ACCESS_KEY"] = "http://"+endpoint, "AKIASIMULATED", "simulated"
+	return o
+}
+
+func (b *bucketSite) fork(t *testing.T) *bucketSite {
+	t.Helper()
+	stage, err := b.Fork(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	return &bucketSite{Stage: stage, made: b.made}
+}
+
+// during are the steps of the journal while something is done. The clock is put forward first,
+// since the journal goes by time.
+func (b *bucketSite) during(do func()) []sim.Step {
+	b.World.Clock().Advance(time.Minute)
+	before := len(b.World.Journal())
+	do()
+	return b.World.Journal()[before:]
+}
+
+// certified is asked by the checks of a site with a certificate. The simulated network speaks no
+// TLS, so the site of the tests has none; TestThePolicyOfPreviewsAllowsTheChecks of package
+// failover sees it asked.
+const certified = "acm:DescribeCertificate"
+
+func newBucketSite(t *testing.T) *bucketSite {
+	t.Helper()
+	stage, err := scenario.Open(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	b := &bucketSite{Stage: stage}
+	b.made, err = backend.Bootstrap(t.Context(), backend.Options{
+		Site: "blog", Region: "us-west-1", Production: "us-west-2", Recovery: "us-east-2",
+		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return stage.Face().Config(region), nil },
+	})
+	require.NoError(t, err)
+	o := b.options(t)
+	p := &stateTerminal{t: t, dir: stage.Dir()}
+	for name, value := range o.EnvVars {
+		p.env = append(p.env, name+"="+value)
+	}
+	p.env = append(p.env, "PATH="+os.Getenv("PATH"), "HOME="+o.EnvVars["PULUMI_HOME"], "AWS_EC2_METADATA_DISABLED=true")
+	for _, name := range []string{scenario.Production, scenario.Recovery} {
+		p.run("stack", "init", name, "--secrets-provider", b.made.SecretsProvider)
+	}
+	for _, name := range []string{scenario.Production, scenario.Recovery, scenario.Production} {
+		b.up(t, o, name)
+	}
+	return b
+}
+
+func (b *bucketSite) up(t *testing.T, o ops.Options, name string) {
+	t.Helper()
+	stack, err := ops.Open(t.Context(), name, o)
+	require.NoError(t, err)
+	_, err = stack.Up(t.Context(), ops.Run{})
+	require.NoError(t, err)
+}
+
+// TestPolicies holds the policies of docs/policies to the calls that are made: by commands that
+// only look, by previews, and by failovers. deploy.json is held to the source as well, in docs/policies.
+func TestPolicies(t *testing.T) {
+	t.Parallel()
+	site := newBucketSite(t)
+	t.Run("deploy", func(t *testing.T) {
+		p, want := site.policy(t, "deploy.json", "deploy-foundation.json"), asked{}
+		for _, step := range site.World.Journal() {
+			want.addStep(t, step)
+		}
+		for action, because := range want {
+			assert.True(t, p.Allows(action, ""), "it lacks %s, for %s", action, because)
+		}
+		allowed(t, p, site.World.Journal())
+	})
+	site.World.Clock().Advance(time.Hour)
+	t.Run("check and preview", func(t *testing.T) {
+		t.Parallel()
+		looks(t, site.fork(t))
+	})
+	failovers := asked{}
+	t.Run("failover", func(t *testing.T) {
+		t.Parallel()
+		for name, settings := range map[string]map[string]string{
+			"cold":       {},
+			"warm":       {"keepWarm": `["nat", "balancer", "cache"]`},
+			"manual DNS": {"dns": `{"mode": "manual"}`},
+		} {
+			t.Log(name)
+			failOverBy(t, site.fork(t), settings, failovers)
+		}
+		failovers.add(certified, "the check of a certificate")
+		orphans, err := iam.Operations("../failover/orphans.go")
+		require.NoError(t, err)
+		for _, operation := range orphans {
+			failovers.add(operation, operation+" of what a killed failover left")
+		}
+		holds(t, site.policy(t, "failover.json"), failovers)
+	})
+}
+
+// looks holds check.json and preview.json to what check, status and plan call.
+func looks(t *testing.T, b *bucketSite) {
+	t.Helper()
+	o := b.options(t)
+	site, err := ops.OpenSite(o)
+	require.NoError(t, err)
+	previews := b.during(func() {
+		for name, role := range map[string]roles.Role{scenario.Production: roles.Active, scenario.Recovery: roles.Standby} {
+			_, err := site.Plan(t.Context(), ops.Change{Stack: name, Role: role}, ops.Run{})
+			require.NoError(t, err)
+		}
+		_, err = site.PlanFailover(t.Context(), ops.Accepted{}, ops.Run{})
+		require.NoError(t, err)
+	})
+	checks := b.during(func() {
+		for _, purpose := range []ops.Purpose{ops.ForFailover, ops.ForSwitchover} {
+			_, err := site.Check(t.Context(), purpose, scenario.Recovery, ops.Run{})
+			require.NoError(t, err)
+		}
+		_, err := site.Status(t.Context())
+		require.NoError(t, err)
+	})
+	for name, steps := range map[string][]sim.Step{"preview.json": previews, "check.json": append(checks, previews...)} {
+		want := asked{}
+		want.add(certified, "the check of a certificate")
+		for _, step := range steps {
+			want.addStep(t, step)
+		}
+		p := b.policy(t, name)
+		holds(t, p, want)
+		allowed(t, p, steps)
+		allowed(t, b.policy(t, "failover.json"), steps) // who fails over checks first
+	}
+}
+
+// failOverBy loses production and fails over, with settings of the standby, and adds what was asked for.
+func failOverBy(t *testing.T, b *bucketSite, settings map[string]string, want asked) {
+	t.Helper()
+	o := b.options(t)
+	stack, err := ops.Open(t.Context(), scenario.Recovery, o)
+	require.NoError(t, err)
+	for key, value := range settings {
+		require.NoError(t, stack.Set(t.Context(), key, value))
+	}
+	b.up(t, o, scenario.Recovery)
+	b.World.Clock().Advance(time.Hour)
+	b.World.LoseRegion("us-west-2", sim.Refuse)
+	b.World.Clock().Advance(15 * time.Minute)
+	site, err := ops.OpenSite(o)
+	require.NoError(t, err)
+	steps := b.during(func() {
+		_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+		if settings["dns"] == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "gave up waiting for www.example.com")
+		}
+	})
+	for _, step := range steps {
+		want.addStep(t, step)
+	}
+	allowed(t, b.policy(t, "failover.json"), steps)
+	if settings["dns"] != "" {
+		return
+	}
+	b.World.ReturnRegion("us-west-2")
+	b.World.Clock().Advance(time.Hour)
+	steps = b.during(func() {
+		_, err := site.Check(t.Context(), ops.ForReprotect, scenario.Production, ops.Run{})
+		require.NoError(t, err)
+	})
+	allowed(t, b.policy(t, "check.json"), steps)
+}
