@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -92,6 +93,37 @@ func allowed(t *testing.T, p iam.Policy, steps []sim.Step) {
 			assert.True(t, p.Allows(action, arnOf(action, step)), "%s on %s in %s, for %s", action, step.Name, step.Region, step.Operation)
 		}
 	}
+}
+
+// allowedOnAll holds that a policy allows the provider's calls on all that was made, under the names
+// that Pulumi made up, and that what has no name of its own has the tags of the policy's conditions.
+func allowedOnAll(t *testing.T, p iam.Policy, w *sim.World) {
+	t.Helper()
+	var state struct{ Objects map[string]sim.Object }
+	require.NoError(t, json.Unmarshal(w.Snapshot(), &state))
+	services := map[string]bool{}
+	for _, o := range state.Objects {
+		if tags, ok := o.Props["tagsAll"].(map[string]any); ok {
+			assert.Equal(t, []any{"blog", "pilotlight"}, []any{tags["site"], tags["managed-by"]}, "%s %s", o.Type, o.Name)
+		}
+		arn, _ := o.Props["arn"].(string)
+		for _, c := range sim.Calls() {
+			// The calls about a scaling policy are about its group.
+			if c.Type != o.Type || arn == "" || o.Type == "aws:autoscaling/policy:Policy" {
+				continue
+			}
+			for _, call := range c.Calls {
+				action := sim.Actions(call)[0]
+				service, _, _ := strings.Cut(action, ":")
+				if !strings.HasPrefix(arn, "arn:aws:"+service+":") || strings.Contains(action, "Object") { // of a bucket's, not the bucket
+					continue
+				}
+				services[service] = true
+				assert.True(t, p.Allows(action, arn), "%s on %s", action, arn)
+			}
+		}
+	}
+	assert.Subset(t, slices.Collect(maps.Keys(services)), []string{"autoscaling", "elasticache", "elasticloadbalancing", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"})
 }
 
 // arnOf is the resource on which IAM has to allow an action; empty where the journal does not
@@ -206,6 +238,7 @@ func TestPolicies(t *testing.T) {
 			assert.True(t, p.Allows(action, ""), "it lacks %s, for %s", action, because)
 		}
 		allowed(t, p, site.World.Journal())
+		allowedOnAll(t, p, site.World)
 	})
 	site.World.Clock().Advance(time.Hour)
 	t.Run("check and preview", func(t *testing.T) {
