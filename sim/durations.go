@@ -13,8 +13,9 @@ import (
 // arguments, the world's seed, and a fault that slows it down.
 func (w *World) Duration(region, operation, name string) time.Duration {
 	took := estimate.Usual(operation).At(w.draw(region, operation, name))
-	if slow := w.slow.Load(); slow != nil {
-		took *= time.Duration(max(1, (*slow)[operation]))
+	if slow, ok := (*w.slow.Load())[operation]; ok {
+		slow.met.Store(true)
+		took *= time.Duration(slow.factor)
 	}
 	return took
 }

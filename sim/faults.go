@@ -5,7 +5,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/estimate"
 )
 
 // A Fault is something to go wrong.
@@ -26,7 +29,7 @@ type armed struct {
 	Operation string    `json:"operation,omitempty"` // "rds:PromoteReadReplica"
 	Code      string    `json:"code,omitempty"`
 	Left      int       `json:"left"` // how many calls it still meets
-	Met       int       `json:"met"`  // how many it has met
+	Met       int       `json:"-"`    // how often it has struck
 	Factor    int       `json:"factor,omitempty"`
 }
 
@@ -79,27 +82,39 @@ func (w *World) Inject(f Fault) error {
 	return nil
 }
 
-// Unmet are the faults of single calls that no call has met yet.
+// Unmet are the faults that have not struck yet.
 func (w *World) Unmet() (faults []Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	slow := *w.slow.Load()
 	for _, a := range w.state.Faults {
-		if a.Operation != "" && a.Factor == 0 && a.Met == 0 {
+		if a.Met == 0 && (a.Factor == 0 || !slow[a.Operation].met.Load()) {
 			faults = append(faults, a.Fault)
 		}
 	}
 	return faults
 }
 
+// slowness is by what an operation is slowed down, and whether it was.
+type slowness struct {
+	factor int
+	met    *atomic.Bool
+}
+
 // slowDown lets durations know of the operations that take longer than usual.
 func (w *World) slowDown() {
-	factors := map[string]int{}
+	slow := map[string]slowness{}
 	for _, a := range w.state.Faults {
 		if a.Factor > 0 {
-			factors[a.Operation] = a.Factor
+			slow[a.Operation] = slowness{a.Factor, &atomic.Bool{}}
 		}
 	}
-	w.slow.Store(&factors)
+	for operation, before := range *w.slow.Load() {
+		if again, ok := slow[operation]; ok {
+			again.met.Store(before.met.Load())
+		}
+	}
+	w.slow.Store(&slow)
 }
 
 // Heal takes all faults back. What they did meanwhile stays.
@@ -147,30 +162,44 @@ func (f Fault) arm() (*armed, error) {
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
 		}
-	case f.Name == "slow":
-		if p := strings.Split(f.Value, ":"); len(p) == 3 && p[0] != "" && p[1] != "" {
-			if n, err := strconv.Atoi(p[2]); err == nil && n > 1 {
-				return &armed{Fault: f, Operation: p[0] + ":" + p[1], Factor: n}, nil
-			}
-		}
-	case f.Name == "stuck":
-		if service, operation, _ := strings.Cut(f.Value, ":"); service != "" && operation != "" && !strings.Contains(operation, ":") {
-			return &armed{Fault: f, Operation: f.Value}, nil
-		}
-	case f.Name == "throttle":
-		if p := strings.SplitN(f.Value, ":", 3); len(p) >= 2 && p[0] != "" && p[1] != "" {
-			return f.counted(p[0]+":"+p[1], throttling(p[0]), strings.Join(p[2:], ""), 3)
-		}
-	case f.Name == "error":
-		if p := strings.SplitN(f.Value, ":", 4); len(p) >= 3 && p[0] != "" && p[1] != "" && p[2] != "" {
-			return f.counted(p[0]+":"+p[1], p[2], strings.Join(p[3:], ""), 1)
-		}
+	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "error":
+		return f.armCall()
 	}
 	return nil, f.unknown()
 }
 
 // stateForm is a state as RDS words it.
 var stateForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+// armCall reads a fault of single calls. Nothing would strike where no such call is made.
+func (f Fault) armCall() (*armed, error) {
+	p := append(strings.Split(f.Value, ":"), "", "", "")
+	service, operation := p[0], p[1]
+	a, code, err := &armed{Fault: f, Operation: service + ":" + operation}, "", error(nil)
+	switch parts := strings.Count(f.Value, ":") + 1; {
+	case f.Name == "slow" && parts == 3:
+		if a.Factor, err = strconv.Atoi(p[2]); err != nil || a.Factor < 2 {
+			return nil, f.unknown()
+		}
+	case f.Name == "stuck" && parts == 2:
+	case f.Name == "throttle" && parts <= 3:
+		a, err = f.counted(a.Operation, throttling(service), p[2], 3)
+	case f.Name == "error" && (parts == 3 || parts == 4) && p[2] != "":
+		code = p[2]
+		a, err = f.counted(a.Operation, code, p[3], 1)
+	default:
+		err = f.unknown()
+	}
+	if err != nil || service == "" || operation == "" {
+		return nil, f.unknown()
+	}
+	if f.Name == "slow" && (a.Operation == estimate.Instances || a.Operation == estimate.Parameter) { // no calls, and waited for all the same
+		return a, nil
+	}
+	if err := knownCall(service, operation, code); err != nil {
+		return nil, fmt.Errorf("there is no fault %s=%s: %w", f.Name, f.Value, err)
+	}
+	return a, nil
+}
 
 // placed is an availability zone, or a region, and perhaps an instance type.
 var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:[a-z0-9]+\.[a-z0-9]+)?$`)
@@ -207,10 +236,11 @@ func throttling(service string) string {
 	return "Throttling"
 }
 
-// fault finds an injected fault by name and value; nil if there is none.
+// fault finds an injected fault by name and value, which strikes; nil if there is none.
 func (w *World) fault(name string, fits func(value string) bool) *armed {
 	for _, a := range w.state.Faults {
 		if a.Name == name && fits(a.Value) {
+			a.Met++
 			return a
 		}
 	}

@@ -36,6 +36,57 @@ func TestParseFault(t *testing.T) {
 	assert.Error(t, sim.New(1).Inject(sim.Fault{Name: "weather"}), "whatever made it")
 }
 
+// TestCallsThatNothingMakes holds that a fault which could never strike is refused.
+func TestCallsThatNothingMakes(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"error=rds:PromoteReadReplica:InvalidDBInstanceState":                         "",
+		"error=rds:PromoteReadReplica:AccessDenied:2":                                 "",
+		"error=ec2:CreateNatGateway:NatGatewayLimitExceeded":                          "",
+		"error=iam:CreateRole:LimitExceeded":                                          "",
+		"slow=autoscaling:Capacity:2":                                                 "",
+		"error=rds:PromoteReadReplicas:AccessDenied":                                  "nothing here calls rds:PromoteReadReplicas: name one of CreateDBInstance,",
+		"slow=rds:PromoteDBCluster:2":                                                 "nothing here calls rds:PromoteDBCluster",
+		"stuck=ec2:CreateFleet":                                                       "nothing here calls ec2:CreateFleet",
+		"throttle=redis:CreateReplicationGroup":                                       "there is no service redis here: name one of acm, autoscaling",
+		"error=elasticache:CreateReplicationGroup:InsufficientDBInstanceCapacity":     "elasticache has no error InsufficientDBInstanceCapacity: name one of",
+		"error=ec2:DescribeImages:SlowDown":                                           "ec2 has no error SlowDown",
+		"error=elasticloadbalancing:CreateLoadBalancer:TooManyLoadBalancersException": "elasticloadbalancing has no error TooManyLoadBalancersException",
+	} {
+		_, err := sim.ParseFault(text)
+		if says == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		assert.ErrorContains(t, err, "there is no fault "+text+": ")
+		assert.ErrorContains(t, err, says)
+	}
+}
+
+// TestUnmet holds that a fault counts as met once it has struck, and not before.
+func TestUnmet(t *testing.T) {
+	t.Parallel()
+	look := func(w *sim.World) { _, _ = w.ImagesNamed(home, []string{"ami-1"}) }
+	for text, strike := range map[string]func(*sim.World){
+		"image=old":            look,
+		"image=missing":        look,
+		"slow=ec2:CreateVpc:5": func(w *sim.World) { w.Duration(home, "ec2:CreateVpc", "site") },
+		"throttle=ec2:CreateVpc": func(w *sim.World) {
+			create(t, w, home, "aws:ec2/vpc:Vpc", "site", props{"cidrBlock": "10.0.0.0/16"})
+		},
+		"launches=key":                nil,
+		"slow=rds:CreateDBInstance:2": nil,
+	} {
+		w := newWorld(t)
+		inject(t, w, text)
+		require.Len(t, w.Unmet(), 1, text)
+		if strike != nil {
+			strike(w)
+		}
+		assert.Equal(t, strike == nil, len(w.Unmet()) == 1, text)
+	}
+}
+
 func TestAnInjectedErrorMeetsSoManyCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -73,11 +124,11 @@ func TestInstancesNeedTheirImage(t *testing.T) {
 func TestFaultsAreTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	inject(t, w, "error=ec2:CreateVpc:Bad")
+	inject(t, w, "error=ec2:CreateVpc:VpcLimitExceeded")
 	inject(t, w, "slow=ec2:CreateVpc:5")
 	inject(t, w, "promotion=fails")
 	inputs := props{"cidrBlock": "10.0.0.0/16"}
-	assert.Equal(t, "Bad", refused(t, w, home, "aws:ec2/vpc:Vpc", inputs))
+	assert.Equal(t, "VpcLimitExceeded", refused(t, w, home, "aws:ec2/vpc:Vpc", inputs))
 	assert.Equal(t, []sim.Fault{{Name: "slow", Value: "ec2:CreateVpc:5"}, {Name: "promotion", Value: "fails"}}, w.Injected(), "the first has struck")
 	slow := w.Duration(home, "ec2:CreateVpc", "site")
 	w.Heal()

@@ -81,7 +81,7 @@ func madeScaling(w *World, o *Object) {
 // capacity that it has, which scaling policies move in between.
 func (w *World) resize(o *Object) {
 	least, most := o.number("minSize"), o.number("maxSize")
-	if w.fault("load", is("high")) != nil && least > 0 && w.findBy(policyType, o.Region, "autoscalingGroupName", o.ID) != nil {
+	if least > 0 && w.findBy(policyType, o.Region, "autoscalingGroupName", o.ID) != nil && w.fault("load", is("high")) != nil {
 		least = most
 	}
 	desired := min(max(o.number("desiredCapacity"), least), most)

@@ -29,9 +29,9 @@ type World struct {
 	mu       sync.Mutex
 	state    state
 	journal  []*Step
-	healed   chan struct{}                  // closed when the faults are taken back, and made anew
-	slow     atomic.Pointer[map[string]int] // operations that take so many times as long
-	accepted atomic.Pointer[func(Step)]     // see OnAccept
+	healed   chan struct{}                       // closed when the faults are taken back, and made anew
+	slow     atomic.Pointer[map[string]slowness] // operations that take so many times as long
+	accepted atomic.Pointer[func(Step)]          // see OnAccept
 	workload func(Instance, *http.Request) Answer
 }
 
@@ -59,11 +59,13 @@ type state struct {
 
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
-	return &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
+	w := &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, ExtraZones: map[string][]string{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{}, Logged: map[string][]LogEvent{},
 	}}
+	w.slow.Store(&map[string]slowness{})
+	return w
 }
 
 // Clock is the world's time.

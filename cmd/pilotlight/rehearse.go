@@ -40,7 +40,7 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 			"In a project's folder it rehearses that project, as its stacks' files say; elsewhere, or with --sample, a sample.\n" +
 			"It works on copies, needs no passphrase, and says what it assumes of the real AWS.\n\n" +
 			"Faults for --fault, which may be given several times:\n" + faultHelp() +
-			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held,\n" +
+			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held, or a fault never struck,\n" +
 			"2 wrong usage, 3 the site does not serve, 130 interrupted.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -112,12 +112,25 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	case err != nil:
 		return err
 	}
-	err = o.keep(report)
+	err = errors.Join(o.keep(report), unmet(report.Unmet))
 	if !report.Recovered {
 		err = errors.Join(err, errNotServing)
 	}
 	shown := project{json: o.json, out: out}
 	return shown.conclude(report, report.String(), err)
+}
+
+// unmet is an error of a rehearsal whose faults did not all strike: it would pass for one that
+// survives them.
+func unmet(faults []sim.Fault) error {
+	var names []string
+	for _, f := range faults {
+		names = append(names, f.Name+"="+f.Value)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the rehearsal does not show what was asked: %s never struck; name a fault of what this failover does", strings.Join(names, ", "))
 }
 
 // keep keeps the report where it was asked to be kept, and that of a project in its folder for

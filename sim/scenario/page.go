@@ -30,6 +30,9 @@ func (r *Report) Page() report.Page {
 	if len(r.Faults) > 0 {
 		p.Facts = append(p.Facts, report.Fact{Term: "Faults", Text: r.faults()})
 	}
+	for _, f := range r.Unmet {
+		p.Facts = append(p.Facts, report.Fact{Term: "Never struck", Text: f.Name + "=" + f.Value})
+	}
 	for _, given := range r.Assumed {
 		p.Facts = append(p.Facts, report.Fact{Term: "Assumed", Text: given})
 	}

@@ -21,6 +21,7 @@ type Report struct {
 	Seed       uint64      `json:"seed"`
 	Outage     sim.How     `json:"outage"`
 	Faults     []sim.Fault `json:"faults"`
+	Unmet      []sim.Fault `json:"unmet,omitempty"`   // faults that never struck: the rehearsal shows nothing of them
 	Assumed    []string    `json:"assumed,omitempty"` // what a project's rehearsal takes for given
 	Lost       time.Time   `json:"lost"`              // when the production region was lost
 
@@ -58,6 +59,7 @@ func (s *Stage) report(failed error) *Report {
 			r.CallsToLost++
 		}
 	}
+	r.Unmet = s.World.Unmet()
 	r.Serves = s.Visit()
 	r.Recovered = r.Serves == "visitors are served from "+recovery.Region
 	r.Floor, r.Original = s.floor(), s.original()

@@ -36,6 +36,9 @@ func (r *Report) String() string {
 	if r.Refusal != "" {
 		say("pulumi up   %s", r.Refusal)
 	}
+	for _, f := range r.Unmet {
+		say("NO FAULT    %s=%s never struck: nothing in this failover meets it", f.Name, f.Value)
+	}
 	say("data        %s", dataLoss(r))
 	say("isolation   %d AWS calls went to %s during the failover", r.CallsToLost, r.ProdRegion)
 	say("next        %s", strings.Join(r.next(), "; "))

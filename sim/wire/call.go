@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -71,6 +73,15 @@ var services = map[string]service{
 	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
 	"ec2":                  {"ec2", ec2Protocol, ec2Operations},
 	"monitoring":           {"cloudwatch", cborProtocol, cloudwatchOperations},
+}
+
+// Operations are the calls that are modelled, by the service as faults name it.
+func Operations() map[string][]string {
+	all := map[string][]string{}
+	for _, s := range services {
+		all[s.name] = slices.Collect(maps.Keys(s.operations))
+	}
+	return all
 }
 
 // call serves a signed request.
