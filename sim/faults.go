@@ -170,6 +170,7 @@ func (f Fault) arm() (*armed, error) {
 
 // stateForm is a state as RDS words it.
 var stateForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+
 // armCall reads a fault of single calls. Nothing would strike where no such call is made.
 func (f Fault) armCall() (*armed, error) {
 	p := append(strings.Split(f.Value, ":"), "", "", "")
