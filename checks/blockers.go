@@ -191,8 +191,12 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
 			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID)...)
 	}
-	if series(r.Engine) != series(p.EngineVersion) {
-		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", series(r.Engine)),
+	if compareVersions(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
+		has := series(r.Engine)
+		if has == series(p.EngineVersion) {
+			has = r.Engine
+		}
+		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", has),
 			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion)...)
 	}
 	return all

@@ -84,10 +84,13 @@ func TestBlockers(t *testing.T) {
 		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
 		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
 		"another series":                {func(s *Snapshot) { s.Replica.Engine = "8.4.5" }, []string{ReplicaEngine}, "set database.engineVersion to 8.4"},
-		"no certificate":                {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
-		"certificate not validated":     {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
-		"certificate ends too soon":     {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
-		"certificate of another name":   {func(s *Snapshot) { s.Certificate.Names = []string{"*.www.example.com"} }, []string{CertificateName}, "not for www.example.com"},
+		"another patch": {
+			func(s *Snapshot) { s.Replica.Engine = "8.0.41" }, nil, "", // the configuration leaves it to RDS
+		},
+		"no certificate":              {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
+		"certificate not validated":   {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
+		"certificate ends too soon":   {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
+		"certificate of another name": {func(s *Snapshot) { s.Certificate.Names = []string{"*.www.example.com"} }, []string{CertificateName}, "not for www.example.com"},
 		"everything": {
 			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },
 			[]string{ReplicaWrongSource, LagUnknown, ImageMissing}, "",
@@ -108,6 +111,18 @@ func TestBlockers(t *testing.T) {
 			assert.Contains(t, text, tc.says)
 		})
 	}
+}
+
+// TestFailoverUpgradesNothing holds that a patch which the replica has not is no part of a failover.
+func TestFailoverUpgradesNothing(t *testing.T) {
+	t.Parallel()
+	s, p := productionLost(), policy
+	p.EngineVersion = "8.0.44"
+	blockers := Activation.Blockers(s, p)
+	assert.Len(t, blockers, 1)
+	assert.Equal(t, "database blog-dr-1 runs MySQL 8.0.42, and the configuration is for 8.0.44: set database.engineVersion to 8.0.42", blockers[0].String())
+	s.Replica.Engine = "8.0.44"
+	assert.Empty(t, Activation.Blockers(s, p))
 }
 
 func TestBlockersOfAPrimary(t *testing.T) {

@@ -9,7 +9,9 @@ import "time"
 type Snapshot struct {
 	At      time.Time
 	Replica *Replica // nil when there is no such database in this region
-	Image   *Image   // nil when there is no such image in this region
+	// Source is the database that it replicates; nil where that was not asked.
+	Source *Replica
+	Image  *Image // nil when there is no such image in this region
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
 	Certificate *Certificate
 	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
@@ -26,7 +28,7 @@ type Backlog struct {
 	At    time.Time `json:"at"`
 }
 
-// Replica is the database that an activation promotes.
+// Replica is a database: the one that an activation promotes, or its source.
 type Replica struct {
 	ID     string
 	Status string // as RDS words it, such as "available"
@@ -39,7 +41,13 @@ type Replica struct {
 	Parameters  string // name of its parameter group
 	ReadOnly    bool   // its parameter group would keep it read-only once promoted
 
-	AllocatedGiB int // storage
+	AllocatedGiB int   // storage
+	CeilingGiB   int   // up to where storage grows by itself; 0 is not at all
+	Free         *Free // nil where that was not asked, or is not measured
+	// Set are the parameters that its group sets; nil where that was not asked.
+	Set map[string]string
+	// BackupWindow is when it is backed up, in UTC, such as 03:00-03:30.
+	BackupWindow string
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
 	LastGood *Lag
 }

@@ -2,6 +2,8 @@ package components
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
@@ -15,11 +17,13 @@ type DatabaseArgs struct {
 	// Identifier is the name of the instance in AWS, such as blog-dr-1.
 	Identifier string
 	Class      string
-	// EngineVersion begins with 8.0 or 8.4. A replica takes its source's, and uses this
-	// one only to choose its parameters.
+	// EngineVersion begins with 8.0 or 8.4. A replica is made with its source's; a higher one
+	// upgrades it later.
 	EngineVersion string
 	// MaxStorageGiB is up to where storage grows by itself; 0 means it does not.
 	MaxStorageGiB int
+	// Parameters are MySQL's, by name, beside those that the component sets.
+	Parameters map[string]string
 	// LogDays is how long CloudWatch Logs keeps the exported logs; with 0 the log groups are
 	// left to RDS, which keeps all.
 	LogDays int
@@ -123,7 +127,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	parameters, err := rds.NewParameterGroup(ctx, name+"-parameters", &rds.ParameterGroupArgs{
 		Description: pulumi.String("Database " + args.Identifier),
 		Family:      pulumi.String(family),
-		Parameters:  parameters(args.ReadOnly),
+		Parameters:  parameters(args.ReadOnly, args.Parameters),
 		Tags:        named(args.Identifier),
 	}, pulumi.Parent(db))
 	if err != nil {
@@ -157,6 +161,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		FinalSnapshotIdentifier: pulumi.Sprintf("%s-final-%s", args.Identifier, args.SnapshotSuffix),
 
 		AutoMinorVersionUpgrade:      pulumi.Bool(false),
+		AllowMajorVersionUpgrade:     pulumi.Bool(true), // when the configuration has another series, and not before
 		ApplyImmediately:             pulumi.Bool(true),
 		EnabledCloudwatchLogsExports: pulumi.ToStringArray(exportedLogs),
 		Tags:                         named(args.Identifier),
@@ -217,10 +222,12 @@ func bornPrimary(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 }
 
-// bornReplica adds the source. Engine, users and storage are the source's own. The
+// bornReplica adds the source. Engine, users and storage are the source's own; the version is
+// looked at when it changes. The
 // key must be given even where AWS has a default: without it the provider does not
 // sign for the source's region, and in China the copy is refused.
 func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
+	to.EngineVersion = pulumi.String(args.EngineVersion)
 	to.ReplicateSourceDb = pulumi.String(args.Replica.SourceARN)
 	to.StorageEncrypted = pulumi.Bool(args.Replica.Encrypted)
 	if args.Replica.Encrypted {
@@ -250,7 +257,7 @@ func parameterFamily(version string) (string, error) {
 // parameters are few: what makes writes durable is at its default, and so is
 // read_only unless it is to be on: RDS itself takes it back at a promotion only if
 // it was not set.
-func parameters(readOnly pulumi.BoolInput) rds.ParameterGroupParameterArrayOutput {
+func parameters(readOnly pulumi.BoolInput, own map[string]string) rds.ParameterGroupParameterArrayOutput {
 	return readOnly.ToBoolOutput().ApplyT(func(readOnly bool) []rds.ParameterGroupParameter {
 		group := []rds.ParameterGroupParameter{
 			immediately("log_output", "FILE"), // only files are exported
@@ -260,8 +267,25 @@ func parameters(readOnly pulumi.BoolInput) rds.ParameterGroupParameterArrayOutpu
 		if readOnly {
 			group = append(group, immediately("read_only", "1"))
 		}
+		for _, name := range slices.Sorted(maps.Keys(own)) {
+			parameter := immediately(name, own[name])
+			if !slices.Contains(dynamic, name) {
+				parameter.ApplyMethod = pulumi.StringRef("pending-reboot")
+			}
+			group = append(group, parameter)
+		}
 		return group
 	}).(rds.ParameterGroupParameterArrayOutput)
+}
+
+// dynamic are parameters that RDS takes without a reboot, of those that people set most
+// (Appendix.MySQL.Parameters). It refuses that for static ones, and takes any at the next reboot.
+var dynamic = []string{
+	"character_set_server", "collation_server", "connect_timeout", "event_scheduler", "group_concat_max_len", "innodb_buffer_pool_size",
+	"innodb_flush_log_at_trx_commit", "innodb_io_capacity", "innodb_lock_wait_timeout", "innodb_strict_mode", "interactive_timeout",
+	"join_buffer_size", "local_infile", "log_bin_trust_function_creators", "long_query_time", "max_allowed_packet", "max_connections",
+	"max_execution_time", "max_heap_table_size", "net_read_timeout", "net_write_timeout", "sort_buffer_size", "sql_mode", "sync_binlog",
+	"table_open_cache", "time_zone", "tmp_table_size", "transaction_isolation", "wait_timeout",
 }
 
 func immediately(name, value string) rds.ParameterGroupParameter {

@@ -126,6 +126,18 @@ func TestDatabasesAreProtectedFromBirth(t *testing.T) {
 	}
 }
 
+func TestDatabaseParameters(t *testing.T) {
+	args := aDatabase()
+	args.Primary, args.Parameters = aPrimary(), map[string]string{"max_allowed_packet": "134217728", "innodb_log_buffer_size": "8388608"}
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewDatabase(ctx, "blog-dr-1", args)
+		return err
+	})
+	set := c.one(t, "rds/parameterGroup:ParameterGroup").Inputs["parameters"].([]any)
+	assert.Contains(t, set, map[string]any{"name": "max_allowed_packet", "value": "134217728", "applyMethod": "immediate"})
+	assert.Contains(t, set, map[string]any{"name": "innodb_log_buffer_size", "value": "8388608", "applyMethod": "pending-reboot"}, "RDS refuses a static one at once")
+}
+
 func TestFinalSnapshotOnceItCanBeHad(t *testing.T) {
 	args := aDatabase()
 	args.Primary = aPrimary()

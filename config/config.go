@@ -181,18 +181,27 @@ type Database struct {
 	//
 	// Refused: not of the form `db.m6g.large`
 	Class string `json:"class"`
-	// MySQL series. In a standby it chooses the parameter group only: set it to production's.
+	// MySQL, as `8.4`, or `8.4.5` for one patch of it. A new replica is made with its source's version, so a standby beside
+	// a production of your own needs that one. A higher one upgrades the database: the standby first, see the
+	// [runbook](runbook.md#upgrade-mysql). Standard support of 8.0 ended on 2026-07-31.
 	//
-	// Refused: other than `8.0` and `8.4`
+	// Refused: other than MySQL 8.0 and 8.4; the active side's before the standby's; an older one than is deployed
 	EngineVersion string `json:"engineVersion"`
 	// Storage of a primary. A replica takes its source's.
 	//
 	// Refused: under 20, over 65536
 	StorageGiB int `json:"storageGiB"`
-	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary; a replica's doesn't grow then.
+	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary. A replica's grows at least as far
+	// as that of the other stack's database; beside a production that no stack made, `0` is not at all.
 	//
 	// Refused: less than a tenth above `storageGiB`
 	MaxStorageGiB int `json:"maxStorageGiB"`
+	// Parameters of MySQL by name, such as `{max_allowed_packet: "134217728"}`. The same in both stacks, or replication
+	// may break. What is not known to be dynamic takes effect at the next reboot.
+	//
+	// Refused: parameters that this program sets (`read_only`, `require_secure_transport`, `log_output`, `slow_query_log`);
+	// `lower_case_table_names`, which a database keeps for life; names that are none
+	Parameters map[string]string `json:"parameters"`
 	// A second zone while active. A failover adds it after the site serves.
 	MultiAZ bool `json:"multiAz"`
 	// Days of automated backups, from birth, replicas too.
@@ -353,7 +362,7 @@ func defaults() Config {
 	return Config{
 		Role:     roles.Standby,
 		Network:  Network{NAT: "one", Egress: []int{80, 443, 465, 587}},
-		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.0", StorageGiB: 50, BackupDays: 7},
+		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.4", StorageGiB: 50, BackupDays: 7},
 		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},

@@ -77,6 +77,8 @@ func TestReferenceSaysWhatIsRefused(t *testing.T) {
 			field.Set(reflect.Append(reflect.MakeSlice(field.Type(), 0, 1), reflect.ValueOf("?").Convert(field.Type().Elem())))
 		case reflect.Bool:
 			field.SetBool(!field.Bool())
+		case reflect.Map:
+			field.Set(reflect.ValueOf(map[string]string{"?": "?"}))
 		default:
 			field.SetZero()
 		}

@@ -151,13 +151,25 @@ func (c Config) validateNetwork(p *problems) {
 	p.add(slices.Contains([]string{"one", "zone", "none"}, c.Network.NAT), "network.nat", c.Network.NAT, "set it to one, zone or none")
 }
 
+// ownParameters are those that the stack sets by itself, and one that RDS takes at the birth of
+// a database alone.
+var ownParameters = []string{"log_output", "lower_case_table_names", "read_only", "require_secure_transport", "slow_query_log"}
+
+var engineForm = regexp.MustCompile(`^8\.[04](\.\d{1,3})?$`)
+
+var parameterForm = regexp.MustCompile(`^[a-z][a-z0-9_]+$`)
+
 func (c Config) validateDatabase(p *problems) {
 	d := c.Database
 	p.add(classForm.MatchString(d.Class), "database.class", d.Class, "set it to an RDS class such as db.m6g.large")
-	p.add(slices.Contains([]string{"8.0", "8.4"}, d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.0 or 8.4")
+	p.add(engineForm.MatchString(d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.4 or 8.0, or to a patch of it such as 8.4.5")
 	p.add(d.StorageGiB >= 20 && d.StorageGiB <= 65536, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
 	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB*10 >= d.StorageGiB*11, "database.maxStorageGiB", d.MaxStorageGiB,
 		"set it to at least a tenth more than storageGiB (%d), as RDS wants it", d.StorageGiB)
+	for name := range d.Parameters {
+		p.add(parameterForm.MatchString(name), "database.parameters", name, "name a parameter of MySQL, such as max_allowed_packet")
+		p.add(!slices.Contains(ownParameters, name), "database.parameters", name, "remove it: this program sets it, or a database keeps it for life")
+	}
 	p.add(d.BackupDays >= 1 && d.BackupDays <= 35, "database.backupDays", d.BackupDays, "set it to 1 to 35: a source without backups can have no replica")
 }
 

@@ -33,6 +33,7 @@ func (r Range) String() string {
 const (
 	Instances    = "autoscaling:Capacity"                     // until a group's instances are in service and healthy
 	MultiAZ      = "rds:ModifyDBInstance:MultiAZ"             // the part of ModifyDBInstance that adds a standby
+	Upgrade      = "rds:ModifyDBInstance:Upgrade"             // the part of ModifyDBInstance that brings another version of MySQL
 	Parameter    = "rds:DynamicParameter"                     // until a changed parameter of a group reaches the database
 	Verification = "pilotlight:Verification"                  // the looks in a row that find the site healthy
 	Freeze       = "pilotlight:Freeze"                        // until the maintenance page is up and the database is read-only
@@ -55,7 +56,7 @@ var quick = Range{time.Second, 5 * time.Second}
 // Terraform runs. Promotion: the RDS guide says "several minutes or longer". Cross-region
 // replicas of small databases: 1300 to 2780 s in the acceptance tests of
 // terraform-provider-aws (pull request 36080). Snapshots and what is restored of them,
-// instances to healthy, Route 53 changes and deletions: common experience.
+// upgrades of small databases, instances to healthy, Route 53 changes and deletions: common experience.
 var usual = map[string]Range{
 	NATGateway:             {90 * time.Second, 120 * time.Second},
 	"ec2:DeleteNatGateway": {40 * time.Second, 60 * time.Second},
@@ -71,6 +72,7 @@ var usual = map[string]Range{
 	Promotion:                                 {5 * time.Minute, 15 * time.Minute},
 	"rds:ModifyDBInstance":                    {30 * time.Second, 90 * time.Second},
 	MultiAZ:                                   {8 * time.Minute, 15 * time.Minute},
+	Upgrade:                                   {8 * time.Minute, 20 * time.Minute},
 	Parameter:                                 {5 * time.Second, 40 * time.Second},
 	"rds:DeleteDBInstance":                    {3 * time.Minute, 6 * time.Minute},
 	Instances:                                 {3 * time.Minute, 6 * time.Minute},

@@ -80,6 +80,11 @@ func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict 
 	return v
 }
 
+// Judge judges what Look saw, as Check judges what it sees, and asks nothing more.
+func (r *Runtime) Judge(seen checks.Snapshot) checks.Verdict {
+	return judged(seen, r.policy(), question{rules: checks.Activation, activates: true})
+}
+
 // Image is the site's image.
 func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
@@ -140,8 +145,8 @@ func orAbsent(err error) error {
 	return err
 }
 
-// Look is what there is to see of a side in its region, for people: its image and
-// its database, whether that is a replica or not. It asks the site nothing.
+// Look is what there is to see of a side in its region: its image, its certificate and its
+// database, whether that is a replica or not. It asks the site nothing.
 func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 	seen := checks.Snapshot{At: r.env.Now()}
 	cfg, err := r.aws(ctx)
@@ -152,9 +157,31 @@ func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	seen.Replica, err = r.database(ctx, cfg)
+	if r.Site.ofACM() {
+		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
+	}
+	if err := orAbsent(err); err != nil {
+		return seen, err
+	}
+	if seen.Replica, err = r.database(ctx, cfg); err == nil && seen.Replica != nil {
+		seen.Replica.Free, err = findFree(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now())
+	}
 	seen.Backlog = r.backlog(ctx, cfg)
 	return seen, err
+}
+
+// LookAtDatabase is what there is to see of the database alone; nil when there is none.
+func (r *Runtime) LookAtDatabase(ctx context.Context) (*checks.Replica, error) {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.database(ctx, cfg)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	found.Free, err = findFree(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now())
+	return found, err
 }
 
 // database is what RDS and CloudWatch say of the site's database; nil when there is none.
@@ -171,9 +198,10 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	found := &said
 	for _, group := range instance.DBParameterGroups { // one at most
 		found.Parameters = aws.ToString(group.DBParameterGroupName)
-		if found.ReadOnly, err = findReadOnly(ctx, client, found.Parameters); err != nil {
+		if found.Set, err = findParameters(ctx, client, found.Parameters); err != nil {
 			return nil, err
 		}
+		found.ReadOnly = setsReadOnly(found.Set)
 	}
 	if found.Source != "" {
 		found.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
@@ -187,6 +215,7 @@ func described(instance *rdstypes.DBInstance) checks.Replica {
 		ID: aws.ToString(instance.DBInstanceIdentifier), Status: aws.ToString(instance.DBInstanceStatus),
 		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
 		Engine: aws.ToString(instance.EngineVersion), AllocatedGiB: int(aws.ToInt32(instance.AllocatedStorage)),
+		CeilingGiB: int(aws.ToInt32(instance.MaxAllocatedStorage)), BackupWindow: aws.ToString(instance.PreferredBackupWindow),
 	}
 	for _, info := range instance.StatusInfos {
 		if aws.ToString(info.StatusType) == "read replication" {

@@ -76,23 +76,27 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*chec
 	return &checks.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
 }
 
-// findReadOnly reports whether a parameter group sets read_only. Its default depends on
-// whether the database is a replica, so a promotion lifts it.
-func findReadOnly(ctx context.Context, client *rds.Client, group string) (bool, error) {
+// findParameters are the parameters that a group sets. Those of a default group are RDS's own.
+func findParameters(ctx context.Context, client *rds.Client, group string) (map[string]string, error) {
+	set := map[string]string{}
 	pages := rds.NewDescribeDBParametersPaginator(client, &rds.DescribeDBParametersInput{DBParameterGroupName: &group, Source: aws.String("user")})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return false, fmt.Errorf("reading parameter group %s: %w", group, err)
+			return nil, fmt.Errorf("reading parameter group %s: %w", group, err)
 		}
 		for _, p := range page.Parameters {
-			value := strings.ToUpper(aws.ToString(p.ParameterValue))
-			if aws.ToString(p.ParameterName) == "read_only" && (value == "1" || value == "ON") {
-				return true, nil
-			}
+			set[aws.ToString(p.ParameterName)] = aws.ToString(p.ParameterValue)
 		}
 	}
-	return false, nil
+	return set, nil
+}
+
+// setsReadOnly reports whether parameters set read_only. Its default depends on whether the
+// database is a replica, so a promotion lifts it.
+func setsReadOnly(set map[string]string) bool {
+	value := strings.ToUpper(set["read_only"])
+	return value == "1" || value == "ON"
 }
 
 // findBalancer finds the ARN of the balancer with a DNS name.
@@ -124,6 +128,18 @@ func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time
 		return nil, nil //nolint:nilnil // no measurement is an answer: decide.Blockers has a case for it
 	}
 	return &checks.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
+}
+
+// findFree returns what was last measured of a database's free storage, in the last hour, or nil.
+func findFree(ctx context.Context, client *cloudwatch.Client, id string, now time.Time) (*checks.Free, error) {
+	bytes, at, err := newest(ctx, client, "AWS/RDS", "FreeStorageSpace", map[string]string{"DBInstanceIdentifier": id}, now, time.Hour)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading the free storage of %s: %w", id, err)
+	case at.IsZero():
+		return nil, nil //nolint:nilnil // no measurement is an answer: checks.Alike leaves it out
+	}
+	return &checks.Free{GiB: bytes / (1 << 30), At: at}, nil
 }
 
 // newest is the newest value of a metric in the window before now that is not

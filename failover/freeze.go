@@ -80,11 +80,11 @@ func (r *Runtime) resetReadOnly(ctx context.Context, client *rds.Client) error {
 	}
 	for _, of := range instance.DBParameterGroups { // one at most
 		group := aws.ToString(of.DBParameterGroupName)
-		set, err := findReadOnly(ctx, client, group)
+		set, err := findParameters(ctx, client, group)
 		if err != nil {
 			return err
 		}
-		if !set {
+		if !setsReadOnly(set) {
 			continue
 		}
 		readOnly := rdstypes.Parameter{ParameterName: aws.String("read_only"), ApplyMethod: rdstypes.ApplyMethodImmediate}

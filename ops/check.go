@@ -76,8 +76,16 @@ func (r Readiness) refusal() *refusal.Error {
 
 // Check finds out whether everything is there that a purpose needs: on this
 // machine, outside the region that may be lost, and on the side that would take
-// over. It changes nothing. to is the stack that a switchover goes to.
+// over. It changes nothing but the note of it that Status reads. to is the stack that a switchover goes to.
 func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
+	ready, err := s.check(ctx, purpose, to, run)
+	if err == nil && purpose == ForFailover {
+		s.keepCheck(ready)
+	}
+	return ready, err
+}
+
+func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
 	sides, err := s.Sides(ctx)
 	if damaged, ok := errors.AsType[*refusal.Error](err); ok && damaged.Code == refusal.CodeState {
 		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
@@ -139,6 +147,10 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	if purpose != ForReprotect {
+		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
+		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)
+	}
 	return ready, nil
 }
 
@@ -240,11 +252,11 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 		return all
 	}
 	for _, b := range plan.Verdict.Blockers {
-		q := Requirement{What: b.Subject, OK: b.Code == checks.ProductionServes || b.Code == checks.ReplicaReceives, Seen: b.Reason}
-		if !q.OK {
-			q.Code, q.Remedy = b.Code, b.Remedy
+		if productionLives(b) {
+			all = append(all, Requirement{What: b.Subject, OK: true, Seen: b.Reason})
+			continue
 		}
-		all = append(all, q)
+		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
 	}
 	for _, b := range plan.Shortfalls {
 		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
@@ -254,6 +266,11 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 		loss = "no write is lost: the promotion waits until the replica has them all"
 	}
 	return append(all, Requirement{What: "loss", OK: true, Seen: loss})
+}
+
+// productionLives reports whether a blocker says no more than that the other side is well.
+func productionLives(b refusal.Blocker) bool {
+	return b.Code == checks.ProductionServes || b.Code == checks.ReplicaReceives
 }
 
 // machine is what this machine has to have.

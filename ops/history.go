@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -43,6 +44,57 @@ func LastRehearsal(dir string) *Rehearsed {
 		return nil
 	}
 	return &last
+}
+
+// Checked is the last check for a failover that was made in a project's folder.
+type Checked struct {
+	At    time.Time `json:"at"`
+	Stack string    `json:"stack"` // that would have become active
+	// Missing is what was not ready; empty when all was.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// checkFile keeps the last check, below the project's folder.
+const checkFile = ".pilotlight/check.json"
+
+// keepCheck keeps a check for Status. It may fail: then Status knows of none, or of an earlier one.
+func (s *Site) keepCheck(ready Readiness) {
+	checked := Checked{At: s.now(), Stack: ready.Stack}
+	for _, q := range ready.Requirements {
+		if !q.OK && !slices.Contains(checked.Missing, q.What) {
+			checked.Missing = append(checked.Missing, q.What)
+		}
+	}
+	text, err := json.Marshal(checked)
+	path := filepath.Join(s.options.Dir, filepath.FromSlash(checkFile))
+	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+		_ = fileio.Replace(path, text, 0o600)
+	}
+}
+
+// lastCheck is what keepCheck kept; nil for nothing.
+func lastCheck(dir string) *Checked {
+	text, err := fileio.Read(filepath.Join(dir, filepath.FromSlash(checkFile)))
+	var last Checked
+	if err != nil || json.Unmarshal(text, &last) != nil || last.At.IsZero() {
+		return nil
+	}
+	return &last
+}
+
+// askedByStatus is what Status asks again each time, and judges as Check does.
+var askedByStatus = []string{
+	"state", "keys", "lock", "files", "record", "region", "claims", "replica", "lag", "image", "certificate", "source", "storage", "mysql", "parameters", "secrets",
+}
+
+// missing is what was not ready for a failover to the standby of these sides, and is not asked again
+// by Status.
+func (c *Checked) missing(sides []Side) (all []string) {
+	target, err := failoverTarget(sides)
+	if c == nil || err != nil || target == nil || target.Config.Stack != c.Stack {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.Missing), func(what string) bool { return slices.Contains(askedByStatus, what) })
 }
 
 // Update is an update of a stack, as the backend keeps it.

@@ -3,11 +3,13 @@ package ops
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 )
@@ -15,6 +17,15 @@ import (
 // judge says how protected the site is, and what to do now.
 func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
+	for _, q := range secretsAlike(sides) {
+		if !q.OK {
+			s.unprotect("unprotected: "+q.Seen, q.Remedy)
+		}
+	}
+	if missing := s.LastCheck.missing(sides); len(missing) > 0 {
+		s.unprotect(fmt.Sprintf("unprotected: the check at %s found this not ready: %s", s.LastCheck.At.UTC().Format(time.DateTime+" MST"), strings.Join(missing, ", ")),
+			"do what it said, then pilotlight check")
+	}
 	wrong := mismatches(sides)
 	for _, m := range wrong {
 		s.Warnings = append(s.Warnings, m.String())
@@ -90,7 +101,26 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 		}
 		return false, fmt.Sprintf("%s does not answer: unprotected, or lost%s", leads.name(), loss), "pilotlight failover, if it is lost"
 	}
-	return replicaInStep(seenOf(seen, other.Config.Stack), time.Duration(other.Config.Failover.MaxLag), now)
+	standby := seenOf(seen, other.Config.Stack)
+	protected, verdict, next = replicaInStep(standby, time.Duration(other.Config.Failover.MaxLag), now)
+	if against := standby.against(seenOf(seen, leads.Config.Stack).Database, now); protected && len(against) > 0 {
+		more := ""
+		if len(against) > 1 {
+			more = fmt.Sprintf(" (and %d more: pilotlight check)", len(against)-1)
+		}
+		return false, "unprotected: " + against[0].Reason + more, against[0].Remedy
+	}
+	return protected, verdict, next
+}
+
+// against is what the checks have against activating a standby, by what was seen of both sides. It
+// is what check finds, too. leading is the database of the active side; nil where none was seen.
+func (s SideStatus) against(leading *checks.Replica, now time.Time) []refusal.Blocker {
+	if leading == nil {
+		leading = s.source
+	}
+	all := slices.DeleteFunc(slices.Clone(s.blockers), productionLives)
+	return append(all, checks.Alike.Blockers(checks.Snapshot{At: now, Replica: s.Database, Source: leading}, checks.Policy{Region: s.Region})...)
 }
 
 // obstructed is what is in the way of every operation: a state that AWS is ahead of, and an

@@ -48,6 +48,8 @@ type Status struct {
 	Next string `json:"next,omitempty"`
 	// LastChange is when a change of role was last reported here; zero for never.
 	LastChange time.Time `json:"lastChange,omitzero"`
+	// LastCheck is the last check for a failover that was made here; nil for none.
+	LastCheck *Checked `json:"lastCheck,omitempty"`
 	// LastRehearsal is the last one that was held here; nil for none.
 	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
 	// Drills are copies that drills have left, or are making.
@@ -72,6 +74,10 @@ type SideStatus struct {
 	// Backlog is what waits to be copied to its bucket from the other side's; nil when that
 	// is not measured (media.timeControl there), or nothing was uploaded lately.
 	Backlog *checks.Backlog `json:"mediaBacklog,omitempty"`
+	// blockers are what the checks have against activating a standby as it is seen now, and source
+	// is the database that a production has which no stack made; nil where that was not seen.
+	blockers []refusal.Blocker
+	source   *checks.Replica
 	// Unreachable is why the region could not be asked.
 	Unreachable string `json:"unreachable,omitempty"`
 	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
@@ -120,6 +126,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		}
 	}
 	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
+	status.LastCheck = lastCheck(s.options.Dir)
 	status.judge(sides, s.now())
 	status.addDrills(left, unseen, s.now())
 	if reports, err := Reports(s.options.Dir); err == nil && len(reports) > 0 {
@@ -146,10 +153,19 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 		status.Unreachable = s.unasked(claim, err)
 		return status
 	}
-	seen, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer)).Look(bounded)
+	runtime := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer))
+	runtime.Site.Epoch++ // of the activation that it is judged for
+	seen, err := runtime.Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	if err != nil {
 		status.Unreachable = silence(err, askFor)
+		return status
+	}
+	if claim.Role == roles.Standby {
+		status.blockers = runtime.Judge(seen).Blockers
+	}
+	if side.Config.Production != nil { // a silent one may be lost: the verdict says what the standby shows of it
+		status.source, _ = s.source(bounded, side, nil)
 	}
 	return status
 }

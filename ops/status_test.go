@@ -16,7 +16,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -73,7 +75,21 @@ func TestProtection(t *testing.T) {
 		"being made":           {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
 		"not measured":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
 		"far behind":           {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
-		"measured long ago":    {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
+		"an old image": {
+			site(leading, standBy), func(s *SideStatus) {
+				s.blockers = []refusal.Blocker{{Code: checks.ImageOld, Reason: "image ami-1 is old", Remedy: "make a new one"}}
+			}, false, "unprotected: image ami-1 is old", "make a new one",
+		},
+		"production lives": {
+			site(leading, standBy), func(s *SideStatus) {
+				s.blockers = []refusal.Blocker{{Code: checks.ReplicaReceives, Reason: "it receives", Remedy: "wait"}}
+			}, true, "would lose some 3s", "",
+		},
+		"a source that grows further": {
+			site(none, standBy)[:1], func(s *SideStatus) { s.source = &checks.Replica{ID: "theirs", AllocatedGiB: 500} }, false,
+			"grows up to 0 GiB, and its source theirs up to 500", "set database.maxStorageGiB to 500",
+		},
+		"measured long ago": {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,6 +140,66 @@ func TestJudgeDisagreements(t *testing.T) {
 			assert.Contains(t, fmt.Sprint(status.Warnings), `domain in Pulumi.`)
 		})
 	}
+}
+
+func TestSecretsAlike(t *testing.T) {
+	t.Parallel()
+	ours, theirs := state.HashSecrets(map[string]string{"a": "1", "b": "2"}), state.HashSecrets(map[string]string{"a": "1", "b": "3"})
+	assert.Equal(t, ours, state.HashSecrets(map[string]string{"b": "2", "a": "1"}))
+	assert.Empty(t, state.HashSecrets(nil))
+	for name, tc := range map[string]struct {
+		prod, dr  string
+		code      string
+		known     bool
+		protected bool
+	}{
+		"the same":           {ours, ours, "", true, true},
+		"different":          {ours, theirs, SecretsDiffer, true, false},
+		"never published":    {ours, "", "", false, true},
+		"both not published": {"", "", "", false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sides := site(leading, standBy)
+			sides[0].State.Published.Secrets, sides[1].State.Published.Secrets = tc.dr, tc.prod
+			all := secretsAlike(sides)
+			assert.Equal(t, tc.known, len(all) == 1)
+			for _, q := range all {
+				assert.Equal(t, tc.code, q.Code)
+				assert.NotContains(t, q.Seen+q.Remedy, ours)
+			}
+			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}}
+			status.judge(sides, noon)
+			assert.Equal(t, tc.protected, status.Protected, status.Verdict)
+		})
+	}
+	assert.Empty(t, secretsAlike(site(leading, standBy)[:1]), "a production that no stack made")
+}
+
+// TestLastCheck holds that what only check asks for takes protection back until it is asked again.
+func TestLastCheck(t *testing.T) {
+	t.Parallel()
+	sides := site(leading, standBy)
+	s := &Site{options: Options{Dir: t.TempDir()}}
+	assert.Nil(t, lastCheck(s.options.Dir))
+	for name, tc := range map[string]struct {
+		missing []string
+		stack   string
+		counts  []string
+	}{
+		"ready":                 {nil, "dr", nil},
+		"the plugin":            {[]string{"plugin", "lock", "image", "plugin"}, "dr", []string{"plugin"}},
+		"asked again by status": {[]string{"lock", "image"}, "dr", nil},
+		"of the other stack":    {[]string{"plugin"}, "prod", nil},
+	} {
+		ready := Readiness{Stack: tc.stack, Requirements: []Requirement{{What: "state", OK: true}}}
+		for _, what := range tc.missing {
+			ready.Requirements = append(ready.Requirements, Requirement{What: what})
+		}
+		s.keepCheck(ready)
+		assert.Equal(t, tc.counts, append([]string(nil), lastCheck(s.options.Dir).missing(sides)...), name)
+	}
+	assert.Empty(t, (*Checked)(nil).missing(sides))
 }
 
 func TestRegionOf(t *testing.T) {

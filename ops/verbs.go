@@ -9,6 +9,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // Failover makes the standby active, without asking the other side: for a region
@@ -155,7 +156,9 @@ func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run
 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
-	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) { return roles.DeployChanges(rolesOf(sides)), "", nil })
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		return append(replicaFirst(sides), roles.DeployChanges(rolesOf(sides))...), "", nil
+	})
 }
 
 // Destroy ends both stacks, the standby first. run.Say reports what stays.
@@ -167,4 +170,19 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 		}
 		return changes, "", nil
 	})
+}
+
+// replicaFirst is the update of a standby whose database has to be upgraded before its source; nil
+// when there is none.
+func replicaFirst(sides []Side) []Change {
+	_, other, err := leader(sides)
+	if err != nil || other == nil {
+		return nil
+	}
+	for _, side := range sides {
+		if !stacks.Upgrades(side.State.Published.EngineVersion, side.Config.Database.EngineVersion) {
+			return nil
+		}
+	}
+	return []Change{{Stack: other.Config.Stack}}
 }

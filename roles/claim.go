@@ -1,8 +1,10 @@
 package roles
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,6 +46,9 @@ type Generation struct {
 	// SkipFinalSnapshot is set when the activation was aborted before promotion: RDS takes no
 	// final snapshot of a replica, and no visitor wrote to it.
 	SkipFinalSnapshot bool `json:"skipFinalSnapshot,omitempty"`
+	// Engine is the version of MySQL that a former database keeps; empty in the current one,
+	// which has what its stack's configuration says.
+	Engine string `json:"engine,omitempty"`
 }
 
 // Reason is why a stack was activated.
@@ -158,6 +163,16 @@ func ParseClaim(text string) (Claim, error) {
 func (c Claim) WithSource(source string) Claim {
 	if c.Generation.Origin == OriginReplica && c.Generation.Source == "" {
 		c.Generation.Source = source
+	}
+	return c
+}
+
+// WithEngine is the claim with the version of MySQL that its former databases keep, where they
+// have none yet.
+func (c Claim) WithEngine(version string) Claim {
+	c.Former = slices.Clone(c.Former)
+	for i := range c.Former {
+		c.Former[i].Engine = cmp.Or(c.Former[i].Engine, version)
 	}
 	return c
 }

@@ -17,6 +17,7 @@ type Database struct {
 	Port                              int
 	BackupRetention                   int
 	AllocatedGiB, CeilingGiB          int // storage, and up to where it grows by itself; a ceiling of 0 is none
+	BackupWindow                      string
 	MultiAZ, Encrypted, DeletionGuard bool
 	KMSKey, SubnetGroup, Zone         string
 	StatusInfos                       []StatusInfo
@@ -67,7 +68,7 @@ func (w *World) describe(o *Object) Database {
 		Identifier: o.text("identifier"), ARN: o.text("arn"), ResourceID: o.ID, Class: o.text("instanceClass"),
 		Engine: o.text("engine"), EngineVersion: o.text("engineVersionActual"), Status: w.databaseStatus(o, now), Source: w.sourceName(o),
 		Address: o.text("address"), Port: o.number("port"), BackupRetention: o.number("backupRetentionPeriod"),
-		AllocatedGiB: o.number("allocatedStorage"), CeilingGiB: o.number("maxAllocatedStorage"), MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
+		AllocatedGiB: w.allocated(o), CeilingGiB: o.number("maxAllocatedStorage"), BackupWindow: o.text("backupWindow"), MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
 		KMSKey: o.text("kmsKeyId"), SubnetGroup: o.text("dbSubnetGroupName"), Zone: o.text("availabilityZone"), Created: o.Times["created"],
 	}
 	d.ParameterGroup, d.ParameterStatus = groupOf(o), w.applying(o, now)

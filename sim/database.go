@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,6 +35,8 @@ func databaseTakes(old, o *Object) string {
 		return "CreateDBInstance"
 	case old.text("replicateSourceDb") != "" && source == "":
 		return "PromoteReadReplica"
+	case upgrades(old, o):
+		return strings.TrimPrefix(estimate.Upgrade, "rds:")
 	case o.flag("multiAz") && !old.flag("multiAz"):
 		return strings.TrimPrefix(estimate.MultiAZ, "rds:")
 	case !differ(old, o, silent):
@@ -67,13 +70,24 @@ func validDatabase(w *World, o *Object) error {
 	if days := o.number("backupRetentionPeriod"); days < 0 || days > 35 {
 		return refuse("InvalidParameterValue", "Invalid backup retention period: %d. It must be between 0 and 35.", days)
 	}
+	if err := validStorage(o); err != nil {
+		return err
+	}
 	switch {
 	case o.ID != "":
 		return nil
 	case o.text("replicateSourceDb") != "":
+		if source := w.sourceOf(o); source != nil {
+			if err := w.validFamily(o, source.text("engineVersionActual")); err != nil {
+				return err
+			}
+		}
 		return w.validReplica(o)
 	case o.text("snapshotIdentifier") != "":
 		return w.validRestore(o)
+	}
+	if err := w.validFamily(o, actualVersion(cmp.Or(o.text("engineVersion"), "8.0"))); err != nil {
+		return err
 	}
 	return validPrimary(o)
 }
@@ -125,7 +139,12 @@ func madeDatabase(w *World, o *Object) {
 		"availabilityZone": Zones(o.Region)[0], "backupWindow": "05:00-05:30", "maintenanceWindow": "sun:06:00-sun:06:30",
 		"engineVersion": "8.0",
 	})
-	o.Props["engineVersionActual"] = actualVersion(o.text("engineVersion"))
+	switch source := w.sourceOf(o); {
+	case source != nil && !phased:
+		o.Props["engineVersionActual"] = source.text("engineVersionActual") // whatever the provider was given
+	case o.text("engineVersionActual") == "" || compareVersions(o.text("engineVersionActual"), o.text("engineVersion")) != 0:
+		o.Props["engineVersionActual"] = actualVersion(o.text("engineVersion"))
+	}
 	o.Props["identifier"] = identifier
 }
 
@@ -159,10 +178,16 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 	if !modifies(old, o) {
 		return nil
 	}
+	if err := w.validUpgrade(old, o); err != nil {
+		return err
+	}
 	if status := w.databaseStatus(old, now); status != "available" {
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state. It is %s.", status)
 	}
 	o.Phases = []Phase{{"modifying", o.Ready}}
+	if upgrades(old, o) {
+		o.Phases = []Phase{{"upgrading", o.Ready}}
+	}
 	return nil
 }
 

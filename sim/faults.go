@@ -39,6 +39,7 @@ func Faults() []FaultHelp {
 		{"promotion", "refused[:N] | fails", "RDS refuses the first N promotions (1), or one breaks off after minutes"},
 		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
 		{"replication", "broken | purged", "the replica's applier stopped on an error while production lives, or its source no longer has the binary log that comes next"},
+		{"storage", "low", "replicas have grown to their ceiling, and little of their storage is free"},
 		{"database", "STATE", "RDS holds replicas in that state, such as storage-full, storage-initialization or upgrading"},
 		{"freeze", "ignored", "databases take writes although their parameter groups set read_only, as from a user whom that does not bind"},
 		{"image", "missing | old", "no machine image can be found, or all are a year older"},
@@ -154,6 +155,7 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "freeze" && f.Value == "ignored",
 		f.Name == "instances" && f.Value == "late",
 		f.Name == "load" && f.Value == "high",
+		f.Name == "storage" && f.Value == "low",
 		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
 		f.Name == "capacity" && placed.MatchString(f.Value),
 		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):

@@ -13,7 +13,7 @@ func TestParseFault(t *testing.T) {
 	t.Parallel()
 	for text, ok := range map[string]bool{
 		"promotion=refused": true, "promotion=refused:2": true, "promotion=fails": true, "lag=12m": true, "lag=growing": true,
-		"lag=unmeasured": true, "replication=broken": true, "replication=purged": true, "freeze=ignored": true, "database=storage-full": true, "database=Full": false, "image=missing": true, "throttle=rds:PromoteReadReplica": true,
+		"lag=unmeasured": true, "replication=broken": true, "replication=purged": true, "freeze=ignored": true, "storage=low": true, "storage=high": false, "database=storage-full": true, "database=Full": false, "image=missing": true, "throttle=rds:PromoteReadReplica": true,
 		"throttle=rds:PromoteReadReplica:9": true, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true,
 		"error=rds:DescribeDBInstances:InternalFailure:2": true,
 		"capacity=us-east-2a":                             true, "capacity=us-east-2a:t3.medium": true, "capacity=us-east-2": true, "capacity=everywhere": false, "capacity=us-east-2a:": false,

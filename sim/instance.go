@@ -105,7 +105,7 @@ func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Objec
 		return DatabaseState{}, nil
 	}
 	status := w.databaseStatus(o, now)
-	answers := status != "creating" && status != "rebooting"
+	answers := status != "creating" && status != "rebooting" && status != "upgrading"
 	_, readOnly := w.readOnlySince(o, now)
 	ignored := readOnly && w.fault("freeze", is("ignored")) != nil
 	writable := answers && w.sourceName(o) == "" && (!readOnly || ignored)

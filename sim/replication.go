@@ -43,6 +43,8 @@ func (w *World) validReplica(o *Object) error {
 		return refuse("InvalidDBInstanceState", "Cannot create a read replica from %s: it is %s.", source.text("identifier"), source.status(w.clock.Now()))
 	case w.sourceName(source) != "" && home != o.Region:
 		return refuse("InvalidDBInstanceState", "Cannot create a cross region read replica from an instance that is itself a replica: %s", source.text("identifier"))
+	case o.number("maxAllocatedStorage") > 0 && o.number("maxAllocatedStorage") <= source.number("allocatedStorage"):
+		return refuse("InvalidParameterCombination", "Max storage size must be greater than storage size")
 	case source.flag("manageMasterUserPassword"):
 		return refuse("InvalidParameterCombination", "A read replica can't be created for a source that manages its master user password in Secrets Manager.")
 	case source.flag("storageEncrypted") && o.text("kmsKeyId") == "" && home != o.Region:

@@ -65,7 +65,7 @@ func (e *MySQLError) Error() string { return fmt.Sprintf("Error %d (HY000): %s",
 // connect finds the database that answers at an address.
 func (w *World) connect(address string, now time.Time) (*Object, error) {
 	state, o := w.databaseAt(address, now)
-	if o == nil || state.Status == "creating" || state.Status == "rebooting" {
+	if o == nil || slices.Contains([]string{"creating", "rebooting", "upgrading"}, state.Status) {
 		return nil, &MySQLError{2003, fmt.Sprintf("Can't connect to MySQL server on '%s'", address)}
 	}
 	return o, nil

@@ -119,11 +119,34 @@ func alike(own, peer ComparedSide) (all []Mismatch) {
 	if deployed := "the deployed stack " + peer.Stack; len(all) == 0 {
 		differ(publishedValues(peer.Published), deployed, peer.File != nil)
 	}
+	all = append(all, engineBehind(own, peer)...)
 	if a, b := own.Published.Account, peer.Published.Account; a != "" && b != "" && a != b {
 		all = append(all, Mismatch{
 			Key: "aws:allowedAccountIds", Stack: own.Stack, Value: a, Other: "the deployed stack " + peer.Stack, OtherValue: b, Fixed: true,
 			Remedy: "both stacks must be in one AWS account: use its credentials for both",
 		})
+	}
+	return all
+}
+
+// engineBehind finds the file of a standby that asks for an older MySQL than its source has: a replica
+// may be ahead, and never behind.
+func engineBehind(own, peer ComparedSide) (all []Mismatch) {
+	for _, pair := range [][2]ComparedSide{{own, peer}, {peer, own}} {
+		standby, source := pair[0], pair[1]
+		if standby.File == nil || standby.File.Role != roles.Standby {
+			continue
+		}
+		has, where := source.Published.EngineVersion, "the deployed stack "+source.Stack
+		if has == "" && source.File != nil {
+			has, where = source.File.Database.EngineVersion, config.FileName(source.Stack)
+		}
+		if asks := standby.File.Database.EngineVersion; has != "" && compareVersions(asks, has) < 0 {
+			all = append(all, Mismatch{
+				Key: "database.engineVersion", Stack: standby.Stack, Value: asks, Other: where, OtherValue: has,
+				Remedy: fmt.Sprintf("set it to %q in %s: a replica is upgraded before its source", has, config.FileName(standby.Stack)),
+			})
+		}
 	}
 	return all
 }
@@ -164,8 +187,8 @@ func (all siteValues) value(key string) string {
 // fileValues are the values of a file that belong to the site.
 func fileValues(c *config.Config) siteValues {
 	return siteValues{
-		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", given(c.DNS.ZoneID)}, {"database.engineVersion", c.Database.EngineVersion},
-		{"app.certificate", tls(c.App.Certificate)}, {"home", given(c.Home)},
+		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", given(c.DNS.ZoneID)},
+		{"app.certificate", tls(c.App.Certificate)}, {"database.parameters", parameters(*c)}, {"home", given(c.Home)},
 	}
 }
 
@@ -174,7 +197,7 @@ func publishedValues(f state.PeerInfo) siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"dns.zoneId", given(f.Zone)}, {"database.engineVersion", f.EngineVersion}, {"app.certificate", f.TLS}}
+	return siteValues{{"domain", f.Domain}, {"dns.zoneId", given(f.Zone)}, {"app.certificate", f.TLS}, {"database.parameters", given(f.Parameters)}}
 }
 
 // given is a value to compare. One side may leave the zone out, where a person changes DNS, and
@@ -198,8 +221,16 @@ func tls(certificate string) string {
 func publishes(c config.Config, account string) state.PeerInfo {
 	return state.PeerInfo{
 		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Zone: c.DNS.ZoneID,
-		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate),
+		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate), Parameters: parameters(c),
 	}
+}
+
+// parameters are the parameters of MySQL in the configuration, to compare.
+func parameters(c config.Config) string {
+	if len(c.Database.Parameters) == 0 {
+		return "none"
+	}
+	return string(state.JSON(c.Database.Parameters))
 }
 
 // RefuseMismatches refuses what two sides are asked for that do not agree.

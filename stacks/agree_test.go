@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -13,12 +14,12 @@ import (
 func deployedPair() (prod, dr ComparedSide) {
 	files := map[string]*config.Config{
 		"prod": {
-			Stack: "prod", Region: "us-west-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "dr", Region: "us-east-2", CIDR: "10.20.0.0/16"},
+			Stack: "prod", Role: roles.Active, Region: "us-west-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "dr", Region: "us-east-2", CIDR: "10.20.0.0/16"},
 			Network: config.Network{CIDR: "10.10.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
 			App: config.App{Certificate: "arn:aws:acm:us-west-2:123456789012:certificate/1"},
 		},
 		"dr": {
-			Stack: "dr", Region: "us-east-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"},
+			Stack: "dr", Role: roles.Standby, Region: "us-east-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"},
 			Network: config.Network{CIDR: "10.20.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
 			App: config.App{Certificate: "arn:aws:acm:us-east-2:123456789012:certificate/2"},
 		},
@@ -60,10 +61,11 @@ func TestMismatches(t *testing.T) {
 		"a new domain, not deployed yet": {func(prod, dr *ComparedSide) { prod.File.Domain, dr.File.Domain = "new.example.com", "new.example.com" }, []string{
 			`domain in Pulumi.prod.yaml is "new.example.com", and the deployed stack dr has "www.example.com": both files have the new value: pilotlight deploy brings the stacks to it`,
 		}},
-		"moved by a person": {func(prod, _ *ComparedSide) { prod.File.DNS = config.DNS{Mode: "manual"} }, nil},
-		"another zone":      {func(prod, _ *ComparedSide) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns.zoneId in Pulumi.prod.yaml is "Z2", and Pulumi.dr.yaml has "Z1"`}},
-		"another MySQL": {func(_, dr *ComparedSide) { dr.File.Database.EngineVersion = "8.4" }, []string{
-			`database.engineVersion in Pulumi.prod.yaml is "8.0", and Pulumi.dr.yaml has "8.4"`,
+		"moved by a person":                {func(prod, _ *ComparedSide) { prod.File.DNS = config.DNS{Mode: "manual"} }, nil},
+		"another zone":                     {func(prod, _ *ComparedSide) { prod.File.DNS.ZoneID = "Z2" }, []string{`dns.zoneId in Pulumi.prod.yaml is "Z2", and Pulumi.dr.yaml has "Z1"`}},
+		"a standby that is upgraded first": {func(_, dr *ComparedSide) { dr.File.Database.EngineVersion = "8.4" }, nil},
+		"a standby behind its source": {func(prod, _ *ComparedSide) { prod.Published.EngineVersion = "8.4" }, []string{
+			`database.engineVersion in Pulumi.dr.yaml is "8.0", and the deployed stack prod has "8.4": set it to "8.4" in Pulumi.dr.yaml`,
 		}},
 		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "one", and Pulumi.dr.yaml has "none"`}},
 		"another site":      {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},

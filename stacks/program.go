@@ -142,6 +142,12 @@ func (s *site) decide() error {
 	if err := s.checkAgreement(own.Published, other.Published); err != nil {
 		return err
 	}
+	if !s.adopting {
+		if err := s.checkUpgrade(s.Context.Context(), own, other); err != nil {
+			return err
+		}
+		s.plan.Claim = s.plan.Claim.WithEngine(own.Published.EngineVersion)
+	}
 	if s.plan.Do == roles.Activate {
 		s.plan.Claim.ClaimedAt = s.env.Now()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
@@ -234,8 +235,8 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 func (s *site) databaseArgs(f *foundation, born roles.Generation) components.DatabaseArgs {
 	d := s.cfg.Database
 	args := components.DatabaseArgs{
-		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: d.EngineVersion, BackupDays: d.BackupDays,
-		MaxStorageGiB: d.MaxStorageGiB, LogDays: s.cfg.LogDays,
+		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: cmp.Or(born.Engine, d.EngineVersion), BackupDays: d.BackupDays,
+		MaxStorageGiB: storageCeiling(d, born.Origin, s.peer.MaxStorageGiB), Parameters: d.Parameters, LogDays: s.cfg.LogDays,
 		SubnetGroup: f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
@@ -245,11 +246,19 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 			Username: s.secrets[wordpress.MasterUser], DatabaseName: s.secrets[wordpress.DatabaseName],
 			Password: s.secret(wordpress.MasterPassword), StorageGiB: d.StorageGiB,
 		}
-		args.MaxStorageGiB = cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB) // a replica's own default is its source's
 	} else {
 		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
 	}
 	return args
+}
+
+// storageCeiling is up to where a database's storage grows by itself, in GiB: a replica's as far as
+// its source's, or it would be full first, and stop replicating.
+func storageCeiling(d config.Database, origin roles.Origin, peers int) int {
+	if origin == roles.OriginEmpty {
+		return cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB)
+	}
+	return max(d.MaxStorageGiB, peers)
 }
 
 // keySuffix is the part of a key's id that tells it from others.
@@ -263,7 +272,8 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 		published := publishes(s.cfg, s.account)
 		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), f.image.made
 		published.RootDevice = f.image.rootDevice
-		published.Home = s.home()
+		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
+		published.Home, published.Secrets = s.home(), state.HashSecrets(s.secrets)
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
 	if _, err := state.Stash(s.Context, state.PublishedStash, facts); err != nil {

@@ -2,6 +2,8 @@
 package state
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,10 +48,23 @@ type PeerInfo struct {
 	Zone          string `json:"zone,omitempty"`          // Route 53 zone of the site's record; empty where a person changes it
 	EngineVersion string `json:"engineVersion,omitempty"` // series of MySQL that it is configured for
 	TLS           string `json:"tls,omitempty"`           // one or none: whether visitors are served by HTTPS
+	Secrets       string `json:"secrets,omitempty"`       // hash of the application's secrets
+	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
+	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
 	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.
 	ImageCreatedAt time.Time `json:"imageCreatedAt,omitzero"`
 	// RootDevice is what that image calls its root volume, such as /dev/xvda; empty where that is unknown.
 	RootDevice string `json:"rootDevice,omitempty"`
+}
+
+// HashSecrets is a hash of the application's secrets, to compare those of two stacks. It says
+// nothing of them: the keys and salts among them are long and random.
+func HashSecrets(secrets map[string]string) string {
+	if len(secrets) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(JSON(secrets))) // whose keys are in order
+	return hex.EncodeToString(sum[:16])
 }
 
 // State is what one stack's checkpoint holds. The zero State is that of a stack which was

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,7 @@ func statusText(s ops.Status) string {
 	if !s.LastChange.IsZero() {
 		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
 	}
+	t.say("checked    %s", checked(s.LastCheck))
 	if r := s.LastRehearsal; r != nil {
 		ended := "the site came back after " + clock(time.Duration(r.Run.TimeToRecover*float64(time.Second)))
 		if !r.Recovered {
@@ -85,6 +87,17 @@ func statusText(s ops.Status) string {
 		t.say("next       %s", s.Next)
 	}
 	return t.String()
+}
+
+// checked says when all was looked at that a failover needs: status asks for a part of it.
+func checked(last *ops.Checked) string {
+	switch {
+	case last == nil:
+		return "never from here: what a failover needs of this machine, its credentials and quotas is not known (pilotlight check)"
+	case len(last.Missing) > 0:
+		return fmt.Sprintf("at %s: %s was not ready for a failover (%s)", last.At.UTC().Format(time.DateTime+" MST"), cmp.Or(last.Stack, "the site"), strings.Join(last.Missing, ", "))
+	}
+	return fmt.Sprintf("at %s: %s was ready for a failover; what needs more than a look at both sides was not checked since", last.At.UTC().Format(time.DateTime+" MST"), last.Stack)
 }
 
 // topology is a side in one line.

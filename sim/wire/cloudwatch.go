@@ -21,7 +21,7 @@ var cloudwatchOperations = map[string]operation{
 	},
 }
 
-// getMetricData knows ReplicaLag of a database, in the region of the replica, and what
+// getMetricData knows ReplicaLag of a database, in the region of the replica, its free storage, and what
 // a bucket has yet to copy, in its own region.
 func getMetricData(r request) (any, error) {
 	from, err := cbor.AsTime(r.in.cbor["StartTime"])
@@ -81,6 +81,8 @@ func (m metric) points(r request, from, to time.Time) (points []sim.Datapoint, k
 	switch m.name {
 	case "AWS/RDS ReplicaLag":
 		return r.world.Lags(r.region, m.dimensions["DBInstanceIdentifier"], from, to), true
+	case "AWS/RDS FreeStorageSpace":
+		return r.world.FreeStorage(r.region, m.dimensions["DBInstanceIdentifier"], from, to), true
 	case "AWS/S3 OperationsPendingReplication":
 		points, _ = pending()
 		return points, true

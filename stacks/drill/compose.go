@@ -51,7 +51,7 @@ func (c *copied) database(network *components.Network) (*components.Parameter, e
 		return nil, err
 	}
 	database, err := components.NewDatabase(c.Context, c.name, components.DatabaseArgs{
-		Identifier: c.name, Class: c.Config.Database.Class, EngineVersion: c.Config.Database.EngineVersion,
+		Identifier: c.name, Class: c.Config.Database.Class, EngineVersion: c.Config.Database.EngineVersion, Parameters: c.Config.Database.Parameters,
 		SubnetGroup: network.DatabaseSubnetGroup, SecurityGroupID: network.DatabaseSecurityGroup,
 		MultiAZ: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), SnapshotSuffix: pulumi.String("none"),
 		Snapshot: &components.SnapshotArgs{ID: c.Copy.Snapshot.ID, Encrypted: c.Copy.Snapshot.Encrypted},

@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -140,6 +142,16 @@ func Up(t *testing.T, stage *scenario.Stage, env failover.Env, name string, sett
 	}
 	_, err = stack.Up(t.Context(), ops.Run{})
 	return err
+}
+
+// Rewrite replaces a text in a stack's file.
+func Rewrite(t *testing.T, stage *scenario.Stage, stack, old, now string) {
+	t.Helper()
+	path := filepath.Join(stage.Dir(), "Pulumi."+stack+".yaml")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), old, now, 1)), 0o600))
 }
 
 // Changes counts what was done to AWS so far.

@@ -1,0 +1,95 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// alike are requirements: the standby's database can go on taking the place of its source. The
+// source's region is asked too; it may be silent, as when it is lost.
+func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requirement {
+	if standby.State.Claim.Role != roles.Standby {
+		return nil
+	}
+	seen := s.look(ctx, standby)
+	if seen.Database == nil {
+		return nil // and another requirement says so
+	}
+	snapshot := checks.Snapshot{At: s.now(), Replica: seen.Database}
+	source, err := s.source(ctx, standby, other)
+	snapshot.Source = source
+	all := requirements(checks.Alike, snapshot, checks.Policy{Region: standby.Config.Region})
+	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
+		q := Requirement{What: "source", OK: !answered, Seen: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
+		if answered {
+			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+// SecretsDiffer is the code of a requirement: the instances of the standby could not log in to its
+// database, or would end all sessions of visitors.
+const SecretsDiffer = "secrets-differ"
+
+// secretsAlike is the requirement that both stacks were deployed with the same secrets. They are
+// compared by their hashes. It is none where that is not known.
+func secretsAlike(sides []Side) []Requirement {
+	if len(sides) < 2 {
+		return nil
+	}
+	switch a, b := sides[0].State.Published.Secrets, sides[1].State.Published.Secrets; {
+	case a == "" || b == "":
+		return nil
+	case a != b:
+		return []Requirement{{
+			What: "secrets", Code: SecretsDiffer, Seen: "the two stacks hold different secrets: instances of the standby could not log in to its database",
+			Remedy: "pilotlight deploy, which gives the standby those of the active side",
+		}}
+	}
+	return []Requirement{{What: "secrets", OK: true, Seen: "both stacks hold the same secrets"}}
+}
+
+// source is the database that a standby's replicates; nil when there is none.
+func (s *Site) source(ctx context.Context, standby Side, other *Side) (*checks.Replica, error) {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	var of failover.Site
+	switch production := standby.Config.Production; {
+	case production != nil:
+		of = failover.Site{Region: production.Region, Profile: standby.Config.Profile, Database: production.Database[strings.LastIndex(production.Database, ":")+1:]}
+	case other != nil && other.State.Claim.Leads():
+		c := other.Config
+		of = failover.Site{Region: c.Region, Profile: c.Profile, Database: c.DatabaseID(other.State.Claim.Generation.Number)}
+	default:
+		return nil, nil //nolint:nilnil // no source is an answer: the rules look at nothing then
+	}
+	found, err := failover.New(s.options.Env, of).LookAtDatabase(bounded)
+	if err != nil {
+		return nil, fmt.Errorf("looking at database %s in %s: %w", of.Database, of.Region, err)
+	}
+	return found, nil
+}
+
+// requirements are what rules made of a snapshot, as requirements.
+func requirements(rules checks.Rules, seen checks.Snapshot, p checks.Policy) (all []Requirement) {
+	blockers := rules.Blockers(seen, p)
+	for _, b := range blockers {
+		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+	}
+	for _, f := range rules.Findings(seen, p) {
+		if f.Ruling == checks.Passed {
+			all = append(all, Requirement{What: f.Subject, OK: true, Seen: f.Fact})
+		}
+	}
+	return all
+}

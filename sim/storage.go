@@ -1,0 +1,54 @@
+package sim
+
+import "time"
+
+// Shares of a database's storage that are free: as long as nothing is the matter, and with
+// little left.
+const (
+	usuallyFree = 0.6
+	hardlyFree  = 0.04
+)
+
+// allocated is a database's storage in GiB. RDS lets it grow by itself, up to its ceiling, when
+// little is free (RDS guide, USER_PIOPS.StorageTypes); the fault storage=low has it grown there.
+func (w *World) allocated(o *Object) int {
+	if w.fault("storage", is("low")) != nil && w.sourceName(o) != "" {
+		return max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
+	}
+	return o.number("allocatedStorage")
+}
+
+// FreeStorage are the datapoints of a database's FreeStorageSpace in bytes, oldest first, one
+// each minute (RDS guide, rds-metrics); none for a database that isn't there.
+func (w *World) FreeStorage(region, identifier string, from, to time.Time) (points []Datapoint) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.findBy(databaseType, region, "identifier", identifier)
+	if o == nil {
+		return nil
+	}
+	if now := w.clock.Now(); to.After(now) {
+		to = now
+	}
+	share := usuallyFree
+	switch {
+	case w.databaseStatus(o, w.clock.Now()) == "storage-full":
+		share = 0
+	case w.fault("storage", is("low")) != nil && w.sourceName(o) != "":
+		share = hardlyFree
+	}
+	for at := later(from, o.Times["available"]).Truncate(time.Minute); at.Before(to); at = at.Add(time.Minute) {
+		if !at.Before(o.Times["available"]) {
+			points = append(points, Datapoint{at, share * float64(w.allocated(o)) * (1 << 30)})
+		}
+	}
+	return points
+}
+
+// validStorage refuses a ceiling in the words of RDS that moto, too, has (moto/rds/models.py).
+func validStorage(o *Object) error {
+	if ceiling := o.number("maxAllocatedStorage"); ceiling > 0 && ceiling <= o.number("allocatedStorage") {
+		return refuse("InvalidParameterCombination", "Max storage size must be greater than storage size")
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// MySQL is upgraded on the standby first: a replica applies what an older source writes, and RDS
+// refuses to upgrade a source before its replicas. So the standby may be ahead of the active side,
+// and never behind it.
+
+// Upgrades reports whether a database that was deployed with one version of MySQL is upgraded by
+// the other. 8.4 leaves the patch to RDS; a patch that is named is a wish for it.
+func Upgrades(deployed, wanted string) bool {
+	order := compareVersions(deployed, wanted)
+	return deployed != "" && (order < 0 || order == 0 && len(wanted) > len(deployed))
+}
+
+// compareVersions compares versions of MySQL as far as both go: 8.4 is as old as 8.4.5.
+func compareVersions(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(x), len(y)) {
+		m, _ := strconv.Atoi(x[i])
+		n, _ := strconv.Atoi(y[i])
+		if m != n {
+			return m - n
+		}
+	}
+	return 0
+}
+
+// series is a version without its patch.
+func series(version string) string {
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// engines are the versions of MySQL that an update is about; empty for what is not known.
+type engines struct {
+	plan     roles.Plan
+	wanted   string     // by the stack's file
+	deployed string     // of the stack's current database, as last deployed
+	peer     string     // of the other side's
+	peerRole roles.Role // as its state says
+	peerName string     // its stack; empty where it has none
+}
+
+// refuseUpgrade refuses a version of MySQL that RDS would refuse, or that has no way back; nil when
+// there is nothing to refuse. After RDS's refusal the parameter group is of one series and the
+// database of another, and no update gets through.
+func refuseUpgrade(e engines) *refusal.Error {
+	refuse := func(format string, args ...any) *refusal.Error {
+		return refusal.New(refusal.CodeMismatch, format, args...)
+	}
+	switch {
+	case e.plan.Do == roles.StandBy && e.peer != "" && series(e.peer) != series(e.wanted):
+		return refuse("a new replica has MySQL %s, as its source, and database.engineVersion is %s: set it to %s, and upgrade the replica once it is there", e.peer, e.wanted, series(e.peer))
+	case slices.Contains([]roles.Action{roles.StandBy, roles.Activate}, e.plan.Do) || e.deployed == "":
+		return nil // an activation looks at the database itself: what was deployed last may have been killed half-way
+	case compareVersions(e.wanted, e.deployed) < 0:
+		return refuse("MySQL %s can't be made %s: set database.engineVersion to %s", e.deployed, e.wanted, e.deployed)
+	case !Upgrades(e.deployed, e.wanted):
+		return nil
+	case e.plan.Do == roles.Freeze || e.plan.Do == roles.Thaw:
+		return refuse("a switchover upgrades no database: set database.engineVersion to %s, and upgrade afterwards", e.deployed)
+	case e.plan.Claim.Leads() && e.peerRole == roles.Standby && e.peer != "" && (compareVersions(e.peer, e.wanted) < 0 || Upgrades(e.peer, e.wanted)):
+		return refuse("the replica is upgraded before its source, and it has MySQL %s: set database.engineVersion to %s in %s, then pilotlight deploy, which upgrades one after the other",
+			e.peer, e.wanted, config.FileName(e.peerName))
+	}
+	return nil
+}
+
+// checkUpgrade refuses an update that would upgrade a database in the wrong order.
+func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
+	e := engines{plan: s.plan, wanted: s.cfg.Database.EngineVersion, deployed: own.Published.EngineVersion, peer: other.Published.EngineVersion, peerRole: other.Claim.Role}
+	switch production := s.cfg.Production; {
+	case production == nil:
+		e.peerName = s.cfg.Peer.Stack
+	case s.plan.Do == roles.StandBy:
+		var err error
+		if e.peer, err = s.productionEngine(ctx); err != nil {
+			return err
+		}
+	}
+	if why := refuseUpgrade(e); why != nil { // a nil *refusal.Error is no nil error
+		return why
+	}
+	return nil
+}
+
+// productionEngine is the version of MySQL of a production that no stack made. Its region lives,
+// or it could not be replicated.
+func (s *site) productionEngine(ctx context.Context) (string, error) {
+	production := s.cfg.Production
+	id := production.Database[strings.LastIndex(production.Database, ":")+1:]
+	found, err := failover.New(s.env, failover.Site{Region: production.Region, Profile: s.cfg.Profile, Database: id}).LookAtDatabase(ctx)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("looking at production's database, to make a replica of it: %w", err)
+	case found == nil:
+		return "", refusal.New(refusal.CodeMismatch, "production.database names %s, and there is no such database in %s: correct it", id, production.Region)
+	}
+	return found.Engine, nil
+}

@@ -1,0 +1,58 @@
+package stacks
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+func TestRefuseUpgrade(t *testing.T) {
+	t.Parallel()
+	leads, standsBy := roles.Claim{Role: roles.Active}, roles.Claim{Role: roles.Standby}
+	keep := roles.Plan{Do: roles.Keep, Claim: leads}
+	source := engines{plan: keep, wanted: "8.0", deployed: "8.0", peer: "8.0", peerRole: roles.Standby, peerName: "dr"}
+	replica := engines{plan: roles.Plan{Do: roles.Keep, Claim: standsBy}, wanted: "8.0", deployed: "8.0", peer: "8.0", peerRole: roles.Active, peerName: "prod"}
+	with := func(e engines, change func(*engines)) engines { change(&e); return e }
+	for name, tc := range map[string]struct {
+		engines engines
+		says    string
+	}{
+		"nothing changes":             {source, ""},
+		"the first deployment":        {engines{plan: roles.Plan{Do: roles.Activate}, wanted: "8.4"}, ""},
+		"the source first":            {with(source, func(e *engines) { e.wanted = "8.4" }), "the replica is upgraded before its source, and it has MySQL 8.0: set database.engineVersion to 8.4 in Pulumi.dr.yaml, then pilotlight deploy"},
+		"the source second":           {with(source, func(e *engines) { e.wanted, e.peer = "8.4", "8.4" }), ""},
+		"a patch of the source first": {with(source, func(e *engines) { e.wanted = "8.0.44" }), "it has MySQL 8.0: set"},
+		"a patch of it second":        {with(source, func(e *engines) { e.wanted, e.peer = "8.0.44", "8.0.44" }), ""},
+		"a patch beyond the replica":  {with(source, func(e *engines) { e.wanted, e.peer = "8.0.45", "8.0.44" }), "it has MySQL 8.0.44"},
+		"a source without a replica":  {with(source, func(e *engines) { e.wanted, e.peerRole, e.peer = "8.4", "", "" }), ""},
+		"the replica first":           {with(replica, func(e *engines) { e.wanted = "8.4" }), ""},
+		"back":                        {with(replica, func(e *engines) { e.deployed, e.wanted = "8.4", "8.0" }), "MySQL 8.4 can't be made 8.0: set database.engineVersion to 8.4"},
+		"back by a patch":             {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4.5" }), "can't be made 8.4.5"},
+		"whatever patch there is":     {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4" }), ""},
+		"a failover with it":          {with(replica, func(e *engines) { e.plan.Do, e.wanted = roles.Activate, "8.4" }), ""},
+		"a freeze with it":            {with(source, func(e *engines) { e.plan.Do, e.wanted, e.peer = roles.Freeze, "8.4", "8.4" }), "a switchover upgrades no database: set database.engineVersion to 8.0"},
+		"a failover in the middle":    {with(replica, func(e *engines) { e.plan.Do, e.deployed, e.wanted = roles.Activate, "8.4", "8.4" }), ""},
+		"a new replica, ahead":        {with(source, func(e *engines) { e.plan, e.wanted = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4" }), "a new replica has MySQL 8.0, as its source, and database.engineVersion is 8.4: set it to 8.0"},
+		"a new replica, behind": {
+			with(source, func(e *engines) { e.plan, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4.5" }),
+			"a new replica has MySQL 8.4.5, as its source, and database.engineVersion is 8.0: set it to 8.4",
+		},
+		"a new replica of a newer source than the former database": {
+			with(source, func(e *engines) {
+				e.plan, e.wanted, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4", "8.4"
+			}), "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			why := refuseUpgrade(tc.engines)
+			if tc.says == "" {
+				assert.Nil(t, why)
+				return
+			}
+			assert.ErrorContains(t, why, tc.says)
+		})
+	}
+}

@@ -1,0 +1,108 @@
+package test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// siteOn80 is a site on MySQL 8.0.
+func siteOn80(t *testing.T) *scenario.Stage {
+	t.Helper()
+	base, err := scenario.Open(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(base.Close)
+	for _, stack := range []string{scenario.Production, scenario.Recovery} {
+		staged.Rewrite(t, base, stack, "storageGiB: ", `engineVersion: "8.0", storageGiB: `)
+	}
+	require.NoError(t, base.DeploySite(t.Context()))
+	return base
+}
+
+// engineOf is the version of MySQL that a database runs.
+func engineOf(t *testing.T, stage *scenario.Stage, region, id string) string {
+	t.Helper()
+	found, err := stage.World.Databases(region, id)
+	require.NoError(t, err)
+	return found[0].EngineVersion
+}
+
+// TestUpgradeMySQL goes the road of docs/runbook.md from 8.0 to 8.4 and on to a patch: the source
+// first is refused and changes nothing, the replica first works, and a failover between the two
+// works, with the way back.
+func TestUpgradeMySQL(t *testing.T) {
+	t.Parallel()
+	base := siteOn80(t)
+	assert.Equal(t, "8.0.42", engineOf(t, base, "us-west-2", "blog-prod-1"))
+	fork := func(t *testing.T) *scenario.Stage {
+		t.Helper()
+		stage, err := base.Fork(staged.Options())
+		require.NoError(t, err)
+		t.Cleanup(stage.Close)
+		return stage
+	}
+	ask := func(t *testing.T, stage *scenario.Stage, stack, from, to string) {
+		t.Helper()
+		staged.Rewrite(t, stage, stack, `engineVersion: "`+from+`"`, `engineVersion: "`+to+`"`)
+	}
+
+	t.Run("in order", func(t *testing.T) {
+		stage := fork(t)
+		ask(t, stage, scenario.Production, "8.0", "8.4")
+		before := staged.Changes(stage.World)
+		err := staged.Up(t, stage, stage.Env(), scenario.Production, nil)
+		require.ErrorContains(t, err, "the replica is upgraded before its source, and it has MySQL 8.0: set database.engineVersion to 8.4 in Pulumi.dr.yaml")
+		assert.Equal(t, before, staged.Changes(stage.World), "a refusal changes nothing")
+
+		ask(t, stage, scenario.Recovery, "8.0", "8.4")
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-east-2", "blog-dr-1"))
+		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-west-2", "blog-prod-1"))
+		stage.World.Clock().Advance(15 * time.Minute)
+		codes, _, status := look(t, stage)
+		assert.Empty(t, codes)
+		assert.True(t, status.Protected, status.Verdict)
+
+		ask(t, stage, scenario.Recovery, "8.4", "8.0")
+		assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "MySQL 8.4 can't be made 8.0")
+		ask(t, stage, scenario.Recovery, "8.0", "8.4.6")
+		ask(t, stage, scenario.Production, "8.4", "8.4.6")
+		site, err = ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, "8.4.6", engineOf(t, stage, "us-west-2", "blog-prod-1"), "a patch goes the same road")
+	})
+	t.Run("a failover in the middle", func(t *testing.T) {
+		stage := fork(t)
+		ask(t, stage, scenario.Recovery, "8.0", "8.4")
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+		stage.World.Clock().Advance(15 * time.Minute)
+		codes, _, status := look(t, stage)
+		assert.Empty(t, codes, "a replica that is ahead is as good as one that is not")
+		assert.True(t, status.Protected, status.Verdict)
+
+		require.NoError(t, stage.Lose())
+		report := staged.FailOver(t, stage)
+		assert.True(t, report.Recovered, report.Refusal)
+		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-east-2", "blog-dr-1"))
+
+		stage.World.ReturnRegion("us-west-2")
+		stage.World.Clock().Advance(time.Hour)
+		standBy := map[string]string{"role": "standby"}
+		assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, standBy), `set it to "8.4" in Pulumi.prod.yaml: a replica is upgraded before its source`)
+		ask(t, stage, scenario.Production, "8.0", "8.4")
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, standBy))
+		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-west-2", "blog-prod-2"))
+		assert.Equal(t, "8.0.42", engineOf(t, stage, "us-west-2", "blog-prod-1"), "the former database stays as it is")
+	})
+}
