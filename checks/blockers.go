@@ -58,7 +58,9 @@ var (
 		{"replica", seenOfReplica, replica},
 		{"lag", seenOfLag, lag},
 		{"image", seenOfImage, image},
+		{"instances", seenOfMachines, machines},
 		{"certificate", seenOfCertificate, certificate},
+		{"name", seenOfName, name},
 	}
 	// Retire asks whether earlier databases are needed no longer.
 	Retire = Rules{{"replica", seenOfStep, step}}

@@ -2,7 +2,11 @@
 // go in; findings, blockers or a verdict come out. It has no client, clock or context.
 package checks
 
-import "time"
+import (
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
 
 // Snapshot is what was seen at one moment: in the standby's region, and of the
 // site as visitors see it.
@@ -12,8 +16,14 @@ type Snapshot struct {
 	// Source is the database that it replicates; nil where that was not asked.
 	Source *Replica
 	Image  *Image // nil when there is no such image in this region
+	// Types are those that instances may be launched as, in order of preference.
+	Types []InstanceType
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
 	Certificate *Certificate
+	// Name is what stands at the site's name in its zone; nil when that was not looked at.
+	Name *Name
+	// Unseen is what could not be looked at, and would have to be well.
+	Unseen []refusal.Blocker
 	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
 	Backlog *Backlog
 	// Site is what the site's deep page says under the site's own name; zero when
@@ -66,7 +76,10 @@ type Image struct {
 	RootGiB int
 	// RootDevice is what it calls that volume, such as /dev/xvda.
 	RootDevice string
-	Made       time.Time
+	// Architecture and BootMode are as EC2 words them, such as x86_64 and uefi; BootMode is empty
+	// where the image names none.
+	Architecture, BootMode string
+	Made                   time.Time
 }
 
 // Certificate is the TLS certificate of the balancer.
@@ -83,12 +96,14 @@ type Policy struct {
 	Image         string    // id of the image to launch
 	DiskGiB       int       // size of the root volume that it is launched with
 	Region        string    // where all of it should be
+	Zones         []string  // of it, in which instances may be launched
 	EngineVersion string    // version of MySQL that the configuration is for
 	PeerImage     time.Time // when the image was made that production runs; zero when that is not known
 
 	MaxImageAge time.Duration // how much older than that the image may be
 	Certificate string        // ARN of the certificate to show; empty when the site has none, or it is not ACM's
 	Domain      string        // the site's name
+	TakeOver    bool          // the first activation may overwrite the name's record
 
 	MaxLag          time.Duration // the highest last good lag accepted
 	LagWindow       time.Duration // how far back a last good lag counts

@@ -16,6 +16,9 @@ type ApplicationArgs struct {
 	Balancer bool
 	// CertificateARN is the balancer's; empty serves plain HTTP.
 	CertificateARN string
+	// Types are the EC2 types of the instances, in order of preference; with none or one it is the
+	// launch template's.
+	Types []string
 	// Min and Max are the fewest and most instances.
 	Min, Max int
 	// Tags are those of the instances.
@@ -62,7 +65,7 @@ func NewApplication(ctx *pulumi.Context, name string, args ApplicationArgs, opts
 	}
 	a.Instances, err = NewInstances(ctx, name, InstancesArgs{
 		Launch: args.Launch, SubnetIDs: args.Network.PrivateSubnetIDs, TargetGroupARN: args.Targets.ARN,
-		Min: args.Min, Max: args.Max, Tags: args.Tags, After: ready,
+		Types: args.Types, Min: args.Min, Max: args.Max, Tags: args.Tags, After: ready,
 	}, opts...)
 	return a, err
 }

@@ -26,6 +26,9 @@ type InstancesArgs struct {
 	Launch         *Launch
 	SubnetIDs      pulumi.StringArray
 	TargetGroupARN pulumi.StringInput
+	// Types are the EC2 types to launch, in order of preference: each is tried in a zone before that
+	// counts as full. With none or one it is the launch template's.
+	Types []string
 	// Min and Max bound how many run; with 0 and 0 the group is there and costs nothing.
 	Min, Max int
 	Tags     map[string]string
@@ -53,14 +56,14 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 	if err := ctx.RegisterComponentResource("pilotlight:components:Instances", name, i, opts...); err != nil {
 		return nil, err
 	}
+	one, several := args.templates()
 	group, err := autoscaling.NewGroup(ctx, name+"-instances", &autoscaling.GroupArgs{
-		MinSize:            pulumi.Int(args.Min),
-		MaxSize:            pulumi.Int(args.Max),
-		VpcZoneIdentifiers: args.SubnetIDs,
-		TargetGroupArns:    pulumi.StringArray{args.TargetGroupARN},
-		LaunchTemplate: autoscaling.GroupLaunchTemplateArgs{
-			Id: args.Launch.TemplateID.ToStringPtrOutput(), Version: args.Launch.Version.ToStringPtrOutput(),
-		},
+		MinSize:                pulumi.Int(args.Min),
+		MaxSize:                pulumi.Int(args.Max),
+		VpcZoneIdentifiers:     args.SubnetIDs,
+		TargetGroupArns:        pulumi.StringArray{args.TargetGroupARN},
+		LaunchTemplate:         one,
+		MixedInstancesPolicy:   several,
 		HealthCheckType:        pulumi.String("ELB"),
 		HealthCheckGracePeriod: pulumi.Int(graceSeconds),
 		DefaultInstanceWarmup:  pulumi.Int(warmUpSeconds),
@@ -94,6 +97,29 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 	}
 	i.GroupName, i.Group = group.Name, group
 	return i, ctx.RegisterResourceOutputs(i, pulumi.Map{"groupName": i.GroupName})
+}
+
+// templates are what the group launches: a template as it is, or for each of several types.
+func (args InstancesArgs) templates() (one autoscaling.GroupLaunchTemplatePtrInput, several autoscaling.GroupMixedInstancesPolicyPtrInput) {
+	if len(args.Types) < 2 {
+		return autoscaling.GroupLaunchTemplateArgs{Id: args.Launch.TemplateID.ToStringPtrOutput(), Version: args.Launch.Version.ToStringPtrOutput()}, nil
+	}
+	var overrides autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArray
+	for _, name := range args.Types {
+		overrides = append(overrides, autoscaling.GroupMixedInstancesPolicyLaunchTemplateOverrideArgs{InstanceType: pulumi.String(name)})
+	}
+	return nil, autoscaling.GroupMixedInstancesPolicyArgs{
+		InstancesDistribution: autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgs{
+			OnDemandAllocationStrategy:          pulumi.String("prioritized"),
+			OnDemandPercentageAboveBaseCapacity: pulumi.Int(100), // no spot instances
+		},
+		LaunchTemplate: autoscaling.GroupMixedInstancesPolicyLaunchTemplateArgs{
+			LaunchTemplateSpecification: autoscaling.GroupMixedInstancesPolicyLaunchTemplateLaunchTemplateSpecificationArgs{
+				LaunchTemplateId: args.Launch.TemplateID.ToStringPtrOutput(), Version: args.Launch.Version.ToStringPtrOutput(),
+			},
+			Overrides: overrides,
+		},
+	}
 }
 
 // groupTags are in a fixed order, so that the same tags are no change.

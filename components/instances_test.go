@@ -100,7 +100,7 @@ func TestLaunchWithoutPeerReadsNothingElsewhere(t *testing.T) {
 }
 
 // group makes a launch template and a group of it that waits for a resource.
-func group(t *testing.T, least, most int) *cloud {
+func group(t *testing.T, least, most int, types ...string) *cloud {
 	t.Helper()
 	return deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
 		l, err := NewLaunch(ctx, "blog-dr", launch("us-west-2"))
@@ -112,7 +112,7 @@ func group(t *testing.T, least, most int) *cloud {
 			return err
 		}
 		_, err = NewInstances(ctx, "blog-dr", InstancesArgs{
-			Launch: l, Min: least, Max: most, SubnetIDs: pulumi.ToStringArray([]string{"subnet-1"}),
+			Launch: l, Types: types, Min: least, Max: most, SubnetIDs: pulumi.ToStringArray([]string{"subnet-1"}),
 			TargetGroupARN: pulumi.String("arn:targets"), Tags: map[string]string{"site": "blog"},
 			After: []pulumi.Resource{first},
 		})
@@ -134,6 +134,18 @@ func TestInstancesAreAGroupOfAnySize(t *testing.T) {
 		assert.Equal(t, true, at(t, g.Inputs, "tags", 1, "propagateAtLaunch"))
 		assert.True(t, g.needs("ssm/parameter:Parameter", "first"))
 	}
+}
+
+// TestInstancesOfSeveralTypes: EC2 takes the first that it has room for, and no spot instance.
+func TestInstancesOfSeveralTypes(t *testing.T) {
+	g := group(t, 2, 6, "t3.medium", "m6i.large").one(t, "autoscaling/group:Group")
+	assert.NotContains(t, g.Inputs, "launchTemplate")
+	policy := g.Inputs["mixedInstancesPolicy"]
+	assert.Equal(t, "prioritized", at(t, policy, "instancesDistribution", "onDemandAllocationStrategy"))
+	assert.EqualValues(t, 100, at(t, policy, "instancesDistribution", "onDemandPercentageAboveBaseCapacity"))
+	assert.Equal(t, map[string]any{"launchTemplateId": "blog-dr-instances-id", "version": "7"}, at(t, policy, "launchTemplate", "launchTemplateSpecification"))
+	assert.Equal(t, []any{map[string]any{"instanceType": "t3.medium"}, map[string]any{"instanceType": "m6i.large"}}, at(t, policy, "launchTemplate", "overrides"))
+	assert.NotContains(t, group(t, 2, 6, "t3.medium").one(t, "autoscaling/group:Group").Inputs, "mixedInstancesPolicy")
 }
 
 func TestInstancesRefuseSizesThatCannotBe(t *testing.T) {

@@ -220,6 +220,11 @@ type App struct {
 	//
 	// Refused: not of the form `m6i.large`
 	InstanceType string `json:"instanceType"`
+	// EC2 types to launch where EC2 has no room for `instanceType`, in order of preference. Each must fit the image's
+	// processor.
+	//
+	// Refused: not of the form `m6i.large`; one twice; over 9
+	FallbackTypes []string `json:"fallbackTypes"`
 	// Fewest instances while active.
 	//
 	// Refused: under 1
@@ -341,6 +346,9 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// Types are the EC2 types that instances may be launched as, in order of preference.
+func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
+
 // Warm reports whether a part is kept in standby too.
 func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
 
@@ -352,6 +360,17 @@ func (c Config) VisitorNetworks() (networks []netip.Prefix) {
 		}
 	}
 	return networks
+}
+
+// PeerRegion is the region of the other side; empty where a file names none.
+func (c Config) PeerRegion() string {
+	switch {
+	case c.Production != nil:
+		return c.Production.Region
+	case c.Peer != nil:
+		return c.Peer.Region
+	}
+	return ""
 }
 
 // Name prefixes the stack's resources: site-stack.

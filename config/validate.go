@@ -176,6 +176,11 @@ func (c Config) validateDatabase(p *problems) {
 func (c Config) validateApp(p *problems) {
 	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
 	p.add(typeForm.MatchString(c.App.InstanceType), "app.instanceType", c.App.InstanceType, "set it to an EC2 type such as m6i.large")
+	p.add(len(c.App.FallbackTypes) <= 9, "app.fallbackTypes", strings.Join(c.App.FallbackTypes, ","), "name nine at most")
+	for i, name := range c.App.FallbackTypes {
+		p.add(typeForm.MatchString(name), "app.fallbackTypes", name, "name EC2 types such as m6i.large")
+		p.add(!slices.Contains(c.App.Types()[:i+1], name), "app.fallbackTypes", name, "name each type once, and not app.instanceType")
+	}
 	p.add(c.App.Min >= 1, "app.min", c.App.Min, "set it to 1 or more: an active site needs an instance")
 	p.add(c.App.Max >= c.App.Min, "app.max", c.App.Max, "set it to at least app.min (%d)", c.App.Min)
 	p.add(c.App.DiskGiB >= 8, "app.diskGiB", c.App.DiskGiB, "set it to 8 or more")

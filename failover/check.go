@@ -66,7 +66,7 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 }
 
 func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
-	v := checks.Verdict{Findings: ask.rules.Findings(seen, p)}
+	v := checks.Verdict{Findings: ask.rules.Findings(seen, p), Unseen: seen.Unseen}
 	v.Blockers, v.Overruled = checks.Overrule(ask.rules.Blockers(seen, p), p.Accepted)
 	if ask.activates {
 		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Planned), checks.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
@@ -98,8 +98,8 @@ func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 
 func (r *Runtime) policy() checks.Policy {
 	p := checks.Policy{
-		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region,
-		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain,
+		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
+		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain, TakeOver: r.Site.TakeOver,
 		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
 		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
 	}
@@ -122,12 +122,16 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
+	if seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones); err != nil {
+		return seen, err
+	}
 	if r.Site.ofACM() {
 		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
 	}
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
+	seen.Name, seen.Unseen = r.name(ctx, cfg)
 	if r.Site.Source == "" {
 		return seen, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,8 @@ type Env struct {
 	// PauseClock makes the time of Sleep and Now stand still until release, or while the context
 	// that it returns sleeps; nil does not. The wall clock does not stand still.
 	PauseClock func(ctx context.Context, name string) (held context.Context, release func())
+	// LookupNS finds the name servers of a zone; nil asks the machine's resolvers.
+	LookupNS func(ctx context.Context, zone string) ([]string, error)
 	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
 	Lookup func(ctx context.Context, host string) ([]string, error)
 	// Now is the time; nil is time.Now.
@@ -63,12 +66,20 @@ type Site struct {
 	Source   string // ARN that it should replicate; empty when it is primary-born
 	Image    string // AMI id
 	DiskGiB  int    // size of the instances' root volumes
+	// InstanceTypes are those that instances may be launched as, in order of preference, in Zones.
+	InstanceTypes, Zones []string
 
 	EngineVersion string // version of MySQL that the stack is configured for
 	// PeerImage is when the image was made that the other side launches; zero when that is not known.
 	PeerImage time.Time
 
-	Domain      string
+	Domain string
+	// ZoneID is of the Route 53 zone that the stack writes the name's record into; empty when it
+	// writes none. TakeOver lets the first activation overwrite one.
+	ZoneID   string
+	TakeOver bool
+	// PeerRegion is the other side's, which a failover must not ask.
+	PeerRegion  string
 	Certificate string // ARN of the balancer's; empty serves plain HTTP
 	DeepPath    string // of the page that reports on the application's parts
 	// DeepToken is the secret that the page answers to.
@@ -151,6 +162,9 @@ func New(env Env, site Site) *Runtime {
 	if env.Lookup == nil {
 		env.Lookup = net.DefaultResolver.LookupHost
 	}
+	if env.LookupNS == nil {
+		env.LookupNS = lookupNS
+	}
 	if env.Now == nil {
 		env.Now = time.Now
 	}
@@ -216,6 +230,18 @@ func AWSConfig(ctx context.Context, env Env, region, profile string) (aws.Config
 		return defaultAWS(ctx, region, profile)
 	}
 	return env.AWS(ctx, region, profile)
+}
+
+// lookupNS finds nothing where something stands for AWS: the internet knows nothing of its zones.
+func lookupNS(ctx context.Context, zone string) (servers []string, err error) {
+	if os.Getenv("AWS_ENDPOINT_URL") != "" {
+		return nil, nil
+	}
+	found, err := net.DefaultResolver.LookupNS(ctx, zone)
+	for _, server := range found {
+		servers = append(servers, server.Host)
+	}
+	return servers, err
 }
 
 func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {

@@ -65,7 +65,7 @@ func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime
 	said = &[]string{}
 	rt = failover.New(failover.Env{
 		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
-		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup,
+		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup, LookupNS: w.LookupNS,
 	}, failover.Site{
 		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
 		EngineVersion: "8.0", PeerImage: sim.Epoch, Domain: "www.example.com",
@@ -455,6 +455,47 @@ func TestFreezeOfAUserThatIgnoresReadOnly(t *testing.T) {
 			require.ErrorContains(t, err, "REVOKE CONNECTION_ADMIN")
 			assert.False(t, failover.IsTimeout(err), "waiting longer would not help")
 			assert.Equal(t, 1, looks)
+		})
+	}
+}
+
+// TestCheckReadsTheZone holds what is read of the site's name, that a record which can't be
+// overwritten blocks, and that a zone which can't be read does not.
+func TestCheckReadsTheZone(t *testing.T) {
+	t.Parallel()
+	record := func(kind string) map[string]any {
+		return map[string]any{"zoneId": "Z1", "name": "www", "type": kind, "ttl": 60, "records": []any{"2001:db8::1"}}
+	}
+	for name, tc := range map[string]struct {
+		faults  []string
+		peer    string
+		records []map[string]any
+		codes   []string
+		unseen  bool
+		asked   bool
+	}{
+		"nothing there":           {nil, lost, nil, nil, false, true},
+		"a CNAME":                 {nil, lost, []map[string]any{record("CNAME")}, []string{checks.NameCNAME}, false, true},
+		"for IPv6, too":           {nil, lost, []map[string]any{record("A"), record("AAAA")}, []string{checks.NameAAAA}, false, true},
+		"delegated elsewhere":     {[]string{"zone=elsewhere"}, lost, nil, []string{checks.NameDelegated}, false, true},
+		"not allowed to look":     {[]string{"error=route53:GetHostedZone:AccessDenied"}, lost, nil, nil, true, true},
+		"Route 53 goes with prod": {nil, "us-east-1", []map[string]any{record("CNAME")}, nil, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, rt, _ := standby(t, tc.faults...)
+			w.AddZone("Z1", "example.com")
+			for _, inputs := range tc.records {
+				_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:route53/record:Record", Name: "www", Inputs: inputs})
+				require.NoError(t, err)
+			}
+			rt.Site.ZoneID, rt.Site.PeerRegion, rt.Site.Domain = "Z1", tc.peer, "www.example.com"
+			before := w.CallsTo("us-east-1")
+			verdict, err := rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tc.codes, codes(verdict))
+			assert.Equal(t, tc.unseen, len(verdict.Unseen) > 0)
+			assert.Equal(t, tc.asked, w.CallsTo("us-east-1") > before)
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -51,7 +52,10 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 	case len(out.Images) == 0:
 		return nil, fmt.Errorf("image %s: %w", id, ErrNotFound)
 	}
-	image := &checks.Image{ID: id, State: string(out.Images[0].State), RootDevice: aws.ToString(out.Images[0].RootDeviceName)}
+	image := &checks.Image{
+		ID: id, State: string(out.Images[0].State), RootDevice: aws.ToString(out.Images[0].RootDeviceName),
+		Architecture: string(out.Images[0].Architecture), BootMode: string(out.Images[0].BootMode),
+	}
 	// EC2 gives it as text, with a fraction of a second.
 	if image.Made, err = time.Parse(time.RFC3339, aws.ToString(out.Images[0].CreationDate)); err != nil {
 		return nil, fmt.Errorf("reading when image %s was made: %w", id, err)
@@ -62,6 +66,60 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 		}
 	}
 	return image, nil
+}
+
+// findTypes asks with filters, which find nothing where a name would be an error.
+func findTypes(ctx context.Context, client *ec2.Client, names, zones []string) (types []checks.InstanceType, err error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	types = make([]checks.InstanceType, len(names))
+	for i, name := range names {
+		types[i].Name = name
+	}
+	named := []ec2types.Filter{{Name: aws.String("instance-type"), Values: names}}
+	offers := ec2.NewDescribeInstanceTypeOfferingsPaginator(client, &ec2.DescribeInstanceTypeOfferingsInput{LocationType: ec2types.LocationTypeAvailabilityZone, Filters: named})
+	for offers.HasMorePages() {
+		page, err := offers.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("asking which zones offer %s: %w", strings.Join(names, ", "), err)
+		}
+		for _, o := range page.InstanceTypeOfferings {
+			if i := slices.Index(names, string(o.InstanceType)); i >= 0 && slices.Contains(zones, aws.ToString(o.Location)) {
+				types[i].Zones = append(types[i].Zones, aws.ToString(o.Location))
+			}
+		}
+	}
+	described := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: named})
+	for described.HasMorePages() {
+		page, err := described.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("describing %s: %w", strings.Join(names, ", "), err)
+		}
+		for _, d := range page.InstanceTypes {
+			if i := slices.Index(names, string(d.InstanceType)); i >= 0 {
+				describe(&types[i], d)
+			}
+		}
+	}
+	for i := range types {
+		slices.Sort(types[i].Zones)
+	}
+	return types, nil
+}
+
+func describe(t *checks.InstanceType, d ec2types.InstanceTypeInfo) {
+	if d.ProcessorInfo != nil {
+		for _, a := range d.ProcessorInfo.SupportedArchitectures {
+			t.Architectures = append(t.Architectures, string(a))
+		}
+	}
+	for _, mode := range d.SupportedBootModes {
+		t.BootModes = append(t.BootModes, string(mode))
+	}
+	if d.VCpuInfo != nil {
+		t.VCPUs = int(aws.ToInt32(d.VCpuInfo.DefaultVCpus))
+	}
 }
 
 func findCertificate(ctx context.Context, client *acm.Client, arn string) (*checks.Certificate, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,6 +29,8 @@ const (
 // instances is what is seen of the instances of a side.
 type instances struct {
 	running int // in service in the group
+	// placed counts those of each type and zone, in words such as "m6i.large in us-east-2b".
+	placed  map[string]int
 	failure checks.LaunchFailure
 }
 
@@ -65,6 +68,13 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 // seen is what was found, in words.
 func (i instances) seen(wanted int) string {
 	text := fmt.Sprintf("%d of %d instances in service", i.running, wanted)
+	if i.running >= wanted && len(i.placed) > 0 {
+		var parts []string
+		for _, place := range slices.Sorted(maps.Keys(i.placed)) {
+			parts = append(parts, fmt.Sprintf("%d %s", i.placed[place], place))
+		}
+		text += ": " + strings.Join(parts, ", ")
+	}
 	if i.running < wanted && i.failure != (checks.LaunchFailure{}) {
 		text += ", launching fails: " + i.failure.String()
 	}
@@ -87,6 +97,7 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 	if err != nil {
 		return found, err
 	}
+	found.placed = map[string]int{}
 	client, ours := autoscaling.NewFromConfig(cfg), &autoscaling.DescribeAutoScalingGroupsInput{}
 	for _, key := range slices.Sorted(maps.Keys(r.Site.Tags)) {
 		ours.Filters = append(ours.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{r.Site.Tags[key]}})
@@ -99,7 +110,7 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 			return found, fmt.Errorf("reading the Auto Scaling group: %w", err)
 		}
 		for _, group := range page.AutoScalingGroups {
-			running := inService(group)
+			running := found.count(group)
 			if found.running += running; running >= int(aws.ToInt32(group.DesiredCapacity)) {
 				continue
 			}
@@ -114,10 +125,12 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 	return found, nil
 }
 
-func inService(group types.AutoScalingGroup) (count int) {
-	for _, i := range group.Instances {
-		if i.LifecycleState == types.LifecycleStateInService && aws.ToString(i.HealthStatus) == "Healthy" {
+// count counts what is in service in a group, and where.
+func (i *instances) count(group types.AutoScalingGroup) (count int) {
+	for _, m := range group.Instances {
+		if m.LifecycleState == types.LifecycleStateInService && aws.ToString(m.HealthStatus) == "Healthy" {
 			count++
+			i.placed[aws.ToString(m.InstanceType)+" in "+aws.ToString(m.AvailabilityZone)]++
 		}
 	}
 	return count

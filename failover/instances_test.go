@@ -2,6 +2,7 @@ package failover_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,13 +50,23 @@ func launchingIn(t *testing.T, mended time.Duration, faults ...string) (w *sim.W
 	for i, block := range []string{"10.0.0.0/24", "10.0.1.0/24"} {
 		subnets = append(subnets, put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": block, "availabilityZone": sim.Zones(recovery)[i]}).ID)
 	}
+	several := slices.DeleteFunc(slices.Clone(faults), func(text string) bool { return !strings.Contains(text, ":t3.medium") })
 	template := put("aws:ec2/launchTemplate:LaunchTemplate", map[string]any{"name": "site", "imageId": "ami-1", "instanceType": "t3.medium"}).ID
-	put("aws:autoscaling/group:Group", map[string]any{
-		"name": "site-1a2b3c4", "minSize": 2, "maxSize": 4, "vpcZoneIdentifiers": subnets, "launchTemplate": map[string]any{"id": template, "version": "1"},
+	launch := map[string]any{"launchTemplate": map[string]any{"id": template, "version": "1"}}
+	if len(several) > 0 { // of what is asked for, one type is not to be had
+		launch = map[string]any{"mixedInstancesPolicy": map[string]any{"launchTemplate": map[string]any{
+			"launchTemplateSpecification": map[string]any{"launchTemplateId": template, "version": "1"},
+			"overrides":                   []any{map[string]any{"instanceType": "t3.medium"}, map[string]any{"instanceType": "m6i.large"}},
+		}}}
+	}
+	group := map[string]any{
+		"name": "site-1a2b3c4", "minSize": 2, "maxSize": 4, "vpcZoneIdentifiers": subnets,
 		"waitForCapacityTimeout": "0", "tags": []any{
 			map[string]any{"key": "site", "value": "blog", "propagateAtLaunch": true}, map[string]any{"key": "stack", "value": "dr", "propagateAtLaunch": true},
 		},
-	})
+	}
+	maps.Copy(group, launch)
+	put("aws:autoscaling/group:Group", group)
 	began := w.Clock().Now()
 	said = &[]string{}
 	rt = failover.New(failover.Env{
@@ -83,8 +94,12 @@ func TestWaitInstances(t *testing.T) {
 		least, most  time.Duration
 		says, gaveUp string
 	}{
-		"all well":                 {0, nil, 3 * time.Minute, 6*time.Minute + 10*time.Second, "the instances: 2 of 2 instances in service", ""},
-		"one zone without room":    {0, []string{"capacity=us-east-2a"}, 3 * time.Minute, 7 * time.Minute, "1 of 2 instances in service", ""},
+		"all well":                 {0, nil, 3 * time.Minute, 6*time.Minute + 10*time.Second, "the instances: 2 of 2 instances in service: 1 t3.medium in us-east-2a, 1 t3.medium in us-east-2b", ""},
+		"one type without room":    {0, []string{"capacity=us-east-2a:t3.medium"}, 3 * time.Minute, 6*time.Minute + 10*time.Second, "2 of 2 instances in service: 1 m6i.large in us-east-2a, 1 t3.medium in us-east-2b", ""},
+		"a type that is not there": {0, []string{"offer=us-east-2:t3.medium"}, 3 * time.Minute, 6*time.Minute + 10*time.Second, "2 of 2 instances in service: 1 m6i.large in us-east-2a, 1 m6i.large in us-east-2b", ""},
+		"no type has room":         {0, []string{"capacity=us-east-2", "offer=us-east-2a:t3.medium"}, 20 * time.Minute, 21 * time.Minute, "launching fails: Could not launch On-Demand Instances", "name more types in app.fallbackTypes"},
+		"another processor":        {0, []string{"image=arm64"}, 20 * time.Minute, 21 * time.Minute, "launching fails: The architecture 'x86_64' of the specified instance type does not match", "set app.instanceType to one that the zones in network.zones offer and the image can run on"},
+		"one zone without room":    {0, []string{"capacity=us-east-2a"}, 3 * time.Minute, 7 * time.Minute, "2 of 2 instances in service: 2 t3.medium in us-east-2b", ""},
 		"no room for ten minutes":  {10 * time.Minute, []string{"capacity=us-east-2"}, 13 * time.Minute, 18 * time.Minute, "the instances: 0 of 2 instances in service, launching fails: We currently do not have sufficient t3.medium capacity", ""},
 		"throttled":                {0, []string{"throttle=autoscaling:DescribeAutoScalingGroups:30", "throttle=autoscaling:DescribeScalingActivities:30"}, 3 * time.Minute, 7 * time.Minute, "Throttling", ""},
 		"others ask it, too":       {0, []string{"error=autoscaling:DescribeAutoScalingGroups:ResourceContention:30"}, 3 * time.Minute, 7 * time.Minute, "ResourceContention", ""},

@@ -21,6 +21,9 @@ import (
 func TestThePolicyOfPreviewsAllowsTheChecks(t *testing.T) {
 	t.Parallel()
 	w, rt, _ := standby(t)
+	rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
+	rt.Site.ZoneID, rt.Site.PeerRegion = "Z1", lost
+	w.AddZone("Z1", "example.com")
 	rt.Site.Certificate = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
 	w.AddCertificate(sim.Certificate{ARN: rt.Site.Certificate, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.Add(48 * time.Hour)})
 	before := map[string]int{}

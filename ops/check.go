@@ -110,7 +110,7 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 	}
 	ready := Readiness{For: purpose, Stack: change.Stack}
 	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
-	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, protectedRegion(side, other), side.Config.Region)...)
+	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, side.Config.PeerRegion(), side.Config.Region)...)
 	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
 	if purpose == ForSwitchover && other != nil {
 		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
@@ -131,7 +131,7 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 	toPlan := s.Plan
 	if purpose == ForFailover {
 		toPlan = func(ctx context.Context, change Change, run Run) (Plan, error) {
-			return s.planFailover(ctx, side, other, change, run)
+			return s.planFailover(ctx, side, change, run)
 		}
 	}
 	plan, err := toPlan(ctx, change, run)

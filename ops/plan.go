@@ -129,29 +129,21 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	if len(changes) == 0 {
 		return Plan{}, refuse("%s", nothing)
 	}
-	side, other, err := find(sides, changes[0].Stack)
+	side, _, err := find(sides, changes[0].Stack)
 	if err != nil {
 		return Plan{}, err
 	}
-	return s.planFailover(ctx, side, other, changes[0], run)
+	return s.planFailover(ctx, side, changes[0], run)
 }
 
 // planFailover is the plan of a failover to a side, with what would stop it halfway.
-func (s *Site) planFailover(ctx context.Context, side Side, other *Side, change Change, run Run) (Plan, error) {
+func (s *Site) planFailover(ctx context.Context, side Side, change Change, run Run) (Plan, error) {
 	plan, err := s.Plan(ctx, change, run)
 	if err == nil && change.Role == roles.Active {
-		plan.Shortfalls = checks.ControlPlane(protectedRegion(side, other), side.Config.Region, plan.Resources)
+		plan.Shortfalls = checks.ControlPlane(side.Config.PeerRegion(), side.Config.Region, plan.Resources)
+		if plan.Verdict != nil {
+			plan.Shortfalls = append(plan.Shortfalls, plan.Verdict.Unseen...)
+		}
 	}
 	return plan, err
-}
-
-// protectedRegion is the region of the production that a side protects; empty when there is none yet.
-func protectedRegion(side Side, other *Side) string {
-	switch {
-	case side.Config.Production != nil:
-		return side.Config.Production.Region
-	case other != nil:
-		return other.Config.Region
-	}
-	return ""
 }

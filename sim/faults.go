@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -42,8 +43,10 @@ func Faults() []FaultHelp {
 		{"storage", "low", "replicas have grown to their ceiling, and little of their storage is free"},
 		{"database", "STATE", "RDS holds replicas in that state, such as storage-full, storage-initialization or upgrading"},
 		{"freeze", "ignored", "databases take writes although their parameter groups set read_only, as from a user whom that does not bind"},
-		{"image", "missing | old", "no machine image can be found, or all are a year older"},
+		{"image", "missing | old | arm64 | uefi", "no machine image can be found, all are a year older, for another processor, or boot by UEFI alone"},
 		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
+		{"offer", "zone or region:instance type", "EC2 does not have the type there at all, such as us-east-2a:t3.medium"},
+		{"zone", "elsewhere", "the site's zone is not the one that its domain is delegated to"},
 		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
 		{"load", "high", "visitors keep the instances busy: scaling policies raise each group to its maximum"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
@@ -158,7 +161,9 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "storage" && f.Value == "low",
 		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
 		f.Name == "capacity" && placed.MatchString(f.Value),
-		f.Name == "image" && (f.Value == "missing" || f.Value == "old"):
+		f.Name == "zone" && f.Value == "elsewhere",
+		f.Name == "offer" && placed.MatchString(f.Value) && rest != "",
+		f.Name == "image" && slices.Contains([]string{"missing", "old", "arm64", "uefi"}, f.Value):
 		return &armed{Fault: f}, nil
 	case f.Name == "lag":
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {

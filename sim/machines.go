@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/estimate"
@@ -14,9 +13,10 @@ import (
 type Machine struct {
 	ID        string    `json:"id,omitempty"` // empty until it could be launched
 	Zone      string    `json:"zone,omitempty"`
-	InService time.Time `json:"inService"` // from when on; zero until it could be launched
-	Next      time.Time `json:"next"`      // attempt to launch it
-	Tried     int       `json:"tried"`     // attempts that failed
+	Type      string    `json:"type,omitempty"` // empty until it could be launched
+	InService time.Time `json:"inService"`      // from when on; zero until it could be launched
+	Next      time.Time `json:"next"`           // attempt to launch it
+	Tried     int       `json:"tried"`          // attempts that failed
 }
 
 // A ScalingActivity is one attempt to launch an instance, as DescribeScalingActivities
@@ -48,7 +48,7 @@ func (w *World) launch(o *Object, now time.Time) {
 		for m.ID == "" && !m.Next.After(now) {
 			m.Zone = zones[(i+m.Tried)%len(zones)]
 			a := ScalingActivity{ID: w.requestID("activity", o.Region, o.ID, strconv.Itoa(i), m.Next.Format(time.RFC3339Nano)), Zone: m.Zone, Began: m.Next}
-			if a.Problem = w.launchProblem(o, m.Zone); a.Problem == "" {
+			if m.Type, a.Problem = w.place(o, m.Zone); a.Problem == "" {
 				w.state.Made["instance "+o.Region+" "+o.ID]++
 				number := w.state.Made["instance "+o.Region+" "+o.ID] - 1
 				m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
@@ -92,18 +92,49 @@ func (w *World) zonesOf(o *Object) (zones []string) {
 	return zones
 }
 
+// templateOf is the launch template of a group, also where it is part of a policy of several
+// instance types.
+func (w *World) templateOf(o *Object) *Object {
+	id := textAt(o.Props, "launchTemplate.id")
+	if id == "" {
+		id = textAt(o.Props, mixedTemplate)
+	}
+	return w.find(templateType, o.Region, id)
+}
+
+// mixedTemplate is where a policy of several instance types names its launch template.
+const mixedTemplate = "mixedInstancesPolicy.launchTemplate.launchTemplateSpecification.launchTemplateId"
+
+// place finds the type of which an instance is launched in a zone: the first in order of
+// preference that can be had (EC2 Auto Scaling User Guide, "Allocation strategies for multiple
+// instance types", prioritized). The problem is that of the last, or empty.
+func (w *World) place(o *Object, zone string) (kind, problem string) {
+	template := w.templateOf(o)
+	types := textsAt(o.Props, "mixedInstancesPolicy.launchTemplate.overrides.instanceType")
+	if len(types) == 0 {
+		types = []string{template.text("instanceType")}
+	}
+	for _, kind := range types {
+		if problem = w.launchProblem(o.Region, template, kind, zone); problem == "" {
+			return kind, ""
+		}
+	}
+	if len(types) > 1 { // as instances of a fleet fail
+		problem = "Could not launch On-Demand Instances. " + problem
+	}
+	return "", problem
+}
+
 // launchProblem is why an instance cannot be launched in a zone, in the words of its
 // activity; empty when it can. Capacity: terraform-provider-aws#33665. Limits: the
 // same for instances in kubernetes/autoscaler#1263. Keys and images: EC2 Auto Scaling
 // User Guide, "Troubleshoot issues".
-func (w *World) launchProblem(o *Object, zone string) string {
-	template := w.find(templateType, o.Region, textAt(o.Props, "launchTemplate.id"))
-	kind := template.text("instanceType")
-	_, problem := w.launchImage(o.Region, template)
-	short := w.fault("capacity", func(value string) bool {
-		place, only, _ := strings.Cut(value, ":")
-		return strings.HasPrefix(zone, place) && (only == "" || only == kind)
-	})
+func (w *World) launchProblem(region string, template *Object, kind, zone string) string {
+	image, problem := w.launchImage(region, template)
+	if problem == "" && kind != "" {
+		problem = w.unfit(image, kind, zone)
+	}
+	short := w.fault("capacity", at(zone, kind))
 	switch {
 	case problem != "":
 	case w.fault("launches", is("quota")) != nil:
@@ -142,8 +173,14 @@ func (w *World) inService(o *Object, now time.Time) (count int) {
 type ScalingGroup struct {
 	Name                  string
 	Least, Most, Capacity int
-	Machines              []Target // that could be launched; healthy ones are in service
+	Machines              []Running // that could be launched; healthy ones are in service
 	Tags                  map[string]string
+}
+
+// Running is an instance of a group.
+type Running struct {
+	Target
+	Zone, Type string
 }
 
 // ScalingGroups lists a region's groups.
@@ -156,7 +193,7 @@ func (w *World) ScalingGroups(region string) (all []ScalingGroup) {
 		g := ScalingGroup{Name: o.ID, Least: o.number("minSize"), Most: o.number("maxSize"), Capacity: o.number("desiredCapacity"), Tags: map[string]string{}}
 		for i, m := range o.Machines {
 			if m.ID != "" {
-				g.Machines = append(g.Machines, Target{ID: m.ID, Healthy: !now.Before(w.boots(o, i))})
+				g.Machines = append(g.Machines, Running{Target: Target{ID: m.ID, Healthy: !now.Before(w.boots(o, i))}, Zone: m.Zone, Type: m.Type})
 			}
 		}
 		tags, _ := o.Props["tags"].([]any)

@@ -58,6 +58,9 @@ func validRecord(w *World, o *Object) error {
 	if there := w.find(recordType, o.Region, recordID(w, o)); o.ID == "" && there != nil && !o.flag("allowOverwrite") {
 		return refuse("InvalidChangeBatch", "[Tried to create resource record set [name='%s.', type='%s'] but it already exists]", w.recordName(o), o.text("type"))
 	}
+	if err := w.conflicting(o); err != nil {
+		return err
+	}
 	aliases, _ := o.Props["aliases"].([]any)
 	for _, alias := range aliases {
 		name, aliasZone := strings.TrimSuffix(textAt(alias, "name"), "."), textAt(alias, "zoneId")

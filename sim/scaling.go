@@ -22,6 +22,9 @@ func scalingKinds() map[string]*kind {
 				{path: "targetGroupArns", to: targetsType, by: "arn", missing: func(string) error {
 					return refuse("ValidationError", "Provided Target Groups may not be valid. Please ensure they exist and try again.")
 				}},
+				{path: mixedTemplate, to: templateType, by: "id", missing: func(string) error {
+					return refuse("ValidationError", "You must use a valid fully-formed launch template. The specified launch template does not exist.")
+				}},
 				{path: "launchTemplate.id", to: templateType, by: "id", missing: func(string) error {
 					return refuse("ValidationError", "You must use a valid fully-formed launch template. The specified launch template does not exist.")
 				}},
@@ -52,7 +55,7 @@ func validScaling(w *World, o *Object) error {
 	if o.number("minSize") > o.number("maxSize") {
 		return refuse("ValidationError", "Max bound, %d, must be greater than or equal to min bound, %d", o.number("maxSize"), o.number("minSize"))
 	}
-	template := w.find(templateType, o.Region, textAt(o.Props, "launchTemplate.id"))
+	template := w.templateOf(o)
 	if template == nil {
 		return fmt.Errorf("an Auto Scaling group without a launch template by id is %w", ErrNotModelled)
 	}

@@ -141,7 +141,7 @@ func (w *World) launched(region, targets string) []Instance {
 			continue
 		}
 		w.launch(group, w.clock.Now())
-		template := w.find(templateType, region, textAt(group.Props, "launchTemplate.id"))
+		template := w.templateOf(group)
 		for i, m := range group.Machines {
 			if m.ID != "" {
 				instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData")), name: m.ID, boot: w.boots(group, i)})

@@ -176,6 +176,7 @@ func (s *site) publishCache(cache *components.Cache, below pulumi.ResourceOption
 func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.ResourceHookBinding) components.ApplicationArgs {
 	args := components.ApplicationArgs{
 		Network: f.network, Targets: f.targets, Launch: f.launch, Tags: tags(s.cfg), Hooks: orphans,
+		Types:          s.cfg.App.Types(),
 		CertificateARN: s.cfg.App.Certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
 	}
 	if active || s.cfg.Warm(config.WarmNAT) {
@@ -353,7 +354,9 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 	return failover.Site{
 		Region: c.Region, Profile: c.Profile, Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
+		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
+		ZoneID: c.DNS.ZoneID, TakeOver: c.DNS.TakeOver, PeerRegion: c.PeerRegion(),
 		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
 		Instances: c.App.Min, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
 		Limits: failover.Limits{

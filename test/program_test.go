@@ -126,7 +126,7 @@ func run(t *testing.T, w *sim.World, stack string, config map[string]string, c *
 	t.Cleanup(func() { face.Close(); w.Close() })
 	env := failover.Env{
 		AWS:       func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
-		Transport: &http.Transport{DialContext: face.DialContext}, Lookup: w.Lookup, Now: w.Clock().Now, Sleep: w.Clock().Sleep,
+		Transport: &http.Transport{DialContext: face.DialContext}, Lookup: w.Lookup, LookupNS: w.LookupNS, Now: w.Clock().Now, Sleep: w.Clock().Sleep,
 		Report: func(report.Report) {},
 	}
 	return pulumi.RunErr(stacks.In(env), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })

@@ -216,6 +216,7 @@ func (s *Stage) Env() failover.Env {
 		Now:        s.World.Clock().Now,
 		PauseClock: s.World.Clock().Hold,
 		Lookup:     s.World.Lookup,
+		LookupNS:   s.World.LookupNS,
 		Report: func(report report.Report) {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -19,6 +19,7 @@ const (
 	nowPath     = "/sim/now"
 	sleepPath   = "/sim/sleep"
 	lookupPath  = "/sim/lookup"
+	serversPath = "/sim/nameservers"
 	statusPath  = "/sim/status"
 	losePath    = "/sim/lose"
 	returnPath  = "/sim/return"

@@ -131,6 +131,7 @@ func (p *Client) Options() ops.Options {
 		Transport: &http.Transport{DialContext: p.dial},
 		Sleep:     p.Sleep,
 		Lookup:    p.lookup,
+		LookupNS:  p.lookupNS,
 		Now:       p.now,
 	}}
 }
@@ -201,6 +202,11 @@ func (p *Client) now() time.Time {
 func (p *Client) lookup(ctx context.Context, host string) (addresses []string, err error) {
 	err = p.get(ctx, lookupPath+"?"+url.Values{"host": {host}}.Encode(), &addresses)
 	return addresses, err
+}
+
+func (p *Client) lookupNS(ctx context.Context, zone string) (servers []string, err error) {
+	err = p.get(ctx, serversPath+"?"+url.Values{"zone": {zone}}.Encode(), &servers)
+	return servers, err
 }
 
 // Status tells how the world is.

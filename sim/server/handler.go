@@ -30,6 +30,14 @@ func (s *Server) handler() http.Handler {
 		}
 		answer(w, addresses)
 	})
+	control.HandleFunc("GET "+serversPath, func(w http.ResponseWriter, req *http.Request) {
+		servers, err := s.stage.World.LookupNS(req.Context(), req.FormValue("zone"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		answer(w, servers)
+	})
 	control.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, _ *http.Request) { answer(w, s.status()) })
 	control.HandleFunc("POST "+losePath, s.lose)
 	control.HandleFunc("POST "+returnPath, s.giveBack)

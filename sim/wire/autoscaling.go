@@ -18,6 +18,9 @@ type machineXML struct {
 	InstanceId     string
 	HealthStatus   string
 	LifecycleState string
+
+	AvailabilityZone string
+	InstanceType     string `xml:",omitempty"`
 }
 
 type groupXML struct {
@@ -55,7 +58,7 @@ func describeGroups(r request) (any, error) {
 			if m.Healthy {
 				state = "InService"
 			}
-			group.Instances = append(group.Instances, machineXML{InstanceId: m.ID, HealthStatus: "Healthy", LifecycleState: state})
+			group.Instances = append(group.Instances, machineXML{InstanceId: m.ID, HealthStatus: "Healthy", LifecycleState: state, AvailabilityZone: m.Zone, InstanceType: m.Type})
 		}
 		out.Groups = append(out.Groups, group)
 	}

@@ -67,6 +67,7 @@ var services = map[string]service{
 	"kms":                  {"kms", jsonProtocol, kmsOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
+	"route53":              {"route53", route53Protocol, route53Operations},
 	"s3":                   {"s3", s3Protocol, s3Operations},
 	"secretsmanager":       {"secretsmanager", jsonProtocol, secretOperations},
 	"ssm":                  {"ssm", jsonProtocol, ssmOperations},

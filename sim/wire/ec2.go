@@ -13,6 +13,29 @@ var ec2Operations = map[string]operation{
 		subject: func(in input) string { return strings.Join(in.list("ImageId"), ",") },
 		serve:   describeImages,
 	},
+	"DescribeInstanceTypes": {
+		subject: func(in input) string { return strings.Join(in.filter("instance-type"), ",") },
+		serve: func(r request) (any, error) {
+			var out typesXML
+			for _, t := range r.world.InstanceTypes(r.region, r.in.filter("instance-type")) {
+				out.Items = append(out.Items, typeXML{Name: t.Name, Architectures: t.Architectures, BootModes: t.BootModes, VCPUs: t.VCPUs})
+			}
+			return out, nil
+		},
+	},
+	"DescribeInstanceTypeOfferings": {
+		subject: func(in input) string { return strings.Join(in.filter("instance-type"), ",") },
+		serve: func(r request) (any, error) {
+			if kind := r.in.text("LocationType"); kind != "availability-zone" {
+				return nil, unmodelled("offerings by %q are not modelled by the simulator", kind)
+			}
+			var out offersXML
+			for _, o := range r.world.Offers(r.region, r.in.filter("instance-type")) {
+				out.Items = append(out.Items, offerXML{Type: o.Type, Location: o.Zone, LocationType: "availability-zone"})
+			}
+			return out, nil
+		},
+	},
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
@@ -53,6 +76,29 @@ var ec2Operations = map[string]operation{
 			return yesXML{Yes: true}, r.world.DeleteRoute(r.region, r.in.form.Get("RouteTableId"), r.in.form.Get("DestinationCidrBlock"))
 		},
 	},
+}
+
+type typesXML struct {
+	XMLName xml.Name  `xml:"instanceTypeSet"`
+	Items   []typeXML `xml:"item"`
+}
+
+type typeXML struct {
+	Name          string   `xml:"instanceType"`
+	Architectures []string `xml:"processorInfo>supportedArchitectures>item"`
+	BootModes     []string `xml:"supportedBootModes>item"`
+	VCPUs         int      `xml:"vCpuInfo>defaultVCpus"`
+}
+
+type offersXML struct {
+	XMLName xml.Name   `xml:"instanceTypeOfferingSet"`
+	Items   []offerXML `xml:"item"`
+}
+
+type offerXML struct {
+	Type         string `xml:"instanceType"`
+	LocationType string `xml:"locationType"`
+	Location     string `xml:"location"`
 }
 
 type gatewaysXML struct {
@@ -142,6 +188,9 @@ type imageXML struct {
 	State   string `xml:"imageState"`
 	Created string `xml:"creationDate"`
 	Root    string `xml:"rootDeviceName"`
+
+	Architecture string `xml:"architecture"`
+	BootMode     string `xml:"bootMode,omitempty"`
 }
 
 func describeImages(r request) (any, error) {
@@ -160,7 +209,8 @@ func describeImages(r request) (any, error) {
 	}
 	var out imagesXML
 	for _, i := range found {
-		out.Items = append(out.Items, imageXML{ID: i.ID, State: "available", Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda"})
+		out.Items = append(out.Items, imageXML{ID: i.ID, State: "available", Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda",
+			Architecture: i.Architecture, BootMode: i.BootMode})
 	}
 	return out, nil
 }

@@ -31,6 +31,16 @@ func (in input) list(name string) []string {
 	return all
 }
 
+// filter reads the values of an EC2 filter.
+func (in input) filter(name string) []string {
+	for i := 1; in.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
+		if in.form.Get(fmt.Sprintf("Filter.%d.Name", i)) == name {
+			return in.list(fmt.Sprintf("Filter.%d.Value", i))
+		}
+	}
+	return nil
+}
+
 // members reads Name.member.1, Name.member.2 …
 func (in input) members(name string) []string { return in.list(name + ".member") }
 

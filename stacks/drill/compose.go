@@ -114,7 +114,7 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 			NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
 			AuthToken: pulumi.ToSecret(pulumi.String(c.state.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
 		},
-		Min: c.Config.App.Min, Max: c.Config.App.Min, Tags: c.expiring(), Hooks: orphans,
+		Types: c.Config.App.Types(), Min: c.Config.App.Min, Max: c.Config.App.Min, Tags: c.expiring(), Hooks: orphans,
 	}, c.alone)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -44,6 +45,64 @@ func edit(t *testing.T, stage *scenario.Stage, stack, old, now string) {
 	require.NoError(t, err)
 	require.Contains(t, string(text), old)
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), old, now, 1)), 0o600))
+}
+
+// spoilt are worlds in which a failover would not recover, and the code by which check says so.
+var spoilt = map[string]struct {
+	faults []string
+	code   string
+}{
+	"a type that no zone has": {[]string{"offer=us-east-2:m6i.large"}, checks.TypeNotOffered},
+	"another processor":       {[]string{"image=arm64"}, checks.TypeArchitecture},
+	"a zone that nobody asks": {[]string{"zone=elsewhere"}, checks.NameDelegated},
+	"the zone can't be read":  {[]string{"error=route53:ListResourceRecordSets:AccessDenied"}, checks.NameUnseen},
+}
+
+func TestSpoilt(t *testing.T) {
+	t.Parallel()
+	for name, tc := range spoilt {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stage := staged.Steady(t, staged.Options())
+			inject(t, stage, tc.faults...)
+			ready, codes := check(t, stage)
+			assert.Equal(t, []string{tc.code}, codes, ready.Err())
+		})
+	}
+}
+
+// TestSound: what a failover survives is no reason for a NO.
+func TestSound(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	inject(t, stage, "offer=us-east-2a:m6i.large")
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+}
+
+// TestAnotherTypeIsTaken: the first choice has no room anywhere, and the second in one zone.
+func TestAnotherTypeIsTaken(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options("capacity=us-east-2:m6i.large", "capacity=us-east-2a:m5.large"))
+	edit(t, stage, scenario.Recovery, "instanceType: m6i.large", "instanceType: m6i.large\n    fallbackTypes: [m5.large]")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	require.NoError(t, stage.Lose())
+	report := staged.FailOver(t, stage)
+	require.Empty(t, report.Refusal)
+	assert.True(t, report.Recovered)
+	for _, m := range stage.World.ScalingGroups("us-east-2")[0].Machines {
+		assert.Equal(t, "m5.large in us-east-2b", m.Type+" in "+m.Zone)
+	}
+	staged.NothingLeft(t, stage)
+}
+
+func inject(t *testing.T, stage *scenario.Stage, faults ...string) {
+	t.Helper()
+	for _, text := range faults {
+		fault, err := sim.ParseFault(text)
+		require.NoError(t, err)
+		require.NoError(t, stage.World.Inject(fault))
+	}
 }
 
 // TestProductionInUSEast1: AWS has the control planes there that the defaults need, and not what

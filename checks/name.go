@@ -1,0 +1,100 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// Codes of a name that could not be moved, or not for everybody.
+const (
+	NameUnseen    = "name-unseen"
+	NameZone      = "name-zone"
+	NamePrivate   = "name-private"
+	NameDelegated = "name-delegation"
+	NameCNAME     = "name-cname"
+	NameRouted    = "name-routed"
+	NameAAAA      = "name-aaaa"
+	NameTaken     = "name-taken"
+)
+
+// Name is what the zone of the site's name holds.
+type Name struct {
+	ZoneID string
+	// Zone is the name of the zone, without the last dot; empty when Route 53 knows no such zone.
+	Zone    string
+	Private bool
+	// Records are those that stand at the site's name.
+	Records []Record
+	// Servers are the zone's name servers, and Delegated those that the internet asks; none when
+	// that could not be found out.
+	Servers, Delegated []string
+}
+
+// Record is a record set of the site's name.
+type Record struct {
+	Type string // such as A
+	// Routed is how it is routed, such as weighted; empty for a simple one.
+	Routed string
+	Target string // what it leads to
+}
+
+// name finds out whether the record can be written at the site's name, and whether it is what
+// all visitors ask. Route 53 refuses a record beside a CNAME, and a simple one beside routed ones
+// (API reference, ChangeResourceRecordSets); only one of the same type can be overwritten.
+func name(s Snapshot, p Policy) (all []refusal.Blocker) {
+	n := s.Name
+	if n == nil {
+		return nil
+	}
+	block := func(code, remedy, reason string, args ...any) {
+		all = append(all, refusal.Blocker{Code: code, Subject: "name", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
+	}
+	const byHand = "or set dns.mode to manual"
+	switch {
+	case n.Zone == "":
+		block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "Route 53 has no zone %s", n.ZoneID)
+		return all
+	case p.Domain != n.Zone && !strings.HasSuffix(p.Domain, "."+n.Zone):
+		block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, p.Domain)
+		return all
+	case n.Private:
+		block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone)
+	case p.Epoch > 1 && len(n.Delegated) > 0 && !slices.ContainsFunc(n.Delegated, func(server string) bool { return slices.Contains(n.Servers, server) }):
+		block(NameDelegated, fmt.Sprintf("delegate %s to %s where it is registered, set dns.zoneId to the zone that is asked, %s", n.Zone, join(n.Servers, "and"), byHand),
+			"zone %s is not the one that visitors ask: the name servers of %s are %s", n.ZoneID, n.Zone, join(n.Delegated, "and"))
+	}
+	for _, r := range n.Records {
+		switch {
+		case r.Type == "CNAME":
+			block(NameCNAME, fmt.Sprintf("replace it, on a quiet day, by an A record that is an alias to %s (visitors notice nothing), %s", r.Target, byHand),
+				"%s is a CNAME to %s in zone %s, and Route 53 writes no other record beside one", p.Domain, r.Target, n.ZoneID)
+		case r.Type == "A" && r.Routed != "":
+			block(NameRouted, "replace the routed records by a simple one, "+byHand,
+				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", p.Domain, r.Routed, n.ZoneID)
+		case r.Type == "AAAA":
+			block(NameAAAA, "delete it, on a quiet day, "+byHand, "%s has an AAAA record (%s) in zone %s, which nothing moves: visitors with IPv6 would stay where it leads", p.Domain, r.Target, n.ZoneID)
+		case r.Type == "A" && p.Epoch <= 1 && !p.TakeOver:
+			block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", p.Domain, r.Target)
+		}
+	}
+	return once(all)
+}
+
+// once leaves out what was said already: routed records are several of a kind.
+func once(all []refusal.Blocker) []refusal.Blocker { return slices.Compact(all) }
+
+func seenOfName(s Snapshot, p Policy) string {
+	n := s.Name
+	if n == nil {
+		return ""
+	}
+	for _, r := range n.Records {
+		if r.Type == "A" {
+			return fmt.Sprintf("%s leads to %s, in zone %s of %s", p.Domain, r.Target, n.ZoneID, n.Zone)
+		}
+	}
+	return fmt.Sprintf("there is no record of %s yet, in zone %s of %s", p.Domain, n.ZoneID, n.Zone)
+}

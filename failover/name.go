@@ -1,0 +1,120 @@
+package failover
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// nameLimit bounds the look at the site's zone. Where that can't be had, it must hold up no failover.
+const nameLimit = 15 * time.Second
+
+// name is what the zone holds at the site's name; nil when there is none to look at. Route 53 is
+// not asked where it would be asked of the region that is lost. That it could not be looked at is
+// no error: on the night it must not be in the way.
+func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name, unseen []refusal.Blocker) {
+	if r.Site.ZoneID == "" || r.Site.PeerRegion == awsregion.ControlPlane("route53", r.Site.Region) {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameLimit)
+	defer cancel()
+	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.Domain)
+	if err != nil {
+		return nil, []refusal.Blocker{{
+			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's name could not be read: " + err.Error(),
+			Remedy: "let these credentials read the zone (route53:GetHostedZone, route53:ListResourceRecordSets), and check again",
+		}}
+	}
+	if found.Zone != "" && !found.Private {
+		found.Delegated = r.delegated(ctx, found.Zone)
+	}
+	return found, nil
+}
+
+// delegated are the name servers of a zone as the internet knows them; none when that is not known.
+func (r *Runtime) delegated(ctx context.Context, zone string) []string {
+	servers, err := r.env.LookupNS(ctx, zone)
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return []string{"none"}
+	}
+	if err != nil {
+		return nil
+	}
+	for i, server := range servers {
+		servers[i] = plainName(server)
+	}
+	slices.Sort(servers)
+	return servers
+}
+
+// plainName is a name of the DNS in lower case and without the last dot.
+func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// most record sets at one name that are read: routed ones may be many, and one of them is enough.
+const mostRecords = 100
+
+func findName(ctx context.Context, client *route53.Client, zone, domain string) (*checks.Name, error) {
+	found := &checks.Name{ZoneID: zone}
+	hosted, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &zone})
+	if _, gone := errors.AsType[*types.NoSuchHostedZone](err); gone {
+		return found, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describing zone %s: %w", zone, err)
+	}
+	found.Zone = plainName(aws.ToString(hosted.HostedZone.Name))
+	found.Private = hosted.HostedZone.Config != nil && hosted.HostedZone.Config.PrivateZone
+	if hosted.DelegationSet != nil {
+		for _, server := range hosted.DelegationSet.NameServers {
+			found.Servers = append(found.Servers, plainName(server))
+		}
+	}
+	records, err := client.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
+		HostedZoneId: &zone, StartRecordName: aws.String(domain), MaxItems: aws.Int32(mostRecords),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing the records of zone %s: %w", zone, err)
+	}
+	for _, set := range records.ResourceRecordSets {
+		if plainName(aws.ToString(set.Name)) == domain {
+			found.Records = append(found.Records, recordOf(set))
+		}
+	}
+	return found, nil
+}
+
+func recordOf(set types.ResourceRecordSet) checks.Record {
+	r := checks.Record{Type: string(set.Type)}
+	switch {
+	case set.SetIdentifier == nil:
+	case set.Weight != nil:
+		r.Routed = "weighted"
+	case set.Region != "":
+		r.Routed = "latency"
+	case set.Failover != "":
+		r.Routed = "failover"
+	case set.GeoLocation != nil, set.GeoProximityLocation != nil:
+		r.Routed = "geolocation"
+	default:
+		r.Routed = cmp.Or(aws.ToString(set.SetIdentifier), "routed")
+	}
+	if set.AliasTarget != nil {
+		r.Target = plainName(aws.ToString(set.AliasTarget.DNSName))
+	} else if len(set.ResourceRecords) > 0 {
+		r.Target = plainName(aws.ToString(set.ResourceRecords[0].Value))
+	}
+	return r
+}

@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An InstanceType is what DescribeInstanceTypes shows of one.
+type InstanceType struct {
+	Name          string
+	Architectures []string
+	BootModes     []string
+	VCPUs         int
+}
+
+var (
+	// a family is its letters, its generation and what is special about it: t4g, m6id, c7gn.
+	typeName = regexp.MustCompile(`^([a-z]+)(\d+)([a-z]*)\.([a-z0-9]+)$`)
+	xlarges  = regexp.MustCompile(`^(\d*)xlarge$`)
+)
+
+// instanceType works out what EC2's table of types says ("Amazon EC2 instance types", naming
+// conventions): g after the generation is Graviton, which boots by UEFI alone; types before
+// Nitro know no UEFI ("Requirements for UEFI boot mode").
+func instanceType(name string) (t InstanceType, ok bool) {
+	m := typeName.FindStringSubmatch(name)
+	if m == nil {
+		return InstanceType{}, false
+	}
+	family, special, size := m[1], m[3], m[4]
+	generation, _ := strconv.Atoi(m[2])
+	t = InstanceType{Name: name, Architectures: []string{"x86_64"}, BootModes: []string{"legacy-bios", "uefi"}, VCPUs: 2}
+	switch {
+	case strings.HasPrefix(special, "g") || family == "a":
+		t.Architectures, t.BootModes = []string{"arm64"}, []string{"uefi"}
+	case generation < 3 || generation == 4 && slices.Contains([]string{"c", "m", "r"}, family):
+		t.BootModes = []string{"legacy-bios"}
+	}
+	if many := xlarges.FindStringSubmatch(size); many != nil {
+		t.VCPUs = 4
+		if n, err := strconv.Atoi(many[1]); err == nil {
+			t.VCPUs = 4 * n
+		}
+	} else if size == "medium" && family != "t" {
+		t.VCPUs = 1
+	}
+	return t, true
+}
+
+// Offer is an instance type that a zone has.
+type Offer struct{ Type, Zone string }
+
+// InstanceTypes lists those of some names that a region has in any zone.
+func (w *World) InstanceTypes(region string, names []string) (types []InstanceType) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, name := range names {
+		offered := slices.ContainsFunc(Zones(region), func(zone string) bool { return w.offered(zone, name) })
+		if t, known := instanceType(name); known && offered {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+// Offers lists in which zones of a region some instance types are to be had.
+func (w *World) Offers(region string, names []string) (offers []Offer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, name := range names {
+		for _, zone := range Zones(region) {
+			if w.offered(zone, name) {
+				offers = append(offers, Offer{name, zone})
+			}
+		}
+	}
+	return offers
+}
+
+// offered tells whether a zone has a type: every one, unless a fault says otherwise.
+func (w *World) offered(zone, name string) bool {
+	_, known := instanceType(name)
+	return known && w.fault("offer", at(zone, name)) == nil
+}
+
+// at fits the value of a fault that is about a zone or a region, and maybe one instance type.
+func at(zone, name string) func(value string) bool {
+	return func(value string) bool {
+		place, only, _ := strings.Cut(value, ":")
+		return strings.HasPrefix(zone, place) && (only == "" || only == name)
+	}
+}
+
+// unfit is why an image can't be launched on a type in a zone, in EC2's words; empty when it
+// can. Zones: EC2 Auto Scaling User Guide, "Your requested instance type is not supported in your
+// requested Availability Zone". Architectures: aws/karpenter-provider-aws#1737.
+func (w *World) unfit(image Image, name, zone string) string {
+	t, _ := instanceType(name)
+	switch {
+	case !w.offered(zone, name):
+		return fmt.Sprintf("Your requested instance type (%s) is not supported in your requested Availability Zone (%s)", name, zone)
+	case !slices.Contains(t.Architectures, image.Architecture):
+		return fmt.Sprintf("The architecture '%s' of the specified instance type does not match the architecture '%s' of the specified AMI. "+
+			"Specify an instance type and an AMI that have matching architectures, and try again", t.Architectures[0], image.Architecture)
+	case image.BootMode != "" && image.BootMode != "uefi-preferred" && !slices.Contains(t.BootModes, image.BootMode):
+		return fmt.Sprintf("The boot mode '%s' of the specified AMI is not supported by the instance type '%s'", image.BootMode, name)
+	}
+	return ""
+}
