@@ -58,7 +58,7 @@ func (w *World) InstanceTypes(region string, names []string) (types []InstanceTy
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, name := range names {
-		offered := slices.ContainsFunc(Zones(region), func(zone string) bool { return w.offered(zone, name) })
+		offered := slices.ContainsFunc(w.availabilityZones(region), func(zone string) bool { return w.offered(zone, name) })
 		if t, known := instanceType(name); known && offered {
 			types = append(types, t)
 		}
@@ -71,7 +71,7 @@ func (w *World) Offers(region string, names []string) (offers []Offer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, name := range names {
-		for _, zone := range Zones(region) {
+		for _, zone := range w.availabilityZones(region) {
 			if w.offered(zone, name) {
 				offers = append(offers, Offer{name, zone})
 			}

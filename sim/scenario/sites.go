@@ -88,7 +88,7 @@ func (s site) furnish(w *sim.World) {
 		for _, zone := range c.Network.Zones {
 			w.AddAvailabilityZone(c.Region, zone)
 		}
-		w.AddImage(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge))
+		w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
 		if arn := c.App.Certificate; arn != "" {
 			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{c.Domain}, Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
