@@ -88,7 +88,7 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
 	sides, err := s.Sides(ctx)
 	if damaged, ok := errors.AsType[*refusal.Error](err); ok && damaged.Code == refusal.CodeState {
-		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Code: refusal.CodeState, Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
@@ -97,7 +97,7 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		records, diverged := s.records(ctx, sides, "")
 		if !diverged { // or the claims are not what they should be
-			records = append(records, Requirement{What: "claims", Seen: refused.Error(), Remedy: toDo(sides)})
+			records = append(records, Requirement{What: "claims", Code: refusal.CodeClaims, Seen: refused.Error(), Remedy: toDo(sides)})
 		}
 		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), records...)}, nil
 	}
@@ -120,7 +120,7 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return ready, err
 	}
 	if silent != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
+		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Code: refusal.CodeSilent, Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
 		return ready, nil
 	}
 	records, diverged := s.records(ctx, sides, side.Config.Stack)
@@ -161,7 +161,7 @@ func files(sides []Side) Requirement {
 		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
 	}
 	_, remedy := disagreement(wrong)
-	return Requirement{What: "files", Seen: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
+	return Requirement{What: "files", Code: refusal.CodeMismatch, Seen: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the
@@ -175,7 +175,7 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 			all = append(all, Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
 		case errs[i] != nil: // can't contradict
 		case whys[i] != nil:
-			all, diverged = append(all, Requirement{What: "record", Seen: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
+			all, diverged = append(all, Requirement{What: "record", Code: refusal.CodeDiverged, Seen: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
 		default:
 			all = append(all, Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
 		}

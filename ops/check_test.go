@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // TestWhereTheStateLies judges places of the state. After a failover in a partition of two
@@ -69,7 +70,8 @@ func TestUnlockedBy(t *testing.T) {
 			t.Parallel()
 			q := unlockedBy(tc.locks, "dr")
 			assert.Equal(t, tc.ok, q.OK)
-			assert.Contains(t, q.Seen, tc.says)
+			assert.Contains(t, refusal.Sentence(q.Seen, q.Remedy), tc.says)
+			assert.Equal(t, !tc.ok, q.Code == refusal.CodeLocked)
 		})
 	}
 }

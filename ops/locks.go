@@ -27,17 +27,20 @@ type LockStatus struct {
 }
 
 // String is the lock in words, with what to do about it.
-func (l LockStatus) String() string {
+func (l LockStatus) String() string { return refusal.Sentence(l.says()) }
+
+// says is the lock in words, and what to do about it.
+func (l LockStatus) says() (seen, remedy string) {
 	by := fmt.Sprintf("%s, since %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"))
 	switch {
 	case l.LeftHere:
-		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s): the next run releases the lock", l.Stack, by)
+		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s)", l.Stack, by), "the next run releases the lock"
 	case l.Holder == backend.HolderLives:
-		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s): wait for it", l.Stack, by)
+		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s)", l.Stack, by), "wait for it"
 	case l.Holder == backend.HolderDied:
-		return fmt.Sprintf("stack %s is locked by %s, and this machine has no such process: if it ran here, pilotlight unlock %[1]s", l.Stack, by)
+		return fmt.Sprintf("stack %s is locked by %s, and this machine has no such process", l.Stack, by), "if it ran here, pilotlight unlock " + l.Stack
 	}
-	return fmt.Sprintf("stack %s is locked by %s: if that update is dead, pilotlight unlock %[1]s", l.Stack, by)
+	return fmt.Sprintf("stack %s is locked by %s", l.Stack, by), "if that update is dead, pilotlight unlock " + l.Stack
 }
 
 // Locks lists the locks on a stack of the site, or on that of a drill. errors.Is finds
@@ -125,7 +128,11 @@ func unlockedBy(locks []LockStatus, name string) Requirement {
 	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
 	for _, l := range locks {
 		if q.OK {
-			q.OK, q.Seen = l.LeftHere, l.String()
+			q.OK = l.LeftHere
+			q.Seen, q.Remedy = l.says()
+		}
+		if !q.OK {
+			q.Code = refusal.CodeLocked
 		}
 	}
 	return q

@@ -138,7 +138,7 @@ func obstructed(seen []SideStatus) (verdict, next string) {
 			case lock.Holder == backend.HolderLives:
 				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, lock.Since.UTC().Format("15:04:05 MST")), "wait for it; its log is below " + logsBelow
 			default:
-				return lock.String(), fmt.Sprintf("pilotlight unlock %s, if that update is dead", side.Stack)
+				return lock.says()
 			}
 		}
 	}
