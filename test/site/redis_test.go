@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"os"
@@ -68,6 +69,30 @@ func (r *cache) do(words ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// watch has Redis tell each command that it is given, until the returned function ends that and says what it told.
+func (r *cache) watch() (seen func() string) {
+	r.t.Helper()
+	cmd := exec.Command("redis-cli", "-s", r.dir+"/socket", "--no-auth-warning", "-a", r.password, "MONITOR")
+	told, err := cmd.StdoutPipe()
+	require.NoError(r.t, err)
+	require.NoError(r.t, cmd.Start())
+	lines := bufio.NewReader(told)
+	_, err = lines.ReadString('\n') // OK: from here on nothing is missed
+	require.NoError(r.t, err)
+	return func() string {
+		r.do("ECHO", "the last")
+		var all strings.Builder
+		for !strings.Contains(all.String(), `"the last"`) {
+			line, err := lines.ReadString('\n')
+			require.NoError(r.t, err)
+			all.WriteString(line)
+		}
+		_ = cmd.Process.Kill() // it never ends by itself
+		_ = cmd.Wait()
+		return all.String()
+	}
+}
+
 // redisCache puts the plugin Redis Object Cache into an image, where .ci/run has found one,
 // and a stand-in for it elsewhere.
 func redisCache(t *testing.T) string {
@@ -112,6 +137,7 @@ func TestPagesOutliveRedis(t *testing.T) {
 	page("all is well")
 	assert.NotEqual(t, "0", r.do("DBSIZE"), "WordPress caches nothing")
 	assert.Contains(t, r.do("KEYS", "epoch-1:*"), "epoch-1:", "keys of an epoch have its number")
+	r.do("SET", "stale", "what changed while the cache was out of use")
 
 	for _, failure := range []struct {
 		name        string
@@ -130,11 +156,25 @@ func TestPagesOutliveRedis(t *testing.T) {
 		page(failure.name + ", not yet seen")
 		require.NoError(t, i.systemd.start(refresh))
 		is("unreachable")
+		assert.FileExists(t, i.path("/run/pilotlight/cacheless"), "pages go on asking a cache that is %s", failure.name)
 		page(failure.name)
 		failure.heal()
 		page(failure.name + ", healed, not yet seen")
 		require.NoError(t, i.systemd.start(refresh))
 		is("ok")
 		page(failure.name + ", healed")
+		assert.Equal(t, "0", r.do("EXISTS", "stale"), "a cache that is healed remembers what changed meanwhile")
 	}
+
+	seen := r.watch()
+	page("before a move")
+	require.Contains(t, seen(), `"epoch-1:`, "pages read no keys, so the test shows nothing")
+	s.parameter(home, path+"/epoch", "2")
+	require.NoError(t, i.systemd.start(refresh))
+	seen = r.watch()
+	page("after a move")
+	page("after a move, again")
+	after := seen()
+	assert.Contains(t, after, `"epoch-2:`)
+	assert.NotContains(t, after, `"epoch-1:`, "what was cached before a move is read after it")
 }
