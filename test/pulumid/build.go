@@ -20,10 +20,10 @@ import (
 // own: what the engine needs is kept out of the module that people embed.
 const source = "test/pulumid/server"
 
-// build returns the server's binary, which is kept in the user's cache by what it is
+// Build returns the server's binary, which is kept in the user's cache by what it is
 // built from. Flags and versions are those with which package engine builds the pulumi
 // command, so that both share what is compiled.
-func build(ctx context.Context) (string, error) {
+func Build(ctx context.Context) (string, error) {
 	module, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("finding %s: %w", source, err)

@@ -34,10 +34,15 @@ type Server struct {
 // Start builds the server, unless it was built before, and starts it. Its engine saves a
 // state at each step of an operation, or when the operation ends. Close it.
 func Start(ctx context.Context, eachStep bool) (*Server, error) {
-	binary, err := build(ctx)
+	binary, err := Build(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return Run(binary, eachStep)
+}
+
+// Run starts the server that Build has built. Close it.
+func Run(binary string, eachStep bool) (*Server, error) {
 	dir, err := os.MkdirTemp("", "pulumid-")
 	if err != nil {
 		return nil, err

@@ -79,18 +79,19 @@ func connect() error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, TLSConfig: sign.config(), ErrorLog: log.New(io.Discard, "", 0),
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			caller, _, _ := net.SplitHostPort(req.RemoteAddr) // net/http writes it so
-			if i, known := machines.Load(caller); known {
-				i.(*instance).cloud.serve(w, req, i.(*instance))
-			}
-		})}
+	answer := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		caller, _, _ := net.SplitHostPort(req.RemoteAddr) // net/http writes it so
+		if i, known := machines.Load(caller); known {
+			i.(*instance).cloud.serve(w, req, i.(*instance))
+		}
+	})
 	for _, address := range []string{internet + ":443", internet + ":80", metadata + ":80"} {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			return err
 		}
+		// Each has a server of its own: one that serves plain HTTP first offers HTTP/2 over TLS, and can't speak it.
+		server := &http.Server{Handler: answer, ReadHeaderTimeout: time.Minute, TLSConfig: sign.config(), ErrorLog: log.New(io.Discard, "", 0)}
 		serve := server.Serve
 		if strings.HasSuffix(address, ":443") {
 			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }

@@ -72,8 +72,7 @@ func (c *cloud) launch(region, image, userData string) *instance {
 func (i *instance) powerOn() {
 	i.t.Helper()
 	i.over, i.systemd = make(chan struct{}), newSystemd(i)
-	require.NoError(i.t, os.MkdirAll(filepath.Join(i.dir, "upper", "etc"), 0o755))
-	require.NoError(i.t, os.WriteFile(filepath.Join(i.dir, "upper", "etc", "hosts"), []byte(i.cloud.hostsFile()), 0o644))
+	put(i.t, filepath.Join(i.dir, "upper", "etc", "hosts"), i.cloud.hostsFile())
 	i.init = exec.Command("bash", "-euc", `
 		mount --make-rprivate /
 		mount -t overlay -o "lowerdir=$1:/,upperdir=$2/upper,workdir=$2/scratch" overlay "$2/rootfs"
@@ -103,6 +102,15 @@ func (i *instance) powerOn() {
 			ip link set eth0 up
 			ip route add default via `+internet+`' net "$3"
 	`, pid, link, i.address))
+}
+
+// resolves gives the instance other names of hosts, if it runs.
+func (i *instance) resolves(hosts string) {
+	select {
+	case <-i.over:
+	default:
+		put(i.t, i.path("/etc/hosts"), hosts)
+	}
 }
 
 // powerOff ends the instance as a power cut would. What it has written stays.

@@ -12,6 +12,7 @@ package site
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,10 +25,15 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/pilotlight-dr/pilotlight/test/pulumid"
 )
 
 // inside marks the process that runs the tests, in namespaces of its own.
 const inside = "PILOTLIGHT_TEST_SITE"
+
+// engineBinary names the engine of the tests to the processes that are started in turn.
+const engineBinary = "PILOTLIGHT_TEST_ENGINE"
 
 // work is where everything lies that the tests write, in memory.
 const work = "/mnt"
@@ -114,21 +120,36 @@ func needed(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
+	another := os.Geteuid() != 0 && os.Getenv("CI") == "true"
+	if (another || lacking() == "") && os.Getenv(engineBinary) == "" {
+		binary, err := pulumid.Build(context.Background()) // here are a network and the user's caches
+		if err == nil {
+			err = os.Setenv(engineBinary, binary)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	switch {
-	case os.Geteuid() != 0 && os.Getenv("CI") == "true":
+	case another:
 		os.Exit(enter("sudo", "--non-interactive", "--preserve-env"))
 	case lacking() != "" || refused() != "":
 		os.Exit(m.Run())
 	case os.Getenv(inside) == "":
 		os.Exit(enter())
 	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
 	// Its clocks are real: it goes before the other tests, whose clock waits. Where that is refused, it is slower.
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, -10)
 	if err := furnish(); err != nil {
 		fmt.Fprintln(os.Stderr, "preparing the machine of the tests:", err)
-		os.Exit(1)
+		return 1
 	}
-	os.Exit(m.Run())
+	return m.Run()
 }
 
 // enter runs this very test again: as another user by a command that does so, or else in new

@@ -216,6 +216,11 @@ func (s *systemd) start(name string) error {
 			return fmt.Errorf("%s requires %s: %w", name, other, err)
 		}
 	}
+	for _, other := range strings.Fields(strings.Join(u["Unit.Wants"], " ")) {
+		if _, err := s.load(other); err == nil {
+			_ = s.start(other) // a unit starts without what it only wants
+		}
+	}
 	for _, path := range u["Unit.ConditionPathExists"] {
 		path, absent := strings.CutPrefix(path, "!")
 		if _, err := os.Stat(s.i.path(path)); (err == nil) == absent {
