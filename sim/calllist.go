@@ -257,6 +257,10 @@ const launching = "ec2:RunInstances ec2:CreateTags iam:PassRole ssm:GetParameter
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
 const encrypting = "kms:CreateGrant kms:DescribeKey"
 
+// What the balancers' service looks at as the caller in an account that has no role of its own for it yet:
+// kubernetes-sigs/aws-load-balancer-controller#748, aws-quickstart/quickstart-amazon-eks#229.
+const balancing = "ec2:DescribeAccountAttributes ec2:DescribeAddresses ec2:DescribeInternetGateways"
+
 // checkedBeside are the actions that AWS checks beside an operation's own, in the form that the
 // program calls it: the tags of what is created, roles that are handed to a service, keys, and
 // the roles that services make for themselves in an account that uses them for the first time.
@@ -279,7 +283,7 @@ var checkedBeside = map[string]string{
 	"elasticache:CreateCacheSubnetGroup":      "elasticache:AddTagsToResource",
 	"elasticache:CreateReplicationGroup":      "elasticache:AddTagsToResource iam:CreateServiceLinkedRole",
 	"elasticloadbalancing:CreateListener":     "elasticloadbalancing:AddTags",
-	"elasticloadbalancing:CreateLoadBalancer": "elasticloadbalancing:AddTags iam:CreateServiceLinkedRole",
+	"elasticloadbalancing:CreateLoadBalancer": "elasticloadbalancing:AddTags iam:CreateServiceLinkedRole " + balancing,
 	"elasticloadbalancing:CreateTargetGroup":  "elasticloadbalancing:AddTags",
 	"iam:AddRoleToInstanceProfile":            "iam:PassRole",
 	"iam:CreateInstanceProfile":               "iam:TagInstanceProfile",
