@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,8 +29,10 @@ type rehearseOptions struct {
 	json   bool
 	dir    string
 	// project is the folder whose site is rehearsed, if it is a project's.
-	project string
-	sample  bool
+	project  string
+	sample   bool
+	base     string // file of the report to compare with
+	markdown bool
 }
 
 func newRehearseCmd(run rehearse) *cobra.Command {
@@ -64,6 +69,8 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 	flags.StringArrayVar(&o.faults, "fault", nil, "what else goes wrong, as name=value")
 	flags.StringVar(&o.outage, "outage", string(sim.Hang), "how the lost region behaves: refuse or hang")
 	flags.BoolVar(&o.json, "json", false, "print the report as JSON")
+	flags.BoolVar(&o.markdown, "markdown", false, "print it for a comment in a pull request")
+	flags.StringVar(&o.base, "base", "", "also say what changed since the rehearsal whose report is this `FILE`, printed with --json")
 	flags.StringVarP(&o.project, "cwd", "C", ".", "the project's folder, where status tells of its last rehearsal")
 	flags.StringVarP(&o.dir, "output", "o", "", "also write report.json, report.txt and report.html into this `DIR`")
 	return cmd
@@ -101,6 +108,10 @@ func (o *rehearseOptions) complete(placed bool) error {
 }
 
 func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress io.Writer) error {
+	base, err := o.readBase()
+	if err != nil {
+		return err
+	}
 	began := time.Now()
 	o.Progress = func(line string) {
 		fmt.Fprintf(progress, "%5.1fs  %s\n", time.Since(began).Seconds(), report.Escape(line))
@@ -112,12 +123,63 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	case err != nil:
 		return err
 	}
+	if base != nil {
+		report.Changed = scenario.Compare(base, report)
+	}
 	err = errors.Join(o.keep(report), unmet(report.Unmet))
 	if !report.Recovered {
 		err = errors.Join(err, errNotServing)
 	}
-	shown := project{json: o.json, out: out}
-	return shown.conclude(report, report.String(), err)
+	shown, text := project{json: o.json, out: out}, report.String()
+	if o.markdown {
+		text = rehearsalMarkdown(report, base != nil)
+	}
+	return shown.conclude(report, text, err)
+}
+
+// readBase reads the report to compare with; nil for none.
+func (o *rehearseOptions) readBase() (*scenario.Report, error) {
+	if o.base == "" {
+		return nil, nil //nolint:nilnil // none was named
+	}
+	text, err := os.ReadFile(o.base)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("reading the report of --base: %w", err)}
+	}
+	base := &scenario.Report{}
+	if err := json.Unmarshal(text, base); err != nil {
+		return nil, &usageError{fmt.Errorf("%s is no report of a rehearsal: %w; make one with pilotlight rehearse --json", o.base, err)}
+	}
+	return base, nil
+}
+
+// rehearsalMarkdown is a rehearsal for a comment in a pull request: what came of it and what
+// changed, with the timeline folded away.
+func rehearsalMarkdown(r *scenario.Report, compared bool) string {
+	var t text
+	t.say("### Rehearsal of %s", inProse(r.Domain))
+	t.say("")
+	if r.Recovered {
+		t.say("On simulated AWS the site recovers in %s after %s minutes, and loses %.0f s of writes.", inProse(r.DRRegion), clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))), r.DataLoss)
+	} else {
+		t.say("> [!CAUTION]\n> On simulated AWS the site does not recover: %s", inProse(r.Serves))
+	}
+	t.say("")
+	if r.Refusal != "" {
+		t.say("%s\n", fenced(r.Refusal))
+	}
+	switch {
+	case compared && len(r.Changed) == 0:
+		t.say("Nothing of it changes against the base branch.\n")
+	case compared:
+		t.say("| changed | base branch | here |\n|---|---|---|")
+		for _, d := range r.Changed {
+			t.say("| %s | %s | %s |", d.What, inProse(cmp.Or(d.Base, "none")), inProse(cmp.Or(d.Now, "none")))
+		}
+		t.say("")
+	}
+	t.say("<details><summary>Timeline, and what is assumed</summary>\n\n%s\n\n</details>", fenced(strings.TrimSuffix(r.String(), "\n")))
+	return t.String()
 }
 
 // unmet is an error of a rehearsal whose faults did not all strike: it would pass for one that

@@ -110,6 +110,39 @@ func TestRehearseExitCodes(t *testing.T) {
 	}
 }
 
+// TestRehearseMarkdown holds what a comment says, and what changed against the base branch.
+func TestRehearseMarkdown(t *testing.T) {
+	t.Parallel()
+	base := filepath.Join(t.TempDir(), "base.json")
+	text, err := json.Marshal(recovered)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(base, text, 0o600))
+	now := *recovered
+	_, out, err := rehearseWith(&now, nil, "--markdown", "--base", base)
+	require.NoError(t, err)
+	assert.Contains(t, out, "the site recovers")
+	assert.Contains(t, out, "Nothing of it changes against the base branch.")
+	assert.Contains(t, out, "<details>")
+
+	now.Run.TimeToRecover = 600
+	_, out, err = rehearseWith(&now, nil, "--markdown", "--base", base)
+	require.NoError(t, err)
+	assert.Contains(t, out, "| time to recover | 0:00 | 10:00 |")
+
+	lost := *refused
+	lost.Refusal = "```\n@everybody"
+	_, out, err = rehearseWith(&lost, nil, "--markdown", "--base", base)
+	assert.Equal(t, 3, exitCode(err))
+	assert.Contains(t, out, "| ending | recovers | does not recover |")
+	assert.Contains(t, out, "````\n```\n@everybody\n````", "no text ends the block that it is in")
+
+	require.NoError(t, os.WriteFile(base, []byte("{"), 0o600))
+	for _, file := range []string{base, base + ".none"} {
+		_, _, err = rehearseWith(nil, nil, "--base", file)
+		assert.Equal(t, 2, exitCode(err))
+	}
+}
+
 func TestRehearseOutput(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "report")

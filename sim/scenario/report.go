@@ -35,6 +35,9 @@ type Report struct {
 	Original    Original `json:"original"`    // what the procedure takes that this replaces
 	DataLoss    float64  `json:"dataLoss"`    // from the last write known to be replicated to the loss of the region
 	CallsToLost int      `json:"callsToLost"` // AWS API calls to the lost region during the failover
+
+	// Changed is what another rehearsal showed otherwise, if there is one to compare with; empty for nothing.
+	Changed []Difference `json:"changed,omitempty"`
 }
 
 // report is what came of the failover.

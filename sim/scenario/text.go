@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ func (r *Report) String() string {
 	}
 	say("data        %s", dataLoss(r))
 	say("isolation   %d AWS calls went to %s during the failover", r.CallsToLost, r.ProdRegion)
+	for _, d := range r.Changed {
+		say("changed     %s: %s, before %s", d.What, cmp.Or(d.Now, "none"), cmp.Or(d.Base, "none"))
+	}
 	say("next        %s", strings.Join(r.next(), "; "))
 	return report.Escape(b.String())
 }
