@@ -208,6 +208,16 @@ type Database struct {
 	//
 	// Refused: under 1 (a source without backups can have no replica), over 35
 	BackupDays int `json:"backupDays"`
+	// When RDS backs it up each day, in UTC, such as `02:00-02:30`. A promotion waits for a backup that runs. Without it,
+	// `02:00-02:30` in one stack and `07:00-07:30` in the other.
+	//
+	// Refused: less than half an hour; overlap with the maintenance window
+	BackupWindow string `json:"backupWindow"`
+	// When RDS may maintain it each week, in UTC, such as `sun:05:00-sun:05:30`. Without it, that in one stack and
+	// `wed:05:00-wed:05:30` in the other.
+	//
+	// Refused: less than half an hour, or a day and more; overlap with the backup window
+	MaintenanceWindow string `json:"maintenanceWindow"`
 }
 
 // App is the Auto Scaling group of WordPress instances behind the balancer.

@@ -86,6 +86,7 @@ func (c Config) Problems() []Problem {
 	c.validateOtherSide(&p)
 	c.validateNetwork(&p)
 	c.validateDatabase(&p)
+	c.validateWindows(&p)
 	c.validateApp(&p)
 	c.validateFailover(&p)
 	return p

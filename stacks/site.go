@@ -241,6 +241,7 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
+	args.BackupWindow, args.MaintenanceWindow = s.cfg.Windows()
 	if born.Origin == roles.OriginEmpty {
 		args.Primary = &components.PrimaryArgs{
 			Username: s.secrets[wordpress.MasterUser], DatabaseName: s.secrets[wordpress.DatabaseName],

@@ -140,7 +140,7 @@ func pairOf(t *testing.T, production, recovery string, lost bool) *sim.World {
 	for _, region := range []string{production, recovery} {
 		w.AddImage(region, "ami-0123456789abcdef0", sim.Epoch)
 	}
-	source := map[string]any{"identifier": "blog-prod-1", "engine": "mysql", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7}
+	source := map[string]any{"identifier": "blog-prod-1", "engine": "mysql", "engineVersion": "8.4", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7}
 	replica := map[string]any{"identifier": "blog-dr-1", "replicateSourceDb": "arn:" + awsregion.Partition(production) + ":rds:" + production + ":123456789012:db:blog-prod-1", "backupRetentionPeriod": 7}
 	for _, made := range []struct {
 		region string
