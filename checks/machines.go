@@ -13,6 +13,7 @@ const (
 	TypeNotOffered   = "type-not-offered"
 	TypeArchitecture = "type-architecture"
 	TypeBootMode     = "type-boot-mode"
+	TypesUnseen      = "types-unseen"
 )
 
 // InstanceType is one that instances may be launched as.

@@ -13,7 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/aws/smithy-go"
+
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -122,16 +125,26 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	if seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones); err != nil {
+	// Credentials that may not ask can still fail over.
+	seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
+		seen.Unseen = append(seen.Unseen, refusal.Blocker{
+			Code: checks.TypesUnseen, Subject: "instances", Reason: fmt.Sprintf("what EC2 offers could not be read: %s: %s", refused.ErrorCode(), refused.ErrorMessage()),
+			Remedy: "let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes), and check again",
+		})
+	} else if err != nil {
 		return seen, err
 	}
+	err = nil
 	if r.Site.ofACM() {
 		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
 	}
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	seen.Name, seen.Unseen = r.name(ctx, cfg)
+	var unseen []refusal.Blocker
+	seen.Name, unseen = r.name(ctx, cfg)
+	seen.Unseen = append(seen.Unseen, unseen...)
 	if r.Site.Source == "" {
 		return seen, nil
 	}

@@ -478,6 +478,7 @@ func TestCheckReadsTheZone(t *testing.T) {
 		"a CNAME":                 {nil, lost, []map[string]any{record("CNAME")}, []string{checks.NameCNAME}, false, true},
 		"for IPv6, too":           {nil, lost, []map[string]any{record("A"), record("AAAA")}, []string{checks.NameAAAA}, false, true},
 		"delegated elsewhere":     {[]string{"zone=elsewhere"}, lost, nil, []string{checks.NameDelegated}, false, true},
+		"not allowed types":       {[]string{"error=ec2:DescribeInstanceTypeOfferings:UnauthorizedOperation"}, lost, nil, nil, true, true},
 		"not allowed to look":     {[]string{"error=route53:GetHostedZone:AccessDenied"}, lost, nil, nil, true, true},
 		"Route 53 goes with prod": {nil, "us-east-1", []map[string]any{record("CNAME")}, nil, false, false},
 	} {
@@ -489,6 +490,7 @@ func TestCheckReadsTheZone(t *testing.T) {
 				_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:route53/record:Record", Name: "www", Inputs: inputs})
 				require.NoError(t, err)
 			}
+			rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
 			rt.Site.ZoneID, rt.Site.PeerRegion, rt.Site.Domain = "Z1", tc.peer, "www.example.com"
 			before := w.CallsTo("us-east-1")
 			verdict, err := rt.Check(t.Context())

@@ -83,15 +83,15 @@ func TestPolicies(t *testing.T) {
 // anyResource are the statements about all resources, and why: by the column of resource types in
 // AWS's Service Authorization Reference.
 var anyResource = map[string]string{
-	"Look":                "operations that describe or list know no resources",
-	"LookAtNetworks":      "EC2's operations that describe know no resources",
-	"CheckLagAndImage":    "metrics and images are looked up by operations that know no resources",
-	"MakeKeys":            "what is made has no name yet, and lists know no resources",
-	"MakeNetworks":        "what is made has no name yet, and no tag",
-	"MakeGateways":        "what is made has no name yet, and no tag",
-	"TagWhatIsMade":       "what is made has no name yet: the condition narrows it to the site's tag",
-	"NetworksOfTheSite":   "ids say nothing: the condition narrows it to the site's tag",
-	"LaunchFromTemplates": "instances have no name yet: the condition wants a launch template",
+	"Look":                 "operations that describe or list know no resources",
+	"LookAtNetworks":       "EC2's operations that describe know no resources",
+	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
+	"MakeKeys":             "what is made has no name yet, and lists know no resources",
+	"MakeNetworks":         "what is made has no name yet, and no tag",
+	"MakeGateways":         "what is made has no name yet, and no tag",
+	"TagWhatIsMade":        "what is made has no name yet: the condition narrows it to the site's tag",
+	"NetworksOfTheSite":    "ids say nothing: the condition narrows it to the site's tag",
+	"LaunchFromTemplates":  "instances have no name yet: the condition wants a launch template",
 }
 
 // TestTrust holds that one environment of the repository is trusted, and nothing

@@ -55,6 +55,7 @@ var spoilt = map[string]struct {
 	"a type that no zone has": {[]string{"offer=us-east-2:m6i.large"}, checks.TypeNotOffered},
 	"another processor":       {[]string{"image=arm64"}, checks.TypeArchitecture},
 	"a zone that nobody asks": {[]string{"zone=elsewhere"}, checks.NameDelegated},
+	"types can't be read":     {[]string{"error=ec2:DescribeInstanceTypes:UnauthorizedOperation"}, checks.TypesUnseen},
 	"the zone can't be read":  {[]string{"error=route53:ListResourceRecordSets:AccessDenied"}, checks.NameUnseen},
 }
 
