@@ -75,7 +75,7 @@ func holds(t *testing.T, p iam.Policy, want asked) {
 	t.Helper()
 	have := p.Actions()
 	for _, action := range slices.Sorted(maps.Keys(want)) {
-		assert.True(t, slices.Contains(have, action), "it lacks %s, for %s", action, want[action]) //nolint:testifylint // the list is long
+		assert.True(t, slices.Contains(have, action), "it lacks %s, for %s", action, want[action])
 	}
 	for _, action := range have {
 		assert.NotEmpty(t, want[action], "it allows %s, which nothing asks for", action)
@@ -237,14 +237,7 @@ func TestPolicies(t *testing.T) {
 	t.Parallel()
 	site := newBucketSite(t)
 	t.Run("deploy", func(t *testing.T) {
-		p, want := site.policy(t, "deploy.json", "deploy-foundation.json"), asked{}
-		for _, step := range site.World.Journal() {
-			want.addStep(t, step)
-		}
-		for action, because := range want {
-			assert.True(t, p.Allows(action, ""), "it lacks %s, for %s", action, because)
-		}
-		allowed(t, p, site.World.Journal())
+		p := site.deployable(t, site.World.Journal())
 		allowedOnAll(t, p, site.World)
 	})
 	site.World.Clock().Advance(time.Hour)
@@ -270,6 +263,20 @@ func TestPolicies(t *testing.T) {
 		}
 		holds(t, site.policy(t, "failover.json"), failovers)
 	})
+}
+
+// deployable holds that what deployments are allowed is enough for steps, and returns that.
+func (b *bucketSite) deployable(t *testing.T, steps []sim.Step) iam.Policy {
+	t.Helper()
+	p, want := b.policy(t, "deploy.json", "deploy-foundation.json"), asked{}
+	for _, step := range steps {
+		want.addStep(t, step)
+	}
+	for action, because := range want {
+		assert.True(t, p.Allows(action, ""), "it lacks %s, for %s", action, because)
+	}
+	allowed(t, p, steps)
+	return p
 }
 
 // looks holds check.json and preview.json to what check, status and plan call.
@@ -343,4 +350,11 @@ func failOverBy(t *testing.T, b *bucketSite, settings map[string]string, want as
 		require.NoError(t, err)
 	})
 	allowed(t, b.policy(t, "check.json"), steps)
+	if len(settings) > 0 {
+		return
+	}
+	b.deployable(t, b.during(func() {
+		_, err := site.Reprotect(t.Context(), ops.Run{})
+		require.NoError(t, err)
+	}))
 }
