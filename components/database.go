@@ -222,10 +222,10 @@ func bornPrimary(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 }
 
-// bornReplica adds the source. Engine, users and storage are the source's own; the version is
-// looked at when it changes. The
-// key must be given even where AWS has a default: without it the provider does not
-// sign for the source's region, and in China the copy is refused.
+// bornReplica adds the source. Engine, users and storage are the source's own. So is the
+// version, until the configuration has a higher one. The key must be given even where AWS has
+// a default: without it the provider does not sign for the source's region, and in China the
+// copy is refused.
 func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.EngineVersion = pulumi.String(args.EngineVersion)
 	to.ReplicateSourceDb = pulumi.String(args.Replica.SourceARN)

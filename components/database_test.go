@@ -62,7 +62,8 @@ func TestReplica(t *testing.T) {
 	assert.Equal(t, "arn:key", db.Inputs["kmsKeyId"], "without it no presigned URL is made, which China asks for")
 	assert.Equal(t, true, db.Inputs["storageEncrypted"])
 	assert.Equal(t, []string{"replicateSourceDb"}, db.Ignored, "or the provider takes a promotion back")
-	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password"} {
+	assert.Equal(t, args.EngineVersion, db.Inputs["engineVersion"], "a higher one upgrades it")
+	for _, of := range []string{"engine", "allocatedStorage", "dbName", "username", "password"} {
 		assert.NotContains(t, db.Inputs, of, "it is the source's")
 	}
 }
@@ -85,7 +86,8 @@ func TestCopyOfASnapshot(t *testing.T) {
 	} {
 		assert.Equal(t, want, db.Inputs[key], key)
 	}
-	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password", "replicateSourceDb", "kmsKeyId"} {
+	assert.Equal(t, args.EngineVersion, db.Inputs["engineVersion"], "a higher one upgrades it")
+	for _, of := range []string{"engine", "allocatedStorage", "dbName", "username", "password", "replicateSourceDb", "kmsKeyId"} {
 		assert.NotContains(t, db.Inputs, of, "it is the snapshot's")
 	}
 	assert.NotContains(t, db.Inputs, "enabledCloudwatchLogsExports", "log groups would stay")
