@@ -14,23 +14,23 @@ var ec2Operations = map[string]operation{
 		serve:   describeImages,
 	},
 	"DescribeInstanceTypes": {
-		subject: func(in input) string { return strings.Join(in.filter("instance-type"), ",") },
+		subject: func(in input) string { return strings.Join(in.instanceTypes(), ",") },
 		serve: func(r request) (any, error) {
 			var out typesXML
-			for _, t := range r.world.InstanceTypes(r.region, r.in.filter("instance-type")) {
+			for _, t := range r.world.InstanceTypes(r.region, r.in.instanceTypes()) {
 				out.Items = append(out.Items, typeXML{Name: t.Name, Architectures: t.Architectures, BootModes: t.BootModes, VCPUs: t.VCPUs})
 			}
 			return out, nil
 		},
 	},
 	"DescribeInstanceTypeOfferings": {
-		subject: func(in input) string { return strings.Join(in.filter("instance-type"), ",") },
+		subject: func(in input) string { return strings.Join(in.instanceTypes(), ",") },
 		serve: func(r request) (any, error) {
 			if kind := r.in.text("LocationType"); kind != "availability-zone" {
 				return nil, unmodelled("offerings by %q are not modelled by the simulator", kind)
 			}
 			var out offersXML
-			for _, o := range r.world.Offers(r.region, r.in.filter("instance-type")) {
+			for _, o := range r.world.Offers(r.region, r.in.instanceTypes()) {
 				out.Items = append(out.Items, offerXML{Type: o.Type, Location: o.Zone, LocationType: "availability-zone"})
 			}
 			return out, nil

@@ -31,10 +31,10 @@ func (in input) list(name string) []string {
 	return all
 }
 
-// filter reads the values of an EC2 filter.
-func (in input) filter(name string) []string {
+// instanceTypes reads the values of EC2's filter of that name.
+func (in input) instanceTypes() []string {
 	for i := 1; in.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
-		if in.form.Get(fmt.Sprintf("Filter.%d.Name", i)) == name {
+		if in.form.Get(fmt.Sprintf("Filter.%d.Name", i)) == "instance-type" {
 			return in.list(fmt.Sprintf("Filter.%d.Value", i))
 		}
 	}
