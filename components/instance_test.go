@@ -151,7 +151,7 @@ func TestMain(m *testing.M) {
 func boot(t *testing.T, args UserDataArgs) *instance {
 	t.Helper()
 	once, _ := booted.LoadOrStore(fmt.Sprintf("%+v", args), sync.OnceValue(func() *instance {
-		dir, err := os.MkdirTemp(bootedDirs, "")
+		dir, err := os.MkdirTemp(bootedDirs, "") //nolint:usetesting // it outlives the test that makes it
 		require.NoError(t, err)
 		i := machineAt(t, dir, args)
 		i.run(i.script)

@@ -74,7 +74,8 @@ func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, f
 	if orphan, because := checks.OrphanGateway(g, r.ours()); !orphan {
 		return fmt.Errorf("NAT gateway %s holds the address that a new one needs (%s), and %s", id, because, unknownToState)
 	}
-	if _, err := client.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &id}); orGone(err) != nil {
+	_, err = client.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &id})
+	if err = orGone(err); err != nil {
 		return fmt.Errorf("deleting NAT gateway %s, which a killed update left: %w", id, err)
 	}
 	return nil
@@ -128,7 +129,8 @@ func (r *Runtime) DeleteOrphanRoute(ctx context.Context, table, destination, gat
 }
 
 func deleteRoute(ctx context.Context, client *ec2.Client, table, destination string) error {
-	if _, err := client.DeleteRoute(ctx, &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: &destination}); orGone(err) != nil {
+	_, err := client.DeleteRoute(ctx, &ec2.DeleteRouteInput{RouteTableId: &table, DestinationCidrBlock: &destination})
+	if err = orGone(err); err != nil {
 		return fmt.Errorf("deleting the route to %s in %s, which a killed update left: %w", destination, table, err)
 	}
 	return nil
@@ -158,7 +160,8 @@ func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, por
 			r.Say(fmt.Sprintf("listener %s, which the state does not know, is left alone: DNS points to its balancer", aws.ToString(listener.ListenerArn)))
 			return nil
 		}
-		if _, err := client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener.ListenerArn}); orGone(err) != nil {
+		_, err = client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: listener.ListenerArn})
+		if err = orGone(err); err != nil {
 			return fmt.Errorf("deleting the listener on port %d of %s, which a killed update left: %w", port, balancer, err)
 		}
 	}
@@ -204,7 +207,8 @@ func (r *Runtime) deleteOrphanBalancer(ctx context.Context, client *elb.Client, 
 		return nil
 	}
 	r.Say(fmt.Sprintf("deleting balancer %s, which a killed update left", name))
-	if _, err := client.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: found.LoadBalancerArn}); orGone(err) != nil {
+	_, err = client.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: found.LoadBalancerArn})
+	if err = orGone(err); err != nil {
 		return fmt.Errorf("deleting balancer %s, which a killed update left: %w", name, err)
 	}
 	return nil

@@ -170,11 +170,11 @@ func (f *follower) catchUp() {
 	found, err := f.cloud.world.Databases(f.region, f.id)
 	require.NoError(f.t, err)
 	answers := state.Exists && state.Status != "rebooting"
-	if seen := fmt.Sprint(answers, state.Writable, found[0].Source); seen == f.seen {
+	seen := fmt.Sprint(answers, state.Writable, found[0].Source)
+	if seen == f.seen {
 		return
-	} else {
-		f.seen = seen
 	}
+	f.seen = seen
 	if !answers {
 		f.stop()
 		return
