@@ -121,7 +121,7 @@ type commandLine struct {
 
 // commandLimit bounds one command: a program that waits for what never comes
 // would go on for as long as in life.
-const commandLimit = 2 * time.Minute
+const commandLimit = 5 * time.Minute
 
 // headStart is how far behind the wall clock the world begins: its time runs
 // ahead while it deploys, and the program reads metrics by the wall clock.

@@ -132,14 +132,15 @@ func run(t *testing.T, w *sim.World, stack string, config map[string]string, c *
 	return pulumi.RunErr(stacks.In(env), pulumi.WithMocks("pilotlight", stack, c), func(info *pulumi.RunInfo) { info.Config = config })
 }
 
-// pairOf is a world with a database and its replica, and the image that stackConfig names in
-// both regions. A production that is lost has been so for a quarter of an hour.
+// pairOf is a world with a database and its replica, the image that stackConfig names in both
+// regions, and the site's zone. A production that is lost has been so for a quarter of an hour.
 func pairOf(t *testing.T, production, recovery string, lost bool) *sim.World {
 	t.Helper()
 	w := sim.New(1)
 	for _, region := range []string{production, recovery} {
 		w.AddImage(region, "ami-0123456789abcdef0", sim.Epoch)
 	}
+	w.AddZone("Z1", "example.com")
 	source := map[string]any{"identifier": "blog-prod-1", "engine": "mysql", "engineVersion": "8.4", "username": "root", "password": "correct horse", "allocatedStorage": 20, "backupRetentionPeriod": 7}
 	replica := map[string]any{"identifier": "blog-dr-1", "replicateSourceDb": "arn:" + awsregion.Partition(production) + ":rds:" + production + ":123456789012:db:blog-prod-1", "backupRetentionPeriod": 7}
 	for _, made := range []struct {

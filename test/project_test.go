@@ -21,12 +21,12 @@ var projects = map[string]struct {
 	recovered string // region
 	assumes   []string
 }{
-	"warm, in China, at home in Ningxia": {
+	"warm, in China, at home in Beijing": {
 		files: map[string]string{"prod": `
-secretsprovider: awskms://arn:aws-cn:kms:cn-north-1:111122223333:key/0d0e1f2a-0000-4000-8000-000000000000
+secretsprovider: awskms://arn:aws-cn:kms:cn-northwest-1:111122223333:key/0d0e1f2a-0000-4000-8000-000000000000
 encryptedkey: AQICAHh0
 config:
-  aws:region: cn-north-1
+  aws:region: cn-northwest-1
   aws:profile: night
   aws:allowedAccountIds: ["111122223333"]
   pilotlight:site: shop
@@ -34,35 +34,35 @@ config:
   pilotlight:role: standby
   pilotlight:home: dr
   pilotlight:keepWarm: [nat, balancer, cache]
-  pilotlight:peer: {stack: dr, region: cn-northwest-1, cidr: 10.2.0.0/16}
-  pilotlight:network: {cidr: 10.1.0.0/20, zones: [cn-north-1a, cn-north-1d], nat: zone}
+  pilotlight:peer: {stack: dr, region: cn-north-1, cidr: 10.2.0.0/16}
+  pilotlight:network: {cidr: 10.1.0.0/20, zones: [cn-northwest-1a, cn-northwest-1b], nat: zone}
   pilotlight:database: {class: db.r5.large, engineVersion: "8.4", storageGiB: 400, multiAz: true}
   pilotlight:app: {image: ami-0123456789abcdef0, instanceType: c5.large, min: 3, max: 9, certificate: "arn:aws-cn:iam::111122223333:server-certificate/shop"}
   pilotlight:dns: {zoneId: Z11111}
   pilotlight:acceptDataLoss: 7
 `, "dr": `
-secretsprovider: awskms://arn:aws-cn:kms:cn-north-1:111122223333:key/0d0e1f2a-0000-4000-8000-000000000000
+secretsprovider: awskms://arn:aws-cn:kms:cn-northwest-1:111122223333:key/0d0e1f2a-0000-4000-8000-000000000000
 encryptedkey: AQICAHh0
 config:
-  aws:region: cn-northwest-1
+  aws:region: cn-north-1
   other:token: {secure: "v1:AAAA:BBBB"}
   pilotlight:site: shop
   pilotlight:domain: shop.example.cn
   pilotlight:role: frozen
   pilotlight:home: dr
-  pilotlight:peer: {stack: prod, region: cn-north-1, cidr: 10.1.0.0/20}
-  pilotlight:network: {cidr: 10.2.0.0/16, zones: [cn-northwest-1a, cn-northwest-1b, cn-northwest-1c], egress: [443]}
+  pilotlight:peer: {stack: prod, region: cn-northwest-1, cidr: 10.1.0.0/20}
+  pilotlight:network: {cidr: 10.2.0.0/16, zones: [cn-north-1a, cn-north-1b, cn-north-1d], egress: [443]}
   pilotlight:database: {class: db.r5.xlarge, engineVersion: "8.4", storageGiB: 400}
   pilotlight:app: {image: ami-0123456789abcdef1, certificate: "arn:aws-cn:iam::111122223333:server-certificate/shop"}
   pilotlight:dns: {zoneId: Z11111}
 `},
-		recovered: "cn-north-1",
+		recovered: "cn-northwest-1",
 		assumes: []string{
 			"certificate arn:aws-cn:iam::111122223333:server-certificate/shop is issued for shop.example.cn",
 			"stack dr takes writes until its region is lost (Pulumi.dr.yaml says role: frozen)",
 			"acceptDataLoss of Pulumi.prod.yaml is of the site as it stands, and not set",
 			"the credentials for stack prod are of an account that aws:allowedAccountIds names",
-			"image ami-0123456789abcdef1 is in cn-northwest-1, 24 h old, fits t3.medium, and boots WordPress",
+			"image ami-0123456789abcdef1 is in cn-north-1, 24 h old, fits t3.medium, and boots WordPress",
 			"zone Z11111 holds shop.example.cn, and nothing else is at that name",
 		},
 	},
@@ -121,7 +121,7 @@ SECRETS
 `},
 		recovered: "ap-northeast-1",
 		assumes: []string{
-			"production's database wordpress in ap-northeast-3 is MySQL 8.0 of 200 GiB, not encrypted, with backups",
+			"production's database wordpress in ap-northeast-3 is MySQL 8.4 of 200 GiB, not encrypted, with backups",
 			"production's bucket arn:aws:s3:::wordpress-media keeps versions, and copies all that is uploaded",
 			"production.secrets has nonce_salt, which Pulumi.dr.yaml lacks: a deployment is refused without",
 		},

@@ -99,7 +99,7 @@ func unsetEpochs(c *config.Config) (keys []string) {
 	for _, number := range []struct {
 		key   string
 		value *int
-	}{{"acceptDataLoss", &c.AcceptDataLoss}, {"ignoreProduction", &c.IgnoreProduction}, {"abort", &c.Abort}, {"retire", &c.Retire}} {
+	}{{"acceptDataLoss", &c.AcceptDataLoss}, {"ignoreProduction", &c.IgnoreProduction}, {"acceptStandby", &c.AcceptStandby}, {"abort", &c.Abort}, {"retire", &c.Retire}} {
 		if *number.value != 0 {
 			*number.value, keys = 0, append(keys, number.key)
 		}
