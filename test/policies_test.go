@@ -142,6 +142,8 @@ func arnOf(action string, step sim.Step) string {
 		return "arn:aws:s3:::" + bucket
 	case service == "ssm":
 		return regional("ssm") + "parameter" + step.Name
+	case action == "route53:GetHostedZone" || action == "route53:ListResourceRecordSets":
+		return "arn:aws:route53:::hostedzone/" + step.Name
 	case action == "acm:DescribeCertificate":
 		return step.Name
 	case action == "rds:DescribeDBInstances" || action == "rds:PromoteReadReplica":
