@@ -1,8 +1,5 @@
 package sim
 
-// CallsRead tells in which releases of terraform-provider-aws the list of calls was read.
-const CallsRead = "releases 5.43 to 6.0"
-
 var reads = []string{"read"}
 
 // calls is the list. Each type has create and read in it, and what else may be done to it: the
