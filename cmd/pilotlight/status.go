@@ -93,7 +93,7 @@ func statusText(s ops.Status) string {
 func checked(last *ops.Checked) string {
 	switch {
 	case last == nil:
-		return "never from here: what a failover needs of this machine, its credentials and quotas is not known (pilotlight check)"
+		return "never from here: what a failover needs of this machine and of what AWS offers is not known (pilotlight check)"
 	case len(last.Missing) > 0:
 		return fmt.Sprintf("at %s: %s was not ready for a failover (%s)", last.At.UTC().Format(time.DateTime+" MST"), cmp.Or(last.Stack, "the site"), strings.Join(last.Missing, ", "))
 	}
