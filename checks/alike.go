@@ -94,7 +94,7 @@ func (r Replica) storage() string {
 // standardSupport is until when RDS supports a series of MySQL without extra charge. It is
 // billed by the vCPU-hour from then on, as extended support
 // (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html, release
-// calendar, read 2026-11).
+// calendar; looked up for 8.0 in 2026-11, for 8.4 to be looked up again).
 var standardSupport = map[string]time.Time{
 	"8.0": time.Date(2026, time.July, 31, 0, 0, 0, 0, time.UTC),
 	"8.4": time.Date(2029, time.July, 31, 0, 0, 0, 0, time.UTC),
