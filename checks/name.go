@@ -62,9 +62,6 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 		return all
 	case n.Private:
 		block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone)
-	case p.Epoch > 1 && len(n.Delegated) > 0 && !slices.ContainsFunc(n.Delegated, func(server string) bool { return slices.Contains(n.Servers, server) }):
-		block(NameDelegated, fmt.Sprintf("delegate %s to %s where it is registered, set dns.zoneId to the zone that is asked, %s", n.Zone, join(n.Servers, "and"), byHand),
-			"zone %s is not the one that visitors ask: the name servers of %s are %s", n.ZoneID, n.Zone, join(n.Delegated, "and"))
 	}
 	for _, r := range n.Records {
 		switch {
@@ -74,10 +71,33 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 		case r.Type == "A" && r.Routed != "":
 			block(NameRouted, "replace the routed records by a simple one, "+byHand,
 				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", p.Domain, r.Routed, n.ZoneID)
-		case r.Type == "AAAA":
-			block(NameAAAA, "delete it, on a quiet day, "+byHand, "%s has an AAAA record (%s) in zone %s, which nothing moves: visitors with IPv6 would stay where it leads", p.Domain, r.Target, n.ZoneID)
 		case r.Type == "A" && p.Epoch <= 1 && !p.TakeOver:
 			block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", p.Domain, r.Target)
+		}
+	}
+	return once(all)
+}
+
+// Astray finds out whether some or all visitors would not follow the record: they ask another zone,
+// or a record for IPv6 that nothing moves. A failover is not refused for it: what the internet's name
+// servers say on the night may be wrong, and many visitors are better than none.
+func Astray(n *Name, p Policy) (all []refusal.Blocker) {
+	if n == nil {
+		return nil
+	}
+	if p.Epoch > 1 && len(n.Delegated) > 0 && !slices.ContainsFunc(n.Delegated, func(server string) bool { return slices.Contains(n.Servers, server) }) {
+		all = append(all, refusal.Blocker{
+			Code: NameDelegated, Subject: "name",
+			Reason: fmt.Sprintf("zone %s is not the one that visitors ask: the name servers of %s are %s", n.ZoneID, n.Zone, join(n.Delegated, "and")),
+			Remedy: fmt.Sprintf("delegate %s to %s where it is registered, set dns.zoneId to the zone that is asked, or set dns.mode to manual", n.Zone, join(n.Servers, "and")),
+		})
+	}
+	for _, r := range n.Records {
+		if r.Type == "AAAA" {
+			all = append(all, refusal.Blocker{
+				Code: NameAAAA, Subject: "name", Remedy: "delete it, or set dns.mode to manual",
+				Reason: fmt.Sprintf("%s has an AAAA record (%s) in zone %s, which nothing moves: visitors with IPv6 would stay where it leads", p.Domain, r.Target, n.ZoneID),
+			})
 		}
 	}
 	return once(all)

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,13 +43,15 @@ func TestName(t *testing.T) {
 			tc.spoil(n, &p)
 			var codes []string
 			var text string
-			for _, b := range Activation.Blockers(Snapshot{At: noon, Name: n, Replica: productionLost().Replica, Image: productionLost().Image, Certificate: productionLost().Certificate}, p) {
+			found := Activation.Blockers(Snapshot{At: noon, Name: n, Replica: productionLost().Replica, Image: productionLost().Image, Certificate: productionLost().Certificate}, p)
+			for _, b := range append(found, Astray(n, p)...) {
 				codes = append(codes, b.Code)
 				text += b.String()
 				assert.NotEmpty(t, b.Remedy)
 			}
 			assert.Equal(t, tc.codes, codes)
 			assert.Contains(t, text, tc.says)
+			assert.Equal(t, slices.Contains([]string{"IPv6 too", "delegated elsewhere"}, name), len(Astray(n, p)) > 0, "the others are refused on the night, too")
 		})
 	}
 }

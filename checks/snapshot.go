@@ -22,8 +22,9 @@ type Snapshot struct {
 	Certificate *Certificate
 	// Name is what stands at the site's name in its zone; nil when that was not looked at.
 	Name *Name
-	// Unseen is what could not be looked at, and would have to be well.
-	Unseen []refusal.Blocker
+	// Shortfalls are no reason to refuse an activation: what could not be looked at, and what keeps
+	// only a part of the visitors away.
+	Shortfalls []refusal.Blocker
 	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
 	Backlog *Backlog
 	// Site is what the site's deep page says under the site's own name; zero when

@@ -69,7 +69,7 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 }
 
 func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
-	v := checks.Verdict{Findings: ask.rules.Findings(seen, p), Unseen: seen.Unseen}
+	v := checks.Verdict{Findings: ask.rules.Findings(seen, p), Shortfalls: seen.Shortfalls}
 	v.Blockers, v.Overruled = checks.Overrule(ask.rules.Blockers(seen, p), p.Accepted)
 	if ask.activates {
 		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Planned), checks.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
@@ -127,12 +127,13 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	}
 	// Credentials that may not ask can still fail over.
 	seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
-	if refused, ok := errors.AsType[smithy.APIError](err); ok {
-		seen.Unseen = append(seen.Unseen, refusal.Blocker{
-			Code: checks.TypesUnseen, Subject: "instances", Reason: fmt.Sprintf("what EC2 offers could not be read: %s: %s", refused.ErrorCode(), refused.ErrorMessage()),
-			Remedy: "let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes), and check again",
-		})
-	} else if err != nil {
+	refused, ok := errors.AsType[smithy.APIError](err)
+	switch {
+	case ok:
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(refused.ErrorCode()+": "+refused.ErrorMessage()))
+	case errors.Is(err, errNothingOffered):
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error()))
+	case err != nil:
 		return seen, err
 	}
 	err = nil
@@ -142,9 +143,10 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	var unseen []refusal.Blocker
-	seen.Name, unseen = r.name(ctx, cfg)
-	seen.Unseen = append(seen.Unseen, unseen...)
+	var short []refusal.Blocker
+	seen.Name, short = r.name(ctx, cfg)
+	seen.Shortfalls = append(seen.Shortfalls, short...)
+	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.policy())...)
 	if r.Site.Source == "" {
 		return seen, nil
 	}
@@ -240,4 +242,12 @@ func described(instance *rdstypes.DBInstance) checks.Replica {
 		}
 	}
 	return found
+}
+
+// typesUnseen is that what EC2 offers is not known.
+func typesUnseen(why string) refusal.Blocker {
+	return refusal.Blocker{
+		Code: checks.TypesUnseen, Subject: "instances", Reason: "what EC2 offers could not be read: " + why,
+		Remedy: "let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes), and check again",
+	}
 }

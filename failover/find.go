@@ -68,6 +68,9 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 	return image, nil
 }
 
+// errNothingOffered is an answer that can't be right, and says nothing about a type.
+var errNothingOffered = errors.New("EC2 shows no offer of any type in this region")
+
 // findTypes asks with filters, which find nothing where a name would be an error.
 func findTypes(ctx context.Context, client *ec2.Client, names, zones []string) (types []checks.InstanceType, err error) {
 	if len(names) == 0 {
@@ -88,6 +91,15 @@ func findTypes(ctx context.Context, client *ec2.Client, names, zones []string) (
 			if i := slices.Index(names, string(o.InstanceType)); i >= 0 && slices.Contains(zones, aws.ToString(o.Location)) {
 				types[i].Zones = append(types[i].Zones, aws.ToString(o.Location))
 			}
+		}
+	}
+	if !slices.ContainsFunc(types, func(t checks.InstanceType) bool { return len(t.Zones) > 0 }) {
+		offered, err := client.DescribeInstanceTypeOfferings(ctx, &ec2.DescribeInstanceTypeOfferingsInput{LocationType: ec2types.LocationTypeAvailabilityZone, MaxResults: aws.Int32(5)})
+		if err != nil {
+			return nil, fmt.Errorf("asking what is offered at all: %w", err)
+		}
+		if len(offered.InstanceTypeOfferings) == 0 {
+			return nil, errNothingOffered
 		}
 	}
 	described := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: named})

@@ -142,7 +142,7 @@ func (s *Site) planFailover(ctx context.Context, side Side, change Change, run R
 	if err == nil && change.Role == roles.Active {
 		plan.Shortfalls = checks.ControlPlane(side.Config.PeerRegion(), side.Config.Region, plan.Resources)
 		if plan.Verdict != nil {
-			plan.Shortfalls = append(plan.Shortfalls, plan.Verdict.Unseen...)
+			plan.Shortfalls = append(plan.Shortfalls, plan.Verdict.Shortfalls...)
 		}
 	}
 	return plan, err
