@@ -22,10 +22,6 @@ func (s *Status) judge(sides []Side, now time.Time) {
 			s.unprotect("unprotected: "+q.Seen, q.Remedy)
 		}
 	}
-	if missing := s.LastCheck.missing(sides); len(missing) > 0 {
-		s.unprotect(fmt.Sprintf("unprotected: the check at %s found this not ready: %s", s.LastCheck.At.UTC().Format(time.DateTime+" MST"), strings.Join(missing, ", ")),
-			"do what it said, then pilotlight check")
-	}
 	wrong := mismatches(sides)
 	for _, m := range wrong {
 		s.Warnings = append(s.Warnings, m.String())
@@ -62,6 +58,11 @@ func (s *Status) judge(sides []Side, now time.Time) {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when it is no longer needed, pilotlight retire %s %d",
 				retired.Number, side.Stack, side.Stack, retired.Number))
 		}
+	}
+	// What was seen just now says more.
+	if missing := s.LastCheck.missing(sides); len(missing) > 0 {
+		s.unprotect(fmt.Sprintf("unprotected: the check at %s found this not ready: %s", s.LastCheck.At.UTC().Format(time.DateTime+" MST"), strings.Join(missing, ", ")),
+			"do what it said, then pilotlight check")
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-func TestMain(m *testing.M) { staged.Main(m) }
+func TestMain(m *testing.M) { staged.MainEachStep(m) }
 
 // open opens the site of a stage.
 func open(t *testing.T, stage *scenario.Stage) *ops.Site {

@@ -57,7 +57,6 @@ var faults = []struct {
 	{"checks", "database=incompatible-parameters", refuses, "reset the parameter that it names"},
 	{"checks", "database=quantum-folding", refuses, "set acceptStandby to 2"},
 	{"promotion", "database=storage-initialization", survives, ""},
-	{"promotion", "freeze=ignored", survives, ""}, // it is for a switchover
 	{"promotion", "promotion=refused", survives, ""},
 	{"promotion", "promotion=refused:3", survives, ""},
 	{"promotion", "promotion=fails", survives, ""},
