@@ -64,7 +64,9 @@ func Unlock(t *testing.T, stage *scenario.Stage) {
 func Points(t *testing.T, from scenario.Moment, dir string, o scenario.Options, do func(*scenario.Stage)) ([]Point, *scenario.Stage) {
 	t.Helper()
 	k := &keeper{dir: dir, held: map[string]int{}}
-	o.Command = &pulumid.Command{Server: Server, Write: k.write}
+	server, err := watched()
+	require.NoError(t, err)
+	o.Command = &pulumid.Command{Server: server, Write: k.write}
 	stage, err := from.Open(o)
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)

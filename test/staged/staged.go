@@ -32,6 +32,9 @@ var (
 	Server *pulumid.Server
 )
 
+// watched is an engine that stays and saves a state at each step.
+var watched func() (*pulumid.Server, error)
+
 // sideBySide is how many tests of a package run at once. They need the processor half of
 // their time: a simulated clock waits for quiet before each step.
 const sideBySide = "8"
@@ -53,6 +56,14 @@ func run(m *testing.M, eachStep bool, after []func()) (code int) {
 	if err == nil {
 		Server, err = pulumid.Start(context.Background(), eachStep)
 	}
+	watched = sync.OnceValues(func() (*pulumid.Server, error) {
+		if eachStep {
+			return Server, nil
+		}
+		another, err := pulumid.Start(context.Background(), true)
+		after = append(after, func() { another.Close() })
+		return another, err
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
