@@ -66,10 +66,17 @@ func (w *World) InstanceTypes(region string, names []string) (types []InstanceTy
 	return types
 }
 
-// Offers lists in which zones of a region some instance types are to be had.
+// common are a few of the types that every region has.
+var common = []string{"t3.micro", "m5.large", "c5.large", "r5.large"}
+
+// Offers lists in which zones of a region some instance types are to be had: without names,
+// those of a few common ones.
 func (w *World) Offers(region string, names []string) (offers []Offer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(names) == 0 {
+		names = common
+	}
 	for _, name := range names {
 		for _, zone := range w.availabilityZones(region) {
 			if w.offered(zone, name) {
