@@ -1,13 +1,13 @@
 package checks
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -106,7 +106,7 @@ const notice = 180 * 24 * time.Hour
 // mysql finds out whether the replica can apply what its source writes: MySQL replicates to the
 // same version and to newer ones.
 func mysql(s Snapshot, _ Policy) []refusal.Blocker {
-	if s.Replica == nil || s.Source == nil || compareVersions(s.Replica.Engine, s.Source.Engine) >= 0 {
+	if s.Replica == nil || s.Source == nil || mysqlversion.Compare(s.Replica.Engine, s.Source.Engine) >= 0 {
 		return nil
 	}
 	return []refusal.Blocker{{
@@ -120,11 +120,11 @@ func seenOfMySQL(s Snapshot, _ Policy) string {
 	if s.Replica == nil {
 		return ""
 	}
-	seen, told := fmt.Sprintf("database %s runs MySQL %s", s.Replica.ID, s.Replica.Engine), []string{series(s.Replica.Engine)}
+	seen, told := fmt.Sprintf("database %s runs MySQL %s", s.Replica.ID, s.Replica.Engine), []string{mysqlversion.Series(s.Replica.Engine)}
 	if s.Source != nil {
 		seen += fmt.Sprintf(", its source %s", s.Source.Engine)
-		told = append(told, series(s.Source.Engine))
-		if series(s.Source.Engine) != series(s.Replica.Engine) {
+		told = append(told, mysqlversion.Series(s.Source.Engine))
+		if mysqlversion.Series(s.Source.Engine) != mysqlversion.Series(s.Replica.Engine) {
 			seen += " (an upgrade is under way: the source is next)"
 		}
 	}
@@ -140,19 +140,6 @@ func seenOfMySQL(s Snapshot, _ Policy) string {
 		}
 	}
 	return seen
-}
-
-// compareVersions compares versions of MySQL as far as both go: 8.0 is no older than 8.0.42.
-func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return cmp.Compare(m, n)
-		}
-	}
-	return 0
 }
 
 // mustAgree are the parameters by which a replica fails to apply what its source wrote, or the

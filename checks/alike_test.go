@@ -114,13 +114,3 @@ func TestFindingsOfBoth(t *testing.T) {
 	assert.Contains(t, backups("23:00-12:15"), "that is now")
 	assert.Empty(t, backups(""))
 }
-
-func TestCompareVersions(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		a, b string
-		want int
-	}{{"8.0", "8.4", -1}, {"8.0.42", "8.0.9", 1}, {"8.4", "8.4.5", 0}, {"8.4.5", "8.4.5", 0}, {"8.4.0", "8.0.42", 1}} {
-		assert.Equal(t, tc.want, compareVersions(tc.a, tc.b), "%s and %s", tc.a, tc.b)
-	}
-}

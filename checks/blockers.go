@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -193,9 +194,9 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
 			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID)...)
 	}
-	if compareVersions(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
-		has := series(r.Engine)
-		if has == series(p.EngineVersion) {
+	if mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
+		has := mysqlversion.Series(r.Engine)
+		if has == mysqlversion.Series(p.EngineVersion) {
 			has = r.Engine
 		}
 		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", has),
@@ -286,12 +287,6 @@ func cutOff(message string) bool { return cutOffSays.MatchString(message) }
 
 var cutOffSays = regexp.MustCompile(`(?i)error (re)?connecting to (master|source)|lost connection to|can't connect to|server has gone away|` +
 	`(IOError: |MY-00)(1158|1159|1160|1161|2002|2003|2005|2006|2012|2013|2055)\b`)
-
-// series is the part of a version of MySQL, such as 8.0, that its parameters depend on.
-func series(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
-}
 
 // inStep is how far behind a replica in step may be, and freshMeasure how old the
 // measurement that says so.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/estimate"
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 )
 
 // snapshotType is what a deleted database may leave; no program manages it.
@@ -142,7 +143,7 @@ func madeDatabase(w *World, o *Object) {
 	switch source := w.sourceOf(o); {
 	case source != nil && !phased:
 		o.Props["engineVersionActual"] = source.text("engineVersionActual") // whatever the provider was given
-	case o.text("engineVersionActual") == "" || compareVersions(o.text("engineVersionActual"), o.text("engineVersion")) != 0:
+	case o.text("engineVersionActual") == "" || mysqlversion.Compare(o.text("engineVersionActual"), o.text("engineVersion")) != 0:
 		o.Props["engineVersionActual"] = actualVersion(o.text("engineVersion"))
 	}
 	o.Props["identifier"] = identifier

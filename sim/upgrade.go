@@ -1,14 +1,10 @@
 package sim
 
-import (
-	"cmp"
-	"strconv"
-	"strings"
-)
+import "github.com/pilotlight-dr/pilotlight/mysqlversion"
 
 // upgrades tells whether a change brings a database to another version of MySQL.
 func upgrades(old, o *Object) bool {
-	return compareVersions(old.text("engineVersionActual"), target(old, o)) != 0
+	return mysqlversion.Compare(old.text("engineVersionActual"), target(old, o)) != 0
 }
 
 // target is the version that a change asks for.
@@ -25,15 +21,15 @@ func target(old, o *Object) string {
 // (app-sre/qontract-reconcile#4873, hashicorp/terraform-provider-aws#24887).
 func (w *World) validUpgrade(old, o *Object) error {
 	now, wanted := old.text("engineVersionActual"), target(old, o)
-	switch order := compareVersions(now, wanted); {
+	switch order := mysqlversion.Compare(now, wanted); {
 	case order > 0:
 		return refuse("InvalidParameterCombination", "Cannot upgrade mysql from %s to %s", now, actualVersion(wanted))
-	case order < 0 && seriesOf(now) != seriesOf(wanted) && !o.flag("allowMajorVersionUpgrade"):
+	case order < 0 && mysqlversion.Series(now) != mysqlversion.Series(wanted) && !o.flag("allowMajorVersionUpgrade"):
 		return refuse("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
 	}
 	if upgrades(old, o) {
 		for _, replica := range w.replicasOf(old) {
-			if compareVersions(replica.text("engineVersionActual"), actualVersion(wanted)) < 0 {
+			if mysqlversion.Compare(replica.text("engineVersionActual"), actualVersion(wanted)) < 0 {
 				return refuse("DBUpgradeDependencyFailure", "One or more of the DB Instance's read replicas need to be upgraded: %s", replica.text("identifier"))
 			}
 		}
@@ -47,28 +43,9 @@ func (w *World) validFamily(o *Object, version string) error {
 	if group == nil {
 		return nil
 	}
-	if family := "mysql" + seriesOf(version); group.text("family") != family {
+	if family := "mysql" + mysqlversion.Series(version); group.text("family") != family {
 		return refuse("InvalidParameterCombination", "The Parameter Group %s with DBParameterGroupFamily %s cannot be used for this instance. Please use a Parameter Group with DBParameterGroupFamily %s",
 			group.text("name"), group.text("family"), family)
 	}
 	return nil
-}
-
-// seriesOf is a version without its patch.
-func seriesOf(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
-}
-
-// compareVersions compares versions as far as both go.
-func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return cmp.Compare(m, n)
-		}
-	}
-	return 0
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -141,7 +142,7 @@ func engineBehind(own, peer ComparedSide) (all []Mismatch) {
 		if has == "" && source.File != nil {
 			has, where = source.File.Database.EngineVersion, config.FileName(source.Stack)
 		}
-		if asks := standby.File.Database.EngineVersion; has != "" && compareVersions(asks, has) < 0 {
+		if asks := standby.File.Database.EngineVersion; has != "" && mysqlversion.Compare(asks, has) < 0 {
 			all = append(all, Mismatch{
 				Key: "database.engineVersion", Stack: standby.Stack, Value: asks, Other: where, OtherValue: has,
 				Remedy: fmt.Sprintf("set it to %q in %s: a replica is upgraded before its source", has, config.FileName(standby.Stack)),

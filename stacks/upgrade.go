@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -21,27 +21,8 @@ import (
 // Upgrades reports whether a database that was deployed with one version of MySQL is upgraded by
 // the other. 8.4 leaves the patch to RDS; a patch that is named is a wish for it.
 func Upgrades(deployed, wanted string) bool {
-	order := compareVersions(deployed, wanted)
+	order := mysqlversion.Compare(deployed, wanted)
 	return deployed != "" && (order < 0 || order == 0 && len(wanted) > len(deployed))
-}
-
-// compareVersions compares versions of MySQL as far as both go: 8.4 is as old as 8.4.5.
-func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return m - n
-		}
-	}
-	return 0
-}
-
-// series is a version without its patch.
-func series(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
 // engines are the versions of MySQL that an update is about; empty for what is not known.
@@ -62,17 +43,17 @@ func refuseUpgrade(e engines) *refusal.Error {
 		return refusal.New(refusal.CodeMismatch, format, args...)
 	}
 	switch {
-	case e.plan.Do == roles.StandBy && e.peer != "" && series(e.peer) != series(e.wanted):
-		return refuse("a new replica has MySQL %s, as its source, and database.engineVersion is %s: set it to %s, and upgrade the replica once it is there", e.peer, e.wanted, series(e.peer))
+	case e.plan.Do == roles.StandBy && e.peer != "" && mysqlversion.Series(e.peer) != mysqlversion.Series(e.wanted):
+		return refuse("a new replica has MySQL %s, as its source, and database.engineVersion is %s: set it to %s, and upgrade the replica once it is there", e.peer, e.wanted, mysqlversion.Series(e.peer))
 	case slices.Contains([]roles.Action{roles.StandBy, roles.Activate}, e.plan.Do) || e.deployed == "":
 		return nil // an activation looks at the database itself: what was deployed last may have been killed half-way
-	case compareVersions(e.wanted, e.deployed) < 0:
+	case mysqlversion.Compare(e.wanted, e.deployed) < 0:
 		return refuse("MySQL %s can't be made %s: set database.engineVersion to %s", e.deployed, e.wanted, e.deployed)
 	case !Upgrades(e.deployed, e.wanted):
 		return nil
 	case e.plan.Do == roles.Freeze || e.plan.Do == roles.Thaw:
 		return refuse("a switchover upgrades no database: set database.engineVersion to %s, and upgrade afterwards", e.deployed)
-	case e.plan.Claim.Leads() && e.peerRole == roles.Standby && e.peer != "" && (compareVersions(e.peer, e.wanted) < 0 || Upgrades(e.peer, e.wanted)):
+	case e.plan.Claim.Leads() && e.peerRole == roles.Standby && e.peer != "" && (mysqlversion.Compare(e.peer, e.wanted) < 0 || Upgrades(e.peer, e.wanted)):
 		return refuse("the replica is upgraded before its source, and it has MySQL %s: set database.engineVersion to %s in %s, then pilotlight deploy, which upgrades one after the other",
 			e.peer, e.wanted, config.FileName(e.peerName))
 	}

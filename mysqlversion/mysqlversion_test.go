@@ -1,0 +1,24 @@
+package mysqlversion
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		a, b string
+		want int
+	}{{"8.0", "8.4", -1}, {"8.0.42", "8.0.9", 1}, {"8.4", "8.4.5", 0}, {"8.4.5", "8.4.5", 0}, {"8.4.0", "8.0.42", 1}} {
+		assert.Equal(t, tc.want, Compare(tc.a, tc.b), "%s and %s", tc.a, tc.b)
+	}
+}
+
+func TestSeries(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"8.4.5": "8.4", "8.4": "8.4", "8.0.42": "8.0", "9": "9", "": ""} {
+		assert.Equal(t, want, Series(version), version)
+	}
+}
