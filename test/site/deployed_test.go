@@ -41,8 +41,10 @@ type deployed struct {
 	*cloud
 	stage *scenario.Stage
 	image string
-	// frozen is called when the promotion of a database has been asked for: nothing moves meanwhile.
-	frozen func()
+	// claimed is called when a side has published its claim, and frozen when the promotion of a
+	// database has been asked for: nothing moves meanwhile.
+	claimed func(stack string)
+	frozen  func()
 
 	real      sync.Mutex // held while what is real follows the world
 	secrets   map[string]string
@@ -89,7 +91,7 @@ func deploy(t *testing.T) *deployed {
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	d := &deployed{
-		cloud: newCloud(t, stage.World), stage: stage, frozen: func() {},
+		cloud: newCloud(t, stage.World), stage: stage, claimed: func(string) {}, frozen: func() {},
 		databases: map[string]*follower{}, caches: map[string]bool{}, machines: map[string]*machine{},
 	}
 	d.image = d.cloud.image(putWordPress + ownCode + redisCache(t))
@@ -169,6 +171,9 @@ func (d *deployed) running(region string) *instance {
 
 // accepted hands on what AWS was asked to do. A promotion stops replication before anything else.
 func (d *deployed) accepted(step sim.Step) {
+	if stack, is := strings.CutSuffix(step.Name, "-claim"); is && step.Type == "aws:ssm/parameter:Parameter" {
+		d.claimed(strings.TrimPrefix(stack, "blog-"))
+	}
 	if step.Operation == "rds:PromoteReadReplica" {
 		d.frozen()
 		d.named(step.Name).must("STOP SLAVE")

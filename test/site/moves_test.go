@@ -1,6 +1,7 @@
 package site
 
 import (
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -79,8 +80,18 @@ func TestSwitchover(t *testing.T) {
 	d.world.Clock().Advance(30 * time.Minute)
 	writing.await(t, home, 10)
 
-	tried, taken := false, 0
+	tried, ignores, taken := false, false, 0
 	source, replica, production := d.on(scenario.Production), d.on(scenario.Recovery), d.running(home)
+	// Production is frozen then, and has not heard of the claim: later it is fenced, and tries no write.
+	d.claimed = func(stack string) {
+		if stack != scenario.Recovery {
+			return
+		}
+		grant := " READ ONLY ADMIN ON *.* %s '" + d.secrets["database_user"] + "'@'%%'"
+		source.must("SET sql_log_bin = 0; GRANT" + fmt.Sprintf(grant, "TO"))
+		ignores = d.deep(production).IgnoresReadOnly
+		source.must("SET sql_log_bin = 0; REVOKE" + fmt.Sprintf(grant, "FROM"))
+	}
 	d.frozen = func() {
 		tried, taken = true, writing.count(home)
 		frozen := d.deep(production)
@@ -95,6 +106,7 @@ func TestSwitchover(t *testing.T) {
 	_, err := d.site().Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	require.True(t, tried, "nothing was promoted")
+	assert.True(t, ignores, "the freeze is believed, not tried")
 	writing.await(t, away, 10)
 	writing.end()
 	require.NoError(t, production.systemd.start(refresh))
