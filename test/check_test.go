@@ -9,7 +9,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
-	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -54,11 +53,7 @@ func TestStatusAgreesWithCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stage := staged.Steady(t, staged.Options())
-			for _, text := range tc.faults {
-				fault, err := sim.ParseFault(text)
-				require.NoError(t, err)
-				require.NoError(t, stage.World.Inject(fault))
-			}
+			staged.Inject(t, stage, tc.faults...)
 			stage.World.Clock().Advance(30 * time.Minute)
 			codes, _, status := look(t, stage)
 			assert.Equal(t, tc.codes, codes)

@@ -85,9 +85,7 @@ func (c *commandLine) refuse() {
 	world := c.stage.World
 	c.settle()
 	world.Clock().Advance(time.Since(world.Clock().Now()))
-	missing, err := sim.ParseFault("image=missing")
-	require.NoError(c.t, err)
-	require.NoError(c.t, world.Inject(missing))
+	staged.Inject(c.t, c.stage, "image=missing")
 	before := staged.Changes(world)
 
 	printed, err := c.try("up", "-s", scenario.Recovery, "--yes", "-c", "role=active", "--continue-on-error")

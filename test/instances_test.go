@@ -1,16 +1,12 @@
 package test
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -25,39 +21,22 @@ func longest(stage *scenario.Stage, operation, typ string, since time.Time) (too
 	return took
 }
 
-func inject(t *testing.T, stage *scenario.Stage, text string) {
-	t.Helper()
-	fault, err := sim.ParseFault(text)
-	require.NoError(t, err)
-	require.NoError(t, stage.World.Inject(fault))
-}
-
-// replace edits a stack's file.
-func replace(t *testing.T, stage *scenario.Stage, stack, old, now string) {
-	t.Helper()
-	path := filepath.Join(stage.Dir(), "Pulumi."+stack+".yaml")
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Contains(t, string(text), old)
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), old, now, 1)), 0o600))
-}
-
 // TestRaisedMinimum raises app.min: while the site is scaled out, when nothing has to be
 // launched, and later, when that fails at first.
 func TestRaisedMinimum(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
-	inject(t, stage, "load=high")
+	staged.Inject(t, stage, "load=high")
 	stage.World.Clock().Advance(10 * time.Minute)
 	began := stage.World.Clock().Now()
-	replace(t, stage, scenario.Production, "min: 2", "min: 3")
+	staged.Rewrite(t, stage, scenario.Production, "min: 2", "min: 3")
 	require.NoError(t, up(t, stage, scenario.Production, nil))
 	assert.Less(t, longest(stage, "update", "aws:autoscaling/group:Group", began), 30*time.Second)
 
 	stage.World.Heal()
-	inject(t, stage, "launches=quota")
-	replace(t, stage, scenario.Production, "min: 3", "min: 7")
-	replace(t, stage, scenario.Production, "max: 6", "max: 8")
+	staged.Inject(t, stage, "launches=quota")
+	staged.Rewrite(t, stage, scenario.Production, "min: 3", "min: 7")
+	staged.Rewrite(t, stage, scenario.Production, "max: 6", "max: 8")
 	err := up(t, stage, scenario.Production, nil)
 	require.ErrorContains(t, err, "6 of 7 instances in service, launching fails: You have requested more vCPU capacity")
 	require.ErrorContains(t, err, "ask for a higher quota of EC2 vCPUs in this region")

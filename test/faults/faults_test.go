@@ -2,11 +2,9 @@
 package faults
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,11 +110,7 @@ func TestFaults(t *testing.T) {
 			stage := staged.Disaster(t, staged.Options(row.fault))
 			before := staged.Changes(stage.World)
 			if row.ends == refuses { // something else in the file has changed too
-				file := filepath.Join(stage.Dir(), "Pulumi.dr.yaml")
-				text, err := os.ReadFile(file)
-				require.NoError(t, err)
-				require.Contains(t, string(text), "instanceType: ")
-				require.NoError(t, os.WriteFile(file, bytes.Replace(text, []byte("instanceType: "), []byte("diskGiB: 40\n    instanceType: "), 1), 0o600))
+				staged.Rewrite(t, stage, scenario.Recovery, "instanceType: ", "diskGiB: 40\n    instanceType: ")
 			}
 			report := staged.FailOver(t, stage)
 			assert.Empty(t, stage.World.Unmet(), "no call is the one that the fault is about")

@@ -2,17 +2,16 @@
 package readiness
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
-	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -37,16 +36,6 @@ func check(t *testing.T, stage *scenario.Stage) (ready ops.Readiness, codes []st
 	return ready, codes
 }
 
-// edit changes a stack's file.
-func edit(t *testing.T, stage *scenario.Stage, stack, old, now string) {
-	t.Helper()
-	path := filepath.Join(stage.Dir(), "Pulumi."+stack+".yaml")
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Contains(t, string(text), old)
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), old, now, 1)), 0o600))
-}
-
 // spoilt are worlds in which a failover would not recover, and the code by which check says so.
 var spoilt = map[string]struct {
 	faults []string
@@ -65,7 +54,7 @@ func TestSpoilt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stage := staged.Steady(t, staged.Options())
-			inject(t, stage, tc.faults...)
+			staged.Inject(t, stage, tc.faults...)
 			ready, codes := check(t, stage)
 			assert.Equal(t, []string{tc.code}, codes, ready.Err())
 		})
@@ -76,16 +65,33 @@ func TestSpoilt(t *testing.T) {
 func TestSound(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
-	inject(t, stage, "offer=us-east-2a:m6i.large")
+	staged.Inject(t, stage, "offer=us-east-2a:m6i.large")
 	ready, codes := check(t, stage)
 	assert.Empty(t, codes, ready.Err())
+}
+
+// TestNightIsTold: what check says NO to and no failover is refused for, the failover itself warns of.
+func TestNightIsTold(t *testing.T) {
+	t.Parallel()
+	stage := staged.Disaster(t, staged.Options("zone=elsewhere"))
+	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
+	require.NoError(t, err)
+	require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+	var warned []string
+	_, err = stack.Up(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
+		if said := e.DiagnosticEvent; said != nil && said.Severity == "warning" {
+			warned = append(warned, said.Message)
+		}
+	}})
+	require.NoError(t, err)
+	assert.Contains(t, strings.Join(warned, "\n"), "zone Z00000000000000000000 is not the one that visitors ask")
 }
 
 // TestAnotherTypeIsTaken: the first choice has no room anywhere, and the second in one zone.
 func TestAnotherTypeIsTaken(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options("capacity=us-east-2:m6i.large", "capacity=us-east-2a:m5.large"))
-	edit(t, stage, scenario.Recovery, "instanceType: m6i.large", "instanceType: m6i.large\n    fallbackTypes: [m5.large]")
+	staged.Rewrite(t, stage, scenario.Recovery, "instanceType: m6i.large", "instanceType: m6i.large\n    fallbackTypes: [m5.large]")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
 	require.NoError(t, stage.Lose())
 	report := staged.FailOver(t, stage)
@@ -95,15 +101,6 @@ func TestAnotherTypeIsTaken(t *testing.T) {
 		assert.Equal(t, "m5.large in us-east-2b", m.Type+" in "+m.Zone)
 	}
 	staged.NothingLeft(t, stage)
-}
-
-func inject(t *testing.T, stage *scenario.Stage, faults ...string) {
-	t.Helper()
-	for _, text := range faults {
-		fault, err := sim.ParseFault(text)
-		require.NoError(t, err)
-		require.NoError(t, stage.World.Inject(fault))
-	}
 }
 
 // TestProductionInUSEast1: AWS has the control planes there that the defaults need, and not what
@@ -120,7 +117,7 @@ func TestProductionInUSEast1(t *testing.T) {
 	assert.Equal(t, []string{checks.ControlPlaneLost}, codes, ready.Err())
 	assert.ErrorContains(t, ready.Err(), "nothing can move the site's name", "init keeps the rest warm")
 
-	edit(t, stage, scenario.Recovery, "pilotlight:keepWarm: [balancer, cache]", "pilotlight:keepWarm: []")
+	staged.Rewrite(t, stage, scenario.Recovery, "pilotlight:keepWarm: [balancer, cache]", "pilotlight:keepWarm: []")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
 	ready, codes = check(t, stage)
 	assert.Equal(t, []string{checks.ControlPlaneLost}, codes, ready.Err())

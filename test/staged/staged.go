@@ -155,6 +155,16 @@ func Up(t *testing.T, stage *scenario.Stage, env failover.Env, name string, sett
 	return err
 }
 
+// Inject has faults strike the world from now on, written name=value.
+func Inject(t *testing.T, stage *scenario.Stage, faults ...string) {
+	t.Helper()
+	for _, text := range faults {
+		fault, err := sim.ParseFault(text)
+		require.NoError(t, err)
+		require.NoError(t, stage.World.Inject(fault))
+	}
+}
+
 // Rewrite replaces a text in a stack's file.
 func Rewrite(t *testing.T, stage *scenario.Stage, stack, old, now string) {
 	t.Helper()
