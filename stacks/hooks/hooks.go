@@ -96,7 +96,7 @@ func WaitReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target
 // ResetReadOnly lets the database of an active stack take writes where a killed update has
 // frozen it and the state does not know.
 func ResetReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-writable", startTimeout, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+	return bind(ctx, name+"-writable", rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
 		return rt.ResetReadOnly(ctx)
 	})
 }
