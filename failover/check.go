@@ -130,9 +130,10 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	refused, ok := errors.AsType[smithy.APIError](err)
 	switch {
 	case ok:
-		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(refused.ErrorCode()+": "+refused.ErrorMessage()))
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(refused.ErrorCode()+": "+refused.ErrorMessage(),
+			"let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes)"))
 	case errors.Is(err, errNothingOffered):
-		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error()))
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error(), "find out whether the account may use the region (aws account list-regions)"))
 	case err != nil:
 		return seen, err
 	}
@@ -245,9 +246,9 @@ func described(instance *rdstypes.DBInstance) checks.Replica {
 }
 
 // typesUnseen is that what EC2 offers is not known.
-func typesUnseen(why string) refusal.Blocker {
+func typesUnseen(why, remedy string) refusal.Blocker {
 	return refusal.Blocker{
 		Code: checks.TypesUnseen, Subject: "instances", Reason: "what EC2 offers could not be read: " + why,
-		Remedy: "let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes), and check again",
+		Remedy: remedy + ", and check again",
 	}
 }

@@ -459,6 +459,15 @@ func TestFreezeOfAUserThatIgnoresReadOnly(t *testing.T) {
 	}
 }
 
+// notOffered are faults by which the region of recovery has none of some types. The simulated
+// EC2 shows these to those who ask for no type by name.
+func notOffered(types ...string) (faults []string) {
+	for _, name := range types {
+		faults = append(faults, "offer="+recovery+":"+name)
+	}
+	return faults
+}
+
 // TestCheckReadsTheZone holds what is read of the site's name, that a record which can't be
 // overwritten blocks, and that a zone which can't be read does not.
 func TestCheckReadsTheZone(t *testing.T) {
@@ -479,6 +488,8 @@ func TestCheckReadsTheZone(t *testing.T) {
 		"for IPv6, too":           {nil, lost, []map[string]any{record("A"), record("AAAA")}, nil, true, true},
 		"delegated elsewhere":     {[]string{"zone=elsewhere"}, lost, nil, nil, true, true},
 		"not allowed types":       {[]string{"error=ec2:DescribeInstanceTypeOfferings:UnauthorizedOperation"}, lost, nil, nil, true, true},
+		"no offer at all":         {notOffered("t3.medium", "t3.micro", "m5.large", "c5.large", "r5.large"), lost, nil, nil, true, true},
+		"a type is not offered":   {[]string{"offer=" + recovery + ":t3.medium"}, lost, nil, []string{checks.TypeNotOffered}, false, true},
 		"not allowed to look":     {[]string{"error=route53:GetHostedZone:AccessDenied"}, lost, nil, nil, true, true},
 		"Route 53 goes with prod": {nil, "us-east-1", []map[string]any{record("CNAME")}, nil, false, false},
 	} {

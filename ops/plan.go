@@ -27,7 +27,7 @@ type Plan struct {
 	Refusal string `json:"refusal,omitempty"`
 	// Verdict is what the checks found; nil when none have to be made, or the claims refuse.
 	Verdict *checks.Verdict `json:"verdict,omitempty"`
-	// Shortfalls are what would stop it halfway, as things are now. They are found in what it
+	// Shortfalls are what would or may stop it halfway, or keep some visitors away. They are found in what it
 	// touches, so they are no reason to refuse it on the night: it goes as far as it can.
 	Shortfalls []refusal.Blocker `json:"shortfalls,omitempty"`
 	// Resources of AWS that would be touched.
@@ -136,7 +136,7 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	return s.planFailover(ctx, side, changes[0], run)
 }
 
-// planFailover is the plan of a failover to a side, with what would stop it halfway.
+// planFailover is the plan of a failover to a side, with its shortfalls.
 func (s *Site) planFailover(ctx context.Context, side Side, change Change, run Run) (Plan, error) {
 	plan, err := s.Plan(ctx, change, run)
 	if err == nil && change.Role == roles.Active {

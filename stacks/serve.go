@@ -42,8 +42,17 @@ func (s *site) gate() error {
 	case refused != nil:
 		return refused
 	}
+	var warnings []string
 	for _, b := range verdict.Overruled {
-		if err := s.Log.Warn("accepted: "+b.Reason, nil); err != nil {
+		warnings = append(warnings, "accepted: "+b.Reason)
+	}
+	if !s.DryRun() { // a plan has them as they are
+		for _, b := range verdict.Shortfalls {
+			warnings = append(warnings, b.String())
+		}
+	}
+	for _, text := range warnings {
+		if err := s.Log.Warn(text, nil); err != nil {
 			return err
 		}
 	}

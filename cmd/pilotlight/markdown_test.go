@@ -33,7 +33,7 @@ refused
 '''''
 
 > [!CAUTION]
-> It would not be completed: no &lt;room&gt;: make some
+> It may fall short: no &lt;room&gt;: make some
 
 > [!WARNING]
 > \[a\](//b)  \# c

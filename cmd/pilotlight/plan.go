@@ -109,7 +109,7 @@ func planMarkdown(title string, p ops.Plan) string {
 		t.say("As things are now it would be refused:\n\n%s\n", fenced(p.Refusal))
 	}
 	for _, short := range p.Shortfalls {
-		t.say("> [!CAUTION]\n> It would not be completed: %s\n", inProse(short.String()))
+		t.say("> [!CAUTION]\n> It may fall short: %s\n", inProse(short.String()))
 	}
 	for _, warning := range p.Warnings {
 		t.say("> [!WARNING]\n> %s\n", inProse(warning))
