@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,7 +132,8 @@ func TestJudgeDisagreements(t *testing.T) {
 					sides[i].Config.Domain = "www.example.org"
 				}
 			}
-			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}}
+			last := &Checked{At: noon, Stack: "dr", Missing: []string{"plugin"}} // which says less than what is seen now
+			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}, LastCheck: last}
 			tc.spoil(&status.Sides[0])
 			status.judge(sides, noon)
 			assert.False(t, status.Protected)
@@ -197,7 +199,12 @@ func TestLastCheck(t *testing.T) {
 			ready.Requirements = append(ready.Requirements, Requirement{What: what})
 		}
 		s.keepCheck(ready)
-		assert.Equal(t, tc.counts, append([]string(nil), lastCheck(s.options.Dir).missing(sides)...), name)
+		last := lastCheck(s.options.Dir)
+		assert.Equal(t, tc.counts, append([]string(nil), last.missing(sides)...), name)
+		status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}, LastCheck: last}
+		status.judge(sides, noon)
+		assert.Equal(t, tc.counts == nil, status.Protected, status.Verdict)
+		assert.Equal(t, tc.counts != nil, strings.Contains(status.Verdict, "found this not ready: plugin"), status.Verdict)
 	}
 	assert.Empty(t, (*Checked)(nil).missing(sides))
 }
