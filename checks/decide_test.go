@@ -15,7 +15,7 @@ var (
 		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2",
 		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
 		EngineVersion: "8.0", PeerImage: noon.Add(-time.Hour), MaxImageAge: 7 * 24 * time.Hour,
-		Certificate: "arn:certificate", Domain: "www.example.com",
+		Certificate: "arn:certificate", Names: []string{"www.example.com"},
 	}
 )
 

@@ -137,7 +137,7 @@ func seenOfCertificate(s Snapshot, p Policy) string {
 	if p.Certificate == "" || c == nil {
 		return ""
 	}
-	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, p.Domain, date(c.Until))
+	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, join(p.Names, "and"), date(c.Until))
 }
 
 func date(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }

@@ -41,7 +41,7 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, reason string, args ...any) {
 		all = append(all, refusal.Blocker{
 			Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...),
-			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s that covers %s", p.Region, p.Domain),
+			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s that covers %s", p.Region, join(p.Names, "and")),
 		})
 	}
 	c := s.Certificate
@@ -56,8 +56,10 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	case c.Until.Before(s.At.Add(takes)):
 		block(CertificateExpires, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
 	}
-	if !covers(c.Names, p.Domain) {
-		block(CertificateName, "certificate %s is for %v, not for %s", p.Certificate, c.Names, p.Domain)
+	for _, name := range p.Names {
+		if !covers(c.Names, name) {
+			block(CertificateName, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name)
+		}
 	}
 	return all
 }

@@ -20,28 +20,29 @@ const (
 	NameTaken     = "name-taken"
 )
 
-// Name is what the zone of the site's name holds.
+// Name is what the zone of the site's names holds.
 type Name struct {
 	ZoneID string
 	// Zone is the name of the zone, without the last dot; empty when Route 53 knows no such zone.
 	Zone    string
 	Private bool
-	// Records are those that stand at the site's name.
+	// Records are those that stand at the site's names.
 	Records []Record
 	// Servers are the zone's name servers, and Delegated those that the internet asks; none when
 	// that could not be found out.
 	Servers, Delegated []string
 }
 
-// Record is a record set of the site's name.
+// Record is a record set of one of the site's names.
 type Record struct {
+	Name string // without the last dot
 	Type string // such as A
 	// Routed is how it is routed, such as weighted; empty for a simple one.
 	Routed string
 	Target string // what it leads to
 }
 
-// name finds out whether the record can be written at the site's name, and whether it is what
+// name finds out whether the records can be written at the site's names, and whether they are what
 // all visitors ask. Route 53 refuses a record beside a CNAME, and a simple one beside routed ones
 // (API reference, ChangeResourceRecordSets); only one of the same type can be overwritten.
 func name(s Snapshot, p Policy) (all []refusal.Blocker) {
@@ -57,25 +58,33 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 	case n.Zone == "":
 		block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "Route 53 has no zone %s", n.ZoneID)
 		return all
-	case p.Domain != n.Zone && !strings.HasSuffix(p.Domain, "."+n.Zone):
-		block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, p.Domain)
-		return all
 	case n.Private:
 		block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone)
+	}
+	for _, name := range p.Names {
+		if name != n.Zone && !strings.HasSuffix(name, "."+n.Zone) {
+			block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, name)
+		}
 	}
 	for _, r := range n.Records {
 		switch {
 		case r.Type == "CNAME":
 			block(NameCNAME, fmt.Sprintf("replace it, on a quiet day, by an A record that is an alias to %s (visitors notice nothing), %s", r.Target, byHand),
-				"%s is a CNAME to %s in zone %s, and Route 53 writes no other record beside one", p.Domain, r.Target, n.ZoneID)
+				"%s is a CNAME to %s in zone %s, and Route 53 writes no other record beside one", r.Name, r.Target, n.ZoneID)
 		case r.Type == "A" && r.Routed != "":
 			block(NameRouted, "replace the routed records by a simple one, "+byHand,
-				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", p.Domain, r.Routed, n.ZoneID)
-		case r.Type == "A" && p.Epoch <= 1 && !p.TakeOver:
-			block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", p.Domain, r.Target)
+				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", r.Name, r.Routed, n.ZoneID)
+		case r.Type == "A" && p.Epoch <= 1 && !p.TakeOver && !slices.Contains(p.Names, r.Target):
+			block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", r.Name, r.Target)
 		}
 	}
 	return once(all)
+}
+
+// NewName refuses a further name of a site that serves, where its alias to the domain can't be made,
+// or would overwrite what is not the site's.
+func NewName(n *Name, domain, further string) error {
+	return Verdict{Blockers: name(Snapshot{Name: n}, Policy{Names: []string{domain, further}})}.Err()
 }
 
 // Astray finds out whether some or all visitors would not follow the record: they ask another zone,
@@ -96,7 +105,7 @@ func Astray(n *Name, p Policy) (all []refusal.Blocker) {
 		if r.Type == "AAAA" {
 			all = append(all, refusal.Blocker{
 				Code: NameAAAA, Subject: "name", Remedy: "delete it, or set dns.mode to manual",
-				Reason: fmt.Sprintf("%s has an AAAA record (%s) in zone %s, which nothing moves: visitors with IPv6 would stay where it leads", p.Domain, r.Target, n.ZoneID),
+				Reason: fmt.Sprintf("%s has an AAAA record (%s) in zone %s, which nothing moves: visitors with IPv6 would stay where it leads", r.Name, r.Target, n.ZoneID),
 			})
 		}
 	}
@@ -111,10 +120,14 @@ func seenOfName(s Snapshot, p Policy) string {
 	if n == nil {
 		return ""
 	}
-	for _, r := range n.Records {
-		if r.Type == "A" {
-			return fmt.Sprintf("%s leads to %s, in zone %s of %s", p.Domain, r.Target, n.ZoneID, n.Zone)
+	var leads []string
+	for _, name := range p.Names {
+		at := slices.IndexFunc(n.Records, func(r Record) bool { return r.Name == name && r.Type == "A" })
+		if at < 0 {
+			leads = append(leads, fmt.Sprintf("there is no record of %s yet", name))
+			continue
 		}
+		leads = append(leads, fmt.Sprintf("%s leads to %s", name, n.Records[at].Target))
 	}
-	return fmt.Sprintf("there is no record of %s yet, in zone %s of %s", p.Domain, n.ZoneID, n.Zone)
+	return fmt.Sprintf("%s, in zone %s of %s", join(leads, "and"), n.ZoneID, n.Zone)
 }

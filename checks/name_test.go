@@ -9,12 +9,18 @@ import (
 
 func TestName(t *testing.T) {
 	t.Parallel()
-	simple := Record{Type: "A", Target: "blog-prod.us-west-2.elb.amazonaws.com"}
+	simple := Record{Name: "www.example.com", Type: "A", Target: "blog-prod.us-west-2.elb.amazonaws.com"}
 	with := func(records ...Record) func(*Name, *Policy) {
 		return func(n *Name, _ *Policy) { n.Records = append(n.Records, records...) }
 	}
 	only := func(records ...Record) func(*Name, *Policy) {
 		return func(n *Name, _ *Policy) { n.Records = records }
+	}
+	further := func(records ...Record) func(*Name, *Policy) {
+		return func(n *Name, p *Policy) {
+			n.Records, p.Names, p.Epoch = append(n.Records, records...), append(slices.Clone(p.Names), "example.com"), 1
+			n.Records[0].Target = "www.example.com" // it is ours
+		}
 	}
 	for name, tc := range map[string]struct {
 		spoil func(*Name, *Policy)
@@ -35,6 +41,10 @@ func TestName(t *testing.T) {
 		"not delegated at first": {func(n *Name, p *Policy) { n.Delegated, n.Records, p.Epoch = []string{"ns.registrar.net"}, nil, 1 }, nil, ""},
 		"taken at first":         {func(_ *Name, p *Policy) { p.Epoch = 1 }, []string{NameTaken}, "set dns.takeOver to true"},
 		"taken over at first":    {func(_ *Name, p *Policy) { p.Epoch, p.TakeOver = 1, true }, nil, ""},
+		"a further name":         {further(Record{Name: "example.com", Type: "A", Target: "www.example.com"}), nil, ""},
+		"a further name, taken":  {further(Record{Name: "example.com", Type: "A", Target: "192.0.2.1"}), []string{NameTaken}, "example.com leads to 192.0.2.1 already"},
+		"a further CNAME":        {further(Record{Name: "blog.example.com", Type: "CNAME", Target: "a.net"}), []string{NameCNAME}, "blog.example.com is a CNAME to a.net"},
+		"a name of another zone": {func(_ *Name, p *Policy) { p.Names = append(slices.Clone(p.Names), "example.net") }, []string{CertificateName, NameZone}, "which does not hold example.net"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

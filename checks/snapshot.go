@@ -20,7 +20,7 @@ type Snapshot struct {
 	Types []InstanceType
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
 	Certificate *Certificate
-	// Name is what stands at the site's name in its zone; nil when that was not looked at.
+	// Name is what stands at the site's names in their zone; nil when that was not looked at.
 	Name *Name
 	// Shortfalls are no reason to refuse an activation: what could not be looked at, and what keeps
 	// only a part of the visitors away.
@@ -103,7 +103,7 @@ type Policy struct {
 
 	MaxImageAge time.Duration // how much older than that the image may be
 	Certificate string        // ARN of the certificate to show; empty when the site has none, or it is not ACM's
-	Domain      string        // the site's name
+	Names       []string      // that lead to the site, its domain first
 	TakeOver    bool          // the first activation may overwrite the name's record
 
 	MaxLag          time.Duration // the highest last good lag accepted

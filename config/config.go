@@ -35,6 +35,12 @@ type Config struct {
 	//
 	// Refused: not a domain name; a name of AWS's own
 	Domain string `json:"domain"`
+	// Further names that lead to the site, such as `example.com` beside `www.example.com`; WordPress redirects their
+	// visitors to `domain`. In Route 53 each is an alias to `domain`, in the same zone, so that one change moves all of
+	// them. The same in both stacks. A record stays when its name is removed here.
+	//
+	// Refused: not domain names; one twice; `domain` itself; more than 20
+	Names []string `json:"names"`
 	// Networks that reach the site, such as `203.0.113.0/24`; none is everybody. For the first deployment: the
 	// first visitor can complete WordPress's installer. The machine that runs pilotlight must be in one of them, as it
 	// looks at the site. Remove it when the site is installed, before it is protected.
@@ -356,6 +362,9 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// AllNames are the names that lead to the site, its domain first.
+func (c Config) AllNames() []string { return append([]string{c.Domain}, c.Names...) }
+
 // Types are the EC2 types that instances may be launched as, in order of preference.
 func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
 
@@ -412,7 +421,7 @@ func defaults() Config {
 // fields lists every key of the project's namespace and where it goes.
 func (c *Config) fields() map[string]any {
 	return map[string]any{
-		"site": &c.Site, "domain": &c.Domain, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
+		"site": &c.Site, "domain": &c.Domain, "names": &c.Names, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
 		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "acceptStandby": &c.AcceptStandby, "abort": &c.Abort, "failover": &c.Failover,

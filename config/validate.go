@@ -74,8 +74,12 @@ func (c Config) Problems() []Problem {
 	p.add(nameForm.MatchString(c.Stack), "the stack's name", c.Stack, "rename the stack to lower-case letters, digits and hyphens")
 	p.add(len(c.Name()) <= maxName, "site and the stack's name", c.Name(),
 		"shorten one of them, they may have %d characters together: AWS allows no longer names for a target group", maxName)
-	p.add(domainForm.MatchString(c.Domain) && !strings.Contains(c.Domain, "amazonaws.com"), "domain", c.Domain,
-		"set it to the site's own name, such as www.example.com")
+	p.add(validDomain(c.Domain), "domain", c.Domain, "set it to the site's own name, such as www.example.com")
+	p.add(len(c.Names) <= mostNames, "names", c.Names, "leave out some, it may have %d: each is a record to look at in a failover", mostNames)
+	for i, name := range c.Names {
+		p.add(validDomain(name), "names", name, "set it to another name of the site, such as example.com")
+		p.add(!slices.Contains(c.AllNames()[:i+1], name), "names", name, "name each once, and not domain")
+	}
 	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "acceptStandby": c.AcceptStandby, "abort": c.Abort} {
 		p.add(epoch == 0 || epoch >= 2, key, epoch, "set it to the epoch of the activation that it is for, as the refusal names it")
 	}
@@ -90,6 +94,13 @@ func (c Config) Problems() []Problem {
 	c.validateApp(&p)
 	c.validateFailover(&p)
 	return p
+}
+
+// mostNames is how many names a site may have beside its domain.
+const mostNames = 20
+
+func validDomain(name string) bool {
+	return domainForm.MatchString(name) && !strings.Contains(name, "amazonaws.com")
 }
 
 // logDays are what CloudWatch Logs takes for a retention.

@@ -102,7 +102,7 @@ func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 func (r *Runtime) policy() checks.Policy {
 	p := checks.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
-		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Domain: r.Site.Domain, TakeOver: r.Site.TakeOver,
+		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Names: r.Site.allNames(), TakeOver: r.Site.TakeOver,
 		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
 		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
 	}

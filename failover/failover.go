@@ -74,7 +74,8 @@ type Site struct {
 	PeerImage time.Time
 
 	Domain string
-	// ZoneID is of the Route 53 zone that the stack writes the name's record into; empty when it
+	Names  []string // that lead to the site beside it
+	// ZoneID is of the Route 53 zone that the stack writes the names' records into; empty when it
 	// writes none. TakeOver lets the first activation overwrite one.
 	ZoneID   string
 	TakeOver bool
@@ -112,6 +113,8 @@ type Site struct {
 
 	Limits Limits
 }
+
+func (s Site) allNames() []string { return append([]string{s.Domain}, s.Names...) }
 
 // ofACM reports whether the certificate is one that ACM knows; IAM has others.
 func (s Site) ofACM() bool { return strings.Contains(s.Certificate, ":acm:") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -509,6 +510,86 @@ func TestCheckReadsTheZone(t *testing.T) {
 			assert.Equal(t, tc.codes, codes(verdict))
 			assert.Equal(t, tc.short, len(verdict.Shortfalls) > 0)
 			assert.Equal(t, tc.asked, w.CallsTo("us-east-1") > before)
+		})
+	}
+}
+
+// TestCheckName holds that a further name of a site that serves is taken only where nothing of others
+// stands.
+func TestCheckName(t *testing.T) {
+	t.Parallel()
+	record := func(typ, target string) map[string]any {
+		return map[string]any{"zoneId": "Z1", "name": "example.com", "type": typ, "ttl": 60, "records": []any{target}}
+	}
+	alias := map[string]any{"zoneId": "Z1", "name": "example.com", "type": "A", "aliases": []any{map[string]any{"name": "www.example.com", "zoneId": "Z1"}}}
+	for name, tc := range map[string]struct {
+		there map[string]any
+		says  string
+	}{
+		"nothing":   {nil, ""},
+		"its mail":  {record("MX", "10 mail.example.net"), ""},
+		"our alias": {alias, ""},
+		"another's": {record("A", "192.0.2.1"), "example.com leads to 192.0.2.1 already"},
+		"a CNAME":   {record("CNAME", "example.net"), "example.com is a CNAME"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, rt, _ := standby(t)
+			w.AddZone("Z1", "example.com")
+			w.SetRecord(recovery, "Z1", "www.example.com", "192.0.2.7")
+			if tc.there != nil {
+				_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:route53/record:Record", Name: "apex", Inputs: tc.there})
+				require.NoError(t, err)
+			}
+			rt.Site.ZoneID, rt.Site.Domain = "Z1", "www.example.com"
+			if err := rt.CheckName(t.Context(), "example.com"); tc.says == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, tc.says)
+			}
+		})
+	}
+}
+
+// TestWaitVisitors waits until each of the site's names leads here.
+func TestWaitVisitors(t *testing.T) {
+	t.Parallel()
+	side := func(epoch int) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"ok": true, "epoch": %d}`, epoch)
+		}))
+		t.Cleanup(server.Close)
+		return server.Listener.Addr().String()
+	}
+	there, here := side(2), side(3)
+	for name, tc := range map[string]struct {
+		behind string // the name that leads to the other side
+		says   string
+	}{
+		"all moved":      {"", ""},
+		"the domain":     {"www.example.com", "www.example.com: resolvers lead here, the site answers at epoch 2"},
+		"a further name": {"example.com", "example.com: resolvers lead here, the site answers at epoch 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Unix(0, 0)
+			rt := failover.New(failover.Env{
+				Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+					if host, _, _ := net.SplitHostPort(address); host == tc.behind {
+						return (&net.Dialer{}).DialContext(ctx, network, there)
+					}
+					return (&net.Dialer{}).DialContext(ctx, network, here)
+				}},
+				Now:    func() time.Time { return now },
+				Sleep:  func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+				Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
+			}, failover.Site{Domain: "www.example.com", Names: []string{"example.com"}, DeepPath: "/deep", Epoch: 3, Limits: failover.Limits{DNS: time.Minute}})
+			if err := rt.WaitVisitors(t.Context(), "balancer.invalid"); tc.says == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, "gave up waiting for www.example.com, example.com after 1m0s")
+				require.ErrorContains(t, err, tc.says)
+			}
 		})
 	}
 }

@@ -22,7 +22,7 @@ import (
 // nameLimit bounds the look at the site's zone. Where that can't be had, it must hold up no failover.
 const nameLimit = 15 * time.Second
 
-// name is what the zone holds at the site's name; nil when there is none to look at. Route 53 is
+// name is what the zone holds at the site's names; nil when there is none to look at. Route 53 is
 // not asked where it would be asked of the region that is lost. That it could not be looked at is
 // no error: on the night it must not be in the way.
 func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name, unseen []refusal.Blocker) {
@@ -31,10 +31,10 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 	}
 	ctx, cancel := context.WithTimeout(ctx, nameLimit)
 	defer cancel()
-	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.Domain)
+	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.allNames())
 	if err != nil {
 		return nil, []refusal.Blocker{{
-			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's name could not be read: " + err.Error(),
+			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's names could not be read: " + err.Error(),
 			Remedy: "let these credentials read the zone (route53:GetHostedZone, route53:ListResourceRecordSets), and check again",
 		}}
 	}
@@ -42,6 +42,21 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 		found.Delegated = r.delegated(ctx, found.Zone)
 	}
 	return found, nil
+}
+
+// CheckName refuses a further name of the site at which something else stands.
+func (r *Runtime) CheckName(ctx context.Context, name string) error {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameLimit)
+	defer cancel()
+	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, []string{name})
+	if err != nil {
+		return err
+	}
+	return checks.NewName(found, r.Site.Domain, name)
 }
 
 // delegated are the name servers of a zone as the internet knows them; none when that is not known.
@@ -66,7 +81,7 @@ func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(n
 // most record sets at one name that are read: routed ones may be many, and one of them is enough.
 const mostRecords = 100
 
-func findName(ctx context.Context, client *route53.Client, zone, domain string) (*checks.Name, error) {
+func findName(ctx context.Context, client *route53.Client, zone string, names []string) (*checks.Name, error) {
 	found := &checks.Name{ZoneID: zone}
 	hosted, err := client.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &zone})
 	if _, gone := errors.AsType[*types.NoSuchHostedZone](err); gone {
@@ -82,22 +97,24 @@ func findName(ctx context.Context, client *route53.Client, zone, domain string) 
 			found.Servers = append(found.Servers, plainName(server))
 		}
 	}
-	records, err := client.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
-		HostedZoneId: &zone, StartRecordName: aws.String(domain), MaxItems: aws.Int32(mostRecords),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing the records of zone %s: %w", zone, err)
-	}
-	for _, set := range records.ResourceRecordSets {
-		if plainName(aws.ToString(set.Name)) == domain {
-			found.Records = append(found.Records, recordOf(set))
+	for _, name := range names {
+		records, err := client.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
+			HostedZoneId: &zone, StartRecordName: aws.String(name), MaxItems: aws.Int32(mostRecords),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("listing the records of zone %s: %w", zone, err)
+		}
+		for _, set := range records.ResourceRecordSets {
+			if plainName(aws.ToString(set.Name)) == name {
+				found.Records = append(found.Records, recordOf(name, set))
+			}
 		}
 	}
 	return found, nil
 }
 
-func recordOf(set types.ResourceRecordSet) checks.Record {
-	r := checks.Record{Type: string(set.Type)}
+func recordOf(name string, set types.ResourceRecordSet) checks.Record {
+	r := checks.Record{Name: name, Type: string(set.Type)}
 	switch {
 	case set.SetIdentifier == nil:
 	case set.Weight != nil:

@@ -137,26 +137,40 @@ func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count in
 	return count, nil
 }
 
-// WaitVisitors waits until visitors arrive at this side, once the site's name has
-// moved to the balancer; a person who has to move it reads what to set.
+// WaitVisitors waits until visitors of all the site's names arrive at this side, once its domain
+// has moved to the balancer; a person who has to move them reads what to set.
 func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 	client := r.siteClient()
 	if r.Site.ManualDNS {
-		r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", r.Site.Domain, balancer))
+		for _, name := range r.Site.allNames() {
+			r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", name, balancer))
+		}
 		if r.Site.Epoch <= 1 {
 			return nil // a site that was never there has no visitors
 		}
 	}
 	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
 		looks := 0
-		return r.wait(ctx, r.Site.Domain, r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
-			moved, seen := checks.Moved(r.page(ctx, client, r.Site.Domain), r.Site.Epoch, r.lookup(ctx, r.Site.Domain), r.lookup(ctx, balancer))
+		return r.wait(ctx, strings.Join(r.Site.allNames(), ", "), r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
+			moved, seen := r.moved(ctx, client, balancer)
 			if looks++; !moved {
 				looks = 0
 			}
 			return looks >= servingLooks, seen, nil
 		})
 	})
+}
+
+// moved finds out whether all names lead visitors to this side; of the first that does not, it
+// tells what was seen.
+func (r *Runtime) moved(ctx context.Context, client *http.Client, balancer string) (moved bool, seen string) {
+	here := r.lookup(ctx, balancer)
+	for _, name := range r.Site.allNames() {
+		if moved, seen = checks.Moved(r.page(ctx, client, name), r.Site.Epoch, r.lookup(ctx, name), here); !moved {
+			return false, name + ": " + seen
+		}
+	}
+	return moved, seen
 }
 
 // lookup resolves a host; nothing comes of a failure but no addresses.

@@ -64,6 +64,12 @@ func validRecord(w *World, o *Object) error {
 	aliases, _ := o.Props["aliases"].([]any)
 	for _, alias := range aliases {
 		name, aliasZone := strings.TrimSuffix(textAt(alias, "name"), "."), textAt(alias, "zoneId")
+		if aliasZone == o.text("zoneId") { // another record of this zone (Developer Guide, Choosing between alias and non-alias records)
+			if w.find(recordType, o.Region, aliasZone+"_"+name+"_"+o.text("type")) == nil {
+				return refuse("InvalidChangeBatch", "[Tried to create an alias that targets %s., type %s in zone %s, but that target was not found]", name, o.text("type"), aliasZone)
+			}
+			continue
+		}
 		if !w.aliasTarget(o.Region, name, aliasZone) {
 			return refuse("InvalidChangeBatch", "[Tried to create an alias that targets %s., type %s in zone %s, but the alias target name does not lie within the target zone]", name, o.text("type"), aliasZone)
 		}

@@ -78,6 +78,7 @@ func TestRefusals(t *testing.T) {
 		"secret of nothing":           {"aws:secretsmanager/secretVersion:SecretVersion", props{"secretId": "nobody", "secretString": "x"}, "ResourceNotFoundException"},
 		"record twice":                {"aws:route53/record:Record", props{"zoneId": "Z1", "name": "www", "type": "CNAME", "records": []any{"b"}}, "InvalidChangeBatch"},
 		"record of no zone":           {"aws:route53/record:Record", props{"zoneId": "Z9", "name": "www", "type": "A", "records": []any{"b"}}, "NoSuchHostedZone"},
+		"alias to a name that is not": {"aws:route53/record:Record", props{"zoneId": "Z1", "name": "new", "type": "A", "aliases": []any{props{"name": "nothing.example.com", "zoneId": "Z1"}}}, "InvalidChangeBatch"},
 		"alias to nobody":             {"aws:route53/record:Record", props{"zoneId": "Z1", "name": "new", "type": "A", "aliases": []any{props{"name": "nobody", "zoneId": "Z"}}}, "InvalidChangeBatch"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -188,7 +189,7 @@ func (all siteValues) value(key string) string {
 // fileValues are the values of a file that belong to the site.
 func fileValues(c *config.Config) siteValues {
 	return siteValues{
-		{"site", c.Site}, {"domain", c.Domain}, {"dns.zoneId", given(c.DNS.ZoneID)},
+		{"site", c.Site}, {"domain", c.Domain}, {"names", furtherNames(*c)}, {"dns.zoneId", given(c.DNS.ZoneID)},
 		{"app.certificate", tls(c.App.Certificate)}, {"database.parameters", parameters(*c)}, {"home", given(c.Home)},
 	}
 }
@@ -198,7 +199,7 @@ func publishedValues(f state.PeerInfo) siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"dns.zoneId", given(f.Zone)}, {"app.certificate", f.TLS}, {"database.parameters", given(f.Parameters)}}
+	return siteValues{{"domain", f.Domain}, {"names", given(f.Names)}, {"dns.zoneId", given(f.Zone)}, {"app.certificate", f.TLS}, {"database.parameters", given(f.Parameters)}}
 }
 
 // given is a value to compare. One side may leave the zone out, where a person changes DNS, and
@@ -221,9 +222,17 @@ func tls(certificate string) string {
 // publishes are the facts that a stack publishes of its configuration.
 func publishes(c config.Config, account string) state.PeerInfo {
 	return state.PeerInfo{
-		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Zone: c.DNS.ZoneID,
+		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Names: furtherNames(c), Zone: c.DNS.ZoneID,
 		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate), Parameters: parameters(c),
 	}
+}
+
+// furtherNames are those in the configuration, to compare.
+func furtherNames(c config.Config) string {
+	if len(c.Names) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(slices.Values(c.Names)), ", ")
 }
 
 // parameters are the parameters of MySQL in the configuration, to compare.

@@ -227,19 +227,32 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 	if s.runtime.Site.ManualDNS {
 		return state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(after), pulumi.ResourceHooks(verified))
 	}
+	untaken, err := s.untaken()
+	if err != nil {
+		return nil, err
+	}
 	record, err := components.NewRecord(s.Context, s.cfg.Name(), components.RecordArgs{
-		Name: name, ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
-		Overwrite: s.plan.Claim.Epoch > 1 || s.cfg.DNS.TakeOver, After: after, Hooks: verified,
+		Name: name, ZoneID: s.cfg.DNS.ZoneID, Domain: s.cfg.Domain, Names: s.cfg.Names, BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
+		Overwrite: s.plan.Claim.Epoch > 1 || s.cfg.DNS.TakeOver, After: after, Hooks: verified, NameHooks: untaken,
 	}, below)
 	if err != nil {
 		return nil, err
 	}
-	return record.Switched, s.moved(balancer, record.Switched, below)
+	return record.Switched, s.moved(balancer, append(record.Aliases, record.Switched), below)
+}
+
+// untaken looks at a further name before its alias is made; nil where the alias may overwrite whatever
+// is there: in a failover, for a production that no stack made, and where the configuration says so.
+func (s *site) untaken() (*pulumi.ResourceHookBinding, error) {
+	if s.activating && s.plan.Claim.Epoch > 1 || s.cfg.Production != nil || s.cfg.DNS.TakeOver {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return hooks.CheckName(s.Context, s.cfg.Name(), s.runtime)
 }
 
 // moved is in the state once visitors were seen to arrive, or that was waited for
 // long enough. At the first epoch there is nowhere else for them to be.
-func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, below pulumi.ResourceOption) error {
+func (s *site) moved(balancer *components.Balancer, records []pulumi.Resource, below pulumi.ResourceOption) error {
 	if s.plan.Claim.Epoch <= 1 || !s.cfg.Failover.Probe {
 		return nil
 	}
@@ -248,7 +261,7 @@ func (s *site) moved(balancer *components.Balancer, switched pulumi.Resource, be
 		return err
 	}
 	name := fmt.Sprintf("%s-moved-%d", s.cfg.Name(), s.plan.Claim.Epoch)
-	_, err = state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn([]pulumi.Resource{switched}), pulumi.ResourceHooks(hook))
+	_, err = state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(records), pulumi.ResourceHooks(hook))
 	return err
 }
 
@@ -366,7 +379,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
 		ZoneID: c.DNS.ZoneID, TakeOver: c.DNS.TakeOver, PeerRegion: c.PeerRegion(),
-		Domain: c.Domain, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
+		Domain: c.Domain, Names: c.Names, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
 		Instances: c.App.Min, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
 		Limits: failover.Limits{
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,

@@ -45,6 +45,7 @@ type PeerInfo struct {
 	Home          string `json:"home,omitempty"` // the stack at which the site is at home; empty where it is none of this program's
 	Account       string `json:"account,omitempty"`
 	Domain        string `json:"domain,omitempty"`
+	Names         string `json:"names,omitempty"`         // that lead to the site beside its domain, in order
 	Zone          string `json:"zone,omitempty"`          // Route 53 zone of the site's record; empty where a person changes it
 	EngineVersion string `json:"engineVersion,omitempty"` // series of MySQL that it is configured for
 	TLS           string `json:"tls,omitempty"`           // one or none: whether visitors are served by HTTPS

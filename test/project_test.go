@@ -63,7 +63,7 @@ config:
 			"acceptDataLoss of Pulumi.prod.yaml is of the site as it stands, and not set",
 			"the credentials for stack prod are of an account that aws:allowedAccountIds names",
 			"image ami-0123456789abcdef1 is in cn-north-1, 24 h old, fits t3.medium, and boots WordPress",
-			"zone Z11111 holds shop.example.cn, and nothing else is at that name",
+			"zone Z11111 holds shop.example.cn, where nothing else stands",
 		},
 	},
 	"a person moves the name": {

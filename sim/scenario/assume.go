@@ -34,10 +34,10 @@ func assume(configs []config.Config) (site, error) {
 	if s.recovery.Production != nil {
 		s.recovery.Production = s.existing()
 	}
-	if s.manualDNS() {
-		s.say("a person sets the record of %s %s after the program asks for it", s.recovery.Domain, handover)
+	if names := strings.Join(s.recovery.AllNames(), ", "); s.manualDNS() {
+		s.say("a person sets the record of %s %s after the program asks for it", names, handover)
 	} else {
-		s.say("zone %s holds %s, and nothing else is at that name", s.recovery.DNS.ZoneID, s.recovery.Domain)
+		s.say("zone %s holds %s, where nothing else stands", s.recovery.DNS.ZoneID, names)
 	}
 	return s, nil
 }
@@ -86,7 +86,7 @@ func (s *site) normalize(c *config.Config) {
 	c.Profile = ""
 	s.say("image %s is in %s, %.0f h old, fits %s, and boots WordPress", c.App.Image, c.Region, imageAge.Hours(), c.App.InstanceType)
 	if c.App.Certificate != "" {
-		s.say("certificate %s is issued for %s", c.App.Certificate, c.Domain)
+		s.say("certificate %s is issued for %s", c.App.Certificate, strings.Join(c.AllNames(), ", "))
 	}
 	if c.Network.NAT == "none" {
 		s.say("instances of stack %s reach the APIs of AWS without a NAT gateway", c.Stack)

@@ -33,6 +33,8 @@ func (s *Stage) makeExisting(ctx context.Context) error {
 			return fmt.Errorf("making up production: %w", err)
 		}
 	}
-	s.World.SetRecord(p.Region, c.DNS.ZoneID, c.Domain, existingAddress)
+	for _, name := range c.AllNames() {
+		s.World.SetRecord(p.Region, c.DNS.ZoneID, name, existingAddress)
+	}
 	return nil
 }

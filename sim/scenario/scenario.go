@@ -241,10 +241,12 @@ func (s *Stage) moveNameByHand(step report.Step) {
 	}()
 }
 
-// pointName lets the site's name lead to a region, where no stack does.
+// pointName lets the site's names lead to a region, where no stack does.
 func (s *Stage) pointName(region string) {
 	for _, balancer := range s.World.Balancers(region) {
-		s.World.SetRecord(region, "", s.site.recovery.Domain, balancer.DNSName)
+		for _, name := range s.site.recovery.AllNames() {
+			s.World.SetRecord(region, "", name, balancer.DNSName)
+		}
 	}
 }
 

@@ -90,7 +90,7 @@ func (s site) furnish(w *sim.World) {
 		}
 		w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
 		if arn := c.App.Certificate; arn != "" {
-			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{c.Domain}, Until: w.Clock().Now().AddDate(1, 0, 0)})
+			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
 	}
 	w.SetWorkload(answerAsInstance)

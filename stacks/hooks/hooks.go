@@ -93,6 +93,18 @@ func WaitReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target
 	return behind(ctx, name+"-read-only", rt.Site.Limits.Healthy+slack, target, rt.WaitReadOnly)
 }
 
+// CheckName looks whether the name in the bound record's inputs is taken.
+func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	binding, err := bind(ctx, name+"-untaken", rt.Site.Limits.Check+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		return rt.CheckName(ctx, text(args.NewInputs["name"]))
+	})
+	if err != nil {
+		return nil, err
+	}
+	binding.BeforeUpdate = nil // by then it is the stack's
+	return binding, nil
+}
+
 // ResetReadOnly lets the database of an active stack take writes where a killed update has
 // frozen it and the state does not know.
 func ResetReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
