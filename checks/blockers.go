@@ -34,6 +34,7 @@ const (
 	ImageTooLarge      = "image-too-large"
 	ImageOld           = "image-old"
 	CertificateMissing = "certificate-missing"
+	CertificateUnseen  = "certificate-unseen"
 	CertificateState   = "certificate-state"
 	CertificateName    = "certificate-name"
 	CertificateExpires = "certificate-expires"

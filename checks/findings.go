@@ -134,7 +134,7 @@ func seenOfImage(s Snapshot, p Policy) string {
 
 func seenOfCertificate(s Snapshot, p Policy) string {
 	c := s.Certificate
-	if p.Certificate == "" || c == nil {
+	if p.Certificate == "" || c == nil || c.Unseen {
 		return ""
 	}
 	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, join(p.Names, "and"), date(c.Until))

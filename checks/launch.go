@@ -36,22 +36,25 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 // takes is about how long a failover lasts: a certificate that ends within it is of no use.
 const takes = time.Hour
 
+// Issued is the state of a certificate that a balancer can show.
+const Issued = "ISSUED"
+
 // certificate finds out whether the balancer can show one that visitors accept.
 func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, reason string, args ...any) {
 		all = append(all, refusal.Blocker{
 			Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...),
-			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s that covers %s", p.Region, join(p.Names, "and")),
+			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and")),
 		})
 	}
 	c := s.Certificate
 	switch {
-	case p.Certificate == "":
+	case p.Certificate == "", c != nil && c.Unseen:
 		return nil
 	case c == nil:
 		block(CertificateMissing, "there is no certificate %s in %s", p.Certificate, p.Region)
 		return all
-	case c.Status != "ISSUED":
+	case c.Status != Issued:
 		block(CertificateState, "certificate %s is %s", p.Certificate, c.Status)
 	case c.Until.Before(s.At.Add(takes)):
 		block(CertificateExpires, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))

@@ -85,9 +85,11 @@ type Image struct {
 
 // Certificate is the TLS certificate of the balancer.
 type Certificate struct {
-	Status string    // as ACM words it, such as "ISSUED"
+	Status string    // as ACM words it, such as Issued
 	Names  []string  // that it is for; *.example.com is all names one level below
 	Until  time.Time // when it ends
+	// Unseen reports that it could not be looked at, so that nothing else is known.
+	Unseen bool
 }
 
 // Policy is what the snapshot is held against.
@@ -102,7 +104,7 @@ type Policy struct {
 	PeerImage     time.Time // when the image was made that production runs; zero when that is not known
 
 	MaxImageAge time.Duration // how much older than that the image may be
-	Certificate string        // ARN of the certificate to show; empty when the site has none, or it is not ACM's
+	Certificate string        // ARN of the certificate to show, of ACM or IAM; empty when the site has none
 	Names       []string      // that lead to the site, its domain first
 	TakeOver    bool          // the first activation may overwrite the name's record
 

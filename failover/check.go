@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -103,11 +102,9 @@ func (r *Runtime) policy() checks.Policy {
 	p := checks.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
 		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Names: r.Site.allNames(), TakeOver: r.Site.TakeOver,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
+		Certificate: r.Site.Certificate,
+		MaxLag:      r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
 		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
-	}
-	if r.Site.ofACM() {
-		p.Certificate = r.Site.Certificate
 	}
 	if r.Site.ReclaimedEpoch != 0 { // it runs its image already
 		p.PeerImage = time.Time{}
@@ -137,14 +134,11 @@ func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	case err != nil:
 		return seen, err
 	}
-	err = nil
-	if r.Site.ofACM() {
-		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
-	}
-	if err := orAbsent(err); err != nil {
+	var short []refusal.Blocker
+	if seen.Certificate, short, err = r.certificate(ctx, cfg); err != nil {
 		return seen, err
 	}
-	var short []refusal.Blocker
+	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.policy())...)
@@ -177,10 +171,7 @@ func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	if r.Site.ofACM() {
-		seen.Certificate, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
-	}
-	if err := orAbsent(err); err != nil {
+	if seen.Certificate, seen.Shortfalls, err = r.certificate(ctx, cfg); err != nil {
 		return seen, err
 	}
 	if seen.Replica, err = r.database(ctx, cfg); err == nil && seen.Replica != nil {

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,9 +114,6 @@ type Site struct {
 }
 
 func (s Site) allNames() []string { return append([]string{s.Domain}, s.Names...) }
-
-// ofACM reports whether the certificate is one that ACM knows; IAM has others.
-func (s Site) ofACM() bool { return strings.Contains(s.Certificate, ":acm:") }
 
 // Limits bound what is accepted and how long is waited.
 type Limits struct {

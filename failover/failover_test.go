@@ -152,6 +152,7 @@ func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
 func TestCheckAsksForTheCertificate(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
+	const iams = "arn:aws:iam::123456789012:server-certificate/cloudfront/site"
 	good := sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.Add(48 * time.Hour)}
 	for name, tc := range map[string]struct {
 		wanted string
@@ -164,7 +165,12 @@ func TestCheckAsksForTheCertificate(t *testing.T) {
 			c.Status, c.Names = "REVOKED", []string{"other"}
 			return c
 		}, []string{checks.CertificateState, checks.CertificateName}},
-		"IAM's are not seen": {"arn:aws:iam::123456789012:server-certificate/site", func(c sim.Certificate) sim.Certificate { return c }, nil},
+		"of IAM":             {iams, func(c sim.Certificate) sim.Certificate { c.ARN = iams; return c }, nil},
+		"there is none: IAM": {iams, func(c sim.Certificate) sim.Certificate { return c }, []string{checks.CertificateMissing}},
+		"of IAM, for another, and over": {iams, func(c sim.Certificate) sim.Certificate {
+			c.ARN, c.Names, c.Until = iams, []string{"other.example.com"}, sim.Epoch
+			return c
+		}, []string{checks.CertificateExpires, checks.CertificateName}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,6 +182,26 @@ func TestCheckAsksForTheCertificate(t *testing.T) {
 			assert.Equal(t, tc.codes, codes(verdict))
 		})
 	}
+}
+
+// TestCertificateThatCannotBeRead holds that it stands in no failover's way, and that IAM is not asked
+// where it went with production.
+func TestCertificateThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t, "error=iam:GetServerCertificate:AccessDenied")
+	rt.Site.Certificate = "arn:aws:iam::123456789012:server-certificate/site"
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, verdict.Blockers)
+	require.Len(t, verdict.Shortfalls, 1)
+	assert.Equal(t, checks.CertificateUnseen, verdict.Shortfalls[0].Code)
+
+	rt.Site.PeerRegion = "us-east-1"
+	before := w.CallsTo("us-east-1")
+	verdict, err = rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, append(verdict.Blockers, verdict.Shortfalls...))
+	assert.Equal(t, before, w.CallsTo("us-east-1"))
 }
 
 func TestCheckReadsTheParameterGroup(t *testing.T) {

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/acm"
-	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -132,18 +130,6 @@ func describe(t *checks.InstanceType, d ec2types.InstanceTypeInfo) {
 	if d.VCpuInfo != nil {
 		t.VCPUs = int(aws.ToInt32(d.VCpuInfo.DefaultVCpus))
 	}
-}
-
-func findCertificate(ctx context.Context, client *acm.Client, arn string) (*checks.Certificate, error) {
-	out, err := client.DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &arn})
-	if _, gone := errors.AsType[*acmtypes.ResourceNotFoundException](err); gone {
-		return nil, fmt.Errorf("certificate %s: %w", arn, ErrNotFound)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("describing certificate %s: %w", arn, err)
-	}
-	c := out.Certificate
-	return &checks.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
 }
 
 // findParameters are the parameters that a group sets. Those of a default group are RDS's own.

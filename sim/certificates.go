@@ -1,6 +1,13 @@
 package sim
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+)
 
 // A Certificate is one of ACM's, or an IAM server certificate.
 type Certificate struct {
@@ -25,6 +32,18 @@ func (w *World) Certificate(region, arn string) (Certificate, error) {
 		return Certificate{}, refuse("ResourceNotFoundException", "Could not find certificate %s.", arn)
 	}
 	return w.state.Certificates[arn], nil
+}
+
+// ServerCertificate is what IAM's GetServerCertificate finds by a name, for a partition's regions.
+func (w *World) ServerCertificate(region, name string) (Certificate, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, at := range slices.Sorted(maps.Keys(w.state.Certificates)) {
+		if arnService(at) == "iam" && strings.HasPrefix(at, "arn:"+awsregion.Partition(region)+":") && strings.HasSuffix(at, "/"+name) {
+			return w.state.Certificates[at], nil
+		}
+	}
+	return Certificate{}, &Error{Status: 404, Code: "NoSuchEntity", Message: "The Server Certificate with name " + name + " cannot be found."}
 }
 
 // certified reports whether a balancer in a region can use a certificate. One of IAM's is for

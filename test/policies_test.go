@@ -58,6 +58,13 @@ func (a asked) addStep(t *testing.T, step sim.Step) {
 	}
 }
 
+// addIAMs adds what a site asks for whose certificate is IAM's, in place of one of ACM's.
+func (a asked) addIAMs(t *testing.T, p iam.Policy) {
+	t.Helper()
+	a.add("iam:GetServerCertificate", "a certificate of IAM")
+	assert.True(t, p.Allows("iam:GetServerCertificate", "arn:aws:iam::"+sim.Account+":server-certificate/site"))
+}
+
 // policy reads documents that are attached together, filled in for the site of the tests.
 func (b *bucketSite) policy(t *testing.T, names ...string) (joined iam.Policy) {
 	t.Helper()
@@ -263,6 +270,7 @@ func TestPolicies(t *testing.T) {
 		for _, operation := range orphans {
 			failovers.add(operation, operation+" of what a killed failover left")
 		}
+		failovers.addIAMs(t, site.policy(t, "failover.json"))
 		holds(t, site.policy(t, "failover.json"), failovers)
 	})
 }
@@ -309,6 +317,7 @@ func looks(t *testing.T, b *bucketSite) {
 			want.addStep(t, step)
 		}
 		p := b.policy(t, name)
+		want.addIAMs(t, p)
 		holds(t, p, want)
 		allowed(t, p, steps)
 		allowed(t, b.policy(t, "failover.json"), steps) // who fails over checks first

@@ -64,6 +64,7 @@ var services = map[string]service{
 	"acm":                  {"acm", jsonProtocol, acmOperations},
 	"autoscaling":          {"autoscaling", queryProtocol("http://autoscaling.amazonaws.com/doc/2011-01-01/"), scalingOperations},
 	"logs":                 {"logs", jsonProtocol, logOperations},
+	"iam":                  {"iam", queryProtocol("https://iam.amazonaws.com/doc/2010-05-08/"), iamOperations},
 	"kms":                  {"kms", jsonProtocol, kmsOperations},
 	"elasticloadbalancing": {"elasticloadbalancing", queryProtocol("http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"), elbOperations},
 	"rds":                  {"rds", queryProtocol("http://rds.amazonaws.com/doc/2014-10-31/"), rdsOperations},
