@@ -100,6 +100,7 @@ func (c *cloud) outputs(name string) resource.PropertyMap {
 		"dnsName":                resource.NewProperty(name + "." + c.region + ".elb." + awsregion.DNSSuffix(c.region)),
 		"zoneId":                 resource.NewProperty("Z1"),
 		"fqdn":                   resource.NewProperty(name),
+		"prefixListId":           resource.NewProperty("pl-" + name),
 		"primaryEndpointAddress": resource.NewProperty(name + ".cache." + awsregion.DNSSuffix(c.region)),
 		"latestVersion":          resource.NewProperty(7.0),
 	}

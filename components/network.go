@@ -19,14 +19,17 @@ type NetworkArgs struct {
 	Zones  []string     // two or three availability zones of the region
 	// Visitors are who may reach the balancer; none is everybody.
 	Visitors []netip.Prefix
-	// Egress are the ports of the internet that instances reach, beside none.
+	// Egress are the ports of the internet that instances reach; none is no internet.
 	Egress []int
+	// Services of AWS are reached in the network itself, such as ssm. Each costs by the hour, and
+	// stands in the first zone. With one of them S3 is reached by its addresses, too.
+	Services []string
 }
 
 // Network is a VPC with public and private subnets, the groups in which databases
 // and caches are placed, and security groups that let the parts of a site reach
-// each other and nothing else. Nothing in it costs money: see Egress for the way
-// out of the private subnets.
+// each other and nothing else. Nothing in it costs money, but for endpoints of Services: see Egress for
+// the way out of the private subnets.
 type Network struct {
 	pulumi.ResourceState
 
@@ -78,7 +81,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args NetworkArgs, opts ...pulu
 	}
 	// Free, and it takes media traffic off the NAT gateways. Unlike those of other
 	// services, its name in China has no prefix.
-	_, err = ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
+	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           n.VPCID,
 		VpcEndpointType: pulumi.String("Gateway"),
 		ServiceName:     pulumi.String("com.amazonaws." + args.Region + ".s3"),
@@ -93,6 +96,11 @@ func NewNetwork(ctx *pulumi.Context, name string, args NetworkArgs, opts ...pulu
 	}
 	if err := n.securityGroups(ctx, name, args); err != nil {
 		return nil, err
+	}
+	if len(args.Services) > 0 {
+		if err := n.endpoints(ctx, name, args, s3.PrefixListId); err != nil {
+			return nil, err
+		}
 	}
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
 		"vpcId":            n.VPCID,

@@ -91,6 +91,37 @@ func TestSecurityGroupsLetThroughTheSiteAlone(t *testing.T) {
 	}
 }
 
+// TestNetworkWithoutInternet holds that instances reach the services that are named, and S3, and nothing
+// else outside.
+func TestNetworkWithoutInternet(t *testing.T) {
+	args := network("us-west-2a", "us-west-2b")
+	args.Egress, args.Services = nil, []string{"ssm", "logs"}
+	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
+		_, err := NewNetwork(ctx, "blog-dr", args)
+		return err
+	})
+	var outside []any
+	for _, r := range c.of("vpc/securityGroupEgressRule:SecurityGroupEgressRule") {
+		assert.Nil(t, r.Inputs["cidrIpv4"], r.Name)
+		if r.Inputs["securityGroupId"] == "blog-dr-instances-id" && r.Inputs["toPort"] == 443.0 {
+			outside = append(outside, r.Inputs["prefixListId"], r.Inputs["referencedSecurityGroupId"])
+		}
+	}
+	assert.ElementsMatch(t, []any{"pl-blog-dr-s3", nil, nil, "blog-dr-endpoints-id"}, outside)
+	services := map[any]map[string]any{}
+	for _, e := range c.of("ec2/vpcEndpoint:VpcEndpoint") {
+		services[e.Inputs["serviceName"]] = e.Inputs
+	}
+	assert.Len(t, services, 3, "S3's stays: it is free")
+	for _, service := range args.Services {
+		inputs := services["com.amazonaws.us-west-2."+service]
+		assert.Equal(t, "Interface", inputs["vpcEndpointType"])
+		assert.Equal(t, true, inputs["privateDnsEnabled"], "the AWS CLI asks for the service's own name")
+		assert.Equal(t, []any{"blog-dr-private-1-id"}, inputs["subnetIds"])
+		assert.Equal(t, []any{"blog-dr-endpoints-id"}, inputs["securityGroupIds"])
+	}
+}
+
 func TestOnlyItsVisitorsReachANetwork(t *testing.T) {
 	args := network("us-west-2a", "us-west-2b")
 	args.Visitors = []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("198.51.100.0/24")}

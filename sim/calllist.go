@@ -276,7 +276,7 @@ var checkedBeside = map[string]string{
 	"ec2:CreateSecurityGroup":                 "ec2:CreateTags",
 	"ec2:CreateSubnet":                        "ec2:CreateTags",
 	"ec2:CreateVpc":                           "ec2:CreateTags",
-	"ec2:CreateVpcEndpoint":                   "ec2:CreateTags",
+	"ec2:CreateVpcEndpoint":                   "ec2:CreateTags route53:AssociateVPCWithHostedZone", // for an interface's own name
 	"elasticache:CreateCacheSubnetGroup":      "elasticache:AddTagsToResource",
 	"elasticache:CreateReplicationGroup":      "elasticache:AddTagsToResource iam:CreateServiceLinkedRole",
 	"elasticloadbalancing:CreateListener":     "elasticloadbalancing:AddTags",

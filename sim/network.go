@@ -57,8 +57,11 @@ func networkKinds() map[string]*kind {
 		endpointType: {
 			service: "ec2", sdk: "EC2", noun: "EC2 VPC Endpoint",
 			create: "CreateVpcEndpoint", update: "ModifyVpcEndpoint", delete: "DeleteVpcEndpoints",
-			id: prefixed("vpce-"), refs: []ref{inVPC, {path: "routeTableIds", to: tableType, by: "id", missing: noTable}},
-			check: validEndpoint, made: ec2Made("vpc-endpoint"),
+			id: prefixed("vpce-"), refs: []ref{
+				inVPC, {path: "routeTableIds", to: tableType, by: "id", missing: noTable},
+				{path: "subnetIds", to: subnetType, by: "id", missing: noSubnet}, {path: "securityGroupIds", to: groupType, by: "id", missing: noGroup},
+			},
+			check: validEndpoint, made: madeEndpoint,
 			defaults: map[string]any{"vpcEndpointType": "Gateway", "state": "available", "privateDnsEnabled": false},
 		},
 	}
@@ -131,10 +134,18 @@ func oneGateway(w *World, o *Object) error {
 }
 
 func validEndpoint(w *World, o *Object) error {
-	if kind := o.text("vpcEndpointType"); kind != "Gateway" && kind != "" {
-		return fmt.Errorf("a VPC endpoint of type %s is %w: use a gateway endpoint", kind, ErrNotModelled)
+	offered := []string{"s3", "dynamodb"}
+	switch kind := o.text("vpcEndpointType"); kind {
+	case "Gateway", "":
+	case "Interface":
+		offered = []string{"ssm", "secretsmanager", "logs"}
+		if err := validInterface(w, o); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("a VPC endpoint of type %s is %w: use a gateway or an interface", kind, ErrNotModelled)
 	}
-	if service := o.text("serviceName"); service != gatewayService(o.Region, "s3") && service != gatewayService(o.Region, "dynamodb") {
+	if service := o.text("serviceName"); !slices.ContainsFunc(offered, func(name string) bool { return service == endpointService(o.Region, name) }) {
 		return refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", service)
 	}
 	for _, id := range o.texts("routeTableIds") {
@@ -145,9 +156,34 @@ func validEndpoint(w *World, o *Object) error {
 	return nil
 }
 
-// gatewayService is the name under which a region offers a gateway endpoint;
-// China's too begin with com.amazonaws for these two (botocore's
-// DescribeVpcEndpointServices shows com.amazonaws.cn-north-1.s3).
-func gatewayService(region, service string) string {
+// validInterface finds out whether an interface endpoint can answer to its service's own name
+// (PrivateLink guide, "Enable private DNS names"), and for how many: one for each service of a network.
+func validInterface(w *World, o *Object) error {
+	if !o.flag("privateDnsEnabled") {
+		return nil
+	}
+	vpc := w.find(vpcType, o.Region, o.text("vpcId"))
+	if !vpc.flag("enableDnsSupport") || !vpc.flag("enableDnsHostnames") {
+		return refuse("InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for %s", vpc.ID)
+	}
+	for _, other := range w.all(endpointType, o.Region) {
+		if other.ID != o.ID && other.text("vpcId") == vpc.ID && other.text("serviceName") == o.text("serviceName") && other.flag("privateDnsEnabled") {
+			return refuse("InvalidParameter", "private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s", o.text("serviceName"), vpc.ID)
+		}
+	}
+	return nil
+}
+
+func madeEndpoint(w *World, o *Object) {
+	ec2Made("vpc-endpoint")(w, o)
+	if o.text("vpcEndpointType") != "Interface" { // one list for a service of a region
+		o.fill(map[string]any{"prefixListId": fmt.Sprintf("pl-%08x", uint32(w.hash("prefix list", o.text("serviceName"))))})
+	}
+}
+
+// endpointService is the name under which a region offers an endpoint; China's too begin with
+// com.amazonaws for those that are modelled (botocore's DescribeVpcEndpointServices shows
+// com.amazonaws.cn-north-1.s3; aws-cdk, InterfaceVpcEndpointAwsService, has those that do not).
+func endpointService(region, service string) string {
 	return "com.amazonaws." + region + "." + service
 }

@@ -46,6 +46,8 @@ func TestRefusals(t *testing.T) {
 		"rule between networks":        {"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", props{"securityGroupId": n.group, "referencedSecurityGroupId": far.group, "ipProtocol": "tcp"}, "InvalidGroup.NotFound"},
 		"NAT without an address":       {"aws:ec2/natGateway:NatGateway", props{"subnetId": n.subnets[0]}, "MissingParameter"},
 		"NAT with no such address":     {"aws:ec2/natGateway:NatGateway", props{"subnetId": n.subnets[0], "allocationId": "eipalloc-0"}, "InvalidAllocationID.NotFound"},
+		"interface of no service":      {"aws:ec2/vpcEndpoint:VpcEndpoint", props{"vpcId": n.vpc, "serviceName": "com.amazonaws." + home + ".mail", "vpcEndpointType": "Interface"}, "InvalidServiceName"},
+		"interface by name, no names":  {"aws:ec2/vpcEndpoint:VpcEndpoint", props{"vpcId": n.vpc, "serviceName": "com.amazonaws." + home + ".ssm", "vpcEndpointType": "Interface", "privateDnsEnabled": true}, "InvalidParameter"},
 		"endpoint of another region":   {"aws:ec2/vpcEndpoint:VpcEndpoint", props{"vpcId": n.vpc, "serviceName": "com.amazonaws.us-east-1.s3"}, "InvalidServiceName"},
 		"subnet group in one zone":     {"aws:rds/subnetGroup:SubnetGroup", props{"name": "g", "subnetIds": n.subnets[:1]}, "DBSubnetGroupDoesNotCoverEnoughAZs"},
 		"subnet group name twice":      {"aws:rds/subnetGroup:SubnetGroup", props{"name": "site", "subnetIds": n.subnets}, "DBSubnetGroupAlreadyExists"},

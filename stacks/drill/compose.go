@@ -28,7 +28,7 @@ func (c *copied) register() error {
 	}
 	network, err := components.NewNetwork(c.Context, c.name, components.NetworkArgs{
 		Region: c.Config.Region, CIDR: netip.MustParsePrefix(c.Config.Network.CIDR).Masked(), Zones: c.Config.Network.Zones, Visitors: visitors,
-		Egress: []int{80, 443}, // packages, and AWS; no mail, whatever the site may send
+		Services: []string{"ssm", "secretsmanager", "logs"}, // all that instances call beside S3, which has the packages, too
 	}, c.alone)
 	if err != nil {
 		return err

@@ -4,8 +4,8 @@
 // and touches nothing of the pilot light.
 //
 // A copy holds the data of real users, so it is harmless to the world: no name
-// leads to it, it runs none of the jobs that the site has scheduled, it can't send
-// mail, and it says of itself when it is to end.
+// leads to it, it runs none of the jobs that the site has scheduled, it reaches nothing
+// outside but AWS, and it says of itself when it is to end.
 package drill
 
 import (
