@@ -93,6 +93,19 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 	if err != nil {
 		return Readiness{}, err
 	}
+	return s.CheckWith(ctx, purpose, to, Evidence{Sides: sides, Plan: func(ctx context.Context, change Change) (Plan, error) { return s.Plan(ctx, change, run) }})
+}
+
+// Evidence is what Check has the engine find out.
+type Evidence struct {
+	Sides []Side // by their files and their states
+	// Plan is what a change would do.
+	Plan func(context.Context, Change) (Plan, error)
+}
+
+// CheckWith is Check for who has the engine's part already. It keeps no note.
+func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evidence) (Readiness, error) {
+	sides := e.Sides
 	change, err := next(sides, purpose, to)
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		records, diverged := s.records(ctx, sides, "")
@@ -128,15 +141,12 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 	if diverged {
 		return ready, nil
 	}
-	toPlan := s.Plan
-	if purpose == ForFailover {
-		toPlan = func(ctx context.Context, change Change, run Run) (Plan, error) {
-			return s.planFailover(ctx, side, change, run)
-		}
-	}
-	plan, err := toPlan(ctx, change, run)
+	plan, err := e.Plan(ctx, change)
 	if err != nil {
 		return ready, err
+	}
+	if purpose == ForFailover {
+		plan.addShortfalls(side)
 	}
 	ready.Plan = &plan
 	if purpose == ForSwitchover && plan.Estimate != nil {

@@ -133,17 +133,20 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	if err != nil {
 		return Plan{}, err
 	}
-	return s.planFailover(ctx, side, changes[0], run)
-}
-
-// planFailover is the plan of a failover to a side, with its shortfalls.
-func (s *Site) planFailover(ctx context.Context, side Side, change Change, run Run) (Plan, error) {
-	plan, err := s.Plan(ctx, change, run)
-	if err == nil && change.Role == roles.Active {
-		plan.Shortfalls = checks.ControlPlane(side.Config.PeerRegion(), side.Config.Region, plan.Resources)
-		if plan.Verdict != nil {
-			plan.Shortfalls = append(plan.Shortfalls, plan.Verdict.Shortfalls...)
-		}
+	plan, err := s.Plan(ctx, changes[0], run)
+	if err == nil {
+		plan.addShortfalls(side)
 	}
 	return plan, err
+}
+
+// addShortfalls adds those of a failover to a side.
+func (p *Plan) addShortfalls(side Side) {
+	if p.Change.Role != roles.Active {
+		return
+	}
+	p.Shortfalls = checks.ControlPlane(side.Config.PeerRegion(), side.Config.Region, p.Resources)
+	if p.Verdict != nil {
+		p.Shortfalls = append(p.Shortfalls, p.Verdict.Shortfalls...)
+	}
 }

@@ -17,6 +17,9 @@ type Step struct {
 	Type      string    `json:"type,omitempty"`
 	Name      string    `json:"name,omitempty"` // the resource's logical name, the database, the host
 	Err       string    `json:"err,omitempty"`
+
+	// Asked is what the provider asked for, of a step that OnAccept is called with; nil for calls of the SDK.
+	Asked *Call `json:"-"`
 }
 
 // Journal is what has been served so far, in the order in which it began; what

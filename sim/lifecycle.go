@@ -42,7 +42,7 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	if err := w.make(k, o, operation); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, operation, c))
 	}
-	w.accept(c.step("create"))
+	w.accept(c.accepted("create"))
 	asked := o.clone()
 	if made, err = w.settle(ctx, k, c, asked, "create", operation); err != nil && !unnamed(c.Type) {
 		made = *asked
@@ -101,7 +101,7 @@ func (w *World) Update(ctx context.Context, c Call) (changed Object, err error) 
 	if err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("updating", &Object{ID: c.ID}), w.complete(err, k, k.update, c))
 	}
-	w.accept(c.step("update"))
+	w.accept(c.accepted("update"))
 	return w.settle(ctx, k, c, o, "update", operation)
 }
 
@@ -163,7 +163,7 @@ func (w *World) Delete(ctx context.Context, c Call) (err error) {
 	if err := w.remove(k, c); err != nil {
 		return fmt.Errorf("%s: %w", k.word("deleting", named), w.complete(err, k, k.delete, c))
 	}
-	w.accept(c.step("delete"))
+	w.accept(c.accepted("delete"))
 	if err := w.await(ctx, k, c, "delete", k.delete, w.Duration(c.Region, k.service+":"+k.delete, c.Name)); err != nil {
 		return fmt.Errorf("%s: waiting for completion: %w", k.word("deleting", named), err)
 	}
@@ -306,5 +306,12 @@ func (c Call) step(operation string) Step {
 	if isGlobal(c.Type) {
 		s.Region = global
 	}
+	return s
+}
+
+// accepted is the step with all that was asked for.
+func (c Call) accepted(operation string) Step {
+	s := c.step(operation)
+	s.Asked = &c
 	return s
 }

@@ -24,6 +24,7 @@ const Account = "123456789012"
 // call, one lock and one journal are for all, and a service is a file of its own.
 type World struct {
 	seed  uint64
+	luck  uint64 // see Redraw
 	clock *Clock
 
 	mu       sync.Mutex

@@ -93,5 +93,5 @@ func (s site) furnish(w *sim.World) {
 			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
 	}
-	w.SetWorkload(answerAsInstance)
+	w.SetWorkload(AnswerAsInstance)
 }

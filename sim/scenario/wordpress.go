@@ -18,11 +18,11 @@ import (
 // assignment finds what the user data tells an instance: lines like REGION='us-east-2'.
 var assignment = regexp.MustCompile(`(?m)^([A-Z_]+)='([^']*)'$`)
 
-// wordpress does what an instance of the real user data does with a request: it
+// AnswerAsInstance does what an instance of the real user data does with a request: it
 // finds its parts through the parameters that the user data names, fences
 // itself when the peer has a higher epoch, and serves. The script itself is
 // tested in package components; this is its behaviour as seen from the balancer.
-func answerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
+func AnswerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
 	told := map[string]string{}
 	for _, found := range assignment.FindAllStringSubmatch(instance.UserData(), -1) {
 		if _, known := told[found[1]]; !known { // further down the script quotes itself

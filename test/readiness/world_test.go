@@ -1,0 +1,195 @@
+package readiness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// world is a site in a simulated AWS, as it is on one day.
+type world struct {
+	*reference
+	sim       *sim.World
+	face      *wire.Face
+	transport *http.Transport
+	sides     []ops.Side
+	site      *ops.Site
+	token     string
+	wrote     []time.Time // when production was written to
+	lost      time.Time
+}
+
+// open makes a world of a reference.
+func (r *reference) open(seed uint64, locked bool) (*world, error) {
+	w := &world{reference: r, sim: sim.New(staged.Options().Seed), sides: slices.Clone(r.sides)}
+	if err := w.sim.Restore(r.moment.World); err != nil {
+		return nil, err
+	}
+	w.sim.Redraw(seed)
+	w.token = w.deepToken()
+	w.sim.Clock().SetQuiet(1) // all that runs holds the clock
+	w.sim.SetWorkload(scenario.AnswerAsInstance)
+	w.face = wire.NewFace(w.sim)
+	var err error
+	if w.transport, err = w.face.Transport(); err != nil {
+		return nil, err
+	}
+	state := r.moment.Dir + "/state"
+	if locked {
+		state = r.locked
+	}
+	w.site, err = ops.OpenSite(ops.Options{Dir: r.moment.Dir, Env: w.env(), EngineRoot: r.moment.Dir, EnvVars: map[string]string{
+		"PULUMI_BACKEND_URL": "file://" + state, "PULUMI_DEBUG_PROVIDERS": "aws:1",
+	}})
+	return w, err
+}
+
+func (w *world) close() {
+	w.sim.Close()
+	w.face.Close()
+}
+
+func (w *world) aws(_ context.Context, region, _ string) (aws.Config, error) {
+	return w.face.Config(region), nil
+}
+
+func (w *world) side(stack string) *ops.Side {
+	for i := range w.sides {
+		if w.sides[i].Config.Stack == stack {
+			return &w.sides[i]
+		}
+	}
+	return nil
+}
+
+func (w *world) own() *ops.Side  { return w.side(scenario.Recovery) }
+func (w *world) peer() *ops.Side { return w.side(scenario.Production) }
+
+// live lets the site be written to for a while.
+func (w *world) live(d time.Duration) {
+	const often = 3 * time.Minute
+	for until := w.sim.Clock().Now().Add(d); w.sim.Clock().Now().Before(until); w.sim.Clock().Advance(often) {
+		now := w.sim.Clock().Now()
+		if status, _ := w.visit(http.MethodPost, "/?post="+now.Format(time.RFC3339)); status == http.StatusCreated {
+			w.wrote = append(w.wrote, now)
+		}
+	}
+}
+
+// visit is what a visitor gets.
+func (w *world) visit(method, path string) (status int, body string) {
+	scheme := "http"
+	if w.own().Config.App.Certificate != "" {
+		scheme = "https"
+	}
+	req := httptest.NewRequest(method, scheme+"://"+w.own().Config.Domain+path, http.NoBody)
+	res, err := w.sim.Visit(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer res.Body.Close() //nolint:errcheck // read from memory
+	text, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(text)
+}
+
+// wrong is why the site has not recovered; empty when it has. It looks at the world as visitors and
+// owners do, and at nothing that the product says.
+func (w *world) wrong(r *replay, began time.Time, failed error) string {
+	own, peer := w.own().Config, w.peer().Config
+	switch most := w.reference.plan.Estimate.Most; {
+	case r.switched.IsZero():
+		return fmt.Sprintf("the name was not moved: %v", failed)
+	case failed != nil:
+		return fmt.Sprintf("it does not end: %v", failed)
+	case r.switched.Sub(began) > most+w.person2():
+		return fmt.Sprintf("it took %s, more than the %s of the estimate", r.switched.Sub(began), most)
+	}
+	for range 10 { // and it stays so
+		w.sim.Clock().Advance(3 * time.Minute)
+		if status, body := w.visit(http.MethodGet, "/"); status != http.StatusOK || body != "served from "+own.Region {
+			return fmt.Sprintf("visitors get %d: %s", status, body)
+		}
+	}
+	if why := w.astray(); why != "" {
+		return why
+	}
+	rows := w.sim.Rows(own.Region, own.DatabaseID(1))
+	for _, at := range w.wrote {
+		if w.lost.Sub(at) > time.Duration(own.Failover.MaxLag) && !slices.Contains(rows, at.Format(time.RFC3339)) {
+			return fmt.Sprintf("what was written %s before the loss is not there", w.lost.Sub(at))
+		}
+	}
+	made := func(region, id string) time.Time {
+		images, err := w.sim.ImagesNamed(region, []string{id})
+		if err != nil {
+			return time.Time{}
+		}
+		return images[0].Created
+	}
+	if theirs, ours := made(peer.Region, peer.App.Image), made(own.Region, own.App.Image); theirs.Sub(ours) > time.Duration(own.Failover.MaxImageAge) {
+		return fmt.Sprintf("its image is %s older than production's", theirs.Sub(ours))
+	}
+	return ""
+}
+
+func (w *world) person2() time.Duration {
+	if w.own().Config.DNS.Mode == "manual" {
+		return 3 * time.Minute
+	}
+	return 0
+}
+
+// astray is which visitors do not arrive.
+func (w *world) astray() string {
+	own := w.own().Config
+	if own.DNS.ZoneID == "" {
+		return ""
+	}
+	zone, err := w.sim.Zone(own.DNS.ZoneID)
+	if err != nil {
+		return err.Error()
+	}
+	if asked, err := w.sim.LookupNS(context.Background(), zone.Name); err != nil || !slices.Equal(asked, zone.Servers) {
+		return fmt.Sprintf("visitors ask %v", asked)
+	}
+	records, err := w.sim.RecordsFrom(own.DNS.ZoneID, own.Domain)
+	if err != nil {
+		return err.Error()
+	}
+	for _, record := range records {
+		if record.Name == own.Domain && (record.Type == "AAAA" || record.Type == "A") && !strings.Contains(record.Alias, own.Region) {
+			return fmt.Sprintf("%s of %s leads to %s%v", record.Type, own.Domain, record.Alias, record.Values)
+		}
+	}
+	return ""
+}
+
+const secretType = "aws:secretsmanager/secretVersion:SecretVersion"
+
+// deepToken is what the stack's secrets let ask the deep page.
+func (w *world) deepToken() (token string) {
+	w.sim.ByHand(func(o *sim.Object) bool {
+		text, _ := o.Props["secretString"].(string)
+		var secrets map[string]string
+		if o.Type == secretType && o.Region == w.own().Config.Region && json.Unmarshal([]byte(text), &secrets) == nil {
+			token = wordpress.DeepToken(secrets)
+		}
+		return true
+	})
+	return token
+}
