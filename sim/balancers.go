@@ -192,6 +192,9 @@ func validListener(w *World, o *Object) error {
 		return refuse("ValidationError", "Certificate ARN '%s' is not valid", certificate)
 	case secure && !w.certified(o.Region, certificate):
 		return refuse("CertificateNotFound", "Certificate '%s' not found", certificate)
+	case secure && w.state.Certificates[certificate].Status != "ISSUED" && arnService(certificate) == "acm":
+		// API reference, CreateListener; hashicorp/terraform-provider-aws#7559
+		return refuse("UnsupportedCertificate", "The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size.", certificate)
 	}
 	return nil
 }

@@ -52,3 +52,10 @@ func (w *World) certified(region, arn string) bool {
 	_, ok := w.state.Certificates[arn]
 	return ok && (arnRegion(arn) == region || arnService(arn) == "iam")
 }
+
+// RemoveCertificate takes a certificate away.
+func (w *World) RemoveCertificate(arn string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.state.Certificates, arn)
+}

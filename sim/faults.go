@@ -41,7 +41,7 @@ func Faults() []FaultHelp {
 		{"lag", "12m | hidden:12m | growing | unmeasured", "the replica is that far behind, or is and the metric says 0, falls behind for good, or has no metric"},
 		{"replication", "broken | purged", "the replica's applier stopped on an error while production lives, or its source no longer has the binary log that comes next"},
 		{"storage", "low", "replicas have grown to their ceiling, and little of their storage is free"},
-		{"database", "STATE", "RDS holds replicas in that state, such as storage-full, storage-initialization or upgrading"},
+		{"database", "STATE[:time]", "RDS holds replicas in that state, such as storage-full, or for that long, such as backing-up:6m"},
 		{"freeze", "ignored", "databases take writes although their parameter groups set read_only, as from a user whom that does not bind"},
 		{"image", "missing | old | arm64 | uefi", "no machine image can be found, all are a year older, for another processor, or boot by UEFI alone"},
 		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
@@ -154,7 +154,7 @@ func (f Fault) arm() (*armed, error) {
 		return &armed{Fault: f, Left: 1}, nil
 	case f.Name == "lag" && (f.Value == "growing" || f.Value == "unmeasured"),
 		f.Name == "replication" && (f.Value == "broken" || f.Value == "purged"),
-		f.Name == "database" && stateForm.MatchString(f.Value),
+		f.Name == "database" && stateForm.MatchString(head) && (rest == "" || isDuration(rest)),
 		f.Name == "freeze" && f.Value == "ignored",
 		f.Name == "instances" && f.Value == "late",
 		f.Name == "load" && f.Value == "high",

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,6 +14,9 @@ type Image struct {
 	// Architecture is x86_64 or arm64; BootMode is empty where the image names none.
 	Architecture string `json:"architecture"`
 	BootMode     string `json:"bootMode,omitempty"`
+	// State is empty for available; RootGiB is the size of the snapshot of its root volume, 0 for a small one.
+	State   string `json:"state,omitempty"`
+	RootGiB int    `json:"rootGiB,omitempty"`
 }
 
 // AddImage puts a machine image into a region: one as Amazon Linux 2023 is for x86_64.
@@ -54,6 +58,9 @@ func (w *World) image(region, id string) (Image, bool) {
 	return i, ok
 }
 
+// volumeSize is where a launch template gives the size of the root volume.
+const volumeSize = "blockDeviceMappings.ebs.volumeSize"
+
 // launchImage resolves a template's image, through Parameter Store where the
 // template says so, and tells why it can't be launched.
 func (w *World) launchImage(region string, template *Object) (image Image, problem string) {
@@ -69,6 +76,16 @@ func (w *World) launchImage(region string, template *Object) (image Image, probl
 	image, ok := w.image(region, id)
 	if !ok {
 		return image, fmt.Sprintf("The image id '[%s]' does not exist", id)
+	}
+	// Both in EC2's words (EC2 User Guide, "Error codes for the Amazon EC2 API": InvalidAMIID.Unavailable,
+	// InvalidBlockDeviceMapping; hashicorp/terraform-provider-aws#4570).
+	if image.State != "" {
+		return image, fmt.Sprintf("The image ID '%s' is not available", id)
+	}
+	if sizes := textsAt(template.Props, volumeSize); len(sizes) > 0 {
+		if size, err := strconv.ParseFloat(sizes[0], 64); err == nil && int(size) < image.RootGiB {
+			return image, fmt.Sprintf("Volume of size %.0fGB is smaller than snapshot of image '%s', expect size >= %dGB", size, id, image.RootGiB)
+		}
 	}
 	return image, ""
 }

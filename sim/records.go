@@ -17,6 +17,13 @@ func (w *World) AddZone(id, name string) {
 	w.state.Zones[id] = strings.TrimSuffix(name, ".")
 }
 
+// MakePrivate makes a hosted zone one that visitors never ask.
+func (w *World) MakePrivate(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state.Private = map[string]bool{id: true}
+}
+
 func recordKinds() map[string]*kind {
 	return map[string]*kind{
 		recordType: {
@@ -128,7 +135,7 @@ func (w *World) resolve(name string) (target string, ok bool) {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	for range 8 { // chains are short; a circle ends
 		records := w.where(func(o *Object) bool {
-			return o.Type == recordType && w.recordName(o) == name && (o.text("type") == "A" || o.text("type") == "CNAME")
+			return o.Type == recordType && !w.state.Private[o.text("zoneId")] && w.recordName(o) == name && (o.text("type") == "A" || o.text("type") == "CNAME")
 		})
 		if len(records) == 0 {
 			return name, ok

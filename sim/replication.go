@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/estimate"
+	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 )
 
 // What RDS reports when the applier stops on a statement, when the source cannot be reached, when
@@ -17,7 +20,10 @@ const (
 		"Can't connect to MySQL server"
 	purgedMessage = "Read Replica Replication Error - IOError: 1236, reason: Got fatal error 1236 from source when reading data from binary log: " +
 		"'Could not find first log file name in binary log index file'"
-	fullMessage = "Read Replica Replication Error - IOError: 1021, reason: Disk full (relay log); waiting for someone to free some space..."
+	packetMessage = "Read Replica Replication Error - IOError: 1236, reason: Got fatal error 1236 from source when reading data from binary log: " +
+		"'log event entry exceeded max_allowed_packet; Increase max_allowed_packet on source'"
+	olderMessage = "Read Replica Replication Error - IOError: 1594, reason: Relay log read failure: Could not parse relay log event entry."
+	fullMessage  = "Read Replica Replication Error - IOError: 1021, reason: Disk full (relay log); waiting for someone to free some space..."
 )
 
 // validReplica is what CreateDBInstanceReadReplica asks of the source.
@@ -98,8 +104,17 @@ type StatusInfo struct {
 // databaseStatus is the state of a database. A fault holds replicas in another one.
 func (w *World) databaseStatus(o *Object, now time.Time) string {
 	status := o.status(now)
-	if f := w.fault("database", func(string) bool { return true }); f != nil && status == "available" && w.sourceName(o) != "" && !now.Before(later(f.Since, o.Times["available"])) {
-		return f.Value
+	if status != "available" || w.sourceName(o) == "" {
+		return status
+	}
+	if f := w.fault("database", func(string) bool { return true }); f != nil && !now.Before(later(f.Since, o.Times["available"])) {
+		state, limit, limited := strings.Cut(f.Value, ":")
+		if d, err := time.ParseDuration(limit); !limited || err == nil && now.Before(f.Since.Add(d)) {
+			return state
+		}
+	}
+	if full, since := w.full(o); full && !now.Before(since) {
+		return "storage-full"
 	}
 	return status
 }
@@ -110,6 +125,12 @@ func (w *World) replicating(o *Object, at time.Time) StatusInfo {
 	info := StatusInfo{Type: "read replication", Status: "replicating", Normal: true}
 	if full := w.fault("database", is("storage-full")); full != nil && !at.Before(later(full.Since, o.Times["available"])) {
 		return StatusInfo{info.Type, "error", false, fullMessage}
+	}
+	if full, since := w.full(o); full && !at.Before(since) {
+		return StatusInfo{info.Type, "error", false, fullMessage}
+	}
+	if since, message := w.unreadable(o); message != "" && !at.Before(since) {
+		return StatusInfo{info.Type, "error", false, message}
 	}
 	if purged := w.fault("replication", is("purged")); purged != nil && !at.Before(later(purged.Since, o.Times["available"])) {
 		return StatusInfo{info.Type, "error", false, purgedMessage}
@@ -124,6 +145,39 @@ func (w *World) replicating(o *Object, at time.Time) StatusInfo {
 		}
 	}
 	return info
+}
+
+// unreadable is since when a replica can't go on, since its source wrote what it can't take, and
+// what MySQL says of it: a transaction larger than its max_allowed_packet (reference manual,
+// replication-features-max-allowed-packet), or of a version that is newer than its own (replication-compatibility).
+func (w *World) unreadable(o *Object) (since time.Time, message string) {
+	source := w.sourceOf(o)
+	if source == nil {
+		return time.Time{}, ""
+	}
+	takes := w.packet(o)
+	for _, row := range source.Rows {
+		switch {
+		case row.At.Before(o.Times["available"]):
+		case row.Bytes > takes:
+			return row.At, packetMessage
+		case row.Bytes > 0 && mysqlversion.Compare(o.text("engineVersionActual"), source.text("engineVersionActual")) < 0:
+			return row.At, olderMessage
+		}
+	}
+	return time.Time{}, ""
+}
+
+// packet is a database's max_allowed_packet; MySQL's default is 64 MiB.
+func (w *World) packet(o *Object) int {
+	if group := w.find(databaseParameters, o.Region, o.text("parameterGroupName")); group != nil {
+		for _, p := range parametersOf(group) {
+			if n, err := strconv.Atoi(p.Value); err == nil && p.Name == "max_allowed_packet" {
+				return n
+			}
+		}
+	}
+	return 64 << 20
 }
 
 func later(a, b time.Time) time.Time {

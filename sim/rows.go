@@ -10,6 +10,8 @@ import (
 type Row struct {
 	At   time.Time `json:"at"`
 	Text string    `json:"text"`
+	// Bytes is how large the row is, where that matters: it asks more of a replica than others do.
+	Bytes int `json:"bytes,omitempty"`
 }
 
 // Write appends a row to the database at an address. The errors are MySQL's.
@@ -38,6 +40,15 @@ func (i Instance) Rows(address string) ([]string, error) {
 		return nil, err
 	}
 	return texts(i.world.held(o, now)), nil
+}
+
+// WriteLarge writes a row of a size into a database of a region, past all that could refuse it.
+func (w *World) WriteLarge(region, identifier, row string, bytes int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if o := w.findBy(databaseType, region, "identifier", identifier); o != nil {
+		o.Rows = append(o.Rows, Row{At: w.clock.Now(), Text: row, Bytes: bytes})
+	}
 }
 
 // Rows is what a database holds now, whether or not it can be read; nil
@@ -114,6 +125,12 @@ func (w *World) fedUntil(o, source *Object, now time.Time) time.Time {
 		if f := w.fault(stops.Name, is(stops.Value)); f != nil {
 			until = earlier(until, f.Since)
 		}
+	}
+	if full, since := w.full(o); full {
+		until = earlier(until, since)
+	}
+	if since, message := w.unreadable(o); message != "" {
+		until = earlier(until, since.Add(-time.Nanosecond))
 	}
 	return until
 }

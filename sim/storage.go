@@ -15,7 +15,42 @@ func (w *World) allocated(o *Object) int {
 	if w.fault("storage", is("low")) != nil && w.sourceName(o) != "" {
 		return max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
 	}
+	if reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage")); w.used(o) > 0 {
+		return max(o.number("allocatedStorage"), min(reach, w.used(o)*10/9))
+	}
 	return o.number("allocatedStorage")
+}
+
+// Grow lets a database of a region hold so many GiB from now on, and its replicas with it. One whose
+// storage can't grow to that becomes storage-full.
+func (w *World) Grow(region, identifier string, gib int) {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.keepAll()
+	if o := w.findBy(databaseType, region, "identifier", identifier); o != nil {
+		o.Props["usedGiB"] = float64(gib)
+		o.setTime("grown", now)
+	}
+}
+
+// used is how many GiB a database holds, where Grow has said that; 0 otherwise.
+func (w *World) used(o *Object) int {
+	if source := w.sourceOf(o); source != nil {
+		return w.used(source)
+	}
+	return o.number("usedGiB")
+}
+
+// full reports whether a replica holds more than its storage grows to, and since when. Its relay
+// logs come on top where little was free before (RDS guide, "Amazon RDS DB instance running out of storage").
+func (w *World) full(o *Object) (full bool, since time.Time) {
+	source := w.sourceOf(o)
+	if source == nil || w.used(source) == 0 {
+		return false, time.Time{}
+	}
+	reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
+	return w.used(source) > reach || w.fault("storage", is("low")) != nil, source.Times["grown"]
 }
 
 // FreeStorage are the datapoints of a database's FreeStorageSpace in bytes, oldest first, one
@@ -31,7 +66,9 @@ func (w *World) FreeStorage(region, identifier string, from, to time.Time) (poin
 		to = now
 	}
 	share := usuallyFree
-	switch {
+	switch held := w.used(o); {
+	case held > 0:
+		share = max(0, 1-float64(held)/float64(w.allocated(o)))
 	case w.databaseStatus(o, w.clock.Now()) == "storage-full":
 		share = 0
 	case w.fault("storage", is("low")) != nil && w.sourceName(o) != "":

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -78,6 +80,11 @@ func (w *World) serve(ctx context.Context, balancer *Object, req *http.Request) 
 	if err := w.reach(ctx, balancer.Region, hangVisit); err != nil {
 		return Answer{}, err
 	}
+	if portOf(req) == 443 {
+		if err := w.distrusted(balancer, hostOf(req)); err != nil {
+			return Answer{}, err
+		}
+	}
 	action := w.action(balancer, portOf(req))
 	switch textAt(action, "type") {
 	case "redirect":
@@ -88,6 +95,33 @@ func (w *World) serve(ctx context.Context, balancer *Object, req *http.Request) 
 		return Answer{}, &OutageError{Region: balancer.Region} // nobody listens there
 	}
 	return Answer{Status: http.StatusNotImplemented, Body: "listener action " + textAt(action, "type") + ": " + ErrNotModelled.Error()}, nil
+}
+
+// hostOf is the name in which a request is made.
+func hostOf(req *http.Request) string {
+	host, _, _ := strings.Cut(cmp.Or(req.Host, req.URL.Host), ":")
+	return host
+}
+
+// distrusted is why a client does not accept the certificate that a balancer shows (RFC 6125; the
+// balancer shows whatever its listener has, also when it has ended); nil when it does.
+func (w *World) distrusted(balancer *Object, host string) error {
+	now := w.clock.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, listener := range w.all(listenerType, balancer.Region) {
+		if listener.text("loadBalancerArn") != balancer.ID || listener.number("port") != 443 {
+			continue
+		}
+		shown := w.state.Certificates[listener.text("certificateArn")]
+		switch err := (&x509.Certificate{DNSNames: shown.Names}).VerifyHostname(host); {
+		case err != nil:
+			return err
+		case now.After(shown.Until):
+			return x509.CertificateInvalidError{Reason: x509.Expired, Detail: "it ended at " + shown.Until.Format(time.RFC3339)}
+		}
+	}
+	return nil
 }
 
 // action is the default action of the listener on a port.

@@ -41,7 +41,8 @@ type state struct {
 	Now     time.Time          `json:"now"`
 	Objects map[string]*Object `json:"objects"` // by place, type and id
 	Zones   map[string]string  `json:"zones"`   // hosted zones: name by id
-	Images  map[string]Image   `json:"images"`  // by region and id
+	Private map[string]bool    `json:"private,omitempty"` // hosted zones that only a VPC asks, by id
+	Images  map[string]Image   `json:"images"`            // by region and id
 
 	ExtraZones map[string][]string `json:"extraZones,omitempty"` // availability zones besides those of every region, by region
 

@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// A Zone is a public hosted zone of Route 53.
+// A Zone is a hosted zone of Route 53.
 type Zone struct {
 	ID, Name string
+	Private  bool
 	Servers  []string
 }
 
@@ -32,7 +33,7 @@ func (w *World) Zone(id string) (Zone, error) {
 	if !ok {
 		return Zone{}, &Error{Status: 404, Code: "NoSuchHostedZone", Message: "No hosted zone found with ID: " + id}
 	}
-	return Zone{ID: id, Name: name, Servers: w.servers(id)}, nil
+	return Zone{ID: id, Name: name, Private: w.state.Private[id], Servers: w.servers(id)}, nil
 }
 
 // servers are the four name servers that Route 53 gives a zone.

@@ -48,11 +48,14 @@ func AnswerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
 		return sim.Answer{Status: http.StatusServiceUnavailable, Body: "maintenance"}
 	case req.Method == http.MethodPost:
 		return w.post(req.URL.Query().Get("post"))
-	case !instance.Database(w.own("database")).Exists:
+	case !serves(instance.Database(w.own("database"))):
 		return sim.Answer{Status: http.StatusServiceUnavailable}
 	}
 	return sim.Answer{Status: http.StatusOK, Body: "served from " + instance.Region()}
 }
+
+// serves reports whether pages come from a database: none while its MySQL is upgraded.
+func serves(d sim.DatabaseState) bool { return d.Exists && d.Status != "upgrading" }
 
 func deepAnswer(page checks.DeepPage) sim.Answer {
 	text, err := json.Marshal(page)

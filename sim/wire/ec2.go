@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/xml"
 	"maps"
 	"slices"
@@ -191,6 +192,13 @@ type imageXML struct {
 
 	Architecture string `xml:"architecture"`
 	BootMode     string `xml:"bootMode,omitempty"`
+
+	Devices []deviceXML `xml:"blockDeviceMapping>item,omitempty"`
+}
+
+type deviceXML struct {
+	Name string `xml:"deviceName"`
+	Size int    `xml:"ebs>volumeSize"`
 }
 
 func describeImages(r request) (any, error) {
@@ -209,8 +217,13 @@ func describeImages(r request) (any, error) {
 	}
 	var out imagesXML
 	for _, i := range found {
-		out.Items = append(out.Items, imageXML{ID: i.ID, State: "available", Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda",
-			Architecture: i.Architecture, BootMode: i.BootMode})
+		image := imageXML{
+			ID: i.ID, State: cmp.Or(i.State, "available"), Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda", Architecture: i.Architecture, BootMode: i.BootMode,
+		}
+		if i.RootGiB > 0 {
+			image.Devices = append(image.Devices, deviceXML{Name: image.Root, Size: i.RootGiB})
+		}
+		out.Items = append(out.Items, image)
 	}
 	return out, nil
 }

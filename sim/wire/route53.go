@@ -39,7 +39,7 @@ func zone(in input) string { return in.form.Get("zone") }
 var route53Operations = map[string]operation{
 	"GetHostedZone": {zone, func(r request) (any, error) {
 		z, err := r.world.Zone(zone(r.in))
-		out := zoneXML{ID: "/hostedzone/" + z.ID, Name: z.Name + ".", Servers: z.Servers}
+		out := zoneXML{ID: "/hostedzone/" + z.ID, Name: z.Name + ".", Private: z.Private, Servers: z.Servers}
 		return out, err
 	}},
 	"ListResourceRecordSets": {zone, func(r request) (any, error) {
@@ -63,6 +63,7 @@ type zoneXML struct {
 	XMLName xml.Name `xml:"GetHostedZoneResponse"`
 	ID      string   `xml:"HostedZone>Id"`
 	Name    string   `xml:"HostedZone>Name"`
+	Private bool     `xml:"HostedZone>Config>PrivateZone"`
 	Servers []string `xml:"DelegationSet>NameServers>NameServer"`
 }
 

@@ -27,8 +27,21 @@ type shape struct {
 // shapes are what changes the graph of a failover. What does not (limits, sizes) is drawn for each world.
 var shapes = []shape{
 	{name: "default"},
-	{name: "warm", files: map[string]string{
+	{name: "warm, several types", files: map[string]string{
 		"pilotlight:role: standby": "pilotlight:role: standby\n  pilotlight:keepWarm: [nat, balancer, cache]",
+		"instanceType: m6i.large":  "instanceType: m4.large\n    fallbackTypes: [m6i.large]",
+	}},
+	{name: "by hand, old types", files: map[string]string{
+		"dns: {zoneId: Z00000000000000000000}": "dns: {mode: manual}",
+		"instanceType: m6i.large":              "instanceType: m4.large",
+	}},
+	{name: "secure", files: map[string]string{
+		"# certificate: arn:aws:acm:us-west-2:<account>:certificate/<id>": "certificate: arn:aws:acm:us-west-2:123456789012:certificate/a",
+		"# certificate: arn:aws:acm:us-east-2:<account>:certificate/<id>": "certificate: arn:aws:acm:us-east-2:123456789012:certificate/b",
+	}},
+	{name: "production in us-east-1", production: "us-east-1"},
+	{name: "production in us-east-1, by hand", production: "us-east-1", files: map[string]string{
+		"dns: {zoneId: Z00000000000000000000}": "dns: {mode: manual}",
 	}},
 }
 
@@ -132,7 +145,29 @@ func refer(ctx context.Context, s shape) (*reference, error) {
 	if r.moment, err = staged.Keep(stage, r.moment.Dir); err != nil {
 		return nil, err
 	}
+	if r.locked, err = lockedBackend(r.sides); err != nil {
+		return nil, err
+	}
+	for _, side := range r.sides {
+		if side.Config.Stack == scenario.Recovery {
+			r.recovery = side.Config
+		}
+	}
 	return r, r.record(ctx, stage)
+}
+
+// lockedBackend is a backend in which somebody elsewhere holds the lock of the standby's stack.
+func lockedBackend(sides []ops.Side) (string, error) {
+	dir, err := os.MkdirTemp("", "pilotlight-locked-")
+	if err != nil {
+		return "", err
+	}
+	locks := filepath.Join(dir, ".pulumi", "locks", "organization", config.Project, scenario.Recovery)
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		return "", err
+	}
+	const lock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-gone", "timestamp": "2026-03-01T22:00:00Z"}`
+	return dir, os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(lock), 0o600)
 }
 
 // record fails over, and keeps what was asked of AWS.
@@ -159,7 +194,11 @@ func (r *reference) record(ctx context.Context, stage *scenario.Stage) error {
 	if err != nil {
 		return err
 	}
-	if !report.Recovered {
+	if !report.Recovered { // the record has to wait for the lost region's control plane
+		stage.World.ReturnRegion(r.production)
+		report, err = stage.FailOver(ctx)
+	}
+	if err == nil && !report.Recovered {
 		return fmt.Errorf("shape %s does not recover: %s%s", r.name, report.Refusal, report.Serves)
 	}
 	stack, err := stage.Stack(ctx, scenario.Recovery, stage.Env())

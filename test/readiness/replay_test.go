@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/pilotlight-dr/pilotlight/backend"
-	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -123,7 +123,10 @@ func (w *world) begin(ctx context.Context, r *replay) error {
 	if err != nil {
 		return err
 	}
-	_, err = failover.Account(ctx, w.env(), own.Config.Region, "") // as the provider does
+	account, err := failover.Account(ctx, w.env(), own.Config.Region, "") // as the provider does
+	if allowed := own.Config.Accounts; err == nil && len(allowed) > 0 && !slices.Contains(allowed, account) {
+		return fmt.Errorf("the provider: account %s is not allowed", account)
+	}
 	return err
 }
 
@@ -159,6 +162,10 @@ func (r *replay) run(ctx context.Context, n node) error {
 		return err
 	}
 	for i, call := range n.calls {
+		if n.typ == databaseType { // all other inputs are those of the reference
+			call.Inputs = maps.Clone(call.Inputs)
+			call.Inputs["engineVersion"] = r.rt.Site.EngineVersion
+		}
 		if err := r.ask(ctx, n.operations[i], call); err != nil {
 			return err
 		}
@@ -200,7 +207,7 @@ func (r *replay) hook(ctx context.Context, n node) error {
 		return r.rt.WaitVisitors(ctx, r.balancer())
 	case stash && strings.HasSuffix(n.name, fmt.Sprintf("-moved-%d", r.claim.Epoch)):
 		_ = r.rt.WaitVisitors(ctx, r.balancer()) // warns
-	case n.typ == "aws:rds/instance:Instance" && len(n.calls) > 0:
+	case n.typ == databaseType && len(n.calls) > 0:
 		return r.rt.WaitModifiable(ctx, r.rt.Site.Region, r.rt.Site.Database)
 	}
 	return nil
@@ -260,6 +267,3 @@ func (w *world) person(step report.Step) {
 		}
 	}()
 }
-
-var _ = backend.HolderDied
-var _ = checks.ImageOld

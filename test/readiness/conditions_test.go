@@ -1,0 +1,346 @@
+package readiness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+// condition is something that may be so on a day.
+type condition struct {
+	name string
+	// finding is its number in the list of what a real site met (B5r: types that no zone has); empty for none.
+	finding string
+	// codes are those by which check may say it; none is what a failover survives.
+	codes []string
+	fits  func(config.Config) bool // nil fits every configuration of the standby
+	spoil func(*world) error       // before the check
+	later func(*world)             // after it, while production still lives
+}
+
+// faults are spoilt by faults of the simulator.
+func faults(all ...string) func(*world) error {
+	return func(w *world) error {
+		for _, text := range all {
+			fault, err := sim.ParseFault(text)
+			if err != nil {
+				return err
+			}
+			if err := w.sim.Inject(fault); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// object changes what a region has of a type.
+func object(typ string, own bool, change func(*sim.Object) bool) func(*world) error {
+	return func(w *world) error {
+		region, met := w.peer().Config.Region, 0
+		if own {
+			region = w.own().Config.Region
+		}
+		w.sim.ByHand(func(o *sim.Object) bool {
+			if o.Type != typ || o.Region != region {
+				return true
+			}
+			met++
+			return change(o)
+		})
+		if met == 0 {
+			return fmt.Errorf("%s has no %s", region, typ)
+		}
+		return nil
+	}
+}
+
+// set changes a property.
+func set(typ string, own bool, prop string, value any) func(*world) error {
+	return object(typ, own, func(o *sim.Object) bool {
+		o.Props[prop] = value
+		return true
+	})
+}
+
+func gone(*sim.Object) bool { return false }
+
+const (
+	databaseType  = "aws:rds/instance:Instance"
+	groupType     = "aws:rds/parameterGroup:ParameterGroup"
+	parameterType = "aws:ssm/parameter:Parameter"
+	recordType    = "aws:route53/record:Record"
+	bucketType    = "aws:s3/bucketV2:BucketV2"
+)
+
+// image changes the standby's image.
+func image(change func(*sim.Image)) func(*world) error {
+	return func(w *world) error {
+		c := w.own().Config
+		found, err := w.sim.ImagesNamed(c.Region, []string{c.App.Image})
+		if err != nil {
+			return err
+		}
+		change(&found[0])
+		w.sim.PutImage(c.Region, found[0])
+		return nil
+	}
+}
+
+func certificate(change func(*world, *sim.Certificate)) func(*world) error {
+	return func(w *world) error {
+		c := w.own().Config
+		found, err := w.sim.Certificate(c.Region, c.App.Certificate)
+		change(w, &found)
+		w.sim.AddCertificate(found)
+		return err
+	}
+}
+
+// parameter adds a parameter to the group of a side's database.
+func parameter(own bool, name, value string) func(*world) error {
+	return object(groupType, own, func(o *sim.Object) bool {
+		list, _ := o.Props["parameters"].([]any)
+		o.Props["parameters"] = append(list, map[string]any{"name": name, "value": value, "applyMethod": "immediate"})
+		return true
+	})
+}
+
+// record makes a record at the site's name, in place of the one that is there or beside it.
+func record(instead bool, props map[string]any) func(*world) error {
+	return func(w *world) error {
+		c := w.peer().Config
+		inputs := map[string]any{"zoneId": c.DNS.ZoneID, "name": c.Domain, "ttl": 60.0}
+		w.sim.ByHand(func(o *sim.Object) bool {
+			if o.Type != recordType || o.Props["zoneId"] != c.DNS.ZoneID {
+				return true
+			}
+			if instead {
+				for _, prop := range []string{"type", "aliases"} {
+					inputs[prop] = o.Props[prop]
+				}
+			}
+			return !instead
+		})
+		for prop, value := range props {
+			inputs[prop] = value
+		}
+		if inputs["type"] == "CNAME" {
+			delete(inputs, "aliases")
+			inputs["records"] = []any{w.sim.Balancers(c.Region)[0].DNSName}
+		}
+		_, err := w.sim.Create(context.Background(), sim.Call{Region: c.Region, Type: recordType, Name: "by hand", Inputs: inputs})
+		return err
+	}
+}
+
+// zone lets another zone of the same name be the one that visitors ask.
+func zone(other func(*world, string)) func(*world) error {
+	return func(w *world) error {
+		c := w.peer().Config
+		held, err := w.sim.Zone(c.DNS.ZoneID)
+		if err != nil {
+			return err
+		}
+		w.sim.AddZone("ZPUBLIC", held.Name)
+		w.sim.SetRecord(c.Region, "ZPUBLIC", c.Domain, w.sim.Balancers(c.Region)[0].DNSName)
+		other(w, c.DNS.ZoneID)
+		return nil
+	}
+}
+
+func routed(c config.Config) bool { return c.DNS.ZoneID != "" }
+func secure(c config.Config) bool { return c.App.Certificate != "" }
+
+// preNitro reports whether no type of the configuration knows UEFI.
+func preNitro(c config.Config) bool {
+	return !slices.ContainsFunc(c.App.Types(), func(t string) bool { return !strings.HasPrefix(t, "m4.") })
+}
+
+// conditions are the days that worlds are made of.
+var conditions = []condition{
+	{name: "image missing", codes: []string{checks.ImageMissing}, spoil: faults("image=missing")},
+	{name: "image old", finding: "B14r", codes: []string{checks.ImageOld}, spoil: faults2old},
+	{name: "image for arm64", finding: "B5r", codes: []string{checks.TypeArchitecture}, spoil: faults("image=arm64")},
+	{name: "image that boots by UEFI alone", codes: []string{checks.TypeBootMode}, fits: preNitro, spoil: faults("image=uefi")},
+	{name: "image that boots by UEFI, and types that do", fits: func(c config.Config) bool { return !preNitro(c) }, spoil: faults("image=uefi")},
+	{name: "image pending", codes: []string{checks.ImageState}, spoil: image(func(i *sim.Image) { i.State = "pending" })},
+	{name: "image larger than the disk", codes: []string{checks.ImageTooLarge}, spoil: image(func(i *sim.Image) { i.RootGiB = 200 })},
+
+	{name: "types in no zone", finding: "B5r", codes: []string{checks.TypeNotOffered}, spoil: func(w *world) error {
+		return each(w, func(t string) string { return "offer=" + w.own().Config.Region + ":" + t })
+	}},
+	{name: "first type in no zone", codes: []string{checks.TypeNotOffered}, spoil: func(w *world) error {
+		return faults("offer=" + w.own().Config.Region + ":" + w.own().Config.App.InstanceType)(w)
+	}},
+	{name: "types in one zone", spoil: func(w *world) error {
+		return each(w, func(t string) string { return "offer=" + w.own().Config.Network.Zones[0] + ":" + t })
+	}},
+	{name: "types unseen", codes: []string{checks.TypesUnseen}, spoil: faults("error=ec2:DescribeInstanceTypes:UnauthorizedOperation:99")},
+	{name: "types unseen, and in no zone", codes: []string{checks.TypesUnseen}, spoil: func(w *world) error {
+		if err := faults("error=ec2:DescribeInstanceTypeOfferings:UnauthorizedOperation:99")(w); err != nil {
+			return err
+		}
+		return each(w, func(t string) string { return "offer=" + w.own().Config.Region + ":" + t })
+	}},
+
+	{name: "zone that nobody asks", codes: []string{checks.NameDelegated}, fits: routed, spoil: faults("zone=elsewhere")},
+	{name: "CNAME at the name", finding: "B10r", codes: []string{checks.NameCNAME}, fits: routed, spoil: record(true, map[string]any{"type": "CNAME"})},
+	{name: "AAAA at the name", finding: "B10r", codes: []string{checks.NameAAAA}, fits: routed, spoil: record(false, map[string]any{"type": "AAAA", "records": []any{"2001:db8::1"}})},
+	{name: "weighted records at the name", finding: "B10r", codes: []string{checks.NameRouted}, fits: routed, spoil: record(true, map[string]any{"setIdentifier": "blue", "weight": 10.0})},
+	{name: "private zone", codes: []string{checks.NamePrivate, checks.NameDelegated}, fits: routed, spoil: zone(func(w *world, id string) { w.sim.MakePrivate(id) })},
+	{name: "zone of another name", codes: []string{checks.NameZone}, fits: routed, spoil: zone(func(w *world, id string) { w.sim.AddZone(id, "example.org") })},
+	{name: "zone unseen", codes: []string{checks.NameUnseen}, fits: routed, spoil: faults("error=route53:ListResourceRecordSets:AccessDenied:99")},
+	{name: "zone unseen, with a CNAME", codes: []string{checks.NameUnseen}, fits: routed, spoil: func(w *world) error {
+		if err := record(true, map[string]any{"type": "CNAME"})(w); err != nil {
+			return err
+		}
+		return faults("error=route53:ListResourceRecordSets:AccessDenied:99")(w)
+	}},
+
+	{name: "certificate missing", codes: []string{checks.CertificateMissing}, fits: secure, spoil: func(w *world) error {
+		w.sim.RemoveCertificate(w.own().Config.App.Certificate)
+		return nil
+	}},
+	{name: "certificate pending", codes: []string{checks.CertificateState}, fits: secure, spoil: certificate(func(_ *world, c *sim.Certificate) { c.Status = "PENDING_VALIDATION" })},
+	{name: "certificate of another name", codes: []string{checks.CertificateName}, fits: secure, spoil: certificate(func(_ *world, c *sim.Certificate) { c.Names = []string{"shop.example.com"} })},
+	{name: "certificate that ends", codes: []string{checks.CertificateExpires}, fits: secure, spoil: certificate(func(w *world, c *sim.Certificate) { c.Until = w.sim.Clock().Now().Add(45 * time.Minute) })},
+
+	{name: "no replica", codes: []string{checks.ReplicaMissing}, spoil: object(databaseType, true, gone)},
+	{name: "replica of another database", codes: []string{checks.ReplicaWrongSource}, spoil: object(databaseType, true, func(o *sim.Object) bool {
+		o.Props["replicateSourceDb"] = strings.Replace(o.Props["replicateSourceDb"].(string), ":db:", ":db:old-", 1)
+		o.Rows = nil
+		return true
+	})},
+	{name: "replica that stays read-only", codes: []string{checks.ReplicaReadOnly}, spoil: parameter(true, "read_only", "1")},
+	{name: "applier stopped", codes: []string{checks.ReplicaApplier, checks.LagUnknown}, spoil: faults("replication=broken")},
+	{name: "binary log gone", finding: "B12", codes: []string{checks.LagTooHigh, checks.LagUnknown}, spoil: faults("replication=purged")},
+	{name: "lag of 12 minutes", codes: []string{checks.LagTooHigh}, spoil: faults("lag=12m")},
+	{name: "lag of 2 minutes", spoil: faults("lag=2m")},
+	{name: "lag that grows", codes: []string{checks.LagTooHigh}, spoil: faults("lag=growing")},
+	{name: "lag unmeasured", codes: []string{checks.LagUnknown}, spoil: faults("lag=unmeasured")},
+	{name: "engine raised in the file alone", finding: "B3r", codes: []string{checks.ReplicaEngine}, spoil: func(w *world) error {
+		w.own().Config.Database.EngineVersion += ".99"
+		return nil
+	}},
+
+	{name: "ceiling below the source's", finding: "A4", codes: []string{checks.StorageCeiling}, spoil: set(databaseType, true, "maxAllocatedStorage", 0.0),
+		later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 300) }},
+	{name: "storage nearly full", codes: []string{checks.StorageLow}, spoil: faults("storage=low"),
+		later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 60) }},
+	{name: "storage that grows", later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 300) }},
+	{name: "replica older than its source", codes: []string{checks.EngineOlder}, spoil: set(databaseType, false, "engineVersionActual", "8.0.99"), later: large(1)},
+	{name: "smaller packets", finding: "B15", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
+	{name: "larger packets", spoil: parameter(true, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
+	{name: "another sql_mode", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "sql_mode", "ANSI")},
+
+	{name: "secrets unlike", finding: "B4", codes: []string{ops.SecretsDiffer}, spoil: func(w *world) error {
+		w.peer().State.Published.Secrets, w.password = "another hash", "another password"
+		return nil
+	}},
+	{name: "lock held", finding: "B8r", codes: []string{refusal.CodeLocked}, spoil: func(*world) error { return nil }},
+	{name: "files disagree", codes: []string{refusal.CodeMismatch}, spoil: func(w *world) error {
+		peer := *w.own().Config.Peer
+		peer.CIDR = "10.99.0.0/16"
+		w.own().Config.Peer = &peer
+		return nil
+	}},
+	{name: "state older than AWS", codes: []string{refusal.CodeDiverged}, spoil: object(parameterType, true, func(o *sim.Object) bool {
+		if strings.HasSuffix(o.Name, "-claim") {
+			for _, prop := range []string{"value", "insecureValue"} {
+				o.Props[prop] = raised(o.Props[prop])
+			}
+		}
+		return true
+	})},
+	{name: "both sides lead", codes: []string{refusal.CodeClaims, refusal.CodeDiverged}, spoil: func(w *world) error {
+		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
+		return nil
+	}},
+	{name: "credentials refused", codes: []string{"credentials"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
+	{name: "credentials of another account", codes: []string{"credentials"}, spoil: func(w *world) error {
+		w.own().Config.Accounts = []string{"999999999999"}
+		return nil
+	}},
+	{name: "recovery region silent", codes: []string{refusal.CodeSilent, "credentials"}, spoil: func(w *world) error {
+		w.sim.LoseRegion(w.own().Config.Region, sim.Hang)
+		return nil
+	}},
+
+	{name: "no room in one zone", finding: "B6r", later: night("capacity=ZONE")},
+	{name: "promotion refused at first", later: night("promotion=refused")},
+	{name: "throttled", later: night("throttle=rds:PromoteReadReplica:3", "throttle=ec2:CreateNatGateway:3", "throttle=elasticloadbalancing:DescribeTargetHealth:3")},
+	{name: "Redis without room", later: night("error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity")},
+	{name: "busy visitors", later: night("load=high")},
+}
+
+// faults2old: all images are a year older; production's was published before.
+var faults2old = image(func(i *sim.Image) { i.Created = i.Created.AddDate(-1, 0, 0) })
+
+// night lets faults loose that no check could foresee, and that a failover survives.
+func night(all ...string) func(*world) {
+	return func(w *world) {
+		for _, text := range all {
+			if err := faults(strings.ReplaceAll(text, "ZONE", w.own().Config.Network.Zones[0]))(w); err != nil {
+				panic(err)
+			}
+		}
+	}
+}
+
+func large(bytes int) func(*world) {
+	return func(w *world) {
+		w.sim.WriteLarge(w.peer().Config.Region, w.peer().Config.DatabaseID(1), "large", bytes)
+	}
+}
+
+// each spoils every type of the configuration.
+func each(w *world, fault func(name string) string) error {
+	for _, t := range w.own().Config.App.Types() {
+		if err := faults(fault(t))(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// raised is a claim with a later serial.
+func raised(value any) any {
+	text, _ := value.(string)
+	var claim roles.Claim
+	if json.Unmarshal([]byte(text), &claim) != nil {
+		return value
+	}
+	claim.Serial += 5
+	now, _ := json.Marshal(claim)
+	return string(now)
+}
+
+// stuck are conditions for the states of a replica that need a person.
+func stateConditions() (all []condition) {
+	for _, state := range []string{
+		"deleting", "failed", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable", "incompatible-network",
+		"incompatible-option-group", "incompatible-parameters", "incompatible-restore", "insufficient-capacity", "restore-error", "stopped", "stopping", "creating",
+	} {
+		all = append(all, condition{name: "replica " + state, codes: []string{checks.ReplicaState}, spoil: faults("database=" + state)})
+	}
+	for _, state := range []string{"storage-initialization", "storage-optimization"} {
+		all = append(all, condition{name: "replica " + state, finding: "B1r", spoil: faults("database=" + state)})
+	}
+	return append(all,
+		condition{name: "replica storage-full", codes: []string{checks.ReplicaState, checks.LagTooHigh, checks.LagUnknown, checks.StorageLow}, spoil: faults("database=storage-full")},
+		condition{name: "replica in a state of tomorrow", codes: []string{checks.ReplicaUnknown}, spoil: faults("database=quantum-folding")},
+	)
+}
+
+func init() { conditions = append(conditions, stateConditions()...) }
