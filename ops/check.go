@@ -145,6 +145,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if err != nil {
 		return ready, err
 	}
+	if plan.Refusal != "" && plan.Verdict == nil && purpose != ForReprotect {
+		plan.Verdict = s.verdict(ctx, side, other)
+	}
 	if purpose == ForFailover {
 		plan.addShortfalls(side)
 	}
@@ -162,6 +165,24 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)
 	}
 	return ready, nil
+}
+
+// verdict is what the checks find where the program refuses before it makes them, so that one
+// check tells all that is wrong; nil where they can't be made either.
+func (s *Site) verdict(ctx context.Context, side Side, other *Side) *checks.Verdict {
+	peer := roles.Claim{Role: roles.Active, Epoch: 1, Progress: roles.Switched} // that of a production without a stack
+	if other != nil {
+		peer = other.State.Claim
+	}
+	decided := roles.Decide(roles.Active, side.State.Claim, peer)
+	if decided.Do != roles.Activate {
+		return nil
+	}
+	verdict, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, decided.Claim, side.State.Published, side.State.Peer)).Check(ctx)
+	if err != nil {
+		return nil
+	}
+	return &verdict
 }
 
 // files is a requirement: the two sides of the site agree.

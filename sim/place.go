@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,11 +59,16 @@ func (w *World) all(typ, region string) []*Object {
 
 // where lists the objects that fit, in a fixed order.
 func (w *World) where(fits func(*Object) bool) []*Object {
-	var found []*Object
-	for _, k := range slices.Sorted(maps.Keys(w.state.Objects)) {
-		if o := w.state.Objects[k]; fits(o) {
-			found = append(found, o)
+	var keys []string
+	for k, o := range w.state.Objects {
+		if fits(o) {
+			keys = append(keys, k)
 		}
+	}
+	slices.Sort(keys)
+	found := make([]*Object, len(keys))
+	for i, k := range keys {
+		found[i] = w.state.Objects[k]
 	}
 	return found
 }

@@ -2,16 +2,22 @@
 package readiness
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -59,6 +65,38 @@ func TestSpoilt(t *testing.T) {
 			assert.Equal(t, []string{tc.code}, codes, ready.Err())
 		})
 	}
+}
+
+// TestAllAtOnce: check tells all that is wrong at once, so that one day mends it.
+func TestAllAtOnce(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Rewrite(t, stage, scenario.Recovery, "cidr: 10.10.0.0/16", "cidr: 10.99.0.0/16")
+	locks := filepath.Join(stage.Dir(), "state", ".pulumi", "locks", "organization", config.Project, scenario.Recovery)
+	require.NoError(t, os.MkdirAll(locks, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(deadLock), 0o600))
+	staged.Inject(t, stage, "image=old", "image=arm64", "lag=12m", "database=quantum-folding", "storage=low", "zone=elsewhere")
+	_, err := stage.World.Create(t.Context(), sim.Call{Region: "us-east-2", Type: recordType, Name: "by hand", Inputs: map[string]any{
+		"zoneId": "Z00000000000000000000", "name": "www.example.com", "type": "AAAA", "ttl": 60.0, "records": []any{"2001:db8::1"},
+	}})
+	require.NoError(t, err)
+	stage.World.ByHand(func(o *sim.Object) bool {
+		switch {
+		case o.Region != "us-west-2":
+		case o.Type == databaseType:
+			o.Props["engineVersionActual"], o.Props["maxAllocatedStorage"] = "8.4.99", 800.0
+		case o.Type == groupType:
+			list, _ := o.Props["parameters"].([]any)
+			o.Props["parameters"] = append(list, map[string]any{"name": "sql_mode", "value": "ANSI"})
+		}
+		return true
+	})
+	stage.World.Clock().Advance(30 * time.Minute)
+	ready, codes := check(t, stage)
+	assert.ElementsMatch(t, []string{
+		refusal.CodeLocked, refusal.CodeMismatch, checks.ReplicaUnknown, checks.LagTooHigh, checks.ImageOld, checks.TypeArchitecture,
+		checks.NameDelegated, checks.NameAAAA, checks.StorageLow, checks.StorageCeiling, checks.EngineOlder, checks.ParametersDiffer,
+	}, codes, ready.Err())
 }
 
 // TestSound: what a failover survives is no reason for a NO.

@@ -156,6 +156,9 @@ func refer(ctx context.Context, s shape) (*reference, error) {
 	return r, r.record(ctx, stage)
 }
 
+// deadLock is what an update on another machine left.
+const deadLock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-gone", "timestamp": "2026-03-01T22:00:00Z"}`
+
 // lockedBackend is a backend in which somebody elsewhere holds the lock of the standby's stack.
 func lockedBackend(sides []ops.Side) (string, error) {
 	dir, err := os.MkdirTemp("", "pilotlight-locked-")
@@ -166,8 +169,7 @@ func lockedBackend(sides []ops.Side) (string, error) {
 	if err := os.MkdirAll(locks, 0o700); err != nil {
 		return "", err
 	}
-	const lock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-gone", "timestamp": "2026-03-01T22:00:00Z"}`
-	return dir, os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(lock), 0o600)
+	return dir, os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(deadLock), 0o600)
 }
 
 // record fails over, and keeps what was asked of AWS.
