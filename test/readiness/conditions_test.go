@@ -23,6 +23,8 @@ type condition struct {
 	finding string
 	// codes are those by which check may say it; none is what a failover survives.
 	codes []string
+	// here are those of this machine: files, states and locks.
+	here  bool
 	fits  func(config.Config) bool // nil fits every configuration of the standby
 	spoil func(*world) error       // before the check
 	later func(*world)             // after it, while production still lives
@@ -229,7 +231,7 @@ var conditions = []condition{
 	{name: "lag of 2 minutes", spoil: faults("lag=2m")},
 	{name: "lag that grows", codes: []string{checks.LagTooHigh}, spoil: faults("lag=growing")},
 	{name: "lag unmeasured", codes: []string{checks.LagUnknown}, spoil: faults("lag=unmeasured")},
-	{name: "engine raised in the file alone", finding: "B3r", codes: []string{checks.ReplicaEngine}, spoil: func(w *world) error {
+	{name: "engine raised in the file alone", here: true, finding: "B3r", codes: []string{checks.ReplicaEngine}, spoil: func(w *world) error {
 		w.own().Config.Database.EngineVersion += ".99"
 		return nil
 	}},
@@ -244,12 +246,12 @@ var conditions = []condition{
 	{name: "larger packets", spoil: parameter(true, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
 	{name: "another sql_mode", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "sql_mode", "ANSI")},
 
-	{name: "secrets unlike", finding: "B4", codes: []string{ops.SecretsDiffer}, spoil: func(w *world) error {
+	{name: "secrets unlike", here: true, finding: "B4", codes: []string{ops.SecretsDiffer}, spoil: func(w *world) error {
 		w.peer().State.Published.Secrets, w.password = "another hash", "another password"
 		return nil
 	}},
-	{name: "lock held", finding: "B8r", codes: []string{refusal.CodeLocked}, spoil: func(*world) error { return nil }},
-	{name: "files disagree", codes: []string{refusal.CodeMismatch}, spoil: func(w *world) error {
+	{name: "lock held", here: true, finding: "B8r", codes: []string{refusal.CodeLocked}, spoil: func(*world) error { return nil }},
+	{name: "files disagree", here: true, codes: []string{refusal.CodeMismatch}, spoil: func(w *world) error {
 		peer := *w.own().Config.Peer
 		peer.CIDR = "10.99.0.0/16"
 		w.own().Config.Peer = &peer
@@ -263,12 +265,12 @@ var conditions = []condition{
 		}
 		return true
 	})},
-	{name: "both sides lead", codes: []string{refusal.CodeClaims, refusal.CodeDiverged}, spoil: func(w *world) error {
+	{name: "both sides lead", here: true, codes: []string{refusal.CodeClaims, refusal.CodeDiverged}, spoil: func(w *world) error {
 		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
 		return nil
 	}},
 	{name: "credentials refused", codes: []string{"credentials"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
-	{name: "credentials of another account", codes: []string{"credentials"}, spoil: func(w *world) error {
+	{name: "credentials of another account", here: true, codes: []string{"credentials"}, spoil: func(w *world) error {
 		w.own().Config.Accounts = []string{"999999999999"}
 		return nil
 	}},

@@ -50,6 +50,7 @@ var shapes = []shape{
 type reference struct {
 	shape
 	moment   scenario.Moment
+	project  string // a folder with the files of the shape
 	locked   string // a backend in which somebody holds the lock of the standby's stack
 	sides    []ops.Side
 	plan     ops.Plan
@@ -76,8 +77,8 @@ var references = sync.OnceValues(func() ([]*reference, error) {
 	return all, errors.Join(failed...)
 })
 
-// project is a folder with the files of a shape.
-func (s shape) project() (dir string, err error) {
+// write makes a folder with the files of a shape.
+func (s shape) write() (dir string, err error) {
 	o := staged.Options()
 	if s.production != "" {
 		o.ProdRegion = s.production
@@ -114,13 +115,12 @@ func (s shape) project() (dir string, err error) {
 
 func refer(ctx context.Context, s shape) (*reference, error) {
 	r := &reference{shape: s}
-	project, err := s.project()
-	if err != nil {
+	var err error
+	if r.project, err = s.write(); err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(project)
 	o := staged.Options()
-	o.Project = project
+	o.Project = r.project
 	stage, err := scenario.Open(o)
 	if err != nil {
 		return nil, err

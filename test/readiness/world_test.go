@@ -120,13 +120,13 @@ func (w *world) visit(method, path string) (status int, body string) {
 
 // wrong is why the site has not recovered; empty when it has. It looks at the world as visitors and
 // owners do, and at nothing that the product says.
-func (w *world) wrong(r *replay, began time.Time, failed error) string {
+func (w *world) wrong(switched, began time.Time, failed error) string {
 	own, peer := w.own().Config, w.peer().Config
 	switch most := w.most(); {
-	case r.switched.IsZero():
+	case switched.IsZero():
 		return fmt.Sprintf("the name was not moved: %v", failed)
-	case r.switched.Sub(began) > most:
-		return fmt.Sprintf("it took %s, more than the %s of the estimate", r.switched.Sub(began), most)
+	case switched.Sub(began) > most:
+		return fmt.Sprintf("it took %s, more than the %s of the estimate", switched.Sub(began), most)
 	}
 	for range 10 { // and it stays so
 		w.sim.Clock().Advance(3 * time.Minute)

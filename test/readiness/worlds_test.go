@@ -20,6 +20,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 var (
@@ -93,6 +94,7 @@ func (d day) found() (count int) {
 // outcome is what came of a day.
 type outcome struct {
 	green, recovered bool
+	took             time.Duration // until the name was moved
 	codes            []string
 	broken           string // how the day breaks the property; empty when it does not
 }
@@ -105,26 +107,45 @@ func (d day) try(ctx context.Context) (o outcome, err error) {
 		return o, err
 	}
 	defer w.close()
-	w.live(6 * time.Minute)
-	for _, c := range d.has {
-		if err := c.spoil1(w); err != nil {
-			return o, fmt.Errorf("%s: %w", c.name, err)
-		}
+	if err := w.become(d); err != nil {
+		return o, err
 	}
-	w.live(24 * time.Minute)
 	ready, err := w.site.CheckWith(ctx, ops.ForFailover, "", ops.Evidence{Sides: w.sides, Plan: w.plan})
 	if err != nil {
 		return o, err
 	}
-	for _, q := range ready.Requirements {
-		if !q.OK {
-			o.codes = append(o.codes, cmp.Or(q.Code, q.What))
-		}
-	}
+	o.codes = said(ready)
 	if o.green = len(o.codes) == 0; !o.green {
 		o.broken = d.unexplained(o.codes)
 		return o, nil
 	}
+	began := w.lose(d)
+	r, err := w.failOver(ctx)
+	o.took = r.switched.Sub(began)
+	if why := w.wrong(r.switched, began, err); why != "" {
+		o.broken = "check is green, and the site does not recover: " + why
+	}
+	o.recovered = o.broken == ""
+	return o, nil
+}
+
+// become brings a world to a day.
+func (w *world) become(d day) error {
+	w.live(6 * time.Minute)
+	for _, c := range d.has {
+		if c.spoil == nil {
+			continue
+		}
+		if err := c.spoil(w); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	w.live(24 * time.Minute)
+	return nil
+}
+
+// lose lets a day go on, loses production's region, and returns when somebody decides to fail over.
+func (w *world) lose(d day) (began time.Time) {
 	for _, c := range d.has {
 		if c.later != nil {
 			c.later(w)
@@ -134,20 +155,17 @@ func (d day) try(ctx context.Context) (o outcome, err error) {
 	w.lost = w.sim.Clock().Now()
 	w.sim.LoseRegion(w.peer().Config.Region, sim.Hang)
 	w.sim.Clock().Advance(15 * time.Minute)
-	began := w.sim.Clock().Now()
-	r, err := w.failOver(ctx)
-	if why := w.wrong(r, began, err); why != "" {
-		o.broken = "check is green, and the site does not recover: " + why
-	}
-	o.recovered = o.broken == ""
-	return o, nil
+	return w.sim.Clock().Now()
 }
 
-func (c condition) spoil1(w *world) error {
-	if c.spoil == nil {
-		return nil
+// said are the codes of what check says NO to, or the subject where there is no code.
+func said(ready ops.Readiness) (codes []string) {
+	for _, q := range ready.Requirements {
+		if !q.OK {
+			codes = append(codes, cmp.Or(q.Code, q.What))
+		}
 	}
-	return c.spoil(w)
+	return codes
 }
 
 // unexplained is which codes nothing in the world explains.
@@ -219,4 +237,60 @@ func TestGreenMeansItRecovers(t *testing.T) {
 		t.Error(line)
 	}
 	t.Logf("%d worlds, %d of them green; about one finding %d, about two %d", len(days), green.Load(), findings[1], findings[2])
+}
+
+// TestReplay holds that the worlds are what the real engine would make of them: for a sample of those
+// that files and states have no part in, check says the same and the failover ends alike.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	all, err := references()
+	require.NoError(t, err)
+	const sample = 24
+	tried := 0
+	for seed := uint64(len(conditions) + 1); tried < sample; seed += 7 {
+		d := draw(seed, all)
+		if len(d.has) == 0 || slices.ContainsFunc(d.has, func(c condition) bool { return c.here }) {
+			continue
+		}
+		tried++
+		t.Run(d.String(), func(t *testing.T) {
+			t.Parallel()
+			replayed, err := d.try(t.Context())
+			require.NoError(t, err)
+			o := staged.Options()
+			o.Project = d.of.project
+			stage, err := d.of.moment.Open(o)
+			require.NoError(t, err)
+			t.Cleanup(stage.Close)
+			w := &world{reference: d.of, sim: stage.World, sides: slices.Clone(d.of.sides)}
+			w.sim.Redraw(d.seed)
+			require.NoError(t, w.become(d))
+			ready, _ := check(t, stage)
+			require.Equal(t, replayed.codes, said(ready))
+			if !replayed.green {
+				return
+			}
+			began := w.lose(d)
+			report, err := stage.FailOver(t.Context())
+			require.NoError(t, err)
+			switched := w.moved()
+			assert.Empty(t, w.wrong(switched, began, nil), report.Refusal)
+			if d.of.recovery.DNS.ZoneID != "" {
+				assert.InDelta(t, replayed.took.Seconds(), switched.Sub(began).Seconds(), 15)
+			}
+		})
+	}
+}
+
+// moved is when the real engine moved the name, or a person did.
+func (w *world) moved() (at time.Time) {
+	for _, step := range w.sim.Journal() {
+		if step.Type == recordType && step.Operation == "create" {
+			at = step.End
+		}
+	}
+	if w.own().Config.DNS.ZoneID == "" {
+		at = w.lost.Add(30 * time.Minute)
+	}
+	return at
 }
