@@ -103,3 +103,12 @@ func (s *Store) Release(ctx context.Context, lock Lock) error {
 	}
 	return nil
 }
+
+// PutLock locks a stack as another process has, on another backend.
+func (s *Store) PutLock(ctx context.Context, project, stack string, l Lock) error {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("copying a lock of stack %s: %w", stack, err)
+	}
+	return s.files.write(ctx, path.Join(lockKeys, "organization", project, stack, path.Base(l.key)), text)
+}

@@ -112,8 +112,23 @@ func (r *Runtime) policy() checks.Policy {
 	return p
 }
 
+// Survey is all that Check looks at, unjudged. It asks the site nothing.
+func (r *Runtime) Survey(ctx context.Context) (checks.Snapshot, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	return r.standby(ctx)
+}
+
 func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
-	seen := checks.Snapshot{At: r.env.Now(), Site: r.probe(ctx)}
+	at, page := r.env.Now(), r.probe(ctx)
+	seen, err := r.standby(ctx)
+	seen.At, seen.Site = at, page
+	return seen, err
+}
+
+// standby is what there is to see of this side before an activation.
+func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
+	seen := checks.Snapshot{At: r.env.Now()}
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return seen, err

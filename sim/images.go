@@ -79,7 +79,7 @@ func (w *World) launchImage(region string, template *Object) (image Image, probl
 	}
 	// Both in EC2's words (EC2 User Guide, "Error codes for the Amazon EC2 API": InvalidAMIID.Unavailable,
 	// InvalidBlockDeviceMapping; hashicorp/terraform-provider-aws#4570).
-	if image.State != "" {
+	if image.State != "" && image.State != "available" {
 		return image, fmt.Sprintf("The image ID '%s' is not available", id)
 	}
 	if sizes := textsAt(template.Props, volumeSize); len(sizes) > 0 {

@@ -52,7 +52,7 @@ func (w *World) key(region, name string) (*Object, error) {
 	if strings.HasPrefix(alias, "alias/") {
 		a := w.findBy(aliasType, region, "name", alias)
 		if a == nil || alias != name && a.text("arn") != name {
-			return nil, refuse("NotFoundException", "Alias %s is not found.", arn("kms", &Object{Type: aliasType, Region: region}, alias))
+			return nil, refuse("NotFoundException", "Alias %s is not found.", arn("kms", &Object{Type: aliasType, Region: region, Account: w.state.Account}, alias))
 		}
 		name = a.text("targetKeyArn")
 	}

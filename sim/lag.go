@@ -18,6 +18,9 @@ const lagPeriod = time.Minute
 // usualLag, in seconds, is more than a replica is ever behind without a fault.
 const usualLag = 3
 
+// UsualLag is more than a replica is ever behind without a fault.
+const UsualLag = usualLag * time.Second
+
 // lag is ReplicaLag of a replica in a minute: -1 when replication doesn't run,
 // nothing where there is no replica or no measurement. A replica that has all
 // of a source without writers is 0 behind.

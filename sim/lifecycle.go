@@ -62,6 +62,7 @@ func (w *World) make(k *kind, o *Object, operation string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.launchAll()
+	o.Account = w.state.Account
 	o.fill(plain(k.defaults))
 	if k.same != nil {
 		if there := k.same(w, o); there != nil {

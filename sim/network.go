@@ -70,7 +70,7 @@ func networkKinds() map[string]*kind {
 // ec2Made fills in what every EC2 resource has.
 func ec2Made(resource string) func(*World, *Object) {
 	return func(_ *World, o *Object) {
-		o.fill(map[string]any{"arn": arn("ec2", o, resource+"/"+o.ID), "ownerId": Account})
+		o.fill(map[string]any{"arn": arn("ec2", o, resource+"/"+o.ID), "ownerId": o.Account})
 	}
 }
 

@@ -15,6 +15,8 @@ type Object struct {
 	Region string `json:"region"` // where it was made; global ones are found from everywhere
 	ID     string `json:"id"`
 	Name   string `json:"name"` // the logical name it was made under
+	// Account is whose it is.
+	Account string `json:"account"`
 
 	// Props are inputs and outputs, as JSON has them.
 	Props map[string]any `json:"props"`

@@ -103,7 +103,7 @@ func arn(service string, o *Object, resource string) string {
 	if isGlobal(o.Type) {
 		region = ""
 	}
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(o.Region), service, region, Account, resource)
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(o.Region), service, region, o.Account, resource)
 }
 
 // arnService reads the service out of an ARN.

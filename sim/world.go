@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Account is the id of the one account that a world has.
+// Account is the id of the one account that a world has, unless it is told another one.
 const Account = "123456789012"
 
 // A World is all regions together. It is safe for concurrent use.
@@ -39,8 +39,9 @@ type World struct {
 // state is what a snapshot holds.
 type state struct {
 	Now     time.Time          `json:"now"`
-	Objects map[string]*Object `json:"objects"` // by place, type and id
-	Zones   map[string]string  `json:"zones"`   // hosted zones: name by id
+	Account string             `json:"account"`
+	Objects map[string]*Object `json:"objects"`           // by place, type and id
+	Zones   map[string]string  `json:"zones"`             // hosted zones: name by id
 	Private map[string]bool    `json:"private,omitempty"` // hosted zones that only a VPC asks, by id
 	Images  map[string]Image   `json:"images"`            // by region and id
 
@@ -62,12 +63,20 @@ type state struct {
 // New makes an empty world. Equal seeds give equal durations.
 func New(seed uint64) *World {
 	w := &World{seed: seed, clock: newClock(), healed: make(chan struct{}), state: state{
+		Account: Account,
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, ExtraZones: map[string][]string{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{}, Logged: map[string][]LogEvent{},
 	}}
 	w.slow.Store(&map[string]slowness{})
 	return w
+}
+
+// Account is the id of the world's account.
+func (w *World) Account() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state.Account
 }
 
 // Clock is the world's time.

@@ -9,8 +9,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"google.golang.org/grpc/peer"
-
-	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 // A connection is one provider resource: the engine opens one for each, and
@@ -22,15 +20,15 @@ type connection struct {
 
 var regionForm = regexp.MustCompile(`^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
 
-func connect(inputs resource.PropertyMap) (*connection, error) {
+func connect(inputs resource.PropertyMap, account string) (*connection, error) {
 	c := &connection{}
 	config := plainMap(inputs)
 	c.region, _ = config["region"].(string)
 	if !regionForm.MatchString(c.region) {
 		return nil, fmt.Errorf("invalid AWS Region: %q: set aws:region or the provider's region", c.region)
 	}
-	if allowed := decodedList(config["allowedAccountIds"]); len(allowed) > 0 && !slices.Contains(allowed, any(sim.Account)) {
-		return nil, fmt.Errorf("AWS account ID not allowed: %s", sim.Account)
+	if allowed := decodedList(config["allowedAccountIds"]); len(allowed) > 0 && !slices.Contains(allowed, any(account)) {
+		return nil, fmt.Errorf("AWS account ID not allowed: %s", account)
 	}
 	if v, _ := bare(decodedProperty(inputs["defaultTags"])); v.IsObject() {
 		if tags, _ := bare(v.ObjectValue()["tags"]); tags.IsObject() {

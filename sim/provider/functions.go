@@ -15,22 +15,22 @@ import (
 // makes; those without one know the answer by themselves.
 type function struct {
 	service, operation string
-	answer             func(region string) map[string]any
+	answer             func(region, account string) map[string]any
 }
 
 var functions = map[string]function{
-	"aws:index/getCallerIdentity:getCallerIdentity": {"sts", "GetCallerIdentity", func(region string) map[string]any {
+	"aws:index/getCallerIdentity:getCallerIdentity": {"sts", "GetCallerIdentity", func(region, account string) map[string]any {
 		return map[string]any{
-			"accountId": sim.Account, "id": sim.Account, "userId": "AIDASIMULATED",
-			"arn": fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(region), sim.Account),
+			"accountId": account, "id": account, "userId": "AIDASIMULATED",
+			"arn": fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(region), account),
 		}
 	}},
-	"aws:index/getRegion:getRegion": {answer: func(region string) map[string]any {
+	"aws:index/getRegion:getRegion": {answer: func(region, account string) map[string]any {
 		return map[string]any{
 			"id": region, "name": region, "description": region, "endpoint": "ec2." + region + "." + awsregion.DNSSuffix(region),
 		}
 	}},
-	"aws:index/getPartition:getPartition": {answer: func(region string) map[string]any {
+	"aws:index/getPartition:getPartition": {answer: func(region, account string) map[string]any {
 		prefix := "com.amazonaws"
 		if awsregion.Partition(region) == "aws-cn" {
 			prefix = "cn.com.amazonaws"
@@ -40,7 +40,7 @@ var functions = map[string]function{
 			"dnsSuffix": awsregion.DNSSuffix(region), "reverseDnsPrefix": prefix,
 		}
 	}},
-	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2", "DescribeAvailabilityZones", func(region string) map[string]any {
+	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2", "DescribeAvailabilityZones", func(region, account string) map[string]any {
 		var ids []string
 		for i := range sim.Zones(region) {
 			ids = append(ids, fmt.Sprintf("%s-az%d", region, i+1))
@@ -71,7 +71,7 @@ func (p *provider) Invoke(ctx context.Context, req plugin.InvokeRequest) (plugin
 			return plugin.InvokeResponse{}, err
 		}
 	}
-	answer := resource.NewPropertyMapFromMap(f.answer(c.region))
+	answer := resource.NewPropertyMapFromMap(f.answer(c.region, p.world.Account()))
 	for key, v := range req.Args {
 		if _, set := answer[key]; !set {
 			answer[key] = v

@@ -75,7 +75,7 @@ func (p *provider) DiffConfig(_ context.Context, req plugin.DiffConfigRequest) (
 // Configure ties the caller's connection to a region, and asks there who it is,
 // as the provider does.
 func (p *provider) Configure(ctx context.Context, req plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
-	c, err := connect(req.Inputs)
+	c, err := connect(req.Inputs, p.world.Account())
 	if err != nil {
 		return plugin.ConfigureResponse{}, err
 	}

@@ -78,19 +78,20 @@ func readable(path string) error {
 // writeProject writes the files of the rehearsed site: those that pilotlight init writes for the
 // sample, and else the configurations, with secrets of the rehearsal's own.
 func (s *Stage) writeProject() error {
-	if s.options.Project == "" {
+	if s.options.Project == "" && s.site.live == nil {
 		_, err := sample(s.options).Write(s.dir, false)
 		return err
 	}
 	if err := setup.WriteProject(s.dir); err != nil {
 		return err
 	}
-	head, encrypt, err := passphraseSecrets()
+	sealer, err := newSealer()
 	if err != nil {
 		return err
 	}
+	head := []byte("encryptionsalt: " + sealer.salt + "\n")
 	for _, c := range s.site.configs() {
-		text, err := c.Render(encrypt)
+		text, err := c.Render(sealer.encrypt)
 		if err != nil {
 			return err
 		}
@@ -104,15 +105,20 @@ func (s *Stage) writeProject() error {
 // passphrase encrypts the secrets of a rehearsed site, which are nobody's.
 const passphrase = "rehearsal"
 
-// passphraseSecrets encrypts secrets for a stack's file, as Pulumi does with a passphrase
-// (pkg/secrets/passphrase/manager.go), and is what the file begins with then.
-func passphraseSecrets() (head []byte, encrypt func(string) (string, error), err error) {
+// sealer encrypts secrets for files and states, as Pulumi does with a passphrase
+// (pkg/secrets/passphrase/manager.go).
+type sealer struct {
+	salt    string // as it stands in both
+	encrypt func(string) (string, error)
+}
+
+func newSealer() (sealer, error) {
 	salt := make([]byte, 8)
 	if _, err := rand.Read(salt); err != nil {
-		return nil, nil, err
+		return sealer{}, err
 	}
 	crypter := encryption.NewSymmetricCrypterFromPassphrase(passphrase, salt)
-	encrypt = func(secret string) (string, error) { return crypter.EncryptValue(context.Background(), secret) }
+	encrypt := func(secret string) (string, error) { return crypter.EncryptValue(context.Background(), secret) }
 	proof, err := encrypt("pulumi")
-	return fmt.Appendf(nil, "encryptionsalt: v1:%s:%s\n", base64.StdEncoding.EncodeToString(salt), proof), encrypt, err
+	return sealer{fmt.Sprintf("v1:%s:%s", base64.StdEncoding.EncodeToString(salt), proof), encrypt}, err
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -23,6 +24,8 @@ type Report struct {
 	Faults     []sim.Fault `json:"faults"`
 	Unmet      []sim.Fault `json:"unmet,omitempty"`   // faults that never struck: the rehearsal shows nothing of them
 	Assumed    []string    `json:"assumed,omitempty"` // what a project's rehearsal takes for given
+	Live       bool        `json:"live,omitempty"`    // the site was rehearsed as it stands, not as its files say
+	Unread     []string    `json:"unread,omitempty"`  // what of it could not be read: it is not ready, whatever came of the rehearsal
 	Lost       time.Time   `json:"lost"`              // when the production region was lost
 
 	// Run is the failover's own report, as a real one would give.
@@ -62,7 +65,7 @@ func (s *Stage) report(failed error) *Report {
 			r.CallsToLost++
 		}
 	}
-	r.Unmet = s.World.Unmet()
+	r.Unmet = slices.DeleteFunc(s.World.Unmet(), func(f sim.Fault) bool { return slices.Contains(s.site.seen, f) })
 	r.Serves = s.Visit()
 	r.Recovered = r.Serves == "visitors are served from "+recovery.Region
 	r.Floor, r.Original = s.floor(), s.original()

@@ -37,10 +37,12 @@ type Options struct {
 	// rehearses the sample, in these regions.
 	Project              string
 	ProdRegion, DRRegion string
-	Seed                 uint64 // equal seeds give equal timelines
-	Faults               []sim.Fault
-	Outage               sim.How // how the production region is lost
-	EngineRoot           string  // as in deploy.Options
+	// Survey is the site that is rehearsed as it stands, in place of as its files say; nil for none.
+	Survey     *ops.Survey
+	Seed       uint64 // equal seeds give equal timelines
+	Faults     []sim.Fault
+	Outage     sim.How // how the production region is lost
+	EngineRoot string  // as in deploy.Options
 	// Command runs the engine; nil is the pulumi command in EngineRoot.
 	Command auto.PulumiCommand
 	// Dir is the project's folder, absolute. A project that is there already is left
@@ -94,11 +96,20 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer stage.Close()
-	if err := stage.DeploySite(ctx); err != nil {
+	if o.Survey != nil {
+		o.Progress("putting the site there as it stands …")
+		err = stage.stand(ctx)
+	} else {
+		err = stage.DeploySite(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := stage.Lose(); err != nil {
 		return nil, err
+	}
+	if o.Survey != nil {
+		return stage.failOverLive(ctx)
 	}
 	return stage.FailOver(ctx)
 }
@@ -170,7 +181,9 @@ func (m Moment) Open(o Options) (*Stage, error) {
 }
 
 func (s *Stage) build() (err error) {
-	s.site.furnish(s.World)
+	if s.site.live == nil {
+		s.site.furnish(s.World)
+	}
 	s.watch = enginewatch.New()
 	s.closers = append(s.closers, s.watch.Close)
 	s.World.Clock().SetEngine(s.watch.Look)
@@ -305,13 +318,17 @@ func (s *Stage) up(ctx context.Context, name, what string) error {
 // Lose lets the site run for a while, lets the faults loose, and takes the
 // production region away. It returns when somebody has decided to fail over.
 func (s *Stage) Lose() error {
-	s.World.Clock().Advance(settle)
+	steady := settle
+	if s.options.Survey != nil { // it has run for long, and is lost now
+		steady = 0
+	}
+	s.World.Clock().Advance(steady)
 	for _, fault := range s.options.Faults {
 		if err := s.World.Inject(fault); err != nil {
 			return err
 		}
 	}
-	s.World.Clock().Advance(settle)
+	s.World.Clock().Advance(steady)
 	region := s.site.productionRegion()
 	s.options.Progress(fmt.Sprintf("losing %s …", region))
 	s.World.LoseRegion(region, s.options.Outage)

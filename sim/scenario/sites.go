@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/setup"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -14,6 +15,10 @@ type site struct {
 	recovery   config.Config
 	// assumed is what the rehearsal takes for given and the configuration cannot tell, a sentence each.
 	assumed []string
+	// live is what the site is like now, where that is rehearsed, and seen what of it the world does
+	// by itself otherwise.
+	live *ops.Survey
+	seen []sim.Fault
 }
 
 // productionRegion is the region that is lost.
@@ -66,6 +71,9 @@ func sample(o Options) setup.Site {
 
 // siteOf is the site that the options name.
 func siteOf(o Options) (site, error) {
+	if o.Survey != nil {
+		return standing(o.Survey)
+	}
 	if o.Project != "" {
 		return readProject(o.Project)
 	}

@@ -48,7 +48,7 @@ func keyMetadata(k sim.Key) answer {
 		state = "Disabled"
 	}
 	return answer{"KeyMetadata": answer{
-		"AWSAccountId": sim.Account, "KeyId": k.ID, "Arn": k.ARN, "Description": k.Description, "Enabled": k.Enabled, "KeyState": state,
+		"AWSAccountId": strings.Split(k.ARN, ":")[4], "KeyId": k.ID, "Arn": k.ARN, "Description": k.Description, "Enabled": k.Enabled, "KeyState": state,
 		"KeyManager": "CUSTOMER", "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS", "CreationDate": k.Created.Unix(),
 	}}
 }

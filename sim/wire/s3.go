@@ -190,7 +190,7 @@ func checked(serve func(request) (any, error), known []string) func(request) (an
 		if key := in.header.Get(ownKey); key != "" && key != "AES256" {
 			return nil, unmodelled("encryption by %s is not modelled by the simulator", key)
 		}
-		if owner := in.header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != sim.Account {
+		if owner := in.header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != r.world.Account() {
 			return nil, &sim.Error{Status: 403, Code: "AccessDenied", Message: "Access Denied"}
 		}
 		if sum := in.header.Get("X-Amz-Checksum-Crc32"); sum != "" && sum != checksum(in.body) {

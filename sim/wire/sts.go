@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
-	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 var stsOperations = map[string]operation{
@@ -12,7 +11,7 @@ var stsOperations = map[string]operation{
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
 			return struct{ Account, Arn, UserId string }{
-				sim.Account, fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(r.region), sim.Account), "AIDASIMULATED",
+				r.world.Account(), fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(r.region), r.world.Account()), "AIDASIMULATED",
 			}, nil
 		},
 	},

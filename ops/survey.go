@@ -1,0 +1,149 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+)
+
+// A Survey is a site as it stands: what both stacks hold, and what AWS says now of the side that a
+// failover would activate. It holds the secrets of the states: keep it to this process.
+type Survey struct {
+	At      time.Time
+	Account string
+	// Standby is the stack that a failover would activate.
+	Standby string
+	Stacks  []SurveyedStack
+	// Seen is what the checks look at; nil where that could not be read.
+	Seen *checks.Snapshot
+	// Parameters are those of the standby by which its state is compared with AWS; nil stands for one that is not there.
+	Parameters map[string]*string
+	// Unread is what could not be read, a sentence each: nothing may be concluded from what lacks it.
+	Unread []string
+	// Unseen is what this backend does not tell, a sentence each.
+	Unseen []string
+}
+
+// SurveyedStack is one stack of a survey.
+type SurveyedStack struct {
+	Side
+	// Exported is its state, with the secrets in plain text; nil when it was never deployed.
+	Exported *apitype.UntypedDeployment
+	// Locks are those that a run would meet.
+	Locks []backend.Lock
+}
+
+// Survey reads what a failover of the site would meet now. It changes nothing, and takes no
+// lock. A site without a standby that a failover could activate is refused.
+func (s *Site) Survey(ctx context.Context) (Survey, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return Survey{}, err
+	}
+	change, err := next(sides, ForFailover, "")
+	if err != nil {
+		return Survey{}, err
+	}
+	side, _, err := find(sides, change.Stack)
+	if err != nil {
+		return Survey{}, err
+	}
+	if side.State.Claim.Role != roles.Standby {
+		return Survey{}, refusal.New(refusal.CodeClaims, "stack %s is active already, and its activation is not finished: finish it with pilotlight failover", change.Stack).Of(change.Stack)
+	}
+	v := Survey{At: s.now(), Standby: change.Stack, Stacks: make([]SurveyedStack, len(sides)), Parameters: map[string]*string{}}
+	v.Account, err = s.caller(ctx, side)
+	if err != nil {
+		return Survey{}, refusal.New(refusal.CodeSilent, "AWS in %s does not say whose these credentials are (%s): sign in so that %[1]s accepts it, and check again", side.Config.Region, silence(err, askFor)).Of(change.Stack)
+	}
+	var mu sync.Mutex
+	unread := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		v.Unread = append(v.Unread, fmt.Sprintf(format, args...))
+	}
+	var group sync.WaitGroup
+	problems := make([]error, len(sides))
+	for i, of := range sides {
+		v.Stacks[i].Side = of
+		group.Go(func() { v.Stacks[i].Exported, problems[i] = s.exported(ctx, of.Config.Stack) })
+	}
+	group.Go(func() {
+		runtime := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer))
+		seen, err := runtime.Survey(ctx)
+		if err != nil {
+			unread("what stands in %s: %s", side.Config.Region, silence(err, askFor))
+			return
+		}
+		v.Seen = &seen
+		for _, b := range seen.Shortfalls {
+			if b.Code == checks.TypesUnseen || b.Code == checks.NameUnseen {
+				unread("%s", b.Reason)
+			}
+		}
+	})
+	for _, name := range []string{side.Config.RecordName(), side.Config.InventoryName()} {
+		value, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, name)
+		switch {
+		case err != nil:
+			unread("parameter %s in %s: %s", name, side.Config.Region, silence(err, askFor))
+		case !found:
+			v.Parameters[name] = nil
+		default:
+			v.Parameters[name] = &value
+		}
+	}
+	group.Wait()
+	if err := errors.Join(problems...); err != nil {
+		return Survey{}, err
+	}
+	return v, s.surveyLocks(ctx, &v)
+}
+
+// exported is a stack's state; nil for a stack that does not exist.
+func (s *Site) exported(ctx context.Context, name string) (*apitype.UntypedDeployment, error) {
+	stack, err := s.Stack(ctx, name, false)
+	if errors.Is(err, ErrNoStack) {
+		return nil, nil //nolint:nilnil // none is an answer: production may be one that no stack made
+	}
+	if err != nil {
+		return nil, err
+	}
+	exported, err := stack.stack.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", name, cause(ctx, err))
+	}
+	return &exported, nil
+}
+
+// surveyLocks adds the locks that a run would meet. One that it releases itself is none.
+func (s *Site) surveyLocks(ctx context.Context, v *Survey) error {
+	for i, of := range v.Stacks {
+		locks, err := s.Locks(ctx, of.Config.Stack)
+		switch {
+		case errors.Is(err, backend.ErrOpaque):
+			v.Unseen = append(v.Unseen, fmt.Sprintf("stack %s is not locked, which this backend does not tell", of.Config.Stack))
+		case err != nil && ctx.Err() == nil:
+			v.Unread = append(v.Unread, err.Error())
+		case err != nil:
+			return err
+		}
+		for _, l := range locks {
+			if !l.LeftHere {
+				v.Stacks[i].Locks = append(v.Stacks[i].Locks, l.lock)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,477 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
+)
+
+// A rehearsal of a site as it stands: the world is filled with what both states say of AWS, what AWS
+// itself said just now is laid over it, and copies of states and files are failed over.
+
+// standing is the site of a survey.
+func standing(v *ops.Survey) (site, error) {
+	s := site{live: v}
+	for _, of := range v.Stacks {
+		c := of.Config
+		c.Profile = "" // credentials are nobody's here
+		if of.Exported == nil {
+			s.say("stack %s was never deployed", c.Stack)
+		}
+		if c.Stack == v.Standby {
+			s.recovery = c
+		} else {
+			s.production = &c
+		}
+	}
+	if p := s.recovery.Production; p != nil { // what an activation does not read is not copied
+		copied := *p
+		copied.Secrets = map[string]string{}
+		for _, key := range wordpress.SecretKeys() {
+			copied.Secrets[key] = "rehearsed " + key
+		}
+		s.recovery.Production = &copied
+		s.say("production's database %s is as its replica, and its bucket %s keeps versions", databaseName(copied), copied.Bucket)
+	}
+	s.assumed = append(s.assumed, v.Unseen...)
+	s.say("what else both stacks made stands in AWS as their states say")
+	s.say("quotas and capacity allow all of it")
+	if s.manualDNS() {
+		s.say("a person sets the record of %s %s after the program asks for it", s.recovery.Domain, handover)
+	}
+	if arn := s.recovery.App.Certificate; arn != "" && !strings.Contains(arn, ":acm:") {
+		s.say("certificate %s is good for %s", arn, s.recovery.Domain)
+	}
+	s.overlay(v)
+	return s, nil
+}
+
+// overlay finds in what was seen what the world does by itself otherwise.
+func (s *site) overlay(v *ops.Survey) {
+	if v.Seen == nil {
+		return
+	}
+	fault := func(name, format string, args ...any) {
+		s.seen = append(s.seen, sim.Fault{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
+	if r := v.Seen.Replica; r != nil && r.Source != "" {
+		switch {
+		case r.LastGood == nil:
+			fault("lag", "unmeasured")
+		case r.LastGood.Value > sim.UsualLag:
+			fault("lag", "%s", r.LastGood.Value)
+		}
+		if r.Replication != "" && r.Replication != "replicating" && !strings.Contains(r.Message, "IOError: 2003") { // that is a source out of reach
+			fault("replication", "broken")
+		}
+		if !checks.StandingOf(r.Status).Leaves() && r.Status != "available" {
+			fault("database", "%s", r.Status)
+		}
+	}
+	for _, t := range v.Seen.Types {
+		for _, zone := range s.recovery.Network.Zones {
+			if !slices.Contains(t.Zones, zone) {
+				fault("offer", "%s:%s", zone, t.Name)
+			}
+		}
+	}
+	if n := v.Seen.Name; n != nil && len(n.Delegated) > 0 && !sameServers(n.Servers, n.Delegated) {
+		fault("zone", "elsewhere")
+	}
+}
+
+func sameServers(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// stand fills the world, and the project's backend, with what the survey holds.
+func (s *Stage) stand(ctx context.Context) error {
+	v := s.site.live
+	s.World.Begin(v.At, v.Account)
+	s.site.furnishLive(s.World)
+	sealer, err := newSealer()
+	if err != nil {
+		return err
+	}
+	store, err := backend.OpenStore(ctx, s.EngineEnv()["PULUMI_BACKEND_URL"], s.dir, nil)
+	if err != nil {
+		return err
+	}
+	var all []sim.Standing
+	for _, of := range v.Stacks {
+		if of.Exported != nil {
+			copied, resources, err := sealer.copied(*of.Exported)
+			if err != nil {
+				return fmt.Errorf("copying the state of stack %s: %w", of.Config.Stack, err)
+			}
+			if err := store.PutState(ctx, config.Project, of.Config.Stack, copied); err != nil {
+				return err
+			}
+			all = append(all, s.site.standing(of, resources)...)
+		}
+		for _, lock := range of.Locks {
+			if err := store.PutLock(ctx, config.Project, of.Config.Stack, lock); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.World.Stand(s.site.asSeen(all)); err != nil {
+		return err
+	}
+	for _, fault := range s.site.seen {
+		if err := s.World.Inject(fault); err != nil {
+			return err
+		}
+	}
+	return s.uploadBacklog()
+}
+
+// exported is a deployment as the engine exports it, as far as this package reads it.
+type exportedResource struct {
+	URN      string         `json:"urn"`
+	Type     string         `json:"type"`
+	ID       string         `json:"id"`
+	Custom   bool           `json:"custom"`
+	Provider string         `json:"provider"`
+	Inputs   map[string]any `json:"inputs"`
+	Outputs  map[string]any `json:"outputs"`
+}
+
+func (r exportedResource) name() string { return r.URN[strings.LastIndex(r.URN, "::")+2:] }
+
+// copied is a state for the rehearsal's own backend, with its secrets encrypted by the rehearsal's
+// passphrase, and the resources in it, with the secrets in plain text.
+func (s sealer) copied(exported apitype.UntypedDeployment) (apitype.UntypedDeployment, []exportedResource, error) {
+	var held struct {
+		Resources []exportedResource `json:"resources"`
+	}
+	if err := json.Unmarshal(exported.Deployment, &held); err != nil {
+		return exported, nil, err
+	}
+	var all map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(exported.Deployment))
+	decoder.UseNumber() // so that what is not read here stays as it is
+	err := decoder.Decode(&all)
+	if err == nil {
+		err = s.seal(all)
+	}
+	if err != nil {
+		return exported, nil, err
+	}
+	all["secrets_providers"] = map[string]any{"type": "passphrase", "state": map[string]any{"salt": s.salt}}
+	exported.Deployment, err = json.Marshal(all)
+	return exported, held.Resources, err
+}
+
+// seal encrypts the secrets in a state, in place.
+func (s sealer) seal(value any) error {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			if err := s.seal(item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if value[sig.Key] == sig.Secret {
+			plain, ok := value["plaintext"].(string)
+			if !ok {
+				return errors.New("a secret in it was not decrypted")
+			}
+			sealed, err := s.encrypt(plain)
+			delete(value, "plaintext")
+			value["ciphertext"] = sealed
+			return err
+		}
+		for _, field := range value {
+			if err := s.seal(field); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// bare is a value of a state, without the marks of secrets and outputs.
+func bare(value any) any {
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			value[i] = bare(item)
+		}
+	case map[string]any:
+		if value[sig.Key] == sig.Secret {
+			var plain any
+			text, _ := value["plaintext"].(string)
+			_ = json.Unmarshal([]byte(text), &plain) // as the engine wrote it
+			return bare(plain)
+		}
+		for key, field := range value {
+			value[key] = bare(field)
+		}
+	}
+	return value
+}
+
+// standing are the resources of AWS in a stack's state.
+func (s site) standing(of ops.SurveyedStack, resources []exportedResource) (all []sim.Standing) {
+	providers := map[string]string{} // region of each, by its URN
+	for _, r := range resources {
+		if r.Type == "pulumi:providers:aws" {
+			providers[r.URN], _ = r.Inputs["region"].(string)
+		}
+	}
+	claim := of.State.Claim
+	for _, r := range resources {
+		if !r.Custom || r.ID == "" || !strings.HasPrefix(r.Type, "aws:") {
+			continue
+		}
+		urn, _, _ := cutLast(r.Provider, "::")
+		st := sim.Standing{Type: r.Type, Region: providers[urn], ID: r.ID, Name: r.name(), Props: map[string]any{}}
+		for _, held := range []map[string]any{r.Inputs, r.Outputs} {
+			for key, value := range held {
+				if value = bare(value); value != nil && !strings.HasPrefix(key, "__") {
+					st.Props[key] = value
+				}
+			}
+		}
+		current := st.Props["identifier"] == of.Config.DatabaseID(claim.Generation.Number)
+		st.Promoted = r.Type == databaseType && (of.Config.Stack != s.recovery.Stack || !current)
+		all = append(all, st)
+	}
+	return all
+}
+
+// The types that are laid over.
+const (
+	databaseType  = "aws:rds/instance:Instance"
+	groupType     = "aws:rds/parameterGroup:ParameterGroup"
+	recordType    = "aws:route53/record:Record"
+	parameterType = "aws:ssm/parameter:Parameter"
+)
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	at := strings.LastIndex(text, sep)
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(sep):], true
+}
+
+// asSeen lays over what the states say what AWS said of the standby.
+func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
+	v, c := s.live, s.recovery
+	for _, st := range all {
+		here := st.Region == c.Region
+		switch {
+		case here && st.Type == parameterType && known(v.Parameters, st.ID):
+			continue // below, as it is
+		case v.Seen == nil:
+		case here && st.Type == databaseType && st.Props["identifier"] == s.database():
+			if v.Seen.Replica == nil {
+				continue
+			}
+			asReplica(&st, *v.Seen.Replica)
+		case here && st.Type == groupType && v.Seen.Replica != nil && v.Seen.Replica.Set != nil && st.Props["name"] == v.Seen.Replica.Parameters:
+			setParameters(&st, v.Seen.Replica.Set)
+		case st.Type == recordType && v.Seen.Name != nil && s.atName(st) && !stillThere(st, v.Seen.Name.Records):
+			continue
+		}
+		now = append(now, st)
+	}
+	for name, value := range v.Parameters {
+		if value != nil {
+			now = append(now, sim.Standing{Type: parameterType, Region: c.Region, ID: name, Name: name, Props: map[string]any{"name": name, "type": "String", "value": *value, "insecureValue": *value}})
+		}
+	}
+	if p := c.Production; p != nil {
+		now = append(now, s.existingStands(*p)...)
+	}
+	if v.Seen != nil && v.Seen.Name != nil {
+		now = append(now, s.records(now, *v.Seen.Name)...)
+	}
+	return now
+}
+
+func known(parameters map[string]*string, name string) bool { _, is := parameters[name]; return is }
+
+// database is the identifier of the database that is promoted.
+func (s site) database() string {
+	for _, of := range s.live.Stacks {
+		if of.Config.Stack == s.recovery.Stack {
+			return of.Config.DatabaseID(of.State.Claim.Generation.Number)
+		}
+	}
+	return ""
+}
+
+// asReplica brings a database to what RDS says of it.
+func asReplica(st *sim.Standing, r checks.Replica) {
+	st.Promoted = r.Source == ""
+	if checks.StandingOf(r.Status).Leaves() {
+		st.Passing = r.Status
+	}
+	for key, value := range map[string]any{
+		"allocatedStorage": r.AllocatedGiB, "maxAllocatedStorage": r.CeilingGiB, "backupRetentionPeriod": r.BackupDays,
+		"engineVersionActual": r.Engine, "parameterGroupName": r.Parameters, "backupWindow": r.BackupWindow,
+	} {
+		st.Props[key] = value
+	}
+	if r.Source != "" {
+		st.Props["replicateSourceDb"] = r.Source
+	}
+}
+
+// setParameters gives a parameter group what it sets now.
+func setParameters(st *sim.Standing, set map[string]string) {
+	var list []any
+	for name, value := range set {
+		list = append(list, map[string]any{"name": name, "value": value, "applyMethod": "immediate"})
+	}
+	st.Props["parameters"] = list
+}
+
+// atName reports whether a record stands at the site's name in its zone.
+func (s site) atName(st sim.Standing) bool {
+	name, _ := st.Props["fqdn"].(string)
+	if name == "" {
+		name, _ = st.Props["name"].(string)
+	}
+	return st.Props["zoneId"] == s.recovery.DNS.ZoneID && strings.EqualFold(strings.TrimSuffix(name, "."), s.recovery.Domain)
+}
+
+// stillThere reports whether a record is among those that a zone has.
+func stillThere(st sim.Standing, records []checks.Record) bool {
+	return slices.ContainsFunc(records, func(r checks.Record) bool { return r.Type == st.Props["type"] && leadsTo(st, r.Target) })
+}
+
+func leadsTo(st sim.Standing, target string) bool {
+	text, err := json.Marshal([]any{st.Props["aliases"], st.Props["records"]})
+	return err == nil && strings.Contains(strings.ToLower(string(text)), strings.ToLower(target))
+}
+
+// records are those at the site's name that no state knows of.
+func (s site) records(known []sim.Standing, name checks.Name) (all []sim.Standing) {
+	for i, r := range name.Records {
+		if slices.ContainsFunc(known, func(st sim.Standing) bool {
+			return st.Type == recordType && s.atName(st) && st.Props["type"] == r.Type && leadsTo(st, r.Target)
+		}) {
+			continue
+		}
+		props := map[string]any{"zoneId": name.ZoneID, "name": s.recovery.Domain, "type": r.Type, "records": []string{r.Target}, "ttl": 300}
+		if r.Routed != "" {
+			props["setIdentifier"], props["weight"] = fmt.Sprint(r.Routed, i), 1
+		}
+		all = append(all, sim.Standing{Type: recordType, Region: s.recovery.Region, Name: s.recovery.Domain, Props: props})
+	}
+	return all
+}
+
+// existingStands is a production that no stack made, as far as its pilot light sees it.
+func (s site) existingStands(p config.Production) []sim.Standing {
+	name, bucket := databaseName(p), stacks.BucketName(p.Bucket)
+	database := map[string]any{
+		"identifier": name, "arn": p.Database, "engine": "mysql", "engineVersion": s.recovery.Database.EngineVersion, "instanceClass": s.recovery.Database.Class,
+		"allocatedStorage": s.recovery.Database.StorageGiB, "storageEncrypted": !p.Unencrypted, "backupRetentionPeriod": s.recovery.Database.BackupDays,
+	}
+	if v := s.live; v.Seen != nil && v.Seen.Replica != nil {
+		database["engineVersionActual"], database["allocatedStorage"] = v.Seen.Replica.Engine, v.Seen.Replica.AllocatedGiB
+	}
+	return []sim.Standing{
+		{Type: databaseType, Region: p.Region, ID: name, Name: name, Props: database, Promoted: true},
+		{Type: "aws:s3/bucketV2:BucketV2", Region: p.Region, ID: bucket, Name: bucket, Props: map[string]any{"bucket": bucket, "arn": p.Bucket}},
+		{Type: "aws:s3/bucketVersioningV2:BucketVersioningV2", Region: p.Region, ID: bucket, Name: bucket, Props: map[string]any{
+			"bucket": bucket, "versioningConfiguration": map[string]any{"status": "Enabled"},
+		}},
+	}
+}
+
+// furnishLive puts into the world what the stacks take for given, as it was seen.
+func (s site) furnishLive(w *sim.World) {
+	v := s.live
+	for _, c := range s.configs() {
+		for _, zone := range c.Network.Zones {
+			w.AddAvailabilityZone(c.Region, zone)
+		}
+		if c.Stack != s.recovery.Stack || v.Seen == nil { // what is lost with its region, or could not be read
+			w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
+		}
+		if arn := c.App.Certificate; arn != "" && (c.Stack != s.recovery.Stack || v.Seen == nil || !strings.Contains(arn, ":acm:")) {
+			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{c.Domain}, Until: w.Clock().Now().AddDate(1, 0, 0)})
+		}
+	}
+	zone := s.recovery.DNS.ZoneID
+	if v.Seen == nil || v.Seen.Name == nil {
+		if zone != "" {
+			w.AddZone(zone, parent(s.recovery.Domain))
+		}
+	} else if v.Seen.Name.Zone != "" {
+		w.AddZone(zone, v.Seen.Name.Zone)
+	}
+	if v.Seen != nil && v.Seen.Image != nil {
+		i := v.Seen.Image
+		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State})
+	}
+	if v.Seen != nil && v.Seen.Certificate != nil {
+		c := v.Seen.Certificate
+		w.AddCertificate(sim.Certificate{ARN: s.recovery.App.Certificate, Status: c.Status, Names: c.Names, Until: c.Until})
+	}
+	w.SetWorkload(AnswerAsInstance)
+}
+
+// mostUploads is how many files that wait to be copied are made up, of however many there are.
+const mostUploads = 1000
+
+// uploadBacklog makes the files that S3 has yet to copy to the standby's bucket.
+func (s *Stage) uploadBacklog() error {
+	v := s.site.live
+	if v.Seen == nil || v.Seen.Backlog == nil || v.Seen.Backlog.Files == 0 {
+		return nil
+	}
+	var bucket string
+	for _, of := range v.Stacks {
+		if of.Config.Stack == s.site.recovery.Stack {
+			bucket = stacks.BucketName(of.State.Peer.Bucket)
+		}
+	}
+	files := min(v.Seen.Backlog.Files, mostUploads)
+	for i := range files {
+		if err := s.World.Put(bucket, fmt.Sprintf("waiting/%d", i), int(v.Seen.Backlog.Bytes)/files); err != nil {
+			return fmt.Errorf("making up the media that wait to be copied: %w", err)
+		}
+	}
+	s.World.Clock().Advance(time.Minute) // S3 measures once a minute
+	return nil
+}
+
+// failOverLive fails over by the operator's own command.
+func (s *Stage) failOverLive(ctx context.Context) (*Report, error) {
+	s.options.Progress(fmt.Sprintf("failing over to %s …", s.site.recovery.Region))
+	opened, err := ops.OpenSite(s.Options(s.Env()))
+	if err != nil {
+		return nil, err
+	}
+	_, failed := opened.Failover(ctx, ops.Accepted{}, ops.Run{Say: func(line string) { s.options.Progress("  " + line) }})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	r := s.report(failed)
+	r.Live, r.Unread = true, s.site.live.Unread
+	return r, nil
+}
