@@ -110,5 +110,5 @@ func (s *Store) PutLock(ctx context.Context, project, stack string, l Lock) erro
 	if err != nil {
 		return fmt.Errorf("copying a lock of stack %s: %w", stack, err)
 	}
-	return s.files.write(ctx, path.Join(lockKeys, "organization", project, stack, path.Base(l.key)), text)
+	return s.files.write(ctx, path.Join(lockKeys, "organization", project, stack, fmt.Sprintf("%x.json", l.Since.UnixNano())), text)
 }

@@ -80,7 +80,7 @@ func (r Readiness) refusal() *refusal.Error {
 func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
 	ready, err := s.check(ctx, purpose, to, run)
 	if err == nil && purpose == ForFailover {
-		s.keepCheck(ready)
+		s.KeepCheck(ready)
 	}
 	return ready, err
 }

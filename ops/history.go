@@ -57,8 +57,8 @@ type Checked struct {
 // checkFile keeps the last check, below the project's folder.
 const checkFile = ".pilotlight/check.json"
 
-// keepCheck keeps a check for Status. It may fail: then Status knows of none, or of an earlier one.
-func (s *Site) keepCheck(ready Readiness) {
+// KeepCheck keeps a check for Status, as Check does, with what others found besides. It may fail: then Status knows of none, or of an earlier one.
+func (s *Site) KeepCheck(ready Readiness) {
 	checked := Checked{At: s.now(), Stack: ready.Stack}
 	for _, q := range ready.Requirements {
 		if !q.OK && !slices.Contains(checked.Missing, q.What) {
@@ -72,7 +72,7 @@ func (s *Site) keepCheck(ready Readiness) {
 	}
 }
 
-// lastCheck is what keepCheck kept; nil for nothing.
+// lastCheck is what KeepCheck kept; nil for nothing.
 func lastCheck(dir string) *Checked {
 	text, err := fileio.Read(filepath.Join(dir, filepath.FromSlash(checkFile)))
 	var last Checked

@@ -198,7 +198,7 @@ func TestLastCheck(t *testing.T) {
 		for _, what := range tc.missing {
 			ready.Requirements = append(ready.Requirements, Requirement{What: what})
 		}
-		s.keepCheck(ready)
+		s.KeepCheck(ready)
 		last := lastCheck(s.options.Dir)
 		assert.Equal(t, tc.counts, append([]string(nil), last.missing(sides)...), name)
 		status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}, LastCheck: last}

@@ -52,6 +52,11 @@ func (s *Site) Survey(ctx context.Context) (Survey, error) {
 		return Survey{}, err
 	}
 	change, err := next(sides, ForFailover, "")
+	if refused, ok := errors.AsType[*refusal.Error](err); ok && refused.Remedy == "" {
+		said := *refused
+		said.Remedy = toDo(sides)
+		err = &said
+	}
 	if err != nil {
 		return Survey{}, err
 	}

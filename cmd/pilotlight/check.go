@@ -1,32 +1,43 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
 
 type checkOptions struct {
 	project
 	purpose string
 	to      string
+	// rehearse is how a rehearsal is held after the check, if rehearsed asks for one.
+	rehearse  rehearse
+	rehearsed bool
 }
 
-func newCheckCmd(c connect) *cobra.Command {
-	o := checkOptions{project: project{connect: c}}
+func newCheckCmd(c connect, run rehearse) *cobra.Command {
+	o := checkOptions{project: project{connect: c}, rehearse: run}
 	cmd := &cobra.Command{
 		Use: "check", Short: "Find out whether a failover could be done now, from this machine",
 		Long: "Check finds out whether everything is there that a failover needs: the engine and its plugin on this machine,\n" +
 			"credentials that the other region takes, state and keys outside the region that may be lost, and a standby\n" +
-			"that can take over. That production lives is no problem for it. It changes nothing.",
+			"that can take over. That production lives is no problem for it. It changes nothing.\n\n" +
+			"With --rehearse the failover is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or reprotect")
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
+	cmd.Flags().BoolVar(&o.rehearsed, "rehearse", false, "also rehearse the failover of the site as it stands, on simulated AWS")
 	o.flags(cmd)
 	return cmd
 }
@@ -38,6 +49,8 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return &usageError{fmt.Errorf("--for is %q: set it to failover, switchover or reprotect", o.purpose)}
 	case (purpose == ops.ForSwitchover) != (o.to != ""):
 		return &usageError{fmt.Errorf("--to is %q: name the stack that a switchover goes to, with --for switchover and only there", o.to)}
+	case o.rehearsed && purpose != ops.ForFailover:
+		return &usageError{fmt.Errorf("--rehearse rehearses a failover, not a %s: leave one of the two out", purpose)}
 	}
 	site, err := o.open(ctx)
 	if err != nil {
@@ -52,10 +65,35 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.rehearsed {
+		ready.Requirements = append(ready.Requirements, o.recovers(ctx, site))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		site.KeepCheck(ready)
+	}
 	if missing := ready.Err(); missing != nil {
 		err = &notReadyError{missing}
 	}
 	return o.conclude(ready, readyText(ready), err)
+}
+
+// recovers is a requirement: the failover of the site as it stands recovers, in a rehearsal.
+func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Requirement {
+	const whole = "pilotlight rehearse --live shows all of it"
+	q := ops.Requirement{What: "rehearsal", Code: codeNotServing, Remedy: whole}
+	r, err := rehearseSite(ctx, site, o.rehearse, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
+	switch {
+	case err != nil:
+		q.Code, q.Seen, q.Remedy = ops.FailureOf(err).Code, "it could not be held: "+err.Error(), "do what it says; "+whole
+	case len(r.Unread) > 0:
+		q.Code, q.Seen, q.Remedy = refusal.CodeNotReady, "it proves nothing, as not all could be read: "+strings.Join(r.Unread, "; "), "let these credentials read it, and check again"
+	case !r.Recovered:
+		q.Seen = cmp.Or(r.Refusal, r.Serves)
+	default:
+		q = ops.Requirement{What: "rehearsal", OK: true, Seen: fmt.Sprintf("on simulated AWS it recovers in %s, and loses %.0f s of writes", clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))), r.DataLoss)}
+	}
+	return q
 }
 
 // readyText is a readiness for people.

@@ -64,12 +64,12 @@ func newRootCmd(c connect) *cobra.Command {
 			root.AddCommand(cmd)
 		}
 	}
-	add(groupSee, newStatusCmd(c), newCheckCmd(c), newPlanCmd(c), newHistoryCmd(c), newReportCmd(c))
+	add(groupSee, newStatusCmd(c), newCheckCmd(c, scenario.Run), newPlanCmd(c), newHistoryCmd(c), newReportCmd(c))
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(scenario.Run), newSimCmd())
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(c, scenario.Run), newSimCmd())
 	return root
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
@@ -31,11 +33,12 @@ type rehearseOptions struct {
 	// project is the folder whose site is rehearsed, if it is a project's.
 	project  string
 	sample   bool
+	live     bool
 	base     string // file of the report to compare with
 	markdown bool
 }
 
-func newRehearseCmd(run rehearse) *cobra.Command {
+func newRehearseCmd(c connect, run rehearse) *cobra.Command {
 	var o rehearseOptions
 	cmd := &cobra.Command{
 		Use:   "rehearse",
@@ -44,9 +47,12 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 			"and shows what happened when. The real Pulumi engine runs the real program; no account is needed.\n\n" +
 			"In a project's folder it rehearses that project, as its stacks' files say; elsewhere, or with --sample, a sample.\n" +
 			"It works on copies, needs no passphrase, and says what it assumes of the real AWS.\n\n" +
+			"With --live it rehearses that project as it stands: copies of both stacks' states and files fail over in a\n" +
+			"simulated AWS that holds what the states hold and what AWS says now. It needs the passphrase and credentials that\n" +
+			"may read, writes nothing outside of a temporary folder, and says what could not be read: the site is not ready then.\n\n" +
 			"Faults for --fault, which may be given several times:\n" + faultHelp() +
 			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held, or a fault never struck,\n" +
-			"2 wrong usage, 3 the site does not serve, 130 interrupted.",
+			"2 wrong usage, 3 the site does not serve or could not be read, 4 there is no standby to rehearse, 130 interrupted.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &usageError{fmt.Errorf("rehearse takes no arguments, not %q: see pilotlight rehearse --help", args)}
@@ -58,10 +64,14 @@ func newRehearseCmd(run rehearse) *cobra.Command {
 			if err := o.complete(flags.Changed("prod-region") || flags.Changed("dr-region")); err != nil {
 				return &usageError{err}
 			}
+			if o.live {
+				run = liveOf(&project{connect: c, dir: o.project, progress: cmd.ErrOrStderr()}, run)
+			}
 			return o.run(cmd.Context(), run, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
+	flags.BoolVar(&o.live, "live", false, "rehearse the project as it stands: its states, and what AWS says now")
 	flags.BoolVar(&o.sample, "sample", false, "rehearse the sample in a project's folder, too")
 	flags.StringVar(&o.ProdRegion, "prod-region", "us-west-2", "region of the sample's production")
 	flags.StringVar(&o.DRRegion, "dr-region", "us-east-2", "region of the sample's pilot light")
@@ -97,7 +107,10 @@ func (o *rehearseOptions) complete(placed bool) error {
 	if o.Outage != sim.Refuse && o.Outage != sim.Hang {
 		return fmt.Errorf("--outage is %q: set it to %s or %s", o.outage, sim.Refuse, sim.Hang)
 	}
-	if found, err := filepath.Glob(filepath.Join(o.project, "Pulumi.*yaml")); err != nil || len(found) == 0 || o.sample {
+	if o.live && (o.sample || placed) {
+		return errors.New("--live rehearses the project as it stands, not the sample: leave out --sample, --prod-region and --dr-region")
+	}
+	if found, err := filepath.Glob(filepath.Join(o.project, "Pulumi.*yaml")); !o.live && (err != nil || len(found) == 0 || o.sample) {
 		return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
 	}
 	if placed {
@@ -126,7 +139,7 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 	if base != nil {
 		report.Changed = scenario.Compare(base, report)
 	}
-	err = errors.Join(o.keep(report), unmet(report.Unmet))
+	err = errors.Join(o.keep(report), unmet(report.Unmet), unread(report.Unread))
 	if !report.Recovered {
 		err = errors.Join(err, errNotServing)
 	}
@@ -195,13 +208,43 @@ func unmet(faults []sim.Fault) error {
 	return fmt.Errorf("the rehearsal does not show what was asked: %s never struck; name a fault of what this failover does", strings.Join(names, ", "))
 }
 
+// unread is an error of a rehearsal that did not know all of the site: it would pass for one that did.
+func unread(what []string) error {
+	if len(what) == 0 {
+		return nil
+	}
+	return refusal.New(refusal.CodeNotReady, "not all of the site could be read, so the rehearsal proves nothing (%s): mend that, and rehearse again", strings.Join(what, "; "))
+}
+
+// liveOf rehearses the site of a project as it stands.
+func liveOf(p *project, run rehearse) rehearse {
+	return func(ctx context.Context, o scenario.Options) (*scenario.Report, error) {
+		site, err := p.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Progress("reading both states, and what AWS says …")
+		return rehearseSite(ctx, site, run, o)
+	}
+}
+
+// rehearseSite rehearses an opened site as it stands.
+func rehearseSite(ctx context.Context, site *ops.Site, run rehearse, o scenario.Options) (*scenario.Report, error) {
+	survey, err := site.Survey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Survey = &survey
+	return run(ctx, o)
+}
+
 // keep keeps the report where it was asked to be kept, and that of a project in its folder for
 // status to tell of.
 func (o *rehearseOptions) keep(reported *scenario.Report) (err error) {
 	if o.dir != "" {
 		err = report.WriteFiles(filepath.Join(o.dir, "report"), reported)
 	}
-	if o.Project != "" {
+	if o.Project != "" && !o.live { // which writes nothing there
 		err = errors.Join(err, report.WriteFiles(filepath.Join(o.project, filepath.FromSlash(report.Rehearsal)), reported))
 	}
 	return err

@@ -19,7 +19,7 @@ import (
 
 // rehearseWith runs the command with a rehearsal that is only reported.
 func rehearseWith(report *scenario.Report, failed error, args ...string) (asked scenario.Options, out string, err error) {
-	cmd := newRehearseCmd(func(_ context.Context, o scenario.Options) (*scenario.Report, error) {
+	cmd := newRehearseCmd(theReal, func(_ context.Context, o scenario.Options) (*scenario.Report, error) {
 		asked = o
 		return report, failed
 	})

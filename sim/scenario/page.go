@@ -36,6 +36,9 @@ func (r *Report) Page() report.Page {
 	for _, given := range r.Assumed {
 		p.Facts = append(p.Facts, report.Fact{Term: "Assumed", Text: given})
 	}
+	for _, lacking := range r.Unread {
+		p.Facts = append(p.Facts, report.Fact{Term: "Not read", Text: lacking})
+	}
 	lost, calls := report.Figure{Label: "Writes lost", Note: "as far as is known"}, report.Figure{Label: "Calls to " + r.ProdRegion, Note: "of AWS, during the failover", Tone: report.Good}
 	if !r.Recovered {
 		lost.Label = "Writes at stake"

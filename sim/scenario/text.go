@@ -14,12 +14,19 @@ import (
 func (r *Report) String() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("Rehearsal of %s: production in %s, pilot light in %s, seed %d", r.Domain, r.ProdRegion, r.DRRegion, r.Seed)
+	of := ""
+	if r.Live {
+		of = " as it stands"
+	}
+	say("Rehearsal of %s%s: production in %s, pilot light in %s, seed %d", r.Domain, of, r.ProdRegion, r.DRRegion, r.Seed)
 	for _, f := range r.Faults {
 		say("Fault: %s=%s", f.Name, f.Value)
 	}
 	for _, given := range r.Assumed {
 		say("assumed: %s", given)
+	}
+	for _, lacking := range r.Unread {
+		say("NOT READ: %s", lacking)
 	}
 	say("%s was lost at %s (its APIs %s); the failover was declared at %s", r.ProdRegion, clock(r.Lost), outages[string(r.Outage)], clock(r.Run.StartedAt))
 	say("")
