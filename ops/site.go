@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -139,7 +141,21 @@ func (s *Site) findEngine(ctx context.Context) error {
 // Sides reads what both stacks hold in their states, and what their files say now. A stack
 // that was never deployed holds nothing. No region is asked, only the backend.
 func (s *Site) Sides(ctx context.Context) ([]Side, error) {
-	sides, problems := make([]Side, len(s.configs)), make([]error, len(s.configs))
+	read, err := s.exports(ctx)
+	return sidesOf(read), err
+}
+
+func sidesOf(read []SurveyedStack) []Side {
+	sides := make([]Side, len(read))
+	for i, of := range read {
+		sides[i] = of.Side
+	}
+	return sides
+}
+
+// exports are the site's sides, and the states as they are exported.
+func (s *Site) exports(ctx context.Context) ([]SurveyedStack, error) {
+	sides, problems := make([]SurveyedStack, len(s.configs)), make([]error, len(s.configs))
 	var group sync.WaitGroup
 	for i, opened := range s.configs {
 		group.Go(func() {
@@ -148,8 +164,8 @@ func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 				problems[i] = refuseConfig(err)
 				return
 			}
-			memory, err := s.state(ctx, config.Stack)
-			sides[i], problems[i] = Side{Config: config, State: memory}, err
+			sides[i].Config = config
+			sides[i].State, sides[i].Exported, problems[i] = s.exported(ctx, config.Stack)
 		})
 	}
 	group.Wait()
@@ -157,18 +173,26 @@ func (s *Site) Sides(ctx context.Context) ([]Side, error) {
 }
 
 func (s *Site) state(ctx context.Context, name string) (state.State, error) {
+	held, _, err := s.exported(ctx, name)
+	return held, err
+}
+
+// exported is what a stack holds, and its state as it is exported: nothing for one that does not exist.
+func (s *Site) exported(ctx context.Context, name string) (held state.State, exported *apitype.UntypedDeployment, err error) {
 	stack, err := s.Stack(ctx, name, false)
 	if errors.Is(err, ErrNoStack) {
-		return state.State{}, nil
+		return state.State{}, nil, nil
 	}
-	var memory state.State
 	if err == nil {
-		memory, err = stack.State(ctx)
+		exported, err = stack.export(ctx)
+	}
+	if err == nil {
+		held, err = state.Parse(exported.Deployment)
 	}
 	if err != nil && ctx.Err() == nil {
 		err = s.damaged(ctx, name, err)
 	}
-	return memory, err
+	return held, exported, err
 }
 
 // Outcome is what a procedure did.

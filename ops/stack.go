@@ -21,6 +21,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
@@ -368,11 +369,19 @@ func cause(ctx context.Context, err error) error {
 // Export is the stack's checkpoint as the backend holds it, an update in
 // progress or a killed one included. It holds the secrets in plain text.
 func (s *Stack) Export(ctx context.Context) ([]byte, error) {
-	state, err := s.stack.Export(ctx)
+	exported, err := s.export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return exported.Deployment, nil
+}
+
+func (s *Stack) export(ctx context.Context) (*apitype.UntypedDeployment, error) {
+	exported, err := s.stack.Export(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the state of stack %s: %w", s.stack.Name(), cause(ctx, err))
 	}
-	return state.Deployment, nil
+	return &exported, nil
 }
 
 // State is what the stack holds about itself and its peer.

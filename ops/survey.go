@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -47,10 +46,28 @@ type SurveyedStack struct {
 // Survey reads what a failover of the site would meet now. It changes nothing, and takes no
 // lock. A site without a standby that a failover could activate is refused.
 func (s *Site) Survey(ctx context.Context) (Survey, error) {
-	sides, err := s.Sides(ctx)
+	read, err := s.exports(ctx)
 	if err != nil {
 		return Survey{}, err
 	}
+	side, err := standby(read)
+	if err != nil {
+		return Survey{}, err
+	}
+	v := Survey{At: s.now(), Standby: side.Config.Stack, Stacks: read, Parameters: map[string]*string{}}
+	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
+	defer cancel()
+	if v.Account, err = s.caller(bounded, side); err != nil {
+		return Survey{}, refusal.New(refusal.CodeSilent, "AWS in %s does not say whose these credentials are (%s): sign in so that %[1]s accepts them, and try again",
+			side.Config.Region, silence(err, askAgainFor)).Of(v.Standby)
+	}
+	s.surveyRegion(ctx, side, &v)
+	return v, s.surveyLocks(ctx, &v)
+}
+
+// standby is the side that a failover would activate.
+func standby(read []SurveyedStack) (Side, error) {
+	sides := sidesOf(read)
 	change, err := next(sides, ForFailover, "")
 	if refused, ok := errors.AsType[*refusal.Error](err); ok && refused.Remedy == "" {
 		said := *refused
@@ -58,78 +75,41 @@ func (s *Site) Survey(ctx context.Context) (Survey, error) {
 		err = &said
 	}
 	if err != nil {
-		return Survey{}, err
+		return Side{}, err
 	}
 	side, _, err := find(sides, change.Stack)
-	if err != nil {
-		return Survey{}, err
+	if err == nil && side.State.Claim.Role != roles.Standby {
+		err = refusal.New(refusal.CodeClaims, "stack %s is active already, and its activation is not finished: finish it with pilotlight failover", change.Stack).Of(change.Stack)
 	}
-	if side.State.Claim.Role != roles.Standby {
-		return Survey{}, refusal.New(refusal.CodeClaims, "stack %s is active already, and its activation is not finished: finish it with pilotlight failover", change.Stack).Of(change.Stack)
-	}
-	v := Survey{At: s.now(), Standby: change.Stack, Stacks: make([]SurveyedStack, len(sides)), Parameters: map[string]*string{}}
-	v.Account, err = s.caller(ctx, side)
-	if err != nil {
-		return Survey{}, refusal.New(refusal.CodeSilent, "AWS in %s does not say whose these credentials are (%s): sign in so that %[1]s accepts it, and check again", side.Config.Region, silence(err, askFor)).Of(change.Stack)
-	}
-	var mu sync.Mutex
-	unread := func(format string, args ...any) {
-		mu.Lock()
-		defer mu.Unlock()
-		v.Unread = append(v.Unread, fmt.Sprintf(format, args...))
-	}
-	var group sync.WaitGroup
-	problems := make([]error, len(sides))
-	for i, of := range sides {
-		v.Stacks[i].Side = of
-		group.Go(func() { v.Stacks[i].Exported, problems[i] = s.exported(ctx, of.Config.Stack) })
-	}
-	group.Go(func() {
-		runtime := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer))
-		seen, err := runtime.Survey(ctx)
-		if err != nil {
-			unread("what stands in %s: %s", side.Config.Region, silence(err, askFor))
-			return
-		}
-		v.Seen = &seen
-		for _, b := range seen.Shortfalls {
-			if b.Code == checks.TypesUnseen || b.Code == checks.NameUnseen {
-				unread("%s", b.Reason)
-			}
-		}
-	})
-	for _, name := range []string{side.Config.RecordName(), side.Config.InventoryName()} {
-		value, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, name)
-		switch {
-		case err != nil:
-			unread("parameter %s in %s: %s", name, side.Config.Region, silence(err, askFor))
-		case !found:
-			v.Parameters[name] = nil
-		default:
-			v.Parameters[name] = &value
-		}
-	}
-	group.Wait()
-	if err := errors.Join(problems...); err != nil {
-		return Survey{}, err
-	}
-	return v, s.surveyLocks(ctx, &v)
+	return side, err
 }
 
-// exported is a stack's state; nil for a stack that does not exist.
-func (s *Site) exported(ctx context.Context, name string) (*apitype.UntypedDeployment, error) {
-	stack, err := s.Stack(ctx, name, false)
-	if errors.Is(err, ErrNoStack) {
-		return nil, nil //nolint:nilnil // none is an answer: production may be one that no stack made
-	}
+// surveyRegion adds what AWS says of the standby.
+func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
+	unread := func(format string, args ...any) { v.Unread = append(v.Unread, fmt.Sprintf(format, args...)) }
+	region := side.Config.Region
+	seen, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer)).Survey(ctx)
 	if err != nil {
-		return nil, err
+		unread("what stands in %s: %s", region, silence(err, askFor))
+	} else {
+		v.Seen = &seen
 	}
-	exported, err := stack.stack.Export(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the state of stack %s: %w", name, cause(ctx, err))
+	for _, b := range seen.Shortfalls {
+		if b.Code == checks.TypesUnseen || b.Code == checks.NameUnseen {
+			unread("%s", b.Reason)
+		}
 	}
-	return &exported, nil
+	for _, name := range []string{side.Config.RecordName(), side.Config.InventoryName()} {
+		value, found, err := failover.Parameter(ctx, s.options.Env, region, side.Config.Profile, name)
+		switch {
+		case err != nil:
+			unread("parameter %s in %s: %s", name, region, silence(err, askFor))
+		case found:
+			v.Parameters[name] = &value
+		default:
+			v.Parameters[name] = nil
+		}
+	}
 }
 
 // surveyLocks adds the locks that a run would meet. One that it releases itself is none.
