@@ -26,8 +26,9 @@ type Survey struct {
 	Stacks  []SurveyedStack
 	// Seen is what the checks look at; nil where that could not be read.
 	Seen *checks.Snapshot
-	// Parameters are those of the standby by which its state is compared with AWS; nil stands for one that is not there.
-	Parameters map[string]*string
+	// Record is the parameter by which the standby's state is compared with AWS; empty where there is
+	// none, and where it could not be read.
+	Record string
 	// Unread is what could not be read, a sentence each: nothing may be concluded from what lacks it.
 	Unread []string
 	// Unseen is what this backend does not tell, a sentence each.
@@ -54,7 +55,7 @@ func (s *Site) Survey(ctx context.Context) (Survey, error) {
 	if err != nil {
 		return Survey{}, err
 	}
-	v := Survey{At: s.now(), Standby: side.Config.Stack, Stacks: read, Parameters: map[string]*string{}}
+	v := Survey{At: s.now(), Standby: side.Config.Stack, Stacks: read}
 	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
 	defer cancel()
 	if v.Account, err = s.caller(bounded, side); err != nil {
@@ -99,16 +100,8 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 			unread("%s", b.Reason)
 		}
 	}
-	for _, name := range []string{side.Config.RecordName(), side.Config.InventoryName()} {
-		value, found, err := failover.Parameter(ctx, s.options.Env, region, side.Config.Profile, name)
-		switch {
-		case err != nil:
-			unread("parameter %s in %s: %s", name, region, silence(err, askFor))
-		case found:
-			v.Parameters[name] = &value
-		default:
-			v.Parameters[name] = nil
-		}
+	if v.Record, _, err = failover.Parameter(ctx, s.options.Env, region, side.Config.Profile, side.Config.RecordName()); err != nil {
+		unread("parameter %s in %s: %s", side.Config.RecordName(), region, silence(err, askFor))
 	}
 }
 

@@ -280,8 +280,8 @@ func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
 	for _, st := range all {
 		here := st.Region == c.Region
 		switch {
-		case here && st.Type == parameterType && known(v.Parameters, st.ID):
-			continue // below, as it is
+		case here && st.Type == parameterType && v.Record != "" && st.Props["name"] == c.RecordName():
+			st.Props["value"], st.Props["insecureValue"] = v.Record, v.Record
 		case v.Seen == nil:
 		case here && st.Type == databaseType && st.Props["identifier"] == s.database():
 			if v.Seen.Replica == nil {
@@ -295,11 +295,6 @@ func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
 		}
 		now = append(now, st)
 	}
-	for name, value := range v.Parameters {
-		if value != nil {
-			now = append(now, sim.Standing{Type: parameterType, Region: c.Region, ID: name, Name: name, Props: map[string]any{"name": name, "type": "String", "value": *value, "insecureValue": *value}})
-		}
-	}
 	if p := c.Production; p != nil {
 		now = append(now, s.existingStands(*p)...)
 	}
@@ -308,8 +303,6 @@ func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
 	}
 	return now
 }
-
-func known(parameters map[string]*string, name string) bool { _, is := parameters[name]; return is }
 
 // database is the identifier of the database that is promoted.
 func (s site) database() string {
