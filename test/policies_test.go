@@ -310,6 +310,9 @@ func looks(t *testing.T, b *bucketSite) {
 		}
 		_, err := site.Status(t.Context())
 		require.NoError(t, err)
+		survey, err := site.Survey(t.Context()) // for a rehearsal
+		require.NoError(t, err)
+		require.Empty(t, survey.Unread)
 	})
 	for name, steps := range map[string][]sim.Step{"preview.json": previews, "check.json": append(checks, previews...)} {
 		want := asked{}

@@ -19,13 +19,13 @@ type checkOptions struct {
 	project
 	purpose string
 	to      string
-	// rehearse is how a rehearsal is held after the check, if rehearsed asks for one.
-	rehearse  rehearse
+	// hold is how a rehearsal is held after the check, if rehearsed asks for one.
+	hold      rehearse
 	rehearsed bool
 }
 
 func newCheckCmd(c connect, run rehearse) *cobra.Command {
-	o := checkOptions{project: project{connect: c}, rehearse: run}
+	o := checkOptions{project: project{connect: c}, hold: run}
 	cmd := &cobra.Command{
 		Use: "check", Short: "Find out whether a failover could be done now, from this machine",
 		Long: "Check finds out whether everything is there that a failover needs: the engine and its plugin on this machine,\n" +
@@ -82,7 +82,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Requirement {
 	const whole = "pilotlight rehearse --live shows all of it"
 	q := ops.Requirement{What: "rehearsal", Code: codeNotServing, Remedy: whole}
-	r, err := rehearseSite(ctx, site, o.rehearse, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
+	r, err := o.project.rehearse(ctx, site, o.hold, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
 	switch {
 	case err != nil:
 		q.Code, q.Seen, q.Remedy = ops.FailureOf(err).Code, "it could not be held: "+err.Error(), "do what it says; "+whole
@@ -91,7 +91,7 @@ func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Require
 	case !r.Recovered:
 		q.Seen = cmp.Or(r.Refusal, r.Serves)
 	default:
-		q = ops.Requirement{What: "rehearsal", OK: true, Seen: fmt.Sprintf("on simulated AWS it recovers in %s, and loses %.0f s of writes", clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))), r.DataLoss)}
+		q = ops.Requirement{What: "rehearsal", OK: true, Seen: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))))}
 	}
 	return q
 }

@@ -46,6 +46,7 @@ type project struct {
 	connect connect
 
 	dir     string
+	options ops.Options // with which its site was opened
 	json    bool
 	verbose bool // the engine's and the provider's own lines are shown, too
 	reads   bool // the verb can change nothing
@@ -100,6 +101,7 @@ func (p *project) open(ctx context.Context) (*ops.Site, error) {
 		return nil, &usageError{fmt.Errorf("this is the project of a simulated AWS: export %s=…, as pilotlight sim serve printed it", server.Variable)}
 	}
 	o.Dir, o.Progress, o.Abandon = p.dir, p.progress, interruptionOf(ctx).abandon
+	p.options = o
 	return ops.OpenSite(o)
 }
 

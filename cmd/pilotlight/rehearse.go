@@ -224,17 +224,17 @@ func liveOf(p *project, run rehearse) rehearse {
 			return nil, err
 		}
 		o.Progress("reading both states, and what AWS says …")
-		return rehearseSite(ctx, site, run, o)
+		return p.rehearse(ctx, site, run, o)
 	}
 }
 
-// rehearseSite rehearses an opened site as it stands.
-func rehearseSite(ctx context.Context, site *ops.Site, run rehearse, o scenario.Options) (*scenario.Report, error) {
+// rehearse rehearses the site that was opened as it stands.
+func (p *project) rehearse(ctx context.Context, site *ops.Site, run rehearse, o scenario.Options) (*scenario.Report, error) {
 	survey, err := site.Survey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	o.Survey = &survey
+	o.Survey, o.EngineRoot, o.Command = &survey, p.options.EngineRoot, p.options.Command
 	return run(ctx, o)
 }
 

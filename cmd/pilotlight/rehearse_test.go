@@ -8,13 +8,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // rehearseWith runs the command with a rehearsal that is only reported.
@@ -97,6 +101,10 @@ func TestRehearseExitCodes(t *testing.T) {
 		"two partitions":     {nil, nil, []string{"--dr-region", "cn-north-1"}, 2, "different partitions"},
 		"an argument":        {nil, nil, []string{"now"}, 2, "takes no arguments"},
 		"seed is no number":  {nil, nil, []string{"--seed", "x"}, 2, `--seed is "x": give it a value`},
+		"live, of a sample":  {nil, nil, []string{"--live", "--sample"}, 2, "not the sample"},
+		"live, placed":       {nil, nil, []string{"--live", "--dr-region", "us-east-2"}, 2, "not the sample"},
+		"live, nowhere":      {nil, nil, []string{"--live", "-C", "testdata"}, 2, "go to the project's folder"},
+		"not all read":       {&scenario.Report{Recovered: true, Unread: []string{"the zone"}}, nil, nil, 3, "the rehearsal proves nothing (the zone)"},
 		"unwritable outputs": {recovered, nil, []string{"-o", "/dev/null/x"}, 1, "writing the report"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,4 +170,43 @@ func TestRehearseOutput(t *testing.T) {
 	var back scenario.Report
 	require.NoError(t, json.Unmarshal([]byte(printed), &back))
 	assert.True(t, back.Recovered)
+}
+
+// TestRehearseLive holds what the operator sees of a rehearsal of the site as it stands.
+func TestRehearseLive(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	stage.World.Clock().Advance(time.Hour)
+	run := func(args ...string) (string, int) {
+		root := newRootCmd(func(context.Context) (ops.Options, error) { return stage.Options(stage.Env()), nil })
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetErr(&bytes.Buffer{})
+		root.SetArgs(append(args, "-C", stage.Dir()))
+		cmd, err := root.ExecuteC()
+		if err != nil {
+			out.WriteString(complaint(cmd, err))
+		}
+		return out.String(), exitCode(err)
+	}
+	said, code := run("rehearse", "--live")
+	assert.Zero(t, code, said)
+	assert.Contains(t, said, "Rehearsal of www.example.com as it stands")
+	assert.NoFileExists(t, filepath.Join(stage.Dir(), ".pilotlight", "rehearsal.json"), "it writes nothing there")
+
+	said, code = run("check", "--rehearse", "--for", "reprotect")
+	assert.Equal(t, 2, code, said)
+	staged.Inject(t, stage, "lag=12m")
+	said, code = run("check", "--rehearse", "--json")
+	assert.Equal(t, 3, code, said)
+	var ready ops.Readiness
+	require.NoError(t, json.NewDecoder(strings.NewReader(said)).Decode(&ready)) // the complaint follows
+	last := ready.Requirements[len(ready.Requirements)-1]
+	assert.Equal(t, []string{"rehearsal", codeNotServing}, []string{last.What, last.Code})
+	assert.Contains(t, last.Seen, "12m0s behind")
+
+	stage.World.LoseRegion("us-east-2", sim.Refuse)
+	said, code = run("rehearse", "--live")
+	assert.Equal(t, 4, code, said)
+	assert.Contains(t, said, "AWS in us-east-2 does not say whose these credentials are")
 }

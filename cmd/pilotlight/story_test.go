@@ -146,7 +146,7 @@ func TestStory(t *testing.T) {
 	s.run(0, "deploy")
 	later(time.Hour)
 	s.run(0, "status")
-	s.run(0, "check")
+	s.run(0, "check --rehearse")
 	s.run(0, "plan")
 	s.run(0, "plan -s prod --markdown")
 	s.run(4, "failover")
