@@ -65,7 +65,7 @@ var causes = []struct {
 	{[]string{"do not have sufficient", "insufficientinstancecapacity"}, "InsufficientInstanceCapacity",
 		"name more types in app.fallbackTypes, set app.instanceType to one that EC2 has, or add a zone to network.zones; the group keeps trying meanwhile"},
 	{[]string{"vcpu limit", "vcpulimitexceeded", "instance limit", "instancelimitexceeded"}, "VcpuLimitExceeded",
-		"ask for a higher quota of EC2 vCPUs in this region (Service Quotas), or set a smaller app.instanceType or app.min"},
+		"ask for a higher quota of EC2 vCPUs in this region (pilotlight check --request-increases), or set a smaller app.instanceType or app.min"},
 	{[]string{"kms", "client error on launch", "client.internalerror"}, "InvalidKMSKey",
 		"let the role AWSServiceRoleForAutoScaling use the key of the image's snapshot and of the volumes, and see that the key is enabled"},
 	{[]string{"not supported", "unsupported", "does not match the architecture"}, "Unsupported", "set app.instanceType to one that the zones in network.zones offer and the image can run on"},

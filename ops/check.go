@@ -50,6 +50,8 @@ type Readiness struct {
 	Requirements []Requirement `json:"requirements"`
 	// Plan is what it would do; nil when that could not be found out.
 	Plan *Plan `json:"plan,omitempty"`
+	// Increases are the requests for higher quotas, when RequestIncreases made some.
+	Increases []checks.Increase `json:"increases,omitempty"`
 }
 
 // Err is a *RefusedError with code refusal.CodeNotReady when something is not as it should be,
@@ -148,8 +150,11 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if plan.Refusal != "" && plan.Verdict == nil && purpose != ForReprotect {
 		plan.Verdict = s.verdict(ctx, side, other)
 	}
-	if purpose == ForFailover {
+	if purpose == ForFailover && change.Role == roles.Active {
 		plan.addShortfalls(side)
+	}
+	if err := s.addQuotas(ctx, side, other, &plan); err != nil {
+		return ready, err
 	}
 	ready.Plan = &plan
 	if purpose == ForSwitchover && plan.Estimate != nil {
@@ -160,6 +165,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
+		ready.Requirements = append(ready.Requirements, Requirement{What: "quotas", OK: true, Seen: seen})
+	}
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)

@@ -30,6 +30,8 @@ type Plan struct {
 	// Shortfalls are what would or may stop it halfway, or keep some visitors away. They are found in what it
 	// touches, so they are no reason to refuse it on the night: it goes as far as it can.
 	Shortfalls []refusal.Blocker `json:"shortfalls,omitempty"`
+	// Quotas are those of the account that it takes some of; none where they were not asked for.
+	Quotas []checks.Quota `json:"quotas,omitempty"`
 	// Resources of AWS that would be touched.
 	Resources []Planned `json:"resources"`
 	Warnings  []string  `json:"warnings,omitempty"`
@@ -129,22 +131,20 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 	if len(changes) == 0 {
 		return Plan{}, refuse("%s", nothing)
 	}
-	side, _, err := find(sides, changes[0].Stack)
+	side, other, err := find(sides, changes[0].Stack)
 	if err != nil {
 		return Plan{}, err
 	}
 	plan, err := s.Plan(ctx, changes[0], run)
-	if err == nil {
-		plan.addShortfalls(side)
+	if err != nil || changes[0].Role != roles.Active {
+		return plan, err
 	}
-	return plan, err
+	plan.addShortfalls(side)
+	return plan, s.addQuotas(ctx, side, other, &plan)
 }
 
-// addShortfalls adds those of a failover to a side.
+// addShortfalls adds those of an activation of a side.
 func (p *Plan) addShortfalls(side Side) {
-	if p.Change.Role != roles.Active {
-		return
-	}
 	p.Shortfalls = checks.ControlPlane(side.Config.PeerRegion(), side.Config.Region, p.Resources)
 	if p.Verdict != nil {
 		p.Shortfalls = append(p.Shortfalls, p.Verdict.Shortfalls...)

@@ -222,7 +222,11 @@ func (w *World) finalSnapshot(o *Object) error {
 	case w.find(snapshotType, o.Region, name) != nil:
 		return refuse("DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
 	}
-	w.put(&Object{Type: snapshotType, Region: o.Region, ID: name, Name: o.text("identifier"), Props: map[string]any{}})
+	snapshot := &Object{Type: snapshotType, Region: o.Region, ID: name, Name: o.text("identifier"), Props: map[string]any{}}
+	if err := w.withinQuotas(snapshot); err != nil {
+		return err
+	}
+	w.put(snapshot)
 	return nil
 }
 

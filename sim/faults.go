@@ -48,6 +48,7 @@ func Faults() []FaultHelp {
 		{"offer", "zone or region:instance type", "EC2 does not have the type there at all, such as us-east-2a:t3.medium"},
 		{"zone", "elsewhere", "the site's zone is not the one that its domain is delegated to"},
 		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
+		{"quota", "region:name:N", "the account may have N there: " + strings.Join(quotaNames(), ", ") + "; such as us-east-2:addresses:0"},
 		{"load", "high", "visitors keep the instances busy: scaling policies raise each group to its maximum"},
 		{"instances", "late", "one instance of each group comes into service twenty minutes after the others"},
 		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
@@ -165,6 +166,10 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "offer" && placed.MatchString(f.Value) && rest != "",
 		f.Name == "image" && slices.Contains([]string{"missing", "old", "arm64", "uefi"}, f.Value):
 		return &armed{Fault: f}, nil
+	case f.Name == "quota":
+		if _, _, _, ok := quotaForm(f.Value); ok {
+			return &armed{Fault: f}, nil
+		}
 	case f.Name == "lag":
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
@@ -238,6 +243,8 @@ func throttling(service string) string {
 		return "RequestLimitExceeded"
 	case "kms":
 		return "ThrottlingException"
+	case "servicequotas":
+		return "TooManyRequestsException"
 	case "s3":
 		return "SlowDown"
 	}

@@ -17,6 +17,7 @@ func TestParseFault(t *testing.T) {
 		"throttle=rds:PromoteReadReplica:9": true, "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity": true,
 		"error=rds:DescribeDBInstances:InternalFailure:2": true,
 		"capacity=us-east-2a":                             true, "capacity=us-east-2a:t3.medium": true, "capacity=us-east-2": true, "capacity=everywhere": false, "capacity=us-east-2a:": false,
+		"quota=us-east-2:addresses:0": true, "quota=addresses:0": false, "quota=us-east-2:patience:0": false, "quota=us-east-2:addresses:-1": false, "quota=us-east-2:addresses": false,
 		"launches=quota": true, "launches=key": true, "launches=": false, "load=high": true, "load=": false,
 		"stuck=rds:CreateDBInstance": true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
 		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,

@@ -76,6 +76,9 @@ func (w *World) make(k *kind, o *Object, operation string) error {
 	if k.unique != nil && w.taken(k, o) {
 		return k.unique.taken(o)
 	}
+	if err := w.withinQuotas(o); err != nil {
+		return err
+	}
 	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
 	w.state.Made[key(o.Type, o.Region, o.Name)]++
 	o.ID = k.id(w, o)

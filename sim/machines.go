@@ -115,7 +115,7 @@ func (w *World) place(o *Object, zone string) (kind, problem string) {
 		types = []string{template.text("instanceType")}
 	}
 	for _, kind := range types {
-		if problem = w.launchProblem(o.Region, template, kind, zone); problem == "" {
+		if problem = w.launchProblem(o, template, kind, zone); problem == "" {
 			return kind, ""
 		}
 	}
@@ -126,20 +126,18 @@ func (w *World) place(o *Object, zone string) (kind, problem string) {
 }
 
 // launchProblem is why an instance cannot be launched in a zone, in the words of its
-// activity; empty when it can. Capacity: terraform-provider-aws#33665. Limits: the
-// same for instances in kubernetes/autoscaler#1263. Keys and images: EC2 Auto Scaling
-// User Guide, "Troubleshoot issues".
-func (w *World) launchProblem(region string, template *Object, kind, zone string) string {
-	image, problem := w.launchImage(region, template)
+// activity; empty when it can. Capacity: terraform-provider-aws#33665. Keys and images: EC2 Auto
+// Scaling User Guide, "Troubleshoot issues".
+func (w *World) launchProblem(group, template *Object, kind, zone string) string {
+	image, problem := w.launchImage(group.Region, template)
 	if problem == "" && kind != "" {
 		problem = w.unfit(image, kind, zone)
 	}
-	short := w.fault("capacity", at(zone, kind))
+	short, exceeds := w.fault("capacity", at(zone, kind)), w.vcpuProblem(group, kind)
 	switch {
 	case problem != "":
-	case w.fault("launches", is("quota")) != nil:
-		problem = "You have requested more vCPU capacity than your current vCPU limit of 1 allows for the instance bucket that the specified instance type belongs to. " +
-			"Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit"
+	case exceeds != "":
+		problem = exceeds
 	case w.fault("launches", is("key")) != nil:
 		problem = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
 	case short != nil:

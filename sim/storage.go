@@ -15,8 +15,8 @@ func (w *World) allocated(o *Object) int {
 	if w.fault("storage", is("low")) != nil && w.sourceName(o) != "" {
 		return max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
 	}
-	if reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage")); w.used(o) > 0 {
-		return max(o.number("allocatedStorage"), min(reach, w.used(o)*10/9))
+	if reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage")); w.stored(o) > 0 {
+		return max(o.number("allocatedStorage"), min(reach, w.stored(o)*10/9))
 	}
 	return o.number("allocatedStorage")
 }
@@ -34,10 +34,10 @@ func (w *World) Grow(region, identifier string, gib int) {
 	}
 }
 
-// used is how many GiB a database holds, where Grow has said that; 0 otherwise.
-func (w *World) used(o *Object) int {
+// stored is how many GiB a database holds, where Grow has said that; 0 otherwise.
+func (w *World) stored(o *Object) int {
 	if source := w.sourceOf(o); source != nil {
-		return w.used(source)
+		return w.stored(source)
 	}
 	return o.number("usedGiB")
 }
@@ -46,11 +46,11 @@ func (w *World) used(o *Object) int {
 // logs come on top where little was free before (RDS guide, "Amazon RDS DB instance running out of storage").
 func (w *World) full(o *Object) (full bool, since time.Time) {
 	source := w.sourceOf(o)
-	if source == nil || w.used(source) == 0 {
+	if source == nil || w.stored(source) == 0 {
 		return false, time.Time{}
 	}
 	reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
-	return w.used(source) > reach || w.fault("storage", is("low")) != nil, source.Times["grown"]
+	return w.stored(source) > reach || w.fault("storage", is("low")) != nil, source.Times["grown"]
 }
 
 // FreeStorage are the datapoints of a database's FreeStorageSpace in bytes, oldest first, one
@@ -66,9 +66,9 @@ func (w *World) FreeStorage(region, identifier string, from, to time.Time) (poin
 		to = now
 	}
 	share := usuallyFree
-	switch held := w.used(o); {
-	case held > 0:
-		share = max(0, 1-float64(held)/float64(w.allocated(o)))
+	switch gib := w.stored(o); {
+	case gib > 0:
+		share = max(0, 1-float64(gib)/float64(w.allocated(o)))
 	case w.databaseStatus(o, w.clock.Now()) == "storage-full":
 		share = 0
 	case w.fault("storage", is("low")) != nil && w.sourceName(o) != "":

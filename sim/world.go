@@ -57,7 +57,8 @@ type state struct {
 	Made         map[string]int         `json:"made"`         // how often a name was made: ids don't repeat
 	Calls        map[string]int         `json:"calls"`
 	Faults       []*armed               `json:"faults"`
-	Logged       map[string][]LogEvent  `json:"logged,omitempty"` // by region and log group
+	Increases    []Increase             `json:"increases,omitempty"` // of quotas, that were asked for
+	Logged       map[string][]LogEvent  `json:"logged,omitempty"`    // by region and log group
 }
 
 // New makes an empty world. Equal seeds give equal durations.

@@ -35,6 +35,16 @@ func (a asked) add(operation, because string) {
 	}
 }
 
+// addCalls adds what a file of code asks for, where a world does not come to all of it.
+func (a asked) addCalls(t *testing.T, file string) {
+	t.Helper()
+	operations, err := iam.Operations(file)
+	require.NoError(t, err)
+	for _, operation := range operations {
+		a.add(operation, operation+" in "+file)
+	}
+}
+
 // addStep adds what a step of the world's journal asks for: a call of an API, or what the real
 // provider calls in place of the simulated one.
 func (a asked) addStep(t *testing.T, step sim.Step) {
@@ -265,11 +275,8 @@ func TestPolicies(t *testing.T) {
 			t.Log(name)
 			failOverBy(t, site.fork(t), settings, failovers)
 		}
-		orphans, err := iam.Operations("../failover/orphans.go")
-		require.NoError(t, err)
-		for _, operation := range orphans {
-			failovers.add(operation, operation+" of what a killed failover left")
-		}
+		failovers.addCalls(t, "../failover/orphans.go")
+		failovers.addCalls(t, "../failover/quotas.go") // who fails over checks first
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
 		holds(t, site.policy(t, "failover.json"), failovers)
 	})
@@ -319,6 +326,8 @@ func looks(t *testing.T, b *bucketSite) {
 		for _, step := range steps {
 			want.addStep(t, step)
 		}
+		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
+		want.addCalls(t, "../failover/quotas.go") // what else a plan may make, or an account have
 		p := b.policy(t, name)
 		want.addIAMs(t, p)
 		holds(t, p, want)

@@ -22,6 +22,7 @@ type checkOptions struct {
 	// hold is how a rehearsal is held after the check, if rehearsed asks for one.
 	hold      rehearse
 	rehearsed bool
+	request   bool
 }
 
 func newCheckCmd(c connect, run rehearse) *cobra.Command {
@@ -30,7 +31,8 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 		Use: "check", Short: "Find out whether a failover could be done now, from this machine",
 		Long: "Check finds out whether everything is there that a failover needs: the engine and its plugin on this machine,\n" +
 			"credentials that the other region takes, state and keys outside the region that may be lost, and a standby\n" +
-			"that can take over. That production lives is no problem for it. It changes nothing.\n\n" +
+			"that can take over, within the account's quotas. That production lives is no problem for it. It changes nothing,\n" +
+			"and asks AWS for nothing but with --request-increases.\n\n" +
 			"With --rehearse the failover is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
@@ -38,6 +40,7 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or reprotect")
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	cmd.Flags().BoolVar(&o.rehearsed, "rehearse", false, "also rehearse the failover of the site as it stands, on simulated AWS")
+	cmd.Flags().BoolVar(&o.request, "request-increases", false, "ask AWS for higher quotas, of what is short or would be at app.max")
 	o.flags(cmd)
 	return cmd
 }
@@ -65,6 +68,9 @@ func (o *checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.request {
+		ready.Increases, err = site.RequestIncreases(ctx, ready)
+	}
 	if o.rehearsed {
 		ready.Requirements = append(ready.Requirements, o.recovers(ctx, site))
 		if ctx.Err() != nil {
@@ -72,7 +78,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 		}
 		site.KeepCheck(ready)
 	}
-	if missing := ready.Err(); missing != nil {
+	if missing := ready.Err(); err == nil && missing != nil {
 		err = &notReadyError{missing}
 	}
 	return o.conclude(ready, readyText(ready), err)
@@ -114,6 +120,12 @@ func readyText(r ops.Readiness) string {
 		if q.Remedy != "" {
 			t.say("    %-12s %s", "", q.Remedy)
 		}
+	}
+	if len(r.Increases) > 0 {
+		t.say("")
+	}
+	for _, i := range r.Increases {
+		t.say("%s", i)
 	}
 	if r.Plan != nil && r.Plan.Estimate != nil {
 		t.say("")

@@ -63,6 +63,8 @@ type protocol struct {
 var services = map[string]service{
 	"acm":                  {"acm", jsonProtocol, acmOperations},
 	"autoscaling":          {"autoscaling", queryProtocol("http://autoscaling.amazonaws.com/doc/2011-01-01/"), scalingOperations},
+	"elasticache":          {"elasticache", queryProtocol("http://elasticache.amazonaws.com/doc/2015-02-02/"), cacheOperations},
+	"servicequotas":        {"servicequotas", jsonProtocol, quotaOperations},
 	"logs":                 {"logs", jsonProtocol, logOperations},
 	"iam":                  {"iam", queryProtocol("https://iam.amazonaws.com/doc/2010-05-08/"), iamOperations},
 	"kms":                  {"kms", jsonProtocol, kmsOperations},

@@ -37,6 +37,9 @@ var ec2Operations = map[string]operation{
 			return out, nil
 		},
 	},
+	"DescribeAddresses": {func(input) string { return "" }, describeAddresses},
+	"DescribeInstances": {func(input) string { return "" }, describeInstances},
+	"DescribeSubnets":   {func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
@@ -45,7 +48,7 @@ var ec2Operations = map[string]operation{
 			}
 			var out gatewaysXML
 			for _, g := range r.world.Gateways(r.region) {
-				item := gatewayXML{ID: g.ID, State: g.State, Addresses: []addressXML{{Allocation: g.Allocation, Interface: g.Interface}}}
+				item := gatewayXML{ID: g.ID, State: g.State, Subnet: g.Subnet, Addresses: []addressXML{{Allocation: g.Allocation, Interface: g.Interface}}}
 				for _, key := range slices.Sorted(maps.Keys(g.Tags)) {
 					item.Tags = append(item.Tags, ec2TagXML{key, g.Tags[key]})
 				}
@@ -110,6 +113,7 @@ type gatewaysXML struct {
 type gatewayXML struct {
 	ID        string       `xml:"natGatewayId"`
 	State     string       `xml:"state"`
+	Subnet    string       `xml:"subnetId"`
 	Addresses []addressXML `xml:"natGatewayAddressSet>item"`
 	Tags      []ec2TagXML  `xml:"tagSet>item"`
 }

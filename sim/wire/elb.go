@@ -122,9 +122,12 @@ func describeTargetGroups(r request) (any, error) {
 	if err := r.in.only("LoadBalancerArn"); err != nil {
 		return nil, err
 	}
-	arns, err := r.world.TargetGroups(r.region, r.in.text("LoadBalancerArn"))
-	if err != nil {
-		return nil, err
+	arns := r.world.AllTargetGroups(r.region)
+	if of := r.in.text("LoadBalancerArn"); of != "" {
+		var err error
+		if arns, err = r.world.TargetGroups(r.region, of); err != nil {
+			return nil, err
+		}
 	}
 	var out struct {
 		Groups []targetGroupXML `xml:"TargetGroups>member"`

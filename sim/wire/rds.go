@@ -17,6 +17,8 @@ var rdsOperations = map[string]operation{
 	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
 	"PromoteReadReplica":   {database, promoteReplica},
 
+	"DescribeAccountAttributes": {func(input) string { return "" }, describeAccount},
+
 	"ResetDBParameterGroup": {func(in input) string { return in.text("DBParameterGroupName") }, resetParameter},
 }
 

@@ -50,6 +50,12 @@ var spoilt = map[string]struct {
 	"a type that no zone has": {[]string{"offer=us-east-2:m6i.large"}, checks.TypeNotOffered},
 	"another processor":       {[]string{"image=arm64"}, checks.TypeArchitecture},
 	"a zone that nobody asks": {[]string{"zone=elsewhere"}, checks.NameDelegated},
+	"no addresses left":       {[]string{"quota=us-east-2:addresses:0"}, checks.QuotaShort},
+	"no gateways left":        {[]string{"quota=us-east-2:gateways:0"}, checks.QuotaShort},
+	"no balancers left":       {[]string{"quota=us-east-2:balancers:0"}, checks.QuotaShort},
+	"Redis nodes for one":     {[]string{"quota=us-east-2:cache-nodes:1"}, checks.QuotaShort},
+	"vCPUs for one instance":  {[]string{"quota=us-east-2:vcpus:3"}, checks.QuotaShort},
+	"no vCPUs":                {[]string{"launches=quota"}, checks.QuotaShort},
 	"types can't be read":     {[]string{"error=ec2:DescribeInstanceTypes:UnauthorizedOperation"}, checks.TypesUnseen},
 	"the zone can't be read":  {[]string{"error=route53:ListResourceRecordSets:AccessDenied"}, checks.NameUnseen},
 }
@@ -106,6 +112,50 @@ func TestSound(t *testing.T) {
 	staged.Inject(t, stage, "offer=us-east-2a:m6i.large")
 	ready, codes := check(t, stage)
 	assert.Empty(t, codes, ready.Err())
+}
+
+// TestQuotasUnseen: who may not read quotas is told what is not known, and no more.
+func TestQuotasUnseen(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Inject(t, stage, "error=servicequotas:GetServiceQuota:AccessDeniedException:99", "error=ec2:DescribeInstances:UnauthorizedOperation")
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	seen := quotasSeen(ready)
+	assert.Contains(t, seen, "not known is vCPUs of standard instances (EC2 DescribeInstances: UnauthorizedOperation)")
+	assert.Contains(t, seen, "Elastic IP addresses (Service Quotas GetServiceQuota: AccessDeniedException)")
+}
+
+func quotasSeen(ready ops.Readiness) (seen string) {
+	for _, q := range ready.Requirements {
+		if q.What == "quotas" {
+			seen += q.Seen + "\n"
+		}
+	}
+	return seen
+}
+
+// TestQuotasAreRaised: what is short is asked for once, and once AWS has granted it the site is ready.
+func TestQuotasAreRaised(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Inject(t, stage, "quota=us-east-2:addresses:0", "quota=us-east-2:vcpus:8")
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	ready, codes := check(t, stage)
+	assert.Equal(t, []string{checks.QuotaShort}, codes)
+	assert.Contains(t, quotasSeen(ready), "app.max would take 12 vCPUs of standard instances, and the quota is 8")
+	for _, before := range []bool{false, true} {
+		asked, err := site.RequestIncreases(t.Context(), ready)
+		require.NoError(t, err)
+		require.Len(t, asked, 2)
+		assert.Equal(t, []any{"Elastic IP addresses", 1, "us-east-2", before}, []any{asked[0].Quota, asked[0].Desired, asked[0].Region, !asked[0].Before.IsZero()})
+		assert.Equal(t, []any{"vCPUs of standard instances", 12, before}, []any{asked[1].Quota, asked[1].Desired, !asked[1].Before.IsZero()})
+	}
+	stage.World.Clock().Advance(24 * time.Hour)
+	ready, codes = check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	assert.Contains(t, quotasSeen(ready), "us-east-2 has room for what it makes: vCPUs of standard instances 4 (0 of 12 used), Elastic IP addresses 1 (0 of 1 used)")
 }
 
 // TestNightIsTold: what check says NO to and no failover is refused for, the failover itself warns of.

@@ -1,0 +1,176 @@
+package wire
+
+import (
+	"encoding/xml"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+var quotaOperations = map[string]operation{
+	"GetServiceQuota":                               {quotaCode, quotaOf(false)},
+	"GetAWSDefaultServiceQuota":                     {quotaCode, quotaOf(true)},
+	"ListRequestedServiceQuotaChangeHistoryByQuota": {quotaCode, listIncreases},
+	"RequestServiceQuotaIncrease":                   {quotaCode, requestIncrease},
+}
+
+func quotaCode(in input) string { return in.member("ServiceCode") + "/" + in.member("QuotaCode") }
+
+func quotaOf(standard bool) func(request) (any, error) {
+	return func(r request) (any, error) {
+		q, err := r.world.QuotaOf(r.region, r.in.member("ServiceCode"), r.in.member("QuotaCode"), standard)
+		if err != nil {
+			return nil, err
+		}
+		return map[string]any{"Quota": map[string]any{
+			"ServiceCode": q.Service, "QuotaCode": q.Code, "QuotaName": q.Title, "Value": float64(q.Value), "Adjustable": true, "GlobalQuota": false,
+		}}, nil
+	}
+}
+
+func requestIncrease(r request) (any, error) {
+	desired, _ := r.in.json["DesiredValue"].(float64)
+	asked, err := r.world.RequestIncrease(r.region, r.in.member("ServiceCode"), r.in.member("QuotaCode"), int(desired))
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"RequestedQuota": increaseOf(asked, "PENDING")}, nil
+}
+
+func listIncreases(r request) (any, error) {
+	asked, statuses := r.world.Increases(r.region, r.in.member("ServiceCode"), r.in.member("QuotaCode"))
+	list := []map[string]any{}
+	for i := range asked {
+		list = append(list, increaseOf(asked[i], statuses[i]))
+	}
+	return map[string]any{"RequestedQuotas": list}, nil
+}
+
+func increaseOf(i sim.Increase, status string) map[string]any {
+	return map[string]any{
+		"Id": i.ID, "ServiceCode": i.Service, "QuotaCode": i.Code, "DesiredValue": float64(i.Desired), "Status": status, "Created": float64(i.Created.Unix()),
+	}
+}
+
+var cacheOperations = map[string]operation{
+	"DescribeCacheClusters": {func(input) string { return "" }, func(r request) (any, error) {
+		if err := r.in.only(); err != nil {
+			return nil, err
+		}
+		var out struct {
+			Clusters []clusterXML `xml:"CacheClusters>CacheCluster"`
+		}
+		for _, id := range r.world.CacheClusters(r.region) {
+			out.Clusters = append(out.Clusters, clusterXML{CacheClusterID: id, NumCacheNodes: 1})
+		}
+		return out, nil
+	}},
+}
+
+type clusterXML struct {
+	CacheClusterID string `xml:"CacheClusterId"`
+	NumCacheNodes  int
+}
+
+// describeAccount lists the quotas of databases, and leaves out those of what is not modelled.
+func describeAccount(r request) (any, error) {
+	if err := r.in.only(); err != nil {
+		return nil, err
+	}
+	var out struct {
+		Quotas []accountQuotaXML `xml:"AccountQuotas>AccountQuota"`
+	}
+	for _, q := range r.world.DatabaseQuotas(r.region) {
+		out.Quotas = append(out.Quotas, accountQuotaXML{AccountQuotaName: q.Name, Used: q.Used, Max: q.Max})
+	}
+	return out, nil
+}
+
+type accountQuotaXML struct {
+	AccountQuotaName string
+	Used, Max        int
+}
+
+type elasticXML struct {
+	XMLName xml.Name `xml:"addressesSet"`
+	Items   []struct {
+		ID string `xml:"allocationId"`
+	} `xml:"item"`
+}
+
+func describeAddresses(r request) (any, error) {
+	if err := r.in.only(); err != nil {
+		return nil, err
+	}
+	var out elasticXML
+	for _, id := range r.world.Addresses(r.region) {
+		out.Items = append(out.Items, struct {
+			ID string `xml:"allocationId"`
+		}{id})
+	}
+	return out, nil
+}
+
+type subnetsXML struct {
+	XMLName xml.Name    `xml:"subnetSet"`
+	Items   []subnetXML `xml:"item"`
+}
+
+type subnetXML struct {
+	ID   string `xml:"subnetId"`
+	Zone string `xml:"availabilityZone"`
+}
+
+func describeSubnets(r request) (any, error) {
+	ids := r.in.list("SubnetId")
+	if len(ids) == 0 {
+		return nil, unmodelled("DescribeSubnets without subnet ids is not modelled by the simulator")
+	}
+	zones, err := r.world.Subnets(r.region, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out subnetsXML
+	for _, id := range slices.Sorted(maps.Keys(zones)) {
+		out.Items = append(out.Items, subnetXML{id, zones[id]})
+	}
+	return out, nil
+}
+
+type reservationsXML struct {
+	XMLName xml.Name         `xml:"reservationSet"`
+	Items   []reservationXML `xml:"item"`
+}
+
+type reservationXML struct {
+	Instances []launchedXML `xml:"instancesSet>item"`
+}
+
+type launchedXML struct {
+	ID    string `xml:"instanceId"`
+	Type  string `xml:"instanceType"`
+	State string `xml:"instanceState>name"`
+	Zone  string `xml:"placement>availabilityZone"`
+}
+
+// describeInstances lists those that run or start.
+func describeInstances(r request) (any, error) {
+	states := []string{"Filter.1.Name", "Filter.1.Value.1", "Filter.1.Value.2"}
+	if err := r.in.only(states...); err != nil {
+		return nil, err
+	}
+	if got := r.in.text(states[0]) + "=" + r.in.text(states[1]) + "," + r.in.text(states[2]); got != "instance-state-name=pending,running" {
+		return nil, unmodelled("DescribeInstances by %s is not modelled by the simulator", strings.Trim(got, "=,"))
+	}
+	var out reservationsXML
+	for _, m := range r.world.Launched(r.region) {
+		state := "running"
+		if m.InService.After(r.world.Clock().Now()) {
+			state = "pending"
+		}
+		out.Items = append(out.Items, reservationXML{Instances: []launchedXML{{ID: m.ID, Type: m.Type, State: state, Zone: m.Zone}}})
+	}
+	return out, nil
+}
