@@ -16,5 +16,5 @@ func TestIncreasesAreTold(t *testing.T) {
 		{Quota: "Elastic IP addresses", Service: "ec2", Code: "L-0263D0A3", Region: "us-east-2", Desired: 6, Status: "PENDING"},
 	}})
 	assert.Contains(t, text, "\n\nasked for 6 Elastic IP addresses in us-east-2 (quota L-0263D0A3 of ec2): PENDING\n")
-	assert.NotNil(t, newCheckCmd(nil).Flags().Lookup("request-increases"))
+	assert.NotNil(t, newCheckCmd(nil, nil).Flags().Lookup("request-increases"))
 }
