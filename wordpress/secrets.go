@@ -43,11 +43,11 @@ func GenerateSecrets() map[string]string {
 		DatabasePassword: rand.Text(),
 		DatabaseName:     "wordpress",
 		MasterUser:       "admin",
-		MasterPassword:   rand.Text(),               // RDS takes up to 41 characters
-		CacheToken:       rand.Text() + rand.Text(), // ElastiCache takes from 16 to 128
+		MasterPassword:   rand.Text(), // RDS takes up to 41 characters
+		CacheToken:       newToken(),  // ElastiCache takes from 16 to 128
 	}
 	for _, key := range saltKeys {
-		secrets[key] = rand.Text() + rand.Text()
+		secrets[key] = newToken()
 	}
 	return secrets
 }
