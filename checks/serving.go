@@ -26,6 +26,9 @@ type DeepPage struct {
 	IgnoresReadOnly bool `json:"ignores_read_only,omitempty"`
 	// Marker is the last that a frozen site wrote into its database, or that arrived in a replica.
 	Marker string `json:"marker,omitempty"`
+	// Rotation is the number of the rotation of secrets that the instance uses for all it logs in to; 0 for none
+	// yet, and while it still uses those that were before.
+	Rotation int `json:"rotation,omitempty"`
 }
 
 // Answer is an HTTP answer of the site.
@@ -74,6 +77,19 @@ func Moved(page DeepPage, epoch int, names, ours []string) (moved bool, seen str
 		return false, leads + ", the site does not answer"
 	}
 	return false, fmt.Sprintf("%s, the site answers at epoch %d", leads, page.Epoch)
+}
+
+// Rotated judges whether the instance that answers uses the secrets of a rotation.
+func Rotated(page DeepPage, rotation int) (ready bool, seen string) {
+	switch {
+	case page.Epoch == 0:
+		return false, "no answer, or from an instance that has not read the new secrets"
+	case page.Rotation != rotation:
+		return false, "an instance still uses the secrets that were before"
+	case !page.OK:
+		return false, "the site is not well: database " + page.Database + ", media " + page.Media
+	}
+	return true, "the instances use the new secrets"
 }
 
 // Page is what an answer of the deep page reports; zero when it is no report. A

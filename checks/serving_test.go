@@ -34,6 +34,28 @@ func TestDeep(t *testing.T) {
 	}
 }
 
+func TestRotated(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		page  DeepPage
+		ready bool
+		seen  string
+	}{
+		"all use them":            {DeepPage{OK: true, Epoch: 1, Rotation: 2}, true, "the instances use the new secrets"},
+		"it has not read them":    {DeepPage{}, false, "no answer, or from an instance that has not read the new secrets"},
+		"it uses those before":    {DeepPage{OK: true, Epoch: 1}, false, "an instance still uses the secrets that were before"},
+		"it uses those of before": {DeepPage{OK: true, Epoch: 1, Rotation: 1}, false, "an instance still uses the secrets that were before"},
+		"it is not well":          {DeepPage{Epoch: 1, Rotation: 2, Database: "unreachable", Media: "mounted"}, false, "the site is not well: database unreachable, media mounted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ready, seen := Rotated(tc.page, 2)
+			assert.Equal(t, tc.ready, ready)
+			assert.Equal(t, tc.seen, seen)
+		})
+	}
+}
+
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	ours := []string{"198.51.100.1", "198.51.100.2"}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
@@ -42,7 +43,7 @@ func cacheKinds() map[string]*kind {
 			unique: &unique{prop: "replicationGroupId", taken: func(o *Object) error {
 				return refuse("ReplicationGroupAlreadyExists", "Replication group %s already exists", o.text("replicationGroupId"))
 			}},
-			check: validCache, made: madeCache,
+			check: validCache, made: madeCache, changed: changedCache,
 			defaults: map[string]any{
 				"engine": "redis", "numCacheClusters": 1.0, "automaticFailoverEnabled": false, "multiAzEnabled": false,
 				"transitEncryptionEnabled": false, "atRestEncryptionEnabled": false, "clusterMode": "disabled", "clusterEnabled": false,
@@ -75,6 +76,30 @@ func validCache(w *World, o *Object) error {
 	return nil
 }
 
+// changedCache changes the token without an interruption (AmazonElastiCache/latest/dg/auth.html): with the
+// strategy ROTATE clients are let in by the one before, too; with SET no more.
+func changedCache(_ *World, _ Call, old, o *Object) error {
+	strategy := o.text("authTokenUpdateStrategy")
+	changed := old.text("authToken") != o.text("authToken")
+	switch {
+	case changed && strategy == "ROTATE":
+		o.Former = []Former{{Value: old.text("authToken")}}
+		o.setTime("token", o.Ready)
+	case changed || old.text("authTokenUpdateStrategy") != strategy && strategy == "SET":
+		o.Former = nil
+	}
+	return nil
+}
+
+// lets reports whether a cache lets clients in by a token.
+func (o *Object) lets(token string, now time.Time) bool {
+	if token == o.text("authToken") {
+		since, changed := o.Times["token"]
+		return !changed || !now.Before(since)
+	}
+	return len(o.Former) > 0 && o.Former[0].Value == token
+}
+
 func madeCache(w *World, o *Object) {
 	id := o.text("replicationGroupId")
 	mark := fmt.Sprintf("%06x", w.hash("elasticache", o.Region)>>40)
@@ -94,5 +119,8 @@ func madeCache(w *World, o *Object) {
 		"readerEndpointAddress": reader, "engineVersion": "7.1", "parameterGroupName": "default.redis7",
 	})
 	o.Props["memberClusters"] = members
+	if _, there := o.Times["created"]; !there {
+		o.setTime("created", o.Ready)
+	}
 	o.Props["engineVersionActual"] = o.text("engineVersion") + ".0"
 }

@@ -129,6 +129,9 @@ func madeDatabase(w *World, o *Object) {
 	}
 	if !phased {
 		o.setTime("created", w.clock.Now())
+		if w.sourceOf(o) == nil {
+			o.Rows = append(o.Rows, masterOf(w, o)...)
+		}
 		o.setTime("available", o.Ready)
 		o.Phases = []Phase{{"creating", o.Ready}}
 	}
@@ -179,11 +182,17 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 	if !modifies(old, o) {
 		return nil
 	}
+	if old.text("password") != o.text("password") && o.text("password") != "" && w.sourceName(o) != "" {
+		return fmt.Errorf("the password of a replica is %w", ErrNotModelled)
+	}
 	if err := w.validUpgrade(old, o); err != nil {
 		return err
 	}
 	if status := w.databaseStatus(old, now); status != "available" {
 		return refuse("InvalidDBInstanceState", "Database instance is not in available state. It is %s.", status)
+	}
+	if old.text("password") != o.text("password") {
+		o.Rows = append(o.Rows, masterOf(w, o)...)
 	}
 	o.Phases = []Phase{{"modifying", o.Ready}}
 	if upgrades(old, o) {

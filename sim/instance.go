@@ -70,19 +70,20 @@ func (i Instance) reading(now time.Time) time.Time {
 	return later(now.Add(-phase).Truncate(time.Minute).Add(phase), i.boot)
 }
 
-// Secret reads the current value of a secret.
+// Secret is what the instance last read of a secret: it does when a parameter tells it to, and so as
+// often as it reads those.
 func (i Instance) Secret(arn string) (string, error) {
+	now := i.world.clock.Now()
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
 	region := arnRegion(arn)
 	if err := i.world.answers(region); err != nil {
 		return "", err
 	}
-	version := i.world.findBy(versionType, region, "secretId", arn)
-	if version == nil {
-		return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
+	if value := i.world.secretAt(region, arn, i.heard(region, now)); value != "" {
+		return value, nil
 	}
-	return version.text("secretString"), nil
+	return "", errors.New("ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT")
 }
 
 // Database is what answers at an address.
@@ -120,13 +121,13 @@ func (i Instance) Bucket(name string) bool {
 	return o != nil && i.world.answers(o.Region) == nil
 }
 
-// Cache tells whether a cache answers at an address.
-func (i Instance) Cache(address string) bool {
+// Cache tells whether a cache answers at an address, and lets the instance in by a token.
+func (i Instance) Cache(address, token string) bool {
 	now := i.world.clock.Now()
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
 	o := i.world.at(cacheType, "primaryEndpointAddress", address)
-	return o != nil && i.world.answers(o.Region) == nil && !now.Before(o.Ready)
+	return o != nil && i.world.answers(o.Region) == nil && !now.Before(o.Times["created"]) && o.lets(token, now)
 }
 
 // at finds an object by what names it over all regions.

@@ -12,7 +12,11 @@ type Row struct {
 	Text string    `json:"text"`
 	// Bytes is how large the row is, where that matters: it asks more of a replica than others do.
 	Bytes int `json:"bytes,omitempty"`
+	// Account is the user whose password the row is about; empty for a row of a table.
+	Account string `json:"account,omitempty"`
 }
+
+const readOnlyMessage = "The MySQL server is running with the --read-only option so it cannot execute this statement"
 
 // Write appends a row to the database at an address. The errors are MySQL's.
 func (i Instance) Write(address, row string) error {
@@ -24,7 +28,7 @@ func (i Instance) Write(address, row string) error {
 		return err
 	}
 	if state, _ := i.world.databaseAt(address, now); !state.Writable {
-		return &MySQLError{1290, "The MySQL server is running with the --read-only option so it cannot execute this statement"}
+		return &MySQLError{1290, readOnlyMessage}
 	}
 	o.Rows = append(o.Rows, Row{At: now, Text: row})
 	return nil
@@ -148,9 +152,11 @@ func (w *World) arrived(o *Object, at time.Time) time.Time {
 }
 
 func texts(rows []Row) []string {
-	all := make([]string, len(rows))
-	for i, row := range rows {
-		all[i] = row.Text
+	all := make([]string, 0, len(rows))
+	for _, row := range rows {
+		if row.Account == "" {
+			all = append(all, row.Text)
+		}
 	}
 	return all
 }

@@ -1,5 +1,7 @@
 package sim
 
+import "time"
+
 const (
 	secretType  = "aws:secretsmanager/secret:Secret"
 	versionType = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -38,11 +40,46 @@ func secretKinds() map[string]*kind {
 			refs: []ref{{path: "secretId", to: secretType, by: "id", loose: true, missing: func(string) error {
 				return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 			}}},
-			made: func(_ *World, o *Object) {
-				o.fill(map[string]any{"arn": o.text("secretId"), "versionStages": []any{"AWSCURRENT"}, "versionId": o.ID[len(o.text("secretId"))+1:]})
-			},
+			made: madeVersion,
 		},
 	}
+}
+
+// madeVersion makes a version of a secret the current one.
+func madeVersion(w *World, o *Object) {
+	o.fill(map[string]any{"arn": o.text("secretId"), "versionStages": []any{"AWSCURRENT"}, "versionId": o.ID[len(o.text("secretId"))+1:]})
+	if _, there := o.Times["made"]; there {
+		return
+	}
+	o.setTime("made", w.clock.Now())
+	secret, last := w.find(secretType, o.Region, o.text("secretId")), w.currentVersion(o.Region, o.text("secretId"))
+	if secret != nil && last != nil {
+		secret.Former = append(secret.Former, Former{last.text("secretString"), w.clock.Now()})
+	}
+}
+
+// currentVersion is the last that was made of a secret's versions; nil for none.
+func (w *World) currentVersion(region, arn string) (current *Object) {
+	for _, o := range w.all(versionType, region) {
+		if o.text("secretId") == arn && (current == nil || o.Times["made"].After(current.Times["made"])) {
+			current = o
+		}
+	}
+	return current
+}
+
+// secretAt is a secret's value at a time that is over; empty when there was none.
+func (w *World) secretAt(region, arn string, at time.Time) string {
+	secret, current := w.find(secretType, region, arn), w.currentVersion(region, arn)
+	if secret == nil || current == nil {
+		return ""
+	}
+	for _, f := range secret.Former {
+		if at.Before(f.Until) {
+			return f.Value
+		}
+	}
+	return current.text("secretString")
 }
 
 func retireSecret(w *World, o *Object) error {
@@ -60,7 +97,7 @@ func retireSecret(w *World, o *Object) error {
 func (w *World) SecretValue(region, arn string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	version := w.findBy(versionType, region, "secretId", arn)
+	version := w.currentVersion(region, arn)
 	if version == nil || w.find(secretType, region, arn) == nil {
 		return "", refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	}

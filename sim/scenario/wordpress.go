@@ -39,17 +39,20 @@ func AnswerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
 	}
 	w := machine{instance, told}
 	state := w.state()
+	tokens := []string{wordpress.DeepToken(secrets), wordpress.DeepToken(wordpress.Previous(secrets))}
 	switch {
-	case req.URL.Path == components.DeepPath && req.Header.Get("X-Pilotlight-Token") != wordpress.DeepToken(secrets):
+	case req.URL.Path == components.DeepPath && !slices.Contains(tokens, req.Header.Get("X-Pilotlight-Token")):
 		return sim.Answer{Status: http.StatusForbidden}
 	case req.URL.Path == components.DeepPath:
-		return deepAnswer(w.deep(state))
+		return deepAnswer(w.deep(state, secrets))
 	case state.Fenced || state.Frozen:
 		return sim.Answer{Status: http.StatusServiceUnavailable, Body: "maintenance"}
-	case req.Method == http.MethodPost:
+	case req.Method == http.MethodPost && w.login(secrets) != nil:
 		return w.post(req.URL.Query().Get("post"))
 	case !serves(instance.Database(w.own("database"))):
 		return sim.Answer{Status: http.StatusServiceUnavailable}
+	case w.login(secrets) == nil:
+		return sim.Answer{Status: http.StatusInternalServerError, Body: "Error establishing a database connection"}
 	}
 	return sim.Answer{Status: http.StatusOK, Body: "served from " + instance.Region()}
 }
@@ -96,32 +99,68 @@ func (m machine) state() (page checks.DeepPage) {
 }
 
 // deep adds what the deep page asks the site's parts.
-func (m machine) deep(page checks.DeepPage) checks.DeepPage {
+func (m machine) deep(page checks.DeepPage, secrets map[string]string) checks.DeepPage {
 	if page.Fenced && !page.Frozen {
 		return page
 	}
 	address := m.own("database")
 	page.Database, page.Media, page.Cache = "unreachable", "missing", "none"
-	if found := m.Database(address); found.Writable {
+	used := m.login(secrets)
+	if found := m.Database(address); used != nil && found.Writable {
 		page.Database, page.IgnoresReadOnly = "writable", found.IgnoresReadOnly
-	} else if found.Exists {
+	} else if used != nil && found.Exists {
 		page.Database = "read-only"
 	}
 	if page.Database == "writable" && !page.Fenced {
 		_ = m.Write(address, markerRow+rand.Text()) // a failure shows in the marker that is found
 	}
-	page.Marker = m.marker(address)
+	if used != nil {
+		page.Marker = m.marker(address)
+	}
+	if used[wordpress.DatabaseUser] == secrets[wordpress.DatabaseUser] {
+		page.Rotation, _ = wordpress.Rotation(secrets)
+	}
 	if m.Bucket(m.told["BUCKET"]) {
 		page.Media = "mounted"
 	}
 	if address := m.own("cache"); address != "" && address != "none" {
-		page.Cache = "unreachable"
-		if m.Cache(address) {
+		switch {
+		case m.Cache(address, secrets[wordpress.CacheToken]):
 			page.Cache = "ok"
+		case m.Cache(address, wordpress.Previous(secrets)[wordpress.CacheToken]):
+			page.Cache, page.Rotation = "ok", 0
+		default:
+			page.Cache = "unreachable"
 		}
 	}
 	page.OK = !page.Frozen && page.Database == "writable" && page.Media == "mounted"
 	return page
+}
+
+// login is what the instance logs in to the database by: its secrets, or those from before a rotation;
+// nil when it is not let in. It makes the user that it is to be, and locks the one that was, as the
+// minute's job does. Who has no master user can make none.
+func (m machine) login(secrets map[string]string) map[string]string {
+	if secrets[wordpress.MasterUser] == "" {
+		return secrets
+	}
+	address, before := m.own("database"), wordpress.Previous(secrets)
+	user, password := secrets[wordpress.DatabaseUser], secrets[wordpress.DatabasePassword]
+	for _, by := range []map[string]string{secrets, before} {
+		if m.LogIn(address, user, password) != nil {
+			_ = m.SetAccount(address, by[wordpress.MasterUser], by[wordpress.MasterPassword], user, password) // the next look shows it
+		}
+	}
+	if m.LogIn(address, user, password) == nil {
+		if retired := secrets[wordpress.RetiredUser]; retired != "" {
+			_ = m.SetAccount(address, secrets[wordpress.MasterUser], secrets[wordpress.MasterPassword], retired, "") // in vain on a replica
+		}
+		return secrets
+	}
+	if m.LogIn(address, before[wordpress.DatabaseUser], before[wordpress.DatabasePassword]) == nil {
+		return before
+	}
+	return nil
 }
 
 // markerRow begins a row of the deep page's own.
