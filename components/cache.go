@@ -16,6 +16,8 @@ type CacheArgs struct {
 	SubnetGroup     pulumi.StringInput
 	SecurityGroupID pulumi.StringInput
 	AuthToken       pulumi.StringInput
+	// Rotating lets clients in by the token that was before, too. Redis takes two at most.
+	Rotating bool
 }
 
 // Cache is a Redis replication group, encrypted at rest and on the way, that asks
@@ -36,6 +38,10 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 	if err := ctx.RegisterComponentResource(CacheType, name, c, opts...); err != nil {
 		return nil, err
 	}
+	strategy := "SET"
+	if args.Rotating {
+		strategy = "ROTATE"
+	}
 	group, err := elasticache.NewReplicationGroup(ctx, name+"-cache", &elasticache.ReplicationGroupArgs{
 		Description:      pulumi.String("Cache of " + name),
 		Engine:           pulumi.String("redis"),
@@ -52,7 +58,7 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 		AtRestEncryptionEnabled:  pulumi.Bool(true),
 		TransitEncryptionEnabled: pulumi.Bool(true),
 		AuthToken:                args.AuthToken.ToStringOutput().ToStringPtrOutput(),
-		AuthTokenUpdateStrategy:  pulumi.String("ROTATE"),
+		AuthTokenUpdateStrategy:  pulumi.String(strategy),
 		ApplyImmediately:         pulumi.Bool(true),
 		Tags:                     named(name + "-cache"),
 	}, pulumi.Parent(c))

@@ -88,6 +88,8 @@ type ReplicaArgs struct {
 	SourceARN string
 	// Encrypted must be what the source is: AWS refuses a replica that differs.
 	Encrypted bool
+	// Password is the master user's, to be set once the database is promoted; nil leaves the source's.
+	Password pulumi.StringInput
 }
 
 // SnapshotArgs is how a database is born that is a copy of another, as it was when
@@ -222,7 +224,8 @@ func bornPrimary(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 }
 
-// bornReplica adds the source. Engine, users and storage are the source's own. So is the
+// bornReplica adds the source. Engine, users and storage are the source's own, and the password until
+// another is given. So is the
 // version, until the configuration has a higher one. The key must be given even where AWS has
 // a default: without it the provider does not sign for the source's region, and in China the
 // copy is refused.
@@ -230,6 +233,9 @@ func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.EngineVersion = pulumi.String(args.EngineVersion)
 	to.ReplicateSourceDb = pulumi.String(args.Replica.SourceARN)
 	to.StorageEncrypted = pulumi.Bool(args.Replica.Encrypted)
+	if args.Replica.Password != nil {
+		to.Password = args.Replica.Password.ToStringOutput().ToStringPtrOutput()
+	}
 	if args.Replica.Encrypted {
 		to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 	}

@@ -18,6 +18,8 @@ type Secrets struct {
 	pulumi.ResourceState
 
 	ARN pulumi.StringOutput
+	// Version tells these values from those before.
+	Version pulumi.StringOutput
 }
 
 // NewSecrets puts the application's secrets into Secrets Manager.
@@ -37,12 +39,13 @@ func NewSecrets(ctx *pulumi.Context, name string, args SecretsArgs, opts ...pulu
 	if err != nil {
 		return nil, err
 	}
-	if _, err := secretsmanager.NewSecretVersion(ctx, name+"-application", &secretsmanager.SecretVersionArgs{
+	version, err := secretsmanager.NewSecretVersion(ctx, name+"-application", &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
 		SecretString: pulumi.ToSecret(pulumi.JSONMarshal(args.Values)).(pulumi.StringOutput).ToStringPtrOutput(),
-	}, pulumi.Parent(s)); err != nil {
+	}, pulumi.Parent(s))
+	if err != nil {
 		return nil, err
 	}
-	s.ARN = secret.Arn
+	s.ARN, s.Version = secret.Arn, version.VersionId
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"arn": s.ARN})
 }

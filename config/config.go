@@ -110,6 +110,12 @@ type Config struct {
 	//
 	// Refused: the current generation; one that never was; together with a change of role
 	Retire int `json:"retire"`
+	// Rotation of the site's secrets that is asked of the active side: `database`, `salts`, `cache` or `all`, a hyphen, and its
+	// number, such as `database-1`. Means nothing once it has been. `pilotlight rotate` counts, and does what follows on
+	// both sides.
+	//
+	// Refused: another form; a number that is not the next; in a standby; while a move or a rotation is under way
+	Rotate string `json:"rotate"`
 
 	Failover FailoverLimits `json:"failover"`
 }
@@ -423,7 +429,7 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "names": &c.Names, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "teardown": &c.Teardown,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "rotate": &c.Rotate, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "acceptStandby": &c.AcceptStandby, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }

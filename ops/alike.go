@@ -11,6 +11,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // alike are requirements: the standby's database can go on taking the place of its source. The
@@ -47,6 +48,9 @@ func secretsAlike(sides []Side) []Requirement {
 	if len(sides) < 2 {
 		return nil
 	}
+	if leads, other, err := leader(sides); err == nil && other != nil && other.State.Claim.Role == roles.Standby && leads.State.Published.Rotating != "" {
+		return rotating(leads.State.Published, other.State.Published)
+	}
 	switch a, b := sides[0].State.Published.Secrets, sides[1].State.Published.Secrets; {
 	case a == "" || b == "":
 		return nil
@@ -57,6 +61,17 @@ func secretsAlike(sides []Side) []Requirement {
 		}}
 	}
 	return []Requirement{{What: "secrets", OK: true, Seen: "both stacks hold the same secrets"}}
+}
+
+// rotating is the same requirement in the middle of a rotation. The standby can take over all the
+// while: it takes what the active side held. What is not so is that both are deployed alike.
+func rotating(leads, standby state.PeerInfo) []Requirement {
+	q := Requirement{What: "secrets", OK: leads.Secrets == standby.Secrets, Seen: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
+	if !q.OK {
+		q.Code, q.Remedy = SecretsDiffer, "pilotlight rotate "+leads.Rotating
+		q.Seen = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has not heard of it", leads.Rotation, leads.Rotating)
+	}
+	return []Requirement{q}
 }
 
 // source is the database that a standby's replicates; nil when there is none.

@@ -29,6 +29,7 @@ func (s Side) role() roles.Side {
 	return roles.Side{
 		Site: s.Config.Site, Stack: s.Config.Stack, Region: s.Config.Region, Role: s.Config.Role,
 		Home: s.State.Published.Home, Claim: s.State.Claim, Unfinished: s.State.Unfinished,
+		Rotation: s.State.Published.Rotation, Rotating: s.State.Published.Rotating,
 	}
 }
 

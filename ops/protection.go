@@ -53,6 +53,9 @@ func (s *Status) judge(sides []Side, now time.Time) {
 				config.FileName(side.Config.Stack), side.Config.Role, side.State.Claim.Role, side.State.Claim.Role))
 		}
 	}
+	if p := leads.State.Published; p.Rotating != "" {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("rotation %d of the secrets, of %s, has not ended: pilotlight rotate %[2]s ends it", p.Rotation, p.Rotating))
+	}
 	for _, side := range s.Sides {
 		for _, retired := range side.Former {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when it is no longer needed, pilotlight retire %s %d",

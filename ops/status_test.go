@@ -178,6 +178,26 @@ func TestSecretsAlike(t *testing.T) {
 	assert.Empty(t, secretsAlike(site(leading, standBy)[:1]), "a production that no stack made")
 }
 
+// TestRotatingSecrets holds what is said of secrets in the middle of a rotation.
+func TestRotatingSecrets(t *testing.T) {
+	t.Parallel()
+	for dr, code := range map[string]string{"before": SecretsDiffer, "now": ""} {
+		sides := site(leading, standBy)
+		for i, side := range sides {
+			if side.State.Claim.Leads() {
+				sides[i].State.Published = state.PeerInfo{Secrets: "now", Rotation: 1, Rotating: "database"}
+			} else {
+				sides[i].State.Published.Secrets = dr
+			}
+		}
+		all := secretsAlike(sides)
+		if assert.Len(t, all, 1) {
+			assert.Equal(t, code, all[0].Code)
+			assert.Contains(t, all[0].Seen+all[0].Remedy, "pilotlight rotate database")
+		}
+	}
+}
+
 // TestLastCheck holds that what only check asks for takes protection back until it is asked again.
 func TestLastCheck(t *testing.T) {
 	t.Parallel()

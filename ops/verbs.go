@@ -154,6 +154,47 @@ func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run
 	})
 }
 
+// Rotate rotates a part of the site's secrets (database, salts, cache or all) on both sides, so that
+// visitors notice nothing but that rotated salts end their log-ins. Run again it resumes one that has not
+// ended, or begins another.
+func (s *Site) Rotate(ctx context.Context, part string, run Run) (Outcome, error) {
+	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		changes, done, err := roles.RotateChanges(rolesOf(sides), part)
+		if err == nil {
+			err = s.checkRotate(ctx, sides, changes)
+		}
+		return changes, done, err
+	})
+	if err == nil {
+		out.Next = append(out.Next, "nothing: every instance uses the new secrets, and within a minute or two nobody is let in by those before")
+	}
+	return out, err
+}
+
+// checkRotate refuses a rotation that would stop half-way, or begin while the replica may lack the users
+// that the last one made.
+func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) error {
+	leads, other, err := leader(sides)
+	if err != nil {
+		return err
+	}
+	for _, side := range sides {
+		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
+			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy} // which names the stack
+		}
+	}
+	if other == nil || other.State.Claim.Role != roles.Standby || leads.State.Published.Rotating != "" {
+		return nil
+	}
+	if err := s.requireAnswer(ctx, *other, "wait until it is back, and run this again"); err != nil {
+		return err
+	}
+	if q := s.inStep(ctx, *other); !q.OK {
+		return refusal.New(refusal.CodeNotReady, "%s: secrets are rotated while the standby is in step: %s", q.Seen, cmp.Or(q.Remedy, "see to it first")).Of(changes[0].Stack)
+	}
+	return nil
+}
+
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {

@@ -16,6 +16,8 @@ type Change struct {
 	Abort int `json:"abort,omitempty"`
 	// Retire is the generation of a former database to end; 0 is none.
 	Retire int `json:"retire,omitempty"`
+	// Rotate asks for a rotation of secrets, such as database-2; empty is none.
+	Rotate string `json:"rotate,omitempty"`
 	// Teardown is the name of the site, to take away what keeps the stack from being destroyed.
 	Teardown string `json:"teardown,omitempty"`
 	// Destroy ends the stack after that.
@@ -25,7 +27,7 @@ type Change struct {
 // Settings are what the change says in the stack's file. What was said for an
 // earlier one is taken out.
 func (c Change) Settings() map[string]any {
-	set := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "retire": nil, "teardown": nil}
+	set := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "retire": nil, "rotate": nil, "teardown": nil}
 	if c.Role != "" {
 		set["role"] = string(c.Role)
 	}
@@ -36,8 +38,10 @@ func (c Change) Settings() map[string]any {
 			set[key] = number
 		}
 	}
-	if c.Teardown != "" {
-		set["teardown"] = c.Teardown
+	for key, text := range map[string]string{"rotate": c.Rotate, "teardown": c.Teardown} {
+		if text != "" {
+			set[key] = text
+		}
 	}
 	return set
 }
@@ -56,6 +60,7 @@ func (c Change) String() string {
 		{"acceptStandby", c.AcceptStandby, c.AcceptStandby == 0},
 		{"abort", c.Abort, c.Abort == 0},
 		{"retire", c.Retire, c.Retire == 0},
+		{"rotate", c.Rotate, c.Rotate == ""},
 		{"teardown", c.Teardown, c.Teardown == ""},
 	} {
 		if !setting.unset {

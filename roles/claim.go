@@ -46,6 +46,9 @@ type Generation struct {
 	// SkipFinalSnapshot is set when the activation was aborted before promotion: RDS takes no
 	// final snapshot of a replica, and no visitor wrote to it.
 	SkipFinalSnapshot bool `json:"skipFinalSnapshot,omitempty"`
+	// PasswordSet reports that a rotation has set its master user's password, and that it no
+	// longer has that of its source. A database that was born empty always has its own.
+	PasswordSet bool `json:"passwordSet,omitempty"`
 	// Engine is the version of MySQL that a former database keeps; empty in the current one,
 	// which has what its stack's configuration says.
 	Engine string `json:"engine,omitempty"`
@@ -173,6 +176,15 @@ func (c Claim) WithEngine(version string) Claim {
 	c.Former = slices.Clone(c.Former)
 	for i := range c.Former {
 		c.Former[i].Engine = cmp.Or(c.Former[i].Engine, version)
+	}
+	return c
+}
+
+// WithPassword is the claim of a stack whose rotation sets the master user's password of the database
+// that leads.
+func (c Claim) WithPassword() Claim {
+	if c.Leads() && c.Generation.Origin == OriginReplica {
+		c.Generation.PasswordSet = true
 	}
 	return c
 }

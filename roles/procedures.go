@@ -16,6 +16,9 @@ type Side struct {
 	Home                string // the stack that is the site's home, as the file or else the state has it
 	Claim               Claim
 	Unfinished          bool // the update that saved the claim still runs or was stopped
+	// Rotation is the number of the last rotation of secrets that it has, and Rotating its part, until it has ended there.
+	Rotation int
+	Rotating string
 }
 
 // refuse is a refusal by what both stacks claim, made as refusal.New does.
@@ -261,6 +264,36 @@ func RetireChanges(sides []Side, stack string, generation int) (changes []Change
 	}
 	// The program refuses one that never was, saying why.
 	return []Change{end}, fmt.Sprintf("generation %d of stack %s has ended", generation, stack), nil
+}
+
+// RotateChanges rotates a part of the site's secrets, or does what is left of that: the active side makes new ones
+// and goes on letting others in by those before, the standby takes both, the active side ends those before, and
+// the standby hears of it.
+func RotateChanges(sides []Side, part string) (changes []Change, done string, err error) {
+	if len(sides) == 1 && sides[0].Claim.Role == Standby {
+		return nil, "", refuse("the secrets of this site are those of its production, which no stack made: change them there, then here with "+
+			"pulumi config set -s %s --secret --path 'production.secrets.<key>', and run pilotlight deploy", sides[0].Stack)
+	}
+	leads, other, err := Leader(sides)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case leads.Claim.Role == Frozen || !leads.Switched() || other != nil && other.Claim.Aborted:
+		_, next, _ := Standing(sides)
+		return nil, "", refuse("a move of the site is under way, and it may need the secrets of both sides as they are: finish it first (%s)", next)
+	case leads.Rotating != "" && leads.Rotating != part:
+		return nil, "", refuse("rotation %d, of %s, has not ended: finish it first (pilotlight rotate %[2]s)", leads.Rotation, leads.Rotating)
+	}
+	number := leads.Rotation
+	if leads.Rotating == "" {
+		number++
+	}
+	begin, end := Change{Stack: leads.Stack, Rotate: fmt.Sprintf("%s-%d", part, number)}, Change{Stack: leads.Stack}
+	if other == nil || other.Claim.Role != Standby {
+		return []Change{begin, end}, "", nil
+	}
+	follow := Change{Stack: other.Stack}
+	return []Change{begin, follow, end, follow}, "", nil
 }
 
 // DeployChanges brings both stacks to the steady state: the active one first, since the

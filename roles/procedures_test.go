@@ -57,6 +57,13 @@ func TestProcedures(t *testing.T) {
 		return s
 	}
 	away := func(s []Side) ([]Change, string, error) { return SwitchoverChanges(s, "dr", Accepted{}) }
+	rotate := func(part string) procedure {
+		return func(s []Side) ([]Change, string, error) { return RotateChanges(s, part) }
+	}
+	rotating := func(number int, part string, s []Side) []Side {
+		s[1].Rotation, s[1].Rotating = number, part
+		return s
+	}
 	end := func(generation int) procedure {
 		return func(s []Side) ([]Change, string, error) { return RetireChanges(s, "prod", generation) }
 	}
@@ -67,6 +74,16 @@ func TestProcedures(t *testing.T) {
 		done  string // why nothing is left
 		fails string
 	}{
+		"rotation":                           {rotate("all"), site(leading, standBy), []string{"pulumi up -s prod -c rotate=all-1", "pulumi up -s dr", "pulumi up -s prod", "pulumi up -s dr"}, "", ""},
+		"rotation, the next":                 {rotate("salts"), rotating(3, "", site(leading, standBy)), []string{"pulumi up -s prod -c rotate=salts-4", "pulumi up -s dr", "pulumi up -s prod", "pulumi up -s dr"}, "", ""},
+		"rotation, stopped":                  {rotate("salts"), rotating(3, "salts", site(leading, standBy)), []string{"pulumi up -s prod -c rotate=salts-3", "pulumi up -s dr", "pulumi up -s prod", "pulumi up -s dr"}, "", ""},
+		"rotation, another one stopped":      {rotate("salts"), rotating(3, "cache", site(leading, standBy)), nil, "", "rotation 3, of cache, has not ended: finish it first (pilotlight rotate cache)"},
+		"rotation without a standby":         {rotate("all"), site(claim(Active, 1, true), claim(Active, 2, true)), []string{"pulumi up -s dr -c rotate=all-1", "pulumi up -s dr"}, "", ""},
+		"rotation of production's":           {rotate("all"), site(none, standBy)[:1], nil, "", "the secrets of this site are those of its production"},
+		"rotation, frozen":                   {rotate("all"), site(frozen, standBy), nil, "", "a move of the site is under way"},
+		"rotation in a failover":             {rotate("all"), site(leading, claim(Active, 2, false)), nil, "", "finish it first (pilotlight failover"},
+		"rotation in an abort":               {rotate("all"), site(leading, gaveUp), nil, "", "finish it first (pilotlight abort to resume)"},
+		"rotation of nothing":                {rotate("all"), site(none, none), nil, "", "no side of the site is active yet"},
 		"failover":                           {failover, site(leading, standBy), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"failover, stopped":                  {failover, site(leading, claim(Active, 2, false)), []string{"pulumi up -s dr -c role=active -c acceptDataLoss=2"}, "", ""},
 		"failover, done":                     {failover, site(leading, claim(Active, 2, true)), []string{"pulumi up -s dr -c role=active"}, "us-east-2 (dr) is active since epoch 2", ""},

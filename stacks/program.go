@@ -159,9 +159,15 @@ func (s *site) decide() error {
 	if err := s.acceptRisks(); err != nil {
 		return err
 	}
+	if s.secrets, err = chooseSecrets(s.plan, own, other, s.cfg.Rotate); err != nil {
+		return err
+	}
+	s.endsRotation = s.ends(own.Secrets)
+	if s.rotatesPart(wordpress.PartDatabase) {
+		s.plan.Claim = s.plan.Claim.WithPassword()
+	}
 	s.plan.Claim = roles.WithSerial(own.Claim, s.plan.Claim.WithSource(s.peer.Database))
-	s.secrets, err = chooseSecrets(s.plan, own.Secrets, other.Secrets)
-	return err
+	return nil
 }
 
 // peerState is what the peer's stack holds or, for a production that this
@@ -186,20 +192,6 @@ func choosePeerInfo(activating bool, known, now state.PeerInfo) state.PeerInfo {
 		return known
 	}
 	return now
-}
-
-// chooseSecrets chooses the application's secrets. The first stack makes them;
-// a standby follows the active side, and never overwrites what it holds with nothing.
-func chooseSecrets(plan roles.Plan, held, peers map[string]string) (map[string]string, error) {
-	switch {
-	case plan.Claim.Role == roles.Standby && len(peers) > 0:
-		return peers, nil
-	case len(held) > 0:
-		return held, nil
-	case plan.Claim.Generation.Origin == roles.OriginEmpty:
-		return wordpress.GenerateSecrets(), nil
-	}
-	return nil, refusal.New(refusal.CodeUnfinished, "the peer holds no secrets yet: finish the peer's deployment first")
 }
 
 // newProvider is the stack's only provider, for its own region. What it makes

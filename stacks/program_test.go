@@ -34,11 +34,11 @@ func TestKnownSecrets(t *testing.T) {
 		"nothing to be had":                     {standby, nil, nil, nil},
 		"an active side never takes the peer's": {active, nil, theirs, nil},
 	} {
-		got, err := chooseSecrets(tc.plan, tc.held, tc.peers)
+		got, err := chooseSecrets(tc.plan, state.State{Secrets: tc.held}, state.State{Secrets: tc.peers}, "")
 		assert.Equal(t, tc.want, got, name)
 		assert.Equal(t, tc.want == nil, err != nil, name)
 	}
-	made, err := chooseSecrets(roles.Plan{Claim: roles.Claim{Role: roles.Active, Generation: roles.Generation{Origin: roles.OriginEmpty}}}, nil, nil)
+	made, err := chooseSecrets(roles.Plan{Claim: roles.Claim{Role: roles.Active, Generation: roles.Generation{Origin: roles.OriginEmpty}}}, state.State{}, state.State{}, "")
 	require.NoError(t, err)
 	assert.Len(t, made, len(wordpress.SecretKeys())+2, "and the master's")
 }

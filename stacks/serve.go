@@ -194,7 +194,7 @@ func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.Resou
 	if active || s.cfg.Warm(config.WarmCache) {
 		args.Cache = &components.CacheArgs{
 			NodeType: s.cfg.Cache.NodeType, Nodes: s.cfg.Cache.Nodes, EngineVersion: s.cfg.Cache.EngineVersion,
-			AuthToken: s.secret(wordpress.CacheToken),
+			AuthToken: s.secret(wordpress.CacheToken), Rotating: s.rotatesPart(wordpress.PartCache),
 		}
 	}
 	if active {

@@ -135,7 +135,11 @@ const slowStart = 60
 // the instances read them. All that uses a secret takes it from there, so that
 // none is in use before it is saved.
 func (s *site) stashSecrets() (*components.Secrets, error) {
-	kept, err := state.Stash(s.Context, state.SecretsStash, pulumi.ToSecret(state.JSON(s.secrets)).(pulumi.StringOutput))
+	ended, err := hooks.WaitRotated(s.Context, s.cfg.Name(), s.runtime, s.endsRotation)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := state.Stash(s.Context, state.SecretsStash, pulumi.ToSecret(state.JSON(s.secrets)).(pulumi.StringOutput), pulumi.ResourceHooks(ended))
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +148,12 @@ func (s *site) stashSecrets() (*components.Secrets, error) {
 		err := state.Unstash(value, &secrets)
 		return secrets, err
 	}).(pulumi.StringMapOutput)
-	return components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved.secrets}, pulumi.Provider(s.provider))
+	secrets, err := components.NewSecrets(s.Context, s.cfg.Name(), components.SecretsArgs{Values: s.saved.secrets}, pulumi.Provider(s.provider))
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.publish("secret", secrets.Version, pulumi.Provider(s.provider)) // which has the instances read it
+	return secrets, err
 }
 
 func (s *site) secret(key string) pulumi.StringOutput {
@@ -217,6 +226,9 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	case s.plan.Claim.Leads():
 		// What only an active one gets comes after the switch, off its path.
 		args.MultiAZ, args.FinalSnapshot = served.after(s.cfg.Database.MultiAZ), served.after(true)
+		if args.Replica.Password != nil {
+			args.Replica.Password = pulumi.All(served.switched.URN(), args.Replica.Password).ApplyT(func(done []any) string { return done[1].(string) }).(pulumi.StringOutput)
+		}
 	}
 	readOnly, err := s.readOnly(served)
 	if err != nil {
@@ -248,7 +260,9 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 			Password: s.secret(wordpress.MasterPassword), StorageGiB: d.StorageGiB,
 		}
 	} else {
-		args.Replica = &components.ReplicaArgs{SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted}
+		args.Replica = &components.ReplicaArgs{
+			SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted, Password: s.ownPassword(born),
+		}
 	}
 	return args
 }
@@ -274,7 +288,8 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), f.image.made
 		published.RootDevice = f.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
-		published.Home, published.Secrets = s.home(), state.HashSecrets(s.secrets)
+		published.Home, published.Secrets = s.home(), state.HashSecrets(wordpress.Settle(s.secrets))
+		s.rotates(&published)
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
 	if _, err := state.Stash(s.Context, state.PublishedStash, facts); err != nil {

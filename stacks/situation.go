@@ -25,11 +25,13 @@ type situation struct {
 	peerClaim roles.Claim // by the other side, as its state said then
 	plan      roles.Plan
 	// activating reports that the site's name has not been moved here yet.
-	activating  bool
-	published   state.PeerInfo    // what this stack last published for its peer
-	peer        state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
-	secrets     map[string]string // the application's, as they are to be saved
-	resourceIDs []string          // ARNs and interfaces that the state holds
+	activating bool
+	published  state.PeerInfo    // what this stack last published for its peer
+	peer       state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
+	secrets    map[string]string // the application's, as they are to be saved
+	// endsRotation is the number of the rotation of the secrets that this update ends; 0 for none.
+	endsRotation int
+	resourceIDs  []string // ARNs and interfaces that the state holds
 }
 
 // plannedBy is the plan that the configuration asks for. unfinished says that the last change

@@ -50,6 +50,8 @@ type PeerInfo struct {
 	EngineVersion string `json:"engineVersion,omitempty"` // series of MySQL that it is configured for
 	TLS           string `json:"tls,omitempty"`           // one or none: whether visitors are served by HTTPS
 	Secrets       string `json:"secrets,omitempty"`       // hash of the application's secrets
+	Rotation      int    `json:"rotation,omitempty"`      // number of their last rotation
+	Rotating      string `json:"rotating,omitempty"`      // the part of them that it is about, until it has ended
 	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
 	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.

@@ -271,13 +271,15 @@ func TestPolicies(t *testing.T) {
 			"cold":       {},
 			"warm":       {"keepWarm": `["nat", "balancer", "cache"]`},
 			"manual DNS": {"dns": `{"mode": "manual"}`},
+			rotating:     {"keepWarm": `["cache"]`},
 		} {
 			t.Log(name)
-			failOverBy(t, site.fork(t), settings, failovers)
+			failOverBy(t, site.fork(t), name, settings, failovers)
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/quotas.go") // who fails over checks first
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
+		failovers.add("secretsmanager:UpdateSecretVersionStage", "a version of a secret that another has replaced")
 		holds(t, site.policy(t, "failover.json"), failovers)
 	})
 }
@@ -336,8 +338,11 @@ func looks(t *testing.T, b *bucketSite) {
 	}
 }
 
+// rotating names the failover in the middle of a rotation of secrets.
+const rotating = "in a rotation"
+
 // failOverBy loses production and fails over, with settings of the standby, and adds what was asked for.
-func failOverBy(t *testing.T, b *bucketSite, settings map[string]string, want asked) {
+func failOverBy(t *testing.T, b *bucketSite, name string, settings map[string]string, want asked) {
 	t.Helper()
 	o := b.options(t)
 	stack, err := ops.Open(t.Context(), scenario.Recovery, o)
@@ -347,10 +352,16 @@ func failOverBy(t *testing.T, b *bucketSite, settings map[string]string, want as
 	}
 	b.up(t, o, scenario.Recovery)
 	b.World.Clock().Advance(time.Hour)
-	b.World.LoseRegion("us-west-2", sim.Refuse)
-	b.World.Clock().Advance(15 * time.Minute)
 	site, err := ops.OpenSite(o)
 	require.NoError(t, err)
+	if name == rotating {
+		b.deployable(t, b.during(func() {
+			_, err := site.Apply(t.Context(), ops.Change{Stack: scenario.Production, Rotate: "all-1"}, ops.Run{})
+			require.NoError(t, err)
+		}))
+	}
+	b.World.LoseRegion("us-west-2", sim.Refuse)
+	b.World.Clock().Advance(15 * time.Minute)
 	steps := b.during(func() {
 		_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
 		if settings["dns"] == "" {

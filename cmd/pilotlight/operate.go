@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // operation is a verb that changes a site.
@@ -91,6 +93,21 @@ var operations = []operation{
 		use: "deploy", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Deploy(ctx, run)
+		},
+	},
+	{
+		use: "rotate PART", group: groupPrepare, short: "Change the site's secrets on both sides: database, salts, cache or all",
+		long: "Rotate makes new secrets: the database's password (WordPress's user and the master's), WordPress's salts, the cache's\n" +
+			"token, or all of them. The active side takes them first and the standby next; then those before are ended, once every\n" +
+			"instance uses the new ones. Pages answer all the while, and a failover in the middle works. Run again, it resumes a\n" +
+			"rotation that has not ended, or begins another. It is refused while a move is under way.",
+		warning: "Rotated salts end the log-ins of all visitors and editors. The database's password and the cache's token end none.",
+		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
+			part := wordpress.Part(args[0])
+			if !slices.Contains(wordpress.Parts(), part) {
+				return ops.Outcome{}, &usageError{fmt.Errorf("%q can't be rotated: name database, salts, cache or all", args[0])}
+			}
+			return site.Rotate(ctx, string(part), run)
 		},
 	},
 	{

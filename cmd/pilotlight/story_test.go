@@ -178,6 +178,57 @@ func TestStory(t *testing.T) {
 	s.run(0, "status")
 }
 
+// TestStoryOfRotation tells of secrets that are changed: in order, out of order, by somebody who is interrupted, and
+// with a disaster in the middle.
+func TestStoryOfRotation(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	s := &story{t: t, name: "rotation", stage: stage}
+	later := func(d time.Duration) { stage.World.Clock().Advance(d) }
+	after := func(words string) func(string, func()) {
+		return func(said string, interrupt func()) {
+			if strings.Contains(said, words) && !strings.HasPrefix(said, "to do") {
+				interrupt()
+			}
+		}
+	}
+	later(time.Hour)
+
+	s.run(2, "rotate passwords --yes")
+	s.run(4, "rotate salts")
+	s.run(0, "rotate all --yes")
+	later(15 * time.Minute)
+	s.run(0, "check")
+
+	s.until(130, "rotate database --yes", after("pulumi up -s dr"))
+	s.run(0, "status")
+	s.run(3, "check")
+	s.run(4, "rotate cache --yes")
+	s.run(0, "rotate database --yes")
+	s.run(0, "status")
+
+	// A disaster in the middle: the failover takes what production held, and the way back ends the rotation.
+	s.until(130, "rotate all --yes", after("pulumi up -s dr"))
+	stage.World.LoseRegion("us-west-2", sim.Hang)
+	later(15 * time.Minute)
+	s.run(0, "failover --yes")
+	assert.Equal(t, "visitors are served from us-east-2", stage.Visit())
+	stage.World.ReturnRegion("us-west-2")
+	later(5 * time.Minute)
+	s.run(0, "reprotect --yes")
+	later(time.Hour)
+	s.run(0, "check")
+
+	s.until(130, "failback --yes", after("pulumi up -s prod -c role=active"))
+	s.run(4, "rotate cache --yes")
+	s.run(0, "thaw")
+	stage.World.LoseRegion("us-west-2", sim.Refuse)
+	s.run(4, "rotate cache --yes")
+	stage.World.ReturnRegion("us-west-2")
+	require.NoError(t, os.Remove(filepath.Join(stage.Dir(), config.FileName(scenario.Production))))
+	s.run(4, "rotate cache --yes")
+}
+
 // TestStoryOfSecondThoughts tells of operators who change their minds, are interrupted,
 // and give up: each finds a way on.
 func TestStoryOfSecondThoughts(t *testing.T) {

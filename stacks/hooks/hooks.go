@@ -105,6 +105,16 @@ func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.
 	return binding, nil
 }
 
+// WaitRotated waits until every instance uses the secrets of a rotation, which is about to end. With 0 none is.
+func WaitRotated(ctx *pulumi.Context, name string, rt *failover.Runtime, rotation int) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-rotated", rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		if rotation == 0 {
+			return nil
+		}
+		return rt.WaitRotated(ctx, rotation)
+	})
+}
+
 // ResetReadOnly lets the database of an active stack take writes where a killed update has
 // frozen it and the state does not know.
 func ResetReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {

@@ -56,7 +56,13 @@ var procedures = []*procedure{
 		give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) {
 			return s.Retire(ctx, scenario.Production, 1, ops.Run{})
 		}},
+	rotation,
 }
+
+// rotation has all secrets rotated.
+var rotation = &procedure{name: "rotate", before: steady, points: 20, give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) {
+	return s.Rotate(ctx, "all", ops.Run{})
+}}
 
 // run gives the verb on a stage.
 func (p *procedure) run(ctx context.Context, t *testing.T, stage *scenario.Stage) error {
