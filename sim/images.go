@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -58,8 +57,18 @@ func (w *World) image(region, id string) (Image, bool) {
 	return i, ok
 }
 
-// volumeSize is where a launch template gives the size of the root volume.
-const volumeSize = "blockDeviceMappings.ebs.volumeSize"
+// rootGiB is the size that a launch template gives the root volume; 0 for none.
+func rootGiB(template *Object) int {
+	devices, _ := template.Props["blockDeviceMappings"].([]any)
+	for _, device := range devices {
+		mapping, _ := device.(map[string]any)
+		volume, _ := mapping["ebs"].(map[string]any)
+		if size, ok := volume["volumeSize"].(float64); ok {
+			return int(size)
+		}
+	}
+	return 0
+}
 
 // launchImage resolves a template's image, through Parameter Store where the
 // template says so, and tells why it can't be launched.
@@ -82,10 +91,8 @@ func (w *World) launchImage(region string, template *Object) (image Image, probl
 	if image.State != "" && image.State != "available" {
 		return image, fmt.Sprintf("The image ID '%s' is not available", id)
 	}
-	if sizes := textsAt(template.Props, volumeSize); len(sizes) > 0 {
-		if size, err := strconv.ParseFloat(sizes[0], 64); err == nil && int(size) < image.RootGiB {
-			return image, fmt.Sprintf("Volume of size %.0fGB is smaller than snapshot of image '%s', expect size >= %dGB", size, id, image.RootGiB)
-		}
+	if size := rootGiB(template); size > 0 && size < image.RootGiB {
+		return image, fmt.Sprintf("Volume of size %dGB is smaller than snapshot of image '%s', expect size >= %dGB", size, id, image.RootGiB)
 	}
 	return image, ""
 }

@@ -390,7 +390,7 @@ func site(t *testing.T, w *sim.World) (balancer string) {
 	targets := put("aws:lb/targetGroup:TargetGroup", "t", props{"name": "t", "vpcId": vpc, "port": 80}).ID
 	put("aws:lb/listener:Listener", "l", props{"loadBalancerArn": lb.ID, "port": 80, "defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
 	const certificate = "arn:aws:iam::123456789012:server-certificate/b" // of no region
-	w.AddCertificate(sim.Certificate{ARN: certificate, Status: "ISSUED"})
+	w.AddCertificate(sim.Certificate{ARN: certificate, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.AddDate(1, 0, 0)})
 	put("aws:lb/listener:Listener", "s", props{"loadBalancerArn": lb.ID, "port": 443, "protocol": "HTTPS", "certificateArn": certificate,
 		"defaultActions": []any{props{"type": "forward", "targetGroupArn": targets}}})
 	template := put("aws:ec2/launchTemplate:LaunchTemplate", "t", props{"name": "t", "imageId": "ami-1"}).ID

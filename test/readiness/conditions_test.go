@@ -164,6 +164,9 @@ func zone(other func(*world, string)) func(*world) error {
 func routed(c config.Config) bool { return c.DNS.ZoneID != "" }
 func secure(c config.Config) bool { return c.App.Certificate != "" }
 
+// probed reports whether the site is asked whether production lives.
+func probed(c config.Config) bool { return c.Failover.Probe }
+
 // preNitro reports whether no type of the configuration knows UEFI.
 func preNitro(c config.Config) bool {
 	return !slices.ContainsFunc(c.App.Types(), func(t string) bool { return !strings.HasPrefix(t, "m4.") })
@@ -172,7 +175,7 @@ func preNitro(c config.Config) bool {
 // conditions are the days that worlds are made of.
 var conditions = []condition{
 	{name: "image missing", codes: []string{checks.ImageMissing}, spoil: faults("image=missing")},
-	{name: "image old", finding: "B14r", codes: []string{checks.ImageOld}, spoil: faults2old},
+	{name: "image old", finding: "B14r", codes: []string{checks.ImageOld}, spoil: oldImage},
 	{name: "image for arm64", finding: "B5r", codes: []string{checks.TypeArchitecture}, spoil: faults("image=arm64")},
 	{name: "image that boots by UEFI alone", codes: []string{checks.TypeBootMode}, fits: preNitro, spoil: faults("image=uefi")},
 	{name: "image that boots by UEFI, and types that do", fits: func(c config.Config) bool { return !preNitro(c) }, spoil: faults("image=uefi")},
@@ -182,7 +185,7 @@ var conditions = []condition{
 	{name: "types in no zone", finding: "B5r", codes: []string{checks.TypeNotOffered}, spoil: func(w *world) error {
 		return each(w, func(t string) string { return "offer=" + w.own().Config.Region + ":" + t })
 	}},
-	{name: "first type in no zone", codes: []string{checks.TypeNotOffered}, spoil: func(w *world) error {
+	{name: "first of several types in no zone", fits: func(c config.Config) bool { return len(c.App.Types()) > 1 }, spoil: func(w *world) error {
 		return faults("offer=" + w.own().Config.Region + ":" + w.own().Config.App.InstanceType)(w)
 	}},
 	{name: "types in one zone", spoil: func(w *world) error {
@@ -241,7 +244,7 @@ var conditions = []condition{
 	{name: "storage nearly full", codes: []string{checks.StorageLow}, spoil: faults("storage=low"),
 		later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 60) }},
 	{name: "storage that grows", later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 300) }},
-	{name: "replica older than its source", codes: []string{checks.EngineOlder}, spoil: set(databaseType, false, "engineVersionActual", "8.0.99"), later: large(1)},
+	{name: "replica older than its source", codes: []string{checks.EngineOlder}, spoil: set(databaseType, false, "engineVersionActual", "8.4.99"), later: large(1)},
 	{name: "smaller packets", finding: "B15", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
 	{name: "larger packets", spoil: parameter(true, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
 	{name: "another sql_mode", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "sql_mode", "ANSI")},
@@ -257,18 +260,20 @@ var conditions = []condition{
 		w.own().Config.Peer = &peer
 		return nil
 	}},
-	{name: "state older than AWS", codes: []string{refusal.CodeDiverged}, spoil: object(parameterType, true, func(o *sim.Object) bool {
-		if strings.HasSuffix(o.Name, "-claim") {
-			for _, prop := range []string{"value", "insecureValue"} {
-				o.Props[prop] = raised(o.Props[prop])
-			}
+	{name: "state older than AWS", codes: []string{refusal.CodeDiverged}, spoil: claimed(func(c roles.Claim) roles.Claim {
+		c.Serial += 5
+		return c
+	})},
+	{name: "both sides lead", here: true, codes: []string{refusal.CodeClaims}, spoil: func(w *world) error {
+		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
+		return claimed(func(roles.Claim) roles.Claim { return w.own().State.Claim })(w)
+	}},
+	{name: "activated by another backend", codes: []string{checks.Diverged}, fits: probed, spoil: object(parameterType, false, func(o *sim.Object) bool {
+		if strings.HasSuffix(o.Name, "-epoch") {
+			o.Props["value"], o.Props["insecureValue"] = "5", "5"
 		}
 		return true
 	})},
-	{name: "both sides lead", here: true, codes: []string{refusal.CodeClaims, refusal.CodeDiverged}, spoil: func(w *world) error {
-		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
-		return nil
-	}},
 	{name: "credentials refused", codes: []string{"credentials"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
 	{name: "credentials of another account", here: true, codes: []string{"credentials"}, spoil: func(w *world) error {
 		w.own().Config.Accounts = []string{"999999999999"}
@@ -286,8 +291,8 @@ var conditions = []condition{
 	{name: "busy visitors", later: night("load=high")},
 }
 
-// faults2old: all images are a year older; production's was published before.
-var faults2old = image(func(i *sim.Image) { i.Created = i.Created.AddDate(-1, 0, 0) })
+// oldImage: all images are a year older; production's was published before.
+var oldImage = image(func(i *sim.Image) { i.Created = i.Created.AddDate(-1, 0, 0) })
 
 // night lets faults loose that no check could foresee, and that a failover survives.
 func night(all ...string) func(*world) {
@@ -316,19 +321,20 @@ func each(w *world, fault func(name string) string) error {
 	return nil
 }
 
-// raised is a claim with a later serial.
-func raised(value any) any {
-	text, _ := value.(string)
-	var claim roles.Claim
-	if json.Unmarshal([]byte(text), &claim) != nil {
-		return value
-	}
-	claim.Serial += 5
-	now, _ := json.Marshal(claim)
-	return string(now)
+// claimed changes the standby's claim as AWS holds it.
+func claimed(change func(roles.Claim) roles.Claim) func(*world) error {
+	return object(parameterType, true, func(o *sim.Object) bool {
+		var claim roles.Claim
+		text, _ := o.Props["value"].(string)
+		if strings.HasSuffix(o.Name, "-claim") && json.Unmarshal([]byte(text), &claim) == nil {
+			now, _ := json.Marshal(change(claim))
+			o.Props["value"], o.Props["insecureValue"] = string(now), string(now)
+		}
+		return true
+	})
 }
 
-// stuck are conditions for the states of a replica that need a person.
+// stateConditions are the states of a replica: those that need a person, and those that do not.
 func stateConditions() (all []condition) {
 	for _, state := range []string{
 		"deleting", "failed", "inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable", "incompatible-network",

@@ -137,6 +137,11 @@ func (w *world) wrong(switched, began time.Time, failed error) string {
 	if why := w.astray(); why != "" {
 		return why
 	}
+	w.sim.ReturnRegion(peer.Region)
+	w.sim.Clock().Advance(3 * time.Minute)
+	if status, body := w.visit(http.MethodGet, "/"); status != http.StatusOK {
+		return fmt.Sprintf("once production's region is back visitors get %d: %s", status, body)
+	}
 	rows := w.sim.Rows(own.Region, own.DatabaseID(1))
 	for _, at := range w.wrote {
 		if w.lost.Sub(at) > time.Duration(own.Failover.MaxLag) && !slices.Contains(rows, at.Format(time.RFC3339)) {
