@@ -230,7 +230,7 @@ func (w *world) plan(ctx context.Context, change ops.Change) (ops.Plan, error) {
 	verdict, err := rt.Check(ctx)
 	if err != nil {
 		plan.Refusal = err.Error()
-		return plan, nil
+		return plan, nil //nolint:nilerr // it is what the plan says
 	}
 	plan.Verdict = &verdict
 	if refused := verdict.Err(); refused != nil {

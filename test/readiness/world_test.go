@@ -32,7 +32,7 @@ type world struct {
 	sides     []ops.Side
 	site      *ops.Site
 	token     string
-	password  string // of the database, where it is not the one that the standby's secret holds
+	password  string      // of the database, where it is not the one that the standby's secret holds
 	wrote     []time.Time // when production was written to
 	lost      time.Time
 }
@@ -113,7 +113,7 @@ func (w *world) visit(method, path string) (status int, body string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer res.Body.Close() //nolint:errcheck // read from memory
+	defer res.Body.Close()
 	text, _ := io.ReadAll(res.Body)
 	return res.StatusCode, string(text)
 }

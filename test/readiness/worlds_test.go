@@ -43,11 +43,16 @@ func (d day) String() string {
 	return fmt.Sprintf("world %d (%s): %s", d.seed, d.of.name, strings.Join(names, " + "))
 }
 
-// draw makes a day of a seed. The first seeds have one condition each, so that all are met.
+// draw makes a day of a seed. The first seeds are the shapes without any condition, and the next have
+// one condition each, so that all are met.
 func draw(seed uint64, all []*reference) day {
 	random := rand.New(rand.NewPCG(seed, 0))
 	d := day{seed: seed, of: all[random.IntN(len(all))]}
-	if alone := int(seed) - 1; alone < len(conditions) {
+	if plain := int(seed) - 1; plain < len(all) {
+		d.of = all[plain]
+		return d
+	}
+	if alone := int(seed) - 1 - len(all); alone < len(conditions) {
 		c := conditions[alone]
 		for !c.suits(d.of) || d.of.stranded() {
 			d.of = all[random.IntN(len(all))]
@@ -253,7 +258,7 @@ func TestReplay(t *testing.T) {
 	require.NoError(t, err)
 	const sample = 24
 	tried := 0
-	for seed := uint64(len(conditions) + 1); tried < sample; seed += 7 {
+	for seed := uint64(len(shapes) + len(conditions) + 1); tried < sample; seed += 7 {
 		d := draw(seed, all)
 		if len(d.has) == 0 || slices.ContainsFunc(d.has, func(c condition) bool { return c.here }) {
 			continue
