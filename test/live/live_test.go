@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -71,26 +73,31 @@ func contents(t *testing.T, stage *scenario.Stage) map[string]string {
 }
 
 // failover does in a copy of the stage what the rehearsal rehearses.
-func failover(t *testing.T, stage *scenario.Stage, lost string) (refused, seen string) {
+func failover(t *testing.T, stage *scenario.Stage, lost string) (refused, seen string, took float64) {
 	t.Helper()
 	night, err := stage.Fork(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(night.Close)
 	night.World.LoseRegion(lost, sim.Hang)
 	night.World.Clock().Advance(15 * time.Minute)
-	if _, err := open(t, night).Failover(t.Context(), ops.Accepted{}, ops.Run{}); err != nil {
+	done, err := open(t, night).Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	if err != nil {
 		refused = refusal.Announce(err).Error()
 	}
-	return refused, night.Visit()
+	for _, r := range done.Reports {
+		took = r.TimeToRecover
+	}
+	return refused, night.Visit(), took
 }
 
 // alike holds that the rehearsal tells what the failover would do, and returns what it tells.
 func alike(t *testing.T, stage *scenario.Stage, lost string) *scenario.Report {
 	t.Helper()
 	report := rehearse(t, stage)
-	refused, seen := failover(t, stage, lost)
+	refused, seen, took := failover(t, stage, lost)
 	assert.Equal(t, refused, report.Refusal)
 	assert.Equal(t, strings.HasPrefix(seen, "visitors are served"), report.Recovered, "%s; %s", seen, report.Serves)
+	assert.InDelta(t, took, report.Run.TimeToRecover, time.Minute.Seconds())
 	assert.Empty(t, report.Unread)
 	return report
 }
@@ -113,7 +120,8 @@ func TestSpoilt(t *testing.T) {
 		"a CNAME": {func(t *testing.T, stage *scenario.Stage) {
 			stage.World.SetRecord("us-west-2", "Z00000000000000000000", "www.example.com", "elsewhere.example.net")
 		}, "CNAME"},
-		"a lock": {lock, "locked"},
+		"promoted by hand": {promote, ""},
+		"a lock":           {lock, "locked"},
 		"files that disagree": {func(t *testing.T, stage *scenario.Stage) {
 			staged.Rewrite(t, stage, scenario.Production, "domain: www.example.com", "domain: blog.example.com")
 		}, "domain"},
@@ -141,6 +149,15 @@ func lock(t *testing.T, stage *scenario.Stage) {
 	store, err := backend.OpenStore(t.Context(), stage.EngineEnv()["PULUMI_BACKEND_URL"], stage.Dir(), nil)
 	require.NoError(t, err)
 	require.NoError(t, store.PutLock(t.Context(), config.Project, scenario.Recovery, backend.Lock{PID: 1, User: "ci", Host: "elsewhere", Since: time.Now()}))
+}
+
+// promote promotes the replica, and nobody else knows.
+func promote(t *testing.T, stage *scenario.Stage) {
+	cfg, err := stage.Env().AWS(t.Context(), "us-east-2", "")
+	require.NoError(t, err)
+	_, err = rds.NewFromConfig(cfg).PromoteReadReplica(t.Context(), &rds.PromoteReadReplicaInput{DBInstanceIdentifier: aws.String("blog-dr-1")})
+	require.NoError(t, err)
+	stage.World.Clock().Advance(time.Hour)
 }
 
 // TestAged: after a failover and the way back the sites stand otherwise, and have former databases.
@@ -187,6 +204,9 @@ func TestAccount(t *testing.T) {
 	require.ErrorContains(t, err, "pilotlight deploy", "it was never deployed")
 	require.NoError(t, stage.DeploySite(t.Context()))
 	stage.World.Clock().Advance(time.Hour)
+	survey, err := open(t, stage).Survey(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "210987654321", survey.Account)
 	assert.True(t, alike(t, stage, "us-west-2").Recovered)
 }
 
