@@ -202,6 +202,7 @@ func TestAccount(t *testing.T) {
 	stage.World.Begin(sim.Epoch, "210987654321")
 	_, err = open(t, stage).Survey(t.Context())
 	require.ErrorContains(t, err, "pilotlight deploy", "it was never deployed")
+	staged.Rewrite(t, stage, scenario.Recovery, "aws:region: us-east-2", "aws:region: us-east-2\n  aws:allowedAccountIds: ['210987654321']")
 	require.NoError(t, stage.DeploySite(t.Context()))
 	stage.World.Clock().Advance(time.Hour)
 	survey, err := open(t, stage).Survey(t.Context())
