@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
 // Where Pulumi's self-managed backend keeps what an update leaves beside the state
@@ -202,10 +200,10 @@ func (s *Store) SetAside(ctx context.Context, project, stack string) error {
 
 // PutState makes what pulumi stack export writes the state of a stack. Its secrets have to be
 // encrypted, by the provider of secrets that it names.
-func (s *Store) PutState(ctx context.Context, project, stack string, exported apitype.UntypedDeployment) error {
+func (s *Store) PutState(ctx context.Context, project, stack string, version int, features []string, deployment json.RawMessage) error {
 	text, err := json.Marshal(map[string]any{
-		"version": exported.Version, "features": exported.Features,
-		"checkpoint": map[string]any{"stack": path.Join("organization", project, stack), "latest": exported.Deployment},
+		"version": version, "features": features,
+		"checkpoint": map[string]any{"stack": path.Join("organization", project, stack), "latest": deployment},
 	})
 	if err != nil {
 		return fmt.Errorf("writing the state of stack %s: %w", stack, err)

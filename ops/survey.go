@@ -63,7 +63,8 @@ func (s *Site) Survey(ctx context.Context) (Survey, error) {
 			side.Config.Region, silence(err, askAgainFor)).Of(v.Standby)
 	}
 	s.surveyRegion(ctx, side, &v)
-	return v, s.surveyLocks(ctx, &v)
+	err = s.surveyLocks(ctx, &v)
+	return v, err
 }
 
 // standby is the side that a failover would activate.

@@ -88,7 +88,7 @@ func (o *checkOptions) run(ctx context.Context) error {
 func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Requirement {
 	const whole = "pilotlight rehearse --live shows all of it"
 	q := ops.Requirement{What: "rehearsal", Code: codeNotServing, Remedy: whole}
-	r, err := o.project.rehearse(ctx, site, o.hold, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
+	r, err := o.rehearse(ctx, site, o.hold, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
 	switch {
 	case err != nil:
 		q.Code, q.Seen, q.Remedy = ops.FailureOf(err).Code, "it could not be held: "+err.Error(), "do what it says; "+whole

@@ -18,7 +18,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
-	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
@@ -120,7 +119,7 @@ func (s *Stage) stand(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("copying the state of stack %s: %w", of.Config.Stack, err)
 			}
-			if err := store.PutState(ctx, config.Project, of.Config.Stack, copied); err != nil {
+			if err := store.PutState(ctx, config.Project, of.Config.Stack, copied.Version, copied.Features, copied.Deployment); err != nil {
 				return err
 			}
 			all = append(all, s.site.standing(of, resources)...)
@@ -378,7 +377,7 @@ func (s site) records(known []sim.Standing, name checks.Name) (all []sim.Standin
 
 // existingStands is a production that no stack made, as far as its pilot light sees it.
 func (s site) existingStands(p config.Production) []sim.Standing {
-	name, bucket := databaseName(p), stacks.BucketName(p.Bucket)
+	name, bucket := databaseName(p), bucketName(p.Bucket)
 	database := map[string]any{
 		"identifier": name, "arn": p.Database, "engine": "mysql", "engineVersion": s.recovery.Database.EngineVersion, "instanceClass": s.recovery.Database.Class,
 		"allocatedStorage": s.recovery.Database.StorageGiB, "storageEncrypted": !p.Unencrypted, "backupRetentionPeriod": s.recovery.Database.BackupDays,
@@ -394,6 +393,9 @@ func (s site) existingStands(p config.Production) []sim.Standing {
 		}},
 	}
 }
+
+// bucketName is the name of a bucket that is known by its ARN, or by its name.
+func bucketName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // furnishLive puts into the world what the stacks take for given, as it was seen.
 func (s site) furnishLive(w *sim.World) {
@@ -440,7 +442,7 @@ func (s *Stage) uploadBacklog() error {
 	var bucket string
 	for _, of := range v.Stacks {
 		if of.Config.Stack == s.site.recovery.Stack {
-			bucket = stacks.BucketName(of.State.Peer.Bucket)
+			bucket = bucketName(of.State.Peer.Bucket)
 		}
 	}
 	files := min(v.Seen.Backlog.Files, mostUploads)
