@@ -27,7 +27,11 @@ var Alike = Rules{
 	{"mysql", seenOfMySQL, mysql},
 	{"parameters", seenOfParameters, parameters},
 	{"backups", seenOfBackups, noBlockers},
+	{"class", seenOfClass, class},
 }
+
+// NewDatabase asks whether a database can be made.
+var NewDatabase = Rules{{"class", seenOfClass, class}}
 
 func noBlockers(Snapshot, Policy) []refusal.Blocker { return nil }
 

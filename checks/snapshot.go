@@ -15,7 +15,9 @@ type Snapshot struct {
 	Replica *Replica // nil when there is no such database in this region
 	// Source is the database that it replicates; nil where that was not asked.
 	Source *Replica
-	Image  *Image // nil when there is no such image in this region
+	// Class is what RDS offers of the class that is configured; nil where that was not asked.
+	Class *DatabaseClass
+	Image *Image // nil when there is no such image in this region
 	// Types are those that instances may be launched as, in order of preference.
 	Types []InstanceType
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
@@ -48,6 +50,7 @@ type Replica struct {
 	Replication string
 	Message     string // what RDS says of an error in replication
 	BackupDays  int
+	Class       string // such as db.t4g.medium
 	Engine      string // version of MySQL, such as 8.0.42
 	Parameters  string // name of its parameter group
 	ReadOnly    bool   // its parameter group would keep it read-only once promoted
@@ -100,6 +103,7 @@ type Policy struct {
 	DiskGiB       int       // size of the root volume that it is launched with
 	Region        string    // where all of it should be
 	Zones         []string  // of it, in which instances may be launched
+	MultiAZ       bool      // a second zone is configured
 	EngineVersion string    // version of MySQL that the configuration is for
 	PeerImage     time.Time // when the image was made that production runs; zero when that is not known
 

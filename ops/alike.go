@@ -27,7 +27,9 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot := checks.Snapshot{At: s.now(), Replica: seen.Database}
 	source, err := s.source(ctx, standby, other)
 	snapshot.Source = source
-	all := requirements(checks.Alike, snapshot, checks.Policy{Region: standby.Config.Region})
+	var unseen []Requirement
+	snapshot.Class, unseen = s.offered(ctx, standby)
+	all := append(requirements(checks.Alike, snapshot, databasePolicy(standby)), unseen...)
 	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
 		q := Requirement{What: "source", OK: !answered, Seen: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
 		if answered {

@@ -168,6 +168,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
 		ready.Requirements = append(ready.Requirements, Requirement{What: "quotas", OK: true, Seen: seen})
 	}
+	ready.Requirements = append(ready.Requirements, s.newDatabase(ctx, side, plan)...)
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)

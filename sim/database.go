@@ -74,6 +74,9 @@ func validDatabase(w *World, o *Object) error {
 	if err := validStorage(o); err != nil {
 		return err
 	}
+	if err := w.validClass(o); err != nil {
+		return err
+	}
 	switch {
 	case o.ID != "":
 		return nil

@@ -45,7 +45,7 @@ func Faults() []FaultHelp {
 		{"freeze", "ignored", "databases take writes although their parameter groups set read_only, as from a user whom that does not bind"},
 		{"image", "missing | old | arm64 | uefi", "no machine image can be found, all are a year older, for another processor, or boot by UEFI alone"},
 		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
-		{"offer", "zone or region:instance type", "EC2 does not have the type there at all, such as us-east-2a:t3.medium"},
+		{"offer", "zone or region:instance type or class", "EC2, or RDS, does not have it there at all, such as us-east-2a:t3.medium or us-east-2:db.m6g.large"},
 		{"zone", "elsewhere", "the site's zone is not the one that its domain is delegated to"},
 		{"launches", "quota | key", "no instance can be launched: the account's vCPU quota is used up, or the key of its volume cannot be used"},
 		{"quota", "region:name:N", "the account may have N there: " + strings.Join(quotaNames(), ", ") + "; such as us-east-2:addresses:0"},
@@ -161,7 +161,7 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "load" && f.Value == "high",
 		f.Name == "storage" && f.Value == "low",
 		f.Name == "launches" && (f.Value == "quota" || f.Value == "key"),
-		f.Name == "capacity" && placed.MatchString(f.Value),
+		f.Name == "capacity" && placed.MatchString(f.Value) && !strings.HasPrefix(rest, "db."),
 		f.Name == "zone" && f.Value == "elsewhere",
 		f.Name == "offer" && placed.MatchString(f.Value) && rest != "",
 		f.Name == "image" && slices.Contains([]string{"missing", "old", "arm64", "uefi"}, f.Value):
@@ -214,8 +214,8 @@ func (f Fault) armCall() (*armed, error) {
 	return a, nil
 }
 
-// placed is an availability zone, or a region, and perhaps an instance type.
-var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:[a-z0-9]+\.[a-z0-9]+)?$`)
+// placed is an availability zone, or a region, and perhaps an instance type, or a class of RDS.
+var placed = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d[a-z]?(:(db\.)?[a-z0-9]+\.[a-z0-9]+)?$`)
 
 func (f Fault) counted(operation, code, count string, usual int) (*armed, error) {
 	n := usual

@@ -18,6 +18,7 @@ func TestParseFault(t *testing.T) {
 		"error=rds:DescribeDBInstances:InternalFailure:2": true,
 		"capacity=us-east-2a":                             true, "capacity=us-east-2a:t3.medium": true, "capacity=us-east-2": true, "capacity=everywhere": false, "capacity=us-east-2a:": false,
 		"quota=us-east-2:addresses:0": true, "quota=addresses:0": false, "quota=us-east-2:patience:0": false, "quota=us-east-2:addresses:-1": false, "quota=us-east-2:addresses": false,
+		"offer=us-east-2:db.m6g.large": true, "capacity=us-east-2:db.m6g.large": false,
 		"launches=quota": true, "launches=key": true, "launches=": false, "load=high": true, "load=": false,
 		"stuck=rds:CreateDBInstance": true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
 		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,

@@ -93,6 +93,67 @@ func (w *World) offered(zone, name string) bool {
 	return known && w.fault("offer", at(zone, name)) == nil
 }
 
+// A ClassOffer is a version of MySQL with which RDS offers an instance class, and in which zones.
+type ClassOffer struct {
+	Class, Version string
+	Zones          []string
+}
+
+// ClassOffers lists with what an instance class can be had: every one with every version, unless a fault
+// says otherwise.
+func (w *World) ClassOffers(region, class string) (offers []ClassOffer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if zones := w.classZones(w.availabilityZones(region), class); len(zones) > 0 {
+		for _, series := range []string{"8.0", "8.4"} {
+			offers = append(offers, ClassOffer{class, actualVersion(series), zones})
+		}
+	}
+	return offers
+}
+
+// classZones are those of some zones that have an instance class of RDS.
+func (w *World) classZones(zones []string, class string) (have []string) {
+	machine, ok := strings.CutPrefix(class, "db.")
+	if _, known := instanceType(machine); !ok || !known {
+		return nil
+	}
+	for _, zone := range zones {
+		if w.fault("offer", at(zone, class)) == nil {
+			have = append(have, zone)
+		}
+	}
+	return have
+}
+
+// validClass refuses a class that can't be had when a database is made, or becomes one of another class or in
+// two zones. The words are those of hashicorp-education/learn-terraform-outputs#11.
+func (w *World) validClass(o *Object) error {
+	old := w.find(databaseType, o.Region, o.ID)
+	if o.text("instanceClass") == "" { // a restored one has that of the snapshot's database
+		return nil
+	}
+	if old != nil && old.text("instanceClass") == o.text("instanceClass") && (old.flag("multiAz") || !o.flag("multiAz")) {
+		return nil
+	}
+	zones := w.availabilityZones(o.Region)
+	if group := w.findBy(databaseSubnets, o.Region, "name", o.text("dbSubnetGroupName")); group != nil {
+		zones = nil
+		for _, id := range group.texts("subnetIds") {
+			zones = append(zones, w.find(subnetType, o.Region, id).text("availabilityZone"))
+		}
+	}
+	needed := 1
+	if o.flag("multiAz") {
+		needed = 2
+	}
+	if len(w.classZones(zones, o.text("instanceClass"))) >= needed {
+		return nil
+	}
+	return refuse("InvalidParameterCombination", "RDS does not support creating a DB instance with the following combination: DBInstanceClass=%s, Engine=mysql, EngineVersion=%s, LicenseModel=general-public-license. "+
+		"For supported combinations of instance class and database engine version, see the documentation.", o.text("instanceClass"), o.text("engineVersion"))
+}
+
 // at fits the value of a fault that is about a zone or a region, and maybe one instance type.
 func at(zone, name string) func(value string) bool {
 	return func(value string) bool {

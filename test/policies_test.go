@@ -277,7 +277,9 @@ func TestPolicies(t *testing.T) {
 			failOverBy(t, site.fork(t), name, settings, failovers)
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
-		failovers.addCalls(t, "../failover/quotas.go") // who fails over checks first
+		for _, file := range []string{"../failover/quotas.go", "../failover/class.go"} {
+			failovers.addCalls(t, file) // who fails over checks first
+		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
 		failovers.add("secretsmanager:UpdateSecretVersionStage", "a version of a secret that another has replaced")
 		holds(t, site.policy(t, "failover.json"), failovers)

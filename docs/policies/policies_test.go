@@ -86,7 +86,7 @@ var anyResource = map[string]string{
 	"Look":                 "operations that describe or list know no resources",
 	"LookAtNetworks":       "EC2's operations that describe know no resources",
 	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
-	"CheckQuotas":          "quotas are the account's, and all of what they count is counted",
+	"CheckQuotas":          "quotas and offers are of the account, and all of what quotas count is counted",
 	"MakeKeys":             "what is made has no name yet, and lists know no resources",
 	"MakeNetworks":         "what is made has no name yet, and no tag",
 	"MakeGateways":         "what is made has no name yet, and no tag",

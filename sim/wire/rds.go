@@ -17,7 +17,8 @@ var rdsOperations = map[string]operation{
 	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
 	"PromoteReadReplica":   {database, promoteReplica},
 
-	"DescribeAccountAttributes": {func(input) string { return "" }, describeAccount},
+	"DescribeAccountAttributes":          {func(input) string { return "" }, describeAccount},
+	"DescribeOrderableDBInstanceOptions": {func(in input) string { return in.text("DBInstanceClass") }, describeOrderable},
 
 	"ResetDBParameterGroup": {func(in input) string { return in.text("DBParameterGroupName") }, resetParameter},
 }
@@ -195,4 +196,33 @@ func instanceOf(d sim.Database) instanceXML {
 			statusInfoXML{StatusType: info.Type, Normal: info.Normal, Status: info.Status, Message: info.Message})
 	}
 	return out
+}
+
+type orderableXML struct {
+	Engine, EngineVersion, DBInstanceClass string
+	Zones                                  []placeXML `xml:"AvailabilityZones>AvailabilityZone"`
+	MultiAZCapable                         bool
+}
+
+type placeXML struct{ Name string }
+
+// describeOrderable answers for one class, all on one page.
+func describeOrderable(r request) (any, error) {
+	if err := r.in.only("Engine", "DBInstanceClass", "Vpc"); err != nil {
+		return nil, err
+	}
+	if engine := r.in.text("Engine"); engine != "mysql" || r.in.text("DBInstanceClass") == "" {
+		return nil, unmodelled("options of engine %q and all classes are not modelled by the simulator", engine)
+	}
+	var out struct {
+		Options []orderableXML `xml:"OrderableDBInstanceOptions>OrderableDBInstanceOption"`
+	}
+	for _, o := range r.world.ClassOffers(r.region, r.in.text("DBInstanceClass")) {
+		x := orderableXML{Engine: "mysql", EngineVersion: o.Version, DBInstanceClass: o.Class, MultiAZCapable: true}
+		for _, zone := range o.Zones {
+			x.Zones = append(x.Zones, placeXML{zone})
+		}
+		out.Options = append(out.Options, x)
+	}
+	return out, nil
 }

@@ -98,6 +98,7 @@ var faults = []struct {
 	{"DNS", "throttle=route53:ChangeResourceRecordSets", survives, ""},
 	{"DNS", "error=route53:ChangeResourceRecordSets:InternalError:2", survives, ""},
 	{"DNS", "slow=route53:ChangeResourceRecordSets:5", survives, ""},
+	{"second zone", "offer=us-east-2b:db.m6g.large", serves, "RDS does not support creating a DB instance with the following combination"},
 	{"second zone", "error=rds:ModifyDBInstance:AccessDenied", serves, "AccessDenied"},
 }
 

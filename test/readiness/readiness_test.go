@@ -47,17 +47,18 @@ var spoilt = map[string]struct {
 	faults []string
 	code   string
 }{
-	"a type that no zone has": {[]string{"offer=us-east-2:m6i.large"}, checks.TypeNotOffered},
-	"another processor":       {[]string{"image=arm64"}, checks.TypeArchitecture},
-	"a zone that nobody asks": {[]string{"zone=elsewhere"}, checks.NameDelegated},
-	"no addresses left":       {[]string{"quota=us-east-2:addresses:0"}, checks.QuotaShort},
-	"no gateways left":        {[]string{"quota=us-east-2:gateways:0"}, checks.QuotaShort},
-	"no balancers left":       {[]string{"quota=us-east-2:balancers:0"}, checks.QuotaShort},
-	"Redis nodes for one":     {[]string{"quota=us-east-2:cache-nodes:1"}, checks.QuotaShort},
-	"vCPUs for one instance":  {[]string{"quota=us-east-2:vcpus:3"}, checks.QuotaShort},
-	"no vCPUs":                {[]string{"launches=quota"}, checks.QuotaShort},
-	"types can't be read":     {[]string{"error=ec2:DescribeInstanceTypes:UnauthorizedOperation"}, checks.TypesUnseen},
-	"the zone can't be read":  {[]string{"error=route53:ListResourceRecordSets:AccessDenied"}, checks.NameUnseen},
+	"a type that no zone has":   {[]string{"offer=us-east-2:m6i.large"}, checks.TypeNotOffered},
+	"another processor":         {[]string{"image=arm64"}, checks.TypeArchitecture},
+	"a zone that nobody asks":   {[]string{"zone=elsewhere"}, checks.NameDelegated},
+	"a class in one zone alone": {[]string{"offer=us-east-2b:db.m6g.large"}, checks.ClassMultiAZ},
+	"no addresses left":         {[]string{"quota=us-east-2:addresses:0"}, checks.QuotaShort},
+	"no gateways left":          {[]string{"quota=us-east-2:gateways:0"}, checks.QuotaShort},
+	"no balancers left":         {[]string{"quota=us-east-2:balancers:0"}, checks.QuotaShort},
+	"Redis nodes for one":       {[]string{"quota=us-east-2:cache-nodes:1"}, checks.QuotaShort},
+	"vCPUs for one instance":    {[]string{"quota=us-east-2:vcpus:3"}, checks.QuotaShort},
+	"no vCPUs":                  {[]string{"launches=quota"}, checks.QuotaShort},
+	"types can't be read":       {[]string{"error=ec2:DescribeInstanceTypes:UnauthorizedOperation"}, checks.TypesUnseen},
+	"the zone can't be read":    {[]string{"error=route53:ListResourceRecordSets:AccessDenied"}, checks.NameUnseen},
 }
 
 func TestSpoilt(t *testing.T) {
@@ -112,6 +113,31 @@ func TestSound(t *testing.T) {
 	staged.Inject(t, stage, "offer=us-east-2a:m6i.large")
 	ready, codes := check(t, stage)
 	assert.Empty(t, codes, ready.Err())
+}
+
+// TestClassIsOffered: the pilot light is to become larger, and RDS does not have that class there.
+func TestClassIsOffered(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Rewrite(t, stage, scenario.Recovery, "class: db.m6g.large", "class: db.m6g.xlarge")
+	staged.Inject(t, stage, "offer=us-east-2:db.m6g.xlarge")
+	ready, codes := check(t, stage)
+	assert.Equal(t, []string{checks.ClassNotOffered}, codes, ready.Err())
+	require.NoError(t, stage.Lose())
+	report := staged.FailOver(t, stage)
+	assert.Contains(t, report.Refusal, "RDS does not support creating a DB instance with the following combination: DBInstanceClass=db.m6g.xlarge", "the simulator agrees")
+
+	stage = staged.Steady(t, staged.Options())
+	staged.Inject(t, stage, "error=rds:DescribeOrderableDBInstanceOptions:AccessDenied")
+	ready, codes = check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	for _, q := range ready.Requirements {
+		if q.What == "class" {
+			assert.Contains(t, q.Seen, "whether RDS has the class is not known")
+			return
+		}
+	}
+	t.Fatal("nothing is said of the class")
 }
 
 // TestQuotasUnseen: who may not read quotas is told what is not known, and no more.
