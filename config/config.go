@@ -247,7 +247,8 @@ type App struct {
 	//
 	// Refused: not of the form `m6i.large`; one twice; over 9
 	FallbackTypes []string `json:"fallbackTypes"`
-	// Fewest instances while active.
+	// Fewest instances while active. A failover starts as many as the other side served with at its last update, if that
+	// was more; the next update lets scaling go below again.
 	//
 	// Refused: under 1
 	Min int `json:"min"`
@@ -373,6 +374,10 @@ func (c Config) AllNames() []string { return append([]string{c.Domain}, c.Names.
 
 // Types are the EC2 types that instances may be launched as, in order of preference.
 func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
+
+// Start is how many instances an activation starts: as many as the other side served with lately, within the
+// bounds. lately is 0 where that is not known.
+func (a App) Start(lately int) int { return min(max(lately, a.Min), a.Max) }
 
 // Warm reports whether a part is kept in standby too.
 func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }

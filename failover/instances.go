@@ -29,6 +29,7 @@ const (
 // instances is what is seen of the instances of a side.
 type instances struct {
 	running int // in service in the group
+	wanted  int // by scaling, at the moment
 	// placed counts those of each type and zone, in words such as "m6i.large in us-east-2b".
 	placed  map[string]int
 	failure checks.LaunchFailure
@@ -63,6 +64,14 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 		})
 		return remedied(err, last)
 	})
+}
+
+// Serving is how many instances this side's groups want, which scaling has fitted to the visitors; 0 for none.
+func (r *Runtime) Serving(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	found, err := r.instances(ctx)
+	return found.wanted, err
 }
 
 // seen is what was found, in words.
@@ -111,6 +120,7 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 		}
 		for _, group := range page.AutoScalingGroups {
 			running := found.count(group)
+			found.wanted += int(aws.ToInt32(group.DesiredCapacity))
 			if found.running += running; running >= int(aws.ToInt32(group.DesiredCapacity)) {
 				continue
 			}

@@ -27,7 +27,11 @@ func (s *Site) sizes(ctx context.Context, side Side, other *Side, plan *Plan) ch
 	c := side.Config
 	sizes := checks.Sizes{Types: c.App.Types(), Zones: c.Network.Zones, CacheNodes: c.Cache.Nodes, StorageGiB: c.Database.StorageGiB}
 	if plan.Change.Role == roles.Active {
-		sizes.Instances, sizes.MostInstances = c.App.Min, c.App.Max
+		lately := side.State.Peer.Instances
+		if other != nil {
+			lately = stacks.Lately(side.State, other.State)
+		}
+		sizes.Instances, sizes.MostInstances = c.App.Start(lately), c.App.Max
 	}
 	if plan.makesReplica() { // it takes its source's
 		if source, err := s.source(ctx, side, other); err == nil && source != nil {

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,7 +201,34 @@ func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.Resou
 	if active {
 		args.Min, args.Max = s.cfg.App.Min, s.cfg.App.Max
 	}
+	if active && s.activating {
+		args.Min = s.start
+	}
 	return args
+}
+
+// Lately is with how many instances a stack's peer served when it was last updated, as its state says, or said
+// when this stack read it last; 0 where that is not known.
+func Lately(own, peer state.State) int {
+	return cmp.Or(peer.Published.Instances, own.Peer.Instances)
+}
+
+// serving is how many instances this stack serves with, for its peer to start as many: those that it starts, and
+// those of the group once DNS points here. What can't be read is as it was. A preview does not ask.
+func (s *site) serving() int {
+	switch {
+	case !s.plan.Claim.Leads():
+		return 0
+	case s.activating:
+		return s.start
+	case s.DryRun():
+		return s.published.Instances
+	}
+	count, err := s.runtime.Serving(s.Context.Context())
+	if err != nil || count == 0 {
+		return s.published.Instances
+	}
+	return s.cfg.App.Start(count)
 }
 
 // switchOver points DNS here, last of all: the promotion is done,

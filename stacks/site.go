@@ -283,12 +283,13 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) publishToPeer(f *foundation, database *components.Database) error {
+	serving := s.serving()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
 		published := publishes(s.cfg, s.account)
 		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), f.image.made
 		published.RootDevice = f.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
-		published.Home, published.Secrets = s.home(), state.HashSecrets(wordpress.Settle(s.secrets))
+		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)

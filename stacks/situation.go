@@ -26,6 +26,7 @@ type situation struct {
 	plan      roles.Plan
 	// activating reports that the site's name has not been moved here yet.
 	activating bool
+	start      int               // how many instances an activation starts
 	published  state.PeerInfo    // what this stack last published for its peer
 	peer       state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
 	secrets    map[string]string // the application's, as they are to be saved

@@ -241,3 +241,26 @@ func TestProductionInUSEast1(t *testing.T) {
 	report := staged.FailOver(t, stage)
 	assert.Contains(t, report.Refusal, "region us-east-1: i/o timeout", "the simulator agrees")
 }
+
+// TestStartsAsManyAsServed: production had scaled out by its last update, and a failover starts as many. The
+// next update leaves the number to scaling again.
+func TestStartsAsManyAsServed(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Inject(t, stage, "load=high")
+	stage.World.Clock().Advance(time.Hour)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
+	stage.World.Heal()
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	assert.Contains(t, quotasSeen(ready), "vCPUs of standard instances 12 (0 of 5000 used)", "what is started is what must fit")
+	require.NoError(t, stage.Lose())
+	report := staged.FailOver(t, stage)
+	require.Empty(t, report.Refusal)
+	group := stage.World.ScalingGroups("us-east-2")[0]
+	assert.Equal(t, []int{6, 6, 6}, []int{group.Least, group.Most, group.Capacity})
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	group = stage.World.ScalingGroups("us-east-2")[0]
+	assert.Equal(t, []int{2, 6, 6}, []int{group.Least, group.Most, group.Capacity})
+	staged.NothingLeft(t, stage)
+}
