@@ -25,12 +25,12 @@ var functions = map[string]function{
 			"arn": fmt.Sprintf("arn:%s:iam::%s:user/simulated", awsregion.Partition(region), account),
 		}
 	}},
-	"aws:index/getRegion:getRegion": {answer: func(region, account string) map[string]any {
+	"aws:index/getRegion:getRegion": {answer: func(region, _ string) map[string]any {
 		return map[string]any{
 			"id": region, "name": region, "description": region, "endpoint": "ec2." + region + "." + awsregion.DNSSuffix(region),
 		}
 	}},
-	"aws:index/getPartition:getPartition": {answer: func(region, account string) map[string]any {
+	"aws:index/getPartition:getPartition": {answer: func(region, _ string) map[string]any {
 		prefix := "com.amazonaws"
 		if awsregion.Partition(region) == "aws-cn" {
 			prefix = "cn.com.amazonaws"
@@ -40,7 +40,7 @@ var functions = map[string]function{
 			"dnsSuffix": awsregion.DNSSuffix(region), "reverseDnsPrefix": prefix,
 		}
 	}},
-	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2", "DescribeAvailabilityZones", func(region, account string) map[string]any {
+	"aws:index/getAvailabilityZones:getAvailabilityZones": {"ec2", "DescribeAvailabilityZones", func(region, _ string) map[string]any {
 		var ids []string
 		for i := range sim.Zones(region) {
 			ids = append(ids, fmt.Sprintf("%s-az%d", region, i+1))
