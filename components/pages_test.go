@@ -228,7 +228,7 @@ func TestImageHasConstantsOfItsOwn(t *testing.T) {
 func TestWordPressHasItsOwnDatabaseUser(t *testing.T) {
 	t.Parallel()
 	const made = `CREATE USER IF NOT EXISTS 'wordpress'@'%' IDENTIFIED BY 'it\'s \"\\' REQUIRE SSL
-ALTER USER 'wordpress'@'%' IDENTIFIED BY 'it\'s \"\\' REQUIRE SSL
+ALTER USER 'wordpress'@'%' IDENTIFIED BY 'it\'s \"\\' REQUIRE SSL ACCOUNT UNLOCK
 GRANT ALL ON ` + "`word\\_press`" + `.* TO 'wordpress'@'%'
 `
 	for name, tc := range map[string]struct {

@@ -56,10 +56,12 @@ func (a asked) addStep(t *testing.T, step sim.Step) {
 		known := false
 		for _, c := range sim.Calls() {
 			reads := step.Operation != "delete" && slices.Contains(c.Operations, "read")
-			if c.Type != step.Type || c.When != "" || !reads && !slices.Contains(c.Operations, step.Operation) {
+			if c.Type != step.Type || !reads && !slices.Contains(c.Operations, step.Operation) {
 				continue
 			}
-			known = true
+			if known = true; c.When != "" {
+				continue
+			}
 			for _, call := range c.Calls {
 				a.add(call, step.Operation+" of "+step.Type)
 			}
