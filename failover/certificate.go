@@ -37,7 +37,8 @@ func (r *Runtime) certificate(ctx context.Context, cfg aws.Config) (found *check
 	}
 	ctx, cancel := context.WithTimeout(ctx, certificateLimit)
 	defer cancel()
-	if found, err = findServerCertificate(ctx, iam.NewFromConfig(cfg), r.Site.Certificate); orAbsent(err) != nil {
+	found, err = findServerCertificate(ctx, iam.NewFromConfig(cfg), r.Site.Certificate)
+	if err := orAbsent(err); err != nil {
 		return &checks.Certificate{Unseen: true}, []refusal.Blocker{{
 			Code: checks.CertificateUnseen, Subject: "certificate", Reason: "the certificate could not be read: " + err.Error(),
 			Remedy: "let these credentials read it (iam:GetServerCertificate), and check again",

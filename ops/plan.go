@@ -140,7 +140,8 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Pl
 		return plan, err
 	}
 	plan.addShortfalls(side)
-	return plan, s.addQuotas(ctx, side, other, &plan)
+	err = s.addQuotas(ctx, side, other, &plan)
+	return plan, err
 }
 
 // addShortfalls adds those of an activation of a side.
