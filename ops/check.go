@@ -5,17 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/ops/engine"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -311,116 +304,4 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 // productionLives reports whether a blocker says no more than that the other side is well.
 func productionLives(b refusal.Blocker) bool {
 	return b.Code == checks.ProductionServes || b.Code == checks.ReplicaReceives
-}
-
-// machine is what this machine has to have.
-func (s *Site) machine(ctx context.Context) []Requirement {
-	all := []Requirement{{What: "engine", Seen: "there is no Pulumi " + engine.Version + " or newer on this machine",
-		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
-	if s.options.EngineRoot != "" {
-		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + s.options.EngineRoot}
-	} else if root, ok := engine.Installed(ctx); ok {
-		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + root}
-	}
-	return append(all, s.plugin())
-}
-
-// plugin is Pulumi's provider for AWS, which takes long to download.
-func (s *Site) plugin() Requirement {
-	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
-		return Requirement{What: "plugin", OK: true, Seen: "a running provider stands for AWS"}
-	}
-	home := s.options.EnvVars["PULUMI_HOME"]
-	if home == "" {
-		home = os.Getenv("PULUMI_HOME")
-	}
-	if user, err := os.UserHomeDir(); home == "" && err == nil {
-		home = filepath.Join(user, ".pulumi")
-	}
-	version := pluginVersion()
-	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
-		return Requirement{What: "plugin", Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
-			Remedy: "pulumi plugin install resource aws " + version}
-	}
-	return Requirement{What: "plugin", OK: true, Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
-}
-
-// pluginVersion is the version of pulumi-aws that the program was built with; the
-// engine asks for that very one.
-func pluginVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		for _, dep := range info.Deps {
-			if dep.Path == "github.com/pulumi/pulumi-aws/sdk/v6" {
-				return strings.TrimPrefix(dep.Version, "v")
-			}
-		}
-	}
-	return "6.83.0" // a test binary does not say
-}
-
-// credentials asks the side's region whose they are: those that depend on the lost
-// region do not answer when it is.
-func (s *Site) credentials(ctx context.Context, side Side) Requirement {
-	bounded, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	fail := func(err error) Requirement {
-		return Requirement{What: "credentials", Seen: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
-	}
-	account, err := s.caller(bounded, side)
-	if err != nil {
-		return fail(err)
-	}
-	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
-		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
-	}
-	return Requirement{What: "credentials", OK: true, Seen: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
-}
-
-// caller is the account whose credentials AWS in a side's region takes these for.
-func (s *Site) caller(ctx context.Context, side Side) (account string, err error) {
-	return failover.Account(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
-}
-
-// risk is what it means that the state, or the key to its secrets, lies where it does.
-type risk struct {
-	Seen   string // a sentence
-	Remedy string // empty when nothing need be done
-	// Blocks reports that a failover could not read it.
-	Blocks bool
-}
-
-// riskOf judges where something of the state lies, by the region of the side that leads and
-// that of the other one. It is the one judgement of check and status.
-func riskOf(what, address, leading, other string) risk {
-	region := regionOf(address)
-	switch {
-	case region == "" && leading != "":
-		return risk{Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
-	case region == "" || region != leading:
-		return risk{Seen: address}
-	}
-	place := "REGION, best a third one"
-	if awsregion.Partition(leading) == "aws-cn" { // it has two regions
-		place = other
-	}
-	return risk{
-		Seen: fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what), Blocks: true,
-		Remedy: fmt.Sprintf("pilotlight bootstrap --move --region %s", place),
-	}
-}
-
-// requirement is what the risk means for a purpose: only a failover has to do without the leading region.
-func (r risk) requirement(what string, purpose Purpose) Requirement {
-	return Requirement{What: what, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy}
-}
-
-// stateAndKeys are the requirements that state and keys can be read when they are needed. A
-// failover needs them once the leading region is lost; a switchover or a failback while both live.
-func (s *Site) stateAndKeys(ctx context.Context, purpose Purpose, sides []Side, leading, other string) []Requirement {
-	var all []Requirement
-	for _, part := range []struct{ what, address string }{{"state", s.backend(ctx)}, {"keys", s.keys(sides)}} {
-		all = append(all, riskOf(part.what, part.address, leading, other).requirement(part.what, purpose))
-	}
-	return all
 }
