@@ -319,6 +319,7 @@ func TestPreviewOfAFailover(t *testing.T) {
 				"update pilotlight:stacks:Activation",
 				"update pulumi:index:Stash",
 				"update pulumi:index:Stash",
+				"update pulumi:index:Stash", // what it publishes: how many instances it serves with
 			}, announced)
 		})
 	}
