@@ -22,7 +22,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-func TestMain(m *testing.M) { staged.Main(m) }
+func TestMain(m *testing.M) { staged.Main(m, removeKept) }
 
 // check is what check finds of a stage, and the codes of what is wrong.
 func check(t *testing.T, stage *scenario.Stage) (ready ops.Readiness, codes []string) {

@@ -77,6 +77,23 @@ var references = sync.OnceValues(func() ([]*reference, error) {
 	return all, errors.Join(failed...)
 })
 
+// kept holds the folders of all references: they serve many tests, and end with the last.
+var kept = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "pilotlight-readiness-") })
+
+func folder(name string) (string, error) {
+	under, err := kept()
+	if err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(under, name)
+}
+
+func removeKept() {
+	if dir, err := kept(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+}
+
 // write makes a folder with the files of a shape.
 func (s shape) write() (dir string, err error) {
 	o := staged.Options()
@@ -88,7 +105,7 @@ func (s shape) write() (dir string, err error) {
 		return "", err
 	}
 	defer stage.Close()
-	if dir, err = os.MkdirTemp("", "pilotlight-shape-"); err != nil {
+	if dir, err = folder("shape-"); err != nil {
 		return "", err
 	}
 	met := map[string]bool{}
@@ -139,7 +156,7 @@ func refer(ctx context.Context, s shape) (*reference, error) {
 	if r.plan, err = site.PlanFailover(ctx, ops.Accepted{}, ops.Run{}); err != nil {
 		return nil, err
 	}
-	if r.moment.Dir, err = os.MkdirTemp("", "pilotlight-reference-"); err != nil {
+	if r.moment.Dir, err = folder("reference-"); err != nil {
 		return nil, err
 	}
 	if r.moment, err = staged.Keep(stage, r.moment.Dir); err != nil {
@@ -161,7 +178,7 @@ const deadLock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-
 
 // lockedBackend is a backend in which somebody elsewhere holds the lock of the standby's stack.
 func lockedBackend(sides []ops.Side) (string, error) {
-	dir, err := os.MkdirTemp("", "pilotlight-locked-")
+	dir, err := folder("locked-")
 	if err != nil {
 		return "", err
 	}

@@ -42,10 +42,11 @@ const sideBySide = "8"
 // Main is for TestMain. It finds the engines before the tests' own time begins: a
 // machine that has none builds them, which takes minutes. The engine that stays saves a state
 // when an operation ends, and not at each step: that is a third of what an operation costs.
-func Main(m *testing.M) { os.Exit(run(m, false, nil)) }
+// after runs once the tests have ended.
+func Main(m *testing.M, after ...func()) { os.Exit(run(m, false, after)) }
 
 // MainEachStep is Main for tests that end operations in the middle: the state is saved at each
-// step, as it is in life. after runs once the tests have ended.
+// step, as it is in life.
 func MainEachStep(m *testing.M, after ...func()) { os.Exit(run(m, true, after)) }
 
 func run(m *testing.M, eachStep bool, after []func()) (code int) {
