@@ -71,7 +71,10 @@ func seenOfClass(s Snapshot, p Policy) string {
 		return ""
 	}
 	zones := s.Class.zones(p, false)
-	if len(zones) == 0 {
+	switch {
+	case len(zones) == 0 && (s.Replica == nil || s.Replica.Class != s.Class.Name):
+		return "" // the blocker says it
+	case len(zones) == 0:
 		return fmt.Sprintf("database %s is of class %s already, which RDS offers no more for new ones", s.Replica.ID, s.Class.Name)
 	}
 	return fmt.Sprintf("RDS offers %s with MySQL %s in %s", s.Class.Name, mysqlversion.Series(p.EngineVersion), join(zones, "and"))

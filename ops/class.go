@@ -11,7 +11,7 @@ import (
 func (s *Site) offered(ctx context.Context, side Side) (*checks.DatabaseClass, []Requirement) {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	class, err := s.account(side).LookAtClass(bounded, side.Config.Database.Class)
+	class, err := s.runtimeOf(side).LookAtClass(bounded, side.Config.Database.Class)
 	if err != nil {
 		return nil, []Requirement{{What: "class", OK: true, Seen: "whether RDS has the class is not known: " + silence(err, askFor)}}
 	}

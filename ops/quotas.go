@@ -15,7 +15,7 @@ import (
 // addQuotas adds to a plan for a side what the account may have in its region of all that the plan makes.
 func (s *Site) addQuotas(ctx context.Context, side Side, other *Side, plan *Plan) (err error) {
 	needs := checks.Needs(plan.Resources, s.sizes(ctx, side, other, plan))
-	if plan.Quotas, err = s.account(side).Quotas(ctx, needs); err != nil {
+	if plan.Quotas, err = s.runtimeOf(side).Quotas(ctx, needs); err != nil {
 		return err
 	}
 	plan.Shortfalls = append(plan.Shortfalls, checks.Quotas(plan.Quotas, side.Config.Region)...)
@@ -54,8 +54,8 @@ func (p Plan) makesReplica() bool {
 	return false
 }
 
-// account is what asks for the account's quotas in the region of a side.
-func (s *Site) account(side Side) *failover.Runtime {
+// runtimeOf is what asks AWS in the region of a side, by its state.
+func (s *Site) runtimeOf(side Side) *failover.Runtime {
 	return failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer))
 }
 
@@ -75,7 +75,7 @@ func (s *Site) RequestIncreases(ctx context.Context, ready Readiness) (asked []c
 	}
 	var failed []error
 	for _, q := range checks.MostUrgent(ready.Plan.Quotas) {
-		increase, err := s.account(side).RequestIncrease(ctx, q)
+		increase, err := s.runtimeOf(side).RequestIncrease(ctx, q)
 		if err != nil {
 			failed = append(failed, err)
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -13,7 +14,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks"
 )
 
 // A Survey is a site as it stands: what both stacks hold, and what AWS says now of the side that a
@@ -90,14 +90,14 @@ func standby(read []SurveyedStack) (Side, error) {
 func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 	unread := func(format string, args ...any) { v.Unread = append(v.Unread, fmt.Sprintf(format, args...)) }
 	region := side.Config.Region
-	seen, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer)).Survey(ctx)
+	seen, err := s.runtimeOf(side).Survey(ctx)
 	if err != nil {
 		unread("what stands in %s: %s", region, silence(err, askFor))
 	} else {
 		v.Seen = &seen
 	}
 	for _, b := range seen.Shortfalls {
-		if b.Code == checks.TypesUnseen || b.Code == checks.NameUnseen {
+		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen}, b.Code) {
 			unread("%s", b.Reason)
 		}
 	}

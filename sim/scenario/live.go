@@ -54,8 +54,8 @@ func standing(v *ops.Survey) (site, error) {
 	if s.manualDNS() {
 		s.say("a person sets the record of %s %s after the program asks for it", s.recovery.Domain, handover)
 	}
-	if arn := s.recovery.App.Certificate; arn != "" && !strings.Contains(arn, ":acm:") {
-		s.say("certificate %s is good for %s", arn, s.recovery.Domain)
+	if v.Seen != nil && v.Seen.Certificate != nil && v.Seen.Certificate.Unseen {
+		s.say("certificate %s is good for %s", s.recovery.App.Certificate, strings.Join(s.recovery.AllNames(), ", "))
 	}
 	s.overlay(v)
 	return s, nil
@@ -286,8 +286,8 @@ func (s site) furnishLive(w *sim.World) {
 		if c.Stack != s.recovery.Stack || v.Seen == nil { // what is lost with its region, or could not be read
 			w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
 		}
-		if arn := c.App.Certificate; arn != "" && (c.Stack != s.recovery.Stack || v.Seen == nil || !strings.Contains(arn, ":acm:")) {
-			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{c.Domain}, Until: w.Clock().Now().AddDate(1, 0, 0)})
+		if arn := c.App.Certificate; arn != "" {
+			w.AddCertificate(sim.Certificate{ARN: arn, Status: checks.Issued, Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
 	}
 	zone := s.recovery.DNS.ZoneID
@@ -297,12 +297,17 @@ func (s site) furnishLive(w *sim.World) {
 		}
 	} else if v.Seen.Name.Zone != "" {
 		w.AddZone(zone, v.Seen.Name.Zone)
+		if v.Seen.Name.Private {
+			w.MakePrivate(zone)
+		}
 	}
 	if v.Seen != nil && v.Seen.Image != nil {
 		i := v.Seen.Image
-		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State})
+		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State, RootGiB: i.RootGiB})
 	}
-	if v.Seen != nil && v.Seen.Certificate != nil {
+	if arn := s.recovery.App.Certificate; arn != "" && v.Seen != nil && v.Seen.Certificate == nil {
+		w.RemoveCertificate(arn)
+	} else if v.Seen != nil && v.Seen.Certificate != nil && !v.Seen.Certificate.Unseen {
 		c := v.Seen.Certificate
 		w.AddCertificate(sim.Certificate{ARN: s.recovery.App.Certificate, Status: c.Status, Names: c.Names, Until: c.Until})
 	}

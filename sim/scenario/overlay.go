@@ -77,38 +77,44 @@ func setParameters(st *sim.Standing, set map[string]string) {
 	st.Props["parameters"] = list
 }
 
-// atName reports whether a record stands at the site's name in its zone.
+// atName reports whether a record stands at one of the site's names in their zone.
 func (s site) atName(st sim.Standing) bool {
+	return st.Props["zoneId"] == s.recovery.DNS.ZoneID && slices.Contains(s.recovery.AllNames(), nameOf(st))
+}
+
+// nameOf is the whole name of a record, without the last dot.
+func nameOf(st sim.Standing) string {
 	name, _ := st.Props["fqdn"].(string)
 	if name == "" {
 		name, _ = st.Props["name"].(string)
 	}
-	return st.Props["zoneId"] == s.recovery.DNS.ZoneID && strings.EqualFold(strings.TrimSuffix(name, "."), s.recovery.Domain)
+	return strings.ToLower(strings.TrimSuffix(name, "."))
 }
 
 // stillThere reports whether a record is among those that a zone has.
 func stillThere(st sim.Standing, records []checks.Record) bool {
-	return slices.ContainsFunc(records, func(r checks.Record) bool { return r.Type == st.Props["type"] && leadsTo(st, r.Target) })
+	return slices.ContainsFunc(records, func(r checks.Record) bool { return is(st, r) })
 }
 
-func leadsTo(st sim.Standing, target string) bool {
+// is reports whether a record is one that the zone has.
+func is(st sim.Standing, r checks.Record) bool {
 	text, err := json.Marshal([]any{st.Props["aliases"], st.Props["records"]})
-	return err == nil && strings.Contains(strings.ToLower(string(text)), strings.ToLower(target))
+	return err == nil && nameOf(st) == r.Name && st.Props["type"] == r.Type && strings.Contains(strings.ToLower(string(text)), strings.ToLower(r.Target))
 }
 
-// records are those at the site's name that no state knows of.
+// records are those at the site's names that no state knows of.
 func (s site) records(known []sim.Standing, name checks.Name) (all []sim.Standing) {
 	for i, r := range name.Records {
 		if slices.ContainsFunc(known, func(st sim.Standing) bool {
-			return st.Type == recordType && s.atName(st) && st.Props["type"] == r.Type && leadsTo(st, r.Target)
+			return st.Type == recordType && s.atName(st) && is(st, r)
 		}) {
 			continue
 		}
-		props := map[string]any{"zoneId": name.ZoneID, "name": s.recovery.Domain, "type": r.Type, "records": []string{r.Target}, "ttl": 300}
+		props := map[string]any{"zoneId": name.ZoneID, "name": r.Name, "type": r.Type, "records": []string{r.Target}, "ttl": 300}
 		if r.Routed != "" {
 			props["setIdentifier"], props["weight"] = fmt.Sprint(r.Routed, i), 1
 		}
-		all = append(all, sim.Standing{Type: recordType, Region: s.recovery.Region, Name: s.recovery.Domain, Props: props})
+		all = append(all, sim.Standing{Type: recordType, Region: s.recovery.Region, Name: r.Name, Props: props})
 	}
 	return all
 }

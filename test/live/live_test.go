@@ -120,6 +120,11 @@ func TestSpoilt(t *testing.T) {
 		"a CNAME": {func(t *testing.T, stage *scenario.Stage) {
 			stage.World.SetRecord("us-west-2", "Z00000000000000000000", "www.example.com", "elsewhere.example.net")
 		}, "CNAME"},
+		"further names": {func(t *testing.T, stage *scenario.Stage) {
+			for _, stack := range []string{scenario.Production, scenario.Recovery} {
+				require.NoError(t, staged.Up(t, stage, stage.Env(), stack, map[string]string{"names": `["example.com"]`}))
+			}
+		}, ""},
 		"promoted by hand": {promote, ""},
 		"a lock":           {lock, "locked"},
 		"files that disagree": {func(t *testing.T, stage *scenario.Stage) {
