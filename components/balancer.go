@@ -85,10 +85,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 	if err := ctx.RegisterComponentResource(BalancerType, name, b, opts...); err != nil {
 		return nil, err
 	}
-	childOpts := []pulumi.ResourceOption{pulumi.Parent(b), patience}
-	if args.Hooks != nil {
-		childOpts = append(childOpts, pulumi.ResourceHooks(args.Hooks))
-	}
+	childOpts := append(hooked(args.Hooks), pulumi.Parent(b), patience)
 	balancer, err := lb.NewLoadBalancer(ctx, name+"-lb", &lb.LoadBalancerArgs{
 		LoadBalancerType:        pulumi.String("application"),
 		Subnets:                 args.SubnetIDs,

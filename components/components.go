@@ -34,3 +34,11 @@ func Reserve(ctx *pulumi.Context, kind, name string, opts ...pulumi.ResourceOpti
 	}
 	return ctx.RegisterResourceOutputs(empty, pulumi.Map{})
 }
+
+// hooked binds hooks to a resource; nil for none.
+func hooked(hooks *pulumi.ResourceHookBinding) []pulumi.ResourceOption {
+	if hooks == nil {
+		return nil
+	}
+	return []pulumi.ResourceOption{pulumi.ResourceHooks(hooks)}
+}

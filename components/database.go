@@ -171,14 +171,11 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if args.MaxStorageGiB > 0 {
 		instanceArgs.MaxAllocatedStorage = pulumi.Int(args.MaxStorageGiB)
 	}
-	instanceOpts := []pulumi.ResourceOption{
+	instanceOpts := append(hooked(args.Hooks),
 		pulumi.Parent(db), pulumi.DependsOn(logs),
 		// A replica of a few TB is copied for hours.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "12h", Update: "3h", Delete: "3h"}),
-	}
-	if args.Hooks != nil {
-		instanceOpts = append(instanceOpts, pulumi.ResourceHooks(args.Hooks))
-	}
+	)
 	switch {
 	case args.Primary != nil:
 		bornPrimary(instanceArgs, args)

@@ -75,10 +75,3 @@ func NewRecord(ctx *pulumi.Context, name string, args RecordArgs, opts ...pulumi
 	r.FQDN, r.Switched = record.Fqdn, record
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{"fqdn": r.FQDN})
 }
-
-func hooked(hooks *pulumi.ResourceHookBinding) []pulumi.ResourceOption {
-	if hooks == nil {
-		return nil
-	}
-	return []pulumi.ResourceOption{pulumi.ResourceHooks(hooks)}
-}

@@ -38,10 +38,7 @@ func NewEgress(ctx *pulumi.Context, name string, args EgressArgs, opts ...pulumi
 	if err := ctx.RegisterComponentResource(EgressType, name, e, opts...); err != nil {
 		return nil, err
 	}
-	gatewayOpts := []pulumi.ResourceOption{pulumi.Parent(e)}
-	if args.Hooks != nil {
-		gatewayOpts = append(gatewayOpts, pulumi.ResourceHooks(args.Hooks))
-	}
+	gatewayOpts := append(hooked(args.Hooks), pulumi.Parent(e))
 	var gateways []*ec2.NatGateway
 	for i := range args.Gateways {
 		part := fmt.Sprintf("%s-nat-%d", name, i+1)

@@ -46,10 +46,7 @@ func NewParameter(ctx *pulumi.Context, name string, args ParameterArgs, opts ...
 	if args.Description != "" {
 		in.Description = pulumi.String(args.Description)
 	}
-	below := []pulumi.ResourceOption{pulumi.Parent(p)}
-	if args.Hooks != nil {
-		below = append(below, pulumi.ResourceHooks(args.Hooks))
-	}
+	below := append(hooked(args.Hooks), pulumi.Parent(p))
 	parameter, err := ssm.NewParameter(ctx, name+"-"+args.Key, in, below...)
 	if err != nil {
 		return nil, err

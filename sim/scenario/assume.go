@@ -140,7 +140,7 @@ func (s *site) existing() *config.Production {
 
 // databaseName is the identifier of a production's database.
 func databaseName(p config.Production) string {
-	return p.Database[strings.LastIndex(p.Database, ":")+1:]
+	return nameIn(p.Database)
 }
 
 // parent is the zone that may hold a name: what follows its first label, or the name itself.

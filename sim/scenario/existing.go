@@ -13,7 +13,7 @@ const existingAddress = "192.0.2.10"
 // makeExisting makes the production that no stack made, as far as its pilot light sees it.
 func (s *Stage) makeExisting(ctx context.Context) error {
 	c, p := s.site.recovery, s.site.recovery.Production
-	bucket := bucketName(p.Bucket)
+	bucket := nameIn(p.Bucket)
 	for _, made := range []struct {
 		typ, name string
 		inputs    map[string]any

@@ -274,7 +274,8 @@ func cutLast(text, sep string) (before, after string, found bool) {
 }
 
 // bucketName is the name of a bucket that is known by its ARN, or by its name.
-func bucketName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
+// nameIn is the name in the ARN of a database or a bucket.
+func nameIn(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // furnishLive puts into the world what the stacks take for given, as it was seen.
 func (s site) furnishLive(w *sim.World) {
@@ -326,7 +327,7 @@ func (s *Stage) uploadBacklog() error {
 	var bucket string
 	for _, of := range v.Stacks {
 		if of.Config.Stack == s.site.recovery.Stack {
-			bucket = bucketName(of.State.Peer.Bucket)
+			bucket = nameIn(of.State.Peer.Bucket)
 		}
 	}
 	files := min(v.Seen.Backlog.Files, mostUploads)

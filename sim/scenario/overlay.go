@@ -121,7 +121,7 @@ func (s site) records(known []sim.Standing, name checks.Name) (all []sim.Standin
 
 // existingStands is a production that no stack made, as far as its pilot light sees it.
 func (s site) existingStands(p config.Production) []sim.Standing {
-	name, bucket := databaseName(p), bucketName(p.Bucket)
+	name, bucket := databaseName(p), nameIn(p.Bucket)
 	database := map[string]any{
 		"identifier": name, "arn": p.Database, "engine": "mysql", "engineVersion": s.recovery.Database.EngineVersion, "instanceClass": s.recovery.Database.Class,
 		"allocatedStorage": s.recovery.Database.StorageGiB, "storageEncrypted": !p.Unencrypted, "backupRetentionPeriod": s.recovery.Database.BackupDays,
