@@ -79,6 +79,9 @@ func (s *Server) EngineRoot(ctx context.Context) (string, error) {
 	return s.dir, s.clientErr
 }
 
+// PID is the process's.
+func (s *Server) PID() int { return s.process.Process.Pid }
+
 // Close ends the process, with all that runs in it.
 func (s *Server) Close() {
 	_ = s.stdin.Close()

@@ -2,8 +2,11 @@ package pulumid_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,7 +75,8 @@ func live(t *testing.T, o scenario.Options) (r record) {
 }
 
 // TestSameTimeline keeps the engine that stays and the pulumi command from drifting:
-// the same site has the same fate in both, to the millisecond, also on a busy machine.
+// the same site has the same fate in both, to the millisecond, also where engine and
+// program, in turn, get nothing done for a while, as on a busy machine.
 func TestSameTimeline(t *testing.T) {
 	var command, server record
 	t.Run("undisturbed", func(t *testing.T) {
@@ -86,15 +90,28 @@ func TestSameTimeline(t *testing.T) {
 		})
 	})
 	assert.Equal(t, command, server)
-	t.Run("busy", func(t *testing.T) {
-		for range 8 {
-			busy := exec.Command("sh", "-c", "while :; do :; done")
-			require.NoError(t, busy.Start())
-			t.Cleanup(func() {
-				_ = busy.Process.Kill()
-				_ = busy.Wait()
-			})
-		}
+	t.Run("halting", func(t *testing.T) {
+		halt(t, os.Getpid(), staged.Server.PID())
 		assert.Equal(t, server, live(t, staged.Options()))
+	})
+}
+
+// halt stops one of the processes after another for a moment, again and again until the
+// test ends. Nothing else is slowed by that, as it would be by processes that keep the machine busy.
+func halt(t *testing.T, pids ...int) {
+	t.Helper()
+	script := `while sleep 0.02; do for pid; do kill -STOP $pid; sleep 0.04; kill -CONT $pid || exit; done; done`
+	args := []string{"-c", script, "sh"}
+	for _, pid := range pids {
+		args = append(args, strconv.Itoa(pid))
+	}
+	halting := exec.Command("sh", args...)
+	require.NoError(t, halting.Start())
+	t.Cleanup(func() {
+		_ = halting.Process.Kill()
+		_ = halting.Wait()
+		for _, pid := range pids {
+			assert.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+		}
 	})
 }
