@@ -3,10 +3,6 @@
 package config
 
 import (
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -216,6 +212,12 @@ type Database struct {
 	Parameters map[string]string `json:"parameters"`
 	// A second zone while active. A failover adds it after the site serves.
 	MultiAZ bool `json:"multiAz"`
+	// How long a failover lets the database serve before it adds the second zone: RDS copies the whole disk then, while
+	// the database's own cache is still cold. The update lasts as much longer. An update that is given again after
+	// the site's name has moved does not wait.
+	//
+	// Refused: below 0s, over 6h
+	MultiAZDelay Duration `json:"multiAzDelay"`
 	// Days of automated backups, from birth, replicas too.
 	//
 	// Refused: under 1 (a source without backups can have no replica), over 35
@@ -356,62 +358,12 @@ type FailoverLimits struct {
 	DNS Duration `json:"dns"`
 }
 
-// Duration is a time.Duration written as in Go: 90s, 15m, 2h.
-type Duration time.Duration
-
-// UnmarshalJSON reads a string such as "15m".
-func (d *Duration) UnmarshalJSON(text []byte) error {
-	parsed, err := time.ParseDuration(strings.Trim(string(text), `"`))
-	if err != nil {
-		return fmt.Errorf("%s is not a duration: write it like 90s, 15m or 2h", text)
-	}
-	*d = Duration(parsed)
-	return nil
-}
-
-// AllNames are the names that lead to the site, its domain first.
-func (c Config) AllNames() []string { return append([]string{c.Domain}, c.Names...) }
-
-// Types are the EC2 types that instances may be launched as, in order of preference.
-func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
-
-// Start is how many instances an activation starts: as many as the other side served with lately, within the
-// bounds. lately is 0 where that is not known.
-func (a App) Start(lately int) int { return min(max(lately, a.Min), a.Max) }
-
-// Warm reports whether a part is kept in standby too.
-func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
-
-// VisitorNetworks are those that reach the site; none is everybody.
-func (c Config) VisitorNetworks() (networks []netip.Prefix) {
-	for _, text := range c.Visitors {
-		if network, err := netip.ParsePrefix(text); err == nil { // as validated
-			networks = append(networks, network)
-		}
-	}
-	return networks
-}
-
-// PeerRegion is the region of the other side; empty where a file names none.
-func (c Config) PeerRegion() string {
-	switch {
-	case c.Production != nil:
-		return c.Production.Region
-	case c.Peer != nil:
-		return c.Peer.Region
-	}
-	return ""
-}
-
-// Name prefixes the stack's resources: site-stack.
-func (c Config) Name() string { return c.Site + "-" + c.Stack }
-
 // defaults are what a stack file need not say.
 func defaults() Config {
 	return Config{
 		Role:     roles.Standby,
 		Network:  Network{NAT: "one", Egress: []int{80, 443, 465, 587}},
-		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.4", StorageGiB: 50, BackupDays: 7},
+		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.4", StorageGiB: 50, MultiAZDelay: Duration(10 * time.Minute), BackupDays: 7},
 		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},

@@ -3,13 +3,9 @@ package config
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"gopkg.in/yaml.v3"
 )
-
-// MarshalJSON writes a duration as it is read.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
 
 // Render is a stack's file that reads as the configuration, with every default written out. encrypt
 // makes of a secret what the file may hold; it is not called where there is none.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
@@ -184,6 +185,7 @@ func (c Config) validateDatabase(p *problems) {
 		p.add(parameterForm.MatchString(name), "database.parameters", name, "name a parameter of MySQL, such as max_allowed_packet")
 		p.add(!slices.Contains(ownParameters, name), "database.parameters", name, "remove it: this program sets it, or a database keeps it for life")
 	}
+	p.add(d.MultiAZDelay >= 0 && d.MultiAZDelay <= Duration(6*time.Hour), "database.multiAzDelay", d.MultiAZDelay, "set it to a duration from 0s to 6h, such as 10m")
 	p.add(d.BackupDays >= 1 && d.BackupDays <= 35, "database.backupDays", d.BackupDays, "set it to 1 to 35: a source without backups can have no replica")
 }
 

@@ -88,6 +88,8 @@ type Site struct {
 
 	// Instances is how many must be in service, in the group and behind the balancer; 0 does not count them.
 	Instances int
+	// SecondZoneAfter is how long the database serves before its second zone is made; 0 does not wait.
+	SecondZoneAfter time.Duration
 	// LogGroup is where the instances log; empty is not read.
 	LogGroup string
 	// RequireCache reports that the site is not healthy without its cache.

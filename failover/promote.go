@@ -60,6 +60,23 @@ func (r *Runtime) WaitPromoted(ctx context.Context) error {
 	})
 }
 
+// WaitSecondZone waits until the database has served for a while. A second zone is a copy of the
+// disk, made while it is in use: right after a switch its own cache is cold, and all visitors return.
+func (r *Runtime) WaitSecondZone(ctx context.Context) error {
+	rest := r.Site.SecondZoneAfter
+	if rest <= 0 {
+		return nil
+	}
+	what := "the second zone of " + r.Site.Database
+	return r.observe(report.ZoneStep, "wait for "+what+" to be due", what, "", func() error {
+		due := r.env.Now().Add(rest)
+		seen := "the site serves; it is made from " + due.UTC().Format("15:04:05") + " UTC on (database.multiAzDelay)"
+		return r.wait(ctx, what, rest+time.Minute, func(context.Context) (bool, string, error) {
+			return !r.env.Now().Before(due), seen, nil
+		})
+	})
+}
+
 func (r *Runtime) rds(ctx context.Context) (*rds.Client, error) {
 	cfg, err := r.aws(ctx)
 	if err != nil {

@@ -42,3 +42,19 @@ func TestWaitLooksAnIntervalApart(t *testing.T) {
 		})
 	}
 }
+
+// TestSecondZoneWaits holds how long a promoted database serves before its second zone may be made.
+func TestSecondZoneWaits(t *testing.T) {
+	t.Parallel()
+	for _, delay := range []time.Duration{0, time.Second, 10 * time.Minute} {
+		now := time.Date(2026, time.March, 2, 3, 0, 0, 0, time.UTC)
+		began := now
+		r := New(Env{
+			Now:   func() time.Time { return now },
+			Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+		}, Site{SecondZoneAfter: delay})
+		require.NoError(t, r.WaitSecondZone(t.Context()))
+		assert.InDelta(t, delay.Seconds(), now.Sub(began).Seconds(), interval.Seconds())
+		assert.False(t, now.Before(began.Add(delay)), "%s", delay)
+	}
+}

@@ -25,6 +25,7 @@ const (
 	InstanceStep Kind = "instance" // until enough instances are in service
 	VerifyStep   Kind = "verify"   // the site is asked in depth
 	VisitorStep  Kind = "visitor"  // until visitors arrive
+	ZoneStep     Kind = "zone"     // until the database may get its second zone
 	MediaStep    Kind = "media"    // the media of both sides are compared
 	CleanUpStep  Kind = "cleanUp"  // a drill's copy ends
 )

@@ -23,6 +23,9 @@ func (s *site) newRuntime() *failover.Runtime {
 	site := RuntimeSite(s.cfg, s.plan.Claim, s.published, s.peer)
 	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
 	site.Tags, site.ResourceIDs = tags(s.cfg), s.resourceIDs
+	if s.activating {
+		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
+	}
 	if s.ownClaim.Leads() {
 		site.ReclaimedEpoch = s.ownClaim.Epoch
 	}

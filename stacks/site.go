@@ -225,7 +225,10 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
 	case s.plan.Claim.Leads():
 		// What only an active one gets comes after the switch, off its path.
-		args.MultiAZ, args.FinalSnapshot = served.after(s.cfg.Database.MultiAZ), served.after(true)
+		if args.MultiAZ, err = s.secondZone(served); err != nil {
+			return nil, err
+		}
+		args.FinalSnapshot = served.after(true)
 		if args.Replica.Password != nil {
 			args.Replica.Password = pulumi.All(served.switched.URN(), args.Replica.Password).ApplyT(func(done []any) string { return done[1].(string) }).(pulumi.StringOutput)
 		}
@@ -241,6 +244,24 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	}
 	_, err = s.publish("database", database.Address, pulumi.Provider(s.provider))
 	return database, err
+}
+
+// secondZone is whether a promoted database has one: once it has served for a while.
+func (s *site) secondZone(served *application) (pulumi.BoolInput, error) {
+	if !s.cfg.Database.MultiAZ {
+		return pulumi.Bool(false), nil
+	}
+	hook, err := hooks.WaitSecondZone(s.Context, s.cfg.Name(), s.runtime)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("%s-second-zone-%d", s.cfg.Name(), s.plan.Claim.Epoch)
+	due, err := state.Stash(s.Context, name, pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)),
+		served.below, pulumi.DependsOn([]pulumi.Resource{served.switched}), pulumi.ResourceHooks(hook))
+	if err != nil {
+		return nil, err
+	}
+	return once(due, true), nil
 }
 
 // databaseArgs are those of a database by its birth, never by the stack's role.

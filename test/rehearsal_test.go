@@ -42,8 +42,25 @@ func TestFailover(t *testing.T) {
 			assert.Equal(t, "active", out[stacks.OutputRole])
 			assert.InDelta(t, 2, out[stacks.OutputEpoch], 0)
 			staged.NothingLeft(t, stage)
+			assert.GreaterOrEqual(t, secondZoneAfter(t, stage), 10*time.Minute, "the database's disk is copied while its cache is cold")
 		})
 	}
+}
+
+// secondZoneAfter is how long after the site's name moved the database was asked to have a second zone.
+func secondZoneAfter(t *testing.T, stage *scenario.Stage) time.Duration {
+	t.Helper()
+	var moved, asked time.Time
+	for _, step := range stage.World.Journal() {
+		switch {
+		case step.Type == "aws:route53/record:Record" && step.Err == "":
+			moved = step.End
+		case step.Region == "us-east-2" && step.Operation == "update" && step.Type == "aws:rds/instance:Instance":
+			asked = step.Begin
+		}
+	}
+	require.NotZero(t, asked, "no second zone was asked for")
+	return asked.Sub(moved)
 }
 
 // TestTimeToRecover holds, for as many fates as there are seeds, what this program

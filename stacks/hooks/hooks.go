@@ -78,6 +78,13 @@ func WaitVisitors(ctx *pulumi.Context, name string, rt *failover.Runtime, target
 	})
 }
 
+// WaitSecondZone waits until the database has served for a while, and may get its second zone.
+func WaitSecondZone(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-second-zone", rt.Site.SecondZoneAfter+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return rt.WaitSecondZone(ctx)
+	})
+}
+
 // WaitCaughtUp waits until this side has all that was written to the frozen one.
 func WaitCaughtUp(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
 	return behind(ctx, name+"-caught-up", rt.Site.Limits.Healthy+slack, target, rt.WaitCaughtUp)

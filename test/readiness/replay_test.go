@@ -47,6 +47,7 @@ func (w *world) runtime() (*failover.Runtime, roles.Claim, error) {
 	}
 	site := stacks.RuntimeSite(cfg, plan.Claim, own.State.Published, own.State.Peer)
 	site.Tags = map[string]string{"site": cfg.Site, "stack": cfg.Stack, "managed-by": "pilotlight"}
+	site.SecondZoneAfter = time.Duration(cfg.Database.MultiAZDelay)
 	site.ResourceIDs, site.DeepToken = own.State.ResourceIDs, w.token
 	return failover.New(w.env(), site), plan.Claim, nil
 }
@@ -207,6 +208,8 @@ func (r *replay) hook(ctx context.Context, n node) error {
 		return r.rt.WaitVisitors(ctx, r.balancer())
 	case stash && strings.HasSuffix(n.name, fmt.Sprintf("-moved-%d", r.claim.Epoch)):
 		_ = r.rt.WaitVisitors(ctx, r.balancer()) // warns
+	case stash && strings.HasSuffix(n.name, fmt.Sprintf("-second-zone-%d", r.claim.Epoch)):
+		return r.rt.WaitSecondZone(ctx)
 	case n.typ == databaseType && len(n.calls) > 0:
 		return r.rt.WaitModifiable(ctx, r.rt.Site.Region, r.rt.Site.Database)
 	}

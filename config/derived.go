@@ -1,0 +1,43 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// AllNames are the names that lead to the site, its domain first.
+func (c Config) AllNames() []string { return append([]string{c.Domain}, c.Names...) }
+
+// Types are the EC2 types that instances may be launched as, in order of preference.
+func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
+
+// Start is how many instances an activation starts: as many as the other side served with lately, within the
+// bounds. lately is 0 where that is not known.
+func (a App) Start(lately int) int { return min(max(lately, a.Min), a.Max) }
+
+// Warm reports whether a part is kept in standby too.
+func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
+
+// VisitorNetworks are those that reach the site; none is everybody.
+func (c Config) VisitorNetworks() (networks []netip.Prefix) {
+	for _, text := range c.Visitors {
+		if network, err := netip.ParsePrefix(text); err == nil { // as validated
+			networks = append(networks, network)
+		}
+	}
+	return networks
+}
+
+// PeerRegion is the region of the other side; empty where a file names none.
+func (c Config) PeerRegion() string {
+	switch {
+	case c.Production != nil:
+		return c.Production.Region
+	case c.Peer != nil:
+		return c.Peer.Region
+	}
+	return ""
+}
+
+// Name prefixes the stack's resources: site-stack.
+func (c Config) Name() string { return c.Site + "-" + c.Stack }
