@@ -43,6 +43,8 @@ type Readiness struct {
 	Requirements []Requirement `json:"requirements"`
 	// Plan is what it would do; nil when that could not be found out.
 	Plan *Plan `json:"plan,omitempty"`
+	// Drift is what was changed outside of the program, when CheckDrift looked for it.
+	Drift []Drift `json:"drift,omitempty"`
 	// Increases are the requests for higher quotas, when RequestIncreases made some.
 	Increases []checks.Increase `json:"increases,omitempty"`
 }

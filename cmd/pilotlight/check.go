@@ -23,6 +23,7 @@ type checkOptions struct {
 	hold      rehearse
 	rehearsed bool
 	request   bool
+	drift     bool
 }
 
 func newCheckCmd(c connect, run rehearse) *cobra.Command {
@@ -33,13 +34,15 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 			"credentials that the other region takes, state and keys outside the region that may be lost, and a standby\n" +
 			"that can take over, within the account's quotas. That production lives is no problem for it. It changes nothing,\n" +
 			"and asks AWS for nothing but with --request-increases.\n\n" +
-			"With --rehearse the failover is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers.",
+			"With --drift each resource of that standby is compared with what the program made of it. With --rehearse the failover\n" +
+			"is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	cmd.Flags().StringVar(&o.purpose, "for", string(ops.ForFailover), "what to be ready for: failover, switchover or reprotect")
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	cmd.Flags().BoolVar(&o.rehearsed, "rehearse", false, "also rehearse the failover of the site as it stands, on simulated AWS")
+	cmd.Flags().BoolVar(&o.drift, "drift", false, "also read each resource of the stack that would take over, and tell what was changed outside of the program")
 	cmd.Flags().BoolVar(&o.request, "request-increases", false, "ask AWS for higher quotas, of what is short or would be at app.max")
 	o.flags(cmd)
 	return cmd
@@ -70,6 +73,12 @@ func (o *checkOptions) run(ctx context.Context) error {
 	}
 	if o.request {
 		ready.Increases, err = site.RequestIncreases(ctx, ready)
+	}
+	if o.drift {
+		site.CheckDrift(ctx, &ready, ops.Run{})
+		if purpose == ops.ForFailover {
+			site.KeepCheck(ready)
+		}
 	}
 	if o.rehearsed {
 		ready.Requirements = append(ready.Requirements, o.recovers(ctx, site))

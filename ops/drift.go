@@ -1,0 +1,141 @@
+package ops
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+)
+
+// Drift is a difference between what a stack made and what AWS has now.
+type Drift = checks.Drift
+
+// driftLimit bounds the look at all resources of a stack: some hundred calls.
+const driftLimit = 10 * time.Minute
+
+// Drift finds what was changed outside of the program: it reads each resource in a stack's state from
+// AWS, in the stack's region alone, and changes nothing. What touches a failover is first.
+func (s *Site) Drift(ctx context.Context, stack string, run Run) ([]Drift, error) {
+	opened, err := s.Stack(ctx, stack, false)
+	if err != nil {
+		return nil, err
+	}
+	found, tell := []Drift{}, run.Event
+	run.Event = func(e events.EngineEvent) {
+		if out := e.ResOutputsEvent; out != nil {
+			found = append(found, drifts(out.Metadata)...)
+		}
+		if tell != nil {
+			tell(e)
+		}
+	}
+	if err := opened.previewRefresh(ctx, run); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b Drift) int {
+		if a.Touches != b.Touches {
+			return map[bool]int{true: -1, false: 1}[a.Touches]
+		}
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Property, b.Property))
+	})
+	return found, nil
+}
+
+// previewRefresh tells run what a refresh would find.
+func (s *Stack) previewRefresh(ctx context.Context, run Run) error {
+	s.one.Lock()
+	defer s.one.Unlock()
+	defer s.observer.end()
+	bounded, cancel := context.WithTimeoutCause(ctx, driftLimit, fmt.Errorf("AWS did not answer within %v", driftLimit))
+	defer cancel()
+	stream, complaints := s.follow(bounded, run)
+	_, err := s.stack.PreviewRefresh(bounded, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
+	complained := complaints()
+	if err != nil {
+		return s.failed(bounded, "looking for drift of", err, complained)
+	}
+	return nil
+}
+
+// drifts are what the engine says of a resource that it has read.
+func drifts(read apitype.StepEventMetadata) (all []Drift) {
+	if !strings.HasPrefix(read.Type, "aws:") || read.Op == apitype.OpSame {
+		return nil
+	}
+	d := Drift{Type: read.Type, Name: read.URN[strings.LastIndex(read.URN, "::")+2:]}
+	if read.Op == apitype.OpDelete {
+		d.Touches = checks.TouchesFailover(d.Type, "")
+		return []Drift{d}
+	}
+	for _, property := range read.Diffs {
+		d.Property, d.Touches = property, checks.TouchesFailover(d.Type, property)
+		d.Made, d.Found = inputAt(read.Old, property), inputAt(read.New, property)
+		all = append(all, d)
+	}
+	return all
+}
+
+// longestValue is how much of a value is shown, in characters.
+const longestValue = 100
+
+// inputAt is an input of a resource, as JSON; empty where there is none. Events hold no
+// secret, but a mark with a signature in its place.
+func inputAt(state *apitype.StepEventStateMetadata, property string) string {
+	path, err := resource.ParsePropertyPath(property)
+	if state == nil || err != nil {
+		return ""
+	}
+	value, there := path.Get(resource.NewPropertyValue(state.Inputs))
+	if !there || value.IsNull() {
+		return ""
+	}
+	text, err := json.Marshal(value.Mappable())
+	if strings.Contains(string(text), resource.SigKey) {
+		return `"[secret]"`
+	}
+	if err != nil {
+		return ""
+	}
+	if shown := []rune(string(text)); len(shown) > longestValue {
+		return string(shown[:longestValue]) + "…"
+	}
+	return string(text)
+}
+
+// CheckDrift adds to a readiness what was changed outside of the program on the stack that it is
+// about. What a failover uses makes it not ready; the rest is told.
+func (s *Site) CheckDrift(ctx context.Context, ready *Readiness, run Run) {
+	const what = "drift"
+	if ready.Stack == "" {
+		return // no stack could take over: the other requirements say why
+	}
+	var err error
+	if ready.Drift, err = s.Drift(ctx, ready.Stack, run); err != nil {
+		ready.Requirements = append(ready.Requirements, Requirement{
+			What: what, Code: FailureOf(err).Code, Seen: "it could not be looked for: " + err.Error(),
+			Remedy: "use credentials that may read all resources of " + ready.Stack + " (docs/policies/deploy.json)",
+		})
+		return
+	}
+	undo := fmt.Sprintf("take it back; or change the files to what is there, and run pulumi up --refresh -s %s, which makes all of it as the files say", ready.Stack)
+	for _, d := range ready.Drift {
+		q := Requirement{What: what, OK: true, Seen: d.String() + "; a failover does not use it", Remedy: undo}
+		if d.Touches {
+			q.OK, q.Code, q.Seen = false, checks.Drifted, d.String()
+		}
+		ready.Requirements = append(ready.Requirements, q)
+	}
+	if len(ready.Drift) == 0 {
+		ready.Requirements = append(ready.Requirements, Requirement{What: what, OK: true, Seen: "nothing of " + ready.Stack + " was changed outside of the program"})
+	}
+}
