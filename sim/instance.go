@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,7 +37,17 @@ func (i Instance) Region() string { return i.region }
 func (i Instance) Name() string { return i.name }
 
 // UserData is the script that the instance was started with.
-func (i Instance) UserData() string { return i.userData }
+func (i Instance) UserData() string {
+	if known, ok := unpacked.Load(i.userData); ok {
+		return known.(string)
+	}
+	text := decoded(i.userData)
+	unpacked.Store(i.userData, text)
+	return text
+}
+
+// unpacked holds user data by what was sent: each request of a visitor is for it, and there are few.
+var unpacked sync.Map
 
 // Parameter is what the instance last heard of a parameter of Parameter Store in
 // a region: it reads at its boot, and once a minute afterwards.

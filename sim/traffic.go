@@ -178,7 +178,7 @@ func (w *World) launched(region, targets string) []Instance {
 		template := w.templateOf(group)
 		for i, m := range group.Machines {
 			if m.ID != "" {
-				instances = append(instances, Instance{world: w, region: region, userData: decoded(template.text("userData")), name: m.ID, boot: w.boots(group, i)})
+				instances = append(instances, Instance{world: w, region: region, userData: template.text("userData"), name: m.ID, boot: w.boots(group, i)})
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,18 +14,16 @@ import (
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
-// assignment finds what the user data tells an instance: lines like REGION='us-east-2'.
-var assignment = regexp.MustCompile(`(?m)^([A-Z_]+)='([^']*)'$`)
-
 // AnswerAsInstance does what an instance of the real user data does with a request: it
 // finds its parts through the parameters that the user data names, fences
 // itself when the peer has a higher epoch, and serves. The script itself is
 // tested in package components; this is its behaviour as seen from the balancer.
 func AnswerAsInstance(instance sim.Instance, req *http.Request) sim.Answer {
-	told := map[string]string{}
-	for _, found := range assignment.FindAllStringSubmatch(instance.UserData(), -1) {
-		if _, known := told[found[1]]; !known { // further down the script quotes itself
-			told[found[1]] = found[2]
+	told := map[string]string{} // by lines like REGION='us-east-2'
+	for line := range strings.Lines(instance.UserData()) {
+		name, value, assigns := strings.Cut(strings.TrimSuffix(line, "'\n"), "='")
+		if _, known := told[name]; assigns && !known { // further down the script quotes itself
+			told[name] = value
 		}
 	}
 	text, err := instance.Secret(told["SECRET"])
