@@ -13,7 +13,7 @@ import (
 )
 
 func newStatusCmd(c connect) *cobra.Command {
-	p := project{connect: c}
+	p, resources := project{connect: c}, false
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show which side is active, and how protected the site is", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -25,11 +25,41 @@ func newStatusCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.show(status, statusText(status))
+			if !resources {
+				return p.show(status, statusText(status))
+			}
+			listed := listedStatus{Status: status}
+			if listed.Resources, err = site.Resources(cmd.Context()); err != nil {
+				return err
+			}
+			return p.show(listed, statusText(status)+resourcesText(listed.Resources))
 		},
 	}
+	cmd.Flags().BoolVar(&resources, "resources", false, "also list all that costs money, by the stacks' states")
 	p.flags(cmd)
 	return cmd
+}
+
+// listedStatus is a status with what costs money.
+type listedStatus struct {
+	ops.Status
+	Resources []ops.Resource `json:"resources"`
+}
+
+// resourcesText is a list of what costs money, for people.
+func resourcesText(all []ops.Resource) string {
+	var t text
+	stack := ""
+	for _, r := range all {
+		if r.Stack != stack {
+			stack = r.Stack
+			t.say("")
+			t.say("%s in %s pays for", r.Stack, r.Region)
+		}
+		t.say("    %-17s %s", r.Type[strings.LastIndex(r.Type, ":")+1:], r.ID)
+		t.say("    %-17s %s", "", r.Billed)
+	}
+	return t.String()
 }
 
 // statusText is a status on one screen.
