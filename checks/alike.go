@@ -95,15 +95,6 @@ func (r Replica) storage() string {
 	return text + ", and does not grow"
 }
 
-// standardSupport is until when RDS supports a series of MySQL without extra charge. It is
-// billed by the vCPU-hour from then on, as extended support
-// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html, release
-// calendar; looked up for 8.0 in 2026-11, for 8.4 to be looked up again).
-var standardSupport = map[string]time.Time{
-	"8.0": time.Date(2026, time.July, 31, 0, 0, 0, 0, time.UTC),
-	"8.4": time.Date(2029, time.July, 31, 0, 0, 0, 0, time.UTC),
-}
-
 // notice is how long before its end the end of standard support is spoken of.
 const notice = 180 * 24 * time.Hour
 
@@ -134,7 +125,7 @@ func seenOfMySQL(s Snapshot, _ Policy) string {
 	}
 	slices.Sort(told)
 	for _, version := range slices.Compact(told) {
-		switch end, known := standardSupport[version]; {
+		switch end, known := mysqlversion.StandardSupport(version); {
 		case !known:
 			seen += fmt.Sprintf("; until when RDS supports %s is not known here", version)
 		case s.At.After(end):

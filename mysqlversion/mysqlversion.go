@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Compare compares as far as both versions go: 8.4 is as old as 8.4.5. It is negative where a is
@@ -26,4 +27,26 @@ func Compare(a, b string) int {
 func Series(version string) string {
 	parts := strings.SplitN(version, ".", 3)
 	return strings.Join(parts[:min(2, len(parts))], ".")
+}
+
+// standardSupport is until when RDS supports a series of MySQL without extra charge
+// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html, release
+// calendar; looked up in 2026-11).
+var standardSupport = map[string]time.Time{
+	"8.0": time.Date(2026, time.July, 31, 0, 0, 0, 0, time.UTC),
+	"8.4": time.Date(2029, time.July, 31, 0, 0, 0, 0, time.UTC),
+}
+
+// StandardSupport is the last day on which RDS supports a series of MySQL without extra charge. It
+// is billed by the vCPU-hour from the day after, as extended support.
+func StandardSupport(series string) (end time.Time, known bool) {
+	end, known = standardSupport[series]
+	return end, known
+}
+
+// DearerSupport is the day from which extended support of a series costs more: that on which its
+// third year begins, by the same calendar.
+func DearerSupport(series string) (begin time.Time, known bool) {
+	end, known := StandardSupport(series)
+	return end.AddDate(2, 0, 1), known
 }
