@@ -7,8 +7,8 @@ type Difference struct {
 	Now  Sum    `json:"now"`
 }
 
-// Compare is what differs between two bills of a site: by part of each stack, then of both.
-// It returns nothing where nothing does.
+// Compare is what differs between two bills of a site: by part of each stack, and the last of both
+// stacks. It returns nothing where nothing differs.
 func Compare(base, now Bill) (changed []Difference) {
 	was, is := base.parts(), now.parts()
 	for _, what := range append(is.order, was.order...) {
@@ -20,7 +20,7 @@ func Compare(base, now Bill) (changed []Difference) {
 			changed = append(changed, Difference{what, was.sums[what], is.sums[what]})
 		}
 	}
-	if base.Sum != now.Sum {
+	if len(changed) > 0 {
 		changed = append(changed, Difference{"both stacks", base.Sum, now.Sum})
 	}
 	return changed

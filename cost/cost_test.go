@@ -2,6 +2,7 @@ package cost
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -222,6 +223,7 @@ func TestNotPriced(t *testing.T) {
 	text := bill.String()
 	assert.Contains(t, text, "not priced, and in no sum:\n  cache.t4g.small in us-east-2\n")
 	assert.Regexp(t, `cache +cache.t4g.small +1460 hour +not priced +not priced`, text)
+	assert.Regexp(t, `cache, kept and in the sum +not priced +not priced `, text)
 	assert.Regexp(t, `both stacks +> \d+\.\d\d +> `, text)
 }
 
@@ -291,6 +293,11 @@ func TestCompare(t *testing.T) {
 		{"dr: cache", Sum{}, Sum{Month: 73, Year: 876}},
 		{"both stacks", base.Sum, now.Sum},
 	}, Compare(base, now))
+	moved := base
+	moved.Stacks = slices.Clone(base.Stacks)
+	moved.Stacks[0].Stack = "third"
+	renamed := Compare(base, moved)
+	assert.Equal(t, Difference{"both stacks", base.Sum, base.Sum}, renamed[len(renamed)-1], "the last is the sum although that is the same")
 	assert.Equal(t, []Difference{
 		{"dr: cache", Sum{Month: 73, Year: 876}, Sum{}},
 		{"both stacks", now.Sum, base.Sum},

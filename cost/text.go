@@ -14,7 +14,7 @@ func (b Bill) String() string {
 	t.say("Cost of %s in %s, before tax", b.Domain, b.Currency)
 	t.say("prices     %s", b.Listed)
 	if len(b.Unverified) > 0 {
-		t.say("unverified %d of these prices are from memory: --live asks AWS, --json names them", len(b.Unverified))
+		t.say("unverified %d of these prices are from memory; --json names them", len(b.Unverified))
 	}
 	for _, s := range b.Stacks {
 		t.say("")
@@ -45,21 +45,26 @@ func (t *page) head(title, month, year string) { t.say("%-72s %11s %12s", title,
 
 func (t *page) sum(title string, s Sum) { t.head("  "+title, s.text(s.Month), s.text(s.Year)) }
 
+// Monthly is what it comes to in a month. Where a price is missing it says so.
+func (s Sum) Monthly() string { return s.text(s.Month) }
+
 // text is an amount of the sum. Of one that lacks something it says that it is more.
 func (s Sum) text(amount float64) string {
-	if s.Partial {
+	switch {
+	case s.Partial && amount == 0:
+		return "not priced"
+	case s.Partial:
 		return fmt.Sprintf("> %.2f", amount)
 	}
 	return fmt.Sprintf("%.2f", amount)
 }
 
 func (t *page) line(l Line) {
-	what := fmt.Sprintf("  %-16s %-24s %8s %-9s", l.Part, l.Item, number(l.Quantity), l.Unit)
-	if l.Price == nil {
-		t.head(what, "not priced", "not priced")
-		return
+	what := fmt.Sprintf("%-16s %-24s %8s %-9s", l.Part, l.Item, number(l.Quantity), l.Unit)
+	if l.Price != nil {
+		what += " × " + strconv.FormatFloat(l.Price.Amount, 'g', 5, 64)
 	}
-	t.sum(fmt.Sprintf("%s × %s", what[2:], strconv.FormatFloat(l.Price.Amount, 'g', 5, 64)), l.Sum)
+	t.sum(what, l.Sum)
 }
 
 // number is a quantity without needless digits.

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/cost"
 	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -24,6 +25,8 @@ type (
 	Report = report.Report
 	// Step is a piece of work that took time.
 	Step = report.Step
+	// Bill is what a site costs.
+	Bill = cost.Bill
 	// MediaProgress is how far a comparison or a copy of media has come.
 	MediaProgress = media.Progress
 	// Role is what a stack is.

@@ -108,7 +108,7 @@ func TestExitStatus(t *testing.T) {
 
 // verbs are command lines of all verbs that know a project.
 var verbs = []string{
-	"status", "check", "check --for switchover --to dr", "plan", "plan -s dr", "history", "failover --yes", "reprotect --yes", "switchover dr --yes", "thaw", "abort --yes",
+	"status", "check", "check --for switchover --to dr", "plan", "plan -s dr", "cost", "history", "failover --yes", "reprotect --yes", "switchover dr --yes", "thaw", "abort --yes",
 	"deploy", "retire prod 1 --yes", "destroy --yes", "unlock dr", "state list dr", "state restore dr --yes", "adopt dr --yes", "bootstrap --region us-west-1",
 	"bootstrap --region us-west-1 --move", "media sync --from prod --to dr", "media restore dr --before 2026-01-01T00:00:00Z", "drill --yes", "drill --end",
 }

@@ -64,7 +64,7 @@ func newRootCmd(c connect) *cobra.Command {
 			root.AddCommand(cmd)
 		}
 	}
-	add(groupSee, newStatusCmd(c), newCheckCmd(c, scenario.Run), newPlanCmd(c), newHistoryCmd(c), newReportCmd(c))
+	add(groupSee, newStatusCmd(c), newCheckCmd(c, scenario.Run), newPlanCmd(c), newCostCmd(c), newHistoryCmd(c), newReportCmd(c))
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}

@@ -86,6 +86,7 @@ var anyResource = map[string]string{
 	"Look":                 "operations that describe or list know no resources",
 	"LookAtNetworks":       "EC2's operations that describe know no resources",
 	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
+	"AskPrices":            "prices are of AWS, and operations that read them know no resources",
 	"CheckQuotas":          "quotas and offers are of the account, and all of what quotas count is counted",
 	"MakeKeys":             "what is made has no name yet, and lists know no resources",
 	"MakeNetworks":         "what is made has no name yet, and no tag",
@@ -157,7 +158,7 @@ func TestDeployments(t *testing.T) {
 		}
 	}
 	called := 0
-	for _, room := range []string{"backend", "cmd", "components", "config", "failover", "media", "ops", "setup", "stacks"} {
+	for _, room := range []string{"backend", "cmd", "components", "config", "failover", "media", "ops", "pricelist", "setup", "stacks"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join("..", "..", room), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

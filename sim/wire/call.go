@@ -76,6 +76,7 @@ var services = map[string]service{
 	"ssm":                  {"ssm", jsonProtocol, ssmOperations},
 	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
 	"ec2":                  {"ec2", ec2Protocol, ec2Operations},
+	"pricing":              {"pricing", jsonProtocol, pricingOperations},
 	"monitoring":           {"cloudwatch", cborProtocol, cloudwatchOperations},
 }
 

@@ -1,0 +1,80 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/cost"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/fileio"
+	"github.com/pilotlight-dr/pilotlight/price"
+	"github.com/pilotlight-dr/pilotlight/pricelist"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// CostOptions say where the figures of a bill come from.
+type CostOptions struct {
+	// Live asks AWS's Price List API for the prices. Without it they are a table that this program
+	// holds, and nobody is asked for anything.
+	Live bool
+}
+
+// Cost is what the site costs as its files say. Prices of the project's own file (cost.UsageFile) go
+// before all others.
+func (s *Site) Cost(ctx context.Context, o CostOptions) (Bill, error) {
+	site, err := s.billed()
+	if err != nil {
+		return Bill{}, err
+	}
+	site.Prices = price.BuiltIn()
+	site.Listed = fmt.Sprintf("on demand, an estimate from a table of %s; --live asks AWS", site.Prices.Made())
+	if o.Live {
+		if site.Prices, err = s.livePrices(ctx, site); err != nil {
+			return Bill{}, err
+		}
+		site.Listed = fmt.Sprintf("on demand, as AWS's Price List API says on %s", site.At.UTC().Format(time.DateOnly))
+	}
+	bill, err := cost.Of(site)
+	return bill, refuseUsage(err)
+}
+
+// livePrices are those that AWS says now.
+func (s *Site) livePrices(ctx context.Context, site cost.Site) (price.Table, error) {
+	of := site.Stacks[0]
+	cfg, err := failover.AWSConfig(ctx, s.options.Env, price.ListRegion(of.Region), of.Profile)
+	if err != nil {
+		return nil, err
+	}
+	table, err := pricelist.Read(ctx, cfg, cost.Items(site), site.At)
+	if err != nil && ctx.Err() == nil {
+		return nil, &refusal.Error{Code: refusal.CodeSilent, Reason: err.Error(), Remedy: "use credentials that may ask for prices (docs/policies/cost.json), or leave out --live", Err: err}
+	}
+	return table, err
+}
+
+// billed is the site without prices.
+func (s *Site) billed() (cost.Site, error) {
+	site := cost.Site{Stacks: s.configs, At: s.now()}
+	text, err := fileio.Read(filepath.Join(s.options.Dir, cost.UsageFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return site, nil
+	}
+	if err == nil {
+		site.Usage, err = cost.ReadUsage(text)
+	}
+	return site, refuseUsage(err)
+}
+
+// refuseUsage is what is wrong with the usage file, as a refusal.
+func refuseUsage(err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
+	return &refusal.Error{Code: refusal.CodeConfig, Reason: reason, Remedy: "docs/cost.md explains " + cost.UsageFile, Err: err}
+}

@@ -1,0 +1,50 @@
+package price
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, Query{"AmazonEC2", map[string]string{"productFamily": "NAT Gateway", "regionCode": "us-west-2"}, "NatGateway-Hours"}, NATGateway.Query("us-west-2"))
+	assert.Equal(t, Query{"AWSDataTransfer", map[string]string{
+		"productFamily": "Data Transfer", "transferType": "InterRegion Outbound", "fromRegionCode": "us-west-2", "toRegionCode": "us-east-2",
+	}, ""}, Transfer("us-east-2").Query("us-west-2"))
+	assert.Equal(t, Query{"AmazonElastiCache", map[string]string{
+		"productFamily": "Cache Instance", "instanceType": "cache.t4g.small", "cacheEngine": "Redis", "regionCode": "us-east-1",
+	}, "NodeUsage:cache.t4g.small"}, Item("cache.t4g.small").Query("us-east-1"))
+	assert.True(t, ExtendedSupport.Query("us-east-1").ByUsage())
+	assert.False(t, Balancer.Query("us-east-1").ByUsage())
+}
+
+// TestIs holds that a usage type is known with a region's prefix and without one, and is not taken
+// for another that ends alike.
+func TestIs(t *testing.T) {
+	t.Parallel()
+	q := NATGateway.Query("us-west-2")
+	for usage, want := range map[string]bool{"NatGateway-Hours": true, "USW2-NatGateway-Hours": true, "USW2-RegionalNatGateway-Hours": false, "USW2-NatGateway-Bytes": false} {
+		assert.Equal(t, want, q.Is(usage), usage)
+	}
+	assert.True(t, Secret.Query("us-west-2").Is("anything"))
+}
+
+// TestQueriesDiffer holds that no two items are the same product.
+func TestQueriesDiffer(t *testing.T) {
+	t.Parallel()
+	for region, prices := range BuiltIn() {
+		var seen []Query
+		for item := range prices {
+			q := item.Query(region)
+			assert.NotContains(t, seen, q, item)
+			seen = append(seen, q)
+		}
+	}
+}
+
+func TestListRegion(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "us-east-1", ListRegion("eu-central-1"))
+	assert.Equal(t, "cn-northwest-1", ListRegion("cn-north-1"))
+}
