@@ -1,6 +1,10 @@
 package pricelist
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +47,37 @@ func TestReadUnknown(t *testing.T) {
 
 	_, err = Read(t.Context(), face.Config("us-west-2"), map[string][]price.Item{"us-west-2": {price.Secret}}, day)
 	assert.ErrorContains(t, err, "asking AWS for the price of secret in us-west-2: ", "the API is in few regions")
+}
+
+// answers is an HTTP client that says the same to everybody.
+type answers string
+
+func (a answers) Do(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(string(a)))}, nil
+}
+
+// TestReadSeveral holds that an item of which AWS names several prices has none.
+func TestReadSeveral(t *testing.T) {
+	t.Parallel()
+	list := func(amounts ...string) string {
+		var products []string
+		for _, amount := range amounts {
+			products = append(products, `{"terms": {"OnDemand": {"T": {"priceDimensions": {"D": {"beginRange": "0", "pricePerUnit": {"USD": "`+amount+`"}}}}}}}`)
+		}
+		text, err := json.Marshal(map[string]any{"PriceList": products})
+		require.NoError(t, err)
+		return string(text)
+	}
+	for answer, want := range map[string]price.Table{
+		list("0.4"):        {"us-east-1": {price.Secret: {Amount: 0.4, Source: "AWS Price List API", Date: "2026-11-29"}}},
+		list("0.4", "0.4"): {"us-east-1": {price.Secret: {Amount: 0.4, Source: "AWS Price List API", Date: "2026-11-29"}}},
+		list("0.4", "0.5"): {},
+		list():             {},
+	} {
+		got, err := Read(t.Context(), wire.Config("us-east-1", answers(answer)), map[string][]price.Item{"us-east-1": {price.Secret}}, day)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, answer)
+	}
+	_, err := Read(t.Context(), wire.Config("us-east-1", answers(`{"PriceList": ["not JSON"]}`)), map[string][]price.Item{"us-east-1": {price.Secret}}, day)
+	assert.ErrorContains(t, err, "asking AWS for the price of secret in us-east-1: reading a product: ")
 }

@@ -29,30 +29,34 @@ What would happen if these stack files were run now. Nothing was changed.
 
 ### Plan of plan --cwd ROOT --markdown
 
+### Plan of cost --cwd ROOT --markdown
+
 ### Plan of rehearse --cwd ROOT --markdown
 `, strings.ReplaceAll(out, root(t), "ROOT"))
 	s.calls()
 
 	_, _, status = s.run("preview", "prod2")
 	assert.Zero(t, status)
-	assert.Equal(t, []string{"pilotlight plan --cwd " + root(t) + " --markdown --stack prod2", "pilotlight plan --cwd " + root(t) + " --markdown", "pilotlight rehearse --cwd " + root(t) + " --markdown"}, s.calls())
+	assert.Equal(t, []string{"pilotlight plan --cwd " + root(t) + " --markdown --stack prod2", "pilotlight plan --cwd " + root(t) + " --markdown", "pilotlight cost --cwd " + root(t) + " --markdown", "pilotlight rehearse --cwd " + root(t) + " --markdown"}, s.calls())
 }
 
-// TestPreviewOfAFork holds that a rehearsal alone makes no plan, and is compared with the base's
+// TestPreviewOfAFork holds that a rehearsal alone makes no plan, and that it and the bill are compared with the base's
 // where there is one.
 func TestPreviewOfAFork(t *testing.T) {
 	t.Parallel()
 	for base, compared := range map[string]bool{"exit 0": true, "exit 3": true, "exit 1": false} {
 		s := newStage(t)
 		s.play("pilotlight", `[[ $* != *--json* ]] || { echo "{}"; `+base+`; }
-echo "### Rehearsal" "${@:4}"`)
+echo "### $1" "${@:4}"`)
 		proposed := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(proposed, "Pulumi.dr.yaml"), []byte("proposed"), 0o600))
 		out, log, status := s.run("preview", "--rehearsal", "--files", proposed)
 		assert.Zero(t, status, log)
 		assert.NotContains(t, out, "Plan")
-		assert.Contains(t, out, "### Rehearsal --markdown")
-		assert.Equal(t, compared, strings.Contains(out, "--base"), base)
+		for _, verb := range []string{"cost", "rehearse"} {
+			assert.Contains(t, out, "### "+verb+" --markdown")
+			assert.Equal(t, compared, strings.Contains(out, "### "+verb+" --markdown --base"), "%s where the base's has %s", verb, base)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/price"
 )
@@ -33,7 +32,7 @@ func getProducts(r request) (any, error) {
 	for region, prices := range price.BuiltIn() {
 		for item, p := range prices {
 			q := item.Query(region)
-			if q.Service == r.in.member("ServiceCode") && maps.Equal(q.Attributes, asked.equal) && (!q.ByUsage() || strings.Contains(q.Usage, asked.usage)) && price.ListRegion(region) == r.region {
+			if q.Service == r.in.member("ServiceCode") && maps.Equal(q.Attributes, asked.equal) && (!q.ByUsage() || asked.usage == q.Usage) && price.ListRegion(region) == r.region {
 				list = append(list, productsOf(region, item, p)...)
 			}
 		}
