@@ -17,9 +17,20 @@ type Site struct {
 	Stacks []config.Config // both, or the one that protects a production which no stack made
 	Usage  Usage
 	At     time.Time
+	// Measured is what each stack really has, by its name; none where that was not read.
+	Measured map[string]Measured
 	// Prices are those of the items, and Listed says where they come from.
 	Prices price.Table
 	Listed string
+}
+
+// Measured is what a stack really has, in place of what its file says. What is 0 was not seen.
+type Measured struct {
+	Role       roles.Role
+	StorageGiB int
+	MediaGiB   float64
+	// Former are the series of MySQL of the former databases, which are in the sum then.
+	Former []string
 }
 
 // Bill is what a site costs, before tax and in one currency.
@@ -165,7 +176,10 @@ func Items(site Site) map[string][]price.Item {
 
 func (site Site) stacks() (all []stack) {
 	for i, c := range site.Stacks {
-		s := stack{Config: c, usage: site.Usage, at: site.At}
+		s := stack{Config: c, usage: site.Usage, at: site.At, measured: site.Measured[c.Stack]}
+		if s.measured.Role != "" {
+			s.Role = s.measured.Role
+		}
 		if len(site.Stacks) == 2 {
 			s.peer = &site.Stacks[1-i]
 		}
@@ -176,7 +190,7 @@ func (site Site) stacks() (all []stack) {
 
 func (site Site) notCounted() []string {
 	list := slices.Clone(notCounted)
-	if site.Usage.MediaGiB == 0 {
+	if site.Usage.MediaGiB == 0 && site.Measured == nil {
 		list = append(list, "media: set mediaGiB in "+UsageFile)
 	}
 	if site.Usage.TransferGiBYear == 0 {

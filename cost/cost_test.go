@@ -257,6 +257,26 @@ func TestOwnPriceOfNothing(t *testing.T) {
 	assert.EqualError(t, err, "cost.yaml has a price of db.m6g.lagre in us-east-2, of which the site has none: correct its region and item")
 }
 
+// TestMeasured holds that what was read counts in place of what the files and usage say.
+func TestMeasured(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	s.Measured = map[string]Measured{
+		"prod": {Role: roles.Standby, Former: []string{"8.0", "8.4"}},
+		"dr":   {Role: roles.Active, StorageGiB: 400, MediaGiB: 250},
+	}
+	bill, err := Of(s)
+	require.NoError(t, err)
+	prod, dr := sums(bill.Stacks[0]), sums(bill.Stacks[1])
+	assert.Equal(t, roles.Active, bill.Stacks[1].Role)
+	assert.InDelta(t, 80, dr["database rds-gp3"], 1e-9, "in two zones")
+	assert.InDelta(t, 5, dr["media s3-STANDARD"], 1e-9)
+	assert.InDelta(t, 2, prod["media s3-STANDARD"], 1e-9, "copies are of the class that the other side's file names")
+	assert.InDelta(t, 2*146, prod["former database db.m6g.large"], 1e-9)
+	assert.InDelta(t, 146, prod["former database rds-extended"], 1e-9, "of the one with MySQL 8.0")
+	assert.Equal(t, "prod", bill.Drill.Stack)
+}
+
 // TestItems holds that a bill has prices of what Items names, and of nothing else.
 func TestItems(t *testing.T) {
 	t.Parallel()

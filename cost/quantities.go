@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -46,6 +47,8 @@ type stack struct {
 	peer  *config.Config // nil beside a production that no stack made
 	usage Usage
 	at    time.Time
+
+	measured Measured
 }
 
 func (s stack) leads() bool { return s.Role != roles.Standby }
@@ -58,8 +61,13 @@ func (s stack) of(part Part, item price.Item, amount float64) quantity {
 func (s stack) quantities() []quantity {
 	list := s.database(Database, s.nodes())
 	list = append(list, s.of(Image, price.Snapshot, float64(s.App.DiskGiB)))
-	if s.usage.MediaGiB > 0 {
-		list = append(list, s.of(Media, price.Media(s.mediaClass()), s.usage.MediaGiB))
+	if size := cmp.Or(s.measured.MediaGiB, s.usage.MediaGiB); size > 0 {
+		list = append(list, s.of(Media, price.Media(s.mediaClass()), size))
+	}
+	for _, version := range s.measured.Former {
+		kept := s
+		kept.Database.EngineVersion = version
+		list = append(list, kept.database(Former, 1)...)
 	}
 	list = append(list, s.of(Secrets, price.Secret, 1), s.of(Secrets, price.Key, 1))
 	if s.leads() {
@@ -90,6 +98,7 @@ func (s stack) database(part Part, nodes int) []quantity {
 	if !s.leads() && s.peer != nil {
 		storage = s.peer.Database.StorageGiB
 	}
+	storage = cmp.Or(s.measured.StorageGiB, storage)
 	list := []quantity{
 		s.of(part, price.Item(s.Database.Class), all(nodes)),
 		s.of(part, price.DatabaseStorage, float64(storage*nodes)),

@@ -103,7 +103,7 @@ func (t *page) besides(b Bill) {
 	t.say("")
 	t.head("now and then", "month", "year")
 	for _, s := range b.Former {
-		t.sum("a former database of "+s.Stack+", until it is retired", s.Sum)
+		t.sum("each former database of "+s.Stack+", until it is retired", s.Sum)
 	}
 	for _, e := range b.Extended {
 		when := "from " + e.From + " on"

@@ -90,6 +90,17 @@ func Compare(ctx context.Context, from, to Side, prefix string) iter.Seq2[Pair, 
 	}
 }
 
+// Size is what a bucket holds, without earlier versions.
+func Size(ctx context.Context, side Side) (all Count, err error) {
+	for o, err := range list(ctx, side, "") {
+		if err != nil {
+			return Count{}, err
+		}
+		all.add(o)
+	}
+	return all, nil
+}
+
 func list(ctx context.Context, side Side, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(side.Client, &s3.ListObjectsV2Input{Bucket: &side.Bucket, Prefix: optional(prefix)})

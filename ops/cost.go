@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ type CostOptions struct {
 	// Live asks AWS's Price List API for the prices. Without it they are a table that this program
 	// holds, and nobody is asked for anything.
 	Live bool
+	// Measured reads from the states and from AWS what each side really has: its role, the size of its
+	// database and of its media, and former databases. It lists both buckets, which S3 charges for.
+	Measured bool
 }
 
 // Cost is what the site costs as its files say. Prices of the project's own file (cost.UsageFile) go
@@ -39,8 +43,48 @@ func (s *Site) Cost(ctx context.Context, o CostOptions) (Bill, error) {
 		}
 		site.Listed = fmt.Sprintf("on demand, as AWS's Price List API says on %s", site.At.UTC().Format(time.DateOnly))
 	}
+	if o.Measured {
+		if site.Measured, err = s.measured(ctx); err != nil {
+			return Bill{}, err
+		}
+	}
 	bill, err := cost.Of(site)
 	return bill, refuseUsage(err)
+}
+
+// measureFor bounds what one region is asked for: a large bucket has many pages.
+const measureFor = 10 * time.Minute
+
+// measured is what both sides really have. One that was never deployed has nothing.
+func (s *Site) measured(ctx context.Context) (map[string]cost.Measured, error) {
+	sides, err := s.Sides(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]cost.Measured{}
+	for _, side := range sides {
+		claim := side.State.Claim
+		if claim.Role == "" {
+			continue
+		}
+		m := cost.Measured{Role: claim.Role}
+		for _, former := range claim.Former {
+			m.Former = append(m.Former, cmp.Or(former.Engine, side.Config.Database.EngineVersion))
+		}
+		bounded, cancel := context.WithTimeout(ctx, measureFor)
+		stored, err := s.runtimeOf(side).Stored(bounded)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			return nil, refusal.New(refusal.CodeSilent, "AWS in %s does not say what is stored there (%s): leave out --measured, or try again with credentials that read it",
+				side.Config.Region, silence(err, measureFor)).Of(side.Config.Stack)
+		}
+		if err != nil {
+			return nil, err
+		}
+		m.StorageGiB, m.MediaGiB = stored.Database, stored.Media
+		all[side.Config.Stack] = m
+	}
+	return all, nil
 }
 
 // livePrices are those that AWS says now.

@@ -15,6 +15,7 @@ import (
 type costOptions struct {
 	project
 	live     bool
+	measured bool
 	base     string // file of the bill to compare with
 	markdown bool
 }
@@ -38,6 +39,7 @@ func newCostCmd(c connect) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	cmd.Flags().BoolVar(&o.live, "live", false, "ask AWS for the prices of today (Price List API)")
+	cmd.Flags().BoolVar(&o.measured, "measured", false, "read the roles, the sizes of databases and media, and former databases from states and AWS")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print it for a comment in a pull request")
 	cmd.Flags().StringVar(&o.base, "base", "", "also say what changed since the bill in this `FILE`, printed with --json")
 	o.flags(cmd)
@@ -53,7 +55,7 @@ func (o *costOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bill, err := site.Cost(ctx, ops.CostOptions{Live: o.live})
+	bill, err := site.Cost(ctx, ops.CostOptions{Live: o.live, Measured: o.measured})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,38 @@
+package failover
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/pilotlight-dr/pilotlight/media"
+)
+
+// Stored is what a side has in store, in GiB.
+type Stored struct {
+	Database int
+	Media    float64
+}
+
+// Stored reads what is allocated to the database and lists the whole media bucket, in the site's
+// region. What is not there is 0.
+func (r *Runtime) Stored(ctx context.Context) (s Stored, err error) {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return Stored{}, err
+	}
+	database, err := findDatabase(ctx, rds.NewFromConfig(cfg), r.Site.Database)
+	if err := orAbsent(err); err != nil {
+		return Stored{}, err
+	}
+	if database != nil {
+		s.Database = described(database).AllocatedGiB
+	}
+	if r.Site.Media == "" {
+		return s, nil
+	}
+	all, err := media.Size(ctx, media.Side{Bucket: r.Site.Media, Client: s3.NewFromConfig(cfg)})
+	s.Media = float64(all.Bytes) / (1 << 30)
+	return s, err
+}
