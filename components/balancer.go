@@ -21,6 +21,8 @@ type Targets struct {
 	pulumi.ResourceState
 
 	ARN pulumi.StringOutput
+	// ARNSuffix is how metrics name the group.
+	ARNSuffix pulumi.StringOutput
 }
 
 // NewTargets makes a target group. Its health check asks HealthPath, and decides two
@@ -53,7 +55,7 @@ func NewTargets(ctx *pulumi.Context, name string, args TargetsArgs, opts ...pulu
 	if err != nil {
 		return nil, err
 	}
-	t.ARN = group.Arn
+	t.ARN, t.ARNSuffix = group.Arn, group.ArnSuffix
 	return t, ctx.RegisterResourceOutputs(t, pulumi.Map{"arn": t.ARN})
 }
 
@@ -74,6 +76,8 @@ type Balancer struct {
 
 	DNSName pulumi.StringOutput
 	ZoneID  pulumi.StringOutput
+	// ARNSuffix is how metrics name the balancer.
+	ARNSuffix pulumi.StringOutput
 	// Listeners are what instances wait for whose health the balancer is to judge.
 	Listeners []pulumi.Resource
 }
@@ -96,7 +100,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 	if err != nil {
 		return nil, err
 	}
-	b.DNSName, b.ZoneID = balancer.DnsName, balancer.ZoneId
+	b.DNSName, b.ZoneID, b.ARNSuffix = balancer.DnsName, balancer.ZoneId, balancer.ArnSuffix
 
 	forward := lb.ListenerDefaultActionArgs{
 		Type: pulumi.String("forward"), TargetGroupArn: args.TargetGroupARN.ToStringOutput().ToStringPtrOutput(),

@@ -107,6 +107,11 @@ func everything(region string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		if _, err := NewAlarms(ctx, name, AlarmsArgs{
+			Region: region, AccountID: account, KeyARN: key.ARN, Email: []string{"oncall@example.com"}, Alarms: everyAlarm(balancer.ARNSuffix, targets.ARNSuffix),
+		}); err != nil {
+			return err
+		}
 		_, err = NewRecord(ctx, name, RecordArgs{
 			Name:   name + "-record-1",
 			ZoneID: "Z9", Domain: "www.example.com", BalancerDNSName: balancer.DNSName, BalancerZoneID: balancer.ZoneID,
@@ -147,6 +152,8 @@ func TestNamesFitWhatAWSAllows(t *testing.T) {
 		"elasticache/subnetGroup:SubnetGroup":           255,
 		"autoscaling/policy:Policy":                     255,
 		"iam/rolePolicy:RolePolicy":                     128,
+		"sns/topic:Topic":                               256,
+		"cloudwatch/metricAlarm:MetricAlarm":            255,
 	} {
 		made := c.of(kind)
 		assert.NotEmpty(t, made, kind)
@@ -164,7 +171,7 @@ func TestEverythingThatHasTagsHasAName(t *testing.T) {
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "aws:s3/bucketPolicy:BucketPolicy",
-		"aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+		"aws:s3/bucketReplicationConfig:BucketReplicationConfig", "aws:sns/topicSubscription:TopicSubscription",
 	}
 	for _, r := range deploy(t, "us-west-2", everything("us-west-2")).registered {
 		if slices.Contains(untagged, r.Type) || r.Type == "aws:autoscaling/group:Group" {

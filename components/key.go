@@ -16,7 +16,7 @@ type KeyArgs struct {
 }
 
 // Key is the KMS key that a region's databases and their snapshots are encrypted
-// with. It outlives its stack, as what it encrypts may.
+// with, and the topic of its alarms. It outlives its stack, as what it encrypts may.
 type Key struct {
 	pulumi.ResourceState
 
@@ -34,13 +34,20 @@ func NewKey(ctx *pulumi.Context, name string, args KeyArgs, opts ...pulumi.Resou
 		Description:       pulumi.String("Database of " + name),
 		EnableKeyRotation: pulumi.Bool(true),
 		// The account decides by its IAM policies who may use the key; RDS gets grants
-		// from the caller that makes a database with it.
+		// from the caller that makes a database with it. CloudWatch needs it for the topic of
+		// the alarms, and AWS's own key lets no other service in
+		// (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
 		Policy: policyDocument(pulumi.Map{
 			"Effect":    pulumi.String("Allow"),
 			"Principal": pulumi.Map{"AWS": pulumi.String(root)},
 			"Action":    pulumi.String("kms:*"),
 			"Resource":  pulumi.String("*"),
-		}),
+		}, forAccount(pulumi.Map{
+			"Effect":    pulumi.String("Allow"),
+			"Principal": pulumi.Map{"Service": pulumi.String(alarmPrincipal)},
+			"Action":    pulumi.ToStringArray([]string{"kms:Decrypt", "kms:GenerateDataKey*"}),
+			"Resource":  pulumi.String("*"), // this key
+		}, args.AccountID)),
 		Tags: named(name + "-database"),
 	}, pulumi.Parent(k), pulumi.RetainOnDelete(true))
 	if err != nil {

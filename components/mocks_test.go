@@ -94,6 +94,7 @@ func (c *cloud) outputs(name string) resource.PropertyMap {
 	return resource.PropertyMap{
 		"name":                   resource.NewProperty(name),
 		"arn":                    resource.NewProperty(arn),
+		"arnSuffix":              resource.NewProperty("app/" + name + "/1"),
 		"keyId":                  resource.NewProperty(name + "-key"),
 		"bucket":                 resource.NewProperty(name + "-bucket"),
 		"address":                resource.NewProperty(name + "." + c.region + ".rds." + awsregion.DNSSuffix(c.region)),

@@ -30,9 +30,13 @@ func trust(principal string) pulumi.StringOutput { return policyDocument(trusted
 // S3 sends it for replication. Where it doesn't, a plain condition would stop
 // replication, and all that one sees of that is objects that never arrive.
 func trustFor(principal, account string) pulumi.StringOutput {
-	statement := trusted(principal)
+	return policyDocument(forAccount(trusted(principal), account))
+}
+
+// forAccount narrows a statement to what a service does on behalf of one account.
+func forAccount(statement pulumi.Map, account string) pulumi.Map {
 	statement["Condition"] = pulumi.Map{"StringEqualsIfExists": pulumi.Map{"aws:SourceAccount": pulumi.String(account)}}
-	return policyDocument(statement)
+	return statement
 }
 
 func trusted(principal string) pulumi.Map {

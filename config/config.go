@@ -73,7 +73,9 @@ type Config struct {
 	// Days that logs are kept in CloudWatch Logs: those of the instances, and the database's errors and slow queries.
 	//
 	// Refused: what CloudWatch Logs doesn't take; it takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 and others
-	LogDays int `json:"logDays"`
+	LogDays int    `json:"logDays"`
+	Alarms  Alarms `json:"alarms"`
+
 	// Epoch of an activation that may go ahead although the replica is behind, was not measured, or stopped applying
 	// changes. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
@@ -288,6 +290,16 @@ type Cache struct {
 	EngineVersion string `json:"engineVersion"`
 }
 
+// Alarms are what CloudWatch tells when something needs a person, in each stack's own region.
+type Alarms struct {
+	// E-mail addresses that each alarm is sent to, when it begins and when it ends. AWS asks each address for a
+	// confirmation first, once for each stack. An address that does not confirm within two days gets nothing: remove
+	// it, deploy, and add it again. Without any, alarms show in CloudWatch alone.
+	//
+	// Refused: other than addresses such as `oncall@example.com`; one twice
+	Email []string `json:"email"`
+}
+
 // Media is the bucket of WordPress's media library.
 type Media struct {
 	// Of the copies that this stack's bucket sends to the other side's.
@@ -386,7 +398,7 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "names": &c.Names, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "retire": &c.Retire, "rotate": &c.Rotate, "teardown": &c.Teardown,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "alarms": &c.Alarms, "retire": &c.Retire, "rotate": &c.Rotate, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "acceptStandby": &c.AcceptStandby, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }

@@ -100,6 +100,9 @@ func TestValidate(t *testing.T) {
 		"manual":                {func(c *Config) { c.DNS = DNS{Mode: "manual"} }, ""},
 		"home":                  {func(c *Config) { c.Home = "other" }, "name this stack or its peer, or remove it"},
 		"keepWarm":              {func(c *Config) { c.KeepWarm = []WarmPart{"database"} }, "name any of nat, balancer, cache"},
+		"alarms":                {func(c *Config) { c.Alarms.Email = []string{"on.call+blog@example.com", "boss@example.co.uk"} }, ""},
+		"no address":            {func(c *Config) { c.Alarms.Email = []string{"on call@example.com"} }, `alarms.email is "on call@example.com": set it to an e-mail address`},
+		"an address twice":      {func(c *Config) { c.Alarms.Email = []string{"a@example.com", "a@example.com"} }, "name each address once"},
 		"no patience":           {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,3 +41,13 @@ func (c Config) PeerRegion() string {
 
 // Name prefixes the stack's resources: site-stack.
 func (c Config) Name() string { return c.Site + "-" + c.Stack }
+
+// DrillSuffix ends the names of a drill's stack and of what it makes.
+const DrillSuffix = "-drill"
+
+// DrillName prefixes what a drill of the stack makes, its database above all: the stack's own name with a
+// suffix, cut so that the names of target groups still fit.
+func (c Config) DrillName() string {
+	name := c.Name()
+	return name[:min(len(name), maxName-len(DrillSuffix))] + DrillSuffix
+}

@@ -24,6 +24,7 @@ var (
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
 	zoneForm   = regexp.MustCompile(`^Z[0-9A-Z]{1,31}$`) // ResourceId in Route 53's API: 32 characters at most
+	mailForm   = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 )
 
@@ -96,6 +97,10 @@ func (c Config) Problems() []Problem {
 	c.validateWindows(&p)
 	c.validateApp(&p)
 	c.validateFailover(&p)
+	for i, address := range c.Alarms.Email {
+		p.add(mailForm.MatchString(address), "alarms.email", address, "set it to an e-mail address such as oncall@example.com")
+		p.add(!slices.Contains(c.Alarms.Email[:i], address), "alarms.email", address, "name each address once")
+	}
 	return p
 }
 

@@ -20,6 +20,7 @@ import (
 // place. The input that is the id is given by type.
 var named = map[string]string{
 	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
+	"aws:cloudwatch/metricAlarm:MetricAlarm": "name",
 }
 
 // adopt makes the state agree with AWS after a killed update. It brings into the state what

@@ -161,7 +161,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 		say = func(string) {}
 	}
 	rt.Say = say
-	if err := rt.WaitModifiable(ctx, of.Region, drill.Name(of)); err != nil { // RDS deletes none that it is still making
+	if err := rt.WaitModifiable(ctx, of.Region, of.DrillName()); err != nil { // RDS deletes none that it is still making
 		return err
 	}
 	for _, p := range pending {

@@ -209,6 +209,18 @@ var keptCalls = []ProviderCalls{
 	of(logGroupType, "logs/group.go", updates, "logs:PutRetentionPolicy"),
 	of(logGroupType, "logs/group.go", updates, "logs:TagResource logs:UntagResource").when(tagged),
 	of(logGroupType, "logs/group.go", deletes, "logs:DeleteLogGroup"),
+	of(alarmType, "cloudwatch/metric_alarm.go", reads, "cloudwatch:DescribeAlarms cloudwatch:ListTagsForResource"),
+	of(alarmType, "cloudwatch/metric_alarm.go", writes, "cloudwatch:PutMetricAlarm"),
+	of(alarmType, "cloudwatch/metric_alarm.go", updates, "cloudwatch:TagResource cloudwatch:UntagResource").when(tagged),
+	of(alarmType, "cloudwatch/metric_alarm.go", deletes, "cloudwatch:DeleteAlarms"),
+	of(topicType, "sns/topic.go", reads, "sns:GetTopicAttributes sns:ListTagsForResource"),
+	of(topicType, "sns/topic.go", creates, "sns:CreateTopic sns:SetTopicAttributes"),
+	of(topicType, "sns/topic.go", updates, "sns:SetTopicAttributes"),
+	of(topicType, "sns/topic.go", updates, "sns:TagResource sns:UntagResource").when(tagged),
+	of(topicType, "sns/topic.go", deletes, "sns:DeleteTopic"),
+	of(subscriptionType, "sns/topic_subscription.go", reads, "sns:GetSubscriptionAttributes"),
+	of(subscriptionType, "sns/topic_subscription.go", creates, "sns:Subscribe"),
+	of(subscriptionType, "sns/topic_subscription.go", deletes, "sns:Unsubscribe"),
 }
 
 // actionsOf are the actions of operations that IAM knows under another name, by AWS's Service
@@ -263,6 +275,8 @@ const balancing = "ec2:DescribeAccountAttributes ec2:DescribeAddresses ec2:Descr
 // the roles that services make for themselves in an account that uses them for the first time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 var checkedBeside = map[string]string{
+	"cloudwatch:PutMetricAlarm":               "cloudwatch:TagResource",
+	"sns:CreateTopic":                         "sns:TagResource",
 	"autoscaling:CreateAutoScalingGroup":      launching + " autoscaling:CreateOrUpdateTags iam:CreateServiceLinkedRole",
 	"autoscaling:UpdateAutoScalingGroup":      launching,
 	"autoscaling:StartInstanceRefresh":        launching,

@@ -122,7 +122,7 @@ func TestAnErrorReadsAsTheProvidersDo(t *testing.T) {
 	_, err := w.Create(t.Context(), sim.Call{Region: home, Type: "aws:ec2/subnet:Subnet", Name: "s", Inputs: props{"vpcId": "vpc-0"}})
 	assert.ErrorContains(t, err, "creating EC2 Subnet: operation error EC2: CreateSubnet, https response error StatusCode: 400, RequestID: ")
 	assert.ErrorContains(t, err, ", api error InvalidVpcID.NotFound: The vpc ID 'vpc-0' does not exist")
-	_, err = w.Create(t.Context(), sim.Call{Region: home, Type: "aws:sns/topic:Topic", Name: "s"})
+	_, err = w.Create(t.Context(), sim.Call{Region: home, Type: "aws:sqs/queue:Queue", Name: "s"})
 	assert.ErrorIs(t, err, sim.ErrNotModelled)
 }
 

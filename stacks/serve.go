@@ -84,6 +84,8 @@ type application struct {
 	claimed  pulumi.Resource       // is there once the claim was found to be still ours
 	balancer pulumi.StringOutput   // DNS name; empty without a balancer
 	switched pulumi.Resource       // DNS points here; nil in standby
+	// arnSuffix is how metrics name the balancer, of an active stack.
+	arnSuffix pulumi.StringOutput
 }
 
 // after is value once DNS points here.
@@ -156,7 +158,7 @@ func (s *site) serve(f *foundation) (*application, error) {
 		return nil, err
 	}
 	if made.Balancer != nil {
-		result.balancer = made.Balancer.DNSName
+		result.balancer, result.arnSuffix = made.Balancer.DNSName, made.Balancer.ARNSuffix
 	}
 	switch {
 	case active:

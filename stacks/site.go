@@ -38,6 +38,9 @@ func (s *site) register() error {
 	if err := s.open(served, database); err != nil {
 		return err
 	}
+	if err := s.alarms(foundation, served, database); err != nil {
+		return err
+	}
 	if err := s.publishToPeer(foundation, database); err != nil {
 		return err
 	}

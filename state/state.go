@@ -54,6 +54,8 @@ type PeerInfo struct {
 	Rotating      string `json:"rotating,omitempty"`      // the part of them that it is about, until it has ended
 	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
+	// MediaMeasured reports that S3 measures the copies that its bucket sends.
+	MediaMeasured bool `json:"mediaMeasured,omitempty"`
 	// Instances is how many it served with when it was last updated, or started with; 0 for a side that never served.
 	Instances int `json:"instances,omitempty"`
 	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.

@@ -291,7 +291,7 @@ func TestPolicies(t *testing.T) {
 // deployable holds that what deployments are allowed is enough for steps, and returns that.
 func (b *bucketSite) deployable(t *testing.T, steps []sim.Step) iam.Policy {
 	t.Helper()
-	p, want := b.policy(t, "deploy.json", "deploy-foundation.json"), asked{}
+	p, want := b.policy(t, "deploy.json", "deploy-foundation.json", "deploy-watch.json"), asked{}
 	for _, step := range steps {
 		want.addStep(t, step)
 	}

@@ -93,6 +93,7 @@ var anyResource = map[string]string{
 	"MakeGateways":         "what is made has no name yet, and no tag",
 	"TagWhatIsMade":        "what is made has no name yet: the condition narrows it to the site's tag",
 	"NetworksOfTheSite":    "ids say nothing: the condition narrows it to the site's tag",
+	"EndSubscriptions":     "SNS knows no resource in calls about a subscription",
 	"LaunchFromTemplates":  "instances have no name yet: the condition wants a launch template",
 }
 
@@ -139,7 +140,7 @@ var beside = map[string]string{
 	"s3:PutObjectTagging":        "a copy has the tags of the file",
 }
 
-// TestDeployments holds deploy.json and deploy-foundation.json, which belong together, to all that
+// TestDeployments holds deploy.json, deploy-foundation.json and deploy-watch.json, which belong together, to all that
 // the code calls, Pulumi keeps the state by, and the provider calls for each type of resource.
 func TestDeployments(t *testing.T) {
 	t.Parallel()
@@ -173,7 +174,7 @@ func TestDeployments(t *testing.T) {
 	}
 	require.Greater(t, called, 40, "the code calls AWS by the SDK")
 	have := map[string]string{}
-	for _, file := range []string{"deploy.json", "deploy-foundation.json"} {
+	for _, file := range []string{"deploy.json", "deploy-foundation.json", "deploy-watch.json"} {
 		p, err := iam.Read(file, values["aws"])
 		require.NoError(t, err)
 		for _, a := range p.Actions() {

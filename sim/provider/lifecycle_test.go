@@ -108,8 +108,8 @@ func TestARefreshDropsThePromotedSource(t *testing.T) {
 func TestWhatIsNotModelledSaysSo(t *testing.T) {
 	t.Parallel()
 	_, c := serve(t, props{"region": region})
-	_, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn("aws:sns/topic:Topic", "x")})
-	assert.ErrorContains(t, err, "resource type aws:sns/topic:Topic is not modelled by the simulator")
+	_, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn("aws:sqs/queue:Queue", "x")})
+	assert.ErrorContains(t, err, "resource type aws:sqs/queue:Queue is not modelled by the simulator")
 	_, err = c.rpc.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:ec2/getAmi:getAmi"})
 	assert.ErrorContains(t, err, "function aws:ec2/getAmi:getAmi is not modelled by the simulator")
 }

@@ -34,6 +34,7 @@ var namings = map[string]naming{
 	"aws:kms/alias:Alias":                               {prop: "name", most: 256, start: "alias/"},
 	"aws:s3/bucketV2:BucketV2":                          {prop: "bucket", most: 63, lower: true},
 	"aws:cloudwatch/logGroup:LogGroup":                  {prop: "name", most: 512},
+	"aws:sns/topic:Topic":                               {prop: "name", most: 256},
 }
 
 // namingOf tells how a type is named; false when it has no name to make up.

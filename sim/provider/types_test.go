@@ -99,6 +99,11 @@ func TestEveryType(t *testing.T) {
 	add("aws:route53/record:Record", "www", props{"zoneId": "Z1", "name": "www", "type": "A", "aliases": []any{
 		props{"name": get(balancer, "dnsName"), "zoneId": get(balancer, "zoneId"), "evaluateTargetHealth": false}}})
 	add("aws:cloudwatch/logGroup:LogGroup", "logs", props{"retentionInDays": 30})
+	topic := get(add("aws:sns/topic:Topic", "alarms", props{"policy": "{}", "kmsMasterKeyId": get(key, "arn")}), "arn")
+	add("aws:sns/topicSubscription:TopicSubscription", "alarms", props{"topic": topic, "protocol": "email", "endpoint": "oncall@example.com"})
+	add("aws:cloudwatch/metricAlarm:MetricAlarm", "lag", props{
+		"namespace": "AWS/RDS", "metricName": "ReplicaLag", "dimensions": props{"DBInstanceIdentifier": "db"}, "statistic": "Maximum", "period": 60,
+		"evaluationPeriods": 5, "comparisonOperator": "GreaterThanThreshold", "threshold": 300, "alarmActions": []any{topic}})
 
 	assert.ElementsMatch(t, provider.Types(), keys(seen), "each type of the table has its turn")
 	for i := len(all) - 1; i >= 0; i-- {

@@ -26,19 +26,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
-// suffix ends the names of a drill's stack and of what it makes.
-const suffix = "-drill"
-
 // StackName is the name of the stack in which the drill of a stack is held.
-func StackName(stack string) string { return stack + suffix }
-
-// Name prefixes what a drill makes. It is the drilled stack's own with a suffix, cut
-// so that the names of target groups still fit.
-func Name(of config.Config) string {
-	const longest = 20 // as of a stack
-	name := of.Name()
-	return name[:min(len(name), longest-len(suffix))] + suffix
-}
+func StackName(stack string) string { return stack + config.DrillSuffix }
 
 // Copy is what a drill is of, and until when it may be there.
 type Copy struct {
@@ -72,7 +61,7 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		c := &copied{Context: ctx, Args: args, name: Name(args.Config), state: memory}
+		c := &copied{Context: ctx, Args: args, name: args.Config.DrillName(), state: memory}
 		if err := c.record(&env); err != nil {
 			return err
 		}

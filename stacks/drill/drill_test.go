@@ -14,7 +14,7 @@ import (
 func TestName(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "blog-dr-drill", Name(config.Config{Site: "blog", Stack: "dr"}))
-	long := Name(config.Config{Site: "averylongsitena", Stack: "prod"})
+	long := config.Config{Site: "averylongsitena", Stack: "prod"}.DrillName()
 	assert.Equal(t, "averylongsiten-drill", long)
 	assert.Equal(t, "averylongsi-x-drill", Name(config.Config{Site: "averylongsi", Stack: "x"}))
 }

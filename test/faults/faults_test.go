@@ -100,6 +100,9 @@ var faults = []struct {
 	{"DNS", "slow=route53:ChangeResourceRecordSets:5", survives, ""},
 	{"second zone", "offer=us-east-2b:db.m6g.large", serves, "RDS does not support creating a DB instance with the following combination"},
 	{"second zone", "error=rds:ModifyDBInstance:AccessDenied", serves, "AccessDenied"},
+	{"alarms", "throttle=cloudwatch:PutMetricAlarm", survives, ""},
+	{"alarms", "error=cloudwatch:PutMetricAlarm:LimitExceededFault", serves, "LimitExceeded"},
+	{"alarms", "error=cloudwatch:DeleteAlarms:AccessDenied", serves, "AccessDenied"},
 }
 
 // TestFaults holds that each fault ends as the matrix says, with a message that

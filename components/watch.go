@@ -1,0 +1,178 @@
+package components
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Periods of metrics, in seconds.
+const (
+	minutely = 60
+	hourly   = 60 * 60
+	daily    = 24 * hourly
+)
+
+func ofDatabase(identifier pulumi.StringInput) map[string]pulumi.StringInput {
+	return map[string]pulumi.StringInput{"DBInstanceIdentifier": identifier}
+}
+
+// ReplicaAlarms watch that a replica receives what its source writes. RDS shows a lag of -1 when replication does
+// not run, and none of a replica that is no more: both are below any lag.
+func ReplicaAlarms(identifier pulumi.StringInput, maxLag time.Duration) []Alarm {
+	return []Alarm{{
+		Name:     "replica-lag",
+		Happened: fmt.Sprintf("for five minutes the replica has been more than %s behind production, so a failover would be refused", maxLag),
+		Remedy:   "look in production for a long transaction or a large import; if there is none, the replica needs a larger database.class",
+		Metric:   "AWS/RDS ReplicaLag", Of: ofDatabase(identifier), Statistic: "Maximum",
+		Is: Above, Threshold: maxLag.Seconds(), PeriodSeconds: minutely, Periods: 5,
+	}, {
+		Name:     "replica-stopped",
+		Happened: "for ten minutes the replica has received nothing",
+		Remedy:   "if visitors are not served, production may be lost: decide whether to fail over; otherwise run pilotlight check, which names the error of the replication",
+		Metric:   "AWS/RDS ReplicaLag", Of: ofDatabase(identifier), Statistic: "Maximum",
+		Is: Below, Threshold: 0, PeriodSeconds: minutely, Periods: 10, Silence: true,
+	}}
+}
+
+// StorageAlarm watches that a database's storage, of so many GiB when it was made, keeps growing. RDS lets it
+// grow when less than a tenth is free (USER_PIOPS.StorageTypes), so less than that for half an hour is the ceiling.
+func StorageAlarm(identifier pulumi.StringInput, storageGiB int) Alarm {
+	return Alarm{
+		Name:     "storage",
+		Happened: fmt.Sprintf("for half an hour less than %.1f GiB of the database's storage have been free, and RDS has not let it grow: a full database stops", float64(storageGiB)/10),
+		Remedy:   "raise database.maxStorageGiB on both sides, and run pilotlight deploy",
+		Metric:   "AWS/RDS FreeStorageSpace", Of: ofDatabase(identifier), Statistic: "Maximum",
+		Is: Below, Threshold: float64(storageGiB) / 10 * (1 << 30), PeriodSeconds: 5 * minutely, Periods: 6,
+	}
+}
+
+// MediaAlarms watch the copies that arrive in a bucket. S3 publishes these metrics where the copies go
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html), and none while there is nothing to copy.
+func MediaAlarms(source string, bucket pulumi.StringInput, rule string) []Alarm {
+	of := map[string]pulumi.StringInput{"SourceBucket": pulumi.String(source), "DestinationBucket": bucket, "RuleId": pulumi.String(rule)}
+	return []Alarm{{
+		Name:     "media-failed",
+		Happened: "S3 could not copy a file from the active side's bucket, and tries no more",
+		Remedy:   "run pilotlight media sync, which copies what is missing; if it happens again, look at the role and the rule of the replication",
+		Metric:   "AWS/S3 OperationsFailedReplication", Of: of, Statistic: "Sum",
+		Is: Above, Threshold: 0, PeriodSeconds: 5 * minutely, Periods: 1,
+	}, {
+		Name:     "media-behind",
+		Happened: "for a quarter of an hour S3 has been more than an hour behind with its copies: a failover now would miss the files of that time",
+		Remedy:   "wait, if many files were uploaded; if it lasts, look at AWS Health for S3 in both regions",
+		Metric:   "AWS/S3 ReplicationLatency", Of: of, Statistic: "Maximum",
+		Is: Above, Threshold: time.Hour.Seconds(), PeriodSeconds: 5 * minutely, Periods: 3,
+	}}
+}
+
+// CertificateAlarm watches a certificate of ACM. ACM renews its own 60 days before their end, and cannot renew
+// one that was imported.
+func CertificateAlarm(arn string) Alarm {
+	return Alarm{
+		Name:     "certificate",
+		Happened: "the site's certificate in this region ends within 30 days",
+		Remedy:   "import its successor into the same ARN; or, if ACM issued it, see in ACM which record it misses for the renewal",
+		Metric:   "AWS/CertificateManager DaysToExpiry", Of: map[string]pulumi.StringInput{"CertificateArn": pulumi.String(arn)}, Statistic: "Minimum",
+		Is: Below, Threshold: 30, PeriodSeconds: daily, Periods: 1,
+	}
+}
+
+// DrillAlarm watches that a drill's database is not there for longer than a day.
+func DrillAlarm(identifier string) Alarm {
+	a := paidFor(identifier, hourly, 24)
+	a.Name = "drill-left"
+	a.Happened = "a drill has been left for a day, and costs what an active side costs"
+	a.Remedy = "end it: pilotlight drill --end"
+	return a
+}
+
+// FormerAlarm watches that a former database, by its generation, is not kept for longer than a week.
+func FormerAlarm(identifier string, generation int) Alarm {
+	a := paidFor(identifier, daily, 7)
+	a.Name = fmt.Sprintf("former-%d", generation)
+	a.Happened = fmt.Sprintf("the former database %s has been kept for a week, and is paid for", identifier)
+	a.Remedy = "when nothing in it is missed, end it with pilotlight retire, which leaves a last snapshot"
+	return a
+}
+
+// paidFor watches that a database is not there in so many periods in a row: as long as it is, RDS measures it.
+func paidFor(identifier string, seconds, periods int) Alarm {
+	return Alarm{
+		Metric: "AWS/RDS FreeStorageSpace", Of: ofDatabase(pulumi.String(identifier)), Statistic: "SampleCount",
+		Is: AtLeast, Threshold: 1, PeriodSeconds: seconds, Periods: periods,
+	}
+}
+
+// ErrorsAlarm watches what visitors get from a balancer. RequestCount has no requests for which there was no
+// instance, so those count beside it.
+func ErrorsAlarm(balancer pulumi.StringInput) Alarm {
+	return Alarm{
+		Name:     "errors",
+		Happened: "for five minutes more than a twentieth of the visitors' requests have failed (5xx)",
+		Remedy:   "run pilotlight status, and read what the instances have logged",
+		Ratio:    "100*(FILL(instances,0)+FILL(balancer,0))/(FILL(requests,0)+FILL(balancer,0))",
+		Metrics: map[string]string{
+			"instances": "AWS/ApplicationELB HTTPCode_Target_5XX_Count", "balancer": "AWS/ApplicationELB HTTPCode_ELB_5XX_Count", "requests": "AWS/ApplicationELB RequestCount",
+		},
+		Of: map[string]pulumi.StringInput{"LoadBalancer": balancer}, Statistic: "Sum",
+		Is: Above, Threshold: 5, PeriodSeconds: minutely, Periods: 5,
+	}
+}
+
+// InstancesAlarm watches that at least so many instances are healthy behind a balancer.
+func InstancesAlarm(balancer, targets pulumi.StringInput, least int) Alarm {
+	return Alarm{
+		Name:     "instances",
+		Happened: fmt.Sprintf("for 15 minutes fewer than %d instances have been healthy", least),
+		Remedy:   "the group replaces what is unhealthy; if new ones fail too, read what they have logged, and the group's activities in EC2",
+		Metric:   "AWS/ApplicationELB HealthyHostCount", Of: map[string]pulumi.StringInput{"LoadBalancer": balancer, "TargetGroup": targets}, Statistic: "Maximum",
+		Is: Below, Threshold: float64(least), PeriodSeconds: minutely, Periods: 15, Silence: true,
+	}
+}
+
+// ConnectionsAlarm watches that a database keeps connections free, of the most that it takes.
+func ConnectionsAlarm(identifier pulumi.StringInput, most int) Alarm {
+	limit := most * 3 / 4
+	return Alarm{
+		Name:     "connections",
+		Happened: fmt.Sprintf("for five minutes the database has had more than %d connections, three quarters of what its class takes", limit),
+		Remedy:   "look for slow queries (the slow query log is in CloudWatch Logs); else choose a larger database.class, or lower app.max",
+		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(identifier), Statistic: "Maximum",
+		Is: Above, Threshold: float64(limit), PeriodSeconds: minutely, Periods: 5,
+	}
+}
+
+var (
+	classSize = regexp.MustCompile(`^db\.([tmr])\d[a-z]*\.(micro|small|medium|large|(\d*)xlarge)$`)
+	// memory is that of classes, in MiB, by size; that of large is the family's.
+	memory = map[string]int{"micro": 1 << 10, "small": 2 << 10, "medium": 4 << 10}
+	large  = map[string]int{"t": 8 << 10, "m": 8 << 10, "r": 16 << 10}
+)
+
+// MaxConnections is how many connections MySQL takes on an RDS class: what the parameter says, or RDS's default of
+// one for each 12582880 bytes of memory ("Maximum number of database connections"). RDS keeps a little of the memory for
+// itself, so it is a little less. 0 is not known.
+func MaxConnections(class string, parameters map[string]string) int {
+	if set, err := strconv.Atoi(parameters["max_connections"]); err == nil {
+		return set
+	}
+	m := classSize.FindStringSubmatch(class)
+	if m == nil {
+		return 0
+	}
+	mib, small := memory[m[2]]
+	switch times, err := strconv.Atoi(m[3]); {
+	case small:
+	case m[2] == "large":
+		mib = large[m[1]]
+	case err == nil:
+		mib = large[m[1]] * 2 * times
+	default:
+		mib = large[m[1]] * 2
+	}
+	return mib << 20 / 12582880
+}

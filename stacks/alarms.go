@@ -1,0 +1,66 @@
+package stacks
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// alarms makes the topic, and what this stack's role asks to be watched. In an active stack they come after
+// DNS has moved: no activation waits for them, and those of a standby go when all else is done.
+func (s *site) alarms(f *foundation, served *application, database *components.Database) error {
+	args := components.AlarmsArgs{
+		Region: s.cfg.Region, AccountID: s.account, KeyARN: f.key.ARN, Email: s.cfg.Alarms.Email, Alarms: s.kept(),
+	}
+	// A replica that is being made must not ring, since it has no measurements yet. An active database is there, and
+	// its alarms must not wait for its second zone: it is named without waiting for it.
+	var id pulumi.StringInput = database.Identifier
+	if s.plan.Claim.Leads() {
+		id = pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number))
+		args.Alarms = append(args.Alarms, s.watchSite(f, served, id)...)
+		args.After = []pulumi.Resource{served.switched}
+	} else {
+		args.Alarms = append(args.Alarms, s.watchStandby(f, id)...)
+	}
+	args.Alarms = append(args.Alarms, components.StorageAlarm(id, s.cfg.Database.StorageGiB))
+	if strings.Contains(s.cfg.App.Certificate, ":acm:") { // IAM publishes nothing of its own
+		args.Alarms = append(args.Alarms, components.CertificateAlarm(s.cfg.App.Certificate))
+	}
+	_, err := components.NewAlarms(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider))
+	return err
+}
+
+// kept watches what may be forgotten, and is paid for, in either role.
+func (s *site) kept() (all []components.Alarm) {
+	for _, former := range s.plan.Claim.Former {
+		all = append(all, components.FormerAlarm(s.cfg.DatabaseID(former.Number), former.Number))
+	}
+	return append(all, components.DrillAlarm(s.cfg.DrillName()))
+}
+
+// watchStandby watches what a failover needs of a standby.
+func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []components.Alarm {
+	all := components.ReplicaAlarms(database, time.Duration(s.cfg.Failover.MaxLag))
+	if s.peer.MediaMeasured { // or there would be nothing to watch, and an alarm that never rings
+		all = append(all, components.MediaAlarms(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule)...)
+	}
+	return all
+}
+
+// watchSite watches what visitors get of an active side. While it is frozen they get the maintenance page, which
+// is an error on purpose.
+func (s *site) watchSite(f *foundation, served *application, database pulumi.StringInput) []components.Alarm {
+	all := []components.Alarm{components.InstancesAlarm(served.arnSuffix, f.targets.ARNSuffix, s.cfg.App.Min)}
+	if s.plan.Claim.Role == roles.Active {
+		all = append(all, components.ErrorsAlarm(served.arnSuffix))
+	}
+	if most := components.MaxConnections(s.cfg.Database.Class, s.cfg.Database.Parameters); most > 0 {
+		all = append(all, components.ConnectionsAlarm(database, most))
+	}
+	return all
+}

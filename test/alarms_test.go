@@ -1,0 +1,110 @@
+package test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
+)
+
+// alarms are those that a program registers, by what follows the stack's name.
+func (c *cloud) alarms(stack string) map[string]pulumi.MockResourceArgs {
+	all := map[string]pulumi.MockResourceArgs{}
+	for _, r := range c.made {
+		if r.TypeToken == "aws:cloudwatch/metricAlarm:MetricAlarm" {
+			all[strings.TrimPrefix(r.Inputs["name"].StringValue(), "blog-"+stack+"-")] = r
+		}
+	}
+	return all
+}
+
+// TestAlarms holds that each role is watched for what matters in it, and that no activation waits for an alarm.
+func TestAlarms(t *testing.T) {
+	t.Parallel()
+	var (
+		first     = roles.Claim{Role: roles.Active, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}
+		following = roles.Claim{Role: roles.Standby, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginReplica}}
+		returned  = roles.Claim{
+			Role: roles.Standby, Epoch: 1, Generation: roles.Generation{Number: 2, Origin: roles.OriginReplica},
+			Former: []roles.Generation{{Number: 1, Origin: roles.OriginReplica}},
+		}
+		prod = state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Bucket: "arn:aws:s3:::prod-media", MediaMeasured: true}
+		dr   = state.PeerInfo{Region: "us-east-2", Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", Bucket: "arn:aws:s3:::dr-media"}
+	)
+	const unmeasured = "without media.timeControl"
+	const certificate = "arn:aws:acm:us-east-2:123456789012:certificate/1"
+	for name, tc := range map[string]struct {
+		own  roles.Claim
+		role string
+		app  string
+		want []string
+	}{
+		"standby":             {following, "standby", "", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"with a former":       {returned, "standby", "", []string{"drill-left", "former-1", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "storage"}},
+		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"media not measured":  {following, "standby", unmeasured, []string{"drill-left", "replica-lag", "replica-stopped", "storage"}},
+		"a class of no known": {following, "active", "db.x2g.large", []string{"drill-left", "errors", "instances", "storage"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			prod := prod
+			prod.MediaMeasured = tc.app != unmeasured
+			c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, prod, state.PeerInfo{}), "dr": remembers("dr", tc.own, dr, prod)}}
+			config := drConfig("us-east-2", "us-west-2", tc.role)
+			config["pilotlight:failover"], config["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"]}`
+			switch {
+			case strings.HasPrefix(tc.app, "db."):
+				config["pilotlight:database"] = `{"class":"` + tc.app + `"}`
+			case tc.app != "" && tc.app != unmeasured:
+				config["pilotlight:app"] = `{"image":"ami-0123456789abcdef0","certificate":"` + tc.app + `"}`
+			}
+			require.NoError(t, run(t, pairOf(t, "us-west-2", "us-east-2", true), "dr", config, c))
+			alarms := c.alarms("dr")
+			var names []string
+			for name, alarm := range alarms {
+				names = append(names, name)
+				assert.Equal(t, tc.role == "active", dependsOn(alarm, "-switch-2"), "%s comes after DNS, where DNS moves", name)
+				if tc.role == "active" {
+					assert.False(t, dependsOn(alarm, "aws:rds/instance:Instance"), "%s waits for no second zone", name)
+				}
+			}
+			slices.Sort(names)
+			assert.Equal(t, tc.want, names)
+			if tc.role == "standby" {
+				assert.True(t, dependsOn(alarms["replica-stopped"], "aws:rds/instance:Instance"), "a replica that is being made has no measurements")
+				assert.InDelta(t, 600, alarms["replica-lag"].Inputs["threshold"].NumberValue(), 0, "failover.maxLag")
+			}
+			if slices.Contains(tc.want, "media-failed") {
+				assert.Equal(t, "prod-media", alarms["media-failed"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
+			}
+			assert.Equal(t, 1, c.types()["aws:sns/topic:Topic"])
+			assert.Equal(t, 1, c.types()["aws:sns/topicSubscription:TopicSubscription"])
+			for _, r := range c.made {
+				if strings.HasPrefix(r.TypeToken, "aws:") && r.TypeToken != "aws:ssm/parameter:Parameter" {
+					assert.False(t, dependsOn(r, ":MetricAlarm::"), "%s waits for an alarm", r.Name)
+				}
+			}
+		})
+	}
+}
+
+// TestNoErrorsWhileFrozen holds that the maintenance page of a switchover rings no alarm.
+func TestNoErrorsWhileFrozen(t *testing.T) {
+	t.Parallel()
+	first := roles.Claim{Role: roles.Active, Epoch: 1, Progress: roles.Switched, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}
+	following := roles.Claim{Role: roles.Standby, Epoch: 1, Generation: roles.Generation{Number: 1, Origin: roles.OriginReplica}}
+	dr := state.PeerInfo{Region: "us-east-2", Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", Bucket: "arn:aws:s3:::dr-media"}
+	c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, state.PeerInfo{}, dr), "dr": remembers("dr", following, dr, state.PeerInfo{})}}
+	require.NoError(t, run(t, pairOf(t, "us-west-2", "us-east-2", false), "prod", prodConfig("us-west-2", "us-east-2", "frozen"), c))
+	alarms := c.alarms("prod")
+	assert.Contains(t, alarms, "instances")
+	assert.NotContains(t, alarms, "errors")
+}
