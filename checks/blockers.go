@@ -61,6 +61,7 @@ var (
 		{"lag", seenOfLag, lag},
 		{"image", seenOfImage, image},
 		{"instances", seenOfMachines, machines},
+		{"parts", seenOfParts, parts},
 		{"certificate", seenOfCertificate, certificate},
 		{"name", seenOfName, name},
 	}

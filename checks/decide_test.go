@@ -75,9 +75,16 @@ func TestBlockers(t *testing.T) {
 		"stopped by hand":                  {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "stopped", "" }, []string{LagTooHigh}, "is not replicating (stopped)"},
 		"an error without a word":          {func(s *Snapshot) { s.Replica.Message = "" }, []string{LagTooHigh}, "not because its source was lost: its lag"},
 		"cut off, in the words of MySQL 8": {func(s *Snapshot) { s.Replica.Message = "error reconnecting to source 'rdsrepladmin@10.0.0.1:3306'" }, nil, ""},
-		"no image":                         {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
-		"image too large":                  {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
-		"image pending":                    {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"parts deleted": {
+			func(s *Snapshot) {
+				s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}, {Kind: Bucket, ID: "blog-dr-media"}}
+			},
+			[]string{PartsMissing}, "AWS in us-east-2 no longer has bucket blog-dr-media and subnet subnet-1, which",
+		},
+		"a key to be deleted": {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{PartsMissing}, "--region us-east-2 --key-id 1234"},
+		"no image":            {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large":     {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":       {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"image too old": {
 			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's, or set acceptStandby to 2",
 		},

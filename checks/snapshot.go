@@ -22,6 +22,8 @@ type Snapshot struct {
 	Types []InstanceType
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
 	Certificate *Certificate
+	// Missing are the parts that the stack's state holds and AWS no longer has; none where that was not asked.
+	Missing []Part
 	// Name is what stands at the site's names in their zone; nil when that was not looked at.
 	Name *Name
 	// Shortfalls are no reason to refuse an activation: what could not be looked at, and what keeps

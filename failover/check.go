@@ -154,6 +154,8 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 		return seen, err
 	}
 	seen.Shortfalls = append(seen.Shortfalls, short...)
+	seen.Missing, short = r.parts(ctx, cfg)
+	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.policy())...)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -182,7 +181,7 @@ func (s *Site) verdict(ctx context.Context, side Side, other *Side) *checks.Verd
 	if decided.Do != roles.Activate {
 		return nil
 	}
-	verdict, err := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, decided.Claim, side.State.Published, side.State.Peer)).Check(ctx)
+	verdict, err := s.runtimeFor(side, decided.Claim).Check(ctx)
 	if err != nil {
 		return nil
 	}

@@ -149,6 +149,9 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	}
 	defer remove()
 	run.ConfigFile = file
+	if !change.Destroy {
+		s.reread(ctx, stack, run)
+	}
 	result, err := stack.Up(ctx, run)
 	if change.Destroy && err == nil {
 		return result, stack.Destroy(ctx, run)

@@ -55,8 +55,13 @@ func (p Plan) makesReplica() bool {
 }
 
 // runtimeOf is what asks AWS in the region of a side, by its state.
-func (s *Site) runtimeOf(side Side) *failover.Runtime {
-	return failover.New(s.options.Env, stacks.RuntimeSite(side.Config, side.State.Claim, side.State.Published, side.State.Peer))
+func (s *Site) runtimeOf(side Side) *failover.Runtime { return s.runtimeFor(side, side.State.Claim) }
+
+// runtimeFor is runtimeOf for a side that would claim otherwise.
+func (s *Site) runtimeFor(side Side, claim roles.Claim) *failover.Runtime {
+	site := stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer)
+	site.ResourceIDs = side.State.ResourceIDs
+	return failover.New(s.options.Env, site)
 }
 
 // RequestIncreases asks AWS for more of what the plan of a readiness lacks, or would at app.max, and returns

@@ -21,7 +21,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -153,7 +152,7 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 		status.Unreachable = s.unasked(claim, err)
 		return status
 	}
-	runtime := failover.New(s.options.Env, stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer))
+	runtime := s.runtimeOf(side)
 	runtime.Site.Epoch++ // of the activation that it is judged for
 	seen, err := runtime.Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog

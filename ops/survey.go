@@ -97,7 +97,7 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 		v.Seen = &seen
 	}
 	for _, b := range seen.Shortfalls {
-		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen}, b.Code) {
+		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen, checks.PartsUnseen}, b.Code) {
 			unread("%s", b.Reason)
 		}
 	}

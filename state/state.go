@@ -193,7 +193,8 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 			marks = append(marks, id.Name())
 		}
 		for _, key := range []string{"arn", "networkInterfaceId"} {
-			if known, ok := held[key].(string); ok && known != "" { // a route has an empty interface
+			known, ok := held[key].(string)
+			if ok && known != "" && strings.HasPrefix(string(id.Type()), "aws:") { // a route has an empty interface, and a component its child's ARN
 				m.ResourceIDs = append(m.ResourceIDs, known)
 			}
 		}

@@ -279,7 +279,7 @@ func TestPolicies(t *testing.T) {
 			failOverBy(t, site.fork(t), name, settings, failovers)
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
-		for _, file := range []string{"../failover/quotas.go", "../failover/class.go"} {
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go"}) {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
@@ -301,6 +301,9 @@ func (b *bucketSite) deployable(t *testing.T, steps []sim.Step) iam.Policy {
 	allowed(t, p, steps)
 	return p
 }
+
+// partFiles ask for parts of all kinds; a world has those of its configuration.
+var partFiles = []string{"../failover/parts_find.go", "../failover/parts_network.go"}
 
 // looks holds check.json and preview.json to what check, status and plan call.
 func looks(t *testing.T, b *bucketSite) {
@@ -333,7 +336,9 @@ func looks(t *testing.T, b *bucketSite) {
 			want.addStep(t, step)
 		}
 		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
-		want.addCalls(t, "../failover/quotas.go") // what else a plan may make, or an account have
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go"}) {
+			want.addCalls(t, file) // what else a plan may make, an account have, or a stack keep warm
+		}
 		p := b.policy(t, name)
 		want.addIAMs(t, p)
 		holds(t, p, want)

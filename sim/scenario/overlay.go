@@ -20,6 +20,8 @@ func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
 		case here && st.Type == parameterType && v.Record != "" && st.Props["name"] == c.RecordName():
 			st.Props["value"], st.Props["insecureValue"] = v.Record, v.Record
 		case v.Seen == nil:
+		case here && slices.ContainsFunc(v.Seen.Missing, func(p checks.Part) bool { return p.ARN == st.Props["arn"] }):
+			continue
 		case here && st.Type == databaseType && st.Props["identifier"] == s.database():
 			if v.Seen.Replica == nil {
 				continue

@@ -11,6 +11,7 @@ import (
 
 var scalingOperations = map[string]operation{
 	"DescribeAutoScalingGroups": {func(input) string { return "" }, describeGroups},
+	"DescribePolicies":          {func(in input) string { return strings.Join(in.members("PolicyNames"), ",") }, describePolicies},
 	"DescribeScalingActivities": {func(in input) string { return in.text("AutoScalingGroupName") }, describeActivities},
 }
 
@@ -31,8 +32,28 @@ type groupXML struct {
 	Instances            []machineXML `xml:"Instances>member"`
 }
 
+// describePolicies lists those of some names.
+func describePolicies(r request) (any, error) {
+	var out struct {
+		Policies []struct{ PolicyName string } `xml:"ScalingPolicies>member"`
+	}
+	for _, name := range r.world.Held(r.region, r.in.members("PolicyNames"), "aws:autoscaling/policy:Policy") {
+		out.Policies = append(out.Policies, struct{ PolicyName string }{name})
+	}
+	return out, nil
+}
+
 // describeGroups lists the groups that have all the tags that are asked for.
 func describeGroups(r request) (any, error) {
+	if names := r.in.members("AutoScalingGroupNames"); len(names) > 0 {
+		var out struct {
+			Groups []groupXML `xml:"AutoScalingGroups>member"`
+		}
+		for _, name := range r.world.Held(r.region, names, "aws:autoscaling/group:Group") {
+			out.Groups = append(out.Groups, groupXML{AutoScalingGroupName: name})
+		}
+		return out, nil
+	}
 	tags, known := map[string]string{}, []string{}
 	for i := 1; r.in.text(fmt.Sprintf("Filters.member.%d.Name", i)) != ""; i++ {
 		name, value := fmt.Sprintf("Filters.member.%d.Name", i), fmt.Sprintf("Filters.member.%d.Values.member.1", i)

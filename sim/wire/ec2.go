@@ -37,9 +37,19 @@ var ec2Operations = map[string]operation{
 			return out, nil
 		},
 	},
-	"DescribeAddresses": {func(input) string { return "" }, describeAddresses},
+	"DescribeAddresses": orHeld(operation{func(input) string { return "" }, describeAddresses}, "allocation-id", "addressesSet", "allocationId", "aws:ec2/eip:Eip"),
 	"DescribeInstances": {func(input) string { return "" }, describeInstances},
-	"DescribeSubnets":   {func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
+	"DescribeSubnets": orHeld(operation{func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
+		"subnet-id", "subnetSet", "subnetId", "aws:ec2/subnet:Subnet"),
+	"DescribeInternetGateways": held("internet-gateway-id", "internetGatewaySet", "internetGatewayId", "aws:ec2/internetGateway:InternetGateway"),
+	"DescribeLaunchTemplates": one("LaunchTemplateId.1", "InvalidLaunchTemplateId.NotFound", "aws:ec2/launchTemplate:LaunchTemplate",
+		func(id string) any { return heldXML{"launchTemplates", "launchTemplateId", []string{id}} }),
+	"DescribeSecurityGroups": held("group-id", "securityGroupInfo", "groupId", "aws:ec2/securityGroup:SecurityGroup",
+		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
+	"DescribeSecurityGroupRules": held("security-group-rule-id", "securityGroupRuleSet", "securityGroupRuleId",
+		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"),
+	"DescribeVpcEndpoints": held("vpc-endpoint-id", "vpcEndpointSet", "vpcEndpointId", "aws:ec2/vpcEndpoint:VpcEndpoint"),
+	"DescribeVpcs":         held("vpc-id", "vpcSet", "vpcId", "aws:ec2/vpc:Vpc"),
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
@@ -67,10 +77,10 @@ var ec2Operations = map[string]operation{
 			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
 		},
 	},
-	"DescribeRouteTables": {
+	"DescribeRouteTables": orHeld(operation{
 		subject: func(in input) string { return strings.Join(in.list("RouteTableId"), ",") },
 		serve:   describeRouteTables,
-	},
+	}, "route-table-id", "routeTableSet", "routeTableId", "aws:ec2/routeTable:RouteTable"),
 	"DeleteRoute": {
 		subject: func(in input) string { return in.form.Get("RouteTableId") },
 		serve: func(r request) (any, error) {

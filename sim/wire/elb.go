@@ -91,6 +91,9 @@ type listenerXML struct {
 }
 
 func describeListeners(r request) (any, error) {
+	if wanted := r.in.members("ListenerArns"); len(wanted) > 0 {
+		return struct{}{}, allThere(r, wanted, "aws:lb/listener:Listener", "ListenerNotFound")
+	}
 	if err := r.in.only("LoadBalancerArn"); err != nil {
 		return nil, err
 	}
@@ -118,7 +121,18 @@ type targetGroupXML struct {
 	TargetGroupArn string
 }
 
+// allThere refuses names when one of them is of nothing.
+func allThere(r request, wanted []string, typ, code string) error {
+	if len(r.world.Held(r.region, wanted, typ)) < len(wanted) {
+		return &sim.Error{Status: http.StatusBadRequest, Code: code, Message: "One or more of them not found"}
+	}
+	return nil
+}
+
 func describeTargetGroups(r request) (any, error) {
+	if wanted := r.in.members("TargetGroupArns"); len(wanted) > 0 {
+		return struct{}{}, allThere(r, wanted, "aws:lb/targetGroup:TargetGroup", "TargetGroupNotFound")
+	}
 	if err := r.in.only("LoadBalancerArn"); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 )
 
 var iamOperations = map[string]operation{
+	"GetInstanceProfile": one("InstanceProfileName", "NoSuchEntity", "aws:iam/instanceProfile:InstanceProfile", nothing),
+	"GetRole":            one("RoleName", "NoSuchEntity", "aws:iam/role:Role", nothing),
 	"GetServerCertificate": {
 		subject: func(in input) string { return in.text("ServerCertificateName") },
 		serve: func(r request) (any, error) {

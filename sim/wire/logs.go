@@ -4,6 +4,16 @@ import "time"
 
 var logOperations = map[string]operation{
 	"FilterLogEvents": {logGroup, filterLogEvents},
+	"DescribeLogGroups": {
+		subject: func(in input) string { return in.member("logGroupNamePrefix") },
+		serve: func(r request) (any, error) {
+			groups := []answer{}
+			for _, name := range r.world.Held(r.region, []string{r.in.member("logGroupNamePrefix")}, "aws:cloudwatch/logGroup:LogGroup") {
+				groups = append(groups, answer{"logGroupName": name})
+			}
+			return answer{"logGroups": groups}, nil
+		},
+	},
 }
 
 func logGroup(in input) string {

@@ -55,6 +55,8 @@ func increaseOf(i sim.Increase, status string) map[string]any {
 }
 
 var cacheOperations = map[string]operation{
+	"DescribeCacheSubnetGroups": one("CacheSubnetGroupName", "CacheSubnetGroupNotFoundFault", "aws:elasticache/subnetGroup:SubnetGroup", nothing),
+	"DescribeReplicationGroups": one("ReplicationGroupId", "ReplicationGroupNotFoundFault", "aws:elasticache/replicationGroup:ReplicationGroup", nothing),
 	"DescribeCacheClusters": {func(input) string { return "" }, func(r request) (any, error) {
 		if err := r.in.only(); err != nil {
 			return nil, err

@@ -20,6 +20,9 @@ var rdsOperations = map[string]operation{
 	"DescribeAccountAttributes":          {func(input) string { return "" }, describeAccount},
 	"DescribeOrderableDBInstanceOptions": {func(in input) string { return in.text("DBInstanceClass") }, describeOrderable},
 
+	"DescribeDBParameterGroups": one("DBParameterGroupName", "DBParameterGroupNotFound", "aws:rds/parameterGroup:ParameterGroup", nothing),
+	"DescribeDBSubnetGroups":    one("DBSubnetGroupName", "DBSubnetGroupNotFoundFault", "aws:rds/subnetGroup:SubnetGroup", nothing),
+
 	"ResetDBParameterGroup": {func(in input) string { return in.text("DBParameterGroupName") }, resetParameter},
 }
 

@@ -2,6 +2,7 @@ package wire
 
 var secretOperations = map[string]operation{
 	"GetSecretValue": {secretID, getSecretValue},
+	"DescribeSecret": one("SecretId", "ResourceNotFoundException", "aws:secretsmanager/secret:Secret", func(id string) any { return answer{"ARN": id} }),
 }
 
 func secretID(in input) string {

@@ -10,6 +10,16 @@ import (
 var ssmOperations = map[string]operation{
 	"GetParameter":  {parameterName, getParameter},
 	"GetParameters": {parameterNames, getParameters},
+	"DescribeParameters": {
+		subject: func(in input) string { return strings.Join(filteredNames(in), ",") },
+		serve: func(r request) (any, error) {
+			found := []answer{}
+			for _, name := range r.world.Held(r.region, filteredNames(r.in), "aws:ssm/parameter:Parameter") {
+				found = append(found, answer{"Name": name, "Type": "String"})
+			}
+			return answer{"Parameters": found}, nil
+		},
+	},
 }
 
 func parameterName(in input) string {
@@ -40,6 +50,19 @@ func getParameters(r request) (any, error) {
 		}
 	}
 	return map[string]any{"Parameters": found, "InvalidParameters": missing}, nil
+}
+
+// filteredNames are the names that a filter is for.
+func filteredNames(in input) []string {
+	filters, _ := in.json["ParameterFilters"].([]any)
+	if len(filters) != 1 {
+		return nil
+	}
+	filter, _ := filters[0].(map[string]any)
+	if filter["Key"] != "Name" || filter["Option"] != "Equals" {
+		return nil
+	}
+	return textsOf(filter["Values"])
 }
 
 func textsOf(list any) (texts []string) {

@@ -125,8 +125,10 @@ func TestSpoilt(t *testing.T) {
 				require.NoError(t, staged.Up(t, stage, stage.Env(), stack, map[string]string{"names": `["example.com"]`}))
 			}
 		}, ""},
-		"promoted by hand": {promote, ""},
-		"a lock":           {lock, "locked"},
+		"promoted by hand":   {promote, ""},
+		"a deleted template": {remove("aws:ec2/launchTemplate:LaunchTemplate"), ""},
+		"a deleted bucket":   {remove("aws:s3/bucketV2:BucketV2"), "no longer has bucket"},
+		"a lock":             {lock, "locked"},
 		"files that disagree": {func(t *testing.T, stage *scenario.Stage) {
 			staged.Rewrite(t, stage, scenario.Production, "domain: www.example.com", "domain: blog.example.com")
 		}, "domain"},
@@ -142,6 +144,13 @@ func TestSpoilt(t *testing.T) {
 			assert.Equal(t, tc.refused == "", report.Recovered, report.Refusal)
 			assert.Contains(t, report.Refusal, tc.refused)
 		})
+	}
+}
+
+// remove deletes what the standby has of a type, by hand.
+func remove(typ string) func(*testing.T, *scenario.Stage) {
+	return func(_ *testing.T, stage *scenario.Stage) {
+		stage.World.ByHand(func(o *sim.Object) bool { return o.Type != typ || o.Region != "us-east-2" })
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
@@ -351,4 +353,35 @@ func stateConditions() (all []condition) {
 	)
 }
 
-func init() { conditions = append(conditions, stateConditions()...) }
+// deleted are the types of the standby that somebody may delete by hand: AWS lets go of them.
+var deleted = map[string]string{
+	"launch template": "aws:ec2/launchTemplate:LaunchTemplate",
+	"target group":    "aws:lb/targetGroup:TargetGroup",
+	"group":           "aws:autoscaling/group:Group",
+	"scaling policy":  "aws:autoscaling/policy:Policy",
+	"profile":         "aws:iam/instanceProfile:InstanceProfile",
+	"roles":           "aws:iam/role:Role",
+	"secret":          "aws:secretsmanager/secret:Secret",
+	"parameters":      parameterType,
+	"log groups":      "aws:cloudwatch/logGroup:LogGroup",
+	"bucket":          bucketType,
+	"key":             "aws:kms/key:Key",
+	"rules":           "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+	"endpoint":        "aws:ec2/vpcEndpoint:VpcEndpoint",
+	"subnets":         "aws:ec2/subnet:Subnet",
+	"cache subnets":   "aws:elasticache/subnetGroup:SubnetGroup",
+	"gateway":         "aws:ec2/internetGateway:InternetGateway",
+}
+
+// deletedConditions are the parts of the standby that somebody deleted by hand.
+func deletedConditions() (all []condition) {
+	for _, name := range slices.Sorted(maps.Keys(deleted)) {
+		typ := deleted[name]
+		all = append(all, condition{name: name + " deleted", codes: []string{checks.PartsMissing}, spoil: object(typ, true, gone), fits: func(c config.Config) bool {
+			return !strings.HasPrefix(typ, "aws:iam/") || c.PeerRegion() != awsregion.ControlPlane("iam", c.Region) // which is not asked then
+		}})
+	}
+	return all
+}
+
+func init() { conditions = slices.Concat(conditions, stateConditions(), deletedConditions()) }

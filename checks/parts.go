@@ -1,0 +1,80 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// Codes of parts of the standby that AWS no longer has.
+const (
+	PartsMissing = "parts-missing"
+	PartsUnseen  = "parts-unseen"
+)
+
+// Part is a resource of AWS that the stack's state holds.
+type Part struct {
+	Kind string // such as "launch template"
+	ID   string // as AWS calls it
+	ARN  string // as the state has it
+}
+
+// String is its kind and its name, without the path and the account that an ARN has.
+func (p Part) String() string {
+	name := p.ID
+	if fields := strings.SplitN(name, ":", 6); len(fields) == 6 && fields[0] == "arn" {
+		name = fields[5][strings.IndexAny(fields[5], ":/")+1:]
+	}
+	return p.Kind + " " + name
+}
+
+// The kinds of parts that hold what no update makes again.
+const (
+	Bucket = "bucket"
+	Key    = "key"
+)
+
+// Remakable reports whether an update makes the part again as it was.
+func (p Part) Remakable() bool { return p.Kind != Bucket && p.Kind != Key }
+
+// mostNamed is how many missing parts a reason names: who deletes a network deletes thirty.
+const mostNamed = 6
+
+// parts finds out whether AWS still has what the state holds. An update takes the state's word for it: it
+// would change, or build on, what is not there, and stop halfway.
+func parts(s Snapshot, p Policy) []refusal.Blocker {
+	if len(s.Missing) == 0 {
+		return nil
+	}
+	var names, remedies []string
+	for _, part := range s.Missing {
+		names = append(names, part.String())
+		if !part.Remakable() {
+			remedies = append(remedies, remedyOf(part, p))
+		}
+	}
+	slices.Sort(names)
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	if slices.ContainsFunc(s.Missing, Part.Remakable) {
+		remedies = append(remedies, "make them again with pilotlight deploy; a failover by that command does so too, with rights to make them")
+	}
+	return []refusal.Blocker{{
+		Code: PartsMissing, Subject: "parts", Remedy: strings.Join(remedies, "; "),
+		Reason: fmt.Sprintf("AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")),
+	}}
+}
+
+// remedyOf is what to do about a part that holds what can't be made again.
+func remedyOf(part Part, p Policy) string {
+	if part.Kind == Key {
+		return fmt.Sprintf("take the deletion of key %s back (aws kms cancel-key-deletion, then enable-key, --region %s --key-id %[1]s): without it the database can't be read", part.ID, p.Region)
+	}
+	return fmt.Sprintf("run pulumi refresh and pilotlight deploy, which make an empty bucket in place of %s, then pilotlight media sync from the other side", part.ID)
+}
+
+// seenOfParts says nothing of parts that are all there: there are dozens.
+func seenOfParts(Snapshot, Policy) string { return "" }

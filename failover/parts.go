@@ -1,0 +1,158 @@
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// partsLimit bounds the look at the stack's parts. Where AWS does not tell of them, it must hold up no failover.
+const partsLimit = 15 * time.Second
+
+// partKind is a kind of parts, and how AWS is asked which of some there are.
+type partKind struct {
+	name  string // in a sentence
+	there func(ctx context.Context, cfg aws.Config, ids []string) ([]string, error)
+}
+
+// partKinds are the kinds by the service and the first word of their ARNs. Of a network interface the
+// state holds the id: it stands for its NAT gateway, which has no ARN.
+var partKinds = map[string]partKind{
+	"autoscaling autoScalingGroup":      {"group of instances", groupsThere},
+	"autoscaling scalingPolicy":         {"scaling policy", policiesThere},
+	"ec2 elastic-ip":                    {"address", addressesThere},
+	"ec2 internet-gateway":              {"internet gateway", internetGatewaysThere},
+	"ec2 launch-template":               {"launch template", launchTemplatesThere},
+	"ec2 network-interface":             {"NAT gateway with interface", natGatewaysThere},
+	"ec2 route-table":                   {"route table", routeTablesThere},
+	"ec2 security-group":                {"security group", securityGroupsThere},
+	"ec2 security-group-rule":           {"rule of a security group", securityGroupRulesThere},
+	"ec2 subnet":                        {"subnet", subnetsThere},
+	"ec2 vpc":                           {"network", networksThere},
+	"ec2 vpc-endpoint":                  {"endpoint", endpointsThere},
+	"elasticache replicationgroup":      {"Redis group", cachesThere},
+	"elasticache subnetgroup":           {"subnet group of Redis", cacheSubnetsThere},
+	"elasticloadbalancing listener":     {"listener", listenersThere},
+	"elasticloadbalancing loadbalancer": {"balancer", balancersThere},
+	"elasticloadbalancing targetgroup":  {"target group", targetGroupsThere},
+	"iam instance-profile":              {"instance profile", profilesThere},
+	"iam role":                          {"role", rolesThere},
+	"kms alias":                         {"alias of a key", keysThere},
+	"kms key":                           {checks.Key, keysThere},
+	"logs log-group":                    {"log group", logGroupsThere},
+	"rds pg":                            {"parameter group", parameterGroupsThere},
+	"rds subgrp":                        {"subnet group of the database", databaseSubnetsThere},
+	"s3 bucket":                         {checks.Bucket, bucketsThere},
+	"secretsmanager secret":             {"secret", secretsThere},
+	"ssm parameter":                     {"parameter", parametersThere},
+}
+
+// otherwise are the kinds that another check looks at: the current database, and those before it.
+const otherwise = "rds db"
+
+// parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that
+// is in the region that is lost. What could not be asked is no error: on the night it must not be in the way.
+func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.Part, unseen []refusal.Blocker) {
+	ctx, cancel := context.WithTimeout(ctx, partsLimit)
+	defer cancel()
+	held := map[string][]checks.Part{}
+	for _, id := range r.Site.ResourceIDs {
+		if kind, part := partOf(id); kind != otherwise {
+			held[kind] = append(held[kind], part)
+		}
+	}
+	var why []string
+	for _, kind := range slices.Sorted(maps.Keys(held)) {
+		if strings.HasPrefix(kind, "iam ") && r.Site.PeerRegion == awsregion.ControlPlane("iam", r.Site.Region) {
+			continue
+		}
+		lacks, err := lacking(ctx, cfg, kind, held[kind])
+		if err != nil {
+			why = append(why, unread(err))
+		}
+		if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered && !strings.HasPrefix(kind, "iam ") {
+			break // nor will it tell of the others
+		}
+		missing = append(missing, lacks...)
+	}
+	if len(why) > 0 {
+		unseen = append(unseen, refusal.Blocker{
+			Code: checks.PartsUnseen, Subject: "parts", Reason: "whether AWS still has all that the state holds is not known: " + strings.Join(why, ", "),
+			Remedy: "let these credentials ask (docs/policies/check.json), and check again",
+		})
+	}
+	return missing, unseen
+}
+
+// MissingParts are the parts of the stack that its state holds and AWS does not have, as far as AWS tells.
+func (r *Runtime) MissingParts(ctx context.Context) []checks.Part {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return nil
+	}
+	missing, _ := r.parts(ctx, cfg)
+	return missing
+}
+
+// lacking are those of some parts of a kind that AWS does not have.
+func lacking(ctx context.Context, cfg aws.Config, kind string, held []checks.Part) (missing []checks.Part, err error) {
+	known, ok := partKinds[kind]
+	if !ok {
+		return nil, fmt.Errorf("%s: this version knows no such parts", kind)
+	}
+	ids := make([]string, len(held))
+	for i, part := range held {
+		ids[i] = part.ID
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	there, err := known.there(ctx, cfg, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range held {
+		already := slices.ContainsFunc(missing, func(p checks.Part) bool { return p.ID == part.ID }) // a version has the ARN of its secret
+		if !already && !slices.Contains(there, part.ID) {
+			missing = append(missing, part)
+		}
+	}
+	return missing, nil
+}
+
+// partOf reads the kind of a part, and what AWS calls it, from what the state holds of it.
+func partOf(held string) (kind string, part checks.Part) {
+	named, err := arn.Parse(held)
+	if err != nil {
+		return "ec2 network-interface", checks.Part{Kind: partKinds["ec2 network-interface"].name, ID: held, ARN: held}
+	}
+	word, id := "bucket", named.Resource
+	if at := strings.IndexAny(named.Resource, ":/"); named.Service != "s3" && at > 0 {
+		word, id = named.Resource[:at], named.Resource[at+1:]
+	}
+	switch named.Service {
+	case "elasticloadbalancing", "secretsmanager":
+		id = held
+	case "autoscaling": // uuid:autoScalingGroupName/name, and :policyName/name behind it
+		id = id[strings.LastIndex(id, "/")+1:]
+	case "ssm":
+		id = "/" + id
+	case "kms":
+		if word == "alias" {
+			id = named.Resource
+		}
+	}
+	kind = named.Service + " " + word
+	return kind, checks.Part{Kind: partKinds[kind].name, ID: id, ARN: held}
+}
