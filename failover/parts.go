@@ -59,8 +59,9 @@ var partKinds = map[string]partKind{
 	"ssm parameter":                     {"parameter", parametersThere},
 }
 
-// otherwise are the kinds that another check looks at: the current database, and those before it.
-const otherwise = "rds db"
+// notLooked are the first words of kinds that this does not look at: databases, as another check does, and
+// what only watches the rest.
+var notLooked = []string{"rds db", "cloudwatch ", "sns "}
 
 // parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that
 // is in the region that is lost. What could not be asked is no error: on the night it must not be in the way.
@@ -69,7 +70,8 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 	defer cancel()
 	held := map[string][]checks.Part{}
 	for _, id := range r.Site.ResourceIDs {
-		if kind, part := partOf(id); kind != otherwise {
+		kind, part := partOf(id)
+		if !slices.ContainsFunc(notLooked, func(first string) bool { return strings.HasPrefix(kind, first) }) {
 			held[kind] = append(held[kind], part)
 		}
 	}

@@ -37,6 +37,7 @@ var billed = map[string]string{
 	"aws:kms/key:Key":                                   "months, requests",
 	"aws:secretsmanager/secret:Secret":                  "months, requests",
 	"aws:cloudwatch/logGroup:LogGroup":                  "what is written, storage",
+	"aws:cloudwatch/metricAlarm:MetricAlarm":            "months",
 }
 
 // Resources are what the stacks' states hold that costs money, drills included, by stack and type. What no
