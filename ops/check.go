@@ -166,6 +166,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)
+		ready.Requirements = append(ready.Requirements, s.orphaned(ctx, side)...)
 	}
 	return ready, nil
 }

@@ -93,7 +93,11 @@ func (s *Site) halted(ctx context.Context, out Outcome, err error) (Outcome, err
 	if len(out.Done) > 0 && !stopped && ctx.Err() == nil {
 		err = &StoppedError{Stack: stack, Doing: fmt.Sprintf("after %d of %d updates, updating", len(out.Done), len(out.Done)+len(out.Remaining)), Err: err}
 	}
-	if ctx.Err() == nil && (len(out.Done) > 0 || refusal.CodeOf(err) == "") {
+	switch {
+	case ctx.Err() != nil || len(out.Done) == 0 && refusal.CodeOf(err) != "":
+	case out.Remaining[0].Destroy:
+		out.Next = []string{"pilotlight destroy"}
+	default:
 		out.Next = s.nextSteps(ctx)
 	}
 	return out, err
@@ -140,7 +144,7 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 			return Result{}, err
 		}
 		if was.Claim.Role != "" && !was.DestroyProtected { // another update would build up again what is half gone
-			return Result{}, stack.Destroy(ctx, run)
+			return Result{}, s.destroy(ctx, stack, run)
 		}
 	}
 	file, remove, err := config.Settings(change.Settings()).CopyWith(s.options.Dir, change.Stack)
@@ -154,9 +158,17 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	}
 	result, err := stack.Up(ctx, run)
 	if change.Destroy && err == nil {
-		return result, stack.Destroy(ctx, run)
+		return result, s.destroy(ctx, stack, run)
 	}
 	return s.confirmed(ctx, stack, change, result, err)
+}
+
+// destroy ends a stack, and what killed updates left of it: that would keep the network from being deleted.
+func (s *Site) destroy(ctx context.Context, stack *Stack, run Run) error {
+	if err := s.endOrphans(ctx, stack, run); err != nil {
+		return err
+	}
+	return stack.Destroy(ctx, run)
 }
 
 // confirmed reads the claim again after an update, and writes the role that it has into the

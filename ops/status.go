@@ -118,7 +118,15 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		})
 	}
 	group.Wait()
+	orphans := make([][]checks.Orphan, len(sides))
+	for i, side := range sides {
+		group.Go(func() { orphans[i] = s.orphans(ctx, side, locks[i]) })
+	}
+	group.Wait()
 	for i := range status.Sides {
+		for _, o := range orphans[i] {
+			status.Warnings = append(status.Warnings, fmt.Sprintf("stack %s: %s", status.Sides[i].Stack, o))
+		}
 		status.Sides[i].Locks = locks[i]
 		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {
 			status.Warnings = append(status.Warnings, err.Error())

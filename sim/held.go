@@ -13,3 +13,64 @@ func (w *World) Held(region string, ids []string, types ...string) (held []strin
 	}
 	return held
 }
+
+// A Cache is a Redis group as DescribeReplicationGroups shows it.
+type Cache struct{ ID, ARN, Status string }
+
+// Caches describes a region's Redis groups.
+func (w *World) Caches(region string) (all []Cache) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.all(cacheType, region) {
+		c := Cache{ID: o.ID, ARN: o.text("arn"), Status: "available"}
+		_, deleting := o.Times["gone"]
+		switch {
+		case o.past("gone", w.clock.Now()):
+			w.drop(o)
+			continue
+		case deleting:
+			c.Status = "deleting"
+		case w.clock.Now().Before(o.Ready):
+			c.Status = "creating"
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// TagsOf are the tags of an object; none when there is no such object.
+func (w *World) TagsOf(region, typ, id string) map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if o := w.find(typ, region, id); o != nil {
+		return o.tags()
+	}
+	return nil
+}
+
+// DeleteCache is DeleteReplicationGroup, which returns long before it is done.
+func (w *World) DeleteCache(region, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o, now := w.find(cacheType, region, id), w.clock.Now()
+	switch {
+	case o == nil:
+		return refuse("ReplicationGroupNotFoundFault", "ReplicationGroup %s not found.", id)
+	case now.Before(o.Ready):
+		return refuse("InvalidReplicationGroupState", "Replication group %s is not in the available state.", id)
+	}
+	o.setTime("gone", now.Add(w.Duration(region, "elasticache:DeleteReplicationGroup", o.Name)))
+	return nil
+}
+
+// ReleaseAddress is the call of that name.
+func (w *World) ReleaseAddress(region, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(addressType, region, id)
+	if o == nil {
+		return refuse("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", id)
+	}
+	w.drop(o)
+	return nil
+}

@@ -22,7 +22,7 @@ const firstDatabase = time.Hour
 func (s *site) newRuntime() *failover.Runtime {
 	site := RuntimeSite(s.cfg, s.plan.Claim, s.published, s.peer)
 	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
-	site.Tags, site.ResourceIDs = tags(s.cfg), s.resourceIDs
+	site.ResourceIDs = s.resourceIDs
 	if s.activating {
 		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
 	}
@@ -45,7 +45,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 		healthy += firstDatabase
 	}
 	return failover.Site{
-		Region: c.Region, Profile: c.Profile, Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
+		Region: c.Region, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
 		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,

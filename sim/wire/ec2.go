@@ -38,6 +38,9 @@ var ec2Operations = map[string]operation{
 		},
 	},
 	"DescribeAddresses": orHeld(operation{func(input) string { return "" }, describeAddresses}, "allocation-id", "addressesSet", "allocationId", "aws:ec2/eip:Eip"),
+	"ReleaseAddress": {func(in input) string { return in.text("AllocationId") }, func(r request) (any, error) {
+		return yesXML{Yes: true}, r.world.ReleaseAddress(r.region, r.in.text("AllocationId"))
+	}},
 	"DescribeInstances": {func(input) string { return "" }, describeInstances},
 	"DescribeSubnets": orHeld(operation{func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
 		"subnet-id", "subnetSet", "subnetId", "aws:ec2/subnet:Subnet"),

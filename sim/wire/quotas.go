@@ -56,7 +56,20 @@ func increaseOf(i sim.Increase, status string) map[string]any {
 
 var cacheOperations = map[string]operation{
 	"DescribeCacheSubnetGroups": one("CacheSubnetGroupName", "CacheSubnetGroupNotFoundFault", "aws:elasticache/subnetGroup:SubnetGroup", nothing),
-	"DescribeReplicationGroups": one("ReplicationGroupId", "ReplicationGroupNotFoundFault", "aws:elasticache/replicationGroup:ReplicationGroup", nothing),
+	"DescribeReplicationGroups": {func(in input) string { return in.text("ReplicationGroupId") }, describeCaches},
+	"DeleteReplicationGroup": {func(in input) string { return in.text("ReplicationGroupId") }, func(r request) (any, error) {
+		return struct{}{}, r.world.DeleteCache(r.region, r.in.text("ReplicationGroupId"))
+	}},
+	"ListTagsForResource": {func(in input) string { return in.text("ResourceName") }, func(r request) (any, error) {
+		var out struct {
+			Tags []tagXML `xml:"TagList>Tag"`
+		}
+		tags := r.world.TagsOf(r.region, "aws:elasticache/replicationGroup:ReplicationGroup", nameIn(r.in.text("ResourceName")))
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			out.Tags = append(out.Tags, tagXML{key, tags[key]})
+		}
+		return out, nil
+	}},
 	"DescribeCacheClusters": {func(input) string { return "" }, func(r request) (any, error) {
 		if err := r.in.only(); err != nil {
 			return nil, err
@@ -70,6 +83,28 @@ var cacheOperations = map[string]operation{
 		return out, nil
 	}},
 }
+
+// nameIn is the name in an ARN of ElastiCache.
+func nameIn(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
+
+// describeCaches lists the Redis groups, or the one that is named.
+func describeCaches(r request) (any, error) {
+	var out struct {
+		Groups []cacheXML `xml:"ReplicationGroups>ReplicationGroup"`
+	}
+	wanted := r.in.text("ReplicationGroupId")
+	for _, g := range r.world.Caches(r.region) {
+		if wanted == "" || g.ID == wanted {
+			out.Groups = append(out.Groups, cacheXML{ReplicationGroupId: g.ID, ARN: g.ARN, Status: g.Status})
+		}
+	}
+	if wanted != "" && len(out.Groups) == 0 {
+		return nil, &sim.Error{Status: 404, Code: "ReplicationGroupNotFoundFault", Message: "ReplicationGroup " + wanted + " not found."}
+	}
+	return out, nil
+}
+
+type cacheXML struct{ ReplicationGroupId, ARN, Status string }
 
 type clusterXML struct {
 	CacheClusterID string `xml:"CacheClusterId"`
@@ -96,21 +131,32 @@ type accountQuotaXML struct {
 }
 
 type elasticXML struct {
-	XMLName xml.Name `xml:"addressesSet"`
-	Items   []struct {
-		ID string `xml:"allocationId"`
-	} `xml:"item"`
+	XMLName xml.Name         `xml:"addressesSet"`
+	Items   []elasticItemXML `xml:"item"`
 }
 
+type elasticItemXML struct {
+	ID   string      `xml:"allocationId"`
+	Tags []ec2TagXML `xml:"tagSet>item"`
+}
+
+// describeAddresses lists all of them, or those with a tag.
 func describeAddresses(r request) (any, error) {
-	if err := r.in.only(); err != nil {
+	if err := r.in.only("Filter.1.Name", "Filter.1.Value.1"); err != nil {
 		return nil, err
 	}
+	key, byTag := strings.CutPrefix(r.in.text("Filter.1.Name"), "tag:")
 	var out elasticXML
 	for _, id := range r.world.Addresses(r.region) {
-		out.Items = append(out.Items, struct {
-			ID string `xml:"allocationId"`
-		}{id})
+		tags := r.world.TagsOf(r.region, "aws:ec2/eip:Eip", id)
+		if byTag && tags[key] != r.in.text("Filter.1.Value.1") {
+			continue
+		}
+		item := elasticItemXML{ID: id}
+		for _, key := range slices.Sorted(maps.Keys(tags)) {
+			item.Tags = append(item.Tags, ec2TagXML{key, tags[key]})
+		}
+		out.Items = append(out.Items, item)
 	}
 	return out, nil
 }
