@@ -59,9 +59,11 @@ var partKinds = map[string]partKind{
 	"ssm parameter":                     {"parameter", parametersThere},
 }
 
-// notLooked are the first words of kinds that this does not look at: databases, as another check does, and
-// what only watches the rest.
-var notLooked = []string{"rds db", "cloudwatch ", "sns "}
+// askedFor reports whether parts of a kind are asked for. Databases have a check of their own, and no failover
+// builds on what rings.
+func askedFor(kind string) bool {
+	return kind != "rds db" && !strings.HasPrefix(kind, "sns ") && !strings.HasPrefix(kind, "cloudwatch ")
+}
 
 // parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that
 // is in the region that is lost. What could not be asked is no error: on the night it must not be in the way.
@@ -70,8 +72,7 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 	defer cancel()
 	held := map[string][]checks.Part{}
 	for _, id := range r.Site.ResourceIDs {
-		kind, part := partOf(id)
-		if !slices.ContainsFunc(notLooked, func(first string) bool { return strings.HasPrefix(kind, first) }) {
+		if kind, part := partOf(id); askedFor(kind) {
 			held[kind] = append(held[kind], part)
 		}
 	}
