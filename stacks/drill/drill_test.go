@@ -13,10 +13,10 @@ import (
 
 func TestName(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "blog-dr-drill", Name(config.Config{Site: "blog", Stack: "dr"}))
+	assert.Equal(t, "blog-dr-drill", config.Config{Site: "blog", Stack: "dr"}.DrillName())
 	long := config.Config{Site: "averylongsitena", Stack: "prod"}.DrillName()
 	assert.Equal(t, "averylongsiten-drill", long)
-	assert.Equal(t, "averylongsi-x-drill", Name(config.Config{Site: "averylongsi", Stack: "x"}))
+	assert.Equal(t, "averylongsi-x-drill", config.Config{Site: "averylongsi", Stack: "x"}.DrillName())
 }
 
 func TestRecall(t *testing.T) {
