@@ -99,6 +99,18 @@ func FormerAlarm(identifier string, generation int) Alarm {
 	return a
 }
 
+// ReadinessAlarm watches that a check has found the stack ready for a failover within so many hours: pilotlight
+// check --publish writes that, and silence is as bad as a check that says NO.
+func ReadinessAlarm(namespace, site, stack string, hours int) Alarm {
+	return Alarm{
+		Name:     "readiness",
+		Happened: fmt.Sprintf("for %d hours no check has found this stack ready for a failover: it was not, or nobody checked", hours),
+		Remedy:   "run pilotlight check and do what it says; if it is ready, find out why the scheduled check does not run, or does not publish",
+		Metric:   namespace + " Ready", Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
+		Is: Below, Threshold: 1, PeriodSeconds: hourly, Periods: hours, Silence: true,
+	}
+}
+
 // paidFor watches that a database is not there in so many periods in a row: as long as it is, RDS measures it.
 func paidFor(identifier string, seconds, periods int) Alarm {
 	return Alarm{

@@ -298,6 +298,11 @@ type Alarms struct {
 	//
 	// Refused: other than addresses such as `oncall@example.com`; one twice
 	Email []string `json:"email"`
+	// Hours within which a check must have found the standby ready: one that is made every day, and publishes what it
+	// finds (`pilotlight check --publish`), fits 26. `0` watches nothing.
+	//
+	// Refused: below 0, over 168
+	CheckHours int `json:"checkHours"`
 }
 
 // Media is the bucket of WordPress's media library.

@@ -97,6 +97,7 @@ func (c Config) Problems() []Problem {
 	c.validateWindows(&p)
 	c.validateApp(&p)
 	c.validateFailover(&p)
+	p.add(c.Alarms.CheckHours >= 0 && c.Alarms.CheckHours <= 168, "alarms.checkHours", c.Alarms.CheckHours, "set it to 0 to 168: CloudWatch looks back a week")
 	for i, address := range c.Alarms.Email {
 		p.add(mailForm.MatchString(address), "alarms.email", address, "set it to an e-mail address such as oncall@example.com")
 		p.add(!slices.Contains(c.Alarms.Email[:i], address), "alarms.email", address, "name each address once")

@@ -19,20 +19,13 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
 
-// absent are the codes by which services say that there is no such thing. EC2 is asked with filters, which
-// find nothing where an id would be an error.
-var absent = map[string]struct{}{
-	"InvalidLaunchTemplateId.NotFound": {}, "ListenerNotFound": {}, "LoadBalancerNotFound": {}, "TargetGroupNotFound": {},
-	"DBParameterGroupNotFound": {}, "DBSubnetGroupNotFoundFault": {}, "CacheSubnetGroupNotFoundFault": {}, "ReplicationGroupNotFoundFault": {},
-	"NoSuchEntity": {}, "NotFound": {}, "NotFoundException": {}, "ResourceNotFoundException": {},
-}
-
 // oneByOne asks for each id by itself, where a service takes one alone, or finds none of several when one is gone.
-func oneByOne(ids []string, there func(id string) (bool, error)) (found []string, err error) {
+// absent is the code by which it says that there is no such thing: another one may be about something else.
+func oneByOne(ids []string, absent string, there func(id string) (bool, error)) (found []string, err error) {
 	for _, id := range ids {
 		is, err := there(id)
 		switch {
-		case coded(err, absent):
+		case coded(err, map[string]struct{}{absent: {}}):
 		case err != nil:
 			return nil, err
 		case is:
@@ -68,7 +61,7 @@ func policiesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string,
 
 func cachesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := elasticache.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "ReplicationGroupNotFoundFault", func(id string) (bool, error) {
 		_, err := client.DescribeReplicationGroups(ctx, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &id})
 		return true, err
 	})
@@ -76,7 +69,7 @@ func cachesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, e
 
 func cacheSubnetsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := elasticache.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "CacheSubnetGroupNotFoundFault", func(id string) (bool, error) {
 		_, err := client.DescribeCacheSubnetGroups(ctx, &elasticache.DescribeCacheSubnetGroupsInput{CacheSubnetGroupName: &id})
 		return true, err
 	})
@@ -84,7 +77,7 @@ func cacheSubnetsThere(ctx context.Context, cfg aws.Config, ids []string) ([]str
 
 func listenersThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := elb.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "ListenerNotFound", func(id string) (bool, error) {
 		_, err := client.DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{id}})
 		return true, err
 	})
@@ -92,7 +85,7 @@ func listenersThere(ctx context.Context, cfg aws.Config, ids []string) ([]string
 
 func balancersThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := elb.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "LoadBalancerNotFound", func(id string) (bool, error) {
 		_, err := client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{LoadBalancerArns: []string{id}})
 		return true, err
 	})
@@ -100,7 +93,7 @@ func balancersThere(ctx context.Context, cfg aws.Config, ids []string) ([]string
 
 func targetGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := elb.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "TargetGroupNotFound", func(id string) (bool, error) {
 		_, err := client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{id}})
 		return true, err
 	})
@@ -108,7 +101,7 @@ func targetGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]str
 
 func profilesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := iam.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "NoSuchEntity", func(id string) (bool, error) {
 		_, err := client.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &id})
 		return true, err
 	})
@@ -116,7 +109,7 @@ func profilesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string,
 
 func rolesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := iam.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "NoSuchEntity", func(id string) (bool, error) {
 		_, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &id})
 		return true, err
 	})
@@ -125,7 +118,7 @@ func rolesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, er
 // keysThere leaves out keys that are to be deleted: what they encrypt can't be read.
 func keysThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := kms.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "NotFoundException", func(id string) (bool, error) {
 		out, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &id})
 		if err != nil {
 			return false, err
@@ -137,7 +130,7 @@ func keysThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, err
 // logGroupsThere asks by prefixes, of which a whole name comes first.
 func logGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := cloudwatchlogs.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "ResourceNotFoundException", func(id string) (bool, error) {
 		out, err := client.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &id})
 		if err != nil {
 			return false, err
@@ -148,7 +141,7 @@ func logGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string
 
 func parameterGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := rds.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "DBParameterGroupNotFound", func(id string) (bool, error) {
 		_, err := client.DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: &id})
 		return true, err
 	})
@@ -156,7 +149,7 @@ func parameterGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]
 
 func databaseSubnetsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := rds.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "DBSubnetGroupNotFoundFault", func(id string) (bool, error) {
 		_, err := client.DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: &id})
 		return true, err
 	})
@@ -164,7 +157,7 @@ func databaseSubnetsThere(ctx context.Context, cfg aws.Config, ids []string) ([]
 
 func bucketsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := s3.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "NotFound", func(id string) (bool, error) {
 		_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &id})
 		return true, err
 	})
@@ -173,7 +166,7 @@ func bucketsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, 
 // secretsThere leaves out secrets that are to be deleted: they can't be read.
 func secretsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := secretsmanager.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "ResourceNotFoundException", func(id string) (bool, error) {
 		out, err := client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &id})
 		if err != nil {
 			return false, err

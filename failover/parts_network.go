@@ -32,7 +32,7 @@ func internetGatewaysThere(ctx context.Context, cfg aws.Config, ids []string) ([
 // launchTemplatesThere asks by ids, since EC2 has no filter for them.
 func launchTemplatesThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := ec2.NewFromConfig(cfg)
-	return oneByOne(ids, func(id string) (bool, error) {
+	return oneByOne(ids, "InvalidLaunchTemplateId.NotFound", func(id string) (bool, error) {
 		_, err := client.DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateIds: []string{id}})
 		return true, err
 	})

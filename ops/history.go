@@ -59,17 +59,22 @@ const checkFile = ".pilotlight/check.json"
 
 // KeepCheck keeps a check for Status, as Check does, with what others found besides. It may fail: then Status knows of none, or of an earlier one.
 func (s *Site) KeepCheck(ready Readiness) {
+	text, err := json.Marshal(s.checkedBy(ready))
+	path := filepath.Join(s.options.Dir, filepath.FromSlash(checkFile))
+	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+		_ = fileio.Replace(path, text, 0o600)
+	}
+}
+
+// checkedBy is what is kept of a check.
+func (s *Site) checkedBy(ready Readiness) Checked {
 	checked := Checked{At: s.now(), Stack: ready.Stack}
 	for _, q := range ready.Requirements {
 		if !q.OK && !slices.Contains(checked.Missing, q.What) {
 			checked.Missing = append(checked.Missing, q.What)
 		}
 	}
-	text, err := json.Marshal(checked)
-	path := filepath.Join(s.options.Dir, filepath.FromSlash(checkFile))
-	if err == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
-		_ = fileio.Replace(path, text, 0o600)
-	}
+	return checked
 }
 
 // lastCheck is what KeepCheck kept; nil for nothing.

@@ -49,6 +49,9 @@ type Status struct {
 	LastChange time.Time `json:"lastChange,omitzero"`
 	// LastCheck is the last check for a failover that was made here; nil for none.
 	LastCheck *Checked `json:"lastCheck,omitempty"`
+	// LastPublished is the last check for a failover that was published, from wherever; nil for none, and where
+	// the backend did not tell.
+	LastPublished *PublishedCheck `json:"lastPublished,omitempty"`
 	// LastRehearsal is the last one that was held here; nil for none.
 	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
 	// Drills are copies that drills have left, or are making.
@@ -108,6 +111,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	var left []DrillCopy
 	var unseen error
 	group.Go(func() { left, unseen = s.Drills(ctx) })
+	group.Go(func() { status.LastPublished = s.lastPublished(ctx) })
 	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })

@@ -219,7 +219,7 @@ func TestReadiness(t *testing.T) {
 				assert.Contains(t, out, want)
 			}
 			assert.NotRegexp(t, `123456789012|blog-dr`, out+log)
-			assert.Equal(t, []string{"pilotlight check --json"}, s.calls())
+			assert.Equal(t, []string{"pilotlight check --publish --json"}, s.calls())
 		})
 	}
 }

@@ -58,6 +58,7 @@ type state struct {
 	Calls        map[string]int         `json:"calls"`
 	Faults       []*armed               `json:"faults"`
 	Increases    []Increase             `json:"increases,omitempty"` // of quotas, that were asked for
+	Metrics      []Published            `json:"metrics,omitempty"`   // that were put, in their order
 	Logged       map[string][]LogEvent  `json:"logged,omitempty"`    // by region and log group
 }
 

@@ -50,6 +50,8 @@ func TestAlarms(t *testing.T) {
 		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "storage"}},
 		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
 		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"checked every day":   {following, "standby", "26", []string{"drill-left", "media-behind", "media-failed", "readiness", "replica-lag", "replica-stopped", "storage"}},
+		"checked, and active": {following, "active", "26", []string{"connections", "drill-left", "errors", "instances", "storage"}},
 		"media not measured":  {following, "standby", unmeasured, []string{"drill-left", "replica-lag", "replica-stopped", "storage"}},
 		"a class of no known": {following, "active", "db.x2g.large", []string{"drill-left", "errors", "instances", "storage"}},
 	} {
@@ -61,6 +63,8 @@ func TestAlarms(t *testing.T) {
 			config := drConfig("us-east-2", "us-west-2", tc.role)
 			config["pilotlight:failover"], config["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"]}`
 			switch {
+			case tc.app == "26":
+				config["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
 			case strings.HasPrefix(tc.app, "db."):
 				config["pilotlight:database"] = `{"class":"` + tc.app + `"}`
 			case tc.app != "" && tc.app != unmeasured:

@@ -330,7 +330,14 @@ func looks(t *testing.T, b *bucketSite) {
 		require.NoError(t, err)
 		require.Empty(t, survey.Unread)
 	})
-	for name, steps := range map[string][]sim.Step{"preview.json": previews, "check.json": append(checks, previews...)} {
+	published := b.during(func() {
+		_, err := site.Publish(t.Context(), ops.Readiness{For: ops.ForFailover, Stack: scenario.Recovery})
+		require.NoError(t, err)
+		_, err = site.Status(t.Context()) // which shows it
+		require.NoError(t, err)
+	})
+	allowed(t, b.policy(t, "deploy.json", "deploy-foundation.json", "deploy-watch.json"), published)
+	for name, steps := range map[string][]sim.Step{"preview.json": previews, "check.json": slices.Concat(published, checks, previews)} {
 		want := asked{}
 		for _, step := range steps {
 			want.addStep(t, step)
@@ -343,7 +350,8 @@ func looks(t *testing.T, b *bucketSite) {
 		want.addIAMs(t, p)
 		holds(t, p, want)
 		allowed(t, p, steps)
-		allowed(t, b.policy(t, "failover.json"), steps) // who fails over checks first
+		steps = slices.DeleteFunc(steps, func(s sim.Step) bool { return s.Operation == "cloudwatch:PutMetricData" })
+		allowed(t, b.policy(t, "failover.json"), steps) // who fails over checks first, and need not publish it
 	}
 }
 

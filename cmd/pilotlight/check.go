@@ -24,6 +24,7 @@ type checkOptions struct {
 	rehearsed bool
 	request   bool
 	drift     bool
+	publish   bool
 }
 
 func newCheckCmd(c connect, run rehearse) *cobra.Command {
@@ -35,7 +36,8 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 			"that can take over, within the account's quotas. That production lives is no problem for it. It changes nothing,\n" +
 			"and asks AWS for nothing but with --request-increases.\n\n" +
 			"With --drift each resource of that standby is compared with what the program made of it. With --rehearse the failover\n" +
-			"is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers.",
+			"is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers. With --publish all of this can be\n" +
+			"read elsewhere: by pilotlight status and history --checks, and in CloudWatch.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -43,6 +45,7 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	cmd.Flags().BoolVar(&o.rehearsed, "rehearse", false, "also rehearse the failover of the site as it stands, on simulated AWS")
 	cmd.Flags().BoolVar(&o.drift, "drift", false, "also read each resource of the stack that would take over, and tell what was changed outside of the program")
+	cmd.Flags().BoolVar(&o.publish, "publish", false, "also keep the result in the state's backend, and write it to CloudWatch there as metrics")
 	cmd.Flags().BoolVar(&o.request, "request-increases", false, "ask AWS for higher quotas, of what is short or would be at app.max")
 	o.flags(cmd)
 	return cmd
@@ -55,6 +58,8 @@ func (o *checkOptions) run(ctx context.Context) error {
 		return &usageError{fmt.Errorf("--for is %q: set it to failover, switchover or reprotect", o.purpose)}
 	case (purpose == ops.ForSwitchover) != (o.to != ""):
 		return &usageError{fmt.Errorf("--to is %q: name the stack that a switchover goes to, with --for switchover and only there", o.to)}
+	case o.publish && purpose != ops.ForFailover:
+		return &usageError{fmt.Errorf("--publish publishes whether a failover could be done, not a %s: leave one of the two out", purpose)}
 	case o.rehearsed && purpose != ops.ForFailover:
 		return &usageError{fmt.Errorf("--rehearse rehearses a failover, not a %s: leave one of the two out", purpose)}
 	}
@@ -87,8 +92,19 @@ func (o *checkOptions) run(ctx context.Context) error {
 		}
 		site.KeepCheck(ready)
 	}
-	if missing := ready.Err(); err == nil && missing != nil {
+	var unpublished error
+	if o.publish {
+		_, unpublished = site.Publish(ctx, ready)
+	}
+	switch missing := ready.Err(); {
+	case err != nil:
+	case missing == nil:
+		err = unpublished
+	default:
 		err = &notReadyError{missing}
+		if unpublished != nil {
+			o.say("%v", unpublished)
+		}
 	}
 	return o.conclude(ready, readyText(ready), err)
 }

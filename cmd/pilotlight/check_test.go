@@ -2,10 +2,12 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/ops"
 )
 
@@ -17,4 +19,23 @@ func TestIncreasesAreTold(t *testing.T) {
 	}})
 	assert.Contains(t, text, "\n\nasked for 6 Elastic IP addresses in us-east-2 (quota L-0263D0A3 of ec2): PENDING\n")
 	assert.NotNil(t, newCheckCmd(nil, nil).Flags().Lookup("request-increases"))
+}
+
+// TestPublishedText: a published check is a line of status, and of history.
+func TestPublishedText(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, time.November, 28, 3, 17, 4, 0, time.UTC)
+	seconds := 3.0
+	ready := ops.PublishedCheck{
+		Checked: ops.Checked{At: at, Stack: "dr"}, Ready: true,
+		Recover: &estimate.Range{Least: 11 * time.Minute, Most: 23 * time.Minute}, LossSeconds: &seconds,
+	}
+	assert.Equal(t, "at 2026-11-28 03:17:04 UTC: dr was ready for a failover, 11 to 23 min to recover, 3 s behind", publishedText(ready))
+	unready := ops.PublishedCheck{Checked: ops.Checked{At: at, Missing: []string{"image", "lag"}}}
+	assert.Equal(t, "at 2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)", publishedText(unready))
+	assert.Equal(t, "2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)\n", publishedHistory([]ops.PublishedCheck{unready}))
+	assert.Contains(t, publishedHistory(nil), "pilotlight check --publish")
+	usage := &usageError{}
+	o := checkOptions{purpose: "reprotect", publish: true}
+	assert.ErrorAs(t, o.run(t.Context()), &usage)
 }

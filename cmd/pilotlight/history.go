@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 func newHistoryCmd(c connect) *cobra.Command {
 	p := project{connect: c}
 	var last int
+	var published bool
 	cmd := &cobra.Command{
 		Use: "history", Short: "List the updates of both stacks, the newest first", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -24,6 +26,13 @@ func newHistoryCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if published {
+				all, err := site.PublishedChecks(cmd.Context(), last)
+				if err != nil {
+					return err
+				}
+				return p.show(all, publishedHistory(all))
+			}
 			updates, err := site.History(cmd.Context(), last)
 			if err != nil {
 				return err
@@ -31,9 +40,21 @@ func newHistoryCmd(c connect) *cobra.Command {
 			return p.show(updates, historyText(updates))
 		},
 	}
-	cmd.Flags().IntVarP(&last, "last", "n", 10, "how many updates of each stack")
+	cmd.Flags().IntVarP(&last, "last", "n", 10, "how many updates of each stack, or checks")
+	cmd.Flags().BoolVar(&published, "checks", false, "list the checks that were published (check --publish) instead")
 	p.flags(cmd)
 	return cmd
+}
+
+func publishedHistory(all []ops.PublishedCheck) string {
+	var t text
+	for _, p := range all {
+		t.say("%s", strings.TrimPrefix(publishedText(p), "at "))
+	}
+	if len(all) == 0 {
+		t.say("no check was published yet: pilotlight check --publish")
+	}
+	return t.String()
 }
 
 func historyText(updates []ops.Update) string {

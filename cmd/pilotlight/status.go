@@ -99,6 +99,9 @@ func statusText(s ops.Status) string {
 		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
 	}
 	t.say("checked    %s", checked(s.LastCheck))
+	if p := s.LastPublished; p != nil {
+		t.say("published  %s", publishedText(*p))
+	}
 	if r := s.LastRehearsal; r != nil {
 		ended := "the site came back after " + clock(time.Duration(r.Run.TimeToRecover*float64(time.Second)))
 		if !r.Recovered {
@@ -128,6 +131,21 @@ func checked(last *ops.Checked) string {
 		return fmt.Sprintf("at %s: %s was not ready for a failover (%s)", last.At.UTC().Format(time.DateTime+" MST"), cmp.Or(last.Stack, "the site"), strings.Join(last.Missing, ", "))
 	}
 	return fmt.Sprintf("at %s: %s was ready for a failover; what needs more than a look at both sides was not checked since", last.At.UTC().Format(time.DateTime+" MST"), last.Stack)
+}
+
+// publishedText is a published check in one line.
+func publishedText(p ops.PublishedCheck) string {
+	line := fmt.Sprintf("at %s: %s was ready for a failover", p.At.UTC().Format(time.DateTime+" MST"), cmp.Or(p.Stack, "the site"))
+	if !p.Ready {
+		line = fmt.Sprintf("at %s: %s was not ready for a failover (%s)", p.At.UTC().Format(time.DateTime+" MST"), cmp.Or(p.Stack, "the site"), strings.Join(p.Missing, ", "))
+	}
+	if p.Recover != nil {
+		line += fmt.Sprintf(", %s to recover", p.Recover)
+	}
+	if p.LossSeconds != nil {
+		line += fmt.Sprintf(", %.0f s behind", *p.LossSeconds)
+	}
+	return line
 }
 
 // topology is a side in one line.

@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"path"
 	"time"
@@ -17,6 +20,15 @@ type cborMap = cbor.Map
 var cborProtocol = protocol{
 	contentType: "application/cbor",
 	decode: func(req *http.Request, body []byte) (string, input, error) {
+		if req.Header.Get("Content-Encoding") == "gzip" { // operations with the trait requestCompression may be packed
+			packed, err := gzip.NewReader(bytes.NewReader(body))
+			if err != nil {
+				return "", input{}, fmt.Errorf("unpacking a request: %w", err)
+			}
+			if body, err = io.ReadAll(packed); err != nil {
+				return "", input{}, fmt.Errorf("unpacking a request: %w", err)
+			}
+		}
 		v, err := cbor.Decode(body)
 		if err != nil {
 			return "", input{}, fmt.Errorf("reading CBOR: %w", err)

@@ -19,6 +19,32 @@ var cloudwatchOperations = map[string]operation{
 		},
 		serve: getMetricData,
 	},
+	"PutMetricData": {
+		subject: func(in input) string { return cborText(in.cbor, "Namespace") },
+		serve:   putMetricData,
+	},
+}
+
+// putMetricData takes single values, as the program sends them.
+func putMetricData(r request) (any, error) {
+	namespace := cborText(r.in.cbor, "Namespace")
+	var values []sim.Published
+	for _, datum := range cborMaps(r.in.cbor, "MetricData") {
+		value, err := cbor.AsFloat64(datum["Value"])
+		if err != nil {
+			return nil, unmodelled("metrics without a single value are not modelled by the simulator")
+		}
+		at, err := cbor.AsTime(datum["Timestamp"])
+		if err != nil {
+			return nil, malformed("Timestamp")
+		}
+		v := sim.Published{Region: r.region, Metric: namespace + " " + cborText(datum, "MetricName"), Dimensions: map[string]string{}, Value: value, At: at}
+		for _, d := range cborMaps(datum, "Dimensions") {
+			v.Dimensions[cborText(d, "Name")] = cborText(d, "Value")
+		}
+		values = append(values, v)
+	}
+	return cbor.Map{}, r.world.PutMetrics(values)
 }
 
 // getMetricData knows ReplicaLag of a database, in the region of the replica, its free storage, and what

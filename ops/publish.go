@@ -1,0 +1,114 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/estimate"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
+)
+
+// PublishedCheck is a check for a failover whose result was published, for all who read the state's backend.
+type PublishedCheck struct {
+	Checked
+	// Ready reports that nothing was missing.
+	Ready bool `json:"ready"`
+	// Recover is how long a failover would have taken; nil when that was not found out.
+	Recover *estimate.Range `json:"recover,omitempty"`
+	// LossSeconds is what it would have lost; nil when that was not measured.
+	LossSeconds *float64 `json:"lossSeconds,omitempty"`
+}
+
+// publishFor bounds what the backend, and AWS, are asked to keep.
+const publishFor = time.Minute
+
+// Publish keeps a check for a failover in the state's backend, as a file with a line of JSON, and writes it to
+// CloudWatch in the region of the stack that would take over. It does the one also where the other fails. Pulumi Cloud
+// keeps no files.
+func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, error) {
+	published := PublishedCheck{Checked: s.checkedBy(ready), Ready: ready.Err() == nil}
+	found := failover.Readiness{Site: s.Name, Stack: ready.Stack, Ready: published.Ready}
+	if plan := ready.Plan; plan != nil && plan.Estimate != nil {
+		published.Recover, found.Recover = &plan.Estimate.Range, plan.Estimate.Most
+	}
+	if plan := ready.Plan; plan != nil && plan.Verdict != nil && plan.Verdict.LastGood != nil {
+		found.Loss = plan.Verdict.LastGood.Value
+		seconds := found.Loss.Seconds()
+		published.LossSeconds = &seconds
+	}
+	bounded, cancel := context.WithTimeout(ctx, publishFor)
+	defer cancel()
+	err := errors.Join(s.keepPublished(bounded, published), s.publishMetrics(bounded, found))
+	if err != nil {
+		err = fmt.Errorf("the check was not published whole: %w", err)
+	}
+	return published, err
+}
+
+func (s *Site) keepPublished(ctx context.Context, published PublishedCheck) error {
+	line, err := json.Marshal(published)
+	if err != nil {
+		return err
+	}
+	store, err := s.store(ctx)
+	if errors.Is(err, backend.ErrOpaque) {
+		return nil // it keeps states alone
+	}
+	if err != nil {
+		return err
+	}
+	return store.KeepReadiness(ctx, s.Name, published.At, append(line, '\n'))
+}
+
+// publishMetrics writes to the region of the stack that a check was about; where it was about none, as when the
+// files disagree, to that of the standby by the files.
+func (s *Site) publishMetrics(ctx context.Context, found failover.Readiness) error {
+	at := slices.IndexFunc(s.configs, func(c config.Config) bool {
+		return c.Stack == found.Stack || found.Stack == "" && c.Role == roles.Standby
+	})
+	if at < 0 {
+		at = 0
+	}
+	of := s.configs[at]
+	found.Stack = of.Stack
+	return failover.New(s.options.Env, failover.Site{Region: of.Region, Profile: of.Profile}).PublishReadiness(ctx, found)
+}
+
+// PublishedChecks are the last checks of the site that were published, at most so many, the newest first. What
+// another version has written otherwise is left out.
+func (s *Site) PublishedChecks(ctx context.Context, most int) ([]PublishedCheck, error) {
+	store, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := store.Readiness(ctx, s.Name, most)
+	if err != nil {
+		return nil, err
+	}
+	all := []PublishedCheck{}
+	for _, line := range lines {
+		var one PublishedCheck
+		if json.Unmarshal(line, &one) == nil && !one.At.IsZero() {
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// lastPublished is the last check that was published; nil for none, and where the backend does not tell.
+func (s *Site) lastPublished(ctx context.Context) *PublishedCheck {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	last, err := s.PublishedChecks(bounded, 1)
+	if err != nil || len(last) == 0 {
+		return nil
+	}
+	return &last[0]
+}

@@ -1,0 +1,39 @@
+package sim
+
+import "time"
+
+// Published is a value of a metric that a caller of CloudWatch has put there.
+type Published struct {
+	Region     string            `json:"region"`
+	Metric     string            `json:"metric"` // namespace and name
+	Dimensions map[string]string `json:"dimensions"`
+	Value      float64           `json:"value"`
+	At         time.Time         `json:"at"`
+}
+
+// PutMetrics keeps values of metrics. CloudWatch takes none of more than two weeks ago or two hours ahead
+// (PutMetricData), and no namespace of AWS's own.
+func (w *World) PutMetrics(values []Published) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.clock.Now()
+	for _, v := range values {
+		if v.At.Before(now.Add(-14*24*time.Hour)) || v.At.After(now.Add(2*time.Hour)) {
+			return refuse("InvalidParameterValue", "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks or no more than 2 hours in the future.")
+		}
+	}
+	w.state.Metrics = append(w.state.Metrics, values...)
+	return nil
+}
+
+// Metrics are the values of a metric that were put into a region, the oldest first.
+func (w *World) Metrics(region, metric string) (values []Published) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, v := range w.state.Metrics {
+		if v.Region == region && v.Metric == metric {
+			values = append(values, v)
+		}
+	}
+	return values
+}
