@@ -138,6 +138,10 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		return ready, nil
 	}
 	plan, err := e.Plan(ctx, change)
+	if err != nil && ctx.Err() == nil && ready.Err() != nil {
+		// What is wrong already, such as credentials that ended, keeps the engine from it: the rest is told all the same.
+		plan, err = Plan{Change: change, Refusal: "it can't be planned: " + err.Error()}, nil
+	}
 	if err != nil {
 		return ready, err
 	}

@@ -276,7 +276,7 @@ var conditions = []condition{
 		}
 		return true
 	})},
-	{name: "credentials refused", codes: []string{"credentials"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
+	{name: "credentials refused", codes: []string{"credentials", "checks"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
 	{name: "credentials of another account", here: true, codes: []string{"credentials"}, spoil: func(w *world) error {
 		w.own().Config.Accounts = []string{"999999999999"}
 		return nil

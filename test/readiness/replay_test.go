@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -226,6 +228,13 @@ func (r *replay) balancer() string {
 // plan is the engine's part of a check: the plan of the reference, with what the checks say now.
 func (w *world) plan(ctx context.Context, change ops.Change) (ops.Plan, error) {
 	plan := ops.Plan{Change: change, Resources: w.reference.plan.Resources, Estimate: w.reference.plan.Estimate}
+	cfg, err := w.aws(ctx, w.own().Config.Region, "")
+	if err == nil {
+		_, err = sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}) // the program does before all
+	}
+	if err != nil {
+		return plan, err
+	}
 	rt, _, err := w.runtime()
 	if err != nil {
 		return plan, err
