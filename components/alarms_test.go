@@ -49,7 +49,7 @@ func TestAlarmsTellWhatHappenedAndWhatToDo(t *testing.T) {
 		assert.Len(t, alarm.Inputs["alarmActions"], 1, name)
 		assert.Len(t, alarm.Inputs["okActions"], 1, name)
 		missing := "notBreaching"
-		if row == "replica-stopped" || row == "instances" {
+		if row == "replica-stopped" || row == "instances" || row == "readiness" {
 			missing = "breaching"
 		}
 		assert.Equal(t, missing, alarm.Inputs["treatMissingData"], name)
