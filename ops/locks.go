@@ -165,3 +165,11 @@ func tryWriting(dir string) error {
 	_, err = file.WriteString("x")
 	return errors.Join(err, file.Close(), os.Remove(file.Name()))
 }
+
+// Unlock removes the lock that a killed update left. Make sure that none is running.
+func (s *Stack) Unlock(ctx context.Context) error {
+	if err := s.stack.Cancel(ctx); err != nil {
+		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), cause(ctx, err))
+	}
+	return nil
+}

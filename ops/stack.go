@@ -350,14 +350,6 @@ func (s *Stack) result(changes *map[string]int) Result {
 	return r
 }
 
-// Unlock removes the lock that a killed update left. Make sure that none is running.
-func (s *Stack) Unlock(ctx context.Context) error {
-	if err := s.stack.Cancel(ctx); err != nil {
-		return fmt.Errorf("unlocking stack %s: %w", s.stack.Name(), cause(ctx, err))
-	}
-	return nil
-}
-
 // cause is why a command of the engine failed: it says only in words that its context ended.
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
