@@ -85,6 +85,14 @@ func (s *Stack) requireUnlocked(ctx context.Context) error {
 	return refusal.Locked(s.Name(), fmt.Sprintf("created by %s@%s (pid %d) at %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339)))
 }
 
+// requireFree is requireUnlocked, once the locks that dead updates of this machine left are released.
+func (s *Stack) requireFree(ctx context.Context, run Run) error {
+	s.one.Lock()
+	defer s.one.Unlock()
+	s.releaseLeftLocks(ctx, run)
+	return s.requireUnlocked(ctx)
+}
+
 // readAgainFor bounds the refresh of a few resources. Each takes a call or two.
 const readAgainFor = 10 * time.Minute
 

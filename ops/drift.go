@@ -123,7 +123,7 @@ func (s *Site) CheckDrift(ctx context.Context, ready *Readiness, run Run) {
 	if ready.Drift, err = s.Drift(ctx, ready.Stack, run); err != nil {
 		ready.Requirements = append(ready.Requirements, Requirement{
 			What: what, Code: FailureOf(err).Code, Seen: "it could not be looked for: " + err.Error(),
-			Remedy: "use credentials that may read all resources of " + ready.Stack + " (docs/policies/deploy.json)",
+			Remedy: "do what it says, with credentials that may read all resources of " + ready.Stack + " (docs/policies/deploy.json), and check again",
 		})
 		return
 	}

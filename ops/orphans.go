@@ -2,6 +2,8 @@ package ops
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
@@ -9,28 +11,39 @@ import (
 // cacheNames begin the names of a side's Redis groups.
 func cacheNames(side Side) string { return side.Config.Name() + "-cache-" }
 
-// orphans are what killed updates left of a side. There are none of a stack that is locked: an update that runs is
-// making what the state does not hold yet. An AWS that does not tell of them is in nobody's way.
-func (s *Site) orphans(ctx context.Context, side Side, locks []LockStatus) []checks.Orphan {
-	if side.State.Claim.Role == "" || len(locks) > 0 {
+// orphans are what killed updates left of a side. An update that runs makes what the state does not hold yet, and one
+// that ended since the state was read has made what it does hold now: whoever followed the advice would delete what the
+// site is served with. So AWS is asked first, then for locks, and the state is read again. Where the backend tells of no
+// locks, or AWS of nothing, there are none.
+func (s *Site) orphans(ctx context.Context, side Side) []checks.Orphan {
+	if side.State.Claim.Role == "" {
 		return nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	found, err := s.runtimeOf(side).Orphans(bounded, cacheNames(side))
+	if err != nil || len(found) == 0 {
+		return nil
+	}
+	if locks, err := s.Locks(bounded, side.Config.Stack); err != nil || len(locks) > 0 {
+		return nil
+	}
+	stack, err := s.Stack(bounded, side.Config.Stack, false)
 	if err != nil {
 		return nil
 	}
-	return found
+	now, err := stack.State(bounded)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(found, func(o checks.Orphan) bool {
+		return slices.ContainsFunc(now.ResourceIDs, func(arn string) bool { return strings.HasSuffix(arn, o.ID) })
+	})
 }
 
 // orphaned are requirements that hold nothing up: what killed updates left of a side, and the commands that end it.
 func (s *Site) orphaned(ctx context.Context, side Side) (all []Requirement) {
-	locks, err := s.Locks(ctx, side.Config.Stack)
-	if err != nil {
-		return nil
-	}
-	for _, o := range s.orphans(ctx, side, locks) {
+	for _, o := range s.orphans(ctx, side) {
 		all = append(all, Requirement{What: "orphan", OK: true, Seen: o.String()})
 	}
 	return all
@@ -41,6 +54,9 @@ func (s *Site) endOrphans(ctx context.Context, stack *Stack, run Run) error {
 	side := Side{}
 	var err error
 	if side.Config, err = s.configOf(stack.Name()); err != nil {
+		return err
+	}
+	if err := stack.requireFree(ctx, run); err != nil {
 		return err
 	}
 	if side.State, err = stack.State(ctx); err != nil {

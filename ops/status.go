@@ -112,19 +112,16 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	var unseen error
 	group.Go(func() { left, unseen = s.Drills(ctx) })
 	group.Go(func() { status.LastPublished = s.lastPublished(ctx) })
+	orphans := make([][]checks.Orphan, len(sides))
 	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
+		group.Go(func() { orphans[i] = s.orphans(ctx, side) })
 		group.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, askFor)
 			defer cancel()
 			locks[i], unlocked[i] = s.Locks(bounded, side.Config.Stack)
 		})
-	}
-	group.Wait()
-	orphans := make([][]checks.Orphan, len(sides))
-	for i, side := range sides {
-		group.Go(func() { orphans[i] = s.orphans(ctx, side, locks[i]) })
 	}
 	group.Wait()
 	for i := range status.Sides {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
@@ -46,6 +47,16 @@ func TestOrphans(t *testing.T) {
 	assert.Contains(t, warned, ends)
 	assert.Contains(t, warned, "aws ec2 release-address --allocation-id eipalloc-")
 	assert.Len(t, status.Warnings, 2, "what the state holds is no orphan")
+	left := backend.Lock{PID: 1, User: "anna", Host: "elsewhere", Since: stage.World.Clock().Now()}
+	store, err := backend.OpenStore(t.Context(), status.Backend, stage.Dir(), nil)
+	require.NoError(t, err)
+	require.NoError(t, store.PutLock(t.Context(), "pilotlight", scenario.Recovery, left))
+	locked, err := site.Status(t.Context())
+	require.NoError(t, err)
+	assert.NotContains(t, strings.Join(locked.Warnings, "\n"), "aws ", "an update that runs makes what the state does not hold yet")
+	locks, err := site.Locks(t.Context(), scenario.Recovery)
+	require.NoError(t, err)
+	require.NoError(t, site.Unlock(t.Context(), locks))
 	ready, err := site.Check(t.Context(), ops.ForFailover, "", ops.Run{})
 	require.NoError(t, err)
 	require.NoError(t, ready.Err(), "an orphan is no reason against a failover")

@@ -273,8 +273,7 @@ func cutLast(text, sep string) (before, after string, found bool) {
 	return text[:at], text[at+len(sep):], true
 }
 
-// bucketName is the name of a bucket that is known by its ARN, or by its name.
-// nameIn is the name in the ARN of a database or a bucket.
+// nameIn is the name of a database or a bucket that is known by its ARN, or by its name.
 func nameIn(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
 // furnishLive puts into the world what the stacks take for given, as it was seen.
