@@ -83,6 +83,7 @@ func billedIn(saved []byte) (held []Resource, err error) {
 		Resources []struct {
 			URN, Type, ID string
 			External      bool
+			Outputs       map[string]any
 		}
 	}
 	if err := json.Unmarshal(saved, &deployment); err != nil {
@@ -90,7 +91,8 @@ func billedIn(saved []byte) (held []Resource, err error) {
 	}
 	for _, r := range deployment.Resources {
 		if what, costs := billed[r.Type]; costs && !r.External {
-			held = append(held, Resource{Type: r.Type, Name: r.URN[strings.LastIndex(r.URN, "::")+2:], ID: r.ID, Billed: what})
+			identifier, _ := r.Outputs["identifier"].(string) // of a database: its id is one that nobody knows it by
+			held = append(held, Resource{Type: r.Type, Name: r.URN[strings.LastIndex(r.URN, "::")+2:], ID: cmp.Or(identifier, r.ID), Billed: what})
 		}
 	}
 	slices.SortFunc(held, func(a, b Resource) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) })

@@ -34,6 +34,7 @@ func TestResources(t *testing.T) {
 	for _, typ := range []string{"aws:rds/instance:Instance", "aws:ec2/natGateway:NatGateway", "aws:kms/key:Key", "aws:s3/bucketV2:BucketV2"} {
 		assert.True(t, costs[typ], typ)
 	}
+	assert.True(t, slices.ContainsFunc(listed, func(r ops.Resource) bool { return r.ID == "blog-dr-1" }), "a database has the name that people know")
 	there := 0
 	unknown := map[string]bool{}
 	stage.World.ByHand(func(o *sim.Object) bool {
@@ -41,7 +42,9 @@ func TestResources(t *testing.T) {
 			unknown[o.Type] = !free.MatchString(o.Type)
 			return true
 		}
-		at := slices.IndexFunc(listed, func(r ops.Resource) bool { return r.Region == o.Region && r.ID == o.ID && r.Type == o.Type })
+		at := slices.IndexFunc(listed, func(r ops.Resource) bool {
+			return r.Region == o.Region && (r.ID == o.ID || r.ID == o.Props["identifier"]) && r.Type == o.Type
+		})
 		if !assert.GreaterOrEqual(t, at, 0, "%s %s is not listed", o.Type, o.ID) {
 			return true
 		}
