@@ -47,7 +47,8 @@ var moreCodes = map[string]string{
 		"InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateName.AlreadyExistsException InvalidRoute.NotFound InvalidRouteTableID.NotFound " +
 		"InvalidSubnet.Conflict InvalidSubnet.Range InvalidSubnetID.NotFound InvalidVpcID.NotFound NatGatewayLimitExceeded NatGatewayNotFound " +
 		"Resource.AlreadyAssociated ResourceLimitExceeded RouteAlreadyExists RouteLimitExceeded RouteTableLimitExceeded SecurityGroupLimitExceeded " +
-		"SubnetLimitExceeded Unavailable Unsupported VcpuLimitExceeded VpcLimitExceeded",
+		"SubnetLimitExceeded Unavailable Unsupported VcpuLimitExceeded VpcLimitExceeded InvalidAMIName.Duplicate InvalidParameter " +
+		"InvalidSnapshot.InUse InvalidSnapshot.NotFound OperationNotPermitted UnknownParameter UnsupportedOperation",
 	"s3": "AccountProblem AllAccessDisabled BucketNotEmpty EntityTooLarge IllegalLocationConstraintException InvalidArgument InvalidBucketName " +
 		"InvalidBucketState InvalidRequest InvalidStorageClass KMS.DisabledException MalformedPolicy MalformedXML NoSuchBucketPolicy NoSuchVersion " +
 		"OperationAborted PermanentRedirect PreconditionFailed ReplicationConfigurationNotFoundError SlowDown TooManyBuckets",

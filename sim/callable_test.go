@@ -25,7 +25,7 @@ import (
 var sdkNames = map[string]string{"logs": "cloudwatchlogs", "elasticloadbalancing": "elasticloadbalancingv2"}
 
 // unlinked are services that the provider alone calls: this module has no SDK of theirs.
-var unlinked = []string{"sns"}
+var unlinked = []string{"events", "lambda", "sns"}
 
 var errorCode = regexp.MustCompile(`ErrorCodeOverride == nil \{\s+return "([^"]+)"`)
 

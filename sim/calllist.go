@@ -221,6 +221,22 @@ var keptCalls = []ProviderCalls{
 	of(subscriptionType, "sns/topic_subscription.go", reads, "sns:GetSubscriptionAttributes"),
 	of(subscriptionType, "sns/topic_subscription.go", creates, "sns:Subscribe"),
 	of(subscriptionType, "sns/topic_subscription.go", deletes, "sns:Unsubscribe"),
+	of(functionType, "lambda/function.go", reads, "lambda:GetFunction lambda:ListVersionsByFunction"),
+	of(functionType, "lambda/function.go", reads, "lambda:GetFunctionCodeSigningConfig").when("outside of China"),
+	of(functionType, "lambda/function.go", creates, "lambda:CreateFunction"),
+	of(functionType, "lambda/function.go", updates, "lambda:UpdateFunctionConfiguration lambda:UpdateFunctionCode"),
+	of(functionType, "lambda/function.go", updates, "lambda:TagResource lambda:UntagResource").when(tagged),
+	of(functionType, "lambda/function.go", deletes, "lambda:DeleteFunction"),
+	of(permissionType, "lambda/permission.go", reads, "lambda:GetPolicy"),
+	of(permissionType, "lambda/permission.go", creates, "lambda:AddPermission"),
+	of(permissionType, "lambda/permission.go", deletes, "lambda:RemovePermission lambda:GetPolicy"),
+	of(ruleType, "events/rule.go", reads, "events:DescribeRule events:ListTagsForResource"),
+	of(ruleType, "events/rule.go", writes, "events:PutRule"),
+	of(ruleType, "events/rule.go", updates, "events:TagResource events:UntagResource").when(tagged),
+	of(ruleType, "events/rule.go", deletes, "events:DeleteRule"),
+	of(targetType, "events/target.go", reads, "events:ListTargetsByRule"),
+	of(targetType, "events/target.go", writes, "events:PutTargets"),
+	of(targetType, "events/target.go", deletes, "events:RemoveTargets"),
 }
 
 // actionsOf are the actions of operations that IAM knows under another name, by AWS's Service
@@ -276,6 +292,10 @@ const balancing = "ec2:DescribeAccountAttributes ec2:DescribeAddresses ec2:Descr
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 var checkedBeside = map[string]string{
 	"cloudwatch:PutMetricAlarm":               "cloudwatch:TagResource",
+	"events:PutRule":                          "events:TagResource",
+	"events:PutTargets":                       "iam:PassRole",
+	"lambda:CreateFunction":                   "iam:PassRole lambda:TagResource",
+	"lambda:UpdateFunctionConfiguration":      "iam:PassRole",
 	"sns:CreateTopic":                         "sns:TagResource",
 	"autoscaling:CreateAutoScalingGroup":      launching + " autoscaling:CreateOrUpdateTags iam:CreateServiceLinkedRole",
 	"autoscaling:UpdateAutoScalingGroup":      launching,

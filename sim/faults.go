@@ -43,7 +43,7 @@ func Faults() []FaultHelp {
 		{"storage", "low", "replicas have grown to their ceiling, and little of their storage is free"},
 		{"database", "STATE[:time]", "RDS holds replicas in that state, such as storage-full, or for that long, such as backing-up:6m"},
 		{"freeze", "ignored", "databases take writes although their parameter groups set read_only, as from a user whom that does not bind"},
-		{"image", "missing | old | arm64 | uefi", "no machine image can be found, all are a year older, for another processor, or boot by UEFI alone"},
+		{"image", "missing | old | arm64 | uefi | uncopied", "no machine image can be found, all are a year older, for another processor, or boot by UEFI alone, or copies of them fail"},
 		{"capacity", "zone or region[:instance type]", "EC2 has no room for more instances there, such as us-east-2a:t3.medium"},
 		{"offer", "zone or region:instance type or class", "EC2, or RDS, does not have it there at all, such as us-east-2a:t3.medium or us-east-2:db.m6g.large"},
 		{"zone", "elsewhere", "the site's zone is not the one that its domain is delegated to"},
@@ -164,7 +164,7 @@ func (f Fault) arm() (*armed, error) {
 		f.Name == "capacity" && placed.MatchString(f.Value) && !strings.HasPrefix(rest, "db."),
 		f.Name == "zone" && f.Value == "elsewhere",
 		f.Name == "offer" && placed.MatchString(f.Value) && rest != "",
-		f.Name == "image" && slices.Contains([]string{"missing", "old", "arm64", "uefi"}, f.Value):
+		f.Name == "image" && slices.Contains([]string{"missing", "old", "arm64", "uefi", "uncopied"}, f.Value):
 		return &armed{Fault: f}, nil
 	case f.Name == "quota":
 		if _, _, _, ok := quotaForm(f.Value); ok {

@@ -11,8 +11,15 @@ type Image struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"created"`
 	// Architecture is x86_64 or arm64; BootMode is empty where the image names none.
-	Architecture string `json:"architecture"`
-	BootMode     string `json:"bootMode,omitempty"`
+	Architecture string            `json:"architecture"`
+	BootMode     string            `json:"bootMode,omitempty"`
+	Name         string            `json:"name,omitempty"`
+	Tags         map[string]string `json:"tags,omitempty"`
+	// Ready is when a copy will be there; zero for what is not being copied. Token is the request's that made it.
+	Ready time.Time `json:"ready,omitzero"`
+	Token string    `json:"token,omitempty"`
+	// Snapshot is the id of the snapshot of the root volume of a copy.
+	Snapshot string `json:"snapshot,omitempty"`
 	// State is empty for available; RootGiB is the size of the snapshot of its root volume, 0 for a small one.
 	State   string `json:"state,omitempty"`
 	RootGiB int    `json:"rootGiB,omitempty"`
@@ -37,6 +44,9 @@ func (w *World) PutImage(region string, image Image) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state.Images[region+"|"+image.ID] = image
+	if image.State == "" || image.State == "available" {
+		w.imageEvent(region, image.ID, "available", w.clock.Now())
+	}
 }
 
 // image finds a machine image, unless a fault hides them all.
@@ -45,6 +55,9 @@ func (w *World) image(region, id string) (Image, bool) {
 		return Image{}, false
 	}
 	i, ok := w.state.Images[region+"|"+id]
+	if ok && !i.Ready.IsZero() && w.clock.Now().Before(i.Ready) {
+		i.State = "pending"
+	}
 	if w.fault("image", is("old")) != nil {
 		i.Created = i.Created.AddDate(-1, 0, 0)
 	}

@@ -14,9 +14,10 @@ type Machine struct {
 	ID        string    `json:"id,omitempty"` // empty until it could be launched
 	Zone      string    `json:"zone,omitempty"`
 	Type      string    `json:"type,omitempty"` // empty until it could be launched
-	InService time.Time `json:"inService"`      // from when on; zero until it could be launched
-	Next      time.Time `json:"next"`           // attempt to launch it
-	Tried     int       `json:"tried"`          // attempts that failed
+	Image     string    `json:"image,omitempty"`
+	InService time.Time `json:"inService"` // from when on; zero until it could be launched
+	Next      time.Time `json:"next"`      // attempt to launch it
+	Tried     int       `json:"tried"`     // attempts that failed
 }
 
 // A ScalingActivity is one attempt to launch an instance, as DescribeScalingActivities
@@ -54,6 +55,8 @@ func (w *World) launch(o *Object, now time.Time) {
 				m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
 				m.InService = m.Next.Add(w.Duration(o.Region, estimate.Instances, o.Name))
 				a.Machine, a.Ends = m.ID, m.InService
+				image, _ := w.launchImage(o.Region, w.templateOf(o))
+				m.Image = image.ID
 			} else {
 				a.Ends = m.Next.Add(time.Second)
 				if m.Tried++; m.Tried%len(zones) == 0 {

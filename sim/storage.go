@@ -58,7 +58,10 @@ func (w *World) full(o *Object) (full bool, since time.Time) {
 func (w *World) FreeStorage(region, identifier string, from, to time.Time) (points []Datapoint) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o := w.findBy(databaseType, region, "identifier", identifier)
+	return w.freeStorage(w.findBy(databaseType, region, "identifier", identifier), from, to)
+}
+
+func (w *World) freeStorage(o *Object, from, to time.Time) (points []Datapoint) {
 	if o == nil {
 		return nil
 	}

@@ -138,6 +138,11 @@ var waits = []Wait{
 	{Type: topicType, Operations: deletes, Source: "sns/topic.go"},
 	{Type: subscriptionType, Operations: writes, For: "no confirmation, of an e-mail address", Source: "sns/topic_subscription.go", Unmodelled: "a person confirms it in their own time"},
 	{Type: subscriptionType, Operations: deletes, For: "that it is gone (2 min); one that was never confirmed is left to SNS", Source: "sns/topic_subscription.go", Unmodelled: outlasted},
+	{Type: functionType, Operations: writes, For: "`Active`, and that an update is `Successful`", Source: "lambda/function.go", polls: []poll{{delay: 5 * time.Second}}, limit: 10 * time.Minute, pending: "Pending", target: "Active"},
+	{Type: functionType, Operations: deletes, For: "that it is gone", Source: "lambda/function.go", Unmodelled: outlasted},
+	{Type: permissionType, Operations: all, For: "that the function's policy has it, or has it no more", Source: "lambda/permission.go", Unmodelled: outlasted},
+	{Type: ruleType, Operations: all, Source: "events/rule.go"},
+	{Type: targetType, Operations: all, Source: "events/target.go"},
 }
 
 var slow5 = poll{least: time.Second, times: 5}

@@ -47,19 +47,22 @@ type state struct {
 
 	ExtraZones map[string][]string `json:"extraZones,omitempty"` // availability zones besides those of every region, by region
 
-	Certificates map[string]Certificate `json:"certificates"` // by ARN
-	Uploads      []Upload               `json:"uploads"`      // into buckets, in their order
-	Multiparts   map[string]*Multipart  `json:"multiparts"`   // by upload id
-	Foreign      map[string]string      `json:"foreign"`      // buckets of other accounts: region by name
-	Lost         map[string]Loss        `json:"lost"`         // by region
-	Gaps         map[string]Gap         `json:"gaps"`         // by region: its last outage that is over
-	Deleted      map[string][]Former    `json:"deleted"`      // what parameters were that are no more, by place, type and id
-	Made         map[string]int         `json:"made"`         // how often a name was made: ids don't repeat
-	Calls        map[string]int         `json:"calls"`
-	Faults       []*armed               `json:"faults"`
-	Increases    []Increase             `json:"increases,omitempty"` // of quotas, that were asked for
-	Metrics      []Published            `json:"metrics,omitempty"`   // that were put, in their order
-	Logged       map[string][]LogEvent  `json:"logged,omitempty"`    // by region and log group
+	Certificates map[string]Certificate    `json:"certificates"` // by ARN
+	Uploads      []Upload                  `json:"uploads"`      // into buckets, in their order
+	Multiparts   map[string]*Multipart     `json:"multiparts"`   // by upload id
+	Foreign      map[string]string         `json:"foreign"`      // buckets of other accounts: region by name
+	Lost         map[string]Loss           `json:"lost"`         // by region
+	Gaps         map[string]Gap            `json:"gaps"`         // by region: its last outage that is over
+	Deleted      map[string][]Former       `json:"deleted"`      // what parameters were that are no more, by place, type and id
+	Made         map[string]int            `json:"made"`         // how often a name was made: ids don't repeat
+	Calls        map[string]int            `json:"calls"`
+	Faults       []*armed                  `json:"faults"`
+	Increases    []Increase                `json:"increases,omitempty"` // of quotas, that were asked for
+	Metrics      []Published               `json:"metrics,omitempty"`   // that were put, in their order
+	Snapshots    map[string]VolumeSnapshot `json:"snapshots,omitempty"` // of volumes, by region and id
+	Rings        []Ring                    `json:"rings,omitempty"`     // of alarms
+	Events       []Event                   `json:"events,omitempty"`    // of EventBridge, in their order
+	Logged       map[string][]LogEvent     `json:"logged,omitempty"`    // by region and log group
 }
 
 // New makes an empty world. Equal seeds give equal durations.
@@ -68,7 +71,7 @@ func New(seed uint64) *World {
 		Account: Account,
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, ExtraZones: map[string][]string{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
-		Made: map[string]int{}, Calls: map[string]int{}, Logged: map[string][]LogEvent{},
+		Made: map[string]int{}, Calls: map[string]int{}, Snapshots: map[string]VolumeSnapshot{}, Logged: map[string][]LogEvent{},
 	}}
 	w.slow.Store(&map[string]slowness{})
 	return w

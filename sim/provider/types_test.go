@@ -104,6 +104,10 @@ func TestEveryType(t *testing.T) {
 	add("aws:cloudwatch/metricAlarm:MetricAlarm", "lag", props{
 		"namespace": "AWS/RDS", "metricName": "ReplicaLag", "dimensions": props{"DBInstanceIdentifier": "db"}, "statistic": "Maximum", "period": 60,
 		"evaluationPeriods": 5, "comparisonOperator": "GreaterThanThreshold", "threshold": 300, "alarmActions": []any{topic}})
+	function := add("aws:lambda/function:Function", "images", props{"role": get(role, "arn"), "handler": "bootstrap", "runtime": "provided.al2023", "timeout": 120})
+	rule := add("aws:cloudwatch/eventRule:EventRule", "sweep", props{"scheduleExpression": "rate(15 minutes)"})
+	add("aws:lambda/permission:Permission", "sweep", props{"statementId": "sweep", "action": "lambda:InvokeFunction", "principal": "events.amazonaws.com", "function": get(function, "name"), "sourceArn": get(rule, "arn")})
+	add("aws:cloudwatch/eventTarget:EventTarget", "sweep", props{"rule": get(rule, "name"), "targetId": "images", "arn": get(function, "arn")})
 
 	assert.ElementsMatch(t, provider.Types(), keys(seen), "each type of the table has its turn")
 	for i := len(all) - 1; i >= 0; i-- {

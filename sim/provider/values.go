@@ -57,6 +57,8 @@ func plainValue(v resource.PropertyValue) (any, bool) {
 		return list, true
 	case v.IsObject():
 		return plainMap(v.ObjectValue()), true
+	case v.IsArchive():
+		return v.ArchiveValue().Hash, true // what the bridge compares; the engine has worked it out
 	}
 	return v.V, true
 }

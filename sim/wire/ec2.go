@@ -1,12 +1,10 @@
 package wire
 
 import (
-	"cmp"
 	"encoding/xml"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 var ec2Operations = map[string]operation{
@@ -14,6 +12,28 @@ var ec2Operations = map[string]operation{
 		subject: func(in input) string { return strings.Join(in.list("ImageId"), ",") },
 		serve:   describeImages,
 	},
+	"CopyImage": {
+		subject: func(in input) string { return in.text("SourceImageId") },
+		serve:   copyImage,
+	},
+	"CreateTags": {
+		subject: func(in input) string { return strings.Join(in.list("ResourceId"), ",") },
+		serve: func(r request) (any, error) {
+			for _, id := range r.in.list("ResourceId") {
+				if err := r.world.TagImage(r.region, id, r.in.tags("Tag")); err != nil {
+					return nil, err
+				}
+			}
+			return yesXML{Yes: true}, nil
+		},
+	},
+	"DeregisterImage": {func(in input) string { return in.text("ImageId") }, func(r request) (any, error) {
+		return yesXML{Yes: true}, r.world.DeregisterImage(r.region, r.in.text("ImageId"))
+	}},
+	"DescribeSnapshots": {func(input) string { return "" }, describeVolumeSnapshots},
+	"DeleteSnapshot": {func(in input) string { return in.text("SnapshotId") }, func(r request) (any, error) {
+		return yesXML{Yes: true}, r.world.DeleteVolumeSnapshot(r.region, r.in.text("SnapshotId"))
+	}},
 	"DescribeInstanceTypes": {
 		subject: func(in input) string { return strings.Join(in.instanceTypes(), ",") },
 		serve: func(r request) (any, error) {
@@ -194,53 +214,4 @@ type yesXML struct {
 type deletedXML struct {
 	XMLName xml.Name `xml:"natGatewayId"`
 	ID      string   `xml:",chardata"`
-}
-
-type imagesXML struct {
-	XMLName xml.Name   `xml:"imagesSet"`
-	Items   []imageXML `xml:"item"`
-}
-
-type imageXML struct {
-	ID      string `xml:"imageId"`
-	State   string `xml:"imageState"`
-	Created string `xml:"creationDate"`
-	Root    string `xml:"rootDeviceName"`
-
-	Architecture string `xml:"architecture"`
-	BootMode     string `xml:"bootMode,omitempty"`
-
-	Devices []deviceXML `xml:"blockDeviceMapping>item,omitempty"`
-}
-
-type deviceXML struct {
-	Name string `xml:"deviceName"`
-	Size int    `xml:"ebs>volumeSize"`
-}
-
-func describeImages(r request) (any, error) {
-	ids := r.in.list("ImageId")
-	if len(ids) == 0 {
-		return nil, unmodelled("DescribeImages without image ids is not modelled by the simulator")
-	}
-	for name := range r.in.form {
-		if strings.HasPrefix(name, "Filter.") || strings.HasPrefix(name, "Owner.") {
-			return nil, unmodelled("parameter %s of DescribeImages is not modelled by the simulator", name)
-		}
-	}
-	found, err := r.world.ImagesNamed(r.region, ids)
-	if err != nil {
-		return nil, err
-	}
-	var out imagesXML
-	for _, i := range found {
-		image := imageXML{
-			ID: i.ID, State: cmp.Or(i.State, "available"), Created: i.Created.UTC().Format(time.RFC3339), Root: "/dev/xvda", Architecture: i.Architecture, BootMode: i.BootMode,
-		}
-		if i.RootGiB > 0 {
-			image.Devices = append(image.Devices, deviceXML{Name: image.Root, Size: i.RootGiB})
-		}
-		out.Items = append(out.Items, image)
-	}
-	return out, nil
 }

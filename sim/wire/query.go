@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -29,6 +30,49 @@ func (in input) list(name string) []string {
 		all = append(all, in.form.Get(name+"."+strconv.Itoa(i)))
 	}
 	return all
+}
+
+// filters reads the values of EC2's filters by their names.
+func (in input) filters() map[string][]string {
+	all := map[string][]string{}
+	for i := 1; in.form.Has(fmt.Sprintf("Filter.%d.Name", i)); i++ {
+		all[in.form.Get(fmt.Sprintf("Filter.%d.Name", i))] = in.list(fmt.Sprintf("Filter.%d.Value", i))
+	}
+	return all
+}
+
+// tagFilters reads filters by tags; an empty value stands for any. others are filters of another kind.
+func (in input) tagFilters() (tags map[string]string, others []string) {
+	tags = map[string]string{}
+	for name, values := range in.filters() {
+		switch key, byTag := strings.CutPrefix(name, "tag:"); {
+		case byTag && len(values) == 1:
+			tags[key] = values[0]
+		case name == "tag-key" && len(values) == 1:
+			tags[values[0]] = ""
+		default:
+			others = append(others, name)
+		}
+	}
+	return tags, others
+}
+
+// tagSpecifications reads the tags that a call gives to what it makes, by its kind.
+func (in input) tagSpecifications() map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for i := 1; in.form.Has(fmt.Sprintf("TagSpecification.%d.ResourceType", i)); i++ {
+		all[in.form.Get(fmt.Sprintf("TagSpecification.%d.ResourceType", i))] = in.tags(fmt.Sprintf("TagSpecification.%d.Tag", i))
+	}
+	return all
+}
+
+// tags reads Name.1.Key, Name.1.Value, Name.2.Key …
+func (in input) tags(name string) map[string]string {
+	tags := map[string]string{}
+	for i := 1; in.form.Has(fmt.Sprintf("%s.%d.Key", name, i)); i++ {
+		tags[in.form.Get(fmt.Sprintf("%s.%d.Key", name, i))] = in.form.Get(fmt.Sprintf("%s.%d.Value", name, i))
+	}
+	return tags
 }
 
 // instanceTypes reads the values of EC2's filter of that name.

@@ -201,16 +201,16 @@ type launchedXML struct {
 	Type  string `xml:"instanceType"`
 	State string `xml:"instanceState>name"`
 	Zone  string `xml:"placement>availabilityZone"`
+	Image string `xml:"imageId"`
 }
 
 // describeInstances lists those that run or start.
 func describeInstances(r request) (any, error) {
-	states := []string{"Filter.1.Name", "Filter.1.Value.1", "Filter.1.Value.2"}
-	if err := r.in.only(states...); err != nil {
-		return nil, err
-	}
-	if got := r.in.text(states[0]) + "=" + r.in.text(states[1]) + "," + r.in.text(states[2]); got != "instance-state-name=pending,running" {
-		return nil, unmodelled("DescribeInstances by %s is not modelled by the simulator", strings.Trim(got, "=,"))
+	filters := r.in.filters()
+	images, byImage := filters["image-id"]
+	states := filters["instance-state-name"]
+	if len(states) == 0 || byImage && len(filters) > 2 || !byImage && len(filters) > 1 {
+		return nil, unmodelled("DescribeInstances by anything but states and images is not modelled by the simulator")
 	}
 	var out reservationsXML
 	for _, m := range r.world.Launched(r.region) {
@@ -218,7 +218,10 @@ func describeInstances(r request) (any, error) {
 		if m.InService.After(r.world.Clock().Now()) {
 			state = "pending"
 		}
-		out.Items = append(out.Items, reservationXML{Instances: []launchedXML{{ID: m.ID, Type: m.Type, State: state, Zone: m.Zone}}})
+		if !slices.Contains(states, state) || byImage && !slices.Contains(images, m.Image) {
+			continue
+		}
+		out.Items = append(out.Items, reservationXML{Instances: []launchedXML{{ID: m.ID, Type: m.Type, State: state, Zone: m.Zone, Image: m.Image}}})
 	}
 	return out, nil
 }

@@ -8,7 +8,10 @@ import (
 )
 
 var ssmOperations = map[string]operation{
-	"GetParameter":  {parameterName, getParameter},
+	"GetParameter": {parameterName, getParameter},
+	"PutParameter": {parameterName, func(r request) (any, error) {
+		return answer{"Version": 2, "Tier": "Standard"}, r.world.PutParameter(r.region, parameterName(r.in), r.in.member("Value"))
+	}},
 	"GetParameters": {parameterNames, getParameters},
 	"DescribeParameters": {
 		subject: func(in input) string { return strings.Join(filteredNames(in), ",") },
