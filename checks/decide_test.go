@@ -132,6 +132,17 @@ func TestFailoverUpgradesNothing(t *testing.T) {
 	assert.Empty(t, Activation.Blockers(s, p))
 }
 
+func TestBlockersOfTheNewestImage(t *testing.T) {
+	t.Parallel()
+	s, p := productionLost(), policy
+	p.Image, p.ImageTag = "", "pilotlight:image=blog"
+	assert.Empty(t, Activation.Blockers(s, p))
+	s.Image.Made = noon.Add(-8 * 24 * time.Hour)
+	assert.Contains(t, Activation.Blockers(s, p)[0].String(), "bring production's here (pilotlight images sync), or set acceptStandby to 2")
+	s.Image = nil
+	assert.Contains(t, Activation.Blockers(s, p)[0].String(), "there is no available image with the tag pilotlight:image=blog in us-east-2: give an image in this region that tag, or set app.image")
+}
+
 func TestBlockersOfAPrimary(t *testing.T) {
 	t.Parallel()
 	first := policy

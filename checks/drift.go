@@ -31,7 +31,7 @@ var untouched = []string{
 
 // watching are services and types that only tell of the others, or tidy up after them.
 var watching = []string{
-	"aws:cloudwatch/", "aws:sns/", "aws:s3/bucketLifecycleConfigurationV2:",
+	"aws:cloudwatch/", "aws:lambda/", "aws:sns/", "aws:s3/bucketLifecycleConfigurationV2:",
 }
 
 // TouchesFailover reports whether a failover uses a property of a resource; of the whole of it where

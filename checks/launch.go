@@ -15,7 +15,11 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 		all = append(all, refusal.Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
 	}
 	i := s.Image
-	if i == nil {
+	switch {
+	case i == nil && p.Image == "":
+		block(ImageMissing, "give an image in this region that tag, or set app.image to one", "there is no available image with the tag %s in %s", p.ImageTag, p.Region)
+		return all
+	case i == nil:
 		block(ImageMissing, "set app.image to an AMI that is in this region", "there is no image %s in %s", p.Image, p.Region)
 		return all
 	}
@@ -27,7 +31,11 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB)
 	}
 	if behind := p.PeerImage.Sub(i.Made); !p.PeerImage.IsZero() && behind > p.MaxImageAge {
-		block(ImageOld, "set app.image to a copy of production's, or "+acceptStandby(p),
+		remedy := "set app.image to a copy of production's, or "
+		if p.Image == "" {
+			remedy = "bring production's here (pilotlight images sync), or "
+		}
+		block(ImageOld, remedy+acceptStandby(p),
 			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
 	}
 	return all

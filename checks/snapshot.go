@@ -101,7 +101,8 @@ type Certificate struct {
 type Policy struct {
 	Database      string    // identifier of the database to promote
 	Source        string    // ARN that it should replicate; empty for a database that was never a replica
-	Image         string    // id of the image to launch
+	Image         string    // id of the image to launch; empty for the newest with ImageTag
+	ImageTag      string    // marks the site's images, as key=value
 	DiskGiB       int       // size of the root volume that it is launched with
 	Region        string    // where all of it should be
 	Zones         []string  // of it, in which instances may be launched

@@ -20,6 +20,7 @@ const longest = "averylongsitena-prod"
 func everything(region string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		name, partition := longest, awsregion.Partition(region)
+		other := map[string]string{"aws": "us-east-2", "aws-cn": "cn-north-1"}[partition]
 		net, err := NewNetwork(ctx, name, NetworkArgs{
 			Region: region, CIDR: netip.MustParsePrefix("10.20.0.0/16"), Zones: []string{region + "a", region + "b"},
 		})
@@ -107,6 +108,15 @@ func everything(region string) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
+		if _, err := NewImageSync(ctx, name, ImageSyncArgs{
+			Region: region, AccountID: account, Site: "site", Stack: "dr", From: other, Package: &Package{Path: "imagesync.zip"},
+			ParameterPath: "/site/dr", Points: true, LogDays: 30,
+		}); err != nil {
+			return err
+		}
+		if _, err := NewImageNews(ctx, name, ImageNewsArgs{Region: region, AccountID: account, To: other}); err != nil {
+			return err
+		}
 		if _, err := NewAlarms(ctx, name, AlarmsArgs{
 			Region: region, AccountID: account, KeyARN: key.ARN, Email: []string{"oncall@example.com"}, Alarms: everyAlarm(balancer.ARNSuffix, targets.ARNSuffix),
 		}); err != nil {
@@ -171,7 +181,7 @@ func TestEverythingThatHasTagsHasAName(t *testing.T) {
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "aws:s3/bucketPolicy:BucketPolicy",
-		"aws:s3/bucketReplicationConfig:BucketReplicationConfig", "aws:sns/topicSubscription:TopicSubscription",
+		"aws:s3/bucketReplicationConfig:BucketReplicationConfig", "aws:cloudwatch/eventTarget:EventTarget", "aws:lambda/permission:Permission", "aws:sns/topicSubscription:TopicSubscription",
 	}
 	for _, r := range deploy(t, "us-west-2", everything("us-west-2")).registered {
 		if slices.Contains(untagged, r.Type) || r.Type == "aws:autoscaling/group:Group" {

@@ -3,12 +3,15 @@ package components
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/images"
 )
 
 // ImageArgs says which machine image instances start from.
 type ImageArgs struct {
 	ParameterName string // such as /blog/dr/image
 	ImageID       string // an image of the same region
+	Follows       bool   // it may be pointed to a newer image meanwhile: see package images
 }
 
 // Image is the SSM parameter through which launch templates find their image, so
@@ -25,13 +28,17 @@ func NewImage(ctx *pulumi.Context, name string, args ImageArgs, opts ...pulumi.R
 	if err := ctx.RegisterComponentResource("pilotlight:components:Image", name, i, opts...); err != nil {
 		return nil, err
 	}
-	parameter, err := ssm.NewParameter(ctx, name+"-image", &ssm.ParameterArgs{
+	in := &ssm.ParameterArgs{
 		Name:          pulumi.String(args.ParameterName),
 		Type:          pulumi.String("String"),
 		DataType:      pulumi.String("aws:ec2:image"),
 		InsecureValue: pulumi.String(args.ImageID),
 		Tags:          named(name + "-image"),
-	}, pulumi.Parent(i))
+	}
+	if args.Follows {
+		in.Description = pulumi.String(images.PointerNote)
+	}
+	parameter, err := ssm.NewParameter(ctx, name+"-image", in, pulumi.Parent(i))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/images"
 )
 
 // Periods of metrics, in seconds.
@@ -81,22 +83,52 @@ func CertificateAlarm(arn string) Alarm {
 	}
 }
 
-// DrillAlarm watches that a drill's database is not there for longer than a day.
-func DrillAlarm(identifier string) Alarm {
-	a := paidFor(identifier, hourly, 24)
-	a.Name = "drill-left"
-	a.Happened = "a drill has been left for a day, and costs what an active side costs"
-	a.Remedy = "end it: pilotlight drill --end"
-	return a
+// The newest image is late when it is so many hours old and has not arrived in imageWaits more. The second is the time
+// that a side has which has just become a standby, and begins with an old image.
+const (
+	imageLate  = 3
+	imageWaits = 4
+)
+
+// ImageAlarms watch that the newest image of the other side arrives, and that the function which brings it runs.
+func ImageAlarms(site, stack, function string) []Alarm {
+	return []Alarm{{
+		Name:     "image-late",
+		Happened: fmt.Sprintf("for %d hours this region has been waiting for the newest image of the active side: a failover now would start an older one", imageWaits),
+		Remedy:   "run pilotlight images sync, which says what is in the way",
+		Metric:   images.Namespace + " " + images.BehindMetric, Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
+		Is: Above, Threshold: imageLate * hourly, PeriodSeconds: hourly, Periods: imageWaits,
+	}, {
+		Name:     "image-sync",
+		Happened: "for three hours the function that brings images here has failed",
+		Remedy:   "read its log in CloudWatch Logs (/aws/lambda/" + function + "), or run pilotlight images sync, which says the same",
+		Metric:   "AWS/Lambda Errors", Of: map[string]pulumi.StringInput{"FunctionName": pulumi.String(function)}, Statistic: "Sum",
+		Is: AtLeast, Threshold: 1, PeriodSeconds: hourly, Periods: 3,
+	}}
 }
 
-// FormerAlarm watches that a former database, by its generation, is not kept for longer than a week.
+// DrillAlarm watches that a drill's database is not there for longer than a day: as long as it is, RDS measures it.
+func DrillAlarm(identifier string) Alarm {
+	return Alarm{
+		Name:     "drill-left",
+		Happened: "a drill has been left for a day, and costs what an active side costs",
+		Remedy:   "end it: pilotlight drill --end",
+		Metric:   "AWS/RDS FreeStorageSpace", Of: ofDatabase(pulumi.String(identifier)), Statistic: "SampleCount",
+		Is: AtLeast, Threshold: 1, PeriodSeconds: hourly, Periods: 24,
+	}
+}
+
+// FormerAlarm watches that a former database, by its generation, is not kept for longer than a week. CloudWatch looks
+// back to when it served, so that it is there says nothing: that nobody uses it does. RDS's own connections do not count
+// (RDS User Guide, "Amazon CloudWatch metrics for Amazon RDS", DatabaseConnections).
 func FormerAlarm(identifier string, generation int) Alarm {
-	a := paidFor(identifier, daily, 7)
-	a.Name = fmt.Sprintf("former-%d", generation)
-	a.Happened = fmt.Sprintf("the former database %s has been kept for a week, and is paid for", identifier)
-	a.Remedy = "when nothing in it is missed, end it with pilotlight retire, which leaves a last snapshot"
-	return a
+	return Alarm{
+		Name:     fmt.Sprintf("former-%d", generation),
+		Happened: fmt.Sprintf("for a week nobody has used the former database %s, which is paid for", identifier),
+		Remedy:   "when nothing in it is missed, end it with pilotlight retire, which leaves a last snapshot",
+		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(pulumi.String(identifier)), Statistic: "Maximum",
+		Is: Below, Threshold: 1, PeriodSeconds: daily, Periods: 7,
+	}
 }
 
 // ReadinessAlarm watches that a check has found the stack ready for a failover within so many hours: pilotlight
@@ -108,14 +140,6 @@ func ReadinessAlarm(namespace, site, stack string, hours int) Alarm {
 		Remedy:   "run pilotlight check and do what it says; if it is ready, find out why the scheduled check does not run, or does not publish",
 		Metric:   namespace + " Ready", Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
 		Is: Below, Threshold: 1, PeriodSeconds: hourly, Periods: hours, Silence: true,
-	}
-}
-
-// paidFor watches that a database is not there in so many periods in a row: as long as it is, RDS measures it.
-func paidFor(identifier string, seconds, periods int) Alarm {
-	return Alarm{
-		Metric: "AWS/RDS FreeStorageSpace", Of: ofDatabase(pulumi.String(identifier)), Statistic: "SampleCount",
-		Is: AtLeast, Threshold: 1, PeriodSeconds: seconds, Periods: periods,
 	}
 }
 

@@ -61,6 +61,7 @@ type Config struct {
 	Network  Network  `json:"network"`
 	Database Database `json:"database"`
 	App      App      `json:"app"`
+	Images   Images   `json:"images"`
 	Cache    Cache    `json:"cache"`
 	Media    Media    `json:"media"`
 	DNS      DNS      `json:"dns"`
@@ -238,7 +239,8 @@ type Database struct {
 
 // App is the Auto Scaling group of WordPress instances behind the balancer.
 type App struct {
-	// Id of a machine image in the stack's region.
+	// Id of a machine image in the stack's region. Without it, each update takes the account's newest image there with
+	// the tag `pilotlight:image` and the site's name as its value. Leave it out in both stacks, or in none.
 	//
 	// Refused: not of the form `ami-0123456789abcdef0`
 	Image string `json:"image"`
@@ -272,6 +274,18 @@ type App struct {
 	//
 	// Refused: another region's (ACM) or partition's
 	Certificate string `json:"certificate"`
+}
+
+// Images is how machine images travel between the regions (docs/image.md).
+type Images struct {
+	// Copy the site's newest image from the other region while this stack is a standby: by a Lambda function, which needs
+	// the file `imagesync.zip`.
+	Sync bool `json:"sync"`
+	// How many minutes EC2 may take for a copy. It costs a little for each GB, more the less time it has. 0 sets no limit
+	// and costs nothing; so does a region that does not offer it.
+	//
+	// Refused: other than 0, or 15 to 2880 in steps of 15
+	CopyMinutes int `json:"copyMinutes"`
 }
 
 // Cache is the Redis replication group.
@@ -382,6 +396,7 @@ func defaults() Config {
 		Network:  Network{NAT: "one", Egress: []int{80, 443, 465, 587}},
 		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.4", StorageGiB: 50, MultiAZDelay: Duration(10 * time.Minute), BackupDays: 7},
 		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
+		Images:   Images{CopyMinutes: 120},
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},
 		DNS:      DNS{Mode: "record"},

@@ -103,6 +103,9 @@ func TestValidate(t *testing.T) {
 		"alarms":                {func(c *Config) { c.Alarms.Email = []string{"on.call+blog@example.com", "boss@example.co.uk"} }, ""},
 		"no address":            {func(c *Config) { c.Alarms.Email = []string{"on call@example.com"} }, `alarms.email is "on call@example.com": set it to an e-mail address`},
 		"an address twice":      {func(c *Config) { c.Alarms.Email = []string{"a@example.com", "a@example.com"} }, "name each address once"},
+		"no image of its own":   {func(c *Config) { c.App.Image = "" }, ""},
+		"an uneven copy time":   {func(c *Config) { c.Images.CopyMinutes = 20 }, "images.copyMinutes"},
+		"no copy time":          {func(c *Config) { c.Images.CopyMinutes = 0 }, ""},
 		"no patience":           {func(c *Config) { c.Failover.Promote = 0 }, "failover.promote"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,7 +130,7 @@ func china(c *Config) {
 func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	c := pilotLight()
-	c.Role, c.App.Image, c.Network.NAT = "primary", "", "two"
+	c.Role, c.App.Image, c.Network.NAT = "primary", "newest", "two"
 	err := c.Validate()
 	for _, key := range []string{"role", "app.image", "network.nat"} {
 		assert.ErrorContains(t, err, "\n  "+key+" is ")

@@ -196,7 +196,9 @@ func (c Config) validateDatabase(p *problems) {
 }
 
 func (c Config) validateApp(p *problems) {
-	p.add(imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
+	p.add(c.App.Image == "" || imageForm.MatchString(c.App.Image), "app.image", c.App.Image, "set it to the id of an AMI in %s", cmp.Or(c.Region, "the stack's region"))
+	minutes := c.Images.CopyMinutes
+	p.add(minutes == 0 || minutes >= 15 && minutes <= 2880 && minutes%15 == 0, "images.copyMinutes", minutes, "set it to 0, or to 15 to 2880 in steps of 15")
 	p.add(typeForm.MatchString(c.App.InstanceType), "app.instanceType", c.App.InstanceType, "set it to an EC2 type such as m6i.large")
 	p.add(len(c.App.FallbackTypes) <= 9, "app.fallbackTypes", strings.Join(c.App.FallbackTypes, ","), "name nine at most")
 	for i, name := range c.App.FallbackTypes {

@@ -60,7 +60,11 @@ func (s stack) of(part Part, item price.Item, amount float64) quantity {
 // quantities are those of the stack in its role.
 func (s stack) quantities() []quantity {
 	list := s.database(Database, s.nodes())
-	list = append(list, s.of(Image, price.Snapshot, float64(s.App.DiskGiB)))
+	copies := 1
+	if s.Images.Sync {
+		copies = 2 // package images keeps that many
+	}
+	list = append(list, s.of(Image, price.Snapshot, float64(copies*s.App.DiskGiB)))
 	if size := cmp.Or(s.measured.MediaGiB, s.usage.MediaGiB); size > 0 {
 		list = append(list, s.of(Media, price.Media(s.mediaClass()), size))
 	}

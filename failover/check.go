@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
@@ -87,7 +88,7 @@ func (r *Runtime) Judge(seen checks.Snapshot) checks.Verdict {
 	return judged(seen, r.policy(), question{rules: checks.Activation, activates: true})
 }
 
-// Image is the site's image.
+// Image is the site's image: the one that is configured, or else the newest with its tag.
 func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
@@ -95,12 +96,12 @@ func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	return r.findImage(ctx, ec2.NewFromConfig(cfg))
 }
 
 func (r *Runtime) policy() checks.Policy {
 	p := checks.Policy{
-		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
+		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, ImageTag: images.SiteTag + "=" + r.Site.Name, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
 		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Names: r.Site.allNames(), TakeOver: r.Site.TakeOver,
 		Certificate: r.Site.Certificate,
 		MaxLag:      r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
@@ -133,7 +134,7 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 	if err != nil {
 		return seen, err
 	}
-	seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	seen.Image, err = r.findImage(ctx, ec2.NewFromConfig(cfg))
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
@@ -184,7 +185,7 @@ func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 	if err != nil {
 		return seen, err
 	}
-	seen.Image, err = findImage(ctx, ec2.NewFromConfig(cfg), r.Site.Image)
+	seen.Image, err = r.findImage(ctx, ec2.NewFromConfig(cfg))
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}

@@ -38,6 +38,8 @@ type Env struct {
 	LookupNS func(ctx context.Context, zone string) ([]string, error)
 	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
 	Lookup func(ctx context.Context, host string) ([]string, error)
+	// Project is the project's folder; empty asks Pulumi, which knows it where the program is not part of another one.
+	Project string
 	// Now is the time; nil is time.Now.
 	Now func() time.Time
 	// Observe, if set, is called at the start and end of each step.
@@ -55,6 +57,7 @@ type Env struct {
 
 // Site is what a role change is about, on one side.
 type Site struct {
+	Name    string // of the site, which its images are tagged with
 	Region  string
 	Profile string // AWS profile; empty is the default chain
 
@@ -63,7 +66,7 @@ type Site struct {
 
 	Database string // identifier of the RDS instance
 	Source   string // ARN that it should replicate; empty when it is primary-born
-	Image    string // AMI id
+	Image    string // AMI id; empty for the newest one of the site
 	DiskGiB  int    // size of the instances' root volumes
 	// InstanceTypes are those that instances may be launched as, in order of preference, in Zones.
 	InstanceTypes, Zones []string

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/images"
 )
 
 // ErrNotFound is what a finder returns, wrapped, for something that is not there.
@@ -35,6 +36,22 @@ func findDatabase(ctx context.Context, client *rds.Client, id string) (*rdstypes
 		return nil, fmt.Errorf("describing database %s: %w", id, err)
 	}
 	return &out.DBInstances[0], nil
+}
+
+// findImage finds the image that is configured, or else the newest of the site in the region.
+func (r *Runtime) findImage(ctx context.Context, client *ec2.Client) (*checks.Image, error) {
+	if r.Site.Image != "" {
+		return findImage(ctx, client, r.Site.Image)
+	}
+	all, err := images.Find(ctx, client, r.Site.Name)
+	if err != nil {
+		return nil, err
+	}
+	newest, found := images.Newest(all)
+	if !found {
+		return nil, fmt.Errorf("an available image with the tag %s=%s in %s: %w", images.SiteTag, r.Site.Name, r.Site.Region, ErrNotFound)
+	}
+	return findImage(ctx, client, newest.ID)
 }
 
 // findImage folds into ErrNotFound what EC2 says of an id that it does not know
@@ -54,9 +71,8 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 		ID: id, State: string(out.Images[0].State), RootDevice: aws.ToString(out.Images[0].RootDeviceName),
 		Architecture: string(out.Images[0].Architecture), BootMode: string(out.Images[0].BootMode),
 	}
-	// EC2 gives it as text, with a fraction of a second.
-	if image.Made, err = time.Parse(time.RFC3339, aws.ToString(out.Images[0].CreationDate)); err != nil {
-		return nil, fmt.Errorf("reading when image %s was made: %w", id, err)
+	if image.Made, err = images.Made(out.Images[0]); err != nil {
+		return nil, err
 	}
 	for _, device := range out.Images[0].BlockDeviceMappings {
 		if device.Ebs != nil && aws.ToString(device.DeviceName) == aws.ToString(out.Images[0].RootDeviceName) {

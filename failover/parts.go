@@ -60,9 +60,9 @@ var partKinds = map[string]partKind{
 }
 
 // askedFor reports whether parts of a kind are asked for. Databases have a check of their own, and no failover
-// builds on what rings.
+// builds on what rings, or brings images.
 func askedFor(kind string) bool {
-	return kind != "rds db" && !strings.HasPrefix(kind, "sns ") && !strings.HasPrefix(kind, "cloudwatch ")
+	return kind != "rds db" && !slices.Contains([]string{"cloudwatch", "events", "lambda", "sns"}, strings.Fields(kind)[0])
 }
 
 // parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/images"
 )
 
 // Drift is a difference between what a stack made and what AWS has now.
@@ -78,11 +79,20 @@ func drifts(read apitype.StepEventMetadata) (all []Drift) {
 		return []Drift{d}
 	}
 	for _, property := range read.Diffs {
+		if follows(read.Old, property) {
+			continue
+		}
 		d.Property, d.Touches = property, checks.TouchesFailover(d.Type, property)
 		d.Made, d.Found = inputAt(read.Old, property), inputAt(read.New, property)
 		all = append(all, d)
 	}
 	return all
+}
+
+// follows reports whether a property is the image to launch, where that is the newest one: it is moved between
+// two updates.
+func follows(state *apitype.StepEventStateMetadata, property string) bool {
+	return state != nil && state.Inputs["description"] == images.PointerNote && (property == "value" || property == "insecureValue")
 }
 
 // longestValue is how much of a value is shown, in characters.

@@ -49,6 +49,7 @@ func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunF
 	if reported == nil {
 		reported = report.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
 	}
+	env.Project = dir
 	if env.FindHalted == nil {
 		env.FindHalted = report.Halted(dir)
 	}

@@ -49,6 +49,9 @@ func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []compon
 	if s.peer.MediaMeasured { // or there would be nothing to watch, and an alarm that never rings
 		all = append(all, components.MediaAlarms(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule)...)
 	}
+	if s.syncPackage != nil {
+		all = append(all, components.ImageAlarms(s.cfg.Site, s.cfg.Stack, components.ImageSyncFunction(s.cfg.Name()))...)
+	}
 	if hours := s.cfg.Alarms.CheckHours; hours > 0 {
 		all = append(all, components.ReadinessAlarm(failover.ReadinessNamespace, s.cfg.Site, s.cfg.Stack, hours))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -87,6 +88,12 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
+	if s.image, err = s.findImage(); err != nil {
+		return nil, err
+	}
+	if err := s.findSyncPackage(); err != nil {
+		return nil, err
+	}
 	err = s.gate()
 	return s, err
 }
@@ -100,6 +107,8 @@ type site struct {
 	runtime *failover.Runtime
 	report  reporter
 
+	image        image
+	syncPackage  *components.Package // the function that copies images; nil for none
 	provider     *aws.Provider
 	account      string // id of the AWS account
 	saved        saved

@@ -45,7 +45,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 		healthy += firstDatabase
 	}
 	return failover.Site{
-		Region: c.Region, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
+		Name: c.Site, Region: c.Region, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
 		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -61,7 +60,6 @@ type foundation struct {
 	media   *components.Media
 	targets *components.Targets
 	launch  *components.Launch
-	image   image
 }
 
 func (s *site) foundation() (*foundation, error) {
@@ -92,20 +90,22 @@ func (s *site) foundation() (*foundation, error) {
 	if _, err := s.publish("site", s.url(), alone); err != nil {
 		return nil, err
 	}
-	seen := s.findImage()
-	launch, err := s.launch(network, secrets, media, seen)
+	launch, err := s.launch(network, secrets, media)
 	if err != nil {
 		return nil, err
 	}
-	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch, image: seen}, nil
+	if err := s.syncImages(); err != nil {
+		return nil, err
+	}
+	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch}, nil
 }
 
 // launch is how instances come to be: it names no endpoint, only where they
 // find each when they boot, so it is the same in either role.
-func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media, seen image) (*components.Launch, error) {
+func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media) (*components.Launch, error) {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	image, err := components.NewImage(s.Context, name, components.ImageArgs{
-		ParameterName: s.parameters(s.cfg.Stack) + "/image", ImageID: s.cfg.App.Image,
+		ParameterName: s.parameters(s.cfg.Stack) + "/image", ImageID: s.image.id, Follows: s.cfg.App.Image == "",
 	}, alone)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	}
 	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, FileMods: s.cfg.App.FileMods}
 	args := components.LaunchArgs{
-		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: seen.rootDevice,
+		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: s.image.rootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),
 		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
 	}
@@ -310,8 +310,8 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	serving := s.serving()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
 		published := publishes(s.cfg, s.account)
-		published.Database, published.Bucket, published.ImageCreatedAt = arns[0].(string), arns[1].(string), f.image.made
-		published.RootDevice = f.image.rootDevice
+		published.Database, published.Bucket = arns[0].(string), arns[1].(string)
+		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
 		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)
@@ -322,27 +322,6 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 	}
 	_, err := state.Stash(s.Context, state.PeerStash, state.JSON(s.peer))
 	return err
-}
-
-// image is what the program knows of this stack's image.
-type image struct {
-	made       time.Time
-	rootDevice string
-}
-
-// findImage looks at this stack's image. It is as last seen when it can't be asked now. An
-// activation does not ask again: it has just been checked.
-func (s *site) findImage() image {
-	last := image{s.published.ImageCreatedAt, s.published.RootDevice}
-	if s.activating && !last.made.IsZero() {
-		return last
-	}
-	found, err := s.runtime.Image(s.Context.Context())
-	if err != nil {
-		_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
-		return last
-	}
-	return image{found.Made, found.RootDevice}
 }
 
 // export tells what an operator needs. Role and epoch come from the claim as it

@@ -58,6 +58,8 @@ type PeerInfo struct {
 	MediaMeasured bool `json:"mediaMeasured,omitempty"`
 	// Instances is how many it served with when it was last updated, or started with; 0 for a side that never served.
 	Instances int `json:"instances,omitempty"`
+	// Image is the id of the image of its instances; empty where that is unknown.
+	Image string `json:"image,omitempty"`
 	// ImageCreatedAt is when the image of its instances was made; zero where that is unknown.
 	ImageCreatedAt time.Time `json:"imageCreatedAt,omitzero"`
 	// RootDevice is what that image calls its root volume, such as /dev/xvda; empty where that is unknown.

@@ -69,7 +69,7 @@ func newRootCmd(c connect) *cobra.Command {
 		add(o.group, newOperationCmd(o, c))
 	}
 	add(groupMove, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newDrillCmd(c), newRehearseCmd(c, scenario.Run), newSimCmd())
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newImagesCmd(c), newDrillCmd(c), newRehearseCmd(c, scenario.Run), newSimCmd())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -84,7 +85,11 @@ func (s *site) normalize(c *config.Config) {
 		c.Accounts = []string{sim.Account}
 	}
 	c.Profile = ""
-	s.say("image %s is in %s, %.0f h old, fits %s, and boots WordPress", c.App.Image, c.Region, imageAge.Hours(), c.App.InstanceType)
+	s.say("image %s is in %s, %.0f h old, fits %s, and boots WordPress", cmp.Or(c.App.Image, "of the site"), c.Region, imageAge.Hours(), c.App.InstanceType)
+	if c.Images.Sync {
+		s.say("no image travels to stack %s meanwhile (images.sync)", c.Stack)
+		c.Images.Sync = false
+	}
 	if c.App.Certificate != "" {
 		s.say("certificate %s is issued for %s", c.App.Certificate, strings.Join(c.AllNames(), ", "))
 	}

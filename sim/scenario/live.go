@@ -16,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -284,7 +285,7 @@ func (s site) furnishLive(w *sim.World) {
 			w.AddAvailabilityZone(c.Region, zone)
 		}
 		if c.Stack != s.recovery.Stack || v.Seen == nil { // what is lost with its region, or could not be read
-			w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
+			addImage(w, c)
 		}
 		if arn := c.App.Certificate; arn != "" {
 			w.AddCertificate(sim.Certificate{ARN: arn, Status: checks.Issued, Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
@@ -303,7 +304,7 @@ func (s site) furnishLive(w *sim.World) {
 	}
 	if v.Seen != nil && v.Seen.Image != nil {
 		i := v.Seen.Image
-		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State, RootGiB: i.RootGiB})
+		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State, RootGiB: i.RootGiB, Tags: map[string]string{images.SiteTag: s.recovery.Site}})
 	}
 	if arn := s.recovery.App.Certificate; arn != "" && v.Seen != nil && v.Seen.Certificate == nil {
 		w.RemoveCertificate(arn)

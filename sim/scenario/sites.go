@@ -1,9 +1,11 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/setup"
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -87,6 +89,18 @@ func siteOf(o Options) (site, error) {
 	return site{production: &configs[0], recovery: configs[1]}, nil
 }
 
+// newestImage is the id of the newest image of a site that names none.
+const newestImage = "ami-0ccccccccccccccc3"
+
+// addImage puts a stack's image into its region.
+func addImage(w *sim.World, c config.Config) {
+	id := cmp.Or(c.App.Image, newestImage)
+	w.AddImageFor(c.Region, id, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
+	if c.App.Image == "" {
+		_ = w.TagImage(c.Region, id, map[string]string{images.SiteTag: c.Site}) // it is there
+	}
+}
+
 // furnish puts into the world what the stacks take for given.
 func (s site) furnish(w *sim.World) {
 	for _, c := range s.configs() {
@@ -96,7 +110,7 @@ func (s site) furnish(w *sim.World) {
 		for _, zone := range c.Network.Zones {
 			w.AddAvailabilityZone(c.Region, zone)
 		}
-		w.AddImageFor(c.Region, c.App.Image, w.Clock().Now().Add(-imageAge), c.App.InstanceType)
+		addImage(w, c)
 		if arn := c.App.Certificate; arn != "" {
 			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}

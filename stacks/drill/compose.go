@@ -76,7 +76,11 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	if err != nil {
 		return nil, err
 	}
-	image, err := components.NewImage(c.Context, c.name, components.ImageArgs{ParameterName: c.parameters() + "/image", ImageID: c.Config.App.Image}, c.alone)
+	id, rootDevice, err := c.image()
+	if err != nil {
+		return nil, err
+	}
+	image, err := components.NewImage(c.Context, c.name, components.ImageArgs{ParameterName: c.parameters() + "/image", ImageID: id}, c.alone)
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +90,23 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	}
 	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, NoJobs: true, FileMods: c.Config.App.FileMods}
 	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
-		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB, RootDevice: c.state.Published.RootDevice,
+		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB, RootDevice: rootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
 		UserData:      components.UserDataOutput(userData, secrets.ARN, media.Bucket),
 		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
 	}, c.alone)
+}
+
+// image is what instances start from: as the standby's would in a failover now.
+func (c *copied) image() (id, rootDevice string, err error) {
+	if configured := c.Config.App.Image; configured != "" {
+		return configured, c.state.Published.RootDevice, nil
+	}
+	newest, err := c.runtime.Image(c.Context.Context())
+	if err != nil {
+		return "", "", err
+	}
+	return newest.ID, newest.RootDevice, nil
 }
 
 // serve makes what serves the site, and waits until it does.

@@ -1,0 +1,234 @@
+package components
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/images"
+)
+
+// ImageSyncArgs describes the function that copies images from another region into this one.
+type ImageSyncArgs struct {
+	Region, AccountID string
+	Site, Stack       string
+	// From is the other region.
+	From    string
+	Package *Package
+	// ParameterPath is of the stack, such as /blog/dr: the epoch and the image are below it.
+	ParameterPath string
+	// Points reports that the function points the parameter "image" to the newest one.
+	Points bool
+	// CopyMinutes is how long EC2 may take for a copy; 0 for as long as it takes.
+	CopyMinutes int
+	// LogDays is for how long its logs are kept.
+	LogDays int
+}
+
+// ImageSync is a Lambda function that runs every quarter of an hour, and when an image has been made in either region.
+// It does nothing in a stack that serves, so no role changes it.
+type ImageSync struct {
+	pulumi.ResourceState
+}
+
+// A Package is a function's zip file.
+type Package struct {
+	// Path is where it is; empty leaves a function that is there as it is.
+	Path string
+}
+
+// archive is a function's code, and what has it stay as it is where there is none.
+func (p *Package) archive() (pulumi.Archive, pulumi.ResourceOption) {
+	if p.Path == "" {
+		return pulumi.NewAssetArchive(map[string]any{}), pulumi.IgnoreChanges([]string{"code"})
+	}
+	return pulumi.NewFileArchive(p.Path), pulumi.IgnoreChanges(nil)
+}
+
+// ImageSyncFunction is the name of the function that copies images for a stack.
+func ImageSyncFunction(name string) string { return name + "-images" }
+
+const (
+	syncEvery   = "rate(15 minutes)"
+	syncSeconds = 120 // a run makes some dozen calls, and waits for none of what it starts
+	syncMiB     = 256
+)
+
+// imageEvents are of images that have become available, or failed, in any region that sends them here
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html).
+const imageEvents = `{"source":["aws.ec2"],"detail-type":["EC2 AMI State Change"],"detail":{"State":["available","failed"]}}`
+
+// NewImageSync makes the function, what it may do, and what runs it.
+func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...pulumi.ResourceOption) (*ImageSync, error) {
+	part := ImageSyncFunction(name)
+	s := &ImageSync{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:ImageSync", name, s, opts...); err != nil {
+		return nil, err
+	}
+	below := pulumi.Parent(s)
+	logs, err := newLogGroup(ctx, part, "/aws/lambda/"+part, args.LogDays, below) // where Lambda writes to by itself
+	if err != nil {
+		return nil, err
+	}
+	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
+		Description: pulumi.String("Copies images of " + args.Site + " to " + args.Region), AssumeRolePolicy: trustFor("lambda.amazonaws.com", args.AccountID), Tags: named(part),
+	}, below)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := iam.NewRolePolicy(ctx, part, &iam.RolePolicyArgs{Role: role.ID(), Policy: policyDocument(syncStatements(args, logs.Arn)...)}, below)
+	if err != nil {
+		return nil, err
+	}
+	code, as := args.Package.archive()
+	function, err := lambda.NewFunction(ctx, part, &lambda.FunctionArgs{
+		Name: pulumi.String(part), Description: pulumi.String("Copies images of " + args.Site + " from " + args.From),
+		Code: code, Handler: pulumi.String("bootstrap"), Runtime: pulumi.String("provided.al2023"),
+		Architectures: pulumi.StringArray{pulumi.String("arm64")}, Role: role.Arn, Timeout: pulumi.Int(syncSeconds), MemorySize: pulumi.Int(syncMiB),
+		Environment: lambda.FunctionEnvironmentArgs{Variables: pulumi.ToStringMap(args.environment())}, Tags: named(part),
+	}, below, as, pulumi.DependsOn([]pulumi.Resource{policy, logs}))
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range []struct {
+		name string
+		args cloudwatch.EventRuleArgs
+	}{
+		{"sweep", cloudwatch.EventRuleArgs{ScheduleExpression: pulumi.String(syncEvery), Description: pulumi.String("what events have missed")}},
+		{"made", cloudwatch.EventRuleArgs{EventPattern: pulumi.String(imageEvents), Description: pulumi.String("images made in either region")}},
+	} {
+		if err := runOn(ctx, part+"-"+rule.name, rule.args, function, below); err != nil {
+			return nil, err
+		}
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
+}
+
+// runOn has a rule run a function.
+func runOn(ctx *pulumi.Context, name string, args cloudwatch.EventRuleArgs, function *lambda.Function, opts ...pulumi.ResourceOption) error {
+	args.Name, args.Tags = pulumi.String(name), named(name)
+	rule, err := cloudwatch.NewEventRule(ctx, name, &args, opts...)
+	if err != nil {
+		return err
+	}
+	allowed, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
+		StatementId: pulumi.String(name), Action: pulumi.String("lambda:InvokeFunction"), Principal: pulumi.String("events.amazonaws.com"), // in China too
+		Function: function.Name, SourceArn: rule.Arn,
+	}, opts...)
+	if err != nil {
+		return err
+	}
+	_, err = cloudwatch.NewEventTarget(ctx, name, &cloudwatch.EventTargetArgs{
+		Rule: rule.Name, TargetId: pulumi.String("images"), Arn: function.Arn,
+	}, append(opts, pulumi.DependsOn([]pulumi.Resource{allowed}))...)
+	return err
+}
+
+func (args ImageSyncArgs) environment() map[string]string {
+	env := map[string]string{
+		images.SiteVariable: args.Site, images.StackVariable: args.Stack, images.FromVariable: args.From,
+		images.EpochVariable: args.ParameterPath + "/epoch", images.MinutesVariable: fmt.Sprint(args.CopyMinutes),
+	}
+	if args.Points {
+		env[images.PointerVariable] = args.ParameterPath + "/image"
+	}
+	return env
+}
+
+// syncStatements are what the function may do: see images, copy those of the site, and end its own copies.
+func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input {
+	arn := func(service, region, account, resource string) string {
+		return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(region), service, region, account, resource)
+	}
+	everything := pulumi.ToStringArray([]string{"*"})
+	here := []string{arn("ec2", args.Region, "", "image/*"), arn("ec2", args.Region, "", "snapshot/*")}
+	site := "aws:ResourceTag/" + images.SiteTag
+	parameters := []string{arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/epoch")}
+	statements := []pulumi.Input{
+		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", logs)}, "logs:CreateLogStream", "logs:PutLogEvents"),
+		// EC2 has no smaller resource for these.
+		allow(everything, "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
+		where(allow(everything, "cloudwatch:PutMetricData"), "StringEquals", "cloudwatch:namespace", images.Namespace),
+		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"))), "ec2:CopyImage"), "StringEquals", "aws:RequestedRegion", args.Region),
+		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "StringEquals", "ec2:CreateAction", "CopyImage"),
+		pulumi.Map{
+			"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray([]string{"ec2:CreateTags", "ec2:DeleteSnapshot", "ec2:DeregisterImage"}), "Resource": pulumi.ToStringArray(here),
+			"Condition": pulumi.Map{
+				"StringEquals": pulumi.Map{site: pulumi.String(args.Site)},
+				"Null":         pulumi.Map{"aws:ResourceTag/" + images.CopyTag: pulumi.String("false")},
+			},
+		},
+		// Images may be encrypted in either region, and with a key of the account's own.
+		where(allow(pulumi.ToStringArray([]string{arn("kms", args.From, args.AccountID, "key/*")}), "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:ReEncryptFrom"),
+			"StringEquals", "kms:ViaService", "ec2."+args.From+"."+awsregion.DNSSuffix(args.From)),
+		where(allow(pulumi.ToStringArray([]string{arn("kms", args.Region, args.AccountID, "key/*")}),
+			"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo"),
+			"StringEquals", "kms:ViaService", "ec2."+args.Region+"."+awsregion.DNSSuffix(args.Region)),
+	}
+	if args.Points {
+		image := arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/image")
+		parameters = append(parameters, image)
+		statements = append(statements, allow(pulumi.ToStringArray([]string{image}), "ssm:PutParameter"))
+	}
+	return append(statements, allow(pulumi.ToStringArray(parameters), "ssm:GetParameter"))
+}
+
+// where narrows a statement by one condition.
+func where(statement pulumi.Map, operator, key, value string) pulumi.Map {
+	statement["Condition"] = pulumi.Map{operator: pulumi.Map{key: pulumi.String(value)}}
+	return statement
+}
+
+// ImageNewsArgs says where the news of images goes.
+type ImageNewsArgs struct {
+	Region, AccountID string
+	// To is the other region.
+	To string
+}
+
+// ImageNews sends the events of images in this region to the other one, whose function copies them. EventBridge
+// does that between all regions but those of China
+// (https://aws.amazon.com/blogs/compute/expanding-cross-region-event-routing-with-amazon-eventbridge/); there the sweep finds them.
+type ImageNews struct {
+	pulumi.ResourceState
+}
+
+// NewImageNews makes the rule, and the role that EventBridge takes on for it.
+func NewImageNews(ctx *pulumi.Context, name string, args ImageNewsArgs, opts ...pulumi.ResourceOption) (*ImageNews, error) {
+	n := &ImageNews{}
+	if err := ctx.RegisterComponentResource("pilotlight:components:ImageNews", name, n, opts...); err != nil {
+		return nil, err
+	}
+	part, below := name+"-image-news", pulumi.Parent(n)
+	bus := fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", awsregion.Partition(args.To), args.To, args.AccountID)
+	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
+		Description: pulumi.String("Sends events of images to " + args.To), AssumeRolePolicy: trustFor("events.amazonaws.com", args.AccountID), Tags: named(part),
+	}, below)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := iam.NewRolePolicy(ctx, part, &iam.RolePolicyArgs{
+		Role: role.ID(), Policy: policyDocument(allow(pulumi.ToStringArray([]string{bus}), "events:PutEvents")),
+	}, below)
+	if err != nil {
+		return nil, err
+	}
+	rule, err := cloudwatch.NewEventRule(ctx, part, &cloudwatch.EventRuleArgs{
+		Name: pulumi.String(part), Description: pulumi.String("tells " + args.To + " of images"), Tags: named(part),
+		// Those of this region alone, or two stacks would send one event to and fro.
+		EventPattern: pulumi.String(fmt.Sprintf(`{"region":[%q],%s`, args.Region, imageEvents[1:])),
+	}, below)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := cloudwatch.NewEventTarget(ctx, part, &cloudwatch.EventTargetArgs{
+		Rule: rule.Name, TargetId: pulumi.String("bus"), Arn: pulumi.String(bus), RoleArn: role.Arn,
+	}, below, pulumi.DependsOn([]pulumi.Resource{policy})); err != nil {
+		return nil, err
+	}
+	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{})
+}

@@ -1,0 +1,112 @@
+package stacks
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// image is what the program knows of this stack's image.
+type image struct {
+	id         string
+	made       time.Time
+	rootDevice string
+}
+
+// findImage looks at this stack's image: the one that is configured, or else the newest of the site. It is as last
+// seen when it can't be asked now. An activation does not ask again for one that is configured: it has just been
+// checked.
+func (s *site) findImage() (image, error) {
+	configured := s.cfg.App.Image
+	last := image{cmp.Or(configured, s.published.Image), s.published.ImageCreatedAt, s.published.RootDevice}
+	if configured != "" && s.activating && !last.made.IsZero() {
+		return last, nil
+	}
+	found, err := s.runtime.Image(s.Context.Context())
+	switch {
+	case err == nil:
+		return image{found.ID, found.Made, found.RootDevice}, nil
+	case configured == "" && errors.Is(err, failover.ErrNotFound):
+		return image{}, refusal.New(refusal.CodeConfig, "there is no available image with the tag %s=%s in %s: give one of the account that tag, or set app.image",
+			images.SiteTag, s.cfg.Site, s.cfg.Region).Of(s.cfg.Stack)
+	case last.id == "":
+		return image{}, err
+	}
+	_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
+	return last, nil
+}
+
+// syncImages has images come here from the other region while this stack is a standby, and sends the news of those
+// here to it. Both are the same in any role.
+func (s *site) syncImages() error {
+	if !s.cfg.Images.Sync || s.syncPackage == nil {
+		return nil
+	}
+	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
+	if _, err := components.NewImageSync(s.Context, name, components.ImageSyncArgs{
+		Region: s.cfg.Region, AccountID: s.account, Site: s.cfg.Site, Stack: s.cfg.Stack, From: s.cfg.PeerRegion(), Package: s.syncPackage,
+		ParameterPath: s.parameters(s.cfg.Stack), Points: s.cfg.App.Image == "", CopyMinutes: s.cfg.Images.CopyMinutes, LogDays: s.cfg.LogDays,
+	}, alone); err != nil {
+		return err
+	}
+	if awsregion.Partition(s.cfg.Region) == "aws-cn" || s.cfg.Production != nil {
+		return nil
+	}
+	_, err := components.NewImageNews(s.Context, name, components.ImageNewsArgs{Region: s.cfg.Region, AccountID: s.account, To: s.cfg.PeerRegion()}, alone)
+	return err
+}
+
+// findSyncPackage finds the function that copies images, unless none is asked for. No activation waits for it: without it the
+// function stays as it is, or is made by a later update.
+func (s *site) findSyncPackage() error {
+	if !s.cfg.Images.Sync {
+		return nil
+	}
+	project := cmp.Or(s.env.Project, s.RootDirectory())
+	path, found := syncPackage(project)
+	there := slices.ContainsFunc(s.resourceIDs, func(arn string) bool {
+		return strings.HasSuffix(arn, ":function:"+components.ImageSyncFunction(s.cfg.Name()))
+	})
+	switch lacks := fmt.Sprintf("images.sync is true, and %s has no %s", project, images.Package); {
+	case found:
+		s.syncPackage = &components.Package{Path: path}
+	case !s.activating:
+		return refusal.New(refusal.CodeConfig, "%s: build it with %s, take it from a release, or set images.sync to false", lacks, images.BuildCommand).Of(s.cfg.Stack)
+	case there:
+		s.syncPackage = &components.Package{} // as it is
+	default:
+		_ = s.Log.Warn(lacks+": images travel once an update has it", nil)
+	}
+	return nil
+}
+
+// syncPackage finds the function in the project's folder, or beside this program, where a release has it.
+func syncPackage(project string) (path string, found bool) {
+	var folders []string
+	if project, err := filepath.Abs(project); err == nil { // the engine may run elsewhere
+		folders = append(folders, project)
+	}
+	if program, err := os.Executable(); err == nil {
+		folders = append(folders, filepath.Dir(program))
+	}
+	for _, folder := range folders {
+		path := filepath.Join(folder, images.Package)
+		if _, err := os.Stat(path); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}

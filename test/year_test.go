@@ -1,0 +1,168 @@
+package test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
+)
+
+// A year is a site over a year, in steps of hours.
+type year struct {
+	*scenario.Stage
+	t      *testing.T
+	site   *ops.Site
+	active string // region that serves
+	lost   string // region that is lost
+	baked  int
+	began  time.Time
+}
+
+// step is how often the year looks at what has fallen due.
+const step = 6 * time.Hour
+
+// live has days go by: functions run, alarms are judged, and on every seventh day an image is made.
+func (y *year) live(days int) {
+	y.t.Helper()
+	w := y.World
+	for end := w.Clock().Now().AddDate(0, 0, days); w.Clock().Now().Before(end); {
+		since := w.Clock().Now()
+		if week := int(since.Sub(y.began) / (7 * 24 * time.Hour)); week >= y.baked && y.lost == "" {
+			y.baked++
+			bake(w, y.active, fmt.Sprintf("ami-%017x", y.baked))
+		}
+		w.Clock().Advance(step)
+		ran := map[string]bool{}
+		for _, run := range w.Invocations(since) {
+			if ran[run.Region] { // another look in the same step sees the same
+				continue
+			}
+			ran[run.Region] = true
+			err := images.Run(y.t.Context(), func(key string) string { return run.Environment[key] }, y.Face().Config(run.Region), w.Clock().Now, func(string) {})
+			failed := 0.0
+			if err != nil {
+				failed = 1
+			}
+			require.NoError(y.t, w.PutMetrics([]sim.Published{{
+				Region: run.Region, Metric: "AWS/Lambda Errors", Dimensions: map[string]string{"FunctionName": run.Function}, Value: failed, At: w.Clock().Now(),
+			}}))
+		}
+		require.NoError(y.t, w.EvaluateAlarms(since))
+	}
+}
+
+// rang are the alarms that rang since a moment, by their names, once each.
+func (y *year) rang(since time.Time) (names []string) {
+	for _, ring := range y.World.Rings() {
+		if !ring.Began.Before(since) && !slices.Contains(names, ring.Alarm) {
+			names = append(names, ring.Alarm)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// during has something happen, for days, and returns what rang, all of which has ended a day later.
+func (y *year) during(days int, begins, ends func()) []string {
+	y.t.Helper()
+	since := y.World.Clock().Now()
+	begins()
+	y.live(days)
+	ends()
+	y.live(1)
+	for _, ring := range y.World.Rings() {
+		assert.False(y.t, ring.Ended.IsZero(), "%s still rings", ring.Alarm)
+	}
+	return y.rang(since)
+}
+
+// TestAYear lives through a year: an image a week, a certificate that is renewed, a replica that stalls twice, a disaster in
+// month seven, and the way home in month eight.
+func TestAYear(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	w := stage.World
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	y := &year{Stage: stage, t: t, site: site, active: "us-west-2", began: w.Clock().Now()}
+	putFunction(t, stage)
+	bake(w, "us-west-2", "ami-00000000000000000")
+	bake(w, "us-east-2", "ami-00000000000000000")
+	certificate := func(region string, days int) string {
+		arn := "arn:aws:acm:" + region + ":123456789012:certificate/year"
+		w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: w.Clock().Now().AddDate(0, 0, days)})
+		return arn
+	}
+	for stack, region := range map[string]string{scenario.Production: "us-west-2", scenario.Recovery: "us-east-2"} {
+		settings := map[string]string{"images": travels["images"], "app": `{"certificate": "` + certificate(region, 200) + `"}`, "alarms": `{"email": ["oncall@example.com"]}`}
+		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, settings))
+	}
+	before := staged.Inventory(w)
+	before["us-west-2 snapshot"], before["us-east-2 snapshot"] = 1, 1 // the last ones of both databases that were retired
+	quiet := w.Clock().Now()
+	y.live(50)
+	assert.Empty(t, y.rang(quiet), "nothing has happened")
+
+	for _, stall := range []struct{ fault, rings string }{{"lag=12m", "blog-dr-replica-lag"}, {"replication=broken", "blog-dr-replica-stopped"}} {
+		rang := y.during(1, func() { staged.Inject(t, stage, stall.fault) }, func() { w.Heal() })
+		assert.Equal(t, []string{stall.rings}, rang)
+	}
+	y.live(98) // to day 152
+	certificate("us-west-2", 365)
+	certificate("us-east-2", 365) // ACM renews them 60 days before their end
+	y.live(40)
+
+	// Month seven.
+	since := w.Clock().Now()
+	w.LoseRegion("us-west-2", sim.Hang)
+	y.lost = "us-west-2"
+	w.Clock().Advance(30 * time.Minute)
+	require.NoError(t, w.EvaluateAlarms(since))
+	assert.Equal(t, []string{"blog-dr-replica-stopped"}, y.rang(since), "the night begins with an e-mail")
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	y.active = "us-east-2"
+	since = w.Clock().Now()
+	y.live(20)
+	assert.Empty(t, y.rang(since), "the other side serves in peace")
+
+	// Month eight.
+	w.ReturnRegion("us-west-2")
+	y.lost = ""
+	y.live(2)
+	_, err = site.Reprotect(t.Context(), ops.Run{})
+	require.NoError(t, err)
+	since = w.Clock().Now()
+	y.live(5)
+	_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Run{})
+	require.NoError(t, err)
+	y.live(9)
+	_, err = site.Failback(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	y.active = "us-west-2"
+	y.live(3)
+	_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Run{})
+	require.NoError(t, err)
+	y.live(130)
+	assert.Empty(t, y.rang(since), "nothing that needed a person")
+
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
+	newest := fmt.Sprintf("ami-%017x", y.baked)
+	assert.Equal(t, newest, launches(w, "us-west-2", "prod"))
+	copies := w.OwnImages("us-east-2", map[string]string{images.CopyTag: "us-west-2/" + newest})
+	if assert.Len(t, copies, 1) {
+		assert.Equal(t, copies[0].ID, launches(w, "us-east-2", "dr"))
+	}
+	assert.Len(t, w.OwnImages("us-east-2", map[string]string{images.CopyTag: ""}), 2, "the last two")
+	assert.Equal(t, before, staged.Inventory(w), "nothing is left over")
+	assert.InDelta(t, 365, w.Clock().Now().Sub(y.began).Hours()/24, 15)
+}
