@@ -117,14 +117,3 @@ func TestEachAddressIsTold(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []any{"oncall@example.com", "boss@example.com"}, told)
 }
-
-func TestMaxConnections(t *testing.T) {
-	for class, want := range map[string]int{
-		"db.t4g.micro": 85, "db.t4g.medium": 341, "db.m6g.large": 682, "db.m5d.xlarge": 1365, "db.r6g.large": 1365, "db.r6g.2xlarge": 5461,
-		"db.x2g.large": 0, "db.m6g.metal": 0, "m6g.large": 0,
-	} {
-		assert.Equal(t, want, MaxConnections(class, nil), class)
-	}
-	assert.Equal(t, 200, MaxConnections("db.t4g.micro", map[string]string{"max_connections": "200"}))
-	assert.Equal(t, 85, MaxConnections("db.t4g.micro", map[string]string{"max_connections": "{DBInstanceClassMemory/12582880}"}), "a formula is RDS's to work out")
-}

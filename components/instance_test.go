@@ -118,6 +118,7 @@ func machineAt(t *testing.T, dir string, args UserDataArgs) *instance {
 		`"auth_key":"1","secure_auth_key":"2","logged_in_key":"3","nonce_key":"4","auth_salt":"5","secure_auth_salt":"6","logged_in_salt":"7","nonce_salt":"8"}`)
 	i.answer("peer-epoch", "2\n")
 	i.answer("download", "certificates")
+	i.put(i.path("/proc/meminfo"), "MemTotal:        2097152 kB\nMemFree: 1 kB\n")
 	i.put(i.path(site+"/index.php"), "<?php")
 	i.put(i.path(site+"/wp-config.php"), "<?php\n$table_prefix  = 'blog_';\n")
 
@@ -247,6 +248,41 @@ func TestImageWithWordPressServes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o640), info.Mode())
 	assert.Contains(t, i.read("/run/pilotlight/parameters"), "/blog/dr/database\tblog-dr-1.us-west-2.rds.amazonaws.com\n")
+}
+
+// TestPHPProcesses has an image with a pool, and one that was taken of its instance.
+func TestPHPProcesses(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		memory    string // in KiB
+		connected int
+		want      string
+	}{
+		"the database takes any": {"2097152", 0, "process.max = 18\n"},
+		"the database takes few": {"2097152", 7, "process.max = 10\n"},
+		"memory is short":        {"524288", 7, "process.max = 6\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := userData()
+			args.PHPProcesses = tc.connected
+			i := machine(t, args)
+			i.put(i.path("/proc/meminfo"), "MemTotal:  "+tc.memory+" kB\n")
+			i.put(i.path("/etc/php-fpm.d/www.conf"), "; [old]\n[www]\npm = dynamic\n")
+			i.put(i.path("/etc/php-fpm.d/zz.conf"), "[global]\nlog_level = error\n")
+			for range 2 {
+				i.run(i.script)
+				require.NoError(t, i.err, i.log)
+			}
+			pool := i.read("/etc/php-fpm.d/00-pilotlight.conf")
+			assert.Contains(t, pool, "[global]\n"+tc.want+"[pilotlight]\n", "the limit counts all pools: this one comes first")
+			assert.True(t, strings.HasSuffix(pool, " = on\n[www]\nrequest_terminate_timeout = 300\n"), pool)
+			assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<IfModule proxy_fcgi_module>\n    <FilesMatch \"\\.php$\">\n      SetHandler \"proxy:unix:/run/php-fpm/pilotlight.sock|")
+		})
+	}
+	i := running(t)
+	assert.NoFileExists(t, i.path("/etc/php-fpm.d/00-pilotlight.conf"))
+	assert.NotContains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "pilotlight.sock", "nothing would answer")
 }
 
 // TestInstanceOfACopyRunsNoJobs has an image with the units of the site that it was

@@ -56,6 +56,9 @@ type UserDataArgs struct {
 	// Where the peer publishes its epoch; both empty when there is none.
 	PeerRegion        string
 	PeerParameterPath string
+	// PHPProcesses is the most that serve visitors, each with a connection to the database; 0 leaves it to the
+	// instance's memory.
+	PHPProcesses int
 	// NoJobs reports that what WordPress has scheduled is not run: the instance serves a
 	// copy of a site that runs it.
 	NoJobs bool

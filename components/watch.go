@@ -2,8 +2,6 @@ package components
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -175,40 +173,9 @@ func ConnectionsAlarm(identifier pulumi.StringInput, most int) Alarm {
 	limit := most * 3 / 4
 	return Alarm{
 		Name:     "connections",
-		Happened: fmt.Sprintf("for five minutes the database has had more than %d connections, three quarters of what its class takes", limit),
-		Remedy:   "look for slow queries (the slow query log is in CloudWatch Logs); else choose a larger database.class, or lower app.max",
+		Happened: fmt.Sprintf("for five minutes the database has had more than %d connections, three quarters of what its class takes: visitors may wait for pages", limit),
+		Remedy:   "look for slow queries (the slow query log is in CloudWatch Logs); else choose a larger database.class",
 		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(identifier), Statistic: "Maximum",
 		Is: Above, Threshold: float64(limit), PeriodSeconds: minutely, Periods: 5,
 	}
-}
-
-var (
-	classSize = regexp.MustCompile(`^db\.([tmr])\d[a-z]*\.(micro|small|medium|large|(\d*)xlarge)$`)
-	// memory is that of classes, in MiB, by size; that of large is the family's.
-	memory = map[string]int{"micro": 1 << 10, "small": 2 << 10, "medium": 4 << 10}
-	large  = map[string]int{"t": 8 << 10, "m": 8 << 10, "r": 16 << 10}
-)
-
-// MaxConnections is how many connections MySQL takes on an RDS class: what the parameter says, or RDS's default of
-// one for each 12582880 bytes of memory ("Maximum number of database connections"). RDS keeps a little of the memory for
-// itself, so it is a little less. 0 is not known.
-func MaxConnections(class string, parameters map[string]string) int {
-	if set, err := strconv.Atoi(parameters["max_connections"]); err == nil {
-		return set
-	}
-	m := classSize.FindStringSubmatch(class)
-	if m == nil {
-		return 0
-	}
-	mib, small := memory[m[2]]
-	switch times, err := strconv.Atoi(m[3]); {
-	case small:
-	case m[2] == "large":
-		mib = large[m[1]]
-	case err == nil:
-		mib = large[m[1]] * 2 * times
-	default:
-		mib = large[m[1]] * 2
-	}
-	return mib << 20 / 12582880
 }

@@ -258,9 +258,9 @@ type App struct {
 	//
 	// Refused: under 1
 	Min int `json:"min"`
-	// Most instances while active.
+	// Most instances while active. They share the connections of `database.class`, so a change replaces them, one by one.
 	//
-	// Refused: under `app.min`
+	// Refused: under `app.min`; more than the database's connections are for, at 6 each
 	Max int `json:"max"`
 	// Root volume, encrypted.
 	//

@@ -89,6 +89,7 @@ func TestValidate(t *testing.T) {
 		"fallback type":         {func(c *Config) { c.App.FallbackTypes = []string{"large"} }, `app.fallbackTypes is "large"`},
 		"no instances":          {func(c *Config) { c.App.Min = 0 }, "an active site needs an instance"},
 		"max under min":         {func(c *Config) { c.App.Max = 1 }, "at least app.min (2)"},
+		"max over connections":  {func(c *Config) { c.Database.Class, c.App.Max = "db.t4g.micro", 10 }, `app.max is "10": lower it, or choose a larger database.class: db.t4g.micro takes 85 connections`},
 		"certificate of prod":   {func(c *Config) { c.App.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "import it there"},
 		"certificate of IAM":    {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
 		"certificate of China":  {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},

@@ -65,7 +65,7 @@ func (s *site) watchSite(f *foundation, served *application, database pulumi.Str
 	if s.plan.Claim.Role == roles.Active {
 		all = append(all, components.ErrorsAlarm(served.arnSuffix))
 	}
-	if most := components.MaxConnections(s.cfg.Database.Class, s.cfg.Database.Parameters); most > 0 {
+	if most := s.cfg.Database.MaxConnections(); most > 0 {
 		all = append(all, components.ConnectionsAlarm(database, most))
 	}
 	return all

@@ -116,7 +116,8 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	if err != nil {
 		return nil, err
 	}
-	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, FileMods: s.cfg.App.FileMods}
+	phpProcesses, _ := s.cfg.PHPProcesses()
+	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, PHPProcesses: phpProcesses, FileMods: s.cfg.App.FileMods}
 	args := components.LaunchArgs{
 		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: s.image.rootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),

@@ -88,7 +88,8 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	if err != nil {
 		return nil, err
 	}
-	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, NoJobs: true, FileMods: c.Config.App.FileMods}
+	phpProcesses, _ := c.Config.PHPProcesses()
+	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, PHPProcesses: phpProcesses, NoJobs: true, FileMods: c.Config.App.FileMods}
 	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
 		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB, RootDevice: rootDevice,
 		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),

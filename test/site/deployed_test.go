@@ -94,16 +94,18 @@ func deploy(t *testing.T) *deployed {
 		cloud: newCloud(t, stage.World), stage: stage, claimed: func(string) {}, frozen: func() {},
 		databases: map[string]*follower{}, caches: map[string]bool{}, machines: map[string]*machine{},
 	}
-	d.image = d.cloud.image(putWordPress + ownCode + redisCache(t))
+	d.image = d.cloud.image(putWordPress + ownCode + busy + redisCache(t))
 	stage.World.SetWorkload(d.answer)
 	stage.World.OnAccept(d.accepted)
 	for _, side := range []string{scenario.Production, scenario.Recovery} { // one instance is enough to be real
 		file := stage.Dir() + "/Pulumi." + side + ".yaml"
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		few := regexp.MustCompile(`(?m)^( +)min: .*$`).ReplaceAll(text, []byte("${1}min: 1"))
+		few := regexp.MustCompile(`(?m)^( +)min: .*\n +max: .*$`).ReplaceAll(text, []byte("${1}min: 1\n${1}max: 1"))
 		require.NotEqual(t, string(text), string(few))
-		require.NoError(t, os.WriteFile(file, few, 0o600))
+		small := strings.Replace(string(few), "multiAz: true}", fmt.Sprintf(`multiAz: true, parameters: {max_connections: "%d"}}`, connections), 1)
+		require.NotEqual(t, string(few), small)
+		require.NoError(t, os.WriteFile(file, []byte(small), 0o600))
 	}
 	require.NoError(t, stage.DeploySite(t.Context()))
 	d.visit().install()

@@ -48,6 +48,7 @@ func TestDisaster(t *testing.T) {
 	writing.await(t, away, 10)
 	writing.end()
 	require.True(t, d.deep(d.running(away)).OK)
+	d.returnAtOnce(t, replica)
 
 	good := d.verdict().LastGood
 	require.NotNil(t, good)
