@@ -271,18 +271,30 @@ GRANT ALL ON ` + "`word\\_press`" + `.* TO 'wordpress'@'%'
 	}
 }
 
-// TestJobsRunWhereTheDatabaseTakesWrites asks as the jobs' unit does, each time.
+// TestJobsRunWhereTheDatabaseTakesWrites asks as the jobs' unit does, each time. They leave the first minutes to visitors.
 func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	t.Parallel()
+	const seen = "/run/pilotlight/writable"
 	i := running(t)
 	unit := i.read("/etc/systemd/system/pilotlight-cron.service")
 	assert.Contains(t, unit, "\nExecCondition=/usr/bin/php "+writablePage+"\nExecStart=/usr/bin/php /var/www/html/wp-cron.php\n")
-	for stub, writable := range map[string]bool{"": true, "read_only": false, "down": false} {
-		err := i.php(writablePage, "STUB="+stub).Run()
-		assert.Equal(t, writable, err == nil, "%s: %v", stub, err)
+	assert.Contains(t, i.read("/etc/systemd/system/pilotlight-cron.timer"), "\nRandomizedDelaySec=30s\n", "instances that booted together run jobs together")
+	runs := func(stub string) bool { return i.php(writablePage, "STUB="+stub).Run() == nil }
+	assert.False(t, runs(""), "nobody has seen yet that it takes writes")
+
+	i.page(minutePage)
+	assert.False(t, runs(""), "it does so only now")
+	i.age(seen, 5*time.Minute)
+	i.page(minutePage)
+	for stub, want := range map[string]bool{"": true, "read_only": false, "down": false} {
+		assert.Equal(t, want, runs(stub), stub)
 	}
+	i.page(minutePage, "STUB=down")
+	assert.True(t, runs(""), "one minute without the database is no promotion")
+	i.page(minutePage, "STUB=read_only")
+	assert.NoFileExists(t, i.path(seen))
 	require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
-	assert.Error(t, i.php(writablePage).Run(), "nothing is known")
+	assert.False(t, runs(""), "nothing is known")
 }
 
 func TestShallowPageAsksNoDatabase(t *testing.T) {

@@ -251,6 +251,11 @@ func TestReplicaServesAndRunsNoJobs(t *testing.T) {
 	s.production.powerOff()
 	s.promote()
 	for range 2 {
+		require.NoError(t, s.dr.systemd.elapse())
+	}
+	assert.Empty(t, s.ran(), "a job ran before visitors were back")
+	s.dr.must("touch -d '6 minutes ago' /run/pilotlight/writable")
+	for range 2 {
 		require.NoError(t, s.dr.systemd.start("pilotlight-cron.service"))
 	}
 	assert.Equal(t, map[string]int{"/once": 1}, s.ran())

@@ -163,7 +163,7 @@ func (u unit) one(key string) string {
 // directives are those that the stand-in does, or that change nothing here.
 var directives = regexp.MustCompile(`^(Unit\.(Description|Documentation|After|Before|Wants|Requires|ConditionPathExists|StartLimitIntervalSec)|` +
 	`Service\.(Type|RemainAfterExit|ExecStart|ExecStartPre|ExecStartPost|ExecCondition|Restart|RestartSec|TimeoutStartSec|User|Environment|KillMode|StandardOutput|StandardError|SyslogIdentifier)|` +
-	`Timer\.(OnBootSec|OnUnitActiveSec|AccuracySec)|Install\.WantedBy)$`)
+	`Timer\.(OnBootSec|OnUnitActiveSec|RandomizedDelaySec|AccuracySec)|Install\.WantedBy)$`)
 
 func (s *systemd) load(name string) (unit, error) {
 	u := unit{}
