@@ -297,6 +297,35 @@ func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	assert.False(t, runs(""), "nothing is known")
 }
 
+// TestPagesArePrimed holds that the balancer finds no instance healthy whose first visitor would be the first of all, and
+// that no page which does not come keeps it out.
+func TestPagesArePrimed(t *testing.T) {
+	t.Parallel()
+	const mark = "/run/pilotlight/priming"
+	i := machine(t, userData())
+	i.put(filepath.Join(i.commands, "curl"), `#!/bin/sh
+case "$*" in *127.0.0.1*) [ ! -e "$PILOTLIGHT_ROOT`+mark+`" ] || echo "before visitors: $*" >>"$CALLS"; exit 28 ;; esac`)
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	_, asked, _ := strings.Cut(i.log, "systemctl enable --now")
+	for _, page := range []string{"/", "/?feed=rss2", "/wp-login.php"} {
+		assert.Contains(t, asked, "before visitors: -sS -o /dev/null --max-time 10 -H Host: www.example.com -H X-Forwarded-Proto: https http://127.0.0.1"+page+"\n")
+	}
+	assert.NoFileExists(t, i.path(mark))
+
+	i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\tredis.example.net\n")
+	i.refresh()
+	assert.NotContains(t, i.constants(), "WP_REDIS_DISABLED")
+	i.put(i.path(mark), "")
+	assert.Contains(t, i.constants(), "WP_REDIS_DISABLED", "what a replica shows is remembered after its promotion")
+	for age, want := range map[time.Duration]string{time.Second: "status 503 priming\n", time.Minute: "status 200 ok\n"} {
+		i.put(i.path(mark), "")
+		i.age(mark, age)
+		status, text := i.page(healthPage)
+		assert.Equal(t, want, status+" "+text)
+	}
+}
+
 func TestShallowPageAsksNoDatabase(t *testing.T) {
 	t.Parallel()
 	status, text := running(t).page(healthPage, "STUB=down")

@@ -36,6 +36,8 @@ EOF
 func (d *deployed) returnAtOnce(t *testing.T, database *follower) {
 	t.Helper()
 	i := d.running(away)
+	assert.Regexp(t, `127\.0\.0\.1 .* "GET / HTTP/1\.1" 200 `, i.must("head -n 3 /var/log/httpd/access_log"), "the first visitor was the first of all")
+
 	database.must(fmt.Sprintf("SET GLOBAL max_connections = %d", connections)) // as its parameter group says
 	pages := make([]page, crowd)
 	var visitors sync.WaitGroup

@@ -264,10 +264,30 @@ func (s *systemd) run(name string, u unit) error {
 	}
 	p := s.exec(name, u, u.one("Service.ExecStart"))
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.running[name] = p
+	s.mu.Unlock()
 	go s.watch(name, u, p)
+	if u.one("Service.Type") == "notify" {
+		s.ready(name, p)
+	}
 	return nil
+}
+
+// listens are where services of type notify answer once they have said that they are ready.
+var listens = map[string]string{"httpd.service": "</dev/tcp/127.0.0.1/80", "php-fpm.service": "[[ -S /run/php-fpm/www.sock ]]"}
+
+// ready waits until a service answers, or has ended.
+func (s *systemd) ready(name string, p *process) {
+	for {
+		if _, err := s.i.run(listens[name]); err == nil {
+			return
+		}
+		select {
+		case <-p.done:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // watch notes that a service has ended, and restarts it if its unit says so.
