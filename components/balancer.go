@@ -11,7 +11,8 @@ const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 // TargetsArgs describes a target group.
 type TargetsArgs struct {
 	VPCID pulumi.StringInput
-	// SlowStartSeconds is how long a new instance's share of the visitors grows: 30 to 900, or 0.
+	// SlowStartSeconds is how long the share of an instance grows that joins healthy ones: 30 to 900, or 0. AWS has it
+	// with round robin alone, which is the default.
 	SlowStartSeconds int
 }
 

@@ -131,8 +131,9 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	return components.NewLaunch(s.Context, name, args, alone)
 }
 
-// slowStart is how long a new instance gets a growing share of the requests:
-// after a failover its caches are cold, and the database's too. In seconds.
+// slowStart is for how many seconds an instance that joins others gets a growing share of the requests. The first
+// instances of a failover get theirs at once: a target enters slow start only beside a healthy one that is not in it
+// ("Slow start mode" in the user guide of Application Load Balancers). They have primed their pages by then.
 const slowStart = 60
 
 // stashSecrets holds the application's secrets in the state and puts them where
