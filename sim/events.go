@@ -115,8 +115,11 @@ func (w *World) Invocations(since time.Time) (due []Invocation) {
 	}
 	for _, rule := range w.where(func(o *Object) bool { return o.Type == ruleType && o.text("scheduleExpression") != "" }) {
 		every := everyOf(rule.text("scheduleExpression"))
-		passed := max(0, since.Sub(rule.Ready)/every)
-		for at := rule.Ready.Add((passed + 1) * every); !at.After(now); at = at.Add(every) {
+		first := rule.Ready.Add(every)
+		if passed := since.Sub(first); passed > 0 {
+			first = first.Add(passed.Truncate(every))
+		}
+		for at := first; !at.After(now); at = at.Add(every) {
 			if between(at) {
 				due = append(due, w.targets(rule, Event{Region: rule.Region, At: at, Detail: `{"source":"aws.events","detail-type":"Scheduled Event"}`}, 0)...)
 			}

@@ -32,14 +32,14 @@ func (w *World) find(typ, region, id string) *Object {
 	return w.state.Objects[key(typ, region, id)]
 }
 
-// findBy returns the object whose property has a value, or nil.
-func (w *World) findBy(typ, region, prop, value string) *Object {
-	for _, o := range w.all(typ, region) {
-		if propOf(o, prop) == value {
-			return o
+// findBy returns the object whose property has a value, or nil; of several the first by its id.
+func (w *World) findBy(typ, region, prop, value string) (found *Object) {
+	for _, o := range w.state.Objects {
+		if o.Type == typ && place(typ, o.Region) == place(typ, region) && propOf(o, prop) == value && (found == nil || o.ID < found.ID) {
+			found = o
 		}
 	}
-	return nil
+	return found
 }
 
 // propOf reads a property, or the id under its own name.

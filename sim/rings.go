@@ -22,8 +22,10 @@ func (w *World) Rings() []Ring {
 	return slices.Clone(w.state.Rings)
 }
 
-// EvaluateAlarms has CloudWatch judge each alarm at the end of each of its periods after since, until now. An alarm
-// rings when all of its last periods are wrong; a period without a value is as the alarm says (CloudWatch User Guide,
+// judged is how often alarms are judged here, at most: CloudWatch does it each minute, which takes long over a year.
+const judged = 15 * time.Minute
+
+// EvaluateAlarms has CloudWatch judge each alarm at the end of its periods after since, until now. An alarm rings when all of its last periods are wrong; a period without a value is as the alarm says (CloudWatch User Guide,
 // "Alarm evaluation" and "Configuring how alarms treat missing data"). Those of a lost region tell nobody anything.
 func (w *World) EvaluateAlarms(since time.Time) error {
 	w.mu.Lock()
@@ -53,15 +55,12 @@ func (w *World) evaluate(o *Object, since, now time.Time) error {
 	}
 	period := time.Duration(o.number("period")) * time.Second
 	looks := o.number("evaluationPeriods")
-	first := since.Truncate(period).Add(period)
-	if first.After(now) {
-		return nil
-	}
-	points, err := w.measures(o, first.Add(-time.Duration(looks)*period), now)
-	if err != nil {
-		return err
-	}
-	for end := first; !end.After(now); end = end.Add(period) {
+	every := max(period, judged)
+	for end := since.Truncate(every).Add(every); !end.After(now); end = end.Add(every) {
+		points, err := w.measures(o, end.Add(-time.Duration(looks)*period), end)
+		if err != nil {
+			return err
+		}
 		wrong := true
 		for n := 1; n <= looks && wrong; n++ {
 			wrong = breaches(o, points, end.Add(-time.Duration(n)*period), period)
