@@ -11,6 +11,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/price"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
@@ -25,6 +26,11 @@ type year struct {
 	lost   string // region that is lost
 	baked  int
 	began  time.Time
+
+	prices price.Table
+	bill   float64 // of a month, as last printed
+	due    float64 // by the bills that were printed
+	paid   float64 // as metered
 }
 
 // step is how often the year looks at what has fallen due.
@@ -39,7 +45,14 @@ func (y *year) live(days int) {
 		if week := int(since.Sub(y.began) / (7 * 24 * time.Hour)); week >= y.baked && y.lost == "" {
 			y.baked++
 			bake(w, y.active, fmt.Sprintf("ami-%017x", y.baked))
+			if old := fmt.Sprintf("ami-%017x", y.baked-2); y.baked > 2 { // who makes images keeps two
+				for _, region := range []string{"us-west-2", "us-east-2"} {
+					_ = w.DeregisterImage(region, old) // it is in one of them
+				}
+			}
 		}
+		y.meter()
+		y.due += y.bill * step.Hours() / hoursOfMonth
 		w.Clock().Advance(step)
 		ran := map[string]bool{}
 		for _, run := range w.Invocations(since) {
@@ -57,6 +70,65 @@ func (y *year) live(days int) {
 			}}))
 		}
 		require.NoError(y.t, w.EvaluateAlarms(since))
+	}
+}
+
+const hoursOfMonth = 730
+
+// print is what pilotlight cost says now of a month: as things stand, or as the files say while a region can't be asked.
+func (y *year) print() {
+	y.t.Helper()
+	bill, err := y.site.Cost(y.t.Context(), ops.CostOptions{Measured: y.lost == ""})
+	require.NoError(y.t, err)
+	require.Empty(y.t, bill.NotPriced)
+	y.bill = bill.Month
+}
+
+// meter counts what stands in AWS, for a step.
+func (y *year) meter() {
+	add := func(region string, item price.Item, amount float64) {
+		p, found := y.prices.Of(region, item)
+		require.True(y.t, found, "%s has no price in %s", item, region)
+		hours := step.Hours()
+		if unit := item.Unit(); unit == price.GiBMonth || unit == price.Month {
+			hours /= hoursOfMonth
+		}
+		y.paid += p.Amount * amount * hours
+	}
+	y.World.ByHand(func(o *sim.Object) bool {
+		number := func(prop string) float64 { n, _ := o.Props[prop].(float64); return n }
+		text := func(prop string) price.Item { s, _ := o.Props[prop].(string); return price.Item(s) }
+		switch o.Type {
+		case "aws:rds/instance:Instance":
+			nodes := 1.0
+			if o.Props["multiAz"] == true {
+				nodes = 2
+			}
+			add(o.Region, text("instanceClass"), nodes)
+			add(o.Region, price.DatabaseStorage, nodes*number("allocatedStorage"))
+		case "aws:elasticache/replicationGroup:ReplicationGroup":
+			add(o.Region, text("nodeType"), number("numCacheClusters"))
+		case "aws:lb/loadBalancer:LoadBalancer":
+			add(o.Region, price.Balancer, 1)
+			add(o.Region, price.Address, float64(len(o.Props["subnets"].([]any))))
+		case "aws:ec2/natGateway:NatGateway":
+			add(o.Region, price.NATGateway, 1)
+		case "aws:ec2/eip:Eip":
+			add(o.Region, price.Address, 1)
+		case "aws:autoscaling/group:Group":
+			for _, m := range o.Machines {
+				add(o.Region, price.Item(m.Type), 1)
+				add(o.Region, price.Disk, 20)
+			}
+		case "aws:secretsmanager/secret:Secret":
+			add(o.Region, price.Secret, 1)
+		case "aws:kms/key:Key":
+			add(o.Region, price.Key, 1)
+		}
+		return true
+	})
+	for _, region := range []string{"us-west-2", "us-east-2"} {
+		add(region, price.Snapshot, float64(20*len(y.World.OwnImages(region, map[string]string{images.SiteTag: "blog"}))))
 	}
 }
 
@@ -86,14 +158,15 @@ func (y *year) during(days int, begins, ends func()) []string {
 }
 
 // TestAYear lives through a year: an image a week, a certificate that is renewed, a replica that stalls twice, a disaster in
-// month seven, and the way home in month eight.
+// month seven, and the way home in month eight. At its end the newest image is on both sides, no alarm was missed or false, nothing is
+// left over, and the bills that were printed beforehand come to what was metered.
 func TestAYear(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	w := stage.World
 	site, err := ops.OpenSite(stage.Options(stage.Env()))
 	require.NoError(t, err)
-	y := &year{Stage: stage, t: t, site: site, active: "us-west-2", began: w.Clock().Now()}
+	y := &year{Stage: stage, t: t, site: site, active: "us-west-2", began: w.Clock().Now(), prices: price.BuiltIn()}
 	putFunction(t, stage)
 	bake(w, "us-west-2", "ami-00000000000000000")
 	bake(w, "us-east-2", "ami-00000000000000000")
@@ -108,6 +181,7 @@ func TestAYear(t *testing.T) {
 	}
 	before := staged.Inventory(w)
 	before["us-west-2 snapshot"], before["us-east-2 snapshot"] = 1, 1 // the last ones of both databases that were retired
+	y.print()
 	quiet := w.Clock().Now()
 	y.live(50)
 	assert.Empty(t, y.rang(quiet), "nothing has happened")
@@ -131,6 +205,7 @@ func TestAYear(t *testing.T) {
 	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	y.active = "us-east-2"
+	y.print()
 	since = w.Clock().Now()
 	y.live(20)
 	assert.Empty(t, y.rang(since), "the other side serves in peace")
@@ -141,17 +216,21 @@ func TestAYear(t *testing.T) {
 	y.live(2)
 	_, err = site.Reprotect(t.Context(), ops.Run{})
 	require.NoError(t, err)
+	y.print()
 	since = w.Clock().Now()
 	y.live(5)
 	_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Run{})
 	require.NoError(t, err)
+	y.print()
 	y.live(9)
 	_, err = site.Failback(t.Context(), ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	y.active = "us-west-2"
+	y.print()
 	y.live(3)
 	_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Run{})
 	require.NoError(t, err)
+	y.print()
 	y.live(130)
 	assert.Empty(t, y.rang(since), "nothing that needed a person")
 
@@ -164,5 +243,7 @@ func TestAYear(t *testing.T) {
 	}
 	assert.Len(t, w.OwnImages("us-east-2", map[string]string{images.CopyTag: ""}), 2, "the last two")
 	assert.Equal(t, before, staged.Inventory(w), "nothing is left over")
+	assert.InEpsilon(t, y.paid, y.due, 0.05, "the bills that were printed")
+	t.Logf("printed %.2f USD, metered %.2f", y.due, y.paid)
 	assert.InDelta(t, 365, w.Clock().Now().Sub(y.began).Hours()/24, 15)
 }
