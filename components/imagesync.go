@@ -152,9 +152,9 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", logs)}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		// EC2 has no smaller resource for these.
 		allow(everything, "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
-		where(allow(everything, "cloudwatch:PutMetricData"), "StringEquals", "cloudwatch:namespace", images.Namespace),
-		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"))), "ec2:CopyImage"), "StringEquals", "aws:RequestedRegion", args.Region),
-		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "StringEquals", "ec2:CreateAction", "CopyImage"),
+		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", images.Namespace),
+		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"))), "ec2:CopyImage"), "aws:RequestedRegion", args.Region),
+		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "ec2:CreateAction", "CopyImage"),
 		pulumi.Map{
 			"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray([]string{"ec2:CreateTags", "ec2:DeleteSnapshot", "ec2:DeregisterImage"}), "Resource": pulumi.ToStringArray(here),
 			"Condition": pulumi.Map{
@@ -164,10 +164,10 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 		},
 		// Images may be encrypted in either region, and with a key of the account's own.
 		where(allow(pulumi.ToStringArray([]string{arn("kms", args.From, args.AccountID, "key/*")}), "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:ReEncryptFrom"),
-			"StringEquals", "kms:ViaService", "ec2."+args.From+"."+awsregion.DNSSuffix(args.From)),
+			"kms:ViaService", "ec2."+args.From+"."+awsregion.DNSSuffix(args.From)),
 		where(allow(pulumi.ToStringArray([]string{arn("kms", args.Region, args.AccountID, "key/*")}),
 			"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo"),
-			"StringEquals", "kms:ViaService", "ec2."+args.Region+"."+awsregion.DNSSuffix(args.Region)),
+			"kms:ViaService", "ec2."+args.Region+"."+awsregion.DNSSuffix(args.Region)),
 	}
 	if args.Points {
 		image := arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/image")
@@ -177,9 +177,9 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 	return append(statements, allow(pulumi.ToStringArray(parameters), "ssm:GetParameter"))
 }
 
-// where narrows a statement by one condition.
-func where(statement pulumi.Map, operator, key, value string) pulumi.Map {
-	statement["Condition"] = pulumi.Map{operator: pulumi.Map{key: pulumi.String(value)}}
+// where narrows a statement to what a key of its condition equals.
+func where(statement pulumi.Map, key, value string) pulumi.Map {
+	statement["Condition"] = pulumi.Map{"StringEquals": pulumi.Map{key: pulumi.String(value)}}
 	return statement
 }
 

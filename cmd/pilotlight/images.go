@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,12 +32,12 @@ func newImagesSyncCmd(c connect) *cobra.Command {
 
 // syncedImages is what a sync set out to do.
 type syncedImages struct {
-	Newest        string        `json:"newest,omitempty"` // image of the active side
-	Copied        bool          `json:"copied"`           // a copy was asked for
-	Arrived       bool          `json:"arrived"`          // it is in the standby's region
-	BehindSeconds time.Duration `json:"behindSeconds"`
-	Pointed       string        `json:"pointed,omitempty"` // what new instances start from, where that has changed
-	Deregistered  []string      `json:"deregistered,omitempty"`
+	Newest       string   `json:"newest,omitempty"` // image of the active side
+	Copied       bool     `json:"copied"`           // a copy was asked for
+	Arrived      bool     `json:"arrived"`          // it is in the standby's region
+	Behind       float64  `json:"behindSeconds"`
+	Pointed      string   `json:"pointed,omitempty"` // what new instances start from, where that has changed
+	Deregistered []string `json:"deregistered,omitempty"`
 }
 
 func (p *project) syncImages(ctx context.Context) error {
@@ -48,7 +47,7 @@ func (p *project) syncImages(ctx context.Context) error {
 	}
 	plan, err := site.SyncImages(ctx, ops.Run{Say: func(line string) { p.say("%s", line) }})
 	result := syncedImages{
-		Newest: plan.Newest.ID, Copied: plan.Copy != nil, Arrived: plan.Newest.ID != "" && plan.Behind == 0, BehindSeconds: plan.Behind / time.Second, Pointed: plan.Point,
+		Newest: plan.Newest.ID, Copied: plan.Copy != nil, Arrived: plan.Newest.ID != "" && plan.Behind == 0, Behind: plan.Behind.Seconds(), Pointed: plan.Point,
 	}
 	for _, i := range plan.Deregister {
 		result.Deregistered = append(result.Deregistered, i.ID)
