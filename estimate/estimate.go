@@ -38,6 +38,7 @@ const (
 	Verification = "pilotlight:Verification"                  // the looks in a row that find the site healthy
 	Freeze       = "pilotlight:Freeze"                        // until the maintenance page is up and the database is read-only
 	LastWrites   = "pilotlight:LastWrites"                    // until the replica has shown that no write is missing
+	Issuance     = "acm:Issuance"                             // from the records in the zone to an issued certificate
 	SourceLost   = "cloudwatch:replication error visible for" // until a lost source shows as an error of the replication
 )
 
@@ -56,7 +57,7 @@ var quick = Range{time.Second, 5 * time.Second}
 // Terraform runs. Promotion: the RDS guide says "several minutes or longer". Cross-region
 // replicas of small databases: 1300 to 2780 s in the acceptance tests of
 // terraform-provider-aws (pull request 36080). Snapshots and what is restored of them,
-// upgrades of small databases, instances to healthy, Route 53 changes and deletions: common experience.
+// upgrades of small databases, instances to healthy, certificates, Route 53 changes and deletions: common experience.
 var usual = map[string]Range{
 	NATGateway:             {90 * time.Second, 120 * time.Second},
 	"ec2:DeleteNatGateway": {40 * time.Second, 60 * time.Second},
@@ -79,6 +80,7 @@ var usual = map[string]Range{
 	"autoscaling:DeleteAutoScalingGroup":      {1 * time.Minute, 3 * time.Minute},
 	Record:                                    {20 * time.Second, 60 * time.Second},
 	"iam:CreateInstanceProfile":               {5 * time.Second, 10 * time.Second},
+	Issuance:                                  {2 * time.Minute, 10 * time.Minute},
 	SourceLost:                                {15 * time.Second, 55 * time.Second},
 	Verification:                              {10 * time.Second, time.Minute},
 	Freeze:                                    {2 * time.Minute, 4 * time.Minute},

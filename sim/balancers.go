@@ -183,6 +183,7 @@ func validListener(w *World, o *Object) error {
 		}
 	}
 	certificate := o.text("certificateArn")
+	shown, certified := w.certified(o.Region, certificate)
 	switch secure := o.text("protocol") == "HTTPS"; {
 	case secure && certificate == "":
 		return refuse("CertificateNotFound", "A certificate must be specified for HTTPS listeners")
@@ -190,9 +191,9 @@ func validListener(w *World, o *Object) error {
 		return refuse("InvalidConfigurationRequest", "A certificate cannot be specified for HTTP listeners")
 	case secure && arnService(certificate) == "acm" && arnRegion(certificate) != o.Region:
 		return refuse("ValidationError", "Certificate ARN '%s' is not valid", certificate)
-	case secure && !w.certified(o.Region, certificate):
+	case secure && !certified:
 		return refuse("CertificateNotFound", "Certificate '%s' not found", certificate)
-	case secure && w.state.Certificates[certificate].Status != "ISSUED" && arnService(certificate) == "acm":
+	case secure && shown.Status != Issued && arnService(certificate) == "acm":
 		// API reference, CreateListener; hashicorp/terraform-provider-aws#7559
 		return refuse("UnsupportedCertificate", "The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size.", certificate)
 	}

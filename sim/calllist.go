@@ -133,6 +133,10 @@ var servingCalls = []ProviderCalls{
 	of(targetsType, "elbv2/target_group.go", deletes, "elasticloadbalancing:DeleteTargetGroup"),
 	of(balancerType, "elbv2/tags_gen.go", updates, "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags").when(tagged),
 
+	of(certificateType, "acm/certificate.go", reads, "acm:DescribeCertificate acm:ListTagsForCertificate"),
+	of(certificateType, "acm/certificate.go", creates, "acm:RequestCertificate"),
+	of(certificateType, "acm/tags_gen.go", updates, "acm:AddTagsToCertificate acm:RemoveTagsFromCertificate").when(tagged),
+	of(certificateType, "acm/certificate.go", deletes, "acm:DeleteCertificate"),
 	of(recordType, "route53/record.go", reads, "route53:GetHostedZone route53:ListResourceRecordSets"),
 	of(recordType, "route53/record.go", writes, "route53:ChangeResourceRecordSets route53:GetChange"),
 }
@@ -291,6 +295,7 @@ const balancing = "ec2:DescribeAccountAttributes ec2:DescribeAddresses ec2:Descr
 // the roles that services make for themselves in an account that uses them for the first time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html
 var checkedBeside = map[string]string{
+	"acm:RequestCertificate":                  "acm:AddTagsToCertificate",
 	"cloudwatch:PutMetricAlarm":               "cloudwatch:TagResource",
 	"events:PutRule":                          "events:TagResource",
 	"events:PutTargets":                       "iam:PassRole",

@@ -71,7 +71,7 @@ var kinds = func() map[string]*kind {
 	all := map[string]*kind{}
 	for _, service := range []map[string]*kind{
 		networkKinds(), routeKinds(), securityKinds(), launchKinds(), databaseKinds(), cacheKinds(), balancerKinds(),
-		scalingKinds(), identityKinds(), keyKinds(), bucketKinds(), secretKinds(), parameterKinds(), recordKinds(), logKinds(), alarmKinds(), eventKinds(), functionKinds(),
+		scalingKinds(), identityKinds(), keyKinds(), bucketKinds(), secretKinds(), parameterKinds(), recordKinds(), logKinds(), alarmKinds(), certificateKinds(), eventKinds(), functionKinds(),
 	} {
 		maps.Copy(all, service)
 	}

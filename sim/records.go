@@ -30,7 +30,10 @@ func recordKinds() map[string]*kind {
 			service: "route53", sdk: "Route 53", noun: "Route 53 Record",
 			create: "ChangeResourceRecordSets", update: "ChangeResourceRecordSets", delete: "ChangeResourceRecordSets",
 			id: recordID, check: validRecord,
-			made: func(w *World, o *Object) { o.Props["fqdn"] = w.recordName(o) },
+			made: func(w *World, o *Object) {
+				o.Props["fqdn"] = w.recordName(o)
+				w.issueAll(o)
+			},
 		},
 	}
 }
@@ -119,7 +122,8 @@ func (w *World) SetRecord(region, zone, name, target string) {
 			w.drop(before)
 		}
 	}
-	o.ID = recordID(w, o)
+	o.ID, o.Ready = recordID(w, o), w.clock.Now()
+	w.issueAll(o)
 	w.put(o)
 }
 

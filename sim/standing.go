@@ -52,6 +52,9 @@ func (w *World) Stand(all []Standing) error {
 			for range o.number("desiredCapacity") {
 				o.Machines = append(o.Machines, Machine{Next: since})
 			}
+		case certificateType:
+			o.setTime("asked", since)
+			o.setTime("issued", since)
 		case recordType:
 			o.ID = recordID(w, o) // however the state was made to know of it
 		}

@@ -113,7 +113,7 @@ func (w *World) distrusted(balancer *Object, host string) error {
 		if listener.text("loadBalancerArn") != balancer.ID || listener.number("port") != 443 {
 			continue
 		}
-		shown := w.state.Certificates[listener.text("certificateArn")]
+		shown, _ := w.certified(balancer.Region, listener.text("certificateArn"))
 		switch err := (&x509.Certificate{DNSNames: shown.Names}).VerifyHostname(host); {
 		case err != nil:
 			return err

@@ -90,7 +90,7 @@ var waits = []Wait{
 	{Type: balancerType, Operations: creates, For: "`active`, and again after its attributes are set", Source: "elbv2/load_balancer.go", polls: []poll{halfway, halfway}, limit: 10 * time.Minute, pending: "provisioning", target: "active"},
 	{Type: balancerType, Operations: updates, For: "`active`", Source: "elbv2/load_balancer.go", polls: []poll{halfway}, limit: 10 * time.Minute, pending: "provisioning", target: "active"},
 	{Type: balancerType, Operations: deletes, For: "its interfaces, which it detaches and deletes itself; a failure is only logged", Source: "elbv2/load_balancer.go", Unmodelled: "a balancer's interfaces are gone with it here"},
-	{Type: listenerType, Operations: writes, For: "that its certificate is found (5 min)", Source: "elbv2/listener.go", Unmodelled: "certificates are there before a stack is"},
+	{Type: listenerType, Operations: writes, For: "that its certificate is found (5 min)", Source: "elbv2/listener.go", Unmodelled: "one is issued before a listener shows it"},
 	{Type: listenerType, Operations: deletes, Source: "elbv2/listener.go"},
 	{Type: targetsType, Operations: creates, For: "that it is found", Source: "elbv2/target_group.go", Unmodelled: outlasted},
 	{Type: targetsType, Operations: updates, Source: "elbv2/target_group.go"},
@@ -128,6 +128,10 @@ var waits = []Wait{
 	{Type: secretType, Operations: creates, For: "that no secret of its name awaits deletion (2 min), then that it is found", Source: "secretsmanager/secret.go", Unmodelled: "names are made up anew"},
 	{Type: secretType, Operations: []string{"update", "delete"}, For: "that it is gone", Source: "secretsmanager/secret.go", Unmodelled: outlasted},
 	{Type: versionType, Operations: all, For: "that it is found, or has no label any more", Source: "secretsmanager/secret_version.go", Unmodelled: outlasted},
+
+	{Type: certificateType, Operations: creates, For: "that ACM has named a record to validate it by (5 min)", Source: "acm/certificate.go", Unmodelled: outlasted},
+	{Type: certificateType, Operations: updates, Source: "acm/certificate.go"},
+	{Type: certificateType, Operations: deletes, For: "that no balancer shows it (20 min)", Source: "acm/certificate.go", Unmodelled: readily},
 
 	{Type: recordType, Operations: all, For: "`INSYNC`", Source: "route53/record.go", polls: []poll{{delay: 10 * time.Second, every: 20 * time.Second}}, spread: 20 * time.Second, limit: 30 * time.Minute, pending: "PENDING", target: "INSYNC"},
 	{Type: parameterType, Operations: creates, For: "that an image's parameter is found, which it never is when there is no such image (2 min)", Source: "ssm/parameter.go", Unmodelled: "the checks find that image first"},

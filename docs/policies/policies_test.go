@@ -88,6 +88,7 @@ var anyResource = map[string]string{
 	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
 	"AskPrices":            "prices are of AWS, and operations that read them know no resources",
 	"CheckParts":           "operations that describe or list know no resources",
+	"RequestCertificates":  "what is requested has no name yet: the condition narrows it to the site's tag",
 	"PublishReadiness":     "metrics have no ARN; a condition names the namespace",
 	"CheckQuotas":          "quotas and offers are of the account, and all of what quotas count is counted",
 	"MakeKeys":             "what is made has no name yet, and lists know no resources",

@@ -98,6 +98,8 @@ func TestEveryType(t *testing.T) {
 	add("aws:ssm/parameter:Parameter", "parameter", props{"name": "/x", "type": "String", "insecureValue": "x"})
 	add("aws:route53/record:Record", "www", props{"zoneId": "Z1", "name": "www", "type": "A", "aliases": []any{
 		props{"name": get(balancer, "dnsName"), "zoneId": get(balancer, "zoneId"), "evaluateTargetHealth": false}}})
+	add("aws:acm/certificate:Certificate", "www", props{
+		"domainName": "www.example.com", "subjectAlternativeNames": []any{"www.example.com", "example.com"}, "validationMethod": "DNS"})
 	add("aws:cloudwatch/logGroup:LogGroup", "logs", props{"retentionInDays": 30})
 	topic := get(add("aws:sns/topic:Topic", "alarms", props{"policy": "{}", "kmsMasterKeyId": get(key, "arn")}), "arn")
 	add("aws:sns/topicSubscription:TopicSubscription", "alarms", props{"topic": topic, "protocol": "email", "endpoint": "oncall@example.com"})

@@ -41,7 +41,18 @@ func describeCertificate(r request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"Certificate": map[string]any{
-		"CertificateArn": c.ARN, "Status": c.Status, "DomainName": c.Names[0], "SubjectAlternativeNames": c.Names, "NotAfter": c.Until.Unix(),
-	}}, nil
+	out := map[string]any{
+		"CertificateArn": c.ARN, "Status": c.Status, "DomainName": c.Names[0], "SubjectAlternativeNames": c.Names, "InUseBy": append([]string{}, c.InUseBy...), "Type": "IMPORTED",
+	}
+	if !c.Until.IsZero() { // there is no end before it is issued
+		out["NotAfter"] = c.Until.Unix()
+	}
+	if len(c.Validation) > 0 {
+		var options []any
+		for i, r := range c.Validation {
+			options = append(options, map[string]any{"DomainName": c.Names[i], "ResourceRecord": map[string]any{"Name": r.Name + ".", "Type": r.Type, "Value": r.Values[0]}})
+		}
+		out["Type"], out["DomainValidationOptions"] = "AMAZON_ISSUED", options
+	}
+	return map[string]any{"Certificate": out}, nil
 }
