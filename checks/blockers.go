@@ -33,11 +33,6 @@ const (
 	ImageState         = "image-state"
 	ImageTooLarge      = "image-too-large"
 	ImageOld           = "image-old"
-	CertificateMissing = "certificate-missing"
-	CertificateUnseen  = "certificate-unseen"
-	CertificateState   = "certificate-state"
-	CertificateName    = "certificate-name"
-	CertificateExpires = "certificate-expires"
 )
 
 // Rules are what a question is judged by.

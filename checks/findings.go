@@ -132,12 +132,4 @@ func seenOfImage(s Snapshot, p Policy) string {
 	return seen + ", no earlier than production's"
 }
 
-func seenOfCertificate(s Snapshot, p Policy) string {
-	c := s.Certificate
-	if p.Certificate == "" || c == nil || c.Unseen {
-		return ""
-	}
-	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, join(p.Names, "and"), date(c.Until))
-}
-
 func date(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }

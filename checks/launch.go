@@ -1,9 +1,7 @@
 package checks
 
 import (
-	"crypto/x509"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -39,45 +37,6 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
 	}
 	return all
-}
-
-// takes is about how long a failover lasts: a certificate that ends within it is of no use.
-const takes = time.Hour
-
-// Issued is the state of a certificate that a balancer can show.
-const Issued = "ISSUED"
-
-// certificate finds out whether the balancer can show one that visitors accept.
-func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
-	block := func(code, reason string, args ...any) {
-		all = append(all, refusal.Blocker{
-			Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...),
-			Remedy: fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and")),
-		})
-	}
-	c := s.Certificate
-	switch {
-	case p.Certificate == "", c != nil && c.Unseen:
-		return nil
-	case c == nil:
-		block(CertificateMissing, "there is no certificate %s in %s", p.Certificate, p.Region)
-		return all
-	case c.Status != Issued:
-		block(CertificateState, "certificate %s is %s", p.Certificate, c.Status)
-	case c.Until.Before(s.At.Add(takes)):
-		block(CertificateExpires, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
-	}
-	for _, name := range p.Names {
-		if !covers(c.Names, name) {
-			block(CertificateName, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name)
-		}
-	}
-	return all
-}
-
-// covers reports whether a client that asks for domain accepts a certificate of these names.
-func covers(names []string, domain string) bool {
-	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
 }
 
 // age is a time that may be long: in days and hours, once it has some days.

@@ -33,6 +33,9 @@ type Name struct {
 	Servers, Delegated []string
 }
 
+// Holds reports whether the zone is one that holds a name.
+func (n Name) Holds(name string) bool { return name == n.Zone || strings.HasSuffix(name, "."+n.Zone) }
+
 // Record is a record set of one of the site's names.
 type Record struct {
 	Name string // without the last dot
@@ -62,7 +65,7 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 		block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone)
 	}
 	for _, name := range p.Names {
-		if name != n.Zone && !strings.HasSuffix(name, "."+n.Zone) {
+		if !n.Holds(name) {
 			block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, name)
 		}
 	}

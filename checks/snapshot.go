@@ -93,6 +93,13 @@ type Certificate struct {
 	Status string    // as ACM words it, such as Issued
 	Names  []string  // that it is for; *.example.com is all names one level below
 	Until  time.Time // when it ends
+	// Failure is why ACM could not issue it, as ACM words it; empty for no reason.
+	Failure string
+	// Managed reports that ACM issued it, and InUse that a balancer shows it: ACM renews those that are both.
+	Managed, InUse bool
+	// Validation are the records that ACM validates it by, and Absent those of them that the zone lacks; none
+	// where that was not asked.
+	Validation, Absent []Record
 	// Unseen reports that it could not be looked at, so that nothing else is known.
 	Unseen bool
 }
@@ -112,8 +119,10 @@ type Policy struct {
 
 	MaxImageAge time.Duration // how much older than that the image may be
 	Certificate string        // ARN of the certificate to show, of ACM or IAM; empty when the site has none
-	Names       []string      // that lead to the site, its domain first
-	TakeOver    bool          // the first activation may overwrite the name's record
+	// RequestsCertificate reports that the stack requests it of ACM. It has none before it was deployed so.
+	RequestsCertificate bool
+	Names               []string // that lead to the site, its domain first
+	TakeOver            bool     // the first activation may overwrite the name's record
 
 	MaxLag          time.Duration // the highest last good lag accepted
 	LagWindow       time.Duration // how far back a last good lag counts

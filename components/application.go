@@ -14,8 +14,8 @@ type ApplicationArgs struct {
 	Cache *CacheArgs
 	// Balancer reports that there is one.
 	Balancer bool
-	// CertificateARN is the balancer's; empty serves plain HTTP.
-	CertificateARN string
+	// CertificateARN is the balancer's; nil serves plain HTTP.
+	CertificateARN pulumi.StringInput
 	// Types are the EC2 types of the instances, in order of preference; with none or one it is the
 	// launch template's.
 	Types []string

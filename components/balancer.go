@@ -65,8 +65,8 @@ type BalancerArgs struct {
 	SubnetIDs       pulumi.StringArray
 	SecurityGroupID pulumi.StringInput
 	TargetGroupARN  pulumi.StringInput
-	// CertificateARN is of a certificate in the balancer's region. Empty means plain HTTP.
-	CertificateARN string
+	// CertificateARN is of a certificate in the balancer's region; nil means plain HTTP.
+	CertificateARN pulumi.StringInput
 	// Hooks run around the creation of the balancer and of each listener; nil for none.
 	Hooks *pulumi.ResourceHookBinding
 }
@@ -113,7 +113,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 		DefaultActions:  lb.ListenerDefaultActionArray{forward},
 		Tags:            named(name + "-http"),
 	}
-	if args.CertificateARN != "" {
+	if args.CertificateARN != nil {
 		http.DefaultActions = lb.ListenerDefaultActionArray{lb.ListenerDefaultActionArgs{
 			Type: pulumi.String("redirect"),
 			Redirect: lb.ListenerDefaultActionRedirectArgs{
@@ -125,7 +125,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 			Port:            pulumi.Int(httpsPort),
 			Protocol:        pulumi.String("HTTPS"),
 			SslPolicy:       pulumi.String(tlsPolicy),
-			CertificateArn:  pulumi.String(args.CertificateARN),
+			CertificateArn:  args.CertificateARN.ToStringOutput().ToStringPtrOutput(),
 			DefaultActions:  lb.ListenerDefaultActionArray{forward},
 			Tags:            named(name + "-https"),
 		}, childOpts...)

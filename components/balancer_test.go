@@ -8,7 +8,7 @@ import (
 )
 
 // listeners answers the balancer's listeners by port.
-func listeners(t *testing.T, certificate string) map[any]map[string]any {
+func listeners(t *testing.T, certificate pulumi.StringInput) map[any]map[string]any {
 	t.Helper()
 	c := deploy(t, "us-west-2", func(ctx *pulumi.Context) error {
 		b, err := NewBalancer(ctx, "blog-dr", BalancerArgs{
@@ -30,7 +30,7 @@ func listeners(t *testing.T, certificate string) map[any]map[string]any {
 }
 
 func TestBalancerWithCertificate(t *testing.T) {
-	byPort := listeners(t, "arn:certificate")
+	byPort := listeners(t, pulumi.String("arn:certificate"))
 	assert.Len(t, byPort, 2)
 	assert.Equal(t, "redirect", at(t, byPort[80.0], "defaultActions", 0, "type"))
 	assert.Equal(t, "HTTPS", at(t, byPort[80.0], "defaultActions", 0, "redirect", "protocol"))
@@ -40,7 +40,7 @@ func TestBalancerWithCertificate(t *testing.T) {
 }
 
 func TestBalancerWithoutCertificate(t *testing.T) {
-	byPort := listeners(t, "")
+	byPort := listeners(t, nil)
 	assert.Len(t, byPort, 1)
 	assert.Equal(t, "arn:targets", at(t, byPort[80.0], "defaultActions", 0, "targetGroupArn"))
 }

@@ -62,7 +62,7 @@ func everything(region string) pulumi.RunFunc {
 		}
 		balancer, err := NewBalancer(ctx, name, BalancerArgs{
 			SubnetIDs: net.PublicSubnetIDs, SecurityGroupID: net.BalancerSecurityGroup,
-			TargetGroupARN: targets.ARN, CertificateARN: "arn:" + partition + ":acm:x",
+			TargetGroupARN: targets.ARN, CertificateARN: pulumi.String("arn:" + partition + ":acm:x"),
 		})
 		if err != nil {
 			return err
@@ -120,6 +120,9 @@ func everything(region string) pulumi.RunFunc {
 		if _, err := NewAlarms(ctx, name, AlarmsArgs{
 			Region: region, AccountID: account, KeyARN: key.ARN, Email: []string{"oncall@example.com"}, Alarms: everyAlarm(balancer.ARNSuffix, targets.ARNSuffix),
 		}); err != nil {
+			return err
+		}
+		if _, err := NewCertificate(ctx, name, CertificateArgs{ZoneID: "Z9", Domain: "www.example.com", Names: []string{"example.com"}}); err != nil {
 			return err
 		}
 		_, err = NewRecord(ctx, name, RecordArgs{

@@ -80,12 +80,28 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 				outputs[key] = value
 			}
 		}
+		if args.TypeToken == "aws:acm/certificate:Certificate" {
+			outputs["domainValidationOptions"] = validations(args.Inputs["subjectAlternativeNames"].ArrayValue())
+		}
 	}
 	return args.Name + "-id", outputs, nil
 }
 
 func (c *cloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return nil, fmt.Errorf("unexpected call of %s", args.Token)
+}
+
+// validations are the records by which ACM validates names.
+func validations(names []resource.PropertyValue) resource.PropertyValue {
+	var options []resource.PropertyValue
+	for _, name := range names {
+		options = append([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
+			"domainName":         name,
+			"resourceRecordName": resource.NewProperty("_a." + name.StringValue() + "."), "resourceRecordType": resource.NewProperty("CNAME"),
+			"resourceRecordValue": resource.NewProperty("_b." + name.StringValue() + ".acm-validations.aws."),
+		})}, options...) // a set is in no order
+	}
+	return resource.NewProperty(options)
 }
 
 // outputs are what AWS makes up for a resource of a name.

@@ -69,14 +69,14 @@ func MediaAlarms(source string, bucket pulumi.StringInput, rule string) []Alarm 
 	}}
 }
 
-// CertificateAlarm watches a certificate of ACM. ACM renews its own 60 days before their end, and cannot renew
-// one that was imported.
-func CertificateAlarm(arn string) Alarm {
+// CertificateAlarm watches a certificate of ACM. ACM renews its own 60 days before their end, while a balancer shows
+// them; it renews none that was imported (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html).
+func CertificateAlarm(arn pulumi.StringInput) Alarm {
 	return Alarm{
 		Name:     "certificate",
 		Happened: "the site's certificate in this region ends within 30 days",
-		Remedy:   "import its successor into the same ARN; or, if ACM issued it, see in ACM which record it misses for the renewal",
-		Metric:   "AWS/CertificateManager DaysToExpiry", Of: map[string]pulumi.StringInput{"CertificateArn": pulumi.String(arn)}, Statistic: "Minimum",
+		Remedy:   "run pilotlight check, which names what keeps ACM from renewing it; import the successor of one that was imported into the same ARN",
+		Metric:   "AWS/CertificateManager DaysToExpiry", Of: map[string]pulumi.StringInput{"CertificateArn": arn}, Statistic: "Minimum",
 		Is: Below, Threshold: 30, PeriodSeconds: daily, Periods: 1,
 	}
 }

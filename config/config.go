@@ -2,9 +2,7 @@
 // them as the program does, and asks neither the engine nor AWS.
 package config
 
-import (
-	"github.com/pilotlight-dr/pilotlight/roles"
-)
+import "github.com/pilotlight-dr/pilotlight/roles"
 
 // Config is a stack's whole configuration, as Pulumi.<stack>.yaml holds it. The
 // json tags are the keys, below the project's name. What the fields' comments
@@ -267,11 +265,17 @@ type App struct {
 	// Let WordPress change its own code: install and update plugins, themes and itself. Each change is of one instance
 	// and lost with it, while the database is every instance's. Without it, a new image brings new code.
 	FileMods bool `json:"fileMods"`
-	// ARN of the balancer's certificate, from ACM or an IAM server certificate. With it HTTP leads to HTTPS; without it
-	// the site is plain HTTP.
+	// The balancer's certificate: the ARN of one from ACM or of an IAM server certificate, or `request`: then the stack
+	// requests one of ACM, for all names of the site, and validates it by records in the zone. With a certificate HTTP
+	// leads to HTTPS; without one the site is plain HTTP.
 	//
-	// Refused: another region's (ACM) or partition's
+	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual
 	Certificate string `json:"certificate"`
+	// How long a deployment waits for ACM to issue the certificate that it requested. It takes minutes, once the internet
+	// sees the records.
+	//
+	// Refused: zero or less
+	CertificateWait Duration `json:"certificateWait"`
 }
 
 // Images is how machine images travel between the regions (docs/image.md).

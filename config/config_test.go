@@ -94,6 +94,12 @@ func TestValidate(t *testing.T) {
 		"certificate of IAM":    {func(c *Config) { c.App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, ""},
 		"certificate of China":  {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
 		"no certificate":        {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
+		"requested":             {func(c *Config) { c.App.Certificate = CertificateRequest }, ""},
+		"requested by hand": {
+			func(c *Config) { c.App.Certificate, c.DNS = CertificateRequest, DNS{Mode: "manual"} },
+			`app.certificate is "request": set it to the ARN of a certificate, or dns.mode to record`,
+		},
+		"no wait":               {func(c *Config) { c.App.CertificateWait = 0 }, `app.certificateWait is "0": set it to a duration`},
 		"no zone":               {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
 		"a zone's path":         {func(c *Config) { c.DNS.ZoneID = "/hostedzone/Z0123456789ABC" }, `dns.zoneId is "/hostedzone/Z0123456789ABC": set it to the id`},
 		"a zone's name":         {func(c *Config) { c.DNS.ZoneID = "example.com" }, `dns.zoneId is "example.com"`},

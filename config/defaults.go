@@ -12,7 +12,7 @@ func defaults() Config {
 		Role:     roles.Standby,
 		Network:  Network{NAT: "one", Egress: []int{80, 443, 465, 587}},
 		Database: Database{Class: "db.t4g.medium", EngineVersion: "8.4", StorageGiB: 50, MultiAZDelay: Duration(10 * time.Minute), BackupDays: 7},
-		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20},
+		App:      App{InstanceType: "t3.medium", Min: 2, Max: 6, DiskGiB: 20, CertificateWait: Duration(30 * time.Minute)},
 		Images:   Images{CopyMinutes: 120},
 		Cache:    Cache{NodeType: "cache.t4g.small", Nodes: 2, EngineVersion: "7.1"},
 		Media:    Media{StorageClass: "STANDARD_IA"},

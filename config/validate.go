@@ -211,9 +211,7 @@ func (c Config) validateApp(p *problems) {
 	p.add(!known || processes >= leastPHPProcesses, "app.max", c.App.Max, "lower it, or choose a larger database.class: %s takes %d connections, too few for so many instances",
 		c.Database.Class, c.Database.MaxConnections())
 	p.add(c.App.DiskGiB >= 8, "app.diskGiB", c.App.DiskGiB, "set it to 8 or more")
-	if c.App.Certificate != "" {
-		c.validateCertificate(p)
-	}
+	c.validateCertificate(p)
 	p.add(nodeForm.MatchString(c.Cache.NodeType), "cache.nodeType", c.Cache.NodeType, "set it to a type such as cache.t4g.small")
 	p.add(c.Cache.Nodes >= 1 && c.Cache.Nodes <= 6, "cache.nodes", c.Cache.Nodes, "set it to 1 to 6")
 	p.add(redisForm.MatchString(c.Cache.EngineVersion), "cache.engineVersion", c.Cache.EngineVersion, "set it to major.minor of Redis 6 or 7, such as 7.1")
@@ -230,19 +228,6 @@ func (c Config) validateApp(p *problems) {
 	}
 	for _, part := range c.KeepWarm {
 		p.add(slices.Contains([]WarmPart{WarmNAT, WarmBalancer, WarmCache}, part), "keepWarm", part, "name any of nat, balancer, cache")
-	}
-}
-
-// A balancer takes a certificate of its own region from ACM, or an IAM server
-// certificate, which is of the whole account.
-func (c Config) validateCertificate(p *problems) {
-	parsed, err := arn.Parse(c.App.Certificate)
-	iam := err == nil && parsed.Service == "iam" && strings.HasPrefix(parsed.Resource, "server-certificate/")
-	acm := err == nil && parsed.Service == "acm" && strings.HasPrefix(parsed.Resource, "certificate/")
-	p.add(iam || acm, "app.certificate", c.App.Certificate, "set it to the ARN of an ACM certificate or an IAM server certificate")
-	if iam || acm {
-		p.add(parsed.Partition == awsregion.Partition(c.Region), "app.certificate", c.App.Certificate, "it is of another partition than %s", c.Region)
-		p.add(iam || parsed.Region == c.Region, "app.certificate", c.App.Certificate, "a balancer in %s needs a certificate of %s: import it there", c.Region, c.Region)
 	}
 }
 

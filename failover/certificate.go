@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,13 +15,16 @@ import (
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// certificateLimit bounds the look at a certificate of IAM. Where that can't be had, it must hold up no failover.
+// certificateLimit bounds the look at a certificate of IAM, or at one before an update. Where that can't be had, it must
+// hold nothing up.
 const certificateLimit = 15 * time.Second
 
 // certificate is the balancer's certificate, as ACM or IAM knows it; nil when there is none such. IAM
@@ -56,7 +60,77 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*chec
 		return nil, fmt.Errorf("describing certificate %s: %w", arn, err)
 	}
 	c := out.Certificate
-	return &checks.Certificate{Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter)}, nil
+	found := &checks.Certificate{
+		Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter),
+		Failure: string(c.FailureReason), Managed: c.Type == acmtypes.CertificateTypeAmazonIssued, InUse: len(c.InUseBy) > 0,
+	}
+	for _, v := range c.DomainValidationOptions {
+		if r := v.ResourceRecord; r != nil { // it has none while ACM makes it up
+			found.Validation = append(found.Validation, checks.Record{Name: plainName(aws.ToString(r.Name)), Type: string(r.Type), Target: plainName(aws.ToString(r.Value))})
+		}
+	}
+	return found, nil
+}
+
+// RequestedCertificate is the certificate that the stack has requested, as ACM knows it; nil when ACM has none such.
+func (r *Runtime) RequestedCertificate(ctx context.Context) (*checks.Certificate, error) {
+	ctx, cancel := context.WithTimeout(ctx, certificateLimit)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
+	return found, orAbsent(err)
+}
+
+// findAbsent finds the records that a requested certificate is validated by and that the site's zone lacks, if the names
+// could be looked at there: what keeps that from being seen is told already.
+func (r *Runtime) findAbsent(ctx context.Context, cfg aws.Config, c *checks.Certificate, n *checks.Name) {
+	if c == nil || n == nil || !r.Site.RequestsCertificate || !n.Holds(r.Site.Domain) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, nameLimit)
+	defer cancel()
+	client := route53.NewFromConfig(cfg)
+	for _, wanted := range c.Validation {
+		out, err := client.ListResourceRecordSets(ctx, &route53.ListResourceRecordSetsInput{
+			HostedZoneId: &r.Site.ZoneID, StartRecordName: &wanted.Name, StartRecordType: route53types.RRType(wanted.Type), MaxItems: aws.Int32(1),
+		})
+		if err != nil {
+			return
+		}
+		stands := slices.ContainsFunc(out.ResourceRecordSets, func(set route53types.ResourceRecordSet) bool {
+			return recordOf(plainName(aws.ToString(set.Name)), set) == wanted
+		})
+		if !stands {
+			c.Absent = append(c.Absent, wanted)
+		}
+	}
+}
+
+// WaitIssued waits until ACM has issued a certificate. ACM does, once it finds the records that validate it.
+func (r *Runtime) WaitIssued(ctx context.Context, arn string) error {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return err
+	}
+	client := acm.NewFromConfig(cfg)
+	var last checks.Certificate
+	err = r.wait(ctx, "ACM to issue certificate "+arn, r.Site.Limits.Certificate, func(ctx context.Context) (bool, string, error) {
+		found, err := findCertificate(ctx, client, arn)
+		if err != nil {
+			return false, "", err
+		}
+		last = *found
+		issued, err := checks.IssuedYet(arn, last)
+		return issued, last.Status, err
+	})
+	if timeout, ok := errors.AsType[*TimeoutError](err); ok && len(last.Validation) > 0 {
+		timeout.Cause = fmt.Sprintf("ACM does not find the records that validate it, such as %s", last.Validation[0].Name)
+		timeout.Remedy = fmt.Sprintf("see whether the internet asks zone %s for it (dig +short CNAME %s)", r.Site.ZoneID, last.Validation[0].Name)
+	}
+	return err
 }
 
 // findServerCertificate reads a certificate of IAM, which are usual in China. IAM tells its text, and

@@ -103,8 +103,8 @@ func (r *Runtime) policy() checks.Policy {
 	p := checks.Policy{
 		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, ImageTag: images.SiteTag + "=" + r.Site.Name, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
 		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Names: r.Site.allNames(), TakeOver: r.Site.TakeOver,
-		Certificate: r.Site.Certificate,
-		MaxLag:      r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
+		Certificate: r.Site.Certificate, RequestsCertificate: r.Site.RequestsCertificate,
+		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
 		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
 	}
 	if r.Site.ReclaimedEpoch != 0 { // it runs its image already
@@ -160,6 +160,8 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.policy())...)
+	r.findAbsent(ctx, cfg, seen.Certificate, seen.Name)
+	seen.Shortfalls = append(seen.Shortfalls, checks.Renewal(seen, r.policy())...)
 	if r.Site.Source == "" {
 		return seen, nil
 	}

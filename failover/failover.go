@@ -82,9 +82,12 @@ type Site struct {
 	ZoneID   string
 	TakeOver bool
 	// PeerRegion is the other side's, which a failover must not ask.
-	PeerRegion  string
-	Certificate string // ARN of the balancer's; empty serves plain HTTP
-	DeepPath    string // of the page that reports on the application's parts
+	PeerRegion string
+	// Certificate is the ARN of the balancer's; empty where there is none, or none yet.
+	Certificate string
+	// RequestsCertificate reports that the stack requests that one of ACM.
+	RequestsCertificate bool
+	DeepPath            string // of the page that reports on the application's parts
 	// DeepToken is the secret that the page answers to.
 	DeepToken string
 	Epoch     int // at which this side is, or becomes, active
@@ -120,11 +123,16 @@ type Site struct {
 
 func (s Site) allNames() []string { return append([]string{s.Domain}, s.Names...) }
 
+// https reports whether visitors are served by HTTPS.
+func (s Site) https() bool { return s.Certificate != "" || s.RequestsCertificate }
+
 // Limits bound what is accepted and how long is waited.
 type Limits struct {
 	MaxLag    time.Duration // last good replication lag accepted as loss
 	LagWindow time.Duration // age of the last good measurement
 	Check     time.Duration // all checks together
+	// Certificate is from the request of a certificate to its issuance.
+	Certificate time.Duration
 	// MaxImageAge is how much older than the other side's the image may be.
 	MaxImageAge time.Duration
 	Promote     time.Duration // from the start of the promotion to its end

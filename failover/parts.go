@@ -59,10 +59,10 @@ var partKinds = map[string]partKind{
 	"ssm parameter":                     {"parameter", parametersThere},
 }
 
-// askedFor reports whether parts of a kind are asked for. Databases have a check of their own, and no failover
-// builds on what rings, or brings images.
+// askedFor reports whether parts of a kind are asked for. Databases and certificates have checks of their own, and no
+// failover builds on what rings, or brings images.
 func askedFor(kind string) bool {
-	return kind != "rds db" && !slices.Contains([]string{"cloudwatch", "events", "lambda", "sns"}, strings.Fields(kind)[0])
+	return kind != "rds db" && !slices.Contains([]string{"acm", "cloudwatch", "events", "lambda", "sns"}, strings.Fields(kind)[0])
 }
 
 // parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that

@@ -249,7 +249,7 @@ func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path s
 	if err != nil {
 		return checks.Answer{}, fmt.Errorf("asking %s for %s: %w", balancer, path, err)
 	}
-	if r.Site.Certificate != "" {
+	if r.Site.https() {
 		address.Scheme = "https"
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)

@@ -132,7 +132,7 @@ func (d *Drill) tell(s *Site, step report.Step, next ...string) {
 // reach is how the copy is visited, to which no name leads.
 func reach(of config.Config, balancer string) string {
 	scheme, port := "http", 80
-	if of.App.Certificate != "" {
+	if of.App.HTTPS() {
 		scheme, port = "https", 443
 	}
 	return fmt.Sprintf("look at it: curl --connect-to %s:%d:%s:%d %s://%s/", of.Domain, port, balancer, port, scheme, of.Domain)
@@ -168,6 +168,8 @@ func drillable(sides []Side) (Side, error) {
 	switch {
 	case claim.Role != roles.Standby:
 		return Side{}, refuse("the activation of %s is not finished: finish it with pilotlight failover", standby.name())
+	case stacks.CertificateARN(standby.Config, standby.State) == "" && standby.Config.App.HTTPS():
+		return Side{}, refuse("%s has requested no certificate yet: deploy it first", standby.name())
 	case claim.Aborted:
 		return Side{}, refuse("%s aborted an activation, and the other side has not reclaimed the site: finish that with pilotlight abort", standby.name())
 	case err != nil && standby.Config.Production != nil:
@@ -198,7 +200,7 @@ func resumeDrill(left []DrillCopy, stack string) (drill.Copy, error) {
 
 // snapshot is what the copy's database is made of.
 func (s *Site) snapshot(ctx context.Context, of Side) (failover.Snapshot, error) {
-	site := stacks.RuntimeSite(of.Config, of.State.Claim, of.State.Published, of.State.Peer)
+	site := stacks.RuntimeSite(of.Config, of.State.Claim, of.State)
 	snapshot, err := failover.New(s.options.Env, site).NewestSnapshot(ctx)
 	if errors.Is(err, failover.ErrNotFound) {
 		err = refusal.New(refusal.CodeDrill, "database %s has no automated snapshot to make a copy of: RDS takes the first soon after the database is there, "+

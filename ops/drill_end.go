@@ -153,7 +153,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err != nil {
 		return err
 	}
-	site := stacks.RuntimeSite(of, roles.Claim{}, state.PeerInfo{}, state.PeerInfo{})
+	site := stacks.RuntimeSite(of, roles.Claim{}, state.State{})
 	site.Tags = drill.Tags(of)
 	rt := failover.New(s.options.Env, site)
 	say := run.Say

@@ -16,16 +16,8 @@ import (
 // makes it again. What holds data is left to a person: an empty bucket is none. An AWS that does not tell, and a
 // refresh that fails, hold nothing up: the checks, or the update, say what is wrong.
 func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
-	side := Side{}
-	var err error
-	if side.Config, err = s.configOf(stack.Name()); err != nil {
-		return
-	}
-	saved, err := stack.Export(ctx)
+	side, saved, err := s.saved(ctx, stack)
 	if err != nil {
-		return
-	}
-	if side.State, err = state.Parse(saved); err != nil {
 		return
 	}
 	missing := slices.DeleteFunc(s.runtimeOf(side).MissingParts(ctx), func(p checks.Part) bool { return !p.Remakable() })
@@ -36,15 +28,22 @@ func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
 	for i, p := range missing {
 		names[i] = p.String()
 	}
-	say := func(line string) {
-		if run.Say != nil {
-			run.Say(line)
-		}
-	}
-	say("AWS no longer has " + strings.Join(names, ", ") + ": made again")
+	run.say("AWS no longer has " + strings.Join(names, ", ") + ": made again")
 	if err := stack.reread(ctx, run, affected(saved, missing)); err != nil {
-		say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
+		run.say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
 	}
+}
+
+// saved is a stack by its file and its state, with its checkpoint.
+func (s *Site) saved(ctx context.Context, stack *Stack) (side Side, checkpoint []byte, err error) {
+	if side.Config, err = s.configOf(stack.Name()); err != nil {
+		return side, nil, err
+	}
+	if checkpoint, err = stack.Export(ctx); err != nil {
+		return side, nil, err
+	}
+	side.State, err = state.Parse(checkpoint)
+	return side, checkpoint, err
 }
 
 // reread is readAgain as an operation of its own.

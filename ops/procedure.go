@@ -156,6 +156,9 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	if !change.Destroy {
 		s.reread(ctx, stack, run)
 	}
+	if change.Role == "" && !change.Destroy { // a change of role waits for no certificate
+		run.replace = s.staleCertificate(ctx, stack, run)
+	}
 	result, err := stack.Up(ctx, run)
 	if change.Destroy && err == nil {
 		return result, s.destroy(ctx, stack, run)

@@ -59,9 +59,7 @@ func (s *Site) runtimeOf(side Side) *failover.Runtime { return s.runtimeFor(side
 
 // runtimeFor is runtimeOf for a side that would claim otherwise.
 func (s *Site) runtimeFor(side Side, claim roles.Claim) *failover.Runtime {
-	site := stacks.RuntimeSite(side.Config, claim, side.State.Published, side.State.Peer)
-	site.ResourceIDs = side.State.ResourceIDs
-	return failover.New(s.options.Env, site)
+	return failover.New(s.options.Env, stacks.RuntimeSite(side.Config, claim, side.State))
 }
 
 // RequestIncreases asks AWS for more of what the plan of a readiness lacks, or would at app.max, and returns

@@ -28,6 +28,9 @@ const (
 // ManualDNS is the Zone of a site whose name a person moves.
 const ManualDNS = "manual"
 
+// CertificateRequest is the Certificate of a side that requests its own.
+const CertificateRequest = config.CertificateRequest
+
 // Site is what only its owner knows of a site.
 type Site struct {
 	Name   string // short, prefixes all resources
@@ -43,7 +46,7 @@ type Site struct {
 type Side struct {
 	Region      string
 	Image       string // id of an AMI there
-	Certificate string // ARN; empty serves plain HTTP
+	Certificate string // ARN, or CertificateRequest; empty serves plain HTTP
 }
 
 // Existing is what must be known of a production that no stack made.
@@ -94,7 +97,7 @@ func (s Site) Problems() (map[string][]config.Problem, error) {
 	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
 		found[DR] = append(found[DR], config.Problem{
 			Key:    "app.certificate",
-			Remedy: fmt.Sprintf("production serves HTTPS, and so must the pilot light: set it to the ARN of a certificate in %s", s.DR.Region),
+			Remedy: fmt.Sprintf("production serves HTTPS, and so must the pilot light: set it to the ARN of a certificate in %s, or to %s", s.DR.Region, CertificateRequest),
 		})
 	}
 	return found, nil

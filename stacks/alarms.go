@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -28,8 +27,8 @@ func (s *site) alarms(f *foundation, served *application, database *components.D
 		args.Alarms = append(args.Alarms, s.watchStandby(f, id)...)
 	}
 	args.Alarms = append(args.Alarms, components.StorageAlarm(id, s.cfg.Database.StorageGiB))
-	if strings.Contains(s.cfg.App.Certificate, ":acm:") { // IAM publishes nothing of its own
-		args.Alarms = append(args.Alarms, components.CertificateAlarm(s.cfg.App.Certificate))
+	if s.measuredCertificate() {
+		args.Alarms = append(args.Alarms, components.CertificateAlarm(f.certificate))
 	}
 	_, err := components.NewAlarms(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider))
 	return err

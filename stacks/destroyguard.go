@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,8 +29,12 @@ func (s *site) trackResources() error {
 // everything. teardown in the configuration, which names the site, lifts it.
 func (s *site) destroyGuard() error {
 	if s.tearingDown() {
-		if err := s.Log.Info(fmt.Sprintf("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
-			"a last snapshot of each database that was ever active, and the record of %s", s.cfg.Domain), nil); err != nil {
+		records := "the record of " + s.cfg.Domain
+		if s.cfg.App.RequestsCertificate() {
+			records += ", and those that validate its certificate, by which ACM renews the other side's too"
+		}
+		if err := s.Log.Info("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
+			"a last snapshot of each database that was ever active, and "+records, nil); err != nil {
 			return err
 		}
 	}

@@ -138,7 +138,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.resourceIDs = own.ResourceIDs
+	s.resourceIDs, s.requested = own.ResourceIDs, own.Certificate
 	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
 		if err := checkTeardown(own.Claim, other.Claim); err != nil {

@@ -20,9 +20,8 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	site := RuntimeSite(s.cfg, s.plan.Claim, s.published, s.peer)
+	site := RuntimeSite(s.cfg, s.plan.Claim, state.State{Published: s.published, Peer: s.peer, ResourceIDs: s.resourceIDs, Certificate: s.requested})
 	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
-	site.ResourceIDs = s.resourceIDs
 	if s.activating {
 		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
 	}
@@ -36,10 +35,10 @@ func (s *site) newRuntime() *failover.Runtime {
 	return rt
 }
 
-// RuntimeSite is a side for the run-time code: by its configuration, what it
-// claims, and what it knows of its peer. It holds no secret.
-func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) failover.Site {
-	limits := c.Failover
+// RuntimeSite is a side for the run-time code: by its configuration, what it claims, and
+// what its state holds besides. It holds no secret.
+func RuntimeSite(c config.Config, claim roles.Claim, saved state.State) failover.Site {
+	limits, own, peer := c.Failover, saved.Published, saved.Peer
 	healthy := time.Duration(limits.Healthy)
 	if claim.Generation.Origin == roles.OriginEmpty {
 		healthy += firstDatabase
@@ -50,13 +49,22 @@ func RuntimeSite(c config.Config, claim roles.Claim, own, peer state.PeerInfo) f
 		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
 		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
 		ZoneID: c.DNS.ZoneID, TakeOver: c.DNS.TakeOver, PeerRegion: c.PeerRegion(),
-		Domain: c.Domain, Names: c.Names, Certificate: c.App.Certificate, DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
+		Domain: c.Domain, Names: c.Names, Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(), ResourceIDs: saved.ResourceIDs,
+		DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
 		Instances: c.App.Min, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
 		Limits: failover.Limits{
-			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit,
+			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit, Certificate: time.Duration(c.App.CertificateWait),
 			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
 		},
 	}
+}
+
+// CertificateARN is the ARN of a stack's certificate: as given, or as the stack's state has it; empty for none.
+func CertificateARN(c config.Config, saved state.State) string {
+	if c.App.RequestsCertificate() {
+		return saved.Certificate
+	}
+	return c.App.Certificate
 }
 
 // BucketName is the name of a bucket that is known by its ARN, or by its name.

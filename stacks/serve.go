@@ -187,7 +187,7 @@ func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.Resou
 	args := components.ApplicationArgs{
 		Network: f.network, Targets: f.targets, Launch: f.launch, Tags: tags(s.cfg), Hooks: orphans,
 		Types:          s.cfg.App.Types(),
-		CertificateARN: s.cfg.App.Certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
+		CertificateARN: f.certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
 	}
 	if active || s.cfg.Warm(config.WarmNAT) {
 		args.Gateways = s.gateways()

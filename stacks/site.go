@@ -60,6 +60,8 @@ type foundation struct {
 	media   *components.Media
 	targets *components.Targets
 	launch  *components.Launch
+	// certificate is the ARN of the balancer's; nil for none.
+	certificate pulumi.StringInput
 }
 
 func (s *site) foundation() (*foundation, error) {
@@ -97,7 +99,8 @@ func (s *site) foundation() (*foundation, error) {
 	if err := s.syncImages(); err != nil {
 		return nil, err
 	}
-	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch}, nil
+	certificate, err := s.certificate()
+	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch, certificate: certificate}, err
 }
 
 // launch is how instances come to be: it names no endpoint, only where they

@@ -33,6 +33,7 @@ type situation struct {
 	// endsRotation is the number of the rotation of the secrets that this update ends; 0 for none.
 	endsRotation int
 	resourceIDs  []string // ARNs and interfaces that the state holds
+	requested    string   // ARN of the certificate that the stack has requested, as the state held it before
 }
 
 // plannedBy is the plan that the configuration asks for. unfinished says that the last change
@@ -90,7 +91,7 @@ func (s *situation) acceptedRisks() []checks.Override {
 func (s *situation) parameters(stack string) string { return config.ParameterPath(s.cfg.Site, stack) }
 
 func (s *situation) url() pulumi.String {
-	if s.cfg.App.Certificate == "" {
+	if !s.cfg.App.HTTPS() {
 		return pulumi.String("http://" + s.cfg.Domain)
 	}
 	return pulumi.String("https://" + s.cfg.Domain)

@@ -29,6 +29,9 @@ const (
 	SecretsStash   = "secrets"   // the application's secrets
 )
 
+// CertificateType is the type of a certificate that a stack has requested: it has one at most.
+const CertificateType = "aws:acm/certificate:Certificate"
+
 // DestroyGuard is the stash on which a refused destroy ends, so its name says what to do. Its
 // value is the serial of the last claim for which everything was done.
 const DestroyGuard = "destroy-needs-teardown-in-the-configuration"
@@ -94,6 +97,8 @@ type State struct {
 	Secrets map[string]string `json:"-"`
 	// ResourceIDs are the ARNs of all resources, and the network interfaces of NAT gateways.
 	ResourceIDs []string
+	// Certificate is the ARN of the certificate that the stack has requested; empty when it has not.
+	Certificate string
 
 	completedSerial int // the serial of the last claim for which everything was done
 }
@@ -160,6 +165,7 @@ func Parse(checkpoint []byte) (State, error) {
 	var state struct {
 		Resources []struct {
 			URN     string         `json:"urn"`
+			Delete  bool           `json:"delete"` // it was replaced, and is yet to be deleted
 			Protect bool           `json:"protect"`
 			Outputs map[string]any `json:"outputs"`
 		} `json:"resources"`
@@ -172,7 +178,7 @@ func Parse(checkpoint []byte) (State, error) {
 	}
 	outputs := map[string]map[string]any{}
 	for _, r := range state.Resources {
-		if !strings.HasSuffix(r.URN, "::"+SecretsStash) { // of no use but to the program
+		if !r.Delete && !strings.HasSuffix(r.URN, "::"+SecretsStash) { // of no use but to the program
 			outputs[r.URN] = r.Outputs
 		}
 	}
@@ -199,6 +205,9 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 			if ok && known != "" && strings.HasPrefix(string(id.Type()), "aws:") { // a route has an empty interface, and a component its child's ARN
 				m.ResourceIDs = append(m.ResourceIDs, known)
 			}
+		}
+		if id.Type() == CertificateType {
+			m.Certificate, _ = held["arn"].(string)
 		}
 		if into := m.stashed(id); into != nil {
 			if err := Unstash(held["input"], into); err != nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -50,6 +52,7 @@ func TestAlarms(t *testing.T) {
 		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "storage"}},
 		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
 		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"requested":           {following, "active", config.CertificateRequest, []string{"certificate", "connections", "drill-left", "errors", "instances", "storage"}},
 		"checked every day":   {following, "standby", "26", []string{"drill-left", "media-behind", "media-failed", "readiness", "replica-lag", "replica-stopped", "storage"}},
 		"checked, and active": {following, "active", "26", []string{"connections", "drill-left", "errors", "instances", "storage"}},
 		"media not measured":  {following, "standby", unmeasured, []string{"drill-left", "replica-lag", "replica-stopped", "storage"}},
@@ -60,17 +63,22 @@ func TestAlarms(t *testing.T) {
 			prod := prod
 			prod.MediaMeasured = tc.app != unmeasured
 			c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, prod, state.PeerInfo{}), "dr": remembers("dr", tc.own, dr, prod)}}
-			config := drConfig("us-east-2", "us-west-2", tc.role)
-			config["pilotlight:failover"], config["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"]}`
+			settings := drConfig("us-east-2", "us-west-2", tc.role)
+			settings["pilotlight:failover"], settings["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"]}`
 			switch {
 			case tc.app == "26":
-				config["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
+				settings["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
 			case strings.HasPrefix(tc.app, "db."):
-				config["pilotlight:database"] = `{"class":"` + tc.app + `"}`
+				settings["pilotlight:database"] = `{"class":"` + tc.app + `"}`
 			case tc.app != "" && tc.app != unmeasured:
-				config["pilotlight:app"] = `{"image":"ami-0123456789abcdef0","certificate":"` + tc.app + `"}`
+				settings["pilotlight:app"] = `{"image":"ami-0123456789abcdef0","certificate":"` + tc.app + `"}`
 			}
-			require.NoError(t, run(t, pairOf(t, "us-west-2", "us-east-2", true), "dr", config, c))
+			pair := pairOf(t, "us-west-2", "us-east-2", true)
+			if tc.app == config.CertificateRequest {
+				c.states["dr"]["urn:pulumi:dr::pilotlight::"+state.CertificateType+"::blog-dr-certificate"] = map[string]any{"arn": certificate}
+				pair.AddCertificate(sim.Certificate{ARN: certificate, Status: sim.Issued, Names: []string{"www.example.com"}, Until: pair.Clock().Now().AddDate(1, 0, 0)})
+			}
+			require.NoError(t, run(t, pair, "dr", settings, c))
 			alarms := c.alarms("dr")
 			var names []string
 			for name, alarm := range alarms {
@@ -86,6 +94,10 @@ func TestAlarms(t *testing.T) {
 				assert.True(t, dependsOn(alarms["replica-stopped"], "aws:rds/instance:Instance"), "a replica that is being made has no measurements")
 				assert.InDelta(t, 600, alarms["replica-lag"].Inputs["threshold"].NumberValue(), 0, "failover.maxLag")
 			}
+			if tc.app == config.CertificateRequest {
+				assert.Equal(t, "arn:aws:mock:::blog-dr-certificate", alarms["certificate"].Inputs["dimensions"].ObjectValue()["CertificateArn"].StringValue())
+				requestedBefore(t, c)
+			}
 			if slices.Contains(tc.want, "media-failed") {
 				assert.Equal(t, "prod-media", alarms["media-failed"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
 			}
@@ -97,6 +109,23 @@ func TestAlarms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// requestedBefore holds that a certificate waits for nothing of an activation but the claim, and that what shows it waits
+// until it is issued.
+func requestedBefore(t *testing.T, c *cloud) {
+	t.Helper()
+	for _, r := range c.made {
+		switch {
+		case r.TypeToken == state.CertificateType, r.Name == "blog-dr-validation-www.example.com":
+			assert.False(t, dependsOn(r, "-promoted-2") || dependsOn(r, "-started") || dependsOn(r, "-switch-2"), r.Name)
+		case r.TypeToken == "pulumi:index:Stash" && r.Name == "blog-dr-certificate":
+			assert.True(t, dependsOn(r, "blog-dr-validation-www.example.com"), "ACM issues it once it finds the record")
+		case r.Name == "blog-dr-https":
+			assert.True(t, dependsOn(r, "pulumi:index:Stash::blog-dr-certificate"))
+			assert.Equal(t, "arn:aws:mock:::blog-dr-certificate", r.Inputs["certificateArn"].StringValue())
+		}
 	}
 }
 

@@ -57,6 +57,11 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	if args.TypeToken == "pulumi:index:Stash" {
 		shown["output"] = shown["input"]
 	}
+	if args.TypeToken == state.CertificateType {
+		shown["domainValidationOptions"] = resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.NewPropertyMapFromMap(map[string]any{
+			"domainName": "www.example.com", "resourceRecordName": "_a.www.example.com.", "resourceRecordType": "CNAME", "resourceRecordValue": "_b.acm-validations.aws.",
+		}))})
+	}
 	return id, shown, nil
 }
 

@@ -62,11 +62,11 @@ func (o *initOptions) questions() []question {
 		{flag: "prod-image", text: "id of the machine image in production's region", answer: &s.Prod.Image, of: made, keys: []string{"prod app.image"}},
 		{flag: "dr-image", text: "id of the machine image in the pilot light's region, a copy of production's", answer: &s.DR.Image, keys: []string{"dr app.image"}},
 		{
-			flag: "prod-certificate", text: "ARN of the TLS certificate in production's region; empty serves plain HTTP", answer: &s.Prod.Certificate,
+			flag: "prod-certificate", text: "TLS certificate in production's region: its ARN, or request to have ACM issue one; empty serves plain HTTP", answer: &s.Prod.Certificate,
 			optional: true, of: made, keys: []string{"prod app.certificate"},
 		},
 		{
-			flag: "dr-certificate", text: "ARN of the TLS certificate in the pilot light's region; empty serves plain HTTP", answer: &s.DR.Certificate,
+			flag: "dr-certificate", text: "TLS certificate in the pilot light's region: its ARN, or request; empty serves plain HTTP", answer: &s.DR.Certificate,
 			preset: o.sameCertificate, optional: true, keys: []string{"dr app.certificate"},
 		},
 	})
@@ -117,9 +117,9 @@ func (o *initOptions) otherRegion() string {
 	return map[string]string{"cn-north-1": "cn-northwest-1", "cn-northwest-1": "cn-north-1"}[o.site.Prod.Region]
 }
 
-// sameCertificate is production's, if it is one of the whole account.
+// sameCertificate is production's, if it is one of the whole account, or requested.
 func (o *initOptions) sameCertificate() string {
-	if strings.Contains(o.site.Prod.Certificate, ":server-certificate/") {
+	if strings.Contains(o.site.Prod.Certificate, ":server-certificate/") || o.site.Prod.Certificate == setup.CertificateRequest {
 		return o.site.Prod.Certificate
 	}
 	return ""

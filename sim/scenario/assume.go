@@ -90,8 +90,11 @@ func (s *site) normalize(c *config.Config) {
 		s.say("no image travels to stack %s meanwhile (images.sync)", c.Stack)
 		c.Images.Sync = false
 	}
-	if c.App.Certificate != "" {
-		s.say("certificate %s is issued for %s", c.App.Certificate, strings.Join(c.AllNames(), ", "))
+	switch names := strings.Join(c.AllNames(), ", "); {
+	case c.App.RequestsCertificate():
+		s.say("ACM finds in zone %s what validates the certificate that stack %s requests for %s", c.DNS.ZoneID, c.Stack, names)
+	case c.App.HTTPS():
+		s.say("certificate %s is issued for %s", c.App.Certificate, names)
 	}
 	if c.Network.NAT == "none" {
 		s.say("instances of stack %s reach the APIs of AWS without a NAT gateway", c.Stack)

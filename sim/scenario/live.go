@@ -260,10 +260,11 @@ func (s site) standing(of ops.SurveyedStack, resources []exportedResource) (all 
 
 // The types that are laid over.
 const (
-	databaseType  = "aws:rds/instance:Instance"
-	groupType     = "aws:rds/parameterGroup:ParameterGroup"
-	recordType    = "aws:route53/record:Record"
-	parameterType = "aws:ssm/parameter:Parameter"
+	databaseType    = "aws:rds/instance:Instance"
+	certificateType = "aws:acm/certificate:Certificate"
+	groupType       = "aws:rds/parameterGroup:ParameterGroup"
+	recordType      = "aws:route53/record:Record"
+	parameterType   = "aws:ssm/parameter:Parameter"
 )
 
 func cutLast(text, sep string) (before, after string, found bool) {
@@ -287,7 +288,7 @@ func (s site) furnishLive(w *sim.World) {
 		if c.Stack != s.recovery.Stack || v.Seen == nil { // what is lost with its region, or could not be read
 			addImage(w, c)
 		}
-		if arn := c.App.Certificate; arn != "" {
+		if arn := c.App.CertificateARN(); arn != "" {
 			w.AddCertificate(sim.Certificate{ARN: arn, Status: checks.Issued, Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
 	}
@@ -306,13 +307,23 @@ func (s site) furnishLive(w *sim.World) {
 		i := v.Seen.Image
 		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State, RootGiB: i.RootGiB, Tags: map[string]string{images.SiteTag: s.recovery.Site}})
 	}
-	if arn := s.recovery.App.Certificate; arn != "" && v.Seen != nil && v.Seen.Certificate == nil {
+	if arn := s.certificate(); arn != "" && v.Seen != nil && v.Seen.Certificate == nil {
 		w.RemoveCertificate(arn)
 	} else if v.Seen != nil && v.Seen.Certificate != nil && !v.Seen.Certificate.Unseen {
 		c := v.Seen.Certificate
-		w.AddCertificate(sim.Certificate{ARN: s.recovery.App.Certificate, Status: c.Status, Names: c.Names, Until: c.Until})
+		w.AddCertificate(sim.Certificate{ARN: arn, Status: c.Status, Names: c.Names, Until: c.Until})
 	}
 	w.SetWorkload(AnswerAsInstance)
+}
+
+// certificate is the ARN of the standby's certificate, given or requested; empty for none.
+func (s site) certificate() string {
+	for _, of := range s.live.Stacks {
+		if of.Config.Stack == s.recovery.Stack && of.Config.App.RequestsCertificate() {
+			return of.State.Certificate
+		}
+	}
+	return s.recovery.App.Certificate
 }
 
 // mostUploads is how many files that wait to be copied are made up, of however many there are.

@@ -29,6 +29,10 @@ func (s site) asSeen(all []sim.Standing) (now []sim.Standing) {
 			asReplica(&st, *v.Seen.Replica)
 		case here && st.Type == groupType && v.Seen.Replica != nil && v.Seen.Replica.Set != nil && st.Props["name"] == v.Seen.Replica.Parameters:
 			setParameters(&st, v.Seen.Replica.Set)
+		case here && st.Type == certificateType && v.Seen.Certificate == nil:
+			continue
+		case st.Type == recordType && v.Seen.Certificate != nil && stillThere(st, v.Seen.Certificate.Absent):
+			continue
 		case st.Type == recordType && v.Seen.Name != nil && s.atName(st) && !stillThere(st, v.Seen.Name.Records):
 			continue
 		}

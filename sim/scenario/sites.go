@@ -41,7 +41,7 @@ func (s site) configs() []config.Config {
 
 // url is where visitors find the site.
 func (s site) url() string {
-	if s.recovery.App.Certificate == "" {
+	if !s.recovery.App.HTTPS() {
 		return "http://" + s.recovery.Domain + "/"
 	}
 	return "https://" + s.recovery.Domain + "/"
@@ -111,8 +111,8 @@ func (s site) furnish(w *sim.World) {
 			w.AddAvailabilityZone(c.Region, zone)
 		}
 		addImage(w, c)
-		if arn := c.App.Certificate; arn != "" {
-			w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
+		if arn := c.App.CertificateARN(); arn != "" {
+			w.AddCertificate(sim.Certificate{ARN: arn, Status: sim.Issued, Names: c.AllNames(), Until: w.Clock().Now().AddDate(1, 0, 0)})
 		}
 	}
 	w.SetWorkload(AnswerAsInstance)

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
@@ -126,7 +127,7 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 		return err
 	}
 	made, err := components.NewApplication(c.Context, c.name, components.ApplicationArgs{
-		Network: network, Targets: targets, Launch: launch, Gateways: c.gateways(), Balancer: true, CertificateARN: c.Config.App.Certificate,
+		Network: network, Targets: targets, Launch: launch, Gateways: c.gateways(), Balancer: true, CertificateARN: c.certificate(),
 		Cache: &components.CacheArgs{
 			NodeType: c.Config.Cache.NodeType, Nodes: c.Config.Cache.Nodes, EngineVersion: c.Config.Cache.EngineVersion,
 			AuthToken: pulumi.ToSecret(pulumi.String(c.state.Secrets[wordpress.CacheToken])).(pulumi.StringOutput),
@@ -154,6 +155,14 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	after := append([]pulumi.Resource{started, database.Resource}, made.Balancer.Listeners...)
 	_, err = pulumi.NewStash(c.Context, servedName, &pulumi.StashArgs{Input: made.Balancer.DNSName}, pulumi.DependsOn(after), pulumi.ResourceHooks(healthy))
 	return err
+}
+
+// certificate is that of the standby; nil for none.
+func (c *copied) certificate() pulumi.StringInput {
+	if arn := stacks.CertificateARN(c.Config, c.state); arn != "" {
+		return pulumi.String(arn)
+	}
+	return nil
 }
 
 // gateways are as few as will do: a drill shows the way out, and not its second zone.

@@ -147,7 +147,7 @@ func (c *copied) newProvider() error {
 // newRuntime makes what the hooks work with: the site is asked for under its own
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
-	site := stacks.RuntimeSite(c.Config, c.state.Claim, state.PeerInfo{}, state.PeerInfo{})
+	site := stacks.RuntimeSite(c.Config, c.state.Claim, state.State{})
 	site.Tags, site.LogGroup = c.tags(), components.LogGroup(c.parameters())
 	site.Database, site.DeepToken = c.name, wordpress.DeepToken(c.state.Secrets)
 	rt := failover.New(env, site)
@@ -165,7 +165,7 @@ func theBalancer(args *pulumi.ResourceHookArgs) (string, error) {
 
 // siteURL is the address of the site, under its own name.
 func siteURL(c config.Config) string {
-	if c.App.Certificate == "" {
+	if !c.App.HTTPS() {
 		return "http://" + c.Domain
 	}
 	return "https://" + c.Domain

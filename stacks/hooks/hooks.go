@@ -112,6 +112,13 @@ func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.
 	return binding, nil
 }
 
+// WaitIssued waits until ACM has issued the certificate whose ARN is the input of the bound resource.
+func WaitIssued(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
+	return bind(ctx, name+"-issued", rt.Site.Limits.Certificate+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		return rt.WaitIssued(ctx, text(args.NewInputs["input"]))
+	})
+}
+
 // WaitRotated waits until every instance uses the secrets of a rotation, which is about to end. With 0 none is.
 func WaitRotated(ctx *pulumi.Context, name string, rt *failover.Runtime, rotation int) (*pulumi.ResourceHookBinding, error) {
 	return bind(ctx, name+"-rotated", rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {

@@ -104,7 +104,7 @@ func image(change func(*sim.Image)) func(*world) error {
 func certificate(change func(*world, *sim.Certificate)) func(*world) error {
 	return func(w *world) error {
 		c := w.own().Config
-		found, err := w.sim.Certificate(c.Region, c.App.Certificate)
+		found, err := w.sim.Certificate(c.Region, w.certificate())
 		change(w, &found)
 		w.sim.AddCertificate(found)
 		return err
@@ -126,7 +126,7 @@ func record(instead bool, props map[string]any) func(*world) error {
 		c := w.peer().Config
 		inputs := map[string]any{"zoneId": c.DNS.ZoneID, "name": c.Domain, "ttl": 60.0}
 		w.sim.ByHand(func(o *sim.Object) bool {
-			if o.Type != recordType || o.Props["zoneId"] != c.DNS.ZoneID {
+			if o.Type != recordType || o.Props["zoneId"] != c.DNS.ZoneID || strings.Contains(o.Name, "-validation-") {
 				return true
 			}
 			if instead {
@@ -164,7 +164,9 @@ func zone(other func(*world, string)) func(*world) error {
 }
 
 func routed(c config.Config) bool { return c.DNS.ZoneID != "" }
-func secure(c config.Config) bool { return c.App.Certificate != "" }
+func secure(c config.Config) bool { return c.App.HTTPS() }
+
+func requests(c config.Config) bool { return c.App.RequestsCertificate() }
 
 // probed reports whether the site is asked whether production lives.
 func probed(c config.Config) bool { return c.Failover.Probe }
@@ -216,12 +218,18 @@ var conditions = []condition{
 	}},
 
 	{name: "certificate missing", codes: []string{checks.CertificateMissing}, fits: secure, spoil: func(w *world) error {
-		w.sim.RemoveCertificate(w.own().Config.App.Certificate)
+		w.sim.RemoveCertificate(w.certificate())
 		return nil
 	}},
 	{name: "certificate pending", codes: []string{checks.CertificateState}, fits: secure, spoil: certificate(func(_ *world, c *sim.Certificate) { c.Status = "PENDING_VALIDATION" })},
 	{name: "certificate of another name", codes: []string{checks.CertificateName}, fits: secure, spoil: certificate(func(_ *world, c *sim.Certificate) { c.Names = []string{"shop.example.com"} })},
 	{name: "certificate that ends", codes: []string{checks.CertificateExpires}, fits: secure, spoil: certificate(func(w *world, c *sim.Certificate) { c.Until = w.sim.Clock().Now().Add(45 * time.Minute) })},
+
+	{name: "certificate that ACM does not renew", codes: []string{checks.CertificateUnused}, fits: requests, spoil: certificate(func(w *world, c *sim.Certificate) { c.Until = w.sim.Clock().Now().AddDate(0, 0, 50) })},
+	{name: "record of the certificate deleted", codes: []string{checks.CertificateRecord}, fits: requests, spoil: func(w *world) error {
+		w.sim.ByHand(func(o *sim.Object) bool { return !strings.Contains(o.Name, "-validation-") })
+		return nil
+	}},
 
 	{name: "no replica", codes: []string{checks.ReplicaMissing}, spoil: object(databaseType, true, gone)},
 	{name: "replica of another database", codes: []string{checks.ReplicaWrongSource}, spoil: object(databaseType, true, func(o *sim.Object) bool {

@@ -36,9 +36,10 @@ var shapes = []shape{
 		"instanceType: m6i.large":              "instanceType: m4.large",
 	}},
 	{name: "secure", files: map[string]string{
-		"# certificate: arn:aws:acm:us-west-2:<account>:certificate/<id>": "certificate: arn:aws:acm:us-west-2:123456789012:certificate/a",
-		"# certificate: arn:aws:acm:us-east-2:<account>:certificate/<id>": "certificate: arn:aws:acm:us-east-2:123456789012:certificate/b",
+		"image: " + scenario.ProductionImage: "certificate: arn:aws:acm:us-west-2:123456789012:certificate/a\n    image: " + scenario.ProductionImage,
+		"image: " + scenario.RecoveryImage:   "certificate: arn:aws:acm:us-east-2:123456789012:certificate/b\n    image: " + scenario.RecoveryImage,
 	}},
+	{name: "certificate requested", files: map[string]string{"# certificate: request": "certificate: request"}},
 	{name: "production in us-east-1", production: "us-east-1"},
 	{name: "production in us-east-1, by hand", production: "us-east-1", files: map[string]string{
 		"dns: {zoneId: Z00000000000000000000}": "dns: {mode: manual}",

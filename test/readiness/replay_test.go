@@ -47,10 +47,10 @@ func (w *world) runtime() (*failover.Runtime, roles.Claim, error) {
 	if plan.Do != roles.Activate {
 		return nil, roles.Claim{}, errors.Join(errors.New("the claims do not allow it"), refusalOf(plan))
 	}
-	site := stacks.RuntimeSite(cfg, plan.Claim, own.State.Published, own.State.Peer)
+	site := stacks.RuntimeSite(cfg, plan.Claim, own.State)
 	site.Tags = map[string]string{"site": cfg.Site, "stack": cfg.Stack, "managed-by": "pilotlight"}
 	site.SecondZoneAfter = time.Duration(cfg.Database.MultiAZDelay)
-	site.ResourceIDs, site.DeepToken = own.State.ResourceIDs, w.token
+	site.DeepToken = w.token
 	return failover.New(w.env(), site), plan.Claim, nil
 }
 

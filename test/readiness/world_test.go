@@ -19,6 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
@@ -91,6 +92,9 @@ func (w *world) side(stack string) *ops.Side {
 func (w *world) own() *ops.Side  { return w.side(scenario.Recovery) }
 func (w *world) peer() *ops.Side { return w.side(scenario.Production) }
 
+// certificate is the ARN of the recovery side's, given or requested.
+func (w *world) certificate() string { return stacks.CertificateARN(w.own().Config, w.own().State) }
+
 // live lets the site be written to for a while.
 func (w *world) live(d time.Duration) {
 	const often = 3 * time.Minute
@@ -105,7 +109,7 @@ func (w *world) live(d time.Duration) {
 // visit is what a visitor gets.
 func (w *world) visit(method, path string) (status int, body string) {
 	scheme := "http"
-	if w.own().Config.App.Certificate != "" {
+	if w.own().Config.App.HTTPS() {
 		scheme = "https"
 	}
 	req := httptest.NewRequest(method, scheme+"://"+w.own().Config.Domain+path, http.NoBody)

@@ -1,0 +1,139 @@
+package checks
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// Codes of a certificate that could not be shown, or not for long.
+const (
+	CertificateMissing = "certificate-missing"
+	CertificateUnseen  = "certificate-unseen"
+	CertificateState   = "certificate-state"
+	CertificateName    = "certificate-name"
+	CertificateExpires = "certificate-expires"
+	CertificateUnused  = "certificate-unused"
+	CertificateRecord  = "certificate-record"
+)
+
+// takes is about how long a failover lasts: a certificate that ends within it is of no use.
+const takes = time.Hour
+
+// The states of a certificate that an update waits for, or with: the rest is as ACM words it.
+const (
+	Issued  = "ISSUED" // a balancer can show it
+	pending = "PENDING_VALIDATION"
+)
+
+// renews is how long before its end ACM renews a certificate (ACM User Guide, "Managed certificate renewal").
+const renews = 60 * 24 * time.Hour
+
+// requesting is what makes a stack request a certificate, or wait for the one that it requested. It is none
+// that is active already: that would be the failover.
+const requesting = "update this stack as a standby (pilotlight deploy, or pulumi up on it alone)"
+
+// certificate finds out whether the balancer can show one that visitors accept.
+func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
+	block := func(code, requested, reason string, args ...any) {
+		remedy := fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and"))
+		if p.RequestsCertificate {
+			remedy = requesting + ", " + requested
+		}
+		all = append(all, refusal.Blocker{Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
+	}
+	const another = "which requests one and waits until ACM has issued it"
+	c := s.Certificate
+	switch {
+	case p.Certificate == "" && !p.RequestsCertificate, c != nil && c.Unseen:
+		return nil
+	case p.Certificate == "" && p.Epoch <= 1: // the first activation requests it, and waits for it
+		return nil
+	case p.Certificate == "":
+		block(CertificateMissing, another, "this stack has requested no certificate yet")
+		return all
+	case c == nil:
+		block(CertificateMissing, another, "there is no certificate %s in %s", p.Certificate, p.Region)
+		return all
+	case c.Status == pending:
+		block(CertificateState, "which waits until ACM has issued it", "certificate %s is %s", p.Certificate, c.Status)
+	case c.Status != Issued:
+		block(CertificateState, another, "certificate %s is %s", p.Certificate, c.Status)
+	case c.Until.Before(s.At.Add(takes)):
+		block(CertificateExpires, another, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
+	}
+	for _, name := range p.Names {
+		if !covers(c.Names, name) {
+			block(CertificateName, another, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name)
+		}
+	}
+	return all
+}
+
+// covers reports whether a client that asks for domain accepts a certificate of these names.
+func covers(names []string, domain string) bool {
+	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
+}
+
+// Unrenewed reports whether a certificate of ACM is about to end, and ACM does not renew it since no balancer shows
+// it: that of a standby without a balancer.
+func (c Certificate) Unrenewed(now time.Time) bool {
+	return c.Managed && !c.InUse && c.Status == Issued && c.Until.Before(now.Add(renews))
+}
+
+// NeedsAnother reports whether a stack has to request another certificate in place of the one that it requested: ACM does
+// not have it, never issues it, or does not renew it. nil is one that ACM does not have.
+func NeedsAnother(c *Certificate, now time.Time) bool {
+	return c == nil || c.Status != Issued && c.Status != pending || c.Unrenewed(now)
+}
+
+// Renewal finds out what keeps ACM from renewing a certificate that is still good. No failover is refused for it.
+func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
+	c := s.Certificate
+	if c == nil {
+		return nil
+	}
+	if c.Unrenewed(s.At) && !c.Until.Before(s.At.Add(takes)) {
+		remedy := "set app.certificate to another one of ACM, which you request, or to request, which has this stack do it; or add balancer to keepWarm"
+		if p.RequestsCertificate {
+			remedy = "run pilotlight deploy, which requests another in its place"
+		}
+		all = append(all, refusal.Blocker{
+			Code: CertificateUnused, Subject: "certificate", Remedy: remedy,
+			Reason: fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows", p.Certificate, date(c.Until)),
+		})
+	}
+	for _, r := range c.Absent {
+		all = append(all, refusal.Blocker{
+			Code: CertificateRecord, Subject: "certificate", Remedy: "run pulumi up --refresh on this stack, which writes it again",
+			Reason: fmt.Sprintf("the zone has no record %s %s %s, by which ACM renews certificate %s before it ends at %s", r.Name, r.Type, r.Target, p.Certificate, date(c.Until)),
+		})
+	}
+	return all
+}
+
+// IssuedYet reports whether ACM has issued a certificate that was requested. Its error is that it never will.
+func IssuedYet(arn string, c Certificate) (bool, error) {
+	switch c.Status {
+	case Issued:
+		return true, nil
+	case pending:
+		return false, nil
+	}
+	state := c.Status
+	if c.Failure != "" {
+		state += " (" + c.Failure + ")"
+	}
+	return false, fmt.Errorf("certificate %s is %s: mend that, and run pilotlight deploy, which requests another", arn, state)
+}
+
+func seenOfCertificate(s Snapshot, p Policy) string {
+	c := s.Certificate
+	if p.Certificate == "" || c == nil || c.Unseen {
+		return ""
+	}
+	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, join(p.Names, "and"), date(c.Until))
+}

@@ -1,0 +1,35 @@
+package ops
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+)
+
+// staleCertificate is the URN of the certificate that an update has to replace; none where there is none such. ACM renews
+// no certificate that no balancer shows, which is that of most standbys. So a deployment requests another before
+// the end. Where ACM does not tell, the checks do.
+func (s *Site) staleCertificate(ctx context.Context, stack *Stack, run Run) []string {
+	if c, err := s.configOf(stack.Name()); err != nil || !c.App.RequestsCertificate() {
+		return nil
+	}
+	side, saved, err := s.saved(ctx, stack)
+	if err != nil || side.State.Certificate == "" {
+		return nil
+	}
+	found, err := s.runtimeOf(side).RequestedCertificate(ctx)
+	if err != nil || !checks.NeedsAnother(found, s.now()) {
+		return nil
+	}
+	switch {
+	case found == nil:
+		run.say(fmt.Sprintf("ACM no longer has certificate %s: another is requested", side.State.Certificate))
+	case found.Status != checks.Issued:
+		run.say(fmt.Sprintf("certificate %s is %s: another is requested", side.State.Certificate, found.Status))
+	default:
+		run.say(fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows: another is requested",
+			side.State.Certificate, found.Until.UTC().Format("2006-01-02 15:04:05 MST")))
+	}
+	return affected(saved, []checks.Part{{ARN: side.State.Certificate}})[:1]
+}
