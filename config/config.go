@@ -319,6 +319,9 @@ type Alarms struct {
 	//
 	// Refused: below 0, over 168
 	CheckHours int `json:"checkHours"`
+	// Make a dashboard of CloudWatch for the stack, which shows its alarms and what they watch. The first three dashboards
+	// of an account are free, then each costs about 3 USD a month.
+	Dashboard bool `json:"dashboard"`
 }
 
 // Media is the bucket of WordPress's media library.

@@ -23,7 +23,7 @@ func prices() price.Table {
 		for item, amount := range map[price.Item]float64{
 			"db.m6g.large": 0.2, "db.m6g.2xlarge": 0.8, price.DatabaseStorage: 0.1, "m6i.large": 0.1, "cache.t4g.small": 0.05, price.NATGateway: 0.04, price.Balancer: 0.03, price.Address: 0.005,
 			price.Endpoint: 0.01, price.Disk: 0.08, price.Snapshot: 0.05, price.Media("STANDARD"): 0.02, price.Media("STANDARD_IA"): 0.01,
-			price.Key: 1, price.Secret: 0.4, price.ExtendedSupport: 0.1, price.ExtendedSupport3: 0.2,
+			price.Key: 1, price.Secret: 0.4, price.Dashboard: 3, price.ExtendedSupport: 0.1, price.ExtendedSupport3: 0.2,
 		} {
 			t.Set(region, item, price.Price{Amount: amount, Source: "a test", Date: price.Undated})
 		}
@@ -107,6 +107,7 @@ func TestQuantities(t *testing.T) {
 		more   map[string]float64 // a month; below 0 is less
 	}{
 		"a NAT gateway in each zone":           {func(s *Site) { s.Stacks[active].Network.NAT = "zone" }, active, map[string]float64{"nat nat-gateway": 29.2, "nat ipv4": 3.65}},
+		"a dashboard":                          {func(s *Site) { s.Stacks[standby].Alarms.Dashboard = true }, standby, map[string]float64{"dashboard dashboard": 3}},
 		"no NAT gateway":                       {func(s *Site) { s.Stacks[active].Network.NAT = "none" }, active, map[string]float64{"nat nat-gateway": -29.2, "nat ipv4": -3.65}},
 		"one zone":                             {func(s *Site) { s.Stacks[active].Database.MultiAZ = false }, active, map[string]float64{"database db.m6g.large": -146, "database rds-gp3": -10}},
 		"frozen is active":                     {func(s *Site) { s.Stacks[active].Role = roles.Frozen }, active, map[string]float64{}},

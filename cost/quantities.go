@@ -28,6 +28,7 @@ const (
 	Endpoints Part = "endpoints"
 	Secrets   Part = "secrets"
 	Transfer  Part = "transfer"
+	Dashboard Part = "dashboard"
 )
 
 // quantity is so much of an item in a month.
@@ -74,6 +75,9 @@ func (s stack) quantities() []quantity {
 		list = append(list, kept.database(Former, 1)...)
 	}
 	list = append(list, s.of(Secrets, price.Secret, 1), s.of(Secrets, price.Key, 1))
+	if s.Alarms.Dashboard { // whether the account has any of its free ones left, nobody knows here
+		list = append(list, s.of(Dashboard, price.Dashboard, 1))
+	}
 	if s.leads() {
 		list = append(list, s.instances()...)
 	}

@@ -21,6 +21,7 @@ import (
 var named = map[string]string{
 	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
 	"aws:cloudwatch/metricAlarm:MetricAlarm": "name",
+	"aws:cloudwatch/dashboard:Dashboard":     "dashboardName",
 }
 
 // adopt makes the state agree with AWS after a killed update. It brings into the state what

@@ -38,6 +38,7 @@ var billed = map[string]string{
 	"aws:secretsmanager/secret:Secret":                  "months, requests",
 	"aws:cloudwatch/logGroup:LogGroup":                  "what is written, storage",
 	"aws:cloudwatch/metricAlarm:MetricAlarm":            "months",
+	"aws:cloudwatch/dashboard:Dashboard":                "months, beyond the three of an account that are free",
 }
 
 // Resources are what the stacks' states hold that costs money, drills included, by stack and type. What no

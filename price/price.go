@@ -35,6 +35,8 @@ const (
 	Key    Item = "kms-key"
 	Secret Item = "secret"
 
+	Dashboard Item = "dashboard" // of CloudWatch, beyond the three of an account that are free
+
 	media    = "s3-"
 	transfer = "transfer-to-"
 )
@@ -64,7 +66,7 @@ func (i Item) Unit() Unit {
 		return GiBMonth
 	case ExtendedSupport, ExtendedSupport3:
 		return VCPUHour
-	case Key, Secret:
+	case Key, Secret, Dashboard:
 		return Month
 	default:
 	}

@@ -32,7 +32,7 @@ func TestBuiltIn(t *testing.T) {
 // TestBuiltInItems holds that a bill can ask for every item of the table: an instance's name has a dot.
 func TestBuiltInItems(t *testing.T) {
 	t.Parallel()
-	others := []Item{DatabaseStorage, ExtendedSupport, ExtendedSupport3, NATGateway, Balancer, Address, Endpoint, Disk, Snapshot, Key, Secret,
+	others := []Item{DatabaseStorage, ExtendedSupport, ExtendedSupport3, NATGateway, Balancer, Address, Endpoint, Disk, Snapshot, Key, Secret, Dashboard,
 		Media("STANDARD"), Media("STANDARD_IA"), Media("INTELLIGENT_TIERING")}
 	for region, prices := range BuiltIn() {
 		for item := range prices {

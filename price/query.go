@@ -32,6 +32,7 @@ var queries = map[Item]Query{
 	Snapshot:         {"AmazonEC2", map[string]string{family: "Storage Snapshot"}, "EBS:SnapshotUsage"},
 	Key:              {"awskms", map[string]string{family: "Encryption Key"}, "KMS-Keys"},
 	Secret:           {"AWSSecretsManager", map[string]string{family: "Secret"}, ""},
+	Dashboard:        {"AmazonCloudWatch", map[string]string{family: "Dashboard"}, "DashboardsUsageHour-Basic"},
 
 	Media("STANDARD"):            {"AmazonS3", map[string]string{family: "Storage"}, "TimedStorage-ByteHrs"},
 	Media("STANDARD_IA"):         {"AmazonS3", map[string]string{family: "Storage"}, "TimedStorage-SIA-ByteHrs"},
@@ -48,9 +49,11 @@ func (i Item) Query(region string) Query {
 	for name, value := range q.Attributes {
 		attributes[name] = value
 	}
-	if to, sent := strings.CutPrefix(string(i), transfer); sent {
+	switch to, sent := strings.CutPrefix(string(i), transfer); {
+	case sent:
 		attributes["fromRegionCode"], attributes["toRegionCode"] = region, to
-	} else {
+	case i == Dashboard: // it is of the account, and its product of no region
+	default:
 		attributes["regionCode"] = region
 	}
 	q.Attributes = attributes

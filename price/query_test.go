@@ -15,6 +15,7 @@ func TestQuery(t *testing.T) {
 	assert.Equal(t, Query{"AmazonElastiCache", map[string]string{
 		"productFamily": "Cache Instance", "instanceType": "cache.t4g.small", "cacheEngine": "Redis", "regionCode": "us-east-1",
 	}, "NodeUsage:cache.t4g.small"}, Item("cache.t4g.small").Query("us-east-1"))
+	assert.Equal(t, Query{"AmazonCloudWatch", map[string]string{"productFamily": "Dashboard"}, "DashboardsUsageHour-Basic"}, Dashboard.Query("us-west-2"), "it is of no region")
 	assert.True(t, ExtendedSupport.Query("us-east-1").ByUsage())
 	assert.False(t, Balancer.Query("us-east-1").ByUsage())
 }

@@ -2,12 +2,14 @@ package sim
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/mail"
 	"regexp"
 	"strings"
 )
 
 const (
+	dashboardType    = "aws:cloudwatch/dashboard:Dashboard"
 	alarmType        = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	topicType        = "aws:sns/topic:Topic"
 	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
@@ -21,6 +23,14 @@ func alarmKinds() map[string]*kind {
 			check:    validAlarm,
 			made:     func(_ *World, o *Object) { o.fill(map[string]any{"arn": arn("cloudwatch", o, "alarm:"+o.ID)}) },
 			defaults: map[string]any{"actionsEnabled": true, "treatMissingData": "missing"},
+		},
+		dashboardType: {
+			service: "cloudwatch", sdk: "CloudWatch", noun: "CloudWatch Dashboard",
+			create: "PutDashboard", update: "PutDashboard", delete: "DeleteDashboards", id: named("dashboardName"),
+			check: validDashboard,
+			made: func(_ *World, o *Object) { // of the account, in no region (API Reference, PutDashboard)
+				o.fill(map[string]any{"dashboardArn": strings.Replace(arn("cloudwatch", o, "dashboard/"+o.ID), ":"+o.Region+":", "::", 1)})
+			},
 		},
 		topicType: {
 			service: "sns", sdk: "SNS", noun: "SNS Topic", create: "CreateTopic", update: "SetTopicAttributes", delete: "DeleteTopic",
@@ -99,6 +109,55 @@ func validAlarm(_ *World, o *Object) error {
 	for _, action := range append(o.texts("alarmActions"), o.texts("okActions")...) {
 		if parts := strings.Split(action, ":"); len(parts) < 6 || parts[3] != o.Region {
 			return invalid("Invalid region in ARN: %s. Only %s is supported.", action, o.Region)
+		}
+	}
+	return nil
+}
+
+var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+
+// mostWidgets is how many a dashboard may have, and mostMetrics how many lines one of them (CloudWatch User Guide, "CloudWatch
+// service quotas").
+const (
+	mostWidgets = 500
+	mostMetrics = 500
+)
+
+func validDashboard(_ *World, o *Object) error {
+	invalid := func(format string, args ...any) error {
+		return refuse("InvalidParameterInput", "The dashboard body is invalid, there are 1 validation errors: "+format, args...)
+	}
+	if !dashboardName.MatchString(o.text("dashboardName")) {
+		return refuse("InvalidParameterValue", "The value %s for field DashboardName contains invalid characters.", o.text("dashboardName"))
+	}
+	var body struct {
+		Widgets []struct {
+			Type          string
+			X, Y          int
+			Width, Height int
+			Properties    struct {
+				Region  string
+				Alarms  []string
+				Metrics [][]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(o.text("dashboardBody")), &body); err != nil {
+		return invalid("%s", err)
+	}
+	if len(body.Widgets) > mostWidgets {
+		return invalid("Should NOT have more than %d items", mostWidgets)
+	}
+	for i, w := range body.Widgets {
+		switch {
+		case w.X < 0 || w.Width < 1 || w.X+w.Width > 24 || w.Height < 1:
+			return invalid("/widgets/%d does not lie within the grid", i)
+		case w.Type == "metric" && (w.Properties.Region == "" || len(w.Properties.Metrics) == 0 || len(w.Properties.Metrics) > mostMetrics):
+			return invalid("/widgets/%d/properties Should have a region and metrics", i)
+		case w.Type == "alarm" && len(w.Properties.Alarms) == 0:
+			return invalid("/widgets/%d/properties Should have required property 'alarms'", i)
+		case w.Type != "metric" && w.Type != "alarm":
+			return fmt.Errorf("a widget of type %q is %w", w.Type, ErrNotModelled)
 		}
 	}
 	return nil

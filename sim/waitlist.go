@@ -137,6 +137,7 @@ var waits = []Wait{
 	{Type: parameterType, Operations: creates, For: "that an image's parameter is found, which it never is when there is no such image (2 min)", Source: "ssm/parameter.go", Unmodelled: "the checks find that image first"},
 	{Type: parameterType, Operations: []string{"update", "delete"}, Source: "ssm/parameter.go"},
 	{Type: logGroupType, Operations: all, Source: "logs/group.go"},
+	{Type: dashboardType, Operations: all, Source: "cloudwatch/dashboard.go"},
 	{Type: alarmType, Operations: all, Source: "cloudwatch/metric_alarm.go"},
 	{Type: topicType, Operations: writes, For: "that an attribute that SNS refuses is taken (2 min)", Source: "sns/topic.go", Unmodelled: outlasted},
 	{Type: topicType, Operations: deletes, Source: "sns/topic.go"},

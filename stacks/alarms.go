@@ -30,8 +30,27 @@ func (s *site) alarms(f *foundation, served *application, database *components.D
 	if s.measuredCertificate() {
 		args.Alarms = append(args.Alarms, components.CertificateAlarm(f.certificate))
 	}
-	_, err := components.NewAlarms(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider))
-	return err
+	if _, err := components.NewAlarms(s.Context, s.cfg.Name(), args, pulumi.Provider(s.provider)); err != nil {
+		return err
+	}
+	return s.dashboard(args, id)
+}
+
+// dashboard shows the alarms and what they watch. It comes after DNS has moved, as they do.
+func (s *site) dashboard(alarms components.AlarmsArgs, database pulumi.StringInput) error {
+	if !s.cfg.Alarms.Dashboard {
+		return nil
+	}
+	charts := []components.Chart{components.ConnectionsChart(database)}
+	if !s.plan.Claim.Leads() {
+		charts = components.ReadinessCharts(failover.ReadinessNamespace, s.cfg.Site, s.cfg.Stack)
+	}
+	if !s.plan.Claim.Leads() && s.cfg.Alarms.CheckHours > 0 { // its alarm has the first already
+		charts = charts[1:]
+	}
+	return components.NewDashboard(s.Context, s.cfg.Name(), components.DashboardArgs{
+		Region: s.cfg.Region, AccountID: s.account, Alarms: alarms.Alarms, Charts: charts, After: alarms.After,
+	}, pulumi.Provider(s.provider))
 }
 
 // kept watches what may be forgotten, and is paid for, in either role.

@@ -64,7 +64,7 @@ func TestAlarms(t *testing.T) {
 			prod.MediaMeasured = tc.app != unmeasured
 			c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, prod, state.PeerInfo{}), "dr": remembers("dr", tc.own, dr, prod)}}
 			settings := drConfig("us-east-2", "us-west-2", tc.role)
-			settings["pilotlight:failover"], settings["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"]}`
+			settings["pilotlight:failover"], settings["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"],"dashboard":true}`
 			switch {
 			case tc.app == "26":
 				settings["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
@@ -101,6 +101,9 @@ func TestAlarms(t *testing.T) {
 			if slices.Contains(tc.want, "media-failed") {
 				assert.Equal(t, "prod-media", alarms["media-failed"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
 			}
+			if tc.app != "26" {
+				dashboardOf(t, c, tc.want, tc.role == "active")
+			}
 			assert.Equal(t, 1, c.types()["aws:sns/topic:Topic"])
 			assert.Equal(t, 1, c.types()["aws:sns/topicSubscription:TopicSubscription"])
 			for _, r := range c.made {
@@ -109,6 +112,29 @@ func TestAlarms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// dashboardOf holds that the stack has one dashboard, which shows the alarms, and comes after DNS where DNS moves.
+func dashboardOf(t *testing.T, c *cloud, alarms []string, after bool) {
+	t.Helper()
+	require.Equal(t, 1, c.types()["aws:cloudwatch/dashboard:Dashboard"])
+	for _, r := range c.made {
+		switch {
+		case r.TypeToken == "aws:cloudwatch/dashboard:Dashboard":
+			body := r.Inputs["dashboardBody"].StringValue()
+			assert.Equal(t, "blog-dr", r.Inputs["dashboardName"].StringValue())
+			assert.Equal(t, after, dependsOn(r, "-switch-2"))
+			for _, name := range alarms {
+				assert.Contains(t, body, `"arn:aws:cloudwatch:us-east-2:123456789012:alarm:blog-dr-`+name+`"`)
+			}
+			assert.Equal(t, len(alarms), strings.Count(body, ":alarm:"))
+			assert.Equal(t, after, strings.Contains(body, "RequestCount"))
+			assert.Equal(t, !after, strings.Contains(body, "TimeToRecover"))
+			assert.NotContains(t, strings.ReplaceAll(body, "prod-media", ""), "us-west-2", "nothing of the other region")
+		case strings.HasPrefix(r.TypeToken, "aws:") && r.TypeToken != "aws:ssm/parameter:Parameter":
+			assert.False(t, dependsOn(r, ":Dashboard::"), "%s waits for the dashboard", r.Name)
+		}
 	}
 }
 

@@ -103,6 +103,8 @@ func TestEveryType(t *testing.T) {
 	add("aws:cloudwatch/logGroup:LogGroup", "logs", props{"retentionInDays": 30})
 	topic := get(add("aws:sns/topic:Topic", "alarms", props{"policy": "{}", "kmsMasterKeyId": get(key, "arn")}), "arn")
 	add("aws:sns/topicSubscription:TopicSubscription", "alarms", props{"topic": topic, "protocol": "email", "endpoint": "oncall@example.com"})
+	add("aws:cloudwatch/dashboard:Dashboard", "site", props{
+		"dashboardName": "site", "dashboardBody": `{"widgets": [{"type": "metric", "x": 0, "y": 0, "width": 6, "height": 6, "properties": {"region": "us-east-2", "metrics": [["AWS/RDS", "ReplicaLag"]]}}]}`})
 	add("aws:cloudwatch/metricAlarm:MetricAlarm", "lag", props{
 		"namespace": "AWS/RDS", "metricName": "ReplicaLag", "dimensions": props{"DBInstanceIdentifier": "db"}, "statistic": "Maximum", "period": 60,
 		"evaluationPeriods": 5, "comparisonOperator": "GreaterThanThreshold", "threshold": 300, "alarmActions": []any{topic}})

@@ -21,11 +21,12 @@ const (
 	recordType      = "aws:route53/record:Record"
 )
 
-// requesting makes both stacks of a site request their certificates.
+// requesting makes both stacks of a site request their certificates, and have a dashboard.
 func requesting(t *testing.T, stage *scenario.Stage) {
 	t.Helper()
 	for _, stack := range []string{scenario.Production, scenario.Recovery} {
 		staged.Rewrite(t, stage, stack, "    # certificate: request", "    certificate: request")
+		staged.Rewrite(t, stage, stack, "  pilotlight:cache:", "  pilotlight:alarms: {dashboard: true}\n  pilotlight:cache:")
 	}
 }
 
@@ -58,6 +59,17 @@ func certificates(t *testing.T, w *sim.World, region string) (all []sim.Certific
 	return all
 }
 
+// dashboard is what a stack's dashboard shows.
+func dashboard(w *sim.World, name string) (body string) {
+	w.ByHand(func(o *sim.Object) bool {
+		if o.Type == "aws:cloudwatch/dashboard:Dashboard" && o.ID == name {
+			body = o.Props["dashboardBody"].(string)
+		}
+		return true
+	})
+	return body
+}
+
 // TestRequestedCertificate takes a site that requests its certificates there and back: they are issued before they are
 // needed, and an activation changes neither them nor their records.
 func TestRequestedCertificate(t *testing.T) {
@@ -87,7 +99,9 @@ func TestRequestedCertificate(t *testing.T) {
 	w.Clock().Advance(time.Hour)
 	require.NoError(t, stage.Lose())
 	begin := w.Clock().Now()
+	assert.Contains(t, dashboard(w, "blog-dr"), "TimeToRecover")
 	staged.FailOver(t, stage)
+	assert.Contains(t, dashboard(w, "blog-dr"), "RequestCount", "it shows what the side does now")
 	for _, step := range w.Journal() {
 		if step.Kind == "provider" && !step.Begin.Before(begin) && step.Operation != "read" {
 			assert.NotEqual(t, certificateType, step.Type, "%+v", step)
