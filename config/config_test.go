@@ -101,6 +101,7 @@ func TestValidate(t *testing.T) {
 		},
 		"no wait":               {func(c *Config) { c.App.CertificateWait = 0 }, `app.certificateWait is "0": set it to a duration`},
 		"no zone":               {func(c *Config) { c.DNS.ZoneID = "" }, "or dns.mode to manual"},
+		"a zone of a mock":      {func(c *Config) { c.DNS.ZoneID = "62ZCFXD6R2OCRPY3GUKEQL" }, ""},
 		"a zone's path":         {func(c *Config) { c.DNS.ZoneID = "/hostedzone/Z0123456789ABC" }, `dns.zoneId is "/hostedzone/Z0123456789ABC": set it to the id`},
 		"a zone's name":         {func(c *Config) { c.DNS.ZoneID = "example.com" }, `dns.zoneId is "example.com"`},
 		"a zone's id, too long": {func(c *Config) { c.DNS.ZoneID = "Z" + strings.Repeat("0", 32) }, "dns.zoneId"},

@@ -23,7 +23,7 @@ var (
 	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
-	zoneForm   = regexp.MustCompile(`^Z[0-9A-Z]{1,31}$`) // ResourceId in Route 53's API: 32 characters at most
+	zoneForm   = regexp.MustCompile(`^[0-9A-Z]{1,32}$`) // ResourceId in Route 53's API: 32 characters at most. That all begin with Z is said nowhere
 	mailForm   = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 )
