@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -195,7 +194,7 @@ func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 		return seen, err
 	}
 	if seen.Replica, err = r.database(ctx, cfg); err == nil && seen.Replica != nil {
-		seen.Replica.Free, err = findFree(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now())
+		seen.Replica.Free, err = findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
 	}
 	seen.Backlog = r.backlog(ctx, cfg)
 	return seen, err
@@ -211,7 +210,7 @@ func (r *Runtime) LookAtDatabase(ctx context.Context) (*checks.Replica, error) {
 	if err != nil || found == nil {
 		return nil, err
 	}
-	found.Free, err = findFree(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now())
+	found.Free, err = findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
 	return found, err
 }
 
@@ -235,7 +234,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 		found.ReadOnly = setsReadOnly(found.Set)
 	}
 	if found.Source != "" {
-		found.LastGood, err = findLag(ctx, cloudwatch.NewFromConfig(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+		found.LastGood, err = findLag(ctx, metricsClient(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 	}
 	return found, err
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -106,7 +105,7 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 		if err != nil {
 			return err
 		}
-		metrics, since := cloudwatch.NewFromConfig(cfg), r.env.Now()
+		metrics, since := metricsClient(cfg), r.env.Now()
 		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			lag, err := findLag(ctx, metrics, r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 			if err != nil {

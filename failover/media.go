@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -82,7 +81,7 @@ func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) *checks.Backlog {
 	}
 	ctx, cancel := context.WithTimeout(ctx, backlogLimit)
 	defer cancel()
-	client := cloudwatch.NewFromConfig(cfg)
+	client := metricsClient(cfg)
 	of := map[string]string{"SourceBucket": r.Site.PeerMedia, "DestinationBucket": r.Site.Media, "RuleId": MediaRule}
 	files, at, err := newest(ctx, client, "AWS/S3", "OperationsPendingReplication", of, r.env.Now(), backlogWindow)
 	if err != nil || at.IsZero() {

@@ -42,7 +42,7 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 			data = append(data, datum(d.name, d.value.Seconds(), cwtypes.StandardUnitSeconds))
 		}
 	}
-	_, err = cloudwatch.NewFromConfig(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(ReadinessNamespace), MetricData: data})
+	_, err = metricsClient(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(ReadinessNamespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the readiness to CloudWatch in %s: %w", r.Site.Region, err)
 	}

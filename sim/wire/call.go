@@ -77,7 +77,7 @@ var services = map[string]service{
 	"sts":                  {"sts", queryProtocol("https://sts.amazonaws.com/doc/2011-06-15/"), stsOperations},
 	"ec2":                  {"ec2", ec2Protocol, ec2Operations},
 	"pricing":              {"pricing", jsonProtocol, pricingOperations},
-	"monitoring":           {"cloudwatch", cborProtocol, cloudwatchOperations},
+	"monitoring":           {"cloudwatch", queryProtocol("http://monitoring.amazonaws.com/doc/2010-08-01/"), cloudwatchOperations},
 }
 
 // Operations are the calls that are modelled, by the service as faults name it.

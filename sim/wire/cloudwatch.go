@@ -2,80 +2,78 @@ package wire
 
 import (
 	"slices"
+	"strconv"
 	"time"
-
-	"github.com/aws/smithy-go/encoding/cbor"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
 var cloudwatchOperations = map[string]operation{
-	"GetMetricData": {
-		subject: func(in input) string {
-			for _, query := range cborMaps(in.cbor, "MetricDataQueries") {
-				return metricOf(query).subject()
-			}
-			return ""
-		},
-		serve: getMetricData,
-	},
-	"PutMetricData": {
-		subject: func(in input) string { return cborText(in.cbor, "Namespace") },
-		serve:   putMetricData,
-	},
+	"GetMetricData": {func(in input) string { return metricOf(in, "MetricDataQueries.member.1.MetricStat.Metric.").subject() }, getMetricData},
+	"PutMetricData": {func(in input) string { return in.text("Namespace") }, putMetricData},
 }
 
 // putMetricData takes single values, as the program sends them.
 func putMetricData(r request) (any, error) {
-	namespace := cborText(r.in.cbor, "Namespace")
 	var values []sim.Published
-	for _, datum := range cborMaps(r.in.cbor, "MetricData") {
-		value, err := cbor.AsFloat64(datum["Value"])
+	for _, of := range r.in.structs("MetricData") {
+		value, err := strconv.ParseFloat(r.in.text(of+"Value"), 64)
 		if err != nil {
 			return nil, unmodelled("metrics without a single value are not modelled by the simulator")
 		}
-		at, err := cbor.AsTime(datum["Timestamp"])
+		at, err := time.Parse(time.RFC3339Nano, r.in.text(of+"Timestamp"))
 		if err != nil {
 			return nil, malformed("Timestamp")
 		}
-		v := sim.Published{Region: r.region, Metric: namespace + " " + cborText(datum, "MetricName"), Dimensions: map[string]string{}, Value: value, At: at}
-		for _, d := range cborMaps(datum, "Dimensions") {
-			v.Dimensions[cborText(d, "Name")] = cborText(d, "Value")
-		}
-		values = append(values, v)
+		values = append(values, sim.Published{
+			Region: r.region, Metric: r.in.text("Namespace") + " " + r.in.text(of+"MetricName"), Dimensions: dimensions(r.in, of), Value: value, At: at,
+		})
 	}
-	return cbor.Map{}, r.world.PutMetrics(values)
+	return struct{}{}, r.world.PutMetrics(values)
 }
 
 // getMetricData knows ReplicaLag of a database, in the region of the replica, its free storage, and what
 // a bucket has yet to copy, in its own region.
 func getMetricData(r request) (any, error) {
-	from, err := cbor.AsTime(r.in.cbor["StartTime"])
+	from, err := time.Parse(time.RFC3339Nano, r.in.text("StartTime"))
 	if err != nil {
 		return nil, malformed("StartTime")
 	}
-	to, err := cbor.AsTime(r.in.cbor["EndTime"])
+	to, err := time.Parse(time.RFC3339Nano, r.in.text("EndTime"))
 	if err != nil {
 		return nil, malformed("EndTime")
 	}
-	results := cbor.List{}
-	for _, query := range cborMaps(r.in.cbor, "MetricDataQueries") {
-		m := metricOf(query)
+	var out resultsXML
+	for _, query := range r.in.structs("MetricDataQueries") {
+		m := metricOf(r.in, query+"MetricStat.Metric.")
 		points, known := m.points(r, from, to)
 		if !known {
 			return nil, unmodelled("the metric %s is not modelled by the simulator", m.name)
 		}
-		stat, _ := query["MetricStat"].(cbor.Map)
-		points, err := aggregated(points, stat)
+		points, err := aggregated(points, r.in.text(query+"MetricStat.Period"), r.in.text(query+"MetricStat.Stat"))
 		if err != nil {
 			return nil, err
 		}
-		if cborText(r.in.cbor, "ScanBy") != "TimestampAscending" {
+		if r.in.text("ScanBy") != "TimestampAscending" {
 			slices.Reverse(points)
 		}
-		results = append(results, result(cborText(query, "Id"), m.name, points))
+		one := resultXML{Id: r.in.text(query + "Id"), Label: m.name, StatusCode: "Complete"}
+		for _, p := range points {
+			one.Timestamps, one.Values = append(one.Timestamps, p.At.UTC()), append(one.Values, p.Value)
+		}
+		out.Results = append(out.Results, one)
 	}
-	return cbor.Map{"MetricDataResults": results}, nil
+	return out, nil
+}
+
+type resultsXML struct {
+	Results []resultXML `xml:"MetricDataResults>member"`
+}
+
+type resultXML struct {
+	Id, Label, StatusCode string
+	Timestamps            []time.Time `xml:"Timestamps>member"`
+	Values                []float64   `xml:"Values>member"`
 }
 
 // metric is what a query asks for.
@@ -84,14 +82,17 @@ type metric struct {
 	dimensions map[string]string
 }
 
-func metricOf(query cbor.Map) metric {
-	stat, _ := query["MetricStat"].(cbor.Map)
-	asked, _ := stat["Metric"].(cbor.Map)
-	m := metric{name: cborText(asked, "Namespace") + " " + cborText(asked, "MetricName"), dimensions: map[string]string{}}
-	for _, d := range cborMaps(asked, "Dimensions") {
-		m.dimensions[cborText(d, "Name")] = cborText(d, "Value")
+// metricOf reads a metric whose parameters begin with a prefix.
+func metricOf(in input, prefix string) metric {
+	return metric{in.text(prefix+"Namespace") + " " + in.text(prefix+"MetricName"), dimensions(in, prefix)}
+}
+
+func dimensions(in input, prefix string) map[string]string {
+	all := map[string]string{}
+	for _, d := range in.structs(prefix + "Dimensions") {
+		all[in.text(d+"Name")] = in.text(d + "Value")
 	}
-	return m
+	return all
 }
 
 // subject is what the metric is about.
@@ -120,8 +121,8 @@ func (m metric) points(r request, from, to time.Time) (points []sim.Datapoint, k
 }
 
 // aggregated puts minutes together into periods.
-func aggregated(points []sim.Datapoint, stat cbor.Map) ([]sim.Datapoint, error) {
-	seconds, err := cbor.AsInt64(stat["Period"])
+func aggregated(points []sim.Datapoint, every, stat string) ([]sim.Datapoint, error) {
+	seconds, err := strconv.Atoi(every)
 	if err != nil || seconds <= 0 || seconds%60 != 0 {
 		return nil, malformed("Period")
 	}
@@ -135,9 +136,9 @@ func aggregated(points []sim.Datapoint, stat cbor.Map) ([]sim.Datapoint, error) 
 			}
 			return sum / float64(len(v))
 		},
-	}[cborText(stat, "Stat")]
+	}[stat]
 	if !ok {
-		return nil, unmodelled("statistic %q is not modelled by the simulator", cborText(stat, "Stat"))
+		return nil, unmodelled("statistic %q is not modelled by the simulator", stat)
 	}
 	period := time.Duration(seconds) * time.Second
 	var out []sim.Datapoint
@@ -150,16 +151,6 @@ func aggregated(points []sim.Datapoint, stat cbor.Map) ([]sim.Datapoint, error) 
 		}
 	}
 	return out, nil
-}
-
-func result(id, label string, points []sim.Datapoint) cbor.Map {
-	times, values := cbor.List{}, cbor.List{}
-	for _, p := range points {
-		times, values = append(times, cborTime(p.At)), append(values, cbor.Float64(p.Value))
-	}
-	return cbor.Map{
-		"Id": cbor.String(id), "Label": cbor.String(label), "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values,
-	}
 }
 
 func malformed(name string) error {

@@ -4,19 +4,20 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
-// input is a call's parameters: a form in the query protocols, a map in CBOR and
-// JSON, the request itself in REST.
+// input is a call's parameters: a form in the query protocols, a map in JSON, the
+// request itself in REST.
 type input struct {
 	form url.Values
-	cbor cborMap
 	json map[string]any
 	rest rest
 }
@@ -87,6 +88,18 @@ func (in input) instanceTypes() []string {
 
 // members reads Name.member.1, Name.member.2 …
 func (in input) members(name string) []string { return in.list(name + ".member") }
+
+// structs are what the parameters of a list's structures begin with: Name.member.1., Name.member.2. …
+func (in input) structs(name string) (prefixes []string) {
+	for i := 1; ; i++ {
+		prefix := fmt.Sprintf("%s.member.%d.", name, i)
+		begins := func(parameter string) bool { return strings.HasPrefix(parameter, prefix) }
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(in.form)), begins) {
+			return prefixes
+		}
+		prefixes = append(prefixes, prefix)
+	}
+}
 
 // only refuses parameters that an operation doesn't look at: it must not
 // pretend that it did.
