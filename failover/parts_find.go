@@ -2,11 +2,13 @@ package failover
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	scalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -127,7 +129,7 @@ func keysThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, err
 	})
 }
 
-// logGroupsThere asks by prefixes, of which a whole name comes first.
+// logGroupsThere asks by prefixes: a group may be among others whose names begin alike.
 func logGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string, error) {
 	client := cloudwatchlogs.NewFromConfig(cfg)
 	return oneByOne(ids, "ResourceNotFoundException", func(id string) (bool, error) {
@@ -135,7 +137,7 @@ func logGroupsThere(ctx context.Context, cfg aws.Config, ids []string) ([]string
 		if err != nil {
 			return false, err
 		}
-		return len(out.LogGroups) > 0 && aws.ToString(out.LogGroups[0].LogGroupName) == id, nil
+		return slices.Contains(idsOf(out.LogGroups, func(g logtypes.LogGroup) *string { return g.LogGroupName }), id), nil
 	})
 }
 

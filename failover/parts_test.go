@@ -1,9 +1,12 @@
 package failover
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestPartOf reads ARNs of both partitions as AWS writes them.
@@ -28,4 +31,41 @@ func TestPartOf(t *testing.T) {
 	_, part := partOf(secret)
 	assert.Equal(t, secret, part.ID)
 	assert.Equal(t, "secret blog-dr-application-572da5c-2f3b6d", part.String())
+}
+
+// TestByIDs holds that a part is gone where EC2 says so, and only there.
+func TestByIDs(t *testing.T) {
+	t.Parallel()
+	without := func(there ...string) func([]string) ([]string, error) {
+		return func(ids []string) ([]string, error) {
+			if slices.ContainsFunc(ids, func(id string) bool { return !slices.Contains(there, id) }) {
+				return nil, &smithy.GenericAPIError{Code: "InvalidSubnetID.NotFound", Message: "The subnet ID 'b' does not exist"}
+			}
+			return ids, nil
+		}
+	}
+	for name, tc := range map[string]struct {
+		ask   func(ids []string) ([]string, error)
+		there []string
+		fails string
+	}{
+		"all are there":           {without("a", "b", "c"), []string{"a", "b", "c"}, ""},
+		"one is gone":             {without("a", "c"), []string{"a", "c"}, ""},
+		"all are gone":            {without(), nil, ""},
+		"it may not be asked":     {func([]string) ([]string, error) { return nil, &smithy.GenericAPIError{Code: "UnauthorizedOperation"} }, nil, "UnauthorizedOperation"},
+		"it knows no ids":         {func([]string) ([]string, error) { return []string{"c", "b", "a", "d"}, nil }, []string{"a", "b", "c"}, ""},
+		"it answers with nothing": {func([]string) ([]string, error) { return nil, nil }, nil, "EC2 does not say whether there is a"},
+		"it answers with some":    {func(ids []string) ([]string, error) { return ids[:1], nil }, []string{"a", "b", "c"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			there, err := byIDs([]string{"a", "b", "c"}, tc.ask)
+			assert.Equal(t, tc.there, there)
+			if tc.fails == "" {
+				require.NoError(t, err)
+			} else {
+				assert.ErrorContains(t, err, tc.fails)
+			}
+		})
+	}
 }

@@ -44,8 +44,9 @@ var moreCodes = map[string]string{
 	"ec2": "AddressLimitExceeded DependencyViolation GatewayLimitExceeded IdempotentParameterMismatch IncorrectState InstanceLimitExceeded " +
 		"InsufficientAddressCapacity InsufficientCapacity InsufficientFreeAddressesInSubnet InsufficientInstanceCapacity InternetGatewayLimitExceeded " +
 		"InvalidAMIID.NotFound InvalidAMIID.Unavailable InvalidAllocationID.NotFound InvalidGroup.Duplicate InvalidGroup.NotFound " +
-		"InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateName.AlreadyExistsException InvalidRoute.NotFound InvalidRouteTableID.NotFound " +
-		"InvalidSubnet.Conflict InvalidSubnet.Range InvalidSubnetID.NotFound InvalidVpcID.NotFound NatGatewayLimitExceeded NatGatewayNotFound " +
+		"InvalidInternetGatewayID.NotFound InvalidLaunchTemplateId.NotFound InvalidLaunchTemplateName.AlreadyExistsException InvalidRoute.NotFound " +
+		"InvalidRouteTableID.NotFound InvalidSecurityGroupRuleId.NotFound InvalidSubnet.Conflict InvalidSubnet.Range InvalidSubnetID.NotFound " +
+		"InvalidVpcEndpointId.NotFound InvalidVpcID.NotFound NatGatewayLimitExceeded NatGatewayNotFound " +
 		"Resource.AlreadyAssociated ResourceLimitExceeded RouteAlreadyExists RouteLimitExceeded RouteTableLimitExceeded SecurityGroupLimitExceeded " +
 		"SubnetLimitExceeded Unavailable Unsupported VcpuLimitExceeded VpcLimitExceeded InvalidAMIName.Duplicate InvalidParameter " +
 		"InvalidSnapshot.InUse InvalidSnapshot.NotFound OperationNotPermitted UnknownParameter UnsupportedOperation",

@@ -1,5 +1,7 @@
 package sim
 
+import "slices"
+
 // A Balancer is a load balancer as DescribeLoadBalancers shows it.
 type Balancer struct {
 	ARN, Name, DNSName string
@@ -42,16 +44,18 @@ type RouteEntry struct {
 	State       string // active, or blackhole once its gateway is gone
 }
 
-// RouteTables describes a region's route tables, or the one with an id.
-func (w *World) RouteTables(region, id string) ([]RouteTable, error) {
+// RouteTables describes those of a region's route tables that have some ids, or all of them.
+func (w *World) RouteTables(region string, ids ...string) ([]RouteTable, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if id != "" && w.find(tableType, region, id) == nil {
-		return nil, noTable(id)
+	for _, id := range ids {
+		if w.find(tableType, region, id) == nil {
+			return nil, noTable(id)
+		}
 	}
 	var all []RouteTable
 	for _, table := range w.all(tableType, region) {
-		if id != "" && table.ID != id {
+		if len(ids) > 0 && !slices.Contains(ids, table.ID) {
 			continue
 		}
 		t := RouteTable{ID: table.ID}

@@ -57,22 +57,23 @@ var ec2Operations = map[string]operation{
 			return out, nil
 		},
 	},
-	"DescribeAddresses": orHeld(operation{func(input) string { return "" }, describeAddresses}, "allocation-id", "addressesSet", "allocationId", "aws:ec2/eip:Eip"),
+	"DescribeAddresses": orHeld("AllocationId", held("AllocationId", "InvalidAllocationID.NotFound", "addressesSet", "allocationId", "aws:ec2/eip:Eip"),
+		operation{func(input) string { return "" }, describeAddresses}),
 	"ReleaseAddress": {func(in input) string { return in.text("AllocationId") }, func(r request) (any, error) {
 		return yesXML{Yes: true}, r.world.ReleaseAddress(r.region, r.in.text("AllocationId"))
 	}},
 	"DescribeInstances": {func(input) string { return "" }, describeInstances},
-	"DescribeSubnets": orHeld(operation{func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
-		"subnet-id", "subnetSet", "subnetId", "aws:ec2/subnet:Subnet"),
-	"DescribeInternetGateways": held("internet-gateway-id", "internetGatewaySet", "internetGatewayId", "aws:ec2/internetGateway:InternetGateway"),
-	"DescribeLaunchTemplates": one("LaunchTemplateId.1", "InvalidLaunchTemplateId.NotFound", "aws:ec2/launchTemplate:LaunchTemplate",
-		func(id string) any { return heldXML{"launchTemplates", "launchTemplateId", []string{id}} }),
-	"DescribeSecurityGroups": held("group-id", "securityGroupInfo", "groupId", "aws:ec2/securityGroup:SecurityGroup",
+	"DescribeSubnets":   {func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
+	"DescribeInternetGateways": held("InternetGatewayId", "InvalidInternetGatewayID.NotFound", "internetGatewaySet", "internetGatewayId",
+		"aws:ec2/internetGateway:InternetGateway"),
+	"DescribeLaunchTemplates": held("LaunchTemplateId", "InvalidLaunchTemplateId.NotFound", "launchTemplates", "launchTemplateId",
+		"aws:ec2/launchTemplate:LaunchTemplate"),
+	"DescribeSecurityGroups": held("GroupId", "InvalidGroup.NotFound", "securityGroupInfo", "groupId", "aws:ec2/securityGroup:SecurityGroup",
 		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
-	"DescribeSecurityGroupRules": held("security-group-rule-id", "securityGroupRuleSet", "securityGroupRuleId",
+	"DescribeSecurityGroupRules": held("SecurityGroupRuleId", "InvalidSecurityGroupRuleId.NotFound", "securityGroupRuleSet", "securityGroupRuleId",
 		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"),
-	"DescribeVpcEndpoints": held("vpc-endpoint-id", "vpcEndpointSet", "vpcEndpointId", "aws:ec2/vpcEndpoint:VpcEndpoint"),
-	"DescribeVpcs":         held("vpc-id", "vpcSet", "vpcId", "aws:ec2/vpc:Vpc"),
+	"DescribeVpcEndpoints": held("VpcEndpointId", "InvalidVpcEndpointId.NotFound", "vpcEndpointSet", "vpcEndpointId", "aws:ec2/vpcEndpoint:VpcEndpoint"),
+	"DescribeVpcs":         held("VpcId", "InvalidVpcID.NotFound", "vpcSet", "vpcId", "aws:ec2/vpc:Vpc"),
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
@@ -100,10 +101,10 @@ var ec2Operations = map[string]operation{
 			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
 		},
 	},
-	"DescribeRouteTables": orHeld(operation{
+	"DescribeRouteTables": {
 		subject: func(in input) string { return strings.Join(in.list("RouteTableId"), ",") },
 		serve:   describeRouteTables,
-	}, "route-table-id", "routeTableSet", "routeTableId", "aws:ec2/routeTable:RouteTable"),
+	},
 	"DeleteRoute": {
 		subject: func(in input) string { return in.form.Get("RouteTableId") },
 		serve: func(r request) (any, error) {
@@ -180,14 +181,15 @@ type routeXML struct {
 
 // describeRouteTables finds tables by their ids, or those with a route to a NAT gateway.
 func describeRouteTables(r request) (any, error) {
-	if err := r.in.only("RouteTableId.1", "Filter.1.Name", "Filter.1.Value.1"); err != nil {
+	ids := r.in.list("RouteTableId")
+	if err := r.in.only(append(numbered("RouteTableId", len(ids)), "Filter.1.Name", "Filter.1.Value.1")...); err != nil {
 		return nil, err
 	}
 	filter, through := r.in.text("Filter.1.Name"), r.in.text("Filter.1.Value.1")
 	if filter != "" && filter != "route.nat-gateway-id" {
 		return nil, unmodelled("the filter %s of DescribeRouteTables is not modelled by the simulator", filter)
 	}
-	tables, err := r.world.RouteTables(r.region, r.in.text("RouteTableId.1"))
+	tables, err := r.world.RouteTables(r.region, ids...)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package wire
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -37,24 +39,43 @@ func (h heldXML) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	return e.Encode(list)
 }
 
-// held answers a call of EC2 that asks which of some ids there are, by a filter.
-func held(filter, set, element string, types ...string) operation {
+// held answers a call of EC2 that asks by ids, in the parameter of that name. As EC2 does, it finds all of
+// them, or answers with the code, and names one that there is not.
+func held(parameter, code, set, element string, types ...string) operation {
 	return operation{
-		subject: func(in input) string { return strings.Join(in.list("Filter.1.Value"), ",") },
+		subject: func(in input) string { return strings.Join(in.list(parameter), ",") },
 		serve: func(r request) (any, error) {
-			if by := r.in.text("Filter.1.Name"); by != filter {
-				return nil, unmodelled("%s by %q is not modelled by the simulator", r.operation, by)
+			ids := r.in.list(parameter)
+			if err := r.in.only(numbered(parameter, len(ids))...); err != nil {
+				return nil, err
 			}
-			return heldXML{set, element, r.world.Held(r.region, r.in.list("Filter.1.Value"), types...)}, nil
+			if len(ids) == 0 {
+				return nil, unmodelled("%s without ids is not modelled by the simulator", r.operation)
+			}
+			found := r.world.Held(r.region, ids, types...)
+			for _, id := range ids {
+				if !slices.Contains(found, id) {
+					return nil, &sim.Error{Status: http.StatusBadRequest, Code: code, Message: "The ID '" + id + "' does not exist"}
+				}
+			}
+			return heldXML{set, element, found}, nil
 		},
 	}
 }
 
-// orHeld is held for a call that is made in another way, too.
-func orHeld(otherwise operation, filter, set, element, typ string) operation {
-	by := held(filter, set, element, typ)
+// numbered are the names of a list's parameters: Name.1, Name.2 …
+func numbered(parameter string, count int) []string {
+	names := make([]string, count)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s.%d", parameter, i+1)
+	}
+	return names
+}
+
+// orHeld is by for a call that asks by ids in a parameter, and otherwise for any other.
+func orHeld(parameter string, by, otherwise operation) operation {
 	choose := func(in input) operation {
-		if in.text("Filter.1.Name") == filter {
+		if len(in.list(parameter)) > 0 {
 			return by
 		}
 		return otherwise
