@@ -144,7 +144,7 @@ const (
 var overrides = map[Override][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
-	AcceptStandby:    {ReplicaUnknown, ImageOld},
+	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing},
 }
 
 // Covers reports whether an override takes a blocker away.

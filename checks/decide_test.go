@@ -81,10 +81,11 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{PartsMissing}, "AWS in us-east-2 no longer has bucket blog-dr-media and subnet subnet-1, which",
 		},
-		"a key to be deleted": {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{PartsMissing}, "--region us-east-2 --key-id 1234"},
-		"no image":            {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
-		"image too large":     {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
-		"image pending":       {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"a key to be deleted":                         {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{PartsMissing}, "--region us-east-2 --key-id 1234"},
+		"parts deleted, in the judgement of who asks": {func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} }, []string{PartsMissing}, "or set acceptStandby to 2 (--accept-standby 2)"},
+		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"image too old": {
 			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's, or set acceptStandby to 2",
 		},
@@ -156,6 +157,7 @@ func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
 	s.Site, s.Image.Made, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, time.Time{}, nil
+	s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}}
 	codes := func(blockers []refusal.Blocker) (codes []string) {
 		for _, b := range blockers {
 			codes = append(codes, b.Code)
@@ -166,11 +168,11 @@ func TestOverrule(t *testing.T) {
 		accepted         []Override
 		stand, overruled []string
 	}{
-		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld}, nil},
-		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageOld}, []string{LagUnknown}},
-		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageOld}, []string{ProductionServes}},
-		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageOld}, []string{ProductionServes, LagUnknown}},
-		"standby":    {[]Override{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld}},
+		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld, PartsMissing}, nil},
+		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageOld, PartsMissing}, []string{LagUnknown}},
+		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageOld, PartsMissing}, []string{ProductionServes}},
+		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageOld, PartsMissing}, []string{ProductionServes, LagUnknown}},
+		"standby":    {[]Override{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld, PartsMissing}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -62,6 +62,7 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	if slices.ContainsFunc(s.Missing, Part.Remakable) {
 		remedies = append(remedies, "make them again with pilotlight deploy; a failover by that command does so too, with rights to make them")
 	}
+	remedies = append(remedies, "or "+acceptStandby(p))
 	return []refusal.Blocker{{
 		Code: PartsMissing, Subject: "parts", Remedy: strings.Join(remedies, "; "),
 		Reason: fmt.Sprintf("AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")),
