@@ -175,11 +175,15 @@ func Quotas(all []Quota, region string) (short []refusal.Blocker) {
 
 // SeenOfQuotas is what was seen of quotas that do not stand in the way, in words; empty when there were none.
 func SeenOfQuotas(all []Quota, region string) string {
-	var room, tight, unseen []string
+	var room, tight, unseen, reasons []string
+	of := map[string][]string{} // unseen quotas by the reason
 	for _, q := range all {
 		switch {
 		case q.Unseen != "":
-			unseen = append(unseen, fmt.Sprintf("%s (%s)", q.Name, q.Unseen))
+			if of[q.Unseen] == nil {
+				reasons = append(reasons, q.Unseen)
+			}
+			of[q.Unseen] = append(of[q.Unseen], q.Name)
 		case q.Lacks() == 0:
 			room = append(room, fmt.Sprintf("%s %d (%d of %d used)", q.Name, q.Needs, q.Used, q.Limit))
 		}
@@ -193,6 +197,9 @@ func SeenOfQuotas(all []Quota, region string) string {
 	}
 	if len(tight) > 0 {
 		said = append(said, fmt.Sprintf("%s: see %s", strings.Join(tight, "; "), AskForMore))
+	}
+	for _, why := range reasons {
+		unseen = append(unseen, fmt.Sprintf("%s (%s)", join(of[why], "and"), why))
 	}
 	if len(unseen) > 0 {
 		said = append(said, "not known is "+strings.Join(unseen, "; "))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -41,30 +42,34 @@ type quotaReader struct {
 	region   string
 	gateways map[string]int    // by zone
 	accounts map[string][2]int // used and most, by RDS's name
+	silent   error             // that Service Quotas does not answer; it is asked once
 }
+
+// answerLimit is as long as Service Quotas is waited for: a check has more to tell than quotas.
+const answerLimit = 15 * time.Second
 
 // Quotas are those of the account in the region, of which needs take some. What can't be read is said in them.
 func (r *Runtime) Quotas(ctx context.Context, needs []checks.Need) (quotas []checks.Quota, err error) {
 	if len(needs) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	bounded, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	cfg, err := r.aws(ctx)
+	cfg, err := r.aws(bounded)
 	if err != nil {
 		return nil, err
 	}
 	read := &quotaReader{cfg: cfg, region: r.Site.Region}
 	for _, n := range needs {
 		if n.Resource == checks.Instances {
-			quotas = append(quotas, read.vcpus(ctx, n)...)
+			quotas = append(quotas, read.vcpus(bounded, n)...)
 			continue
 		}
 		q := checks.Quota{Name: string(n.Resource), Service: codes[n.Resource].service, Code: codes[n.Resource].code, Needs: n.Count}
 		if n.Zone != "" {
 			q.Name += " of zone " + n.Zone
 		}
-		if q.Used, q.Limit, err = read.figures(ctx, q, n); err != nil {
+		if q.Used, q.Limit, err = read.figures(bounded, q, n); err != nil {
 			q.Unseen = unread(err)
 		}
 		quotas = append(quotas, q)
@@ -94,6 +99,11 @@ func (q *quotaReader) figures(ctx context.Context, of checks.Quota, n checks.Nee
 
 // limit is the account's own value; some quotas have none but the default.
 func (q *quotaReader) limit(ctx context.Context, service, code string) (int, error) {
+	if q.silent != nil {
+		return 0, q.silent
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
 	client := servicequotas.NewFromConfig(q.cfg)
 	var quota *quotatypes.ServiceQuota
 	own, err := client.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
@@ -109,6 +119,9 @@ func (q *quotaReader) limit(ctx context.Context, service, code string) (int, err
 		quota = own.Quota
 	}
 	switch {
+	case ctx.Err() != nil:
+		q.silent = fmt.Errorf("Service Quotas does not answer in %s", q.region) //nolint:staticcheck // a name
+		return 0, q.silent
 	case err != nil:
 		return 0, err
 	case quota == nil || quota.Value == nil:

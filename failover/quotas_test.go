@@ -2,7 +2,11 @@ package failover_test
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -129,6 +133,50 @@ func TestQuotasUnread(t *testing.T) {
 	found, err := rt.Quotas(t.Context(), all[1:2])
 	require.NoError(t, err)
 	assert.Empty(t, found[0].Unseen, "a throttled call is made again")
+}
+
+// TestQuotasOfASilentService: what else there is to know of quotas is told all the same, soon.
+func TestQuotasOfASilentService(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rt := failover.New(failover.Env{
+			AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+				return aws.Config{Region: region, Credentials: aws.AnonymousCredentials{}, HTTPClient: silentQuotas{}}, nil
+			},
+			Now: time.Now,
+		}, failover.Site{Region: recovery, Limits: failover.Limits{Check: 2 * time.Minute}})
+		began := time.Now()
+		found, err := rt.Quotas(t.Context(), []checks.Need{{Resource: checks.Addresses, Count: 1}, {Resource: checks.Balancers, Count: 1}, {Resource: checks.Databases, Count: 1}})
+		require.NoError(t, err)
+		assert.Less(t, time.Since(began), 20*time.Second)
+		assert.Equal(t, "Service Quotas does not answer in "+recovery, found[0].Unseen)
+		assert.Equal(t, found[0].Unseen, found[1].Unseen)
+		assert.Equal(t, [2]int{3, 40}, [2]int{found[2].Used, found[2].Limit})
+	})
+}
+
+// silentQuotas is AWS in which Service Quotas does not answer.
+type silentQuotas struct{}
+
+func (silentQuotas) Do(req *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(req.URL.Host, "servicequotas.") {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+	asked, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	body := "<Answer/>"
+	if strings.Contains(string(asked), "Action=DescribeAccountAttributes") {
+		body = "<DescribeAccountAttributesResponse><DescribeAccountAttributesResult><AccountQuotas><AccountQuota>" +
+			"<AccountQuotaName>DBInstances</AccountQuotaName><Used>3</Used><Max>40</Max>" +
+			"</AccountQuota></AccountQuotas></DescribeAccountAttributesResult></DescribeAccountAttributesResponse>"
+	}
+	if strings.Contains(string(asked), "Action=DescribeLoadBalancers") {
+		body = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult/></DescribeLoadBalancersResponse>"
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
 }
 
 // TestIncreasesAreAskedForOnce also holds that AWS grants what it was asked for.

@@ -149,7 +149,7 @@ func TestQuotasUnseen(t *testing.T) {
 	assert.Empty(t, codes, ready.Err())
 	seen := quotasSeen(ready)
 	assert.Contains(t, seen, "not known is vCPUs of standard instances (EC2 DescribeInstances: UnauthorizedOperation)")
-	assert.Contains(t, seen, "Elastic IP addresses (Service Quotas GetServiceQuota: AccessDeniedException)")
+	assert.Contains(t, seen, "Elastic IP addresses, NAT gateways of zone us-east-2a, Application Load Balancers and ElastiCache nodes (Service Quotas GetServiceQuota: AccessDeniedException)")
 }
 
 func quotasSeen(ready ops.Readiness) (seen string) {
