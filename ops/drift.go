@@ -84,6 +84,10 @@ func drifts(read apitype.StepEventMetadata) (all []Drift) {
 		}
 		d.Property, d.Touches = property, checks.TouchesFailover(d.Type, property)
 		d.Made, d.Found = inputAt(read.Old, property), inputAt(read.New, property)
+		if d.Made == d.Found && d.Made != secretInput {
+			continue // they differ in what the provider notes beside the inputs
+		}
+		d.Made, d.Found = shortened(d.Made), shortened(d.Found)
 		all = append(all, d)
 	}
 	return all
@@ -98,6 +102,35 @@ func follows(state *apitype.StepEventStateMetadata, property string) bool {
 // longestValue is how much of a value is shown, in characters.
 const longestValue = 100
 
+func shortened(text string) string {
+	if shown := []rune(text); len(shown) > longestValue {
+		return string(shown[:longestValue]) + "…"
+	}
+	return text
+}
+
+// secretInput stands for a secret.
+const secretInput = `"[secret]"`
+
+// ownNotes is the key below which the provider notes which inputs it has filled in itself.
+const ownNotes = "__defaults"
+
+// withoutNotes is a value as the program gave it.
+func withoutNotes(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		delete(v, ownNotes)
+		for key := range v {
+			v[key] = withoutNotes(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutNotes(v[i])
+		}
+	}
+	return value
+}
+
 // inputAt is an input of a resource, as JSON; empty where there is none. Events hold no
 // secret, but a mark with a signature in its place.
 func inputAt(state *apitype.StepEventStateMetadata, property string) string {
@@ -109,15 +142,12 @@ func inputAt(state *apitype.StepEventStateMetadata, property string) string {
 	if !there || value.IsNull() {
 		return ""
 	}
-	text, err := json.Marshal(value.Mappable())
+	text, err := json.Marshal(withoutNotes(value.Mappable()))
 	if strings.Contains(string(text), resource.SigKey) {
-		return `"[secret]"`
+		return secretInput
 	}
 	if err != nil {
 		return ""
-	}
-	if shown := []rune(string(text)); len(shown) > longestValue {
-		return string(shown[:longestValue]) + "…"
 	}
 	return string(text)
 }
