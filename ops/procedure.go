@@ -76,6 +76,9 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 		return Outcome{NothingToDo: nothing, Next: notes}, nil
 	}
 	out.Next = append(toCommit(changes), notes...)
+	if idle && len(out.Next) > len(notes) { // the roles were still to be changed when the claims were read
+		return Outcome{NothingToDo: "another run has done it meanwhile", Next: append(out.Next, s.nextSteps(ctx)...)}, nil
+	}
 	if changes[0].Destroy {
 		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+
 			"to deploy again, delete that record or set dns.takeOver")
