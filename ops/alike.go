@@ -71,7 +71,7 @@ func rotating(leads, standby state.PeerInfo) []Requirement {
 	q := Requirement{What: "secrets", OK: leads.Secrets == standby.Secrets, Seen: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
 	if !q.OK {
 		q.Code, q.Remedy = SecretsDiffer, "pilotlight rotate "+leads.Rotating
-		q.Seen = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has not heard of it", leads.Rotation, leads.Rotating)
+		q.Seen = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has yet to take over the new secrets, as a failover would by itself", leads.Rotation, leads.Rotating)
 	}
 	return []Requirement{q}
 }

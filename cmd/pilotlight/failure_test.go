@@ -147,6 +147,7 @@ func TestEveryVerbRefusesAConfiguration(t *testing.T) {
 				out, complaints, code := command(t, theReal, dir, line+" --json")
 				assert.Equal(t, tc.code, code, line)
 				assert.Contains(t, complaints, tc.says, line)
+				assert.Equal(t, name == "no peer", strings.Contains(out+complaints, "name each other as peer"), "%s: only the true reason", line)
 				f := failed(t, out)
 				assert.False(t, f.Changed, line)
 				assert.Contains(t, fmt.Sprint(f.Reason, ": ", f.Remedy, f.Blockers), tc.says, line)
