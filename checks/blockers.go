@@ -232,6 +232,11 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 		return nil
 	}
 	switch r, last := s.Replica, s.Replica.LastGood; {
+	case r.LagUnread != "":
+		return []refusal.Blocker{{
+			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("the replication lag of database %s could not be read (%s), so the loss is unknown", r.ID, r.LagUnread),
+			Remedy: accept("let these credentials ask for it (cloudwatch:GetMetricData), or", p),
+		}}
 	case last == nil:
 		return []refusal.Blocker{{
 			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow),

@@ -58,7 +58,11 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{ReplicaApplier}, "stopped applying",
 		},
-		"lag unknown":  {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag unknown": {func(s *Snapshot) { s.Replica.LastGood = nil }, []string{LagUnknown}, "no replication lag"},
+		"lag unread": {
+			func(s *Snapshot) { s.Replica.LastGood, s.Replica.LagUnread = nil, "CloudWatch does not answer" },
+			[]string{LagUnknown}, "could not be read (CloudWatch does not answer), so the loss is unknown: let these credentials ask for it (cloudwatch:GetMetricData), or set acceptDataLoss to 2",
+		},
 		"lag at limit": {func(s *Snapshot) { s.Replica.LastGood.Value = 5 * time.Minute }, nil, ""},
 		"lag over":     {func(s *Snapshot) { s.Replica.LastGood.Value = 12 * time.Minute }, []string{LagTooHigh}, "writes after 11:28:00 UTC are lost"},
 		"binary log gone, production lives on": {

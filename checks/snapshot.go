@@ -66,6 +66,8 @@ type Replica struct {
 	BackupWindow string
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
 	LastGood *Lag
+	// LagUnread is why the lag could not be read; empty when it could.
+	LagUnread string
 }
 
 // Lag is one measurement of how far the replica is behind its source.

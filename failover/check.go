@@ -194,7 +194,7 @@ func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
 		return seen, err
 	}
 	if seen.Replica, err = r.database(ctx, cfg); err == nil && seen.Replica != nil {
-		seen.Replica.Free, err = findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
+		seen.Replica.Free = r.free(ctx, cfg)
 	}
 	seen.Backlog = r.backlog(ctx, cfg)
 	return seen, err
@@ -210,8 +210,8 @@ func (r *Runtime) LookAtDatabase(ctx context.Context) (*checks.Replica, error) {
 	if err != nil || found == nil {
 		return nil, err
 	}
-	found.Free, err = findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
-	return found, err
+	found.Free = r.free(ctx, cfg)
+	return found, nil
 }
 
 // database is what RDS and CloudWatch say of the site's database; nil when there is none.
@@ -234,9 +234,37 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 		found.ReadOnly = setsReadOnly(found.Set)
 	}
 	if found.Source != "" {
-		found.LastGood, err = findLag(ctx, metricsClient(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+		found.LastGood, found.LagUnread = r.lag(ctx, cfg)
 	}
-	return found, err
+	return found, context.Cause(ctx)
+}
+
+// metricsLimit bounds what CloudWatch is asked. A site does not need it: without it the loss alone is unknown.
+const metricsLimit = 20 * time.Second
+
+// lag is the last good measurement of the replica's lag; nil when there is none. why is why it could not be read.
+func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string) {
+	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
+	defer cancel()
+	last, err := findLag(ctx, metricsClient(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+	switch {
+	case err == nil:
+		return last, ""
+	case ctx.Err() != nil:
+		return nil, "CloudWatch does not answer"
+	}
+	return nil, unread(err)
+}
+
+// free is the database's free storage; nil where CloudWatch does not tell.
+func (r *Runtime) free(ctx context.Context, cfg aws.Config) *checks.Free {
+	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
+	defer cancel()
+	found, err := findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
+	if err != nil {
+		return nil
+	}
+	return found
 }
 
 // described is what RDS says of an instance.

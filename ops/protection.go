@@ -175,6 +175,8 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s); %s", d.ID, d.Message, checks.Loss(d, now, false)), "pilotlight failover, if it is lost"
 	case d.Replication != "replicating":
 		return false, fmt.Sprintf("unprotected until %s replicates: it is %s", d.ID, d.Status), ""
+	case d.LagUnread != "":
+		return false, fmt.Sprintf("unknown: how far %s is behind could not be read: %s", d.ID, d.LagUnread), "pilotlight check"
 	case d.LastGood == nil || now.Sub(d.LastGood.At) > stale:
 		return false, fmt.Sprintf("unknown: how far %s is behind was not measured lately", d.ID), ""
 	}

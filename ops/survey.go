@@ -96,6 +96,9 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 	} else {
 		v.Seen = &seen
 	}
+	if r := seen.Replica; r != nil && r.LagUnread != "" {
+		unread("the replication lag of %s: %s", r.ID, r.LagUnread)
+	}
 	for _, b := range seen.Shortfalls {
 		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen, checks.PartsUnseen}, b.Code) {
 			unread("%s", b.Reason)

@@ -171,6 +171,8 @@ func replication(s ops.SideStatus) string {
 		return ""
 	case d.Replication != "replicating":
 		return fmt.Sprintf(", replica, replication: %s", cmp.Or(d.Replication, "none"))
+	case d.LagUnread != "":
+		return fmt.Sprintf(", replica, lag not read: %s", d.LagUnread)
 	case d.LastGood == nil:
 		return ", replica, lag not measured"
 	}

@@ -38,6 +38,7 @@ var faults = []struct {
 	{"checks", "error=ec2:DescribeImages:UnauthorizedOperation", refuses, "the checks could not be made in us-east-2, nothing was changed"},
 	{"checks", "throttle=rds:DescribeDBInstances:3", survives, ""},
 	{"checks", "throttle=cloudwatch:GetMetricData:2", survives, ""},
+	{"checks", "error=cloudwatch:GetMetricData:AccessDenied:99", refuses, "could not be read (CloudWatch GetMetricData: AccessDenied), so the loss is unknown"},
 	{"checks", "error=rds:DescribeDBInstances:RequestTimeout:2", survives, ""},
 	{"checks", "error=rds:DescribeDBInstances:ServiceUnavailable:99", refuses, "the checks could not be made in us-east-2, nothing was changed"},
 	{"checks", "image=missing", refuses, "there is no image"},
