@@ -44,6 +44,14 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// unfinishedStandby has the standby's last update stopped.
+func unfinishedStandby(sides []Side) []Side {
+	for i := range sides {
+		sides[i].State.Unfinished = sides[i].State.Claim.Role == roles.Standby
+	}
+	return sides
+}
+
 func TestProtection(t *testing.T) {
 	t.Parallel()
 	frozen, planned := claim(roles.Frozen, 1, true), claim(roles.Active, 2, false)
@@ -61,6 +69,8 @@ func TestProtection(t *testing.T) {
 		"of a foreign one":     {site(none, standBy)[:1], func(*SideStatus) {}, true, "would lose some 3s", ""},
 		"never deployed":       {site(none, none), func(*SideStatus) {}, false, "not deployed", "deploy"},
 		"half deployed":        {site(leading, none), func(*SideStatus) {}, false, "us-east-2 (dr) was never deployed", "deploy"},
+		"half a standby":       {unfinishedStandby(site(leading, standBy)), func(*SideStatus) {}, false, "the first deployment of us-east-2 (dr) is not finished", "pilotlight deploy to resume"},
+		"half a standby again": {unfinishedStandby(site(claim(roles.Active, 3, true), standBy)), func(*SideStatus) {}, false, "us-east-2 (dr) has not finished becoming a standby", "pilotlight reprotect to resume"},
 		"half failed over":     {site(leading, claim(roles.Active, 2, false)), func(*SideStatus) {}, false, "(epoch 2) is not finished", "abort to give it up"},
 		"failed over":          {site(leading, claim(roles.Active, 2, true)), func(*SideStatus) {}, false, "unprotected until us-west-2 (prod) is a standby again", "pilotlight reprotect"},
 		"frozen":               {site(frozen, standBy), func(*SideStatus) {}, false, "a switchover is under way", "pilotlight switchover dr to resume it, pilotlight thaw"},
@@ -74,6 +84,7 @@ func TestProtection(t *testing.T) {
 		"active side silent":   {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
 		"source lost":          {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
 		"being made":           {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"unread":               {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood, s.Database.LagUnread = nil, "CloudWatch does not answer" }, false, "could not be read: CloudWatch does not answer", "check"},
 		"not measured":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
 		"far behind":           {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
 		"an old image": {

@@ -34,6 +34,8 @@ func Standing(sides []Side) (verdict, next string, steady bool) {
 		return fmt.Sprintf("%s aborted an activation, and does not follow %s yet", other.Name(), leads.Name()), "pilotlight abort to resume", false
 	case other.Claim.Leads():
 		return fmt.Sprintf("unprotected until %s is a standby again", other.Name()), "pilotlight reprotect, once its region is back", false
+	case other.Unfinished && leads.Claim.Epoch <= 1: // nothing was ever to be reprotected
+		return fmt.Sprintf("unprotected: the first deployment of %s is not finished", other.Name()), "pilotlight deploy to resume", false
 	case other.Unfinished:
 		return fmt.Sprintf("unprotected: %s has not finished becoming a standby: its last update stopped, and what it left running costs", other.Name()), "pilotlight reprotect to resume", false
 	case leads.Unfinished:
