@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -256,8 +257,9 @@ func lookupNS(ctx context.Context, zone string) (servers []string, err error) {
 	return servers, err
 }
 
+// defaultAWS keeps the SDK from writing its own warnings among what the operator reads: what matters is in errors.
 func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
+	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
