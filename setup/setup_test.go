@@ -170,7 +170,7 @@ func TestWriteRefuses(t *testing.T) {
 		says  string
 	}{
 		"one region": {func(s *Site) { s.DR.Region = "us-west-2" }, "Pulumi.dr.yaml: peer.region is"},
-		"no image":   {func(s *Site) { s.Prod.Image = "newest" }, "Pulumi.prod.yaml: app.image is"},
+		"no image":   {func(s *Site) { s.Prod.Image = "" }, "Pulumi.prod.yaml: app.image is"},
 		"HTTPS in prod only": {
 			func(s *Site) { s.Prod.Certificate = "arn:aws:acm:us-west-2:123456789012:certificate/x" }, "Pulumi.dr.yaml: app.certificate is \"\": production serves HTTPS",
 		},

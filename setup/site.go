@@ -5,6 +5,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -93,6 +94,9 @@ func (s Site) Problems() (map[string][]config.Problem, error) {
 	}
 	for _, c := range configs {
 		found[c.Stack] = slices.DeleteFunc(c.Problems(), config.Problem.Secret)
+		if c.App.Image == "" { // a new site has no image with its tag yet
+			found[c.Stack] = append(found[c.Stack], config.Problem{Key: "app.image", Remedy: "set it to the id of an AMI in " + cmp.Or(c.Region, "the stack's region")})
+		}
 	}
 	if s.Existing == nil && s.Prod.Certificate != "" && s.DR.Certificate == "" {
 		found[DR] = append(found[DR], config.Problem{
