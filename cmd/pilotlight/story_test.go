@@ -110,6 +110,7 @@ var (
 	timeline = regexp.MustCompile(`(?s)    begin   took  \n.*?\*  on the longest path[^\n]*\n`) // a look may fall a little later on a busy machine
 	holder   = regexp.MustCompile(`created by \S+ \(pid \d+\) at [^)]+`)                        // of a lock
 	moment   = regexp.MustCompile(`(20\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d UTC`)
+	backup   = regexp.MustCompile(`UTC(: that is now, and a promotion waits for a backup that runs|, when a promotion may have to wait for that)`) // the window may be over or not
 	took     = regexp.MustCompile(`\d+:\d\d( \(\d+ s\))?|\b(\d+[hms])+\b`)
 )
 
@@ -120,7 +121,7 @@ func (s *story) told(printed string) string {
 	for _, varies := range []struct {
 		what *regexp.Regexp
 		to   string
-	}{{holder, "created by HOLDER"}, {random, "-RANDOM"}, {timeline, "    TIMELINE\n"}, {moment, "MOMENT"}, {took, "TIME"}} {
+	}{{holder, "created by HOLDER"}, {backup, "UTC, WINDOW"}, {random, "-RANDOM"}, {timeline, "    TIMELINE\n"}, {moment, "MOMENT"}, {took, "TIME"}} {
 		printed = varies.what.ReplaceAllString(printed, varies.to)
 	}
 	return printed
