@@ -15,6 +15,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
@@ -246,7 +247,7 @@ const metricsLimit = 20 * time.Second
 func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	last, err := findLag(ctx, metricsClient(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+	last, err := findLag(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 	switch {
 	case err == nil:
 		return last, ""
@@ -260,7 +261,7 @@ func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, wh
 func (r *Runtime) free(ctx context.Context, cfg aws.Config) *checks.Free {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	found, err := findFree(ctx, metricsClient(cfg), r.Site.Database, r.env.Now())
+	found, err := findFree(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now())
 	if err != nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -105,9 +106,9 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 		if err != nil {
 			return err
 		}
-		metrics, since := metricsClient(cfg), r.env.Now()
+		measured, since := metrics.Client(cfg), r.env.Now()
 		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			lag, err := findLag(ctx, metrics, r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
 			if err != nil {
 				return false, "", err
 			}

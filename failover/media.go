@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/media"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -81,7 +82,7 @@ func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) *checks.Backlog {
 	}
 	ctx, cancel := context.WithTimeout(ctx, backlogLimit)
 	defer cancel()
-	client := metricsClient(cfg)
+	client := metrics.Client(cfg)
 	of := map[string]string{"SourceBucket": r.Site.PeerMedia, "DestinationBucket": r.Site.Media, "RuleId": MediaRule}
 	files, at, err := newest(ctx, client, "AWS/S3", "OperationsPendingReplication", of, r.env.Now(), backlogWindow)
 	if err != nil || at.IsZero() {

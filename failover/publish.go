@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/pilotlight-dr/pilotlight/metrics"
 )
 
 // Readiness is what a check has found, as metrics of CloudWatch.
@@ -42,7 +44,7 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 			data = append(data, datum(d.name, d.value.Seconds(), cwtypes.StandardUnitSeconds))
 		}
 	}
-	_, err = metricsClient(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(ReadinessNamespace), MetricData: data})
+	_, err = metrics.Client(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(ReadinessNamespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the readiness to CloudWatch in %s: %w", r.Site.Region, err)
 	}

@@ -1,4 +1,5 @@
-package failover
+// Package metrics reaches CloudWatch.
+package metrics
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -7,9 +8,9 @@ import (
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
 
-// metricsClient is a client of CloudWatch. It speaks the query protocol, which CloudWatch has always had. The SDK
-// would speak CBOR, which is newer: what stands for AWS in a test, such as moto, knows no CBOR, and answers in XML.
-func metricsClient(cfg aws.Config) *cloudwatch.Client {
+// Client is a client of CloudWatch. It speaks the query protocol, which CloudWatch has always had. The SDK would speak
+// CBOR, which is newer: what stands for AWS in a test, such as moto, knows no CBOR, and answers in XML.
+func Client(cfg aws.Config) *cloudwatch.Client {
 	return cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 		o.DisableRequestCompression = true // of a few values
