@@ -109,7 +109,7 @@ func everything(region string) pulumi.RunFunc {
 			return err
 		}
 		if _, err := NewImageSync(ctx, name, ImageSyncArgs{
-			Region: region, AccountID: account, Site: "site", Stack: "dr", From: other, Package: &Package{Path: "imagesync.zip"},
+			Region: region, AccountID: account, Site: "site", Stack: "dr", From: other, Package: "imagesync.zip",
 			ParameterPath: "/site/dr", Points: true, LogDays: 30,
 		}); err != nil {
 			return err

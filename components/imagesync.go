@@ -17,8 +17,9 @@ type ImageSyncArgs struct {
 	Region, AccountID string
 	Site, Stack       string
 	// From is the other region.
-	From    string
-	Package *Package
+	From string
+	// Package is the path of the function's zip file; empty has no function now.
+	Package string
 	// ParameterPath is of the stack, such as /blog/dr: the epoch and the image are below it.
 	ParameterPath string
 	// Points reports that the function points the parameter "image" to the newest one.
@@ -29,24 +30,10 @@ type ImageSyncArgs struct {
 	LogDays int
 }
 
-// ImageSync is a Lambda function that runs every quarter of an hour, and when an image has been made in either region.
-// It does nothing in a stack that serves, so no role changes it.
+// ImageSync is a Lambda function that runs every quarter of an hour, and when an image has been made in either region,
+// with its role, its log and the rules that run it. It does nothing in a stack that serves.
 type ImageSync struct {
 	pulumi.ResourceState
-}
-
-// A Package is a function's zip file.
-type Package struct {
-	// Path is where it is; empty leaves a function that is there as it is.
-	Path string
-}
-
-// archive is a function's code, and what has it stay as it is where there is none.
-func (p *Package) archive() (pulumi.Archive, pulumi.ResourceOption) {
-	if p.Path == "" {
-		return pulumi.NewAssetArchive(map[string]any{}), pulumi.IgnoreChanges([]string{"code"})
-	}
-	return pulumi.NewFileArchive(p.Path), pulumi.IgnoreChanges(nil)
 }
 
 // ImageSyncFunction is the name of the function that copies images for a stack.
@@ -84,15 +71,26 @@ func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...
 	if err != nil {
 		return nil, err
 	}
-	code, as := args.Package.archive()
-	function, err := lambda.NewFunction(ctx, part, &lambda.FunctionArgs{
-		Name: pulumi.String(part), Description: pulumi.String("Copies images of " + args.Site + " from " + args.From),
-		Code: code, Handler: pulumi.String("bootstrap"), Runtime: pulumi.String("provided.al2023"),
-		Architectures: pulumi.StringArray{pulumi.String("arm64")}, Role: role.Arn, Timeout: pulumi.Int(syncSeconds), MemorySize: pulumi.Int(syncMiB),
-		Environment: lambda.FunctionEnvironmentArgs{Variables: pulumi.ToStringMap(args.environment())}, Tags: named(part),
-	}, below, as, pulumi.DependsOn([]pulumi.Resource{policy, logs}))
-	if err != nil {
-		return nil, err
+	var allowed []pulumi.Resource
+	if args.Package != "" {
+		function, err := lambda.NewFunction(ctx, part, &lambda.FunctionArgs{
+			Name: pulumi.String(part), Description: pulumi.String("Copies images of " + args.Site + " from " + args.From),
+			Code: pulumi.NewFileArchive(args.Package), Handler: pulumi.String("bootstrap"), Runtime: pulumi.String("provided.al2023"),
+			Architectures: pulumi.StringArray{pulumi.String("arm64")}, Role: role.Arn, Timeout: pulumi.Int(syncSeconds), MemorySize: pulumi.Int(syncMiB),
+			Environment: lambda.FunctionEnvironmentArgs{Variables: pulumi.ToStringMap(args.environment())}, Tags: named(part),
+		}, below, pulumi.DependsOn([]pulumi.Resource{policy, logs}))
+		if err != nil {
+			return nil, err
+		}
+		// Its policy goes with the function.
+		permission, err := lambda.NewPermission(ctx, part, &lambda.PermissionArgs{
+			StatementId: pulumi.String(part), Action: pulumi.String("lambda:InvokeFunction"), Principal: pulumi.String("events.amazonaws.com"), // in China too
+			Function: function.Name, SourceArn: pulumi.String(args.arn("events", "rule/"+part+"-*")),
+		}, below, pulumi.DeletedWith(function))
+		if err != nil {
+			return nil, err
+		}
+		allowed = append(allowed, permission)
 	}
 	for _, rule := range []struct {
 		name string
@@ -101,40 +99,36 @@ func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...
 		{"sweep", cloudwatch.EventRuleArgs{ScheduleExpression: pulumi.String(syncEvery), Description: pulumi.String("what events have missed")}},
 		{"made", cloudwatch.EventRuleArgs{EventPattern: pulumi.String(imageEvents), Description: pulumi.String("images made in either region")}},
 	} {
-		if err := runOn(ctx, part+"-"+rule.name, rule.args, function, below); err != nil {
+		if err := runOn(ctx, part+"-"+rule.name, rule.args, args.arn("lambda", "function:"+part), below, pulumi.DependsOn(allowed)); err != nil {
 			return nil, err
 		}
 	}
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }
 
-// runOn has a rule run a function.
-func runOn(ctx *pulumi.Context, name string, args cloudwatch.EventRuleArgs, function *lambda.Function, opts ...pulumi.ResourceOption) error {
+// arn names something of the stack's region.
+func (args ImageSyncArgs) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(args.Region), service, args.Region, args.AccountID, resource)
+}
+
+// runOn has a rule run a function, whenever there is one.
+func runOn(ctx *pulumi.Context, name string, args cloudwatch.EventRuleArgs, function string, opts ...pulumi.ResourceOption) error {
 	args.Name, args.Tags = pulumi.String(name), named(name)
 	rule, err := cloudwatch.NewEventRule(ctx, name, &args, opts...)
 	if err != nil {
 		return err
 	}
-	allowed, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
-		StatementId: pulumi.String(name), Action: pulumi.String("lambda:InvokeFunction"), Principal: pulumi.String("events.amazonaws.com"), // in China too
-		Function: function.Name, SourceArn: rule.Arn,
-	}, opts...)
-	if err != nil {
-		return err
-	}
-	_, err = cloudwatch.NewEventTarget(ctx, name, &cloudwatch.EventTargetArgs{
-		Rule: rule.Name, TargetId: pulumi.String("images"), Arn: function.Arn,
-	}, append(opts, pulumi.DependsOn([]pulumi.Resource{allowed}))...)
+	_, err = cloudwatch.NewEventTarget(ctx, name, &cloudwatch.EventTargetArgs{Rule: rule.Name, TargetId: pulumi.String("images"), Arn: pulumi.String(function)}, opts...)
 	return err
 }
 
 func (args ImageSyncArgs) environment() map[string]string {
 	env := map[string]string{
 		images.SiteVariable: args.Site, images.StackVariable: args.Stack, images.FromVariable: args.From,
-		images.EpochVariable: args.ParameterPath + "/epoch", images.MinutesVariable: fmt.Sprint(args.CopyMinutes),
+		images.EpochVariable: args.ParameterPath + "/epoch", images.ImageVariable: args.ParameterPath + "/image", images.MinutesVariable: fmt.Sprint(args.CopyMinutes),
 	}
 	if args.Points {
-		env[images.PointerVariable] = args.ParameterPath + "/image"
+		env[images.PointsVariable] = "true"
 	}
 	return env
 }
@@ -147,13 +141,13 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 	everything := pulumi.ToStringArray([]string{"*"})
 	here := []string{arn("ec2", args.Region, "", "image/*"), arn("ec2", args.Region, "", "snapshot/*")}
 	site := "aws:ResourceTag/" + images.SiteTag
-	parameters := []string{arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/epoch")}
+	image := args.arn("ssm", "parameter"+args.ParameterPath+"/image")
 	statements := []pulumi.Input{
 		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", logs)}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		// EC2 has no smaller resource for these.
 		allow(everything, "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
 		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", images.Namespace),
-		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"))), "ec2:CopyImage"), "aws:RequestedRegion", args.Region),
+		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"), arn("ec2", args.From, "", "snapshot/*"))), "ec2:CopyImage"), "aws:RequestedRegion", args.Region),
 		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "ec2:CreateAction", "CopyImage"),
 		pulumi.Map{
 			"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray([]string{"ec2:CreateTags", "ec2:DeleteSnapshot", "ec2:DeregisterImage"}), "Resource": pulumi.ToStringArray(here),
@@ -162,19 +156,21 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 				"Null":         pulumi.Map{"aws:ResourceTag/" + images.CopyTag: pulumi.String("false")},
 			},
 		},
-		// Images may be encrypted in either region, and with a key of the account's own.
-		where(allow(pulumi.ToStringArray([]string{arn("kms", args.From, args.AccountID, "key/*")}), "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:ReEncryptFrom"),
-			"kms:ViaService", "ec2."+args.From+"."+awsregion.DNSSuffix(args.From)),
-		where(allow(pulumi.ToStringArray([]string{arn("kms", args.Region, args.AccountID, "key/*")}),
-			"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo"),
-			"kms:ViaService", "ec2."+args.Region+"."+awsregion.DNSSuffix(args.Region)),
+		// Images may be encrypted in either region, and with a key of the account's own, which EC2 uses for the function.
+		pulumi.Map{
+			"Effect": pulumi.String("Allow"), "Resource": pulumi.ToStringArray([]string{arn("kms", args.From, args.AccountID, "key/*"), arn("kms", args.Region, args.AccountID, "key/*")}),
+			"Action": pulumi.ToStringArray([]string{
+				"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+			}),
+			"Condition": pulumi.Map{"StringEquals": pulumi.Map{"kms:ViaService": pulumi.ToStringArray([]string{
+				"ec2." + args.From + "." + awsregion.DNSSuffix(args.From), "ec2." + args.Region + "." + awsregion.DNSSuffix(args.Region),
+			})}},
+		},
 	}
 	if args.Points {
-		image := arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/image")
-		parameters = append(parameters, image)
 		statements = append(statements, allow(pulumi.ToStringArray([]string{image}), "ssm:PutParameter"))
 	}
-	return append(statements, allow(pulumi.ToStringArray(parameters), "ssm:GetParameter"))
+	return append(statements, allow(pulumi.ToStringArray([]string{image, args.arn("ssm", "parameter"+args.ParameterPath+"/epoch")}), "ssm:GetParameter"))
 }
 
 // where narrows a statement to what a key of its condition equals.

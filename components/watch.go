@@ -117,12 +117,12 @@ func DrillAlarm(identifier string) Alarm {
 }
 
 // FormerAlarm watches that a former database, by its generation, is not kept for longer than a week. CloudWatch looks
-// back to when it served, so that it is there says nothing: that nobody uses it does. RDS's own connections do not count
+// back to when it served, so that it is there says nothing: that it has no connection does. RDS's own connections do not count
 // (RDS User Guide, "Amazon CloudWatch metrics for Amazon RDS", DatabaseConnections).
 func FormerAlarm(identifier string, generation int) Alarm {
 	return Alarm{
 		Name:     fmt.Sprintf("former-%d", generation),
-		Happened: fmt.Sprintf("for a week nobody has used the former database %s, which is paid for", identifier),
+		Happened: fmt.Sprintf("for a week the former database %s, which is paid for, has had no connection", identifier),
 		Remedy:   "when nothing in it is missed, end it with pilotlight retire, which leaves a last snapshot",
 		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(pulumi.String(identifier)), Statistic: "Maximum",
 		Is: Below, Threshold: 1, PeriodSeconds: daily, Periods: 7,

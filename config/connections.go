@@ -46,5 +46,8 @@ const leastPHPProcesses = 4
 // that MaxConnections does not see (a db.t3.micro takes about 60 connections, not 85). Two of each instance's are its jobs'.
 func (c Config) PHPProcesses() (most int, known bool) {
 	connections := c.Database.MaxConnections()
-	return (connections*9/10-20)/max(c.App.Max, 1) - 2, connections > 0
+	if connections == 0 {
+		return 0, false
+	}
+	return (connections*9/10-20)/max(c.App.Max, 1) - 2, true
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ var partKinds = map[string]partKind{
 	"ssm parameter":                     {"parameter", parametersThere},
 }
 
+// ofImages are the roles and the log of what brings images, and of what tells of them: no failover builds on those.
+var ofImages = regexp.MustCompile(`:role/.*-(images|image-news)-[0-9a-f]{7}$|:log-group:/aws/lambda/`)
+
 // askedFor reports whether parts of a kind are asked for. Databases and certificates have checks of their own, and no
 // failover builds on what rings, or brings images.
 func askedFor(kind string) bool {
@@ -72,7 +76,7 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 	defer cancel()
 	held := map[string][]checks.Part{}
 	for _, id := range r.Site.ResourceIDs {
-		if kind, part := partOf(id); askedFor(kind) {
+		if kind, part := partOf(id); askedFor(kind) && !ofImages.MatchString(id) {
 			held[kind] = append(held[kind], part)
 		}
 	}

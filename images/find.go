@@ -21,11 +21,9 @@ func Find(ctx context.Context, client *ec2.Client, site string) (all []Image, er
 			return nil, fmt.Errorf("listing the images with the tag %s=%s in %s: %w", SiteTag, site, client.Options().Region, err)
 		}
 		for _, i := range page.Images {
-			image, err := read(i)
-			if err != nil {
-				return nil, err
+			if image, err := read(i); err == nil { // one with a broken date is left alone
+				all = append(all, image)
 			}
-			all = append(all, image)
 		}
 	}
 	return all, nil

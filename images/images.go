@@ -12,7 +12,7 @@ import (
 
 // Tags of images and of their snapshots.
 const (
-	// SiteTag marks an image of a site; its value is the site's name. Whoever makes an image sets it.
+	// SiteTag marks an image of a site; its value is the site's name. A person, or what bakes images, sets it.
 	SiteTag = "pilotlight:image"
 	// CopyTag marks what Sync made: the image that it is a copy of, as region/id.
 	CopyTag = "pilotlight:copy-of"
@@ -73,8 +73,9 @@ type View struct {
 	Snapshots []Snapshot
 	// InUse are the images in To of which there are instances.
 	InUse []string
-	// Pointer is the image that the launch parameter names; empty where it does not follow the newest one.
+	// Pointer is the image that the launch parameter names, and Points reports that it follows the newest one.
 	Pointer string
+	Points  bool
 }
 
 // A Plan is what Sync does.
@@ -86,7 +87,7 @@ type Plan struct {
 	Withdraw []Image
 	// Point is the image to point the launch parameter to; empty leaves it.
 	Point string
-	// Deregister are copies that nobody needs, and DeleteSnapshots what earlier ones left.
+	// Deregister are copies of which no instance will start, and DeleteSnapshots what earlier ones left.
 	Deregister      []Image
 	DeleteSnapshots []string
 	// Newest is the newest image of the region that serves; zero for none. Behind is how long it has not been
@@ -120,7 +121,7 @@ func Decide(v View) Plan {
 		v.bring(&p, here)
 	}
 	point, found := Newest(here)
-	if found && v.Pointer != "" && v.Pointer != point.ID {
+	if found && v.Points && v.Pointer != point.ID {
 		p.Point = point.ID
 	}
 	p.Deregister = v.old(here, point.ID)

@@ -27,7 +27,7 @@ func inStep() images.View {
 		Now: noon, From: "west", To: "east",
 		There:   []images.Image{original("ami-2", -1), original("ami-1", -24)},
 		Here:    []images.Image{copied("ami-12", "west/ami-2", -1), copied("ami-11", "west/ami-1", -24)},
-		Pointer: "ami-12",
+		Pointer: "ami-12", Points: true,
 	}
 }
 
@@ -75,7 +75,10 @@ func TestDecide(t *testing.T) {
 			v.There = append(v.There, original("ami-3", 0))
 			v.Here, v.Pointer, v.InUse = append(v.Here, copied("ami-13", "west/ami-3", 0)), "ami-13", []string{"ami-11"}
 		}, want{}},
-		"an image that a person has set is left alone": {func(v *images.View) { v.Pointer = "" }, want{}},
+		"an image that a person has set stays": {func(v *images.View) {
+			v.There = append(v.There, original("ami-3", 0))
+			v.Here, v.Pointer, v.Points = append(v.Here, copied("ami-13", "west/ami-3", 0)), "ami-11", false
+		}, want{deregister: nil}},
 		"a failed copy is tried again": {func(v *images.View) {
 			v.There = append(v.There, original("ami-3", 0))
 			v.Here = append(v.Here, images.Image{ID: "ami-13", State: "failed", CopyOf: "west/ami-3", Made: noon})

@@ -33,8 +33,10 @@ type Job struct {
 	Site, Stack string
 	// From and To reach AWS in the region that serves, and in the stack's own.
 	From, To aws.Config
-	// Pointer is the name of the parameter from which instances get their image; empty where a person has set the image.
-	Pointer string
+	// Image is the name of the parameter from which instances get their image.
+	Image string
+	// Points reports that it follows the newest image. Otherwise a person has set it.
+	Points bool
 	// Epoch is the name of the parameter with the epoch of the stack: 0 while it is a standby.
 	Epoch string
 	// CopyMinutes is how long EC2 may take for a copy; 0 for as long as it takes.
@@ -74,8 +76,11 @@ func Sync(ctx context.Context, j Job) (Plan, error) {
 		do(j.withdraw(ctx, i), "%s is not launched any more: its original %s was taken back", i.ID, i.CopyOf)
 	}
 	if plan.Copy != nil {
-		id, err := j.copy(ctx, *plan.Copy, plan.Try)
+		id, err := j.copy(ctx, *plan.Copy, plan.Try, view.Here)
 		do(err, "image %s of %s is being copied as %s", plan.Copy.ID, view.From, id)
+	}
+	if unseen == nil && plan.Newest.ID == "" {
+		failures = append(failures, fmt.Errorf("no available image in %s has the tag %s=%s: give the newest one that tag", view.From, SiteTag, j.Site))
 	}
 	if plan.GivenUp {
 		failures = append(failures, fmt.Errorf("image %s of %s: %d copies have failed, so no other is tried: look why in EC2 in %s, and deregister the failed ones",
@@ -99,21 +104,20 @@ func Sync(ctx context.Context, j Job) (Plan, error) {
 // look sees both regions. An error with a view is of the region that serves: nothing is known of that one.
 func (j Job) look(ctx context.Context) (View, error) {
 	client := ec2.NewFromConfig(j.To)
-	v := View{Now: j.Now(), From: j.From.Region}
+	v := View{Now: j.Now(), From: j.From.Region, Points: j.Points}
 	var err error
-	if v.Here, err = Find(ctx, client, j.Site); err != nil {
+	// Before the images: what another run is only beginning must not look as if its image were gone.
+	if v.Snapshots, err = snapshots(ctx, client, j.Site); err != nil {
 		return v, err
 	}
-	if v.Snapshots, err = snapshots(ctx, client, j.Site); err != nil {
+	if v.Here, err = Find(ctx, client, j.Site); err != nil {
 		return v, err
 	}
 	if v.InUse, err = inUse(ctx, client, v.Here); err != nil {
 		return v, err
 	}
-	if j.Pointer != "" {
-		if v.Pointer, err = j.parameter(ctx, j.Pointer); err != nil {
-			return v, err
-		}
+	if v.Pointer, err = j.parameter(ctx, j.Image); err != nil {
+		return v, err
 	}
 	v.To = j.To.Region
 	v.There, err = Find(ctx, ec2.NewFromConfig(j.From), j.Site)
@@ -128,10 +132,15 @@ func (j Job) parameter(ctx context.Context, name string) (string, error) {
 	return aws.ToString(out.Parameter.Value), nil
 }
 
-// copy starts a copy, encrypted with the region's key for volumes. The same try is one copy, whoever else starts it at the same moment.
-func (j Job) copy(ctx context.Context, i Image, try int) (id string, err error) {
+// copy starts a copy, encrypted with the region's key for volumes. Two runs at the same moment, which see the same images
+// here, start one: EC2 answers a token that it knows with what it made then, even if that is gone.
+func (j Job) copy(ctx context.Context, i Image, try int, here []Image) (id string, err error) {
 	of := j.From.Region + "/" + i.ID
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", j.Stack, of, try))
+	seen := fmt.Sprintf("%s %s", j.Stack, of)
+	for _, h := range here {
+		seen += " " + h.ID
+	}
+	sum := sha256.Sum256([]byte(seen))
 	tags := []types.Tag{
 		{Key: aws.String(SiteTag), Value: &j.Site}, {Key: aws.String(CopyTag), Value: &of},
 		{Key: aws.String(MadeTag), Value: aws.String(i.Made.UTC().Format(time.RFC3339))},
@@ -186,10 +195,10 @@ func (j Job) withdraw(ctx context.Context, i Image) error {
 
 func (j Job) point(ctx context.Context, id string) error {
 	_, err := ssm.NewFromConfig(j.To).PutParameter(ctx, &ssm.PutParameterInput{
-		Name: &j.Pointer, Value: &id, Type: ssmtypes.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Overwrite: aws.Bool(true),
+		Name: &j.Image, Value: &id, Type: ssmtypes.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Overwrite: aws.Bool(true),
 	})
 	if err != nil {
-		return fmt.Errorf("pointing %s to image %s: %w", j.Pointer, id, err)
+		return fmt.Errorf("pointing %s to image %s: %w", j.Image, id, err)
 	}
 	return nil
 }
@@ -213,7 +222,7 @@ func (j Job) deregister(ctx context.Context, i Image) error {
 
 func (j Job) deleteSnapshot(ctx context.Context, id string) error {
 	_, err := ec2.NewFromConfig(j.To).DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &id})
-	if err != nil && !coded(err, "InvalidSnapshot.NotFound") {
+	if err != nil && !coded(err, "InvalidSnapshot.NotFound", "InvalidSnapshot.InUse") { // by a copy that lost its tag
 		return fmt.Errorf("deleting snapshot %s: %w", id, err)
 	}
 	return nil

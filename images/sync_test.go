@@ -32,7 +32,7 @@ func newTwin(t *testing.T) *twin {
 		require.NoError(t, err)
 	}
 	w.job = images.Job{
-		Site: "blog", Stack: "dr", From: face.Config(west), To: face.Config(east), Pointer: "/blog/dr/image", Epoch: "/blog/dr/epoch", CopyMinutes: 60, Now: w.Clock().Now,
+		Site: "blog", Stack: "dr", From: face.Config(west), To: face.Config(east), Image: "/blog/dr/image", Points: true, Epoch: "/blog/dr/epoch", CopyMinutes: 60, Now: w.Clock().Now,
 		Say: func(line string) { w.said = append(w.said, line) },
 	}
 	return w

@@ -27,9 +27,6 @@ func (s *Site) SyncImages(ctx context.Context, run Run) (images.Plan, error) {
 		rt.Say = run.Say
 	}
 	path := config.ParameterPath(c.Site, c.Stack)
-	job := images.Job{Site: c.Site, Stack: c.Stack, Epoch: path + "/epoch", CopyMinutes: c.Images.CopyMinutes}
-	if c.App.Image == "" {
-		job.Pointer = path + "/image"
-	}
+	job := images.Job{Site: c.Site, Stack: c.Stack, Epoch: path + "/epoch", Image: path + "/image", Points: c.App.Image == "", CopyMinutes: c.Images.CopyMinutes}
 	return rt.SyncImages(ctx, job)
 }

@@ -1,8 +1,8 @@
 package sim
 
 import (
+	"path"
 	"regexp"
-	"strings"
 )
 
 const (
@@ -66,10 +66,16 @@ func validFunction(_ *World, o *Object) error {
 	return nil
 }
 
+// like reports whether a pattern of a condition ArnLike fits.
+func like(pattern, arn string) bool {
+	fits, err := path.Match(pattern, arn)
+	return fits && err == nil
+}
+
 // permitted reports whether a function's policy lets a rule run it.
 func (w *World) permitted(function, rule *Object) bool {
 	for _, p := range w.all(permissionType, function.Region) {
-		if p.text("function") == function.ID && p.text("principal") == "events.amazonaws.com" && strings.EqualFold(p.text("sourceArn"), rule.text("arn")) {
+		if p.text("function") == function.ID && p.text("principal") == "events.amazonaws.com" && like(p.text("sourceArn"), rule.text("arn")) {
 			return true
 		}
 	}

@@ -67,7 +67,7 @@ func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []compon
 	if s.peer.MediaMeasured { // or there would be nothing to watch, and an alarm that never rings
 		all = append(all, components.MediaAlarms(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule)...)
 	}
-	if s.syncPackage != nil {
+	if s.syncPackage != "" {
 		all = append(all, components.ImageAlarms(s.cfg.Site, s.cfg.Stack, components.ImageSyncFunction(s.cfg.Name()))...)
 	}
 	if hours := s.cfg.Alarms.CheckHours; hours > 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
 // image is what the program knows of this stack's image.
@@ -39,23 +40,27 @@ func (s *site) findImage() (image, error) {
 	switch {
 	case err == nil:
 		return image{found.ID, found.Made, found.RootDevice}, nil
-	case configured == "" && errors.Is(err, failover.ErrNotFound):
+	case last.id == "" && errors.Is(err, failover.ErrNotFound):
 		return image{}, refusal.New(refusal.CodeConfig, "there is no available image with the tag %s=%s in %s: give one of the account that tag, or set app.image",
 			images.SiteTag, s.cfg.Site, s.cfg.Region).Of(s.cfg.Stack)
 	case last.id == "":
 		return image{}, err
 	}
-	_ = s.Log.Warn("the other side is not told how old this side's image is: "+err.Error(), nil)
+	_ = s.Log.Warn("image "+last.id+" is taken to be as it last was: "+err.Error(), nil)
 	return last, nil
 }
 
 // syncImages has images come here from the other region while this stack is a standby, and sends the news of those
-// here to it. Both are the same in any role.
+// here to it. Only the function goes when the stack serves, at the end of its activation: the rest is the same in any
+// role, and an activation makes none of it.
 func (s *site) syncImages() error {
-	if !s.cfg.Images.Sync || s.syncPackage == nil {
+	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
+	made := slices.ContainsFunc(s.resourceIDs, func(arn string) bool {
+		return strings.HasSuffix(arn, ":rule/"+components.ImageSyncFunction(name)+"-sweep")
+	})
+	if !s.cfg.Images.Sync || s.activating && !made {
 		return nil
 	}
-	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	if _, err := components.NewImageSync(s.Context, name, components.ImageSyncArgs{
 		Region: s.cfg.Region, AccountID: s.account, Site: s.cfg.Site, Stack: s.cfg.Stack, From: s.cfg.PeerRegion(), Package: s.syncPackage,
 		ParameterPath: s.parameters(s.cfg.Stack), Points: s.cfg.App.Image == "", CopyMinutes: s.cfg.Images.CopyMinutes, LogDays: s.cfg.LogDays,
@@ -69,26 +74,21 @@ func (s *site) syncImages() error {
 	return err
 }
 
-// findSyncPackage finds the function that copies images, unless none is asked for. No activation waits for it: without it the
-// function stays as it is, or is made by a later update.
+// findSyncPackage finds the function that copies images, for a standby that has them copied. A plain deployment is
+// refused without it. Nothing else is, and goes on without the function.
 func (s *site) findSyncPackage() error {
-	if !s.cfg.Images.Sync {
+	if !s.cfg.Images.Sync || s.plan.Claim.Leads() || s.adopting || s.tearingDown() {
 		return nil
 	}
 	project := cmp.Or(s.env.Project, s.RootDirectory())
 	path, found := syncPackage(project)
-	there := slices.ContainsFunc(s.resourceIDs, func(arn string) bool {
-		return strings.HasSuffix(arn, ":function:"+components.ImageSyncFunction(s.cfg.Name()))
-	})
 	switch lacks := fmt.Sprintf("images.sync is true, and %s has no %s", project, images.Package); {
 	case found:
-		s.syncPackage = &components.Package{Path: path}
-	case !s.activating:
+		s.syncPackage = path
+	case s.plan.Do == roles.Keep:
 		return refusal.New(refusal.CodeConfig, "%s: build it with %s, take it from a release, or set images.sync to false", lacks, images.BuildCommand).Of(s.cfg.Stack)
-	case there:
-		s.syncPackage = &components.Package{} // as it is
 	default:
-		_ = s.Log.Warn(lacks+": images travel once an update has it", nil)
+		_ = s.Log.Warn(lacks+": images travel here once an update has it", nil)
 	}
 	return nil
 }

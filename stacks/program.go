@@ -11,7 +11,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -108,7 +107,7 @@ type site struct {
 	report  reporter
 
 	image        image
-	syncPackage  *components.Package // the function that copies images; nil for none
+	syncPackage  string // path of the function that copies images; empty for none
 	provider     *aws.Provider
 	account      string // id of the AWS account
 	saved        saved

@@ -273,6 +273,7 @@ func TestPolicies(t *testing.T) {
 			"cold":       {},
 			"warm":       {"keepWarm": `["nat", "balancer", "cache"]`},
 			"manual DNS": {"dns": `{"mode": "manual"}`},
+			"dashboard":  {"alarms": `{"dashboard": true}`},
 			rotating:     {"keepWarm": `["cache"]`},
 		} {
 			t.Log(name)
