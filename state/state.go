@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -189,9 +190,13 @@ func Parse(checkpoint []byte) (State, error) {
 	return m, err
 }
 
+// exportedEpoch is the name under which a stack exports its epoch (stacks.OutputEpoch).
+const exportedEpoch = "epoch"
+
 // assemble puts together what the stashes among a stack's resources hold. Outputs are by URN.
 func assemble(outputs map[string]map[string]any) (m State, err error) {
 	var marks []string // resources whose names tell how far an activation got
+	var exported any   // the epoch that the stack exports; nil before its first update is done
 	for text, held := range outputs {
 		id, err := urn.Parse(text)
 		if err != nil {
@@ -206,6 +211,9 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 				m.ResourceIDs = append(m.ResourceIDs, known)
 			}
 		}
+		if id.Type() == "pulumi:pulumi:Stack" {
+			exported = held[exportedEpoch]
+		}
 		if id.Type() == CertificateType {
 			m.Certificate, _ = held["arn"].(string)
 		}
@@ -218,7 +226,9 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 	reached := func(suffix string) bool {
 		return slices.ContainsFunc(marks, func(name string) bool { return strings.HasSuffix(name, suffix) })
 	}
-	m.Unfinished, m.Adopting = m.completedSerial < m.Claim.Serial, m.completedSerial == UnderAdoption
+	// What a stack exports is saved after all its resources.
+	unexported := exported != nil && fmt.Sprint(exported) != strconv.Itoa(m.Claim.Epoch)
+	m.Unfinished, m.Adopting = m.completedSerial < m.Claim.Serial || unexported, m.completedSerial == UnderAdoption
 	switch {
 	case reached(SwitchSuffix(m.Claim.Epoch)):
 		m.Claim.Progress = roles.Switched
