@@ -41,11 +41,16 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, requested, reason string, args ...any) {
 		remedy := fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and"))
 		if p.RequestsCertificate {
-			remedy = requesting + ", " + requested
+			remedy = requested
 		}
 		all = append(all, refusal.Blocker{Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
 	}
-	const another = "which requests one and waits until ACM has issued it"
+	const (
+		another = requesting + ", which requests one and waits until ACM has issued it"
+		// An update takes the state's word for the certificate, unless pilotlight has looked.
+		instead = "run pilotlight deploy, or, of this stack alone, pulumi up with --replace and the URN of the certificate (docs/runbook.md, certificate): " +
+			"each requests another one and waits until ACM has issued it"
+	)
 	c := s.Certificate
 	switch {
 	case p.Certificate == "" && !p.RequestsCertificate, c != nil && c.Unseen:
@@ -56,14 +61,14 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 		block(CertificateMissing, another, "this stack has requested no certificate yet")
 		return all
 	case c == nil:
-		block(CertificateMissing, another, "there is no certificate %s in %s", p.Certificate, p.Region)
+		block(CertificateMissing, instead, "there is no certificate %s in %s", p.Certificate, p.Region)
 		return all
 	case c.Status == pending:
-		block(CertificateState, "which waits until ACM has issued it", "certificate %s is %s", p.Certificate, c.Status)
+		block(CertificateState, requesting+", which waits until ACM has issued it", "certificate %s is %s", p.Certificate, c.Status)
 	case c.Status != Issued:
-		block(CertificateState, another, "certificate %s is %s", p.Certificate, c.Status)
+		block(CertificateState, instead, "certificate %s is %s", p.Certificate, c.Status)
 	case c.Until.Before(s.At.Add(takes)):
-		block(CertificateExpires, another, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
+		block(CertificateExpires, instead, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
 	}
 	for _, name := range p.Names {
 		if !covers(c.Names, name) {

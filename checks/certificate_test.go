@@ -19,12 +19,12 @@ func TestRequestedCertificate(t *testing.T) {
 		"issued":           {func(*Snapshot, *Policy) {}, "", ""},
 		"not requested":    {func(s *Snapshot, p *Policy) { s.Certificate, p.Certificate = nil, "" }, CertificateMissing, "this stack has requested no certificate yet"},
 		"first activation": {func(s *Snapshot, p *Policy) { s.Certificate, p.Certificate, p.Epoch = nil, "", 1 }, "", ""},
-		"deleted":          {func(s *Snapshot, _ *Policy) { s.Certificate = nil }, CertificateMissing, "which requests one and waits"},
+		"deleted":          {func(s *Snapshot, _ *Policy) { s.Certificate = nil }, CertificateMissing, "each requests another one and waits"},
 		"not issued": {func(s *Snapshot, _ *Policy) {
 			*s.Certificate = Certificate{Status: pending, Names: s.Certificate.Names}
 		}, CertificateState, "which waits until ACM has issued it"},
-		"never issued":         {func(s *Snapshot, _ *Policy) { s.Certificate.Status = "FAILED" }, CertificateState, "which requests one and waits"},
-		"ended":                {func(s *Snapshot, _ *Policy) { s.Certificate.Until = noon }, CertificateExpires, "which requests one and waits"},
+		"never issued":         {func(s *Snapshot, _ *Policy) { s.Certificate.Status = "FAILED" }, CertificateState, "each requests another one and waits"},
+		"ended":                {func(s *Snapshot, _ *Policy) { s.Certificate.Until = noon }, CertificateExpires, "each requests another one and waits"},
 		"a name was added":     {func(_ *Snapshot, p *Policy) { p.Names = []string{"www.example.com", "example.net"} }, CertificateName, "not for example.net"},
 		"given, and not there": {func(s *Snapshot, p *Policy) { s.Certificate, p.RequestsCertificate = nil, false }, CertificateMissing, "set app.certificate to an issued one"},
 	} {

@@ -12,6 +12,7 @@ import (
 const (
 	PartsMissing = "parts-missing"
 	PartsUnseen  = "parts-unseen"
+	KeyMissing   = "key-missing"
 )
 
 // Part is a resource of AWS that the stack's state holds.
@@ -48,12 +49,23 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	if len(s.Missing) == 0 {
 		return nil
 	}
+	var all []refusal.Blocker
 	var names, remedies []string
 	for _, part := range s.Missing {
+		if part.Kind == Key { // no judgement helps: what it encrypts can't be read
+			all = append(all, refusal.Blocker{
+				Code: KeyMissing, Subject: "parts", Remedy: remedyOf(part, p),
+				Reason: fmt.Sprintf("AWS in %s no longer has %s, or is about to delete it, which the state of this stack holds: an activation would stop halfway", p.Region, part),
+			})
+			continue
+		}
 		names = append(names, part.String())
 		if !part.Remakable() {
 			remedies = append(remedies, remedyOf(part, p))
 		}
+	}
+	if len(names) == 0 {
+		return all
 	}
 	slices.Sort(names)
 	if more := len(names) - mostNamed; more > 0 {
@@ -63,10 +75,10 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 		remedies = append(remedies, "make them again with pilotlight deploy; a failover by that command does so too, with rights to make them")
 	}
 	remedies = append(remedies, "or "+acceptStandby(p))
-	return []refusal.Blocker{{
+	return append(all, refusal.Blocker{
 		Code: PartsMissing, Subject: "parts", Remedy: strings.Join(remedies, "; "),
 		Reason: fmt.Sprintf("AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")),
-	}}
+	})
 }
 
 // remedyOf is what to do about a part that holds what can't be made again.
