@@ -123,19 +123,8 @@ func (s *Stack) put(ctx context.Context, state json.RawMessage) error {
 // leftUndone are the URNs of the resources in a checkpoint whose creation or change
 // failed after AWS was asked.
 func leftUndone(state []byte) (urns []string) {
-	var checkpoint struct {
-		Resources []struct {
-			URN        string   `json:"urn"`
-			Custom     bool     `json:"custom"`
-			Delete     bool     `json:"delete"`
-			InitErrors []string `json:"initErrors"`
-		} `json:"resources"`
-	}
-	if json.Unmarshal(state, &checkpoint) != nil {
-		return nil // adopted says what is wrong with it
-	}
-	for _, r := range checkpoint.Resources {
-		if r.Custom && !r.Delete && len(r.InitErrors) > 0 {
+	for _, r := range savedResources(state) {
+		if r.Custom && len(r.InitErrors) > 0 {
 			urns = append(urns, r.URN)
 		}
 	}

@@ -2,12 +2,13 @@ package ops
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -21,17 +22,42 @@ func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
 		return
 	}
 	missing := slices.DeleteFunc(s.runtimeOf(side).MissingParts(ctx), func(p checks.Part) bool { return !p.Remakable() })
-	if len(missing) == 0 {
+	urns := affected(saved, missing)
+	if len(missing) > 0 {
+		names := make([]string, len(missing))
+		for i, p := range missing {
+			names[i] = p.String()
+		}
+		run.say("AWS no longer has " + strings.Join(names, ", ") + ": made again")
+	}
+	if moved := s.movedImage(ctx, side.Config, saved); moved != "" {
+		urns = append(urns, moved)
+	}
+	if len(urns) == 0 {
 		return
 	}
-	names := make([]string, len(missing))
-	for i, p := range missing {
-		names[i] = p.String()
-	}
-	run.say("AWS no longer has " + strings.Join(names, ", ") + ": made again")
-	if err := stack.reread(ctx, run, affected(saved, missing)); err != nil {
+	if err := stack.reread(ctx, run, urns); err != nil {
 		run.say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
 	}
+}
+
+// movedImage is the URN of the launch parameter, where it follows the newest image and was pointed to another one since the
+// last update: what that wrote may be wanted again, as when the other one was taken back. An AWS that does not tell moves nothing.
+func (s *Site) movedImage(ctx context.Context, c config.Config, checkpoint []byte) string {
+	if c.App.Image != "" {
+		return ""
+	}
+	name := config.ParameterPath(c.Site, c.Stack) + "/image"
+	for _, r := range savedResources(checkpoint) {
+		if r.Type != "aws:ssm/parameter:Parameter" || r.Outputs["name"] != name {
+			continue
+		}
+		now, found, err := failover.Parameter(ctx, s.options.Env, c.Region, c.Profile, name)
+		if err == nil && found && now != r.Outputs["value"] {
+			return r.URN
+		}
+	}
+	return ""
 }
 
 // saved is a stack by its file and its state, with its checkpoint.
@@ -58,20 +84,8 @@ func (s *Stack) reread(ctx context.Context, run Run, urns []string) error {
 // affected are the URNs of missing parts in a checkpoint, and of what depends on one: a policy goes with its role,
 // and has no ARN to be missed by.
 func affected(saved []byte, missing []checks.Part) (urns []string) {
-	var checkpoint struct {
-		Resources []struct {
-			URN          string         `json:"urn"`
-			Type         string         `json:"type"`
-			Delete       bool           `json:"delete"`
-			Dependencies []string       `json:"dependencies"`
-			Outputs      map[string]any `json:"outputs"`
-		} `json:"resources"`
-	}
-	if json.Unmarshal(saved, &checkpoint) != nil {
-		return nil
-	}
-	for _, r := range checkpoint.Resources { // in the order in which they depend on each other
-		if r.Delete || !strings.HasPrefix(r.Type, "aws:") {
+	for _, r := range savedResources(saved) {
+		if !strings.HasPrefix(r.Type, "aws:") {
 			continue
 		}
 		gone := slices.ContainsFunc(missing, func(p checks.Part) bool { return r.Outputs["arn"] == p.ARN || r.Outputs["networkInterfaceId"] == p.ARN })

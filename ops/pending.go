@@ -158,20 +158,9 @@ func (s *Stack) forgetPending(ctx context.Context, state []byte) error {
 
 // toLookFor says of each pending creation what the stack has in its place.
 func toLookFor(pending []creation, state []byte) (notes []string) {
-	var checkpoint struct {
-		Resources []struct {
-			URN    string `json:"urn"`
-			ID     string `json:"id"`
-			Delete bool   `json:"delete"`
-		} `json:"resources"`
-	}
 	ids := map[string]string{}
-	if json.Unmarshal(state, &checkpoint) == nil {
-		for _, r := range checkpoint.Resources {
-			if !r.Delete {
-				ids[r.URN] = r.ID
-			}
-		}
+	for _, r := range savedResources(state) {
+		ids[r.URN] = r.ID
 	}
 	for _, c := range pending {
 		switch id, there := ids[c.URN]; {

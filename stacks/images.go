@@ -80,7 +80,10 @@ func (s *site) findSyncPackage() error {
 	if !s.cfg.Images.Sync || s.plan.Claim.Leads() || s.adopting || s.tearingDown() {
 		return nil
 	}
-	project := cmp.Or(s.env.Project, s.RootDirectory())
+	project, err := filepath.Abs(cmp.Or(s.env.Project, s.RootDirectory())) // the engine may run elsewhere
+	if err != nil {
+		return err
+	}
 	path, found := syncPackage(project)
 	switch lacks := fmt.Sprintf("images.sync is true, and %s has no %s", project, images.Package); {
 	case found:
@@ -95,10 +98,7 @@ func (s *site) findSyncPackage() error {
 
 // syncPackage finds the function in the project's folder, or beside this program, where a release has it.
 func syncPackage(project string) (path string, found bool) {
-	var folders []string
-	if project, err := filepath.Abs(project); err == nil { // the engine may run elsewhere
-		folders = append(folders, project)
-	}
+	folders := []string{project}
 	if program, err := os.Executable(); err == nil {
 		folders = append(folders, filepath.Dir(program))
 	}

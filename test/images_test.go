@@ -112,3 +112,20 @@ func TestImagesTravel(t *testing.T) {
 	pass(t, stage, time.Hour)
 	assert.Equal(t, newest, launches(w, "us-east-2", "dr"), "a stack that serves is left alone")
 }
+
+// TestAnImageTakenBackIsNotLaunched holds that an update writes the launch parameter although its state says so already: it
+// was pointed to a newer image since, which is gone.
+func TestAnImageTakenBackIsNotLaunched(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	w := stage.World
+	putFunction(t, stage)
+	bake(w, "us-east-2", "ami-0000000000000001")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, travels))
+	require.NoError(t, w.PutParameter("us-east-2", "/blog/dr/image", "ami-0000000000000002"))
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.Deploy(t.Context(), ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, "ami-0000000000000001", launches(w, "us-east-2", "dr"))
+}
