@@ -9,8 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // alarmPrincipal is how CloudWatch names itself when an alarm writes to a topic, in China too.
@@ -44,9 +42,6 @@ func NewAlarms(ctx *pulumi.Context, name string, args AlarmsArgs, opts ...pulumi
 		return nil, err
 	}
 	part := name + "-alarms"
-	arn := func(service, resource string) pulumi.String {
-		return pulumi.String(fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(args.Region), service, args.Region, args.AccountID, resource))
-	}
 	topic, err := sns.NewTopic(ctx, part, &sns.TopicArgs{
 		Name:           pulumi.String(part),
 		KmsMasterKeyId: args.KeyARN.ToStringOutput().ToStringPtrOutput(),
@@ -55,9 +50,9 @@ func NewAlarms(ctx *pulumi.Context, name string, args AlarmsArgs, opts ...pulumi
 			"Effect":    pulumi.String("Allow"),
 			"Principal": pulumi.Map{"Service": pulumi.String(alarmPrincipal)},
 			"Action":    pulumi.String("sns:Publish"),
-			"Resource":  arn("sns", part),
+			"Resource":  pulumi.String(arn("sns", args.Region, args.AccountID, part)),
 			"Condition": pulumi.Map{
-				"ArnLike":      pulumi.Map{"aws:SourceArn": arn("cloudwatch", "alarm:"+name+"-*")},
+				"ArnLike":      pulumi.Map{"aws:SourceArn": pulumi.String(arn("cloudwatch", args.Region, args.AccountID, "alarm:"+name+"-*"))},
 				"StringEquals": pulumi.Map{"aws:SourceAccount": pulumi.String(args.AccountID)},
 			},
 		}),

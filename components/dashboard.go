@@ -2,15 +2,12 @@ package components
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // DashboardArgs describe what a dashboard shows, all of one region.
@@ -45,7 +42,7 @@ type Chart struct {
 func NewDashboard(ctx *pulumi.Context, name string, args DashboardArgs, opts ...pulumi.ResourceOption) error {
 	var names []string
 	for _, alarm := range args.Alarms {
-		names = append(names, fmt.Sprintf("arn:%s:cloudwatch:%s:%s:alarm:%s-%s", awsregion.Partition(args.Region), args.Region, args.AccountID, name, alarm.Name))
+		names = append(names, arn("cloudwatch", args.Region, args.AccountID, "alarm:"+name+"-"+alarm.Name))
 	}
 	charts := append(chartsOf(args.Alarms), args.Charts...)
 	var inputs []any

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 )
 
 // ImageSyncArgs describes the function that copies images from another region into this one.
@@ -85,7 +86,7 @@ func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...
 		// Its policy goes with the function.
 		permission, err := lambda.NewPermission(ctx, part, &lambda.PermissionArgs{
 			StatementId: pulumi.String(part), Action: pulumi.String("lambda:InvokeFunction"), Principal: pulumi.String("events.amazonaws.com"), // in China too
-			Function: function.Name, SourceArn: pulumi.String(args.arn("events", "rule/"+part+"-*")),
+			Function: function.Name, SourceArn: pulumi.String(arn("events", args.Region, args.AccountID, "rule/"+part+"-*")),
 		}, below, pulumi.DeletedWith(function))
 		if err != nil {
 			return nil, err
@@ -99,16 +100,11 @@ func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...
 		{"sweep", cloudwatch.EventRuleArgs{ScheduleExpression: pulumi.String(syncEvery), Description: pulumi.String("what events have missed")}},
 		{"made", cloudwatch.EventRuleArgs{EventPattern: pulumi.String(imageEvents), Description: pulumi.String("images made in either region")}},
 	} {
-		if err := runOn(ctx, part+"-"+rule.name, rule.args, args.arn("lambda", "function:"+part), below, pulumi.DependsOn(allowed)); err != nil {
+		if err := runOn(ctx, part+"-"+rule.name, rule.args, arn("lambda", args.Region, args.AccountID, "function:"+part), below, pulumi.DependsOn(allowed)); err != nil {
 			return nil, err
 		}
 	}
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
-}
-
-// arn names something of the stack's region.
-func (args ImageSyncArgs) arn(service, resource string) string {
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(args.Region), service, args.Region, args.AccountID, resource)
 }
 
 // runOn has a rule run a function, whenever there is one.
@@ -135,18 +131,15 @@ func (args ImageSyncArgs) environment() map[string]string {
 
 // syncStatements are what the function may do: see images, copy those of the site, and end its own copies.
 func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input {
-	arn := func(service, region, account, resource string) string {
-		return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(region), service, region, account, resource)
-	}
 	everything := pulumi.ToStringArray([]string{"*"})
 	here := []string{arn("ec2", args.Region, "", "image/*"), arn("ec2", args.Region, "", "snapshot/*")}
 	site := "aws:ResourceTag/" + images.SiteTag
-	image := args.arn("ssm", "parameter"+args.ParameterPath+"/image")
+	image := arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/image")
 	statements := []pulumi.Input{
 		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", logs)}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		// EC2 has no smaller resource for these.
 		allow(everything, "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
-		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", images.Namespace),
+		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", metrics.Namespace),
 		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"), arn("ec2", args.From, "", "snapshot/*"))), "ec2:CopyImage"), "aws:RequestedRegion", args.Region),
 		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "ec2:CreateAction", "CopyImage"),
 		pulumi.Map{
@@ -170,7 +163,7 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 	if args.Points {
 		statements = append(statements, allow(pulumi.ToStringArray([]string{image}), "ssm:PutParameter"))
 	}
-	return append(statements, allow(pulumi.ToStringArray([]string{image, args.arn("ssm", "parameter"+args.ParameterPath+"/epoch")}), "ssm:GetParameter"))
+	return append(statements, allow(pulumi.ToStringArray([]string{image, arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/epoch")}), "ssm:GetParameter"))
 }
 
 // where narrows a statement to what a key of its condition equals.
@@ -200,7 +193,7 @@ func NewImageNews(ctx *pulumi.Context, name string, args ImageNewsArgs, opts ...
 		return nil, err
 	}
 	part, below := name+"-image-news", pulumi.Parent(n)
-	bus := fmt.Sprintf("arn:%s:events:%s:%s:event-bus/default", awsregion.Partition(args.To), args.To, args.AccountID)
+	bus := arn("events", args.To, args.AccountID, "event-bus/default")
 	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
 		Description: pulumi.String("Sends events of images to " + args.To), AssumeRolePolicy: trustFor("events.amazonaws.com", args.AccountID), Tags: named(part),
 	}, below)

@@ -3,13 +3,10 @@ package components
 import (
 	"cmp"
 	"encoding/base64"
-	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // LaunchArgs describes the instances that serve a site.
@@ -120,7 +117,7 @@ func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, opts ...pulumi
 // instanceStatements are what an instance may do: read where things are and the
 // site's secrets, keep media, and be logged in to through Session Manager.
 func instanceStatements(args LaunchArgs) []pulumi.Input {
-	own := fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s/*", awsregion.Partition(args.Region), args.Region, args.AccountID, args.ParameterPath)
+	own := arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/*")
 	statements := []pulumi.Input{
 		allow(pulumi.ToStringArray([]string{own}), "ssm:GetParameter", "ssm:GetParameters"),
 		allow(pulumi.StringArray{args.SecretARN}, "secretsmanager:GetSecretValue"),

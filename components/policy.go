@@ -1,6 +1,17 @@
 package components
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
+)
+
+// arn names a resource of a service in a region; account is empty for what belongs to none.
+func arn(service, region, account, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", awsregion.Partition(region), service, region, account, resource)
+}
 
 // policyDocument is an IAM policy of the given statements, as JSON.
 func policyDocument(statements ...pulumi.Input) pulumi.StringOutput {

@@ -21,10 +21,8 @@ type Readiness struct {
 	Recover, Loss time.Duration
 }
 
-// ReadinessNamespace is that of the metrics: Ready (1 or 0), TimeToRecover and DataLoss (in seconds).
-const ReadinessNamespace = "Pilotlight"
-
-// PublishReadiness writes what a check has found to CloudWatch, in the stack's region.
+// PublishReadiness writes what a check has found to CloudWatch, in the stack's region: Ready (1 or 0), TimeToRecover and
+// DataLoss (in seconds), in metrics.Namespace.
 func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {
@@ -44,7 +42,7 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 			data = append(data, datum(d.name, d.value.Seconds(), cwtypes.StandardUnitSeconds))
 		}
 	}
-	_, err = metrics.Client(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(ReadinessNamespace), MetricData: data})
+	_, err = metrics.Client(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(metrics.Namespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the readiness to CloudWatch in %s: %w", r.Site.Region, err)
 	}

@@ -76,7 +76,7 @@ func snapshots(ctx context.Context, client *ec2.Client, site string) (all []Snap
 			return nil, fmt.Errorf("listing the snapshots of copied images: %w", err)
 		}
 		for _, s := range page.Snapshots {
-			all = append(all, Snapshot{ID: aws.ToString(s.SnapshotId), CopyOf: tag(s.Tags, CopyTag)})
+			all = append(all, Snapshot{ID: aws.ToString(s.SnapshotId), CopyOf: tag(s.Tags, CopyTag), Made: aws.ToTime(s.StartTime)})
 		}
 	}
 	return all, nil

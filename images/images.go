@@ -60,7 +60,10 @@ type Image struct {
 func (i Image) good() bool { return i.State == available && !i.Withdrawn }
 
 // A Snapshot is of an image that Sync made.
-type Snapshot struct{ ID, CopyOf string }
+type Snapshot struct {
+	ID, CopyOf string
+	Made       time.Time
+}
 
 // A View is what there is to see of a site's images.
 type View struct {
@@ -80,9 +83,14 @@ type View struct {
 
 // A Plan is what Sync does.
 type Plan struct {
-	// Copy is the image to copy now, on the try of that number, from 1; nil for none.
-	Copy *Image
-	Try  int
+	// Newest is the newest image of the region that serves; zero for none. Behind is how long it has not been
+	// here, 0 when it is.
+	Newest Image
+	Behind time.Duration
+	// Try has Newest copied now, on the try of that number, from 1; 0 copies nothing.
+	Try int
+	// GivenUp reports that copying it has failed so often that Sync does not try again.
+	GivenUp bool
 	// Withdraw are copies whose original was taken back.
 	Withdraw []Image
 	// Point is the image to point the launch parameter to; empty leaves it.
@@ -90,12 +98,6 @@ type Plan struct {
 	// Deregister are copies of which no instance will start, and DeleteSnapshots what earlier ones left.
 	Deregister      []Image
 	DeleteSnapshots []string
-	// Newest is the newest image of the region that serves; zero for none. Behind is how long it has not been
-	// here, 0 when it is.
-	Newest Image
-	Behind time.Duration
-	// GivenUp reports that copying it has failed so often that Sync does not try again.
-	GivenUp bool
 }
 
 // Newest is the image to launch: the newest that is available and was not withdrawn.
@@ -148,7 +150,7 @@ func (v View) bring(p *Plan, here []Image) {
 		p.GivenUp = true
 		return
 	}
-	p.Copy, p.Try = &p.Newest, failures+1
+	p.Try = failures + 1
 }
 
 // withdrawn are the copies, newer than the newest image of the region that serves, whose original is gone from
@@ -207,10 +209,13 @@ func (v View) needless(here []Image, f Image) bool {
 	return arrived || gone
 }
 
-// leftSnapshots are those of copies that are no more.
+// settles is how long EC2 may take until it lists an image that it has begun to copy, with room to spare.
+const settles = time.Hour
+
+// leftSnapshots are those of copies that are no more. A young one may be of a copy that EC2 does not list yet.
 func (v View) leftSnapshots() (ids []string) {
 	for _, s := range v.Snapshots {
-		if !slices.ContainsFunc(v.Here, func(i Image) bool { return i.CopyOf == s.CopyOf }) {
+		if v.Now.Sub(s.Made) > settles && !slices.ContainsFunc(v.Here, func(i Image) bool { return i.CopyOf == s.CopyOf }) {
 			ids = append(ids, s.ID)
 		}
 	}

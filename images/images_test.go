@@ -112,7 +112,7 @@ func TestDecide(t *testing.T) {
 			v.Here = []images.Image{original("ami-12", -1), original("ami-11", -2), original("ami-10", -3)}
 		}, want{}},
 		"snapshots of copies that are gone": {func(v *images.View) {
-			v.Snapshots = []images.Snapshot{{"snap-1", "west/ami-1"}, {"snap-0", "west/ami-0"}}
+			v.Snapshots = []images.Snapshot{{ID: "snap-1", CopyOf: "west/ami-1"}, {ID: "snap-0", CopyOf: "west/ami-0"}, {ID: "snap-3", CopyOf: "west/ami-3", Made: noon.Add(-time.Minute)}}
 		}, want{snapshots: []string{"snap-0"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -121,8 +121,8 @@ func TestDecide(t *testing.T) {
 			tc.spoil(&v)
 			p := images.Decide(v)
 			got := want{try: p.Try, withdraw: ids(p.Withdraw), deregister: ids(p.Deregister), point: p.Point, snapshots: p.DeleteSnapshots, behind: p.Behind, givenUp: p.GivenUp}
-			if p.Copy != nil {
-				got.copy = p.Copy.ID
+			if p.Try > 0 {
+				got.copy = p.Newest.ID
 			}
 			assert.Equal(t, tc.want, got)
 		})

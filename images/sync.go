@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,12 +21,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/metrics"
 )
 
-// Namespace and BehindMetric name the metric that Sync writes: for how many seconds the newest image has not
-// been in this region, 0 when it is. Its dimensions are Site and Stack.
-const (
-	Namespace    = "Pilotlight"
-	BehindMetric = "ImageBehind"
-)
+// BehindMetric is the metric that Sync writes: for how many seconds the newest image has not been in this region, 0
+// when it is. Its dimensions are Site and Stack.
+const BehindMetric = "ImageBehind"
 
 // A Job is what Sync has to know.
 type Job struct {
@@ -75,9 +73,9 @@ func Sync(ctx context.Context, j Job) (Plan, error) {
 	for _, i := range plan.Withdraw {
 		do(j.withdraw(ctx, i), "%s is not launched any more: its original %s was taken back", i.ID, i.CopyOf)
 	}
-	if plan.Copy != nil {
-		id, err := j.copy(ctx, *plan.Copy, plan.Try, view.Here)
-		do(err, "image %s of %s is being copied as %s", plan.Copy.ID, view.From, id)
+	if plan.Try > 0 {
+		id, err := j.copy(ctx, plan.Newest, plan.Try, view.Here)
+		do(err, "image %s of %s is being copied as %s", plan.Newest.ID, view.From, id)
 	}
 	if unseen == nil && plan.Newest.ID == "" {
 		failures = append(failures, fmt.Errorf("no available image in %s has the tag %s=%s: give the newest one that tag", view.From, SiteTag, j.Site))
@@ -93,7 +91,11 @@ func Sync(ctx context.Context, j Job) (Plan, error) {
 		do(j.deregister(ctx, i), "%s, an old copy, is deregistered", i.ID)
 	}
 	for _, id := range plan.DeleteSnapshots {
-		do(j.deleteSnapshot(ctx, id), "snapshot %s of an old copy is deleted", id)
+		err := j.deleteSnapshot(ctx, id)
+		if coded(err, "InvalidSnapshot.InUse") { // by a copy whose tag somebody took off: it is theirs now
+			continue
+		}
+		do(err, "snapshot %s of an old copy is deleted", id)
 	}
 	if unseen == nil {
 		failures = append(failures, j.measure(ctx, plan.Behind))
@@ -213,7 +215,7 @@ func (j Job) deregister(ctx context.Context, i Image) error {
 		return fmt.Errorf("deregistering image %s: %w", i.ID, err)
 	}
 	for _, id := range i.Snapshots {
-		if err := j.deleteSnapshot(ctx, id); err != nil {
+		if err := j.deleteSnapshot(ctx, id); err != nil && !coded(err, "InvalidSnapshot.InUse") { // EC2 still knows the image: a later run finds it
 			return err
 		}
 	}
@@ -222,7 +224,7 @@ func (j Job) deregister(ctx context.Context, i Image) error {
 
 func (j Job) deleteSnapshot(ctx context.Context, id string) error {
 	_, err := ec2.NewFromConfig(j.To).DeleteSnapshot(ctx, &ec2.DeleteSnapshotInput{SnapshotId: &id})
-	if err != nil && !coded(err, "InvalidSnapshot.NotFound", "InvalidSnapshot.InUse") { // by a copy that lost its tag
+	if err != nil && !coded(err, "InvalidSnapshot.NotFound") {
 		return fmt.Errorf("deleting snapshot %s: %w", id, err)
 	}
 	return nil
@@ -230,20 +232,12 @@ func (j Job) deleteSnapshot(ctx context.Context, id string) error {
 
 func coded(err error, codes ...string) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return false
-	}
-	for _, code := range codes {
-		if api.ErrorCode() == code {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(codes, api.ErrorCode())
 }
 
 // measure tells CloudWatch how far behind the images are.
 func (j Job) measure(ctx context.Context, behind time.Duration) error {
-	_, err := metrics.Client(j.To).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(Namespace), MetricData: []cwtypes.MetricDatum{{
+	_, err := metrics.Client(j.To).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(metrics.Namespace), MetricData: []cwtypes.MetricDatum{{
 		MetricName: aws.String(BehindMetric), Unit: cwtypes.StandardUnitSeconds, Value: aws.Float64(behind.Seconds()), Timestamp: aws.Time(j.Now()),
 		Dimensions: []cwtypes.Dimension{{Name: aws.String("Site"), Value: &j.Site}, {Name: aws.String("Stack"), Value: &j.Stack}},
 	}}})

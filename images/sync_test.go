@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -36,6 +37,14 @@ func newTwin(t *testing.T) *twin {
 		Say: func(line string) { w.said = append(w.said, line) },
 	}
 	return w
+}
+
+// strike has a fault strike from now on, written name=value.
+func (w *twin) strike(text string) {
+	w.t.Helper()
+	fault, err := sim.ParseFault(text)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.Inject(fault))
 }
 
 // bake makes an image of the site in a region.
@@ -87,7 +96,7 @@ func TestAnImageTravels(t *testing.T) {
 		"image ami-1 of us-west-2 is being copied as " + copied.ID,
 		"new instances start from " + copied.ID,
 	}, w.said)
-	behind := w.Metrics(east, images.Namespace+" "+images.BehindMetric)
+	behind := w.Metrics(east, metrics.Namespace+" "+images.BehindMetric)
 	assert.Zero(t, behind[len(behind)-1].Value)
 }
 
@@ -124,15 +133,13 @@ func TestWhatAKilledRunLeftGoes(t *testing.T) {
 func TestCopiesThatFail(t *testing.T) {
 	t.Parallel()
 	w := newTwin(t)
-	fault, err := sim.ParseFault("image=uncopied")
-	require.NoError(t, err)
-	require.NoError(t, w.Inject(fault))
+	w.strike("image=uncopied")
 	w.bake(west, "ami-1")
 	for range 3 {
 		w.sync()
 		w.Clock().Advance(2 * time.Hour)
 	}
-	_, err = images.Sync(t.Context(), w.job)
+	_, err := images.Sync(t.Context(), w.job)
 	require.ErrorContains(t, err, "3 copies have failed")
 	assert.Len(t, w.here(), 3)
 
@@ -148,9 +155,7 @@ func TestCopiesThatFail(t *testing.T) {
 func TestACopyWithoutATime(t *testing.T) {
 	t.Parallel()
 	w := newTwin(t)
-	fault, err := sim.ParseFault("error=ec2:CopyImage:UnsupportedOperation:1")
-	require.NoError(t, err)
-	require.NoError(t, w.Inject(fault))
+	w.strike("error=ec2:CopyImage:UnsupportedOperation:1")
 	w.bake(west, "ami-1")
 	w.sync()
 	assert.Len(t, w.here(), 1)
@@ -162,12 +167,12 @@ func TestTheOtherRegionIsLost(t *testing.T) {
 	w.bake(west, "ami-1")
 	w.sync()
 	w.Clock().Advance(2 * time.Hour)
-	measured := len(w.Metrics(east, images.Namespace+" "+images.BehindMetric))
+	measured := len(w.Metrics(east, metrics.Namespace+" "+images.BehindMetric))
 	w.LoseRegion(west, sim.Refuse)
 	_, err := images.Sync(t.Context(), w.job)
 	require.ErrorContains(t, err, "listing the images with the tag pilotlight:image=blog in us-west-2")
 	assert.Equal(t, w.here()[0].ID, w.pointer(), "what has arrived is launched all the same")
-	assert.Len(t, w.Metrics(east, images.Namespace+" "+images.BehindMetric), measured, "nothing is known of it")
+	assert.Len(t, w.Metrics(east, metrics.Namespace+" "+images.BehindMetric), measured, "nothing is known of it")
 }
 
 func TestAStackThatServes(t *testing.T) {

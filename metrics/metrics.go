@@ -1,4 +1,4 @@
-// Package metrics reaches CloudWatch.
+// Package metrics reaches CloudWatch, for what reads its metrics and writes pilotlight's own.
 package metrics
 
 import (
@@ -7,6 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
+
+// Namespace is that of pilotlight's own metrics.
+const Namespace = "Pilotlight"
 
 // Client is a client of CloudWatch. It speaks the query protocol, which CloudWatch has always had. The SDK would speak
 // CBOR, which is newer: what stands for AWS in a test, such as moto, knows no CBOR, and answers in XML.

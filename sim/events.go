@@ -135,8 +135,7 @@ func everyOf(schedule string) time.Duration {
 	return time.Duration(n) * map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
 }
 
-// deliver gives an event to the rules of a region's bus. It is sent on once at most (EventBridge User Guide, "Sending events
-// between regions": an event from another bus is not sent to a third).
+// deliver gives an event to the rules of a region's bus. One that another region sent is not sent on: no program here does.
 func (w *World) deliver(e Event, region string, hops int) (due []Invocation) {
 	for _, rule := range w.all(ruleType, region) {
 		if pattern := rule.text("eventPattern"); pattern != "" && matches(pattern, e.Detail) {

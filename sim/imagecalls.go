@@ -12,6 +12,7 @@ import (
 // A VolumeSnapshot is what a copied image is made of.
 type VolumeSnapshot struct {
 	ID   string            `json:"id"`
+	Made time.Time         `json:"made"`
 	Tags map[string]string `json:"tags,omitempty"`
 }
 
@@ -84,7 +85,7 @@ func (w *World) CopyImage(region string, c ImageCopy) (id string, err error) {
 		made.State, done = "failed", "failed"
 	}
 	w.state.Images[region+"|"+made.ID] = made
-	w.state.Snapshots[region+"|"+made.Snapshot] = VolumeSnapshot{ID: made.Snapshot, Tags: maps.Clone(c.SnapshotTags)}
+	w.state.Snapshots[region+"|"+made.Snapshot] = VolumeSnapshot{ID: made.Snapshot, Made: now, Tags: maps.Clone(c.SnapshotTags)}
 	w.imageEvent(region, made.ID, done, made.Ready)
 	return made.ID, nil
 }

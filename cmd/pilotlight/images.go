@@ -47,15 +47,14 @@ func (p *project) syncImages(ctx context.Context) error {
 	}
 	plan, err := site.SyncImages(ctx, ops.Run{Say: func(line string) { p.say("%s", line) }})
 	result := syncedImages{
-		Newest: plan.Newest.ID, Copied: plan.Copy != nil, Arrived: plan.Newest.ID != "" && plan.Behind == 0, Behind: plan.Behind.Seconds(), Pointed: plan.Point,
+		Newest: plan.Newest.ID, Copied: plan.Try > 0, Arrived: plan.Newest.ID != "" && plan.Behind == 0, Behind: plan.Behind.Seconds(), Pointed: plan.Point,
 	}
 	for _, i := range plan.Deregister {
 		result.Deregistered = append(result.Deregistered, i.ID)
 	}
 	var t text
 	switch {
-	case plan.Newest.ID == "":
-		t.say("the active side has no image with the tag %s: give one that tag, with the site's name as its value", images.SiteTag)
+	case plan.Newest.ID == "": // the error says why
 	case result.Arrived:
 		t.say("image %s is in the standby's region", plan.Newest.ID)
 	case plan.GivenUp:

@@ -101,6 +101,7 @@ type volumeSnapshotsXML struct {
 
 type volumeSnapshotXML struct {
 	ID   string      `xml:"snapshotId"`
+	Made string      `xml:"startTime"`
 	Tags []ec2TagXML `xml:"tagSet>item"`
 }
 
@@ -111,7 +112,7 @@ func describeVolumeSnapshots(r request) (any, error) {
 	}
 	var out volumeSnapshotsXML
 	for _, s := range r.world.VolumeSnapshots(r.region, tags) {
-		out.Items = append(out.Items, volumeSnapshotXML{ID: s.ID, Tags: ec2Tags(s.Tags)})
+		out.Items = append(out.Items, volumeSnapshotXML{ID: s.ID, Made: s.Made.UTC().Format(time.RFC3339), Tags: ec2Tags(s.Tags)})
 	}
 	return out, nil
 }
