@@ -85,7 +85,10 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{PartsMissing}, "AWS in us-east-2 no longer has bucket blog-dr-media and subnet subnet-1, which",
 		},
-		"a key to be deleted":                         {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "--region us-east-2 --key-id 1234"},
+		"a key to be deleted": {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "--region us-east-2 --key-id 1234"},
+		"a key deleted with its name": {
+			func(s *Snapshot) { s.Missing = []Part{{Kind: KeyAlias, ID: "alias/blog"}, {Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "no longer has key 1234, or",
+		},
 		"parts deleted, in the judgement of who asks": {func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} }, []string{PartsMissing}, "or set acceptStandby to 2 (--accept-standby 2)"},
 		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
 		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},

@@ -31,10 +31,11 @@ func (p Part) String() string {
 	return p.Kind + " " + name
 }
 
-// The kinds of parts that hold what no update makes again.
+// The kinds of parts that hold what no update makes again, and the name that goes with a key.
 const (
-	Bucket = "bucket"
-	Key    = "key"
+	Bucket   = "bucket"
+	Key      = "key"
+	KeyAlias = "alias of a key"
 )
 
 // Remakable reports whether an update makes the part again as it was.
@@ -51,7 +52,11 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	}
 	var all []refusal.Blocker
 	var names, remedies []string
+	keyGone := slices.ContainsFunc(s.Missing, func(part Part) bool { return part.Kind == Key })
 	for _, part := range s.Missing {
+		if part.Kind == KeyAlias && keyGone {
+			continue // which is no finding of its own
+		}
 		if part.Kind == Key { // no judgement helps: what it encrypts can't be read
 			all = append(all, refusal.Blocker{
 				Code: KeyMissing, Subject: "parts", Remedy: remedyOf(part, p),

@@ -50,7 +50,7 @@ var partKinds = map[string]partKind{
 	"elasticloadbalancing targetgroup":  {"target group", targetGroupsThere},
 	"iam instance-profile":              {"instance profile", profilesThere},
 	"iam role":                          {"role", rolesThere},
-	"kms alias":                         {"alias of a key", keysThere},
+	"kms alias":                         {checks.KeyAlias, keysThere},
 	"kms key":                           {checks.Key, keysThere},
 	"logs log-group":                    {"log group", logGroupsThere},
 	"rds pg":                            {"parameter group", parameterGroupsThere},

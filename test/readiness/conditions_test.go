@@ -384,8 +384,11 @@ var deleted = map[string]string{
 // deletedConditions are the parts of the standby that somebody deleted by hand.
 func deletedConditions() (all []condition) {
 	for _, name := range slices.Sorted(maps.Keys(deleted)) {
-		typ := deleted[name]
-		all = append(all, condition{name: name + " deleted", codes: []string{checks.PartsMissing}, spoil: object(typ, true, gone), fits: func(c config.Config) bool {
+		typ, code := deleted[name], checks.PartsMissing
+		if name == "key" {
+			code = checks.KeyMissing // which no judgement accepts
+		}
+		all = append(all, condition{name: name + " deleted", codes: []string{code}, spoil: object(typ, true, gone), fits: func(c config.Config) bool {
 			return !strings.HasPrefix(typ, "aws:iam/") || c.PeerRegion() != awsregion.ControlPlane("iam", c.Region) // which is not asked then
 		}})
 	}
