@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -198,8 +199,30 @@ func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		return append(replicaFirst(sides), roles.DeployChanges(rolesOf(sides))...), "", nil
+		changes := roles.DeployChanges(rolesOf(sides))
+		if err := s.checkSyncPackage(sides, changes); err != nil {
+			return nil, "", err
+		}
+		return append(replicaFirst(sides), changes...), "", nil
 	})
+}
+
+// checkSyncPackage refuses a deployment whose standby would be refused for want of the function that copies images: that
+// comes after the update of production.
+func (s *Site) checkSyncPackage(sides []Side, deploys []Change) error {
+	if len(deploys) < 2 {
+		return nil
+	}
+	project, err := filepath.Abs(s.options.Dir)
+	if err != nil {
+		return err
+	}
+	standby, _, err := find(sides, deploys[1].Stack)
+	if err != nil {
+		return err
+	}
+	_, err = stacks.SyncPackage(standby.Config, project)
+	return err
 }
 
 // Destroy ends both stacks, the standby first. run.Say reports what stays.

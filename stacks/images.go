@@ -3,7 +3,6 @@ package stacks
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -77,27 +77,28 @@ func (s *site) syncImages() error {
 // findSyncPackage finds the function that copies images, for a standby that has them copied. A plain deployment is
 // refused without it. Nothing else is, and goes on without the function.
 func (s *site) findSyncPackage() error {
-	if !s.cfg.Images.Sync || s.plan.Claim.Leads() || s.adopting || s.tearingDown() {
+	if s.plan.Claim.Leads() || s.adopting || s.tearingDown() {
 		return nil
 	}
 	project, err := filepath.Abs(cmp.Or(s.env.Project, s.RootDirectory())) // the engine may run elsewhere
 	if err != nil {
 		return err
 	}
-	path, found := syncPackage(project)
-	switch lacks := fmt.Sprintf("images.sync is true, and %s has no %s", project, images.Package); {
-	case found:
-		s.syncPackage = path
-	case s.plan.Do == roles.Keep:
-		return refusal.New(refusal.CodeConfig, "%s: build it with %s, take it from a release, or set images.sync to false", lacks, images.BuildCommand).Of(s.cfg.Stack)
-	default:
-		_ = s.Log.Warn(lacks+": images travel here once an update has it", nil)
+	path, lacks := SyncPackage(s.cfg, project)
+	if lacks != nil && s.plan.Do != roles.Keep {
+		_ = s.Log.Warn("images do not travel here yet: "+lacks.Error(), nil)
+		return nil
 	}
-	return nil
+	s.syncPackage = path
+	return lacks
 }
 
-// syncPackage finds the function in the project's folder, or beside this program, where a release has it.
-func syncPackage(project string) (path string, found bool) {
+// SyncPackage finds the function that copies images, in a project's folder, or beside this program, where a release has
+// it. A standby that has images copied is refused without it; the path is empty for one that has not.
+func SyncPackage(c config.Config, project string) (path string, err error) {
+	if !c.Images.Sync {
+		return "", nil
+	}
 	folders := []string{project}
 	if program, err := os.Executable(); err == nil {
 		folders = append(folders, filepath.Dir(program))
@@ -105,8 +106,9 @@ func syncPackage(project string) (path string, found bool) {
 	for _, folder := range folders {
 		path := filepath.Join(folder, images.Package)
 		if _, err := os.Stat(path); err == nil {
-			return path, true
+			return path, nil
 		}
 	}
-	return "", false
+	return "", refusal.New(refusal.CodeConfig, "images.sync is true, and %s has no %s: build it with %s, take it from a release, or set images.sync to false",
+		project, images.Package, images.BuildCommand).Of(c.Stack)
 }

@@ -72,6 +72,12 @@ func TestImagesTravel(t *testing.T) {
 	require.ErrorContains(t, err, images.BuildCommand)
 	assert.Equal(t, refusal.CodeConfig, refusal.CodeOf(err))
 	assert.Equal(t, before, staged.Changes(w), "a refusal changes nothing")
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	staged.Rewrite(t, stage, scenario.Production, "max: 6", "max: 7")
+	_, err = site.Deploy(t.Context(), ops.Run{})
+	require.ErrorContains(t, err, images.BuildCommand)
+	assert.Equal(t, before, staged.Changes(w), "nor is production changed first")
 
 	putFunction(t, stage)
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
@@ -86,8 +92,6 @@ func TestImagesTravel(t *testing.T) {
 	assert.Equal(t, copies[0].ID, newest)
 	assert.Equal(t, "ami-0000000000000001", launches(w, "us-west-2", "prod"), "the side that serves takes a new image by an update alone")
 
-	site, err := ops.OpenSite(stage.Options(stage.Env()))
-	require.NoError(t, err)
 	found, err := site.Drift(t.Context(), scenario.Recovery, ops.Run{})
 	require.NoError(t, err)
 	assert.Empty(t, found, "that the function moved it is no drift")
