@@ -163,6 +163,9 @@ func (j Job) copy(ctx context.Context, i Image, try int, here []Image) (id strin
 		in.ClientToken = aws.String(hex.EncodeToString(sum[:len(sum)/2])) // other arguments are another request
 		out, err = client.CopyImage(ctx, in)
 	}
+	if coded(err, "InvalidAMIName.Duplicate") { // somebody took the tags off an earlier copy, which may be to keep it from use
+		return "", fmt.Errorf("copying image %s: %s has an image of the name %q that is without the tag %s=%s: give it that tag, or deregister it", of, j.To.Region, *in.Name, SiteTag, j.Site)
+	}
 	if err != nil {
 		return "", fmt.Errorf("copying image %s: %w", of, err)
 	}

@@ -152,6 +152,19 @@ func TestCopiesThatFail(t *testing.T) {
 	assert.Equal(t, w.here()[0].ID, w.pointer())
 }
 
+// TestACopyWithoutItsTag: somebody took a copy out of use, so no other takes its place.
+func TestACopyWithoutItsTag(t *testing.T) {
+	t.Parallel()
+	w := newTwin(t)
+	w.bake(west, "ami-1")
+	w.sync()
+	w.later(2 * time.Hour)
+	copied := w.OwnImages(east, nil)[0]
+	w.PutImage(east, sim.Image{ID: copied.ID, Name: copied.Name, Created: copied.Created, Architecture: copied.Architecture})
+	_, err := images.Sync(t.Context(), w.job)
+	require.ErrorContains(t, err, `us-east-2 has an image of the name "blog ami-1 us-west-2 ami-1" that is without the tag pilotlight:image=blog: give it that tag, or deregister it`)
+}
+
 func TestACopyWithoutATime(t *testing.T) {
 	t.Parallel()
 	w := newTwin(t)
