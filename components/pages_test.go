@@ -24,6 +24,7 @@ if (!extension_loaded('mysqli')) {
     define('MYSQLI_REPORT_ERROR', 1);
     define('MYSQLI_REPORT_STRICT', 2);
     define('MYSQLI_OPT_CONNECT_TIMEOUT', 0);
+    define('MYSQLI_OPT_READ_TIMEOUT', 11);
     define('MYSQLI_CLIENT_SSL', 2048);
     define('MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT', 1073741824);
     class mysqli_sql_exception extends RuntimeException {}

@@ -3,6 +3,7 @@ package site
 import (
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -111,4 +112,18 @@ func TestDatabaseOfAnotherAuthority(t *testing.T) {
 	require.NoError(t, i.systemd.start(refresh))
 	_, err = s.deep(i)
 	require.NoError(t, err)
+}
+
+// TestDatabaseHangs has the database's machine stop in its tracks: it takes connections, and says nothing. The deep page
+// tells so, and the pages beside the site keep their processes: the balancer's page answers.
+func TestDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress))
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	require.NoError(t, s.database.cmd.Process.Signal(syscall.SIGSTOP))
+	got, err := s.deep(i)
+	require.Error(t, err)
+	assert.Equal(t, "unreachable", got.Database, err)
+	assert.NoError(t, i.visit().get(components.HealthPath).want(200))
 }
