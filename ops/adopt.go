@@ -12,16 +12,25 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// named are what an update of a site takes over from a killed one: AWS made them, nothing
-// lived to write them down, and their names are fixed, so that none could be made in their
-// place. The input that is the id is given by type.
+// named are what an update of a site takes over from a killed one: AWS made them, and nothing
+// lived to write them down. The inputs that are the id, joined by colons, are given by type. What AWS itself gives an id
+// is found by its tags, see failover.FindMade. A Redis group is not taken over: it is of no use for ten minutes, and
+// another is made beside it.
 var named = map[string]string{
 	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
-	"aws:cloudwatch/metricAlarm:MetricAlarm": "name",
-	"aws:cloudwatch/dashboard:Dashboard":     "dashboardName",
+	"aws:cloudwatch/metricAlarm:MetricAlarm":  "name",
+	"aws:cloudwatch/dashboard:Dashboard":      "dashboardName",
+	"aws:iam/role:Role":                       "name",
+	"aws:iam/rolePolicy:RolePolicy":           "role:name",
+	"aws:iam/instanceProfile:InstanceProfile": "name",
+	"aws:s3/bucketV2:BucketV2":                "bucket",
+	"aws:rds/parameterGroup:ParameterGroup":   "name",
+	"aws:rds/subnetGroup:SubnetGroup":         "name",
+	"aws:elasticache/subnetGroup:SubnetGroup": "name",
 }
 
 // adopt makes the state agree with AWS after a killed update. It brings into the state what
@@ -43,19 +52,18 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	if err != nil {
 		return nil, false, err
 	}
-	pending = slices.DeleteFunc(creations(operations), func(c creation) bool { return s.adopts[c.Type] != "" })
-	edited, found, doubted, err := adopted(state, s.adopts)
+	asked := creations(operations)
+	ids := s.idsOf(ctx, asked, state, run)
+	pending = slices.DeleteFunc(asked, func(c creation) bool { _, settled := ids[c.URN]; return settled })
+	edited, found, doubted, err := adopted(state, ids)
 	if err != nil {
 		return pending, false, err
 	}
-	targets, doing := slices.Concat(found, leftUndone(edited)), "reading again what the last update did not finish, of"
-	if len(targets) == 0 {
-		return pending, false, nil
-	}
+	targets, doing := leftUndone(edited), "reading again what the last update did not finish, of"
 	if len(found) > 0 {
 		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
 	}
-	if imported = len(found) > 0 || doubted; imported {
+	if imported = len(ids) > 0 || doubted; imported {
 		if err := s.put(ctx, edited); err != nil {
 			return nil, false, s.failed(ctx, doing, err, nil)
 		}
@@ -65,7 +73,54 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 			}
 		}
 	}
+	if len(targets) == 0 {
+		return pending, imported, nil
+	}
 	return pending, imported, s.readAgain(ctx, run, targets, doing)
+}
+
+// idsOf are the ids, by URN, of what AWS made of some pending creations and the stack takes over; empty for what it did not
+// make. What is not among them is not known, and made beside what may be left.
+func (s *Stack) idsOf(ctx context.Context, asked []creation, state []byte, run Run) map[string]string {
+	ids := map[string]string{}
+	var others []failover.Asked
+	var urns []string
+	for _, c := range asked {
+		if id := c.id(s.adopts[c.Type]); id != "" {
+			ids[c.URN] = id
+		} else if strings.HasPrefix(c.Type, "aws:") {
+			others, urns = append(others, failover.Asked{Type: c.Type, Inputs: c.Inputs}), append(urns, c.URN)
+		}
+	}
+	if len(others) == 0 {
+		return ids
+	}
+	site, err := s.where()
+	var made [][]string
+	if err == nil {
+		made, err = failover.New(s.options.Env, site).FindMade(ctx, others)
+	}
+	if err != nil && run.Say != nil {
+		run.Say("what the killed update made is not taken over: " + err.Error())
+	}
+	for n, found := range made {
+		if found == nil {
+			continue
+		}
+		if found = unknown(found, state); len(found) <= 1 { // of several nobody knows which is whose
+			ids[urns[n]] = strings.Join(found, "")
+		}
+	}
+	return ids
+}
+
+// unknown are those of some ids that a state does not hold.
+func unknown(ids []string, state []byte) []string {
+	held := map[string]bool{}
+	for _, r := range savedResources(state) {
+		held[r.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return held[id] })
 }
 
 // interrupted reads the state, and the operations that are pending in it.
@@ -134,11 +189,9 @@ func leftUndone(state []byte) (urns []string) {
 // checkpointVersion is the version of the form in which a deployment is exported.
 const checkpointVersion = 3
 
-// adopted moves pending creations in a checkpoint to its resources, under the ids
-// that follow from the inputs that they were asked for with: ids are the names of
-// those inputs, by type. It returns the URNs of those that have to be refreshed, which
-// an adoption that was itself killed may have left too. Of the pending updates and deletions it
-// marks the resources as left undone: the mark stays until AWS has told what it holds of them.
+// adopted moves pending creations in a checkpoint to its resources, under the ids that are given by URN. It returns the
+// URNs of those. They are marked as left undone, as are those of the pending updates and deletions: the mark stays until
+// AWS has told what it holds of them, also when the adoption is itself killed.
 func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found []string, doubted bool, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
@@ -150,15 +203,11 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		return nil, nil, false, fmt.Errorf("reading what a killed update left: %w", err)
 	}
 	resources, _ := checkpoint["resources"].([]any)
-	for _, resource := range resources {
-		if held, _, ok := adoptable(resource, ids); ok && !filledIn(held) {
-			found = append(found, fmt.Sprint(held["urn"]))
-		}
-	}
 	operations, _ := checkpoint["pending_operations"].([]any)
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
-		held, input, ok := adoptable(operation["resource"], ids)
+		held, _ := operation["resource"].(map[string]any)
+		urn := fmt.Sprint(held["urn"])
 		switch operation["type"] {
 		case updating, deleting:
 			doubted = doubt(resources, held["urn"]) || doubted
@@ -167,16 +216,16 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 		default:
 			continue
 		}
-		if !ok {
+		if ids[urn] == "" {
 			continue
 		}
-		inputs, _ := held["inputs"].(map[string]any)
 		// Without outputs the provider would take it for an import, and make an input of
 		// everything that AWS tells, the name of a copied database included: the program,
 		// which leaves that out for a replica, would then replace it.
-		held["id"], held["outputs"] = inputs[input], inputs
+		held["id"], held["outputs"] = ids[urn], held["inputs"]
+		held["initErrors"] = []any{"an update was killed that made it"}
 		resources = append(resources, held)
-		found = append(found, fmt.Sprint(held["urn"]))
+		found = append(found, urn)
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, []any{}
 	edited, err = json.Marshal(checkpoint)
@@ -194,18 +243,4 @@ func doubt(resources []any, urn any) (held bool) {
 		}
 	}
 	return held
-}
-
-// filledIn reports whether AWS has told what it made of a resource.
-func filledIn(held map[string]any) bool {
-	outputs, _ := held["outputs"].(map[string]any)
-	return outputs["arn"] != nil
-}
-
-// adoptable finds the input that is the id of a resource.
-func adoptable(resource any, ids map[string]string) (held map[string]any, input string, ok bool) {
-	held, _ = resource.(map[string]any)
-	kind, _ := held["type"].(string)
-	input, ok = ids[kind]
-	return held, input, ok
 }

@@ -17,6 +17,7 @@ func TestAdopted(t *testing.T) {
 	}
 	const stash = `{"urn": "urn::claim", "type": "pulumi:index:Stash", "inputs": {"input": "1"}}`
 	const told = `, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`
+	const made = `, "initErrors": ["an update was killed that made it"]`
 	const mark = `, "initErrors": ["an update was killed that changed it"]}`
 	doubted := func(resource string) string { return strings.TrimSuffix(resource, "}") + mark }
 	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
@@ -31,11 +32,11 @@ func TestAdopted(t *testing.T) {
 		},
 		"a database is taken over under its identifier": {
 			balancer, pending("creating", with("")),
-			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), []string{"db"},
+			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`+made), []string{"db"},
 		},
 		"a parameter is taken over under its name": {
 			"", pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
-			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}}`, []string{"p"},
+			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`, []string{"p"},
 		},
 		"an update of what the state does not hold": {
 			"", pending("updating", with("")), "", nil,
@@ -52,20 +53,13 @@ func TestAdopted(t *testing.T) {
 		"what was replaced is deleted anyway": {
 			with(told + `, "delete": true`), pending("deleting", with("")), with(told + `, "delete": true`), nil,
 		},
-		"an adoption that was itself killed": {
-			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), "",
-			with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`), []string{"db"},
-		},
-		"a database that RDS has told of": {
-			with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), "", with(`, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`), nil,
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), named)
+			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), map[string]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
 			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), marked)
@@ -81,10 +75,10 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, _, err := adopted(nil, named)
+	_, found, _, err := adopted(nil, nil)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, _, err = adopted([]byte("{"), named)
+	_, _, _, err = adopted([]byte("{"), nil)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }
 
@@ -136,4 +130,13 @@ These resources are in an unknown state because the Pulumi CLI was interrupted w
 	}, said(warning))
 	assert.Equal(t, []string{"one", "two"}, said("one\ntwo"))
 	assert.Empty(t, said(""))
+}
+
+func TestIDOfInputs(t *testing.T) {
+	t.Parallel()
+	c := creation{Inputs: map[string]any{"name": "reads", "role": "blog-dr"}}
+	assert.Equal(t, "blog-dr:reads", c.id(named["aws:iam/rolePolicy:RolePolicy"]))
+	assert.Equal(t, "reads", c.id("name"))
+	assert.Empty(t, c.id("identifier"), "it is not known")
+	assert.Empty(t, c.id(""), "its id does not follow from inputs")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -127,19 +128,19 @@ func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run
 	return nil
 }
 
-// Of a killed run's copy there may be parts that AWS went on making, and that no state
-// knows of. These have names that follow from what they were asked for with.
-var ofDrills = map[string]string{
-	"aws:rds/instance:Instance":                         "identifier",
-	"aws:rds/parameterGroup:ParameterGroup":             "name",
-	"aws:rds/subnetGroup:SubnetGroup":                   "name",
-	"aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
-	"aws:elasticache/subnetGroup:SubnetGroup":           "name",
-	"aws:autoscaling/group:Group":                       "name",
-	"aws:iam/role:Role":                                 "name",
-	"aws:iam/instanceProfile:InstanceProfile":           "name",
-	"aws:s3/bucketV2:BucketV2":                          "bucket",
-	"aws:ssm/parameter:Parameter":                       "name",
+// ofDrills are what a drill takes over from a killed one: also what it may have to wait for, since nobody waits for a drill.
+var ofDrills = func() map[string]string {
+	all := maps.Clone(named)
+	all["aws:elasticache/replicationGroup:ReplicationGroup"] = "replicationGroupId"
+	all["aws:autoscaling/group:Group"] = "name"
+	return all
+}()
+
+// drillSite is where the copy of a stack is, and what tells its parts from others.
+func drillSite(of config.Config) failover.Site {
+	site := stacks.RuntimeSite(of, roles.Claim{}, state.State{})
+	site.Tags = drill.Tags(of)
+	return site
 }
 
 // sweep takes what a killed run left into the state, so that it is destroyed with the
@@ -153,9 +154,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err != nil {
 		return err
 	}
-	site := stacks.RuntimeSite(of, roles.Claim{}, state.State{})
-	site.Tags = drill.Tags(of)
-	rt := failover.New(s.options.Env, site)
+	rt := failover.New(s.options.Env, drillSite(of))
 	say := run.Say
 	if say == nil {
 		say = func(string) {}
@@ -170,17 +169,24 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
 		case "aws:lb/loadBalancer:LoadBalancer":
 			err = rt.DeleteOrphanBalancers(ctx, p.name(), p.texts("securityGroups"))
-		case "aws:ec2/route:Route", "aws:lb/listener:Listener": // they go with what they are of
-		default:
-			if _, adopted := ofDrills[p.Type]; !adopted && strings.HasPrefix(p.Type, "aws:") {
-				say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
-					p.Type[strings.LastIndex(p.Type, ":")+1:], p.name(), of.Region, of.Stack))
-			}
 		}
 		if err != nil {
 			return err
 		}
 	}
-	_, _, err = stack.adopt(ctx, run)
+	pending, _, err = stack.adopt(ctx, run)
+	for _, p := range pending {
+		if strings.HasPrefix(p.Type, "aws:") && !strings.HasPrefix(p.Type, "aws:s3/bucket") && !slices.Contains(withOthers, p.Type) {
+			say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
+				p.Type[strings.LastIndex(p.Type, ":")+1:], p.name(), of.Region, of.Stack))
+		}
+	}
 	return err
+}
+
+// withOthers are the types that go with what they are of, as all of a bucket do, and those that are deleted before.
+var withOthers = []string{
+	"aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener",
+	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:autoscaling/policy:Policy",
+	"aws:secretsmanager/secretVersion:SecretVersion",
 }

@@ -44,6 +44,7 @@ func (s *Site) openDrill(ctx context.Context, args drill.Args, by opener) (*Stac
 		return nil, err
 	}
 	stack.adopts = ofDrills
+	stack.where = func() (failover.Site, error) { return drillSite(args.Config), nil }
 	return stack, nil
 }
 

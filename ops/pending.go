@@ -80,6 +80,19 @@ type creation struct {
 // name is the logical name.
 func (c creation) name() string { return c.URN[strings.LastIndex(c.URN, "::")+2:] }
 
+// id is what some inputs, named with colons between them, make up; empty where one is not known.
+func (c creation) id(inputs string) string {
+	var all []string
+	for input := range strings.SplitSeq(inputs, ":") {
+		text, _ := c.Inputs[input].(string)
+		if text == "" {
+			return ""
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ":")
+}
+
 // texts is an input that is a list of strings.
 func (c creation) texts(key string) (all []string) {
 	given, _ := c.Inputs[key].([]any)

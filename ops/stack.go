@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -75,8 +76,9 @@ type Stack struct {
 	stack    auto.Stack
 	options  Options
 	observer *observer
-	adopts   map[string]string // what is taken over from a killed update: the input that is the id, by type
-	one      sync.Mutex        // operation at a time
+	adopts   map[string]string // what is taken over from a killed update: the inputs that are the id, by type
+	where    func() (failover.Site, error)
+	one      sync.Mutex // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
@@ -118,7 +120,10 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	made := &Stack{stack: opened, options: o, observer: w, adopts: named}
+	made := &Stack{stack: opened, options: o, observer: w, adopts: named, where: func() (failover.Site, error) {
+		c, err := config.ReadFile(filepath.Join(o.Dir, config.FileName(stack)))
+		return stacks.RuntimeSite(c, roles.Claim{}, state.State{}), err
+	}}
 	if c, ok := command.(*engine.Command); ok {
 		c.Begins, c.Ends = made.engineBegins, made.engineEnds
 	}

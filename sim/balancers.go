@@ -70,7 +70,7 @@ func balancerKinds() map[string]*kind {
 				return strings.Replace(o.text("loadBalancerArn"), ":loadbalancer/", ":listener/", 1) + "/" + w.madeID(o, 16)
 			},
 			refs: []ref{
-				{path: "loadBalancerArn", to: balancerType, by: "arn", loose: true, missing: func(arn string) error { // goes with its balancer
+				{path: "loadBalancerArn", to: balancerType, by: "arn", goes: true, missing: func(arn string) error {
 					return refuse("LoadBalancerNotFound", "One or more load balancers not found: %s", arn)
 				}},
 				{path: "defaultActions.targetGroupArn", to: targetsType, by: "arn", missing: noTargets},

@@ -23,7 +23,7 @@ func bucketKinds() map[string]*kind {
 	of := func(noun, put, del string, check func(*World, *Object) error) *kind {
 		return &kind{
 			service: "s3", sdk: "S3", noun: "S3 Bucket " + noun, globally: true, create: put, update: put, delete: del, id: named("bucket"),
-			refs: []ref{{path: "bucket", to: bucketType, by: "bucket", loose: true, missing: func(string) error { // goes with its bucket
+			refs: []ref{{path: "bucket", to: bucketType, by: "bucket", goes: true, missing: func(string) error { // goes with its bucket
 				return &Error{Status: 404, Code: "NoSuchBucket", Message: "The specified bucket does not exist"}
 			}}},
 			check: check,

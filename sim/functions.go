@@ -39,7 +39,7 @@ func functionKinds() map[string]*kind {
 		permissionType: {
 			service: "lambda", sdk: "Lambda", noun: "Lambda Permission", create: "AddPermission", update: "AddPermission", delete: "RemovePermission",
 			id: named("statementId"),
-			refs: []ref{{path: "function", to: functionType, by: "name", loose: true, missing: func(name string) error {
+			refs: []ref{{path: "function", to: functionType, by: "name", goes: true, missing: func(name string) error {
 				return refuse("ResourceNotFoundException", "Function not found: %s", name)
 			}}},
 		},

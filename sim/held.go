@@ -1,6 +1,9 @@
 package sim
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Held are those of some ids that a region has objects of, of one of some types.
 func (w *World) Held(region string, ids []string, types ...string) (held []string) {
@@ -12,6 +15,24 @@ func (w *World) Held(region string, ids []string, types ...string) (held []strin
 		}
 	}
 	return held
+}
+
+// A Tag is one of a resource of EC2, as DescribeTags shows it.
+type Tag struct{ Resource, Kind, Key, Value string }
+
+// Tags lists the tags of what a region has of some types, which have the kinds of EC2's.
+func (w *World) Tags(region string, kinds map[string]string) (all []Tag) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, typ := range slices.Sorted(maps.Keys(kinds)) {
+		for _, o := range w.all(typ, region) {
+			tags := o.tags()
+			for _, key := range slices.Sorted(maps.Keys(tags)) {
+				all = append(all, Tag{o.ID, kinds[typ], key, tags[key]})
+			}
+		}
+	}
+	return all
 }
 
 // A Cache is a Redis group as DescribeReplicationGroups shows it.

@@ -50,6 +50,7 @@ type ref struct {
 	by      string // the property by which it is named: id, arn, name …
 	missing func(value string) error
 	loose   bool // doesn't stand in the way of the other's deletion
+	goes    bool // goes with the other
 }
 
 // unique is a property that no two objects may share.

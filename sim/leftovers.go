@@ -34,6 +34,8 @@ func (w *World) BalancerTags(region, arn string) (map[string]string, error) {
 type RouteTable struct {
 	ID     string
 	Routes []RouteEntry
+	// Subnets are those that use it, with the ids of their associations.
+	Subnets map[string]string
 }
 
 // A RouteEntry is a route of a table.
@@ -58,7 +60,12 @@ func (w *World) RouteTables(region string, ids ...string) ([]RouteTable, error) 
 		if len(ids) > 0 && !slices.Contains(ids, table.ID) {
 			continue
 		}
-		t := RouteTable{ID: table.ID}
+		t := RouteTable{ID: table.ID, Subnets: map[string]string{}}
+		for _, o := range w.all(associationType, region) {
+			if o.text("routeTableId") == table.ID {
+				t.Subnets[o.text("subnetId")] = o.ID
+			}
+		}
 		for _, o := range w.all(routeType, region) {
 			if o.text("routeTableId") != table.ID {
 				continue

@@ -189,7 +189,7 @@ func (w *World) remove(k *kind, c Call) error {
 			return err
 		}
 	}
-	w.drop(o)
+	w.dropWith(o)
 	return nil
 }
 

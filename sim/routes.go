@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"hash/crc32"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -24,7 +25,7 @@ func noAddress(id string) error {
 }
 
 func routeKinds() map[string]*kind {
-	inTable := ref{path: "routeTableId", to: tableType, by: "id", missing: noTable}
+	inTable := ref{path: "routeTableId", to: tableType, by: "id", missing: noTable, goes: true} // the provider ends it first (ec2/vpc_route_table.go)
 	return map[string]*kind{
 		tableType: {
 			service: "ec2", sdk: "EC2", noun: "EC2 Route Table",
@@ -34,13 +35,15 @@ func routeKinds() map[string]*kind {
 		routeType: {
 			service: "ec2", sdk: "EC2", noun: "EC2 Route",
 			create: "CreateRoute", update: "ReplaceRoute", delete: "DeleteRoute",
-			id: func(w *World, o *Object) string { return "r-" + o.text("routeTableId") + w.madeID(o, 10) },
+			id: func(_ *World, o *Object) string { // as the provider makes it up (ec2/vpc_route.go)
+				return fmt.Sprintf("r-%s%d", o.text("routeTableId"), crc32.ChecksumIEEE([]byte(o.text("destinationCidrBlock"))))
+			},
 			refs: []ref{
-				{path: "routeTableId", to: tableType, by: "id", missing: noTable, loose: true}, // goes with its table
+				{path: "routeTableId", to: tableType, by: "id", missing: noTable, goes: true},
 				{path: "natGatewayId", to: natType, by: "id", loose: true, missing: func(id string) error {
 					return refuse("InvalidNatGatewayID.NotFound", "The natGateway ID '%s' does not exist", id)
 				}},
-				{path: "gatewayId", to: gatewayType, by: "id", missing: func(id string) error {
+				{path: "gatewayId", to: gatewayType, by: "id", loose: true, missing: func(id string) error {
 					return refuse("InvalidGatewayID.NotFound", "The gateway ID '%s' does not exist", id)
 				}},
 			},
@@ -49,7 +52,7 @@ func routeKinds() map[string]*kind {
 		associationType: {
 			service: "ec2", sdk: "EC2", noun: "EC2 Route Table Association",
 			create: "AssociateRouteTable", update: "ReplaceRouteTableAssociation", delete: "DisassociateRouteTable",
-			id: prefixed("rtbassoc-"), refs: []ref{inTable, {path: "subnetId", to: subnetType, by: "id", missing: noSubnet, loose: true}},
+			id: prefixed("rtbassoc-"), refs: []ref{inTable, {path: "subnetId", to: subnetType, by: "id", missing: noSubnet, goes: true}},
 			check: validAssociation,
 		},
 		addressType: {

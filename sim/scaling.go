@@ -40,7 +40,7 @@ func scalingKinds() map[string]*kind {
 		policyType: {
 			service: "autoscaling", sdk: "Auto Scaling", noun: "Auto Scaling Policy",
 			create: "PutScalingPolicy", update: "PutScalingPolicy", delete: "DeletePolicy", id: named("name"),
-			refs: []ref{{path: "autoscalingGroupName", to: scalingType, by: "name", loose: true, missing: func(name string) error {
+			refs: []ref{{path: "autoscalingGroupName", to: scalingType, by: "name", goes: true, missing: func(name string) error {
 				return refuse("ValidationError", "AutoScalingGroup name not found - AutoScalingGroup %s not found", name)
 			}}},
 			made: func(w *World, o *Object) {

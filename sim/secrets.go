@@ -37,7 +37,7 @@ func secretKinds() map[string]*kind {
 			id: func(w *World, o *Object) string {
 				return o.text("secretId") + "|terraform-" + w.madeID(o, 26)
 			},
-			refs: []ref{{path: "secretId", to: secretType, by: "id", loose: true, missing: func(string) error {
+			refs: []ref{{path: "secretId", to: secretType, by: "id", goes: true, missing: func(string) error {
 				return refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 			}}},
 			made: madeVersion,
@@ -56,6 +56,18 @@ func madeVersion(w *World, o *Object) {
 	if secret != nil && last != nil {
 		secret.Former = append(secret.Former, Former{last.text("secretString"), w.clock.Now()})
 	}
+}
+
+// SecretARN is the ARN of a secret, by that or by its name.
+func (w *World) SecretARN(region, nameOrARN string) (arn string, found bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.all(secretType, region) {
+		if o.ID == nameOrARN || o.text("name") == nameOrARN {
+			return o.ID, true
+		}
+	}
+	return "", false
 }
 
 // currentVersion is the last that was made of a secret's versions; nil for none.

@@ -22,7 +22,7 @@ func securityKinds() map[string]*kind {
 	rule := kind{
 		service: "ec2", sdk: "EC2", update: "ModifySecurityGroupRules", id: prefixed("sgr-"),
 		refs: []ref{
-			{path: "securityGroupId", to: groupType, by: "id", missing: noGroup, loose: true}, // goes with its group
+			{path: "securityGroupId", to: groupType, by: "id", missing: noGroup, goes: true},
 			withGroups("referencedSecurityGroupId"),
 		},
 		check: newRule,
@@ -51,7 +51,7 @@ func securityKinds() map[string]*kind {
 				return w.find(vpcType, o.Region, o.text("vpcId")).text("defaultSecurityGroupId")
 			},
 			// It is the VPC's own and goes with it.
-			refs:     []ref{{path: "vpcId", to: vpcType, by: "id", missing: noVPC, loose: true}},
+			refs:     []ref{{path: "vpcId", to: vpcType, by: "id", missing: noVPC, goes: true}},
 			made:     ec2Made("security-group"),
 			defaults: map[string]any{"name": "default", "description": "default VPC security group"},
 		},

@@ -62,6 +62,7 @@ var ec2Operations = map[string]operation{
 	"ReleaseAddress": {func(in input) string { return in.text("AllocationId") }, func(r request) (any, error) {
 		return yesXML{Yes: true}, r.world.ReleaseAddress(r.region, r.in.text("AllocationId"))
 	}},
+	"DescribeTags":      {func(input) string { return "" }, describeEC2Tags},
 	"DescribeInstances": {func(input) string { return "" }, describeInstances},
 	"DescribeSubnets":   {func(in input) string { return strings.Join(in.list("SubnetId"), ",") }, describeSubnets},
 	"DescribeInternetGateways": held("InternetGatewayId", "InvalidInternetGatewayID.NotFound", "internetGatewaySet", "internetGatewayId",
@@ -168,8 +169,15 @@ type tablesXML struct {
 }
 
 type tableXML struct {
-	ID     string     `xml:"routeTableId"`
-	Routes []routeXML `xml:"routeSet>item"`
+	ID           string           `xml:"routeTableId"`
+	Routes       []routeXML       `xml:"routeSet>item"`
+	Associations []associationXML `xml:"associationSet>item"`
+}
+
+type associationXML struct {
+	ID     string `xml:"routeTableAssociationId"`
+	Table  string `xml:"routeTableId"`
+	Subnet string `xml:"subnetId"`
 }
 
 type routeXML struct {
@@ -179,14 +187,14 @@ type routeXML struct {
 	State       string `xml:"state"`
 }
 
-// describeRouteTables finds tables by their ids, or those with a route to a NAT gateway.
+// describeRouteTables finds tables by their ids, or those with a route to a NAT gateway, or of a subnet.
 func describeRouteTables(r request) (any, error) {
 	ids := r.in.list("RouteTableId")
 	if err := r.in.only(append(numbered("RouteTableId", len(ids)), "Filter.1.Name", "Filter.1.Value.1")...); err != nil {
 		return nil, err
 	}
-	filter, through := r.in.text("Filter.1.Name"), r.in.text("Filter.1.Value.1")
-	if filter != "" && filter != "route.nat-gateway-id" {
+	filter, value := r.in.text("Filter.1.Name"), r.in.text("Filter.1.Value.1")
+	if !slices.Contains([]string{"", "route.nat-gateway-id", "association.subnet-id"}, filter) {
 		return nil, unmodelled("the filter %s of DescribeRouteTables is not modelled by the simulator", filter)
 	}
 	tables, err := r.world.RouteTables(r.region, ids...)
@@ -196,12 +204,16 @@ func describeRouteTables(r request) (any, error) {
 	var out tablesXML
 	for _, t := range tables {
 		item := tableXML{ID: t.ID}
-		leads := filter == ""
+		for _, subnet := range slices.Sorted(maps.Keys(t.Subnets)) {
+			item.Associations = append(item.Associations, associationXML{t.Subnets[subnet], t.ID, subnet})
+		}
+		_, passes := t.Subnets[value]
+		passes = passes && filter == "association.subnet-id" || filter == ""
 		for _, route := range t.Routes {
-			leads = leads || route.Gateway == through
+			passes = passes || filter == "route.nat-gateway-id" && route.Gateway == value
 			item.Routes = append(item.Routes, routeXML{Destination: route.Destination, Gateway: route.Gateway, Internet: route.Internet, State: route.State})
 		}
-		if leads {
+		if passes {
 			out.Items = append(out.Items, item)
 		}
 	}

@@ -133,10 +133,17 @@ func describeTargetGroups(r request) (any, error) {
 	if wanted := r.in.members("TargetGroupArns"); len(wanted) > 0 {
 		return struct{}{}, allThere(r, wanted, "aws:lb/targetGroup:TargetGroup", "TargetGroupNotFound")
 	}
-	if err := r.in.only("LoadBalancerArn"); err != nil {
+	arns := r.world.AllTargetGroups(r.region)
+	if names := r.in.members("Names"); len(names) > 0 {
+		for _, name := range names {
+			if !slices.ContainsFunc(arns, func(arn string) bool { return strings.Contains(arn, ":targetgroup/"+name+"/") }) {
+				return nil, &sim.Error{Status: http.StatusBadRequest, Code: "TargetGroupNotFound", Message: "One or more target groups not found"}
+			}
+		}
+		arns = slices.DeleteFunc(arns, func(arn string) bool { return !slices.Contains(names, strings.Split(arn, "/")[1]) })
+	} else if err := r.in.only("LoadBalancerArn"); err != nil {
 		return nil, err
 	}
-	arns := r.world.AllTargetGroups(r.region)
 	if of := r.in.text("LoadBalancerArn"); of != "" {
 		var err error
 		if arns, err = r.world.TargetGroups(r.region, of); err != nil {

@@ -4,6 +4,7 @@ package drill
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -159,8 +160,8 @@ var slow = []string{
 // moment is how long the engine may still save what AWS creates at once beside them.
 const moment = time.Minute
 
-// TestKilledDrill kills drills while AWS creates what no state knows of yet. A drill can be
-// ended then, and it can be resumed.
+// TestKilledDrill kills drills while AWS creates what no state knows of yet, and at points of their first minute, when most
+// is made. A drill can be ended then, and it can be resumed.
 func TestKilledDrill(t *testing.T) {
 	t.Parallel()
 	start := quiet(t, staged.Options())
@@ -171,17 +172,24 @@ func TestKilledDrill(t *testing.T) {
 		_, err := open(t, stage).Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 		require.NoError(t, err)
 	})
+	late := func(p staged.Point) bool { return p.At.Sub(points[0].At) >= moment }
+	kills := staged.Sample(slices.IndexFunc(points, late), 8)
 	for _, typ := range slow {
 		at := slices.IndexFunc(points, func(p staged.Point) bool { return strings.Contains(p.Name, "accepted create "+typ) })
 		require.GreaterOrEqual(t, at, 0, typ)
 		for began := points[at].At; points[at+1].At.Sub(began) < moment; {
 			at++
 		}
+		kills = append(kills, at)
+	}
+	for _, at := range kills {
 		for name, then := range map[string]func(*testing.T, *ops.Site){
 			"ended": func(t *testing.T, site *ops.Site) {
 				t.Helper()
-				_, err := site.EndDrill(t.Context(), false, ops.Run{})
+				var said []string
+				_, err := site.EndDrill(t.Context(), false, ops.Run{Say: func(line string) { said = append(said, line) }})
 				require.NoError(t, err)
+				assert.NotContains(t, strings.Join(said, "\n"), "look for it", "nothing is left to a person")
 			},
 			"resumed": func(t *testing.T, site *ops.Site) {
 				t.Helper()
@@ -190,7 +198,7 @@ func TestKilledDrill(t *testing.T) {
 				assert.Equal(t, report.Done, d.Report.Outcome)
 			},
 		} {
-			t.Run(typ+" "+name, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d %s %s", at, points[at].Name, name), func(t *testing.T) {
 				t.Parallel()
 				stage, err := points[at].Open(staged.Options())
 				require.NoError(t, err)

@@ -86,12 +86,9 @@ func settled(t *testing.T, stage *scenario.Stage, undisturbed end) end {
 }
 
 // orphans are what AWS may go on making for a killed update, beside what the next
-// one makes: their names are not fixed. The engine warns of them. A version of a secret that another has
+// one makes. The engine warns of them. A version of a secret that another has
 // replaced is Secrets Manager's to end.
-var orphans = []string{
-	"aws:elasticache/replicationGroup:ReplicationGroup", "aws:ec2/eip:Eip", "aws:rds/parameterGroup:ParameterGroup",
-	"aws:secretsmanager/secretVersion:SecretVersion",
-}
+var orphans = []string{"aws:elasticache/replicationGroup:ReplicationGroup", "aws:secretsmanager/secretVersion:SecretVersion"}
 
 // end is how a procedure ends.
 type end struct {
