@@ -280,6 +280,7 @@ func TestPolicies(t *testing.T) {
 			failOverBy(t, site.fork(t), name, settings, failovers)
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
+		failovers.addCalls(t, "../failover/made.go")
 		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go"}) {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
