@@ -65,10 +65,28 @@ func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunF
 		w.reported(r)
 	}
 	return func(ctx *pulumi.Context) error {
-		err := of(w.wanted(env))(ctx)
+		err := onOwnStack(func() error { return of(w.wanted(env))(ctx) })
 		w.ended(err)
 		return err
 	}
+}
+
+// onOwnStack runs a program in a goroutine, and returns or panics as it does. With each resource the SDK
+// saves the calls that led to it: those of the Automation API and of gRPC below the program were
+// half of a state, which is written at each step of an update.
+func onOwnStack(program func() error) error {
+	var panicked any
+	ended, err := make(chan struct{}), errors.New("the program did not come to its end")
+	go func() {
+		defer close(ended)
+		defer func() { panicked = recover() }()
+		err = program()
+	}()
+	<-ended
+	if panicked != nil {
+		panic(panicked)
+	}
+	return err
 }
 
 // wanted is an environment that ends with the operation.

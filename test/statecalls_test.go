@@ -2,6 +2,7 @@ package test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,22 @@ func TestCallsForTheState(t *testing.T) {
 	t.Logf("a failover: %d calls, %d before the balancer is asked for", all, before)
 	assert.Less(t, all, 240, "402 while the hooks varied")
 	assert.Less(t, before, 65, "240 while the hooks varied")
+}
+
+// TestStateHoldsNoForeignCalls: the engine keeps the calls that led to each resource, and writes the whole state
+// at each step. Those of the Automation API and of gRPC below the program were half of it.
+func TestStateHoldsNoForeignCalls(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	for _, stack := range []string{scenario.Production, scenario.Recovery} {
+		text, err := os.ReadFile(stateFile(t, stage, stack))
+		require.NoError(t, err)
+		assert.Greater(t, strings.Count(string(text), "stacks/program.go#"), 100, "it keeps those of the program")
+		for _, foreign := range []string{"google.golang.org/grpc@", "/auto/stack.go#"} {
+			assert.Less(t, strings.Count(string(text), foreign), 10, "%s: only the root has them, which the SDK registers", foreign)
+		}
+		t.Logf("the state of %s has %d bytes", stack, len(text))
+	}
 }
 
 // count counts the calls of S3 from the lock of the stack on, up to the creation of a
