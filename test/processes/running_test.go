@@ -41,9 +41,21 @@ func (t *terminal) command(args ...string) *running {
 	return t.commandOn(root, args)
 }
 
-// commandAlone is command with engines in processes of their own: they can be killed, and
+// commandAlone is command with updates in processes of their own: they can be killed, and
 // their locks name them.
-func (t *terminal) commandAlone(args ...string) *running { return t.commandOn(staged.EngineRoot, args) }
+func (t *terminal) commandAlone(args ...string) *running {
+	root, err := alone()
+	if err != nil {
+		panic(err)
+	}
+	return t.commandOn(root, args)
+}
+
+// alone is the engine root of commandAlone.
+var alone = sync.OnceValues(func() (string, error) {
+	root := filepath.Join(scratch, "alone")
+	return root, staged.AloneEngine(root, ":")
+})
 
 func (t *terminal) commandOn(engine string, args []string) *running {
 	path, err := binary()
@@ -55,6 +67,7 @@ func (t *terminal) commandOn(engine string, args []string) *running {
 	r.cmd.Env = []string{
 		"PATH=" + filepath.Join(engine, "bin") + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + filepath.Join(t.dir, "home"), "TMPDIR=" + os.TempDir(), server.Variable + "=" + t.server.URL(),
+		"GOGC=400", // less to collect in what ends soon: a third of its start
 	}
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's signals are the test's own
 	return r

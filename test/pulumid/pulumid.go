@@ -53,7 +53,7 @@ func Run(binary string, eachStep bool) (*Server, error) {
 	if !eachStep {
 		s.process.Env = append(s.process.Env, "PULUMI_SKIP_CHECKPOINTS=true")
 	}
-	s.process.Env = append(s.process.Env, "GOGC=300") // states are read and written all the time
+	s.process.Env = append(s.process.Env, "GOGC=800", "GOMEMLIMIT=1536MiB") // states are read and written all the time
 	if s.stdin, err = s.process.StdinPipe(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package staged
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -30,14 +31,35 @@ func Inventory(w *sim.World) map[string]int {
 	return count
 }
 
-// KillableEngine is an engine root whose pulumi writes its process id beside it: see Kill.
+// KillableEngine is an engine root whose pulumi writes the process id of an update beside it: see Kill.
 func KillableEngine(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	require.NoError(t, os.Mkdir(filepath.Join(root, "bin"), 0o700))
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >%q\nexec %q \"$@\"\n", filepath.Join(root, "pid"), filepath.Join(EngineRoot, "bin", "pulumi"))
-	require.NoError(t, os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(script), 0o700))
+	require.NoError(t, AloneEngine(root, "echo $$ >"+filepath.Join(root, "pid")))
 	return root
+}
+
+// AloneEngine makes of a folder an engine root whose pulumi is a process of its own for whatever
+// locks a stack, such as an update: it can be killed, and its lock names it. first is what such a process does
+// before, in words of the shell. What merely reads has nothing to leave behind: the engine that stays does it,
+// since a process of the engine needs half a second of processor before it does anything.
+func AloneEngine(root, first string) error {
+	shared, err := Server.EngineRoot(context.Background())
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(root, "bin"), 0o700); err != nil {
+		return err
+	}
+	script := fmt.Sprintf(`#!/bin/sh
+case "$2 $3" in
+up\ * | destroy\ * | refresh\ * | stack\ import) ;;
+*) exec %q "$@" ;;
+esac
+%s
+exec %q "$@"
+`, filepath.Join(shared, "bin", "pulumi"), first, filepath.Join(EngineRoot, "bin", "pulumi"))
+	return os.WriteFile(filepath.Join(root, "bin", "pulumi"), []byte(script), 0o700)
 }
 
 // Kill ends the engine that runs from root, without a chance to tidy up.

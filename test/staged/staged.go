@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +51,7 @@ func Main(m *testing.M, after ...func()) { os.Exit(run(m, false, after)) }
 func MainEachStep(m *testing.M, after ...func()) { os.Exit(run(m, true, after)) }
 
 func run(m *testing.M, eachStep bool, after []func()) (code int) {
+	debug.SetGCPercent(400) // worlds and states are read and written all the time
 	err := flag.Set("test.parallel", sideBySide)
 	if err == nil {
 		EngineRoot, err = engine.Find(context.Background(), os.Stderr)
