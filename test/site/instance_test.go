@@ -71,6 +71,7 @@ func (c *cloud) launch(region, image, userData string) *instance {
 // powerOn gives the instance its namespaces, and an init that does nothing.
 func (i *instance) powerOn() {
 	i.t.Helper()
+	require.NoError(i.t, awsOnce())
 	i.over, i.systemd = make(chan struct{}), newSystemd(i)
 	put(i.t, filepath.Join(i.dir, "upper", "etc", "hosts"), i.cloud.hostsFile())
 	i.init = exec.Command("bash", "-euc", `
@@ -81,6 +82,8 @@ func (i *instance) powerOn() {
 		mount -t sysfs sysfs "$2/rootfs/sys"
 		mount -t tmpfs -o mode=755 tmpfs "$2/rootfs/run"
 		mount -t tmpfs -o mode=1777 tmpfs "$2/rootfs/tmp"
+		touch "$2/rootfs/run/aws"
+		mount --bind `+awsSocket+` "$2/rootfs/run/aws"
 		echo ready
 		exec chroot "$2/rootfs" bash -c 'sleep infinity & wait'
 	`, "init", i.image, i.dir)

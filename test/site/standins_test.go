@@ -22,7 +22,8 @@ import (
 //   - the names httpd and php-fpm, their configuration as Amazon Linux ships it, and the
 //     user apache (here)
 //   - update-ca-trust, and where it takes certificates from; the AWS CLI, which Debian
-//     gives certificates of its own, takes the machine's (here)
+//     gives certificates of its own, takes the machine's (here), and is forked for each
+//     call from one that has started (awscli_test.go)
 //   - the balancer (visitor), the metadata service and the name server (cloud)
 var standins = map[string]string{
 	"/usr/local/bin/systemctl": `#!/bin/sh
@@ -215,6 +216,7 @@ func (c *cloud) newImage(script string) string {
 	}
 	put(c.t, filepath.Join(upper, "/etc/httpd/conf.modules.d/00-base.conf"), lines)
 	put(c.t, filepath.Join(upper, "/etc/pki/ca-trust/source/anchors/web.pem"), string(c.web.pem))
+	put(c.t, filepath.Join(upper, "/tmp/aws"), awsClient)
 	if c.s3fs != "" {
 		program, err := os.ReadFile(c.s3fs)
 		require.NoError(c.t, err)
@@ -233,6 +235,8 @@ func (c *cloud) newImage(script string) string {
 			update-ca-trust
 			[[ ! -e /tmp/s3fs ]] || mv /tmp/s3fs /usr/bin/s3fs
 			ln -sf /etc/ssl/certs/ca-certificates.crt /usr/lib/python3/dist-packages/awscli/botocore/cacert.pem
+			mv /usr/bin/aws `+awsAlone+`
+			mv /tmp/aws /usr/bin/aws
 			'"$2"
 		umount -l "$1/rootfs/dev"
 	`, dir, script))
