@@ -113,7 +113,8 @@ var notCounted = []string{
 	"traffic to visitors, capacity units of the balancer, and what NAT gateways process",
 	"requests to buckets, keys and secrets, and earlier versions of media",
 	"backups beyond the size of the databases, and final snapshots",
-	"logs, metrics and alarms",
+	"logs of the database, e-mails of alarms, runs of the function that copies images, and the time limit of its copies",
+	"what media.timeControl adds, and queries of logs and metrics",
 	"the hosted zone, the bucket of the state, and support plans",
 }
 
@@ -146,7 +147,7 @@ func Of(site Site) (Bill, error) {
 		section := b.section(s, s.quantities())
 		bill.Stacks = append(bill.Stacks, section)
 		bill.Sum = bill.add(section.Sum)
-		bill.Former = append(bill.Former, b.section(s, s.database(Former, 1)))
+		bill.Former = append(bill.Former, b.section(s, s.former()))
 		bill.Extended = append(bill.Extended, b.extended(s)...)
 		if !s.leads() {
 			bill.Drill = &Drill{s.drillHours(), b.section(s, s.drill())}

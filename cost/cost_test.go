@@ -23,7 +23,7 @@ func prices() price.Table {
 		for item, amount := range map[price.Item]float64{
 			"db.m6g.large": 0.2, "db.m6g.2xlarge": 0.8, price.DatabaseStorage: 0.1, "m6i.large": 0.1, "cache.t4g.small": 0.05, price.NATGateway: 0.04, price.Balancer: 0.03, price.Address: 0.005,
 			price.Endpoint: 0.01, price.Disk: 0.08, price.Snapshot: 0.05, price.Media("STANDARD"): 0.02, price.Media("STANDARD_IA"): 0.01,
-			price.Key: 1, price.Secret: 0.4, price.Dashboard: 3, price.ExtendedSupport: 0.1, price.ExtendedSupport3: 0.2,
+			price.Key: 1, price.Secret: 0.4, price.Alarm: 0.1, price.Metric: 0.3, price.Dashboard: 3, price.LogIngestion: 0.5, price.LogStorage: 0.03, price.ExtendedSupport: 0.1, price.ExtendedSupport3: 0.2,
 		} {
 			t.Set(region, item, price.Price{Amount: amount, Source: "a test", Date: price.Undated})
 		}
@@ -73,19 +73,21 @@ func TestBill(t *testing.T) {
 		"image ebs-snapshot": 1, "media s3-STANDARD": 2, "secrets secret": 0.4, "secrets kms-key": 1,
 		"instances m6i.large": 1460 * 0.1, "instances ebs-gp3": 40 * 0.08,
 		"balancer balancer": 730 * 0.03, "balancer ipv4": 1460 * 0.005, "nat nat-gateway": 730 * 0.04, "nat ipv4": 730 * 0.005, "cache cache.t4g.small": 1460 * 0.05,
+		"alarms alarm": 0.7, "logs log-ingestion": 0.5, "logs log-storage": 0.03,
 	}, sums(active), 1e-9)
 	assert.InDeltaMapValues(t, map[string]float64{
 		"database db.m6g.large": 730 * 0.2, "database rds-gp3": 100 * 0.1, // in one
 		"image ebs-snapshot": 1, "media s3-STANDARD_IA": 1, "secrets secret": 0.4, "secrets kms-key": 1, "transfer transfer-to-us-east-2": 100 * 0.02,
+		"alarms alarm": 0.4,
 	}, sums(standby), 1e-9)
-	assert.InDelta(t, 161.4, standby.Month, 1e-9)
-	assert.InDelta(t, 12*161.4, standby.Year, 1e-9)
+	assert.InDelta(t, 161.8, standby.Month, 1e-9)
+	assert.InDelta(t, 12*161.8, standby.Year, 1e-9)
 	assert.InDelta(t, active.Month+standby.Month, bill.Month, 1e-9)
 	assert.Equal(t, "USD", bill.Currency)
 	assert.Zero(t, bill.Tax)
 	assert.False(t, bill.Partial)
 	assert.Empty(t, bill.NotPriced)
-	assert.InDelta(t, 730*0.2+10, bill.Former[0].Month, 1e-9, "a former database is in one zone")
+	assert.InDelta(t, 730*0.2+10+0.1, bill.Former[0].Month, 1e-9, "a former database is in one zone")
 	assert.InDelta(t, 2*(0.2+2*0.1+0.03+2*0.005+0.04+0.005+2*0.05+3*0.01)+2.0/730*(10+2*20*0.08+0.4), bill.Drill.Month, 1e-9)
 }
 
@@ -110,7 +112,16 @@ func TestQuantities(t *testing.T) {
 		"a dashboard":                          {func(s *Site) { s.Stacks[standby].Alarms.Dashboard = true }, standby, map[string]float64{"dashboard dashboard": 3}},
 		"no NAT gateway":                       {func(s *Site) { s.Stacks[active].Network.NAT = "none" }, active, map[string]float64{"nat nat-gateway": -29.2, "nat ipv4": -3.65}},
 		"one zone":                             {func(s *Site) { s.Stacks[active].Database.MultiAZ = false }, active, map[string]float64{"database db.m6g.large": -146, "database rds-gp3": -10}},
-		"frozen is active":                     {func(s *Site) { s.Stacks[active].Role = roles.Frozen }, active, map[string]float64{}},
+		"frozen has errors on purpose":         {func(s *Site) { s.Stacks[active].Role = roles.Frozen }, active, map[string]float64{"alarms alarm": -0.3}},
+		"a certificate of ACM":                 {func(s *Site) { s.Stacks[standby].App.Certificate = config.CertificateRequest }, standby, map[string]float64{"alarms alarm": 0.1}},
+		"one of IAM is not measured":           {func(s *Site) { s.Stacks[standby].App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, standby, map[string]float64{}},
+		"media are measured":                   {func(s *Site) { s.Stacks[active].Media.TimeControl = true }, standby, map[string]float64{"alarms alarm": 0.2}},
+		"images travel":                        {func(s *Site) { s.Stacks[standby].Images.Sync = true }, standby, map[string]float64{"alarms alarm": 0.2, "alarms metric": 0.3, "image ebs-snapshot": 1}},
+		"it is checked every day":              {func(s *Site) { s.Stacks[standby].Alarms.CheckHours = 26 }, standby, map[string]float64{"alarms alarm": 0.1, "alarms metric": 0.9}},
+		"a class of no known memory":           {func(s *Site) { s.Stacks[active].Database.Class = "db.x2g.large" }, active, map[string]float64{"alarms alarm": -0.1, "database db.m6g.large": -292, "database db.x2g.large": 0}},
+		"a former database":                    {func(s *Site) { s.Measured = map[string]Measured{"dr": {Former: []string{"8.4"}}} }, standby, map[string]float64{"former database db.m6g.large": 146, "former database rds-gp3": 10, "former database alarm": 0.1}},
+		"logs are kept longer":                 {func(s *Site) { s.Stacks[active].LogDays = 60 }, active, map[string]float64{"logs log-storage": 0.03}},
+		"instances log more":                   {func(s *Site) { s.Usage.LogGiBMonth = 11 }, active, map[string]float64{"logs log-ingestion": 5, "logs log-storage": 0.3}},
 		"scaling may go further":               {func(s *Site) { s.Stacks[active].App.Max = 100 }, active, map[string]float64{}},
 		"the gateway is kept warm":             {warm(config.WarmNAT), standby, map[string]float64{"nat nat-gateway": 29.2, "nat ipv4": 3.65}},
 		"the balancer is kept warm":            {warm(config.WarmBalancer), standby, map[string]float64{"balancer balancer": 21.9, "balancer ipv4": 7.3}},
@@ -170,6 +181,7 @@ prices:
   - {region: cn-northwest-1, item: rds-gp3, price: 0}
   - {region: cn-northwest-1, item: secret, price: 0}
   - {region: cn-northwest-1, item: kms-key, price: 0}
+  - {region: cn-northwest-1, item: alarm, price: 0}
 `))
 	require.NoError(t, err)
 	c, err := config.Parse("dr", []byte(`

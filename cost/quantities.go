@@ -72,12 +72,10 @@ func (s stack) quantities() []quantity {
 	for _, version := range s.measured.Former {
 		kept := s
 		kept.Database.EngineVersion = version
-		list = append(list, kept.database(Former, 1)...)
+		list = append(list, kept.former()...)
 	}
 	list = append(list, s.of(Secrets, price.Secret, 1), s.of(Secrets, price.Key, 1))
-	if s.Alarms.Dashboard { // whether the account has any of its free ones left, nobody knows here
-		list = append(list, s.of(Dashboard, price.Dashboard, 1))
-	}
+	list = append(list, s.monitoring()...)
 	if s.leads() {
 		list = append(list, s.instances()...)
 	}
@@ -115,6 +113,11 @@ func (s stack) database(part Part, nodes int) []quantity {
 		list = append(list, s.extended(part, nodes, s.at))
 	}
 	return list
+}
+
+// former is a former database, and the alarm that tells of it.
+func (s stack) former() []quantity {
+	return append(s.database(Former, 1), s.of(Former, price.Alarm, 1))
 }
 
 // extendedFrom is the first day on which extended support is billed. It is not known of every version.

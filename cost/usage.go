@@ -21,6 +21,8 @@ type Usage struct {
 	MediaGiB float64 `yaml:"mediaGiB"`
 	// TransferGiBYear is what is copied to the other region in a year: media, and the changes of the database.
 	TransferGiBYear float64 `yaml:"transferGiBYear"`
+	// LogGiBMonth is what the instances that serve log in a month; 0 is half a GiB for each of app.min.
+	LogGiBMonth float64 `yaml:"logGiBMonth"`
 	// DrillHours is how long the copy of a drill is there; 0 is two hours.
 	DrillHours float64 `yaml:"drillHours"`
 	// Tax is the share that is added, such as 0.06; nil is 0.06 in China, and none elsewhere.
@@ -57,7 +59,7 @@ func ReadUsage(text []byte) (u Usage, err error) {
 	}
 	var wrong []error
 	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(UsageFile+": "+format, args...)) }
-	for key, value := range map[string]float64{"mediaGiB": u.MediaGiB, "transferGiBYear": u.TransferGiBYear, "drillHours": u.DrillHours} {
+	for key, value := range map[string]float64{"mediaGiB": u.MediaGiB, "transferGiBYear": u.TransferGiBYear, "logGiBMonth": u.LogGiBMonth, "drillHours": u.DrillHours} {
 		if value < 0 {
 			refuse("%s is %g: set it to 0 or more", key, value)
 		}

@@ -11,10 +11,10 @@ import (
 
 func TestReadUsage(t *testing.T) {
 	t.Parallel()
-	u, err := ReadUsage([]byte("mediaGiB: 200\ntransferGiBYear: 400\ndrillHours: 3\ntax: 0.19\nprices: [{region: us-east-2, item: nat-gateway, price: 30, per: month, source: contract}]\n"))
+	u, err := ReadUsage([]byte("mediaGiB: 200\ntransferGiBYear: 400\nlogGiBMonth: 5\ndrillHours: 3\ntax: 0.19\nprices: [{region: us-east-2, item: nat-gateway, price: 30, per: month, source: contract}]\n"))
 	require.NoError(t, err)
 	tax := 0.19
-	assert.Equal(t, Usage{200, 400, 3, &tax, []OwnPrice{{"us-east-2", price.NATGateway, 30, "month", "contract"}}}, u)
+	assert.Equal(t, Usage{200, 400, 5, 3, &tax, []OwnPrice{{"us-east-2", price.NATGateway, 30, "month", "contract"}}}, u)
 	u, err = ReadUsage(nil)
 	require.NoError(t, err)
 	assert.Equal(t, Usage{}, u)
@@ -22,6 +22,7 @@ func TestReadUsage(t *testing.T) {
 	for text, why := range map[string]string{
 		"media: 3":                      "cost.yaml can't be read: yaml: unmarshal errors:\n  line 1: field media not found in type cost.Usage",
 		"mediaGiB: -1":                  "cost.yaml: mediaGiB is -1: set it to 0 or more",
+		"logGiBMonth: -1":               "cost.yaml: logGiBMonth is -1: set it to 0 or more",
 		"tax: 6":                        "cost.yaml: tax is 6: write 6 % as 0.06",
 		"prices: [{}]":                  `cost.yaml: prices[0]: region is "": set it to the region of one of the stacks`,
 		"prices: [{region: us-east-2}]": "cost.yaml: prices[0]: item is empty: name one, such as db.m6g.large or nat-gateway",

@@ -35,7 +35,12 @@ const (
 	Key    Item = "kms-key"
 	Secret Item = "secret"
 
-	Dashboard Item = "dashboard" // of CloudWatch, beyond the three of an account that are free
+	// Of CloudWatch, beyond those of an account that are free.
+	Alarm        Item = "alarm"  // at each metric that an alarm watches, of a minute's resolution
+	Metric       Item = "metric" // of one's own
+	Dashboard    Item = "dashboard"
+	LogIngestion Item = "log-ingestion"
+	LogStorage   Item = "log-storage"
 
 	media    = "s3-"
 	transfer = "transfer-to-"
@@ -62,12 +67,14 @@ const (
 // Unit is that in which the item is charged.
 func (i Item) Unit() Unit {
 	switch i {
-	case DatabaseStorage, Disk, Snapshot:
+	case DatabaseStorage, Disk, Snapshot, LogStorage:
 		return GiBMonth
 	case ExtendedSupport, ExtendedSupport3:
 		return VCPUHour
-	case Key, Secret, Dashboard:
+	case Key, Secret, Alarm, Metric, Dashboard:
 		return Month
+	case LogIngestion:
+		return GiB
 	default:
 	}
 	switch {

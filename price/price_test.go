@@ -18,6 +18,7 @@ func TestBuiltIn(t *testing.T) {
 	}{
 		{"us-east-1", "m6i.large", Price{0.096, "karpenter-provider-aws v1.15.2, pkg/providers/pricing/zz_generated.pricing_aws.go", "2026-07-20"}},
 		{"cn-northwest-1", "db.m4.large", Price{1.1733, "upcloudx.cn, aws-multi-region-pilot-light-disaster-accommodation-design", Undated}},
+		{"cn-north-1", Alarm, Price{0.622, "amazonaws.cn/cloudwatch/pricing", Undated}},
 		{"us-west-2", NATGateway, Price{0.045, FromMemory, "2026-11-29"}},
 	} {
 		got, found := table.Of(tc.region, tc.item)
@@ -32,7 +33,7 @@ func TestBuiltIn(t *testing.T) {
 // TestBuiltInItems holds that a bill can ask for every item of the table: an instance's name has a dot.
 func TestBuiltInItems(t *testing.T) {
 	t.Parallel()
-	others := []Item{DatabaseStorage, ExtendedSupport, ExtendedSupport3, NATGateway, Balancer, Address, Endpoint, Disk, Snapshot, Key, Secret, Dashboard,
+	others := []Item{DatabaseStorage, ExtendedSupport, ExtendedSupport3, NATGateway, Balancer, Address, Endpoint, Disk, Snapshot, Key, Secret, Alarm, Metric, Dashboard, LogIngestion, LogStorage,
 		Media("STANDARD"), Media("STANDARD_IA"), Media("INTELLIGENT_TIERING")}
 	for region, prices := range BuiltIn() {
 		for item := range prices {
@@ -67,7 +68,7 @@ func TestUnits(t *testing.T) {
 	t.Parallel()
 	for item, want := range map[Item]Unit{
 		"db.m6g.large": Hour, "cache.t4g.small": Hour, NATGateway: Hour, Address: Hour, ExtendedSupport: VCPUHour,
-		DatabaseStorage: GiBMonth, Media("STANDARD_IA"): GiBMonth, Snapshot: GiBMonth, Transfer("us-east-2"): GiB, Secret: Month,
+		DatabaseStorage: GiBMonth, Media("STANDARD_IA"): GiBMonth, Snapshot: GiBMonth, Transfer("us-east-2"): GiB, Secret: Month, Alarm: Month, Metric: Month, LogIngestion: GiB, LogStorage: GiBMonth,
 	} {
 		assert.Equal(t, want, item.Unit(), item)
 	}

@@ -32,7 +32,11 @@ var queries = map[Item]Query{
 	Snapshot:         {"AmazonEC2", map[string]string{family: "Storage Snapshot"}, "EBS:SnapshotUsage"},
 	Key:              {"awskms", map[string]string{family: "Encryption Key"}, "KMS-Keys"},
 	Secret:           {"AWSSecretsManager", map[string]string{family: "Secret"}, ""},
+	Alarm:            {"AmazonCloudWatch", map[string]string{family: "Alarm", "alarmType": "Standard"}, "CW:AlarmMonitorUsage"},
+	Metric:           {"AmazonCloudWatch", map[string]string{family: "Metric"}, "CW:MetricMonitorUsage"},
 	Dashboard:        {"AmazonCloudWatch", map[string]string{family: "Dashboard"}, "DashboardsUsageHour-Basic"},
+	LogIngestion:     {"AmazonCloudWatch", map[string]string{family: "Data Payload"}, "DataProcessing-Bytes"},
+	LogStorage:       {"AmazonCloudWatch", map[string]string{family: "Storage Snapshot"}, "TimedStorage-ByteHrs"},
 
 	Media("STANDARD"):            {"AmazonS3", map[string]string{family: "Storage"}, "TimedStorage-ByteHrs"},
 	Media("STANDARD_IA"):         {"AmazonS3", map[string]string{family: "Storage"}, "TimedStorage-SIA-ByteHrs"},

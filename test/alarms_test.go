@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/cost"
+	"github.com/pilotlight-dr/pilotlight/price"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -90,6 +92,7 @@ func TestAlarms(t *testing.T) {
 			}
 			slices.Sort(names)
 			assert.Equal(t, tc.want, names)
+			assert.Equal(t, watched(alarms), billed(t, settings, prod.MediaMeasured, len(tc.own.Former)), "what the bill counts")
 			if tc.role == "standby" {
 				assert.True(t, dependsOn(alarms["replica-stopped"], "aws:rds/instance:Instance"), "a replica that is being made has no measurements")
 				assert.InDelta(t, 600, alarms["replica-lag"].Inputs["threshold"].NumberValue(), 0, "failover.maxLag")
@@ -113,6 +116,40 @@ func TestAlarms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// watched counts the metrics that alarms watch.
+func watched(alarms map[string]pulumi.MockResourceArgs) (count int) {
+	for _, alarm := range alarms {
+		count++
+		if queries, several := alarm.Inputs["metricQueries"]; several {
+			count += len(queries.ArrayValue()) - 2 // one is what is reckoned of the others
+		}
+	}
+	return count
+}
+
+// billed counts the alarms in the bill of stack dr, by its settings.
+func billed(t *testing.T, settings map[string]string, measured bool, former int) int {
+	t.Helper()
+	text := "config:\n"
+	for key, value := range settings {
+		text += "  " + key + ": " + value + "\n"
+	}
+	dr, err := config.Parse("dr", []byte(text))
+	require.NoError(t, err)
+	prod := config.Config{Stack: "prod", Region: "us-west-2", Role: roles.Standby}
+	prod.Media.TimeControl = measured
+	site := cost.Site{Stacks: []config.Config{dr, prod}, Measured: map[string]cost.Measured{"dr": {Former: slices.Repeat([]string{"8.4"}, former)}}}
+	bill, err := cost.Of(site)
+	require.NoError(t, err)
+	var count float64
+	for _, line := range bill.Stacks[0].Lines {
+		if line.Item == price.Alarm {
+			count += line.Quantity
+		}
+	}
+	return int(count)
 }
 
 // dashboardOf holds that the stack has one dashboard, which shows the alarms, and comes after DNS where DNS moves.
