@@ -103,7 +103,14 @@ func (s *Site) livePrices(ctx context.Context, site cost.Site) (price.Table, err
 
 // billed is the site without prices.
 func (s *Site) billed() (cost.Site, error) {
-	site := cost.Site{Stacks: s.configs, At: s.now()}
+	site := cost.Site{At: s.now()}
+	for _, stack := range s.Stacks() {
+		c, err := s.configOf(stack)
+		if err != nil {
+			return cost.Site{}, err
+		}
+		site.Stacks = append(site.Stacks, c)
+	}
 	text, err := fileio.Read(filepath.Join(s.options.Dir, cost.UsageFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return site, nil

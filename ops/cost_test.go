@@ -1,6 +1,8 @@
 package ops_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +14,26 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 )
+
+// TestCostOfFilesAsTheyAre holds that a bill follows what somebody has written since the site was opened.
+func TestCostOfFilesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	stage, err := scenario.Open(scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang})
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	o := stage.Options(stage.Env())
+	site, err := ops.OpenSite(o)
+	require.NoError(t, err)
+	before, err := site.Cost(t.Context(), ops.CostOptions{})
+	require.NoError(t, err)
+	path := filepath.Join(o.Dir, "Pulumi.dr.yaml")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(text), "role: standby", "role: active", 1)), 0o600))
+	after, err := site.Cost(t.Context(), ops.CostOptions{})
+	require.NoError(t, err)
+	assert.Greater(t, after.Month, before.Month+100)
+}
 
 // TestCostMeasured deploys a site, fills its bucket, and finds in the bill what it has, at live prices.
 func TestCostMeasured(t *testing.T) {

@@ -159,9 +159,9 @@ func (s *Site) exports(ctx context.Context) ([]SurveyedStack, error) {
 	var group sync.WaitGroup
 	for i, opened := range s.configs {
 		group.Go(func() {
-			config, err := config.ReadFile(filepath.Join(s.options.Dir, config.FileName(opened.Stack)))
+			config, err := s.configOf(opened.Stack)
 			if err != nil {
-				problems[i] = refuseConfig(err)
+				problems[i] = err
 				return
 			}
 			sides[i].Config = config

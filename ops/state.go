@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -138,12 +139,13 @@ func (s *Site) store(ctx context.Context) (*backend.Store, error) {
 	return backend.OpenStore(ctx, address, s.options.Dir, s.options.Env.AWS)
 }
 
+// configOf is a stack's file as it is now: somebody, or a change of role, may have written it since the site was opened.
 func (s *Site) configOf(stack string) (config.Config, error) {
-	at := slices.IndexFunc(s.configs, func(c config.Config) bool { return c.Stack == stack })
-	if at < 0 {
+	if !slices.Contains(s.Stacks(), stack) {
 		return config.Config{}, noStack(stack, s.Stacks())
 	}
-	return s.configs[at], nil
+	c, err := config.ReadFile(filepath.Join(s.options.Dir, config.FileName(stack)))
+	return c, refuseConfig(err)
 }
 
 // damaged is a refusal with code refusal.CodeState when the state of a stack can't be read; else it is err, which
