@@ -70,7 +70,7 @@ func MediaAlarms(source string, bucket pulumi.StringInput, rule string) []Alarm 
 	}}
 }
 
-// CertificateAlarm watches a certificate of ACM. ACM renews its own 60 days before their end, while a balancer shows
+// CertificateAlarm watches a certificate of ACM. ACM renews its own 45 days before their end or earlier, while a balancer shows
 // them; it renews none that was imported (https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html).
 func CertificateAlarm(arn pulumi.StringInput) Alarm {
 	return Alarm{

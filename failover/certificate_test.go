@@ -116,7 +116,7 @@ func TestCheckOfARequestedCertificate(t *testing.T) {
 	rt.Site.PeerRegion = lost
 
 	validate()
-	w.Clock().Advance((395 - 59) * 24 * time.Hour)
+	w.Clock().Advance((198 - 59) * 24 * time.Hour)
 	found, err := rt.RequestedCertificate(t.Context())
 	require.NoError(t, err)
 	assert.True(t, checks.NeedsAnother(found, w.Clock().Now()), "no balancer shows it, so ACM does not renew it")

@@ -27,9 +27,9 @@ type Certificate struct {
 
 const (
 	// lasts is how long ACM's own are good, and renewed is how long before the end ACM renews one that is in
-	// use (ACM User Guide, "Managed certificate renewal").
-	lasts   = 395 * 24 * time.Hour
-	renewed = 60 * 24 * time.Hour
+	// use (AWS What's New, 2026-02-18, "AWS Certificate Manager updates default certificate validity"; it was 395 and 60 days).
+	lasts   = 198 * 24 * time.Hour
+	renewed = 45 * 24 * time.Hour
 	// pends is how long ACM looks for the records before it gives up (ACM User Guide, "Validation times out").
 	pends = 72 * time.Hour
 )

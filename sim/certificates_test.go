@@ -11,7 +11,7 @@ import (
 )
 
 // TestRequestedCertificates holds that ACM issues a certificate when its records stand, the same ones for all regions,
-// and renews it 60 days before its end if a balancer shows it and the records still stand.
+// and renews it 45 days before its end if a balancer shows it and the records still stand.
 func TestRequestedCertificates(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
@@ -57,19 +57,36 @@ func TestRequestedCertificates(t *testing.T) {
 	is("eu-west-1", third.ID, sim.Issued) // its records stand already
 	validate(0, 1)
 	is("us-west-2", first.ID, sim.Issued) // what is issued stays so when the other side writes them again
-	assert.InDelta(t, 395*day.Hours(), until.Sub(w.Clock().Now()).Hours(), 5)
+	assert.InDelta(t, 198*day.Hours(), until.Sub(w.Clock().Now()).Hours(), 5)
 
 	balancer := secured(t, w, "us-west-2", first.ID)
 	err := w.Delete(t.Context(), sim.Call{Region: "us-west-2", Type: "aws:acm/certificate:Certificate", ID: first.ID})
 	assert.ErrorContains(t, err, "ResourceInUseException")
-	w.Clock().Advance(336 * day)
+	w.Clock().Advance(154 * day)
 	renewed := is("us-west-2", first.ID, sim.Issued)
 	assert.Equal(t, []string{balancer}, renewed.InUseBy)
-	assert.Equal(t, until.Add(335*day), renewed.Until)
-	assert.Less(t, is("us-east-2", second.ID, sim.Issued).Until, renewed.Until.Add(-300*day), "no balancer shows it")
+	assert.Equal(t, until.Add(153*day), renewed.Until)
+	assert.Less(t, is("us-east-2", second.ID, sim.Issued).Until, renewed.Until.Add(-150*day), "no balancer shows it")
+
+	for _, watched := range []sim.Object{first, second} {
+		_, err := w.Create(t.Context(), sim.Call{Region: watched.Region, Type: "aws:cloudwatch/metricAlarm:MetricAlarm", Name: "ends", Inputs: map[string]any{
+			"name": watched.Region, "namespace": "AWS/CertificateManager", "metricName": "DaysToExpiry", "dimensions": map[string]any{"CertificateArn": watched.ID},
+			"statistic": "Minimum", "comparisonOperator": "LessThanThreshold", "threshold": 30.0, "period": 86400.0, "evaluationPeriods": 1.0,
+		}})
+		require.NoError(t, err)
+	}
+	for _, rang := range [][]string{nil, {"us-east-2"}} { // 44 days before its end, and 24
+		require.NoError(t, w.EvaluateAlarms(w.Clock().Now().Add(-2*day)))
+		var names []string
+		for _, ring := range w.Rings() {
+			names = append(names, ring.Alarm)
+		}
+		assert.Equal(t, rang, names)
+		w.Clock().Advance(20 * day)
+	}
 
 	w.ByHand(func(o *sim.Object) bool { return o.Type != "aws:route53/record:Record" })
-	w.Clock().Advance(400 * day)
+	w.Clock().Advance(200 * day)
 	is("us-west-2", first.ID, "EXPIRED")
 
 	late := request("us-east-2")

@@ -138,8 +138,8 @@ func (w *World) measures(o *Object, from, to time.Time) ([]Datapoint, error) {
 		}
 		return points, nil
 	case "AWS/CertificateManager DaysToExpiry":
-		c, found := w.state.Certificates[of("CertificateArn")]
-		if !found {
+		c, found := w.certified(o.Region, of("CertificateArn"))
+		if !found || c.Until.IsZero() { // there is none, or it is not issued yet
 			return nil, nil
 		}
 		var points []Datapoint

@@ -167,7 +167,7 @@ func TestRequestedCertificateChanges(t *testing.T) {
 	}
 	assert.Len(t, validations(w), 2)
 
-	w.Clock().Advance(340 * 24 * time.Hour)
+	w.Clock().Advance(140 * 24 * time.Hour)
 	before := certificates(t, w, "us-east-2")[0]
 	assert.Contains(t, says(checks.CertificateUnused), "ACM renews none that no balancer shows: run pilotlight deploy")
 	var said []string
@@ -178,7 +178,7 @@ func TestRequestedCertificateChanges(t *testing.T) {
 	require.Len(t, after, 1)
 	assert.NotEqual(t, before.ARN, after[0].ARN)
 	assert.Equal(t, sim.Issued, after[0].Status)
-	assert.Less(t, w.Clock().Now().Add(300*24*time.Hour), after[0].Until)
+	assert.Less(t, w.Clock().Now().Add(190*24*time.Hour), after[0].Until)
 	assert.Len(t, validations(w), 2, "the records are the same")
 
 	w.ByHand(func(o *sim.Object) bool {
