@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/price"
@@ -25,7 +26,10 @@ type year struct {
 	active string // region that serves
 	lost   string // region that is lost
 	baked  int
+	looked int // checks by a person
 	began  time.Time
+
+	requested []int // days on which a deployment requested another certificate
 
 	prices price.Table
 	bill   float64 // of a month, as last printed
@@ -33,8 +37,10 @@ type year struct {
 	paid   float64 // as metered
 }
 
-// step is how often the year looks at what has fallen due.
-const step = 6 * time.Hour
+const (
+	step  = 6 * time.Hour // how often the year looks at what has fallen due
+	month = 28            // days between two checks by a person
+)
 
 // live has days go by: functions run, alarms are judged, and on every seventh day an image is made.
 func (y *year) live(days int) {
@@ -50,6 +56,10 @@ func (y *year) live(days int) {
 					_ = w.DeregisterImage(region, old) // it is in one of them
 				}
 			}
+		}
+		if months := int(since.Sub(y.began).Hours()) / (month * 24); months > y.looked && y.lost == "" {
+			y.looked = months
+			y.look()
 		}
 		y.meter()
 		y.due += y.bill * step.Hours() / hoursOfMonth
@@ -70,6 +80,44 @@ func (y *year) live(days int) {
 	}
 }
 
+// look is what a person does each month: check, and deploy where ACM does not renew the standby's certificate.
+func (y *year) look() {
+	y.t.Helper()
+	if !y.certified() {
+		_, err := y.site.Deploy(y.t.Context(), ops.Run{})
+		require.NoError(y.t, err)
+		y.requested = append(y.requested, int(y.World.Clock().Now().Sub(y.began).Hours())/24)
+		assert.True(y.t, y.certified(), "another certificate is there")
+	}
+}
+
+// certified reports whether the check finds nothing wrong with the standby's certificate.
+func (y *year) certified() bool {
+	y.t.Helper()
+	ready, err := y.site.Check(y.t.Context(), ops.ForFailover, "", ops.Run{})
+	require.NoError(y.t, err)
+	wrong := slices.IndexFunc(ready.Requirements, func(r ops.Requirement) bool { return r.What == "certificate" && !r.OK })
+	if wrong >= 0 {
+		assert.Equal(y.t, checks.CertificateUnused, ready.Requirements[wrong].Code)
+	}
+	return wrong < 0
+}
+
+// shown is the certificate that the balancer of a region shows.
+func (y *year) shown(region string) sim.Certificate {
+	y.t.Helper()
+	var arn string
+	y.World.ByHand(func(o *sim.Object) bool {
+		if at, _ := o.Props["certificateArn"].(string); o.Type == "aws:lb/listener:Listener" && o.Region == region && at != "" {
+			arn = at
+		}
+		return true
+	})
+	c, err := y.World.Certificate(region, arn)
+	require.NoError(y.t, err)
+	return c
+}
+
 const hoursOfMonth = 730
 
 // print is what pilotlight cost says now of a month: as things stand, or as the files say while a region can't be asked.
@@ -87,7 +135,7 @@ func (y *year) meter() {
 		p, found := y.prices.Of(region, item)
 		require.True(y.t, found, "%s has no price in %s", item, region)
 		hours := step.Hours()
-		if unit := item.Unit(); unit == price.GiBMonth || unit == price.Month {
+		if unit := item.Unit(); unit != price.Hour { // the rest is by the month
 			hours /= hoursOfMonth
 		}
 		y.paid += p.Amount * amount * hours
@@ -116,11 +164,18 @@ func (y *year) meter() {
 			for _, m := range o.Machines {
 				add(o.Region, price.Item(m.Type), 1)
 				add(o.Region, price.Disk, 20)
+				add(o.Region, price.LogIngestion, 0.5) // as docs/cost.md says
+				add(o.Region, price.LogStorage, 0.5)
 			}
 		case "aws:secretsmanager/secret:Secret":
 			add(o.Region, price.Secret, 1)
 		case "aws:kms/key:Key":
 			add(o.Region, price.Key, 1)
+		case "aws:cloudwatch/metricAlarm:MetricAlarm":
+			queries, _ := o.Props["metricQueries"].([]any)
+			add(o.Region, price.Alarm, float64(max(1, len(queries)-1))) // one is the expression
+		case "aws:lambda/function:Function":
+			add(o.Region, price.Metric, 1)
 		}
 		return true
 	})
@@ -154,28 +209,25 @@ func (y *year) during(days int, begins, ends func()) []string {
 	return y.rang(since)
 }
 
-// TestAYear lives through a year: an image a week, a certificate that is renewed, a replica that stalls twice, a disaster in
+// TestAYear lives through a year: an image a week, certificates that ACM renews where a balancer shows them and a person elsewhere, a replica that stalls twice, a disaster in
 // month seven, and the way home in month eight. At its end the newest image is on both sides, no alarm was missed or false, nothing is
 // left over, and the bills that were printed beforehand come to what was metered.
 func TestAYear(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	w := stage.World
-	site, err := ops.OpenSite(stage.Options(stage.Env()))
-	require.NoError(t, err)
-	y := &year{Stage: stage, t: t, site: site, active: "us-west-2", began: w.Clock().Now(), prices: price.BuiltIn()}
+	y := &year{Stage: stage, t: t, active: "us-west-2", began: w.Clock().Now(), prices: price.BuiltIn()}
 	putFunction(t, stage)
 	bake(w, "us-west-2", "ami-00000000000000000")
 	bake(w, "us-east-2", "ami-00000000000000000")
-	certificate := func(region string, days int) string {
-		arn := "arn:aws:acm:" + region + ":123456789012:certificate/year"
-		w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: w.Clock().Now().AddDate(0, 0, days)})
-		return arn
-	}
-	for stack, region := range map[string]string{scenario.Production: "us-west-2", scenario.Recovery: "us-east-2"} {
-		settings := map[string]string{"images": travels["images"], "app": `{"certificate": "` + certificate(region, 200) + `"}`, "alarms": `{"email": ["oncall@example.com"]}`}
+	for _, stack := range []string{scenario.Production, scenario.Recovery} {
+		settings := map[string]string{"images": travels["images"], "app": `{"certificate": "request", "instanceType": "m6i.large", "min": 2}`, "alarms": `{"email": ["oncall@example.com"]}`}
 		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, settings))
 	}
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	y.site = site
+	first := y.shown("us-west-2")
 	before := staged.Inventory(w)
 	before["us-west-2 snapshot"], before["us-east-2 snapshot"] = 1, 1 // the last ones of both databases that were retired
 	y.print()
@@ -187,10 +239,11 @@ func TestAYear(t *testing.T) {
 		rang := y.during(1, func() { staged.Inject(t, stage, stall.fault) }, func() { w.Heal() })
 		assert.Equal(t, []string{stall.rings}, rang)
 	}
-	y.live(98) // to day 152
-	certificate("us-west-2", 365)
-	certificate("us-east-2", 365) // ACM renews them 60 days before their end
-	y.live(40)
+	y.live(138)
+	assert.Equal(t, []int{140}, y.requested, "the standby's certificate, which no balancer shows")
+	renewed := y.shown("us-west-2")
+	assert.Equal(t, first.ARN, renewed.ARN)
+	assert.Greater(t, renewed.Until, first.Until, "ACM renews what a balancer shows")
 
 	// Month seven.
 	since := w.Clock().Now()
