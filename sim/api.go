@@ -23,6 +23,7 @@ type Database struct {
 	StatusInfos                       []StatusInfo
 	Created                           time.Time
 	ParameterGroup, ParameterStatus   string
+	Tags                              map[string]string
 }
 
 // API serves one call of the SDK: it is written down, meets outages and faults,
@@ -70,6 +71,7 @@ func (w *World) describe(o *Object) Database {
 		Address: o.text("address"), Port: o.number("port"), BackupRetention: o.number("backupRetentionPeriod"),
 		AllocatedGiB: w.allocated(o), CeilingGiB: o.number("maxAllocatedStorage"), BackupWindow: o.text("backupWindow"), MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
 		KMSKey: o.text("kmsKeyId"), SubnetGroup: o.text("dbSubnetGroupName"), Zone: o.text("availabilityZone"), Created: o.Times["created"],
+		Tags: o.tags(),
 	}
 	d.ParameterGroup, d.ParameterStatus = groupOf(o), w.applying(o, now)
 	if d.Source != "" && o.past("available", now) {

@@ -123,6 +123,7 @@ func validBalancer(w *World, o *Object) error {
 }
 
 func madeBalancer(w *World, o *Object) {
+	o.stamp(w.clock.Now())
 	_, suffix, _ := strings.Cut(o.ID, "loadbalancer/")
 	name := fmt.Sprintf("%s-%d.%s.elb.%s", o.text("name"), 1_000_000_000+w.hash(o.ID)%1_000_000_000, o.Region, awsregion.DNSSuffix(o.Region))
 	o.fill(map[string]any{

@@ -119,8 +119,6 @@ func madeCache(w *World, o *Object) {
 		"readerEndpointAddress": reader, "engineVersion": "7.1", "parameterGroupName": "default.redis7",
 	})
 	o.Props["memberClusters"] = members
-	if _, there := o.Times["created"]; !there {
-		o.setTime("created", o.Ready)
-	}
+	o.stamp(o.Ready)
 	o.Props["engineVersionActual"] = o.text("engineVersion") + ".0"
 }

@@ -234,7 +234,11 @@ func (w *World) finalSnapshot(o *Object) error {
 	case w.find(snapshotType, o.Region, name) != nil:
 		return refuse("DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
 	}
-	snapshot := &Object{Type: snapshotType, Region: o.Region, ID: name, Name: o.text("identifier"), Props: map[string]any{}}
+	snapshot := &Object{Type: snapshotType, Region: o.Region, ID: name, Name: o.text("identifier"), Props: map[string]any{"allocatedStorage": float64(w.allocated(o))}}
+	if o.flag("copyTagsToSnapshot") {
+		snapshot.Props["tags"] = o.Props["tags"]
+	}
+	snapshot.stamp(w.clock.Now())
 	if err := w.withinQuotas(snapshot); err != nil {
 		return err
 	}

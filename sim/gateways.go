@@ -1,10 +1,13 @@
 package sim
 
+import "time"
+
 // A Gateway is a NAT gateway as EC2 describes it.
 type Gateway struct {
 	ID, State, Allocation, Subnet string
 	Interface                     string // id of its network interface
 	Tags                          map[string]string
+	Created                       time.Time
 }
 
 // Gateways describes a region's NAT gateways. One that is being deleted holds
@@ -15,7 +18,7 @@ func (w *World) Gateways(region string) []Gateway {
 	defer w.mu.Unlock()
 	var all []Gateway
 	for _, o := range w.all(natType, region) {
-		g := Gateway{ID: o.ID, State: "available", Allocation: o.text("allocationId"), Subnet: o.text("subnetId"), Interface: o.text("networkInterfaceId"), Tags: o.tags()}
+		g := Gateway{ID: o.ID, State: "available", Allocation: o.text("allocationId"), Subnet: o.text("subnetId"), Interface: o.text("networkInterfaceId"), Tags: o.tags(), Created: o.Times["created"]}
 		gone, deleting := o.Times["gone"]
 		switch {
 		case deleting && !now.Before(gone):

@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Held are those of some ids that a region has objects of, of one of some types.
@@ -36,14 +37,18 @@ func (w *World) Tags(region string, kinds map[string]string) (all []Tag) {
 }
 
 // A Cache is a Redis group as DescribeReplicationGroups shows it.
-type Cache struct{ ID, ARN, Status string }
+type Cache struct {
+	ID, ARN, Status, Class string
+	Members                []string
+	Created                time.Time
+}
 
 // Caches describes a region's Redis groups.
 func (w *World) Caches(region string) (all []Cache) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, o := range w.all(cacheType, region) {
-		c := Cache{ID: o.ID, ARN: o.text("arn"), Status: "available"}
+		c := Cache{ID: o.ID, ARN: o.text("arn"), Status: "available", Class: o.text("nodeType"), Members: o.texts("memberClusters"), Created: o.Times["created"]}
 		_, deleting := o.Times["gone"]
 		switch {
 		case o.past("gone", w.clock.Now()):
@@ -91,6 +96,11 @@ func (w *World) ReleaseAddress(region, id string) error {
 	o := w.find(addressType, region, id)
 	if o == nil {
 		return refuse("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", id)
+	}
+	for _, gateway := range w.all(natType, region) {
+		if gateway.text("allocationId") == id && !gateway.past("gone", w.clock.Now()) {
+			return refuse("InvalidIPAddress.InUse", "Address %s is in use.", o.text("publicIp"))
+		}
 	}
 	w.drop(o)
 	return nil

@@ -1,11 +1,16 @@
 package sim
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Balancer is a load balancer as DescribeLoadBalancers shows it.
 type Balancer struct {
-	ARN, Name, DNSName string
-	SecurityGroups     []string
+	ARN, Name, DNSName    string
+	SecurityGroups, Zones []string
+	Created               time.Time
 }
 
 // Balancers describes a region's load balancers.
@@ -14,18 +19,28 @@ func (w *World) Balancers(region string) []Balancer {
 	defer w.mu.Unlock()
 	var all []Balancer
 	for _, o := range w.all(balancerType, region) {
-		all = append(all, Balancer{ARN: o.ID, Name: o.text("name"), DNSName: o.text("dnsName"), SecurityGroups: o.texts("securityGroups")})
+		b := Balancer{ARN: o.ID, Name: o.text("name"), DNSName: o.text("dnsName"), SecurityGroups: o.texts("securityGroups"), Created: o.Times["created"]}
+		for _, id := range o.texts("subnets") {
+			if subnet := w.find(subnetType, region, id); subnet != nil {
+				b.Zones = append(b.Zones, subnet.text("availabilityZone"))
+			}
+		}
+		all = append(all, b)
 	}
 	return all
 }
 
-// BalancerTags are a load balancer's, as DescribeTags shows them.
+// BalancerTags are those of a load balancer or of a target group, as DescribeTags shows them.
 func (w *World) BalancerTags(region, arn string) (map[string]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	o := w.find(balancerType, region, arn)
+	typ, missing := balancerType, error(refuse("LoadBalancerNotFound", "One or more load balancers not found"))
+	if strings.Contains(arn, ":targetgroup/") {
+		typ, missing = targetsType, noTargets(arn)
+	}
+	o := w.find(typ, region, arn)
 	if o == nil {
-		return nil, refuse("LoadBalancerNotFound", "One or more load balancers not found")
+		return nil, missing
 	}
 	return o.tags(), nil
 }

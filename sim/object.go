@@ -70,6 +70,13 @@ func (o *Object) setTime(moment string, t time.Time) {
 	o.Times[moment] = t
 }
 
+// stamp notes when an object was made. What is made is called again when it changes.
+func (o *Object) stamp(now time.Time) {
+	if _, there := o.Times["created"]; !there {
+		o.setTime("created", now)
+	}
+}
+
 func (o *Object) text(prop string) string {
 	s, _ := o.Props[prop].(string)
 	return s

@@ -343,9 +343,6 @@ func (w *World) DatabaseQuotas(region string) (shown []AccountQuota) {
 // Addresses lists the allocation ids of a region's Elastic IP addresses.
 func (w *World) Addresses(region string) []string { return w.idsOf(addressType, region) }
 
-// AllTargetGroups lists the ARNs of a region's target groups.
-func (w *World) AllTargetGroups(region string) []string { return w.idsOf(targetsType, region) }
-
 func (w *World) idsOf(typ, region string) (ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -130,6 +130,7 @@ func validNAT(w *World, o *Object) error {
 }
 
 func madeNAT(w *World, o *Object) {
+	o.stamp(w.clock.Now())
 	o.fill(map[string]any{
 		"networkInterfaceId": "eni-" + o.ID[len("nat-"):], "associationId": "eipassoc-" + o.ID[len("nat-"):],
 		"privateIp": fmt.Sprintf("10.0.0.%d", 5+w.hash(o.ID)%240),

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A DatabaseSnapshot is an automated snapshot as DescribeDBSnapshots shows it.
+// A DatabaseSnapshot is a snapshot as DescribeDBSnapshots shows it.
 type DatabaseSnapshot struct {
 	ID, ARN, Database     string
 	Status                string // creating or available
@@ -15,6 +15,7 @@ type DatabaseSnapshot struct {
 	AllocatedStorage      int
 	Encrypted             bool
 	KMSKey                string
+	Tags                  map[string]string
 }
 
 // firstSnapshot is how long after its creation a database with backups is backed
@@ -33,6 +34,19 @@ func (w *World) AutomatedSnapshots(region, identifier string) []DatabaseSnapshot
 		if identifier == "" || strings.EqualFold(o.text("identifier"), identifier) {
 			all = append(all, w.snapshotsOf(o, now)...)
 		}
+	}
+	return all
+}
+
+// FinalSnapshots describes those that deleted databases left in a region. RDS calls them manual.
+func (w *World) FinalSnapshots(region string) (all []DatabaseSnapshot) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.all(snapshotType, region) {
+		all = append(all, DatabaseSnapshot{
+			ID: o.ID, ARN: arn("rds", o, "snapshot:"+o.ID), Database: o.Name, Status: "available", Made: o.Times["created"],
+			Engine: "mysql", AllocatedStorage: o.number("allocatedStorage"), Tags: o.tags(),
+		})
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 var ec2Operations = map[string]operation{
@@ -78,15 +79,20 @@ var ec2Operations = map[string]operation{
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {
-			if err := r.in.only(); err != nil {
+			if err := r.in.only("Filter.1.Name", "Filter.1.Value.1"); err != nil {
 				return nil, err
+			}
+			wanted, others := r.in.tagFilters()
+			if len(others) > 0 {
+				return nil, unmodelled("the filter %s of DescribeNatGateways is not modelled by the simulator", others[0])
 			}
 			var out gatewaysXML
 			for _, g := range r.world.Gateways(r.region) {
-				item := gatewayXML{ID: g.ID, State: g.State, Subnet: g.Subnet, Addresses: []addressXML{{Allocation: g.Allocation, Interface: g.Interface}}}
-				for _, key := range slices.Sorted(maps.Keys(g.Tags)) {
-					item.Tags = append(item.Tags, ec2TagXML{key, g.Tags[key]})
+				if !hasTags(g.Tags, wanted) {
+					continue
 				}
+				item := gatewayXML{ID: g.ID, State: g.State, Subnet: g.Subnet, Created: g.Created.UTC(), Addresses: []addressXML{{Allocation: g.Allocation, Interface: g.Interface}}}
+				item.Tags = ec2Tags(g.Tags)
 				out.Items = append(out.Items, item)
 			}
 			return out, nil
@@ -115,6 +121,17 @@ var ec2Operations = map[string]operation{
 			return yesXML{Yes: true}, r.world.DeleteRoute(r.region, r.in.form.Get("RouteTableId"), r.in.form.Get("DestinationCidrBlock"))
 		},
 	},
+}
+
+// hasTags reports whether tags are those of a filter, in which an empty value stands for any.
+func hasTags(tags, wanted map[string]string) bool {
+	for key, value := range wanted {
+		has, there := tags[key]
+		if !there || value != "" && has != value {
+			return false
+		}
+	}
+	return true
 }
 
 type typesXML struct {
@@ -149,6 +166,7 @@ type gatewayXML struct {
 	ID        string       `xml:"natGatewayId"`
 	State     string       `xml:"state"`
 	Subnet    string       `xml:"subnetId"`
+	Created   time.Time    `xml:"createTime"`
 	Addresses []addressXML `xml:"natGatewayAddressSet>item"`
 	Tags      []ec2TagXML  `xml:"tagSet>item"`
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -20,6 +21,9 @@ var elbOperations = map[string]operation{
 	"DescribeTargetHealth":  {func(in input) string { return in.text("TargetGroupArn") }, describeTargetHealth},
 	"DescribeTags":          {func(in input) string { return strings.Join(in.members("ResourceArns"), ",") }, describeTags},
 	"DeleteListener":        {func(in input) string { return in.text("ListenerArn") }, deleteListener},
+	"DeleteTargetGroup": {func(in input) string { return in.text("TargetGroupArn") }, func(r request) (any, error) {
+		return struct{}{}, r.world.DeleteTargetGroup(r.region, r.in.text("TargetGroupArn"))
+	}},
 }
 
 type balancerXML struct {
@@ -27,8 +31,12 @@ type balancerXML struct {
 	LoadBalancerName string
 	DNSName          string
 	Type             string
-	SecurityGroups   []string `xml:"SecurityGroups>member"`
+	SecurityGroups   []string          `xml:"SecurityGroups>member"`
+	Zones            []balancedZoneXML `xml:"AvailabilityZones>member"`
+	CreatedTime      time.Time
 }
+
+type balancedZoneXML struct{ ZoneName string }
 
 func describeBalancers(r request) (any, error) {
 	wanted := r.in.members("LoadBalancerArns")
@@ -42,7 +50,11 @@ func describeBalancers(r request) (any, error) {
 	}
 	for _, b := range r.world.Balancers(r.region) {
 		if len(wanted) == 0 || slices.Contains(wanted, b.ARN) {
-			out.Balancers = append(out.Balancers, balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application", SecurityGroups: b.SecurityGroups})
+			x := balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application", SecurityGroups: b.SecurityGroups, CreatedTime: b.Created.UTC()}
+			for _, zone := range b.Zones {
+				x.Zones = append(x.Zones, balancedZoneXML{zone})
+			}
+			out.Balancers = append(out.Balancers, x)
 		}
 	}
 	if len(out.Balancers) < len(wanted) {
@@ -58,7 +70,11 @@ type taggedXML struct {
 	Tags        []tagXML `xml:"Tags>member"`
 }
 
+// describeTags takes as many ARNs as the service does, and finds all of them or tells of none.
 func describeTags(r request) (any, error) {
+	if len(r.in.members("ResourceArns")) > 20 {
+		return nil, &sim.Error{Status: http.StatusBadRequest, Code: "ValidationError", Message: "1 validation error detected: Member must have length less than or equal to 20"}
+	}
 	var out struct {
 		Tagged []taggedXML `xml:"TagDescriptions>member"`
 	}
@@ -118,7 +134,8 @@ func deleteListener(r request) (any, error) {
 }
 
 type targetGroupXML struct {
-	TargetGroupArn string
+	TargetGroupArn, TargetGroupName string
+	LoadBalancerArns                []string `xml:"LoadBalancerArns>member"`
 }
 
 // allThere refuses names when one of them is of nothing.
@@ -133,28 +150,28 @@ func describeTargetGroups(r request) (any, error) {
 	if wanted := r.in.members("TargetGroupArns"); len(wanted) > 0 {
 		return struct{}{}, allThere(r, wanted, "aws:lb/targetGroup:TargetGroup", "TargetGroupNotFound")
 	}
-	arns := r.world.AllTargetGroups(r.region)
+	groups := r.world.AllTargetGroups(r.region)
 	if names := r.in.members("Names"); len(names) > 0 {
-		for _, name := range names {
-			if !slices.ContainsFunc(arns, func(arn string) bool { return strings.Contains(arn, ":targetgroup/"+name+"/") }) {
-				return nil, &sim.Error{Status: http.StatusBadRequest, Code: "TargetGroupNotFound", Message: "One or more target groups not found"}
-			}
+		groups = slices.DeleteFunc(groups, func(g sim.TargetGroup) bool { return !slices.Contains(names, g.Name) })
+		if len(groups) < len(names) {
+			return nil, &sim.Error{Status: http.StatusBadRequest, Code: "TargetGroupNotFound", Message: "One or more target groups not found"}
 		}
-		arns = slices.DeleteFunc(arns, func(arn string) bool { return !slices.Contains(names, strings.Split(arn, "/")[1]) })
 	} else if err := r.in.only("LoadBalancerArn"); err != nil {
 		return nil, err
 	}
-	if of := r.in.text("LoadBalancerArn"); of != "" {
-		var err error
-		if arns, err = r.world.TargetGroups(r.region, of); err != nil {
+	of := r.in.text("LoadBalancerArn")
+	if of != "" {
+		if _, err := r.world.TargetGroups(r.region, of); err != nil {
 			return nil, err
 		}
 	}
 	var out struct {
 		Groups []targetGroupXML `xml:"TargetGroups>member"`
 	}
-	for _, arn := range arns {
-		out.Groups = append(out.Groups, targetGroupXML{TargetGroupArn: arn})
+	for _, g := range groups {
+		if of == "" || slices.Contains(g.Balancers, of) {
+			out.Groups = append(out.Groups, targetGroupXML{TargetGroupArn: g.ARN, TargetGroupName: g.Name, LoadBalancerArns: g.Balancers})
+		}
 	}
 	return out, nil
 }

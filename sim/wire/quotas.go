@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -95,7 +96,9 @@ func describeCaches(r request) (any, error) {
 	wanted := r.in.text("ReplicationGroupId")
 	for _, g := range r.world.Caches(r.region) {
 		if wanted == "" || g.ID == wanted {
-			out.Groups = append(out.Groups, cacheXML{ReplicationGroupId: g.ID, ARN: g.ARN, Status: g.Status})
+			out.Groups = append(out.Groups, cacheXML{
+				ReplicationGroupId: g.ID, ARN: g.ARN, Status: g.Status, CacheNodeType: g.Class, Members: g.Members, ReplicationGroupCreateTime: g.Created.UTC(),
+			})
 		}
 	}
 	if wanted != "" && len(out.Groups) == 0 {
@@ -104,7 +107,11 @@ func describeCaches(r request) (any, error) {
 	return out, nil
 }
 
-type cacheXML struct{ ReplicationGroupId, ARN, Status string }
+type cacheXML struct {
+	ReplicationGroupId, ARN, Status, CacheNodeType string
+	Members                                        []string `xml:"MemberClusters>ClusterId"`
+	ReplicationGroupCreateTime                     time.Time
+}
 
 type clusterXML struct {
 	CacheClusterID string `xml:"CacheClusterId"`
@@ -136,8 +143,9 @@ type elasticXML struct {
 }
 
 type elasticItemXML struct {
-	ID   string      `xml:"allocationId"`
-	Tags []ec2TagXML `xml:"tagSet>item"`
+	ID          string      `xml:"allocationId"`
+	Association string      `xml:"associationId,omitempty"`
+	Tags        []ec2TagXML `xml:"tagSet>item"`
 }
 
 // describeAddresses lists all of them, or those with a tag.
@@ -147,12 +155,16 @@ func describeAddresses(r request) (any, error) {
 	}
 	key, byTag := strings.CutPrefix(r.in.text("Filter.1.Name"), "tag:")
 	var out elasticXML
+	used := map[string]string{}
+	for _, g := range r.world.Gateways(r.region) {
+		used[g.Allocation] = "eipassoc-" + strings.TrimPrefix(g.ID, "nat-")
+	}
 	for _, id := range r.world.Addresses(r.region) {
 		tags := r.world.TagsOf(r.region, "aws:ec2/eip:Eip", id)
 		if byTag && tags[key] != r.in.text("Filter.1.Value.1") {
 			continue
 		}
-		item := elasticItemXML{ID: id}
+		item := elasticItemXML{ID: id, Association: used[id]}
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
 			item.Tags = append(item.Tags, ec2TagXML{key, tags[key]})
 		}

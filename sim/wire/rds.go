@@ -3,6 +3,8 @@ package wire
 import (
 	"encoding/xml"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,21 +45,28 @@ func describeDatabases(r request) (any, error) {
 	return out, nil
 }
 
-// describeSnapshots answers for automated snapshots, all on one page.
+// describeSnapshots answers for automated snapshots, or for those that deleted databases left, all on one page.
 func describeSnapshots(r request) (any, error) {
 	if err := r.in.only("DBInstanceIdentifier", "SnapshotType", "MaxRecords"); err != nil {
 		return nil, err
 	}
-	if kind := r.in.text("SnapshotType"); kind != "automated" {
-		return nil, unmodelled("snapshots of a type other than automated (%q) are not modelled by the simulator", kind)
+	kind := r.in.text("SnapshotType")
+	var all []sim.DatabaseSnapshot
+	switch {
+	case kind == "automated":
+		all = r.world.AutomatedSnapshots(r.region, r.in.text("DBInstanceIdentifier"))
+	case kind == "manual" && r.in.text("DBInstanceIdentifier") == "":
+		all = r.world.FinalSnapshots(r.region)
+	default:
+		return nil, unmodelled("snapshots of the type %q of a database are not modelled by the simulator", kind)
 	}
 	var out struct {
 		Snapshots []snapshotXML `xml:"DBSnapshots>DBSnapshot"`
 	}
-	for _, s := range r.world.AutomatedSnapshots(r.region, r.in.text("DBInstanceIdentifier")) {
+	for _, s := range all {
 		x := snapshotXML{
-			DBSnapshotIdentifier: s.ID, DBSnapshotArn: s.ARN, DBInstanceIdentifier: s.Database, SnapshotType: "automated", Status: s.Status,
-			Engine: s.Engine, EngineVersion: s.EngineVersion, AllocatedStorage: s.AllocatedStorage, Encrypted: s.Encrypted, KmsKeyID: s.KMSKey,
+			DBSnapshotIdentifier: s.ID, DBSnapshotArn: s.ARN, DBInstanceIdentifier: s.Database, SnapshotType: kind, Status: s.Status,
+			Engine: s.Engine, EngineVersion: s.EngineVersion, AllocatedStorage: s.AllocatedStorage, Encrypted: s.Encrypted, KmsKeyID: s.KMSKey, Tags: tagList(s.Tags),
 		}
 		if s.Status == "available" { // RDS gives the time once it is whole
 			made := s.Made.UTC()
@@ -75,6 +84,7 @@ type snapshotXML struct {
 	Encrypted                                                 bool
 	KmsKeyID                                                  string     `xml:"KmsKeyId,omitempty"`
 	SnapshotCreateTime                                        *time.Time `xml:",omitempty"`
+	Tags                                                      []tagXML   `xml:"TagList>Tag"`
 }
 
 // describeParameters answers for what users set: RDS's own defaults are hundreds.
@@ -137,6 +147,13 @@ func promoteReplica(r request) (any, error) {
 	return struct{ DBInstance instanceXML }{instanceOf(d)}, nil
 }
 
+func tagList(tags map[string]string) (list []tagXML) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, tagXML{key, tags[key]})
+	}
+	return list
+}
+
 type instanceXML struct {
 	DBInstanceIdentifier                  string
 	DBInstanceArn                         string
@@ -161,8 +178,9 @@ type instanceXML struct {
 	DBSubnetGroupName                     string    `xml:"DBSubnetGroup>DBSubnetGroupName,omitempty"`
 	InstanceCreateTime                    time.Time `xml:",omitempty"`
 	StatusInfos                           *statusesXML
-	ParameterGroup                        string `xml:"DBParameterGroups>DBParameterGroup>DBParameterGroupName"`
-	ParameterStatus                       string `xml:"DBParameterGroups>DBParameterGroup>ParameterApplyStatus"`
+	ParameterGroup                        string   `xml:"DBParameterGroups>DBParameterGroup>DBParameterGroupName"`
+	ParameterStatus                       string   `xml:"DBParameterGroups>DBParameterGroup>ParameterApplyStatus"`
+	Tags                                  []tagXML `xml:"TagList>Tag"`
 }
 
 type namesXML struct {
@@ -190,6 +208,7 @@ func instanceOf(d sim.Database) instanceXML {
 		DeletionProtection: d.DeletionGuard, AvailabilityZone: d.Zone, DBSubnetGroupName: d.SubnetGroup,
 		ParameterGroup: d.ParameterGroup, ParameterStatus: d.ParameterStatus,
 		InstanceCreateTime: d.Created.UTC(), Replicas: &namesXML{Names: d.Replicas}, StatusInfos: &statusesXML{},
+		Tags: tagList(d.Tags),
 	}
 	if d.Status != "creating" {
 		out.Address, out.Port = d.Address, d.Port
