@@ -1,10 +1,6 @@
 package checks
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // An orphan is a resource that an update made and that no state knows: the update was killed
 // before AWS's answer was saved. To a state that is older than AWS the site that visitors
@@ -80,49 +76,4 @@ func tagged(has, wanted map[string]string) bool {
 		}
 	}
 	return len(wanted) > 0
-}
-
-// The kinds of orphans.
-const (
-	CacheGroup = "Redis group"
-	Address    = "address"
-)
-
-// Orphan is a resource that costs by the hour, has the tags of a stack, and is in no state of it.
-type Orphan struct {
-	Kind string // CacheGroup or Address
-	ID   string
-	// End is the command that ends it.
-	End string
-	// Ending reports that AWS deletes it already.
-	Ending bool
-}
-
-// String is what it is, and the command that ends it.
-func (o Orphan) String() string {
-	return fmt.Sprintf("%s %s was made for this stack by an update that was killed, no state holds it, and it costs: %s", o.Kind, o.ID, o.End)
-}
-
-// Found is a resource that may be an orphan, with its tags.
-type Found struct {
-	Kind string
-	ID   string
-	ARN  string // or whatever else of it the state holds
-	Tags map[string]string
-	// End is the command that ends it, without the region.
-	End string
-	// Ending reports that AWS deletes it already.
-	Ending bool
-}
-
-// Orphans are those among some resources that the stack's updates made and its state does not hold. A name alone
-// makes none.
-func Orphans(found []Found, ours Owner, region string) (orphans []Orphan) {
-	for _, f := range found {
-		if tagged(f.Tags, ours.Tags) && !ours.ResourceIDs(f.ARN) {
-			orphans = append(orphans, Orphan{Kind: f.Kind, ID: f.ID, End: f.End + " --region " + region, Ending: f.Ending})
-		}
-	}
-	slices.SortFunc(orphans, func(a, b Orphan) int { return strings.Compare(a.Kind+a.ID, b.Kind+b.ID) })
-	return orphans
 }

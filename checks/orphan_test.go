@@ -63,15 +63,3 @@ func TestOrphanRoute(t *testing.T) {
 	assert.False(t, OrphanRoute("nat-0", "nat-1", false), "instances use it")
 	assert.False(t, OrphanRoute("", "nat-1", false), "it leads to something else")
 }
-
-func TestOrphans(t *testing.T) {
-	t.Parallel()
-	ours := Owner{Tags: map[string]string{"site": "blog", "stack": "dr"}, ResourceIDs: func(id string) bool { return id == "arn:held" }}
-	found := []Found{
-		{Kind: CacheGroup, ID: "ours", ARN: "arn:ours", Tags: map[string]string{"site": "blog", "stack": "dr", "Name": "x"}, End: "aws elasticache delete"},
-		{Kind: CacheGroup, ID: "held", ARN: "arn:held", Tags: map[string]string{"site": "blog", "stack": "dr"}},
-		{Kind: Address, ID: "of a drill", ARN: "arn:drill", Tags: map[string]string{"site": "blog", "stack": "dr-drill"}},
-		{Kind: Address, ID: "untagged", ARN: "arn:untagged"},
-	}
-	assert.Equal(t, []Orphan{{Kind: CacheGroup, ID: "ours", End: "aws elasticache delete --region us-east-2"}}, Orphans(found, ours, "us-east-2"))
-}

@@ -66,11 +66,10 @@ func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, f
 	for _, address := range found.NatGatewayAddresses {
 		g.Interface = aws.ToString(address.NetworkInterfaceId)
 	}
-	tables, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{{Name: aws.String("route.nat-gateway-id"), Values: []string{id}}}})
+	g, err := routed(ctx, client, g)
 	if err != nil {
-		return fmt.Errorf("looking for routes to NAT gateway %s: %w", id, err)
+		return err
 	}
-	g.Routes = len(tables.RouteTables)
 	if orphan, because := checks.OrphanGateway(g, r.ours()); !orphan {
 		return fmt.Errorf("NAT gateway %s holds the address that a new one needs (%s), and %s", id, because, unknownToState)
 	}
@@ -79,6 +78,16 @@ func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, f
 		return fmt.Errorf("deleting NAT gateway %s, which a killed update left: %w", id, err)
 	}
 	return nil
+}
+
+// routed counts the routes that lead to a gateway.
+func routed(ctx context.Context, client *ec2.Client, g checks.Gateway) (checks.Gateway, error) {
+	tables, err := client.DescribeRouteTables(ctx, &ec2.DescribeRouteTablesInput{Filters: []types.Filter{{Name: aws.String("route.nat-gateway-id"), Values: []string{g.ID}}}})
+	if err != nil {
+		return g, fmt.Errorf("looking for routes to NAT gateway %s: %w", g.ID, err)
+	}
+	g.Routes = len(tables.RouteTables)
+	return g, nil
 }
 
 // findGateway finds the NAT gateway that holds an address; nil when it is free.

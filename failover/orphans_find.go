@@ -2,136 +2,319 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// Orphans finds what killed updates left of the stack that nothing takes over or deletes before it is made again:
-// Redis groups and addresses. Their names are made up, so the next update makes others beside them. name is the
-// beginning of the names of the stack's Redis groups.
-func (r *Runtime) Orphans(ctx context.Context, name string) ([]checks.Orphan, error) {
-	cfg, err := r.aws(ctx)
-	if err != nil {
-		return nil, err
-	}
-	caches, err := findCaches(ctx, elasticache.NewFromConfig(cfg), name)
-	if err != nil {
-		return nil, err
-	}
-	addresses, err := findAddresses(ctx, ec2.NewFromConfig(cfg), r.Site.Tags)
-	if err != nil {
-		return nil, err
-	}
-	for i, a := range addresses { // EC2 does not tell their ARNs, by which the state holds them
-		if at := slices.IndexFunc(r.Site.ResourceIDs, func(held string) bool { return strings.HasSuffix(held, "/"+a.ID) }); at >= 0 {
-			addresses[i].ARN = r.Site.ResourceIDs[at]
-		}
-	}
-	return checks.Orphans(append(caches, addresses...), r.ours(), r.Site.Region), nil
+// Leftovers are what AWS has of a stack, and its state does not hold.
+type Leftovers struct {
+	Orphans []checks.Found
+	// Kept are the last snapshots of deleted databases, which were left on purpose.
+	Kept []checks.Found
+	// Unseen are the calls that AWS refused, and with which code: what they would have found is not known.
+	Unseen []string
 }
 
-// findCaches finds the Redis groups whose names begin with name, with their tags.
-func findCaches(ctx context.Context, client *elasticache.Client, name string) (found []checks.Found, err error) {
+// Orphans finds what killed updates left of the stack. prefix begins the names of the stack's Redis groups, balancers
+// and target groups, which are asked for their tags one by one. Beside the stack's own tags, those of owners count. An
+// error is that AWS does not answer.
+func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[string]string) (left Leftovers, err error) {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return Leftovers{}, err
+	}
+	f := finder{cfg: cfg, prefix: prefix, site: r.Site.Tags["site"], held: r.holds, balancers: map[string]elbtypes.LoadBalancer{}}
+	finds := []func(context.Context) ([]checks.Found, error){f.caches, f.addresses, f.gateways, f.behindNames, f.databases, f.snapshots}
+	found, errs := make([][]checks.Found, len(finds)), make([]error, len(finds))
+	var group sync.WaitGroup
+	for i, find := range finds {
+		group.Go(func() { found[i], errs[i] = find(ctx) })
+	}
+	group.Wait()
+	for _, err := range errs {
+		if left.Unseen, err = refusedCall(left.Unseen, err); err != nil {
+			return Leftovers{}, fmt.Errorf("looking for what killed updates left: %w", err)
+		}
+	}
+	all := slices.Concat(found...)
+	left.Kept = checks.Kept(all, r.Site.Region, r.Site.Tags)
+	for _, o := range checks.Orphans(all, r.holds, r.Site.Region, append(owners, r.Site.Tags)...) {
+		used, err := r.used(ctx, cfg, f, o)
+		if left.Unseen, err = refusedCall(left.Unseen, err); err != nil {
+			return Leftovers{}, fmt.Errorf("finding out whether %s %s is in use: %w", o.Kind, o.ID, err)
+		}
+		if !used {
+			left.Orphans = append(left.Orphans, o)
+		}
+	}
+	return left, nil
+}
+
+// refusedCall adds a call that AWS refused to those that it refused before. Any other error is left.
+func refusedCall(before []string, err error) (calls []string, left error) {
+	if _, answered := errors.AsType[smithy.APIError](err); !answered {
+		return before, err
+	}
+	if call := unread(err); !slices.Contains(before, call) {
+		before = append(before, call)
+	}
+	return before, nil
+}
+
+// holds reports whether the state held a resource. EC2 does not tell the ARNs of addresses, by which it holds them.
+func (r *Runtime) holds(f checks.Found) bool {
+	return slices.ContainsFunc(r.Site.ResourceIDs, func(id string) bool { return id == f.ARN || strings.HasSuffix(id, "/"+f.ID) })
+}
+
+// used reports whether something serves that no state holds. An update that knew it has made what it serves by. What
+// could not be asked counts as used.
+func (r *Runtime) used(ctx context.Context, cfg aws.Config, f finder, o checks.Found) (bool, error) {
+	switch o.Kind {
+	case checks.NATGateway:
+		g, err := routed(ctx, ec2.NewFromConfig(cfg), checks.Gateway{ID: o.ID, Interface: o.ARN, Tags: o.Tags})
+		orphan, _ := checks.OrphanGateway(g, checks.Owner{Tags: o.Tags, ResourceIDs: func(string) bool { return false }})
+		return err != nil || !orphan, err
+	case checks.LoadBalancer:
+		b, err := r.describeBalancer(ctx, elb.NewFromConfig(cfg), f.balancers[o.ARN])
+		orphan, _ := checks.OrphanBalancer(b, checks.Owner{Tags: o.Tags, Groups: b.Groups, ResourceIDs: func(string) bool { return false }})
+		return err != nil || !orphan, err
+	}
+	return false, nil
+}
+
+// finder looks for what a killed update may have left, of all stacks of a site in a region.
+type finder struct {
+	cfg          aws.Config
+	prefix, site string
+	held         func(checks.Found) bool
+	balancers    map[string]elbtypes.LoadBalancer // that were found, by ARN
+}
+
+func (f finder) bySite() []types.Filter {
+	return []types.Filter{{Name: aws.String("tag:site"), Values: []string{f.site}}}
+}
+
+// found is a resource and the command that ends it.
+func found(kind, id, arn, end string) checks.Found {
+	return checks.Found{Orphan: checks.Orphan{Kind: kind, ID: id, End: end}, ARN: arn, Tags: map[string]string{}}
+}
+
+// caches finds Redis groups by their names: ElastiCache tells of tags one by one. Those that the state holds are not
+// asked for.
+func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
+	client := elasticache.NewFromConfig(f.cfg)
 	pages := elasticache.NewDescribeReplicationGroupsPaginator(client, &elasticache.DescribeReplicationGroupsInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("looking for Redis groups that a killed update left: %w", err)
+			return nil, err
 		}
 		for _, g := range page.ReplicationGroups {
 			id := aws.ToString(g.ReplicationGroupId)
-			if !strings.HasPrefix(id, name) {
+			one := found(checks.CacheGroup, id, aws.ToString(g.ARN), "aws elasticache delete-replication-group --replication-group-id "+id)
+			if !strings.HasPrefix(id, f.prefix) || f.held(one) {
 				continue
 			}
 			tags, err := client.ListTagsForResource(ctx, &elasticache.ListTagsForResourceInput{ResourceName: g.ARN})
-			if err != nil {
-				return nil, fmt.Errorf("reading the tags of Redis group %s: %w", id, err)
+			if err := orGone(err); err != nil {
+				return nil, err
 			}
-			f := checks.Found{
-				Kind: checks.CacheGroup, ID: id, Ending: aws.ToString(g.Status) == "deleting", ARN: aws.ToString(g.ARN), Tags: map[string]string{},
-				End: "aws elasticache delete-replication-group --replication-group-id " + id,
+			one.Ending, one.Since = aws.ToString(g.Status) == "deleting", aws.ToTime(g.ReplicationGroupCreateTime)
+			one.Size = checks.Size{Class: aws.ToString(g.CacheNodeType), Nodes: len(g.MemberClusters)}
+			if tags != nil {
+				for _, tag := range tags.TagList {
+					one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+				}
 			}
-			for _, tag := range tags.TagList {
-				f.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-			}
-			found = append(found, f)
+			all = append(all, one)
 		}
 	}
-	return found, nil
+	return all, nil
 }
 
-// findAddresses finds the elastic IP addresses of a site, with their tags.
-func findAddresses(ctx context.Context, client *ec2.Client, tags map[string]string) (found []checks.Found, err error) {
-	filter := types.Filter{Name: aws.String("tag:site"), Values: []string{tags["site"]}}
-	out, err := client.DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: []types.Filter{filter}})
+// addresses finds elastic IP addresses that nothing uses. EC2 does not say since when it has them.
+func (f finder) addresses(ctx context.Context) (all []checks.Found, err error) {
+	out, err := ec2.NewFromConfig(f.cfg).DescribeAddresses(ctx, &ec2.DescribeAddressesInput{Filters: f.bySite()})
 	if err != nil {
-		return nil, fmt.Errorf("looking for addresses that a killed update left: %w", err)
+		return nil, err
 	}
 	for _, a := range out.Addresses {
-		id := aws.ToString(a.AllocationId)
-		f := checks.Found{Kind: checks.Address, ID: id, Tags: map[string]string{}, End: "aws ec2 release-address --allocation-id " + id}
-		for _, tag := range a.Tags {
-			f.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		if a.AssociationId != nil {
+			continue
 		}
-		found = append(found, f)
+		id := aws.ToString(a.AllocationId)
+		one := found(checks.Address, id, "", "aws ec2 release-address --allocation-id "+id)
+		for _, tag := range a.Tags {
+			one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		}
+		all = append(all, one)
 	}
-	return found, nil
+	return all, nil
 }
 
-// endLimit is for Redis groups that are still being made when their deletion is asked for: each takes ten minutes or so.
-const endLimit = time.Hour
-
-// busy are the codes by which a service refuses to delete what it is still making.
-var busy = map[string]struct{}{"InvalidReplicationGroupState": {}}
-
-// EndOrphans deletes what Orphans finds, for a stack that is to be destroyed: a Redis group would keep its network
-// from being deleted. It returns when AWS has none of it.
-func (r *Runtime) EndOrphans(ctx context.Context, name string) error {
-	cfg, err := r.aws(ctx)
-	if err != nil {
-		return err
-	}
-	if left, err := r.Orphans(ctx, name); err != nil || len(left) == 0 { // an AWS that does not answer is not waited for
-		return err
-	}
-	asked := map[string]bool{}
-	return r.wait(ctx, "the end of what killed updates left", endLimit, func(ctx context.Context) (bool, string, error) {
-		orphans, err := r.Orphans(ctx, name)
-		if err != nil || len(orphans) == 0 {
-			return err == nil, "", err
+// gateways finds NAT gateways. EC2 shows those that are gone for an hour or so. The state holds one by the id of its
+// network interface, which it gets while it is made.
+func (f finder) gateways(ctx context.Context) (all []checks.Found, err error) {
+	pages := ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeNatGatewaysInput{Filter: f.bySite()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
 		}
-		var left []string
-		for _, o := range orphans {
-			left = append(left, o.Kind+" "+o.ID)
-			if asked[o.ID] || o.Ending {
+		for _, g := range page.NatGateways {
+			if g.State == types.NatGatewayStateDeleted || g.State == types.NatGatewayStateFailed {
 				continue
 			}
-			switch err := endOrphan(ctx, cfg, o); {
-			case coded(err, busy):
-			case err != nil:
-				return false, "", fmt.Errorf("deleting %s %s, which a killed update left: %w", o.Kind, o.ID, err)
-			default:
-				asked[o.ID] = true
+			id := aws.ToString(g.NatGatewayId)
+			one := found(checks.NATGateway, id, "", "aws ec2 delete-nat-gateway --nat-gateway-id "+id)
+			one.Ending, one.Since, one.Size.Nodes = g.State == types.NatGatewayStateDeleting, aws.ToTime(g.CreateTime), 1
+			for _, address := range g.NatGatewayAddresses {
+				one.ARN = aws.ToString(address.NetworkInterfaceId)
 			}
+			for _, tag := range g.Tags {
+				one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+			}
+			all = append(all, one)
 		}
-		return false, "still there: " + strings.Join(left, ", "), nil
-	})
+	}
+	return all, nil
 }
 
-func endOrphan(ctx context.Context, cfg aws.Config, o checks.Orphan) (err error) {
-	if o.Kind == checks.CacheGroup {
-		_, err = elasticache.NewFromConfig(cfg).DeleteReplicationGroup(ctx, &elasticache.DeleteReplicationGroupInput{ReplicationGroupId: &o.ID})
-	} else {
-		_, err = ec2.NewFromConfig(cfg).ReleaseAddress(ctx, &ec2.ReleaseAddressInput{AllocationId: &o.ID})
+// atOnce is of how many resources Elastic Load Balancing tells the tags in a call (API reference, DescribeTags).
+const atOnce = 20
+
+// behindNames finds balancers, and target groups that no balancer uses, by their names: Elastic Load Balancing knows no
+// filter by tags. Those that the state holds are not asked for.
+func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error) {
+	client := elb.NewFromConfig(f.cfg)
+	balancers := elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})
+	for balancers.HasMorePages() {
+		page, err := balancers.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range page.LoadBalancers {
+			arn := aws.ToString(b.LoadBalancerArn)
+			one := found(checks.LoadBalancer, aws.ToString(b.LoadBalancerName), arn, "aws elbv2 delete-load-balancer --load-balancer-arn "+arn)
+			one.Since, one.Size = aws.ToTime(b.CreatedTime), checks.Size{Nodes: 1, Zones: len(b.AvailabilityZones)}
+			f.balancers[arn] = b
+			all = append(all, one)
+		}
 	}
-	return err
+	groups := elb.NewDescribeTargetGroupsPaginator(client, &elb.DescribeTargetGroupsInput{})
+	for groups.HasMorePages() {
+		page, err := groups.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range page.TargetGroups {
+			if arn := aws.ToString(g.TargetGroupArn); len(g.LoadBalancerArns) == 0 {
+				all = append(all, found(checks.TargetGroup, aws.ToString(g.TargetGroupName), arn, "aws elbv2 delete-target-group --target-group-arn "+arn))
+			}
+		}
+	}
+	all = slices.DeleteFunc(all, func(one checks.Found) bool { return !strings.HasPrefix(one.ID, f.prefix) || f.held(one) })
+	for some := range slices.Chunk(all, atOnce) {
+		in := &elb.DescribeTagsInput{}
+		for _, one := range some {
+			in.ResourceArns = append(in.ResourceArns, one.ARN)
+		}
+		out, err := client.DescribeTags(ctx, in)
+		if err := orGone(err); err != nil {
+			return nil, err
+		}
+		if out == nil {
+			continue // one of them went meanwhile, and it tells of none
+		}
+		for _, of := range out.TagDescriptions {
+			at := slices.IndexFunc(some, func(one checks.Found) bool { return one.ARN == aws.ToString(of.ResourceArn) })
+			for _, tag := range of.Tags {
+				if at >= 0 {
+					some[at].Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// databases finds the databases of a site. A replica holds nothing of its own; any other leaves a snapshot.
+func (f finder) databases(ctx context.Context) (all []checks.Found, err error) {
+	pages := rds.NewDescribeDBInstancesPaginator(rds.NewFromConfig(f.cfg), &rds.DescribeDBInstancesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page.DBInstances {
+			id := aws.ToString(d.DBInstanceIdentifier)
+			one := found(checks.DatabaseInstance, id, aws.ToString(d.DBInstanceArn), "aws rds delete-db-instance --db-instance-identifier "+id)
+			one.Tags = databaseTags(d.TagList)
+			if d.ReadReplicaSourceDBInstanceIdentifier != nil || one.Tags["drill"] != "" {
+				one.End += " --skip-final-snapshot"
+			} else {
+				one.End += " --final-db-snapshot-identifier " + id + "-last"
+			}
+			if aws.ToBool(d.DeletionProtection) {
+				one.End = "aws rds modify-db-instance --db-instance-identifier " + id + " --no-deletion-protection --apply-immediately && " + one.End
+			}
+			one.Ending, one.Since = aws.ToString(d.DBInstanceStatus) == "deleting", aws.ToTime(d.InstanceCreateTime)
+			one.Size = checks.Size{Class: aws.ToString(d.DBInstanceClass), Nodes: 1, StorageGiB: int(aws.ToInt32(d.AllocatedStorage))}
+			if aws.ToBool(d.MultiAZ) {
+				one.Size.Nodes = 2
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// last ends the name of the snapshot that this program has RDS take of a database that it deletes. AWS Backup's and
+// those that RDS takes by itself are of other types than manual.
+var last = regexp.MustCompile(`^-final-[0-9a-f]{8}$`)
+
+func (f finder) snapshots(ctx context.Context) (all []checks.Found, err error) {
+	pages := rds.NewDescribeDBSnapshotsPaginator(rds.NewFromConfig(f.cfg), &rds.DescribeDBSnapshotsInput{SnapshotType: aws.String("manual")})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range page.DBSnapshots {
+			id := aws.ToString(s.DBSnapshotIdentifier)
+			suffix, ofDatabase := strings.CutPrefix(id, aws.ToString(s.DBInstanceIdentifier))
+			if !ofDatabase || !last.MatchString(suffix) {
+				continue
+			}
+			one := found(checks.FinalSnapshot, id, aws.ToString(s.DBSnapshotArn), "aws rds delete-db-snapshot --db-snapshot-identifier "+id)
+			one.Tags, one.Since = databaseTags(s.TagList), aws.ToTime(s.SnapshotCreateTime)
+			one.Size, one.Kept = checks.Size{StorageGiB: int(aws.ToInt32(s.AllocatedStorage))}, true
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+func databaseTags(list []rdstypes.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, tag := range list {
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return tags
 }

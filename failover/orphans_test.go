@@ -14,6 +14,7 @@ import (
 type network struct {
 	subnets     []any
 	group, rtb  string
+	vpc         string
 	put         func(typ string, inputs map[string]any) string
 	tags, other map[string]any
 }
@@ -29,7 +30,8 @@ func newNetwork(t *testing.T, w *sim.World) *network {
 		require.NoError(t, err)
 		return o.ID
 	}
-	vpc := n.put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"})
+	n.vpc = n.put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"})
+	vpc := n.vpc
 	n.put("aws:ec2/internetGateway:InternetGateway", map[string]any{"vpcId": vpc})
 	for i, zone := range []string{"a", "b"} {
 		n.subnets = append(n.subnets, n.put("aws:ec2/subnet:Subnet", map[string]any{"vpcId": vpc, "cidrBlock": []string{"10.0.0.0/24", "10.0.1.0/24"}[i], "availabilityZone": recovery + zone}))

@@ -44,6 +44,8 @@ type Readiness struct {
 	Plan *Plan `json:"plan,omitempty"`
 	// Drift is what was changed outside of the program, when CheckDrift looked for it.
 	Drift []Drift `json:"drift,omitempty"`
+	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds. They hold nothing up.
+	Orphans []checks.Orphan `json:"orphans,omitempty"`
 	// Increases are the requests for higher quotas, when RequestIncreases made some.
 	Increases []checks.Increase `json:"increases,omitempty"`
 }
@@ -170,7 +172,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)
-		ready.Requirements = append(ready.Requirements, s.orphaned(ctx, side)...)
+		left := s.leftoversOf(ctx, side)
+		ready.Orphans = left.orphans
+		ready.Requirements = append(ready.Requirements, left.requirements()...)
 	}
 	return ready, nil
 }

@@ -2,72 +2,221 @@ package ops
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
 
-// cacheNames begin the names of a side's Redis groups.
-func cacheNames(side Side) string { return side.Config.Name() + "-cache-" }
+// leftovers are what AWS has of a side, and no state holds.
+type leftovers struct {
+	orphans []checks.Orphan
+	kept    []checks.Orphan // last snapshots of deleted databases
+	unseen  string          // why there may be more; empty when all was seen
+}
 
-// orphans are what killed updates left of a side. An update that runs makes what the state does not hold yet, and one
-// that ended since the state was read has made what it does hold now: whoever followed the advice would delete what the
-// site is served with. So AWS is asked first, then for locks, and the state is read again. Where the backend tells of no
-// locks, or AWS of nothing, there are none.
-func (s *Site) orphans(ctx context.Context, side Side) []checks.Orphan {
+// namePrefix begins the names of what a side and its drills make.
+func namePrefix(side Side) string { return side.Config.Name() + "-" }
+
+// leftoversOf are what killed updates and drills left of a side. An update that runs makes what the state does not hold
+// yet, and one that ended since the state was read has made what it does hold now: whoever followed the advice would
+// delete what the site is served with. So AWS is asked first, then for locks, and the state is read again. Where the
+// backend tells of no locks, or AWS of nothing, there are none.
+func (s *Site) leftoversOf(ctx context.Context, side Side) (left leftovers) {
 	if side.State.Claim.Role == "" {
-		return nil
+		return leftovers{}
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	found, err := s.runtimeOf(side).Orphans(bounded, cacheNames(side))
-	if err != nil || len(found) == 0 {
+	runtime := s.runtimeOf(side)
+	found, err := runtime.Orphans(bounded, namePrefix(side), drill.Tags(side.Config))
+	if err != nil {
+		return leftovers{}
+	}
+	if len(found.Unseen) > 0 {
+		left.unseen = fmt.Sprintf("what killed updates left of stack %s is not fully known (%s): let these credentials ask (docs/policies/check.json)",
+			side.Config.Stack, strings.Join(found.Unseen, ", "))
+	}
+	left.kept = s.priced(found.Kept)
+	orphans := s.ofNoUpdate(bounded, side, found.Orphans)
+	left.orphans = s.priced(s.ofNoDrill(bounded, side, runtime, orphans))
+	return left
+}
+
+// ofNoUpdate are those among some orphans of a side that no update is making, or has made meanwhile. A state that does
+// not belong to what AWS has says nothing about orphans: to one that is older the site itself looks alike.
+func (s *Site) ofNoUpdate(ctx context.Context, side Side, found []checks.Found) []checks.Found {
+	if len(found) == 0 {
 		return nil
 	}
-	if locks, err := s.Locks(bounded, side.Config.Stack); err != nil || len(locks) > 0 {
+	locks, err := s.Locks(ctx, side.Config.Stack)
+	runs := slices.ContainsFunc(locks, func(l LockStatus) bool { return !l.LeftHere })
+	if err != nil || runs {
 		return nil
 	}
-	stack, err := s.Stack(bounded, side.Config.Stack, false)
+	if diverged, err := s.diverged(ctx, side); err != nil || diverged != nil {
+		return nil
+	}
+	stack, err := s.Stack(ctx, side.Config.Stack, false)
 	if err != nil {
 		return nil
 	}
-	now, err := stack.State(bounded)
+	saved, err := stack.Export(ctx)
 	if err != nil {
 		return nil
 	}
-	return slices.DeleteFunc(found, func(o checks.Orphan) bool {
-		return slices.ContainsFunc(now.ResourceIDs, func(arn string) bool { return strings.HasSuffix(arn, o.ID) })
+	held, err := heldIn(saved)
+	if err != nil {
+		return nil
+	}
+	pending, err := pendingCreations(saved)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(found, func(o checks.Found) bool {
+		return held[o.ID] || held[o.ARN] || takenOver(o, pending)
 	})
 }
 
-// orphaned are requirements that hold nothing up: what killed updates left of a side, and the commands that end it.
-func (s *Site) orphaned(ctx context.Context, side Side) (all []Requirement) {
-	for _, o := range s.orphans(ctx, side) {
+// ofNoDrill are those among some orphans that are of the side itself, and of its drills when there is none now. One that
+// has ended meanwhile has taken its copy along, so AWS is asked again.
+func (s *Site) ofNoDrill(ctx context.Context, side Side, runtime *failover.Runtime, found []checks.Found) []checks.Found {
+	ofDrill := func(o checks.Found) bool { return o.OfDrill }
+	if !slices.ContainsFunc(found, ofDrill) {
+		return found
+	}
+	again, err := runtime.Orphans(ctx, namePrefix(side), s.drillTags(ctx, side)...)
+	return slices.DeleteFunc(found, func(o checks.Found) bool {
+		return ofDrill(o) && (err != nil || !slices.ContainsFunc(again.Orphans, func(still checks.Found) bool { return still.Kind == o.Kind && still.ID == o.ID }))
+	})
+}
+
+// drillTags are the tags of a side's drills; none while there is a drill, whose state holds what has them.
+func (s *Site) drillTags(ctx context.Context, side Side) []map[string]string {
+	left, err := s.Drills(ctx)
+	if err != nil || slices.ContainsFunc(left, func(c DrillCopy) bool { return c.Stack == drill.StackName(side.Config.Stack) }) {
+		return nil
+	}
+	return []map[string]string{drill.Tags(side.Config)}
+}
+
+// heldIn are the ids that a checkpoint holds of AWS's resources, their ARNs, and the network interfaces of NAT gateways.
+// Those that were replaced, and are yet to be deleted, are among them.
+func heldIn(saved []byte) (held map[string]bool, err error) {
+	var deployment struct {
+		Resources []savedResource `json:"resources"`
+	}
+	if err := json.Unmarshal(saved, &deployment); err != nil {
+		return nil, fmt.Errorf("reading what a stack holds: %w", err)
+	}
+	held = map[string]bool{}
+	for _, r := range deployment.Resources {
+		arn, _ := r.Outputs["arn"].(string)
+		networkInterface, _ := r.Outputs["networkInterfaceId"].(string)
+		held[r.ID], held[arn], held[networkInterface] = true, true, true
+	}
+	delete(held, "")
+	return held, nil
+}
+
+// takenOver reports whether the next update takes over an orphan, as what one of some pending creations had asked for:
+// see Stack.adopt.
+func takenOver(o checks.Found, pending []creation) bool {
+	return slices.ContainsFunc(pending, func(c creation) bool {
+		switch {
+		case o.Kind == checks.DatabaseInstance && c.Type == "aws:rds/instance:Instance":
+			return c.id(named[c.Type]) == o.ID
+		case o.Kind == checks.TargetGroup && c.Type == "aws:lb/targetGroup:TargetGroup":
+			return c.id("name") == o.ID
+		case o.Kind == checks.Address && c.Type == "aws:ec2/eip:Eip":
+			tags, _ := c.Inputs["tags"].(map[string]any)
+			return tags["Name"] == o.Tags["Name"]
+		}
+		return false
+	})
+}
+
+// requirements that hold nothing up: what killed updates left of a side, and the commands that end it.
+func (l leftovers) requirements() (all []Requirement) {
+	for _, o := range l.orphans {
 		all = append(all, Requirement{What: "orphan", OK: true, Seen: o.String()})
+	}
+	if l.unseen != "" {
+		all = append(all, Requirement{What: "orphan", OK: true, Seen: l.unseen})
 	}
 	return all
 }
 
-// endOrphans deletes what killed updates left of a stack that is to be destroyed.
+// endOrphans deletes what killed updates left of a stack that is to be destroyed, once it is known that no database is
+// among it.
 func (s *Site) endOrphans(ctx context.Context, stack *Stack, run Run) error {
-	side := Side{}
-	var err error
-	if side.Config, err = s.configOf(stack.Name()); err != nil {
-		return err
-	}
 	if err := stack.requireFree(ctx, run); err != nil {
 		return err
 	}
-	if side.State, err = stack.State(ctx); err != nil {
+	side, runtime, err := s.toDestroy(ctx, stack, run)
+	if err == nil {
+		err = s.requireNoDatabase(ctx, stack, runtime, side, false)
+	}
+	if err != nil {
 		return err
 	}
-	runtime := s.runtimeOf(side)
+	if err := runtime.EndOrphans(ctx, namePrefix(side), s.drillTags(ctx, side)...); err != nil {
+		return &StoppedError{Stack: stack.Name(), Doing: "ending what killed updates left of", Err: err}
+	}
+	return nil
+}
+
+// toDestroy is a stack that is to be destroyed, and what asks AWS about it.
+func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side, runtime *failover.Runtime, err error) {
+	if side.Config, err = s.configOf(stack.Name()); err != nil {
+		return Side{}, nil, err
+	}
+	if side.State, err = stack.State(ctx); err != nil {
+		return Side{}, nil, err
+	}
+	runtime = s.runtimeOf(side)
 	if run.Say != nil {
 		runtime.Say = run.Say
 	}
-	if err := runtime.EndOrphans(ctx, cacheNames(side)); err != nil {
-		return &StoppedError{Stack: stack.Name(), Doing: "ending what killed updates left of", Err: err}
+	return side, runtime, nil
+}
+
+// requireNoDatabase refuses to destroy a stack of which AWS has a database that no state holds: it would keep the
+// network from being deleted, and may hold what nothing else does. adopts reports that an update comes first, which takes
+// over those that a killed one had asked for. Calls that AWS refuses are told, and hold nothing up.
+func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *failover.Runtime, side Side, adopts bool) error {
+	left, err := runtime.Orphans(ctx, namePrefix(side))
+	if err != nil {
+		return &StoppedError{Stack: stack.Name(), Doing: "looking for what killed updates left of", Err: err}
+	}
+	if len(left.Unseen) > 0 && !adopts {
+		runtime.Say(fmt.Sprintf("AWS refuses to tell of all that killed updates left (%s): look whether something stays", strings.Join(left.Unseen, ", ")))
+	}
+	saved, err := stack.Export(ctx)
+	if err != nil {
+		return err
+	}
+	held, err := heldIn(saved)
+	if err != nil {
+		return err
+	}
+	var pending []creation
+	if adopts {
+		if pending, err = pendingCreations(saved); err != nil {
+			return err
+		}
+	}
+	for _, o := range left.Orphans {
+		if o.Kind != checks.DatabaseInstance || o.Ending || held[o.ARN] || takenOver(o, pending) {
+			continue
+		}
+		return refusal.New(refusal.CodeNotReady, "database %s has the tags of this stack, and its state does not hold it, so destroy neither deletes it nor its network: "+
+			"if nobody needs its data, delete it (%s) and destroy again when it is gone; if the state is an old one, take it in (pilotlight adopt %s)", o.ID, o.End, stack.Name()).Of(stack.Name())
 	}
 	return nil
 }

@@ -146,6 +146,9 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 		if err != nil {
 			return Result{}, err
 		}
+		if err := s.mayDestroy(ctx, stack, run); err != nil {
+			return Result{}, err
+		}
 		if was.Claim.Role != "" && !was.DestroyProtected { // another update would build up again what is half gone
 			return Result{}, s.destroy(ctx, stack, run)
 		}
@@ -167,6 +170,15 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 		return result, s.destroy(ctx, stack, run)
 	}
 	return s.confirmed(ctx, stack, change, result, err)
+}
+
+// mayDestroy refuses to destroy a stack before anything of it is changed.
+func (s *Site) mayDestroy(ctx context.Context, stack *Stack, run Run) error {
+	side, runtime, err := s.toDestroy(ctx, stack, run)
+	if err != nil || side.State.Claim.Role == "" {
+		return err
+	}
+	return s.requireNoDatabase(ctx, stack, runtime, side, side.State.DestroyProtected)
 }
 
 // destroy ends a stack, and what killed updates left of it: that would keep the network from being deleted.

@@ -87,6 +87,10 @@ type SideStatus struct {
 	remedy   string // for that
 	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds.
+	Orphans []checks.Orphan `json:"orphans,omitempty"`
+	// Snapshots are the last ones of databases of the stack that were deleted. They are kept on purpose.
+	Snapshots []checks.Orphan `json:"lastSnapshots,omitempty"`
 	// Locks are held on the stack by updates, or left by dead ones.
 	Locks []LockStatus `json:"locks,omitempty"`
 }
@@ -112,11 +116,11 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	var unseen error
 	group.Go(func() { left, unseen = s.Drills(ctx) })
 	group.Go(func() { status.LastPublished = s.lastPublished(ctx) })
-	orphans := make([][]checks.Orphan, len(sides))
+	found := make([]leftovers, len(sides))
 	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
-		group.Go(func() { orphans[i] = s.orphans(ctx, side) })
+		group.Go(func() { found[i] = s.leftoversOf(ctx, side) })
 		group.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, askFor)
 			defer cancel()
@@ -125,8 +129,12 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	}
 	group.Wait()
 	for i := range status.Sides {
-		for _, o := range orphans[i] {
+		status.Sides[i].Orphans, status.Sides[i].Snapshots = found[i].orphans, found[i].kept
+		for _, o := range found[i].orphans {
 			status.Warnings = append(status.Warnings, fmt.Sprintf("stack %s: %s", status.Sides[i].Stack, o))
+		}
+		if found[i].unseen != "" {
+			status.Warnings = append(status.Warnings, found[i].unseen)
 		}
 		status.Sides[i].Locks = locks[i]
 		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {

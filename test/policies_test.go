@@ -145,12 +145,20 @@ func allowedOnAll(t *testing.T, p iam.Policy, w *sim.World) {
 	assert.Subset(t, slices.Collect(maps.Keys(services)), []string{"autoscaling", "elasticache", "elasticloadbalancing", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"})
 }
 
+// listed are the resources of calls that list all of a kind, and of which IAM knows resources: it wants the call to be
+// allowed on every one (Service Authorization Reference).
+var listed = map[string]string{
+	"rds:DescribeDBInstances": "db:*", "rds:DescribeDBSnapshots": "snapshot:*", "elasticache:DescribeReplicationGroups": "replicationgroup:*",
+}
+
 // arnOf is the resource on which IAM has to allow an action; empty where the journal does not
 // tell, and where there is none.
 func arnOf(action string, step sim.Step) string {
 	regional := func(service string) string { return "arn:aws:" + service + ":" + step.Region + ":" + sim.Account + ":" }
 	service, _, _ := strings.Cut(action, ":")
 	switch {
+	case step.Operation == action && step.Name == "" && listed[action] != "":
+		return regional(service) + listed[action]
 	case !strings.HasPrefix(step.Operation, service+":") || step.Name == "":
 		return "" // what is asked beside the call is about another resource
 	case service == "s3":
@@ -281,7 +289,7 @@ func TestPolicies(t *testing.T) {
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/made.go")
-		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go"}) {
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go"}) {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
@@ -347,6 +355,9 @@ func looks(t *testing.T, b *bucketSite) {
 		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
 		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go"}) {
 			want.addCalls(t, file) // what else a plan may make, an account have, or a stack keep warm
+		}
+		if name == "check.json" {
+			want.addCalls(t, "../failover/orphans_find.go") // what else a killed update may have left
 		}
 		p := b.policy(t, name)
 		want.addIAMs(t, p)

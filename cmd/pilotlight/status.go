@@ -85,6 +85,9 @@ func statusText(s ops.Status) string {
 			}
 			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
 		}
+		for _, last := range side.Snapshots {
+			t.say("    kept       %s %s (%s), the last of a database that was deleted; when nobody needs it: %s", last.Kind, last.ID, last.Terms(), last.End)
+		}
 		if side.Unreachable != "" {
 			t.say("    no answer  from AWS in %s: %s", side.Region, side.Unreachable)
 		}

@@ -174,6 +174,7 @@ func TestStory(t *testing.T) {
 	s.run(0, "media sync --from prod --to dr")
 	s.run(0, "retire prod 1 --yes")
 	s.run(0, "retire prod 1 --yes")
+	s.run(0, "status")
 	s.run(0, "history -n 3")
 	s.run(0, "destroy --yes")
 	s.run(0, "status")

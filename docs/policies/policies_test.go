@@ -83,7 +83,7 @@ func TestPolicies(t *testing.T) {
 // anyResource are the statements about all resources, and why: by the column of resource types in
 // AWS's Service Authorization Reference.
 var anyResource = map[string]string{
-	"Look":                 "operations that describe or list know no resources",
+	"Look":                 "operations that describe or list know no resources, or list all that there are",
 	"LookAtNetworks":       "EC2's operations that describe know no resources",
 	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
 	"AskPrices":            "prices are of AWS, and operations that read them know no resources",

@@ -1,0 +1,123 @@
+package checks
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of orphans, and FinalSnapshot for what is kept on purpose.
+const (
+	CacheGroup       = "Redis group"
+	Address          = "address"
+	NATGateway       = "NAT gateway"
+	LoadBalancer     = "balancer"
+	TargetGroup      = "target group"
+	DatabaseInstance = "database"
+	FinalSnapshot    = "snapshot"
+)
+
+// Orphan is a resource that has the tags of a stack, and is in no state of it.
+type Orphan struct {
+	Kind   string `json:"kind"` // such as CacheGroup
+	ID     string `json:"id"`
+	Stack  string `json:"stack"` // by its tag
+	Region string `json:"region"`
+	// OfDrill reports that a drill made it.
+	OfDrill bool `json:"ofDrill,omitempty"`
+	// Since is when AWS made it; zero where AWS does not say: of addresses and target groups.
+	Since time.Time `json:"since,omitzero"`
+	// End is the command that ends it.
+	End string `json:"end"`
+	// Ending reports that AWS deletes it already.
+	Ending bool `json:"ending,omitempty"`
+	// Month is what it costs in a month, before tax; nil where no price of it is known.
+	Month    *float64 `json:"month"`
+	Currency string   `json:"currency,omitempty"`
+
+	Size Size `json:"-"`
+}
+
+// Size is what AWS bills of a resource. What it has not is 0.
+type Size struct {
+	Class        string // of its nodes
+	Nodes, Zones int
+	StorageGiB   int
+}
+
+// String is what it is, since when, for how much, and the command that ends it.
+func (o Orphan) String() string {
+	by := "by an update that was killed"
+	if o.OfDrill {
+		by = "by a drill that was killed"
+	}
+	head := fmt.Sprintf("%s %s was made for this stack %s, and no state holds it (%s)", o.Kind, o.ID, by, o.Terms())
+	if o.Ending {
+		return head + ": AWS is deleting it"
+	}
+	return head + ": " + o.End
+}
+
+// Terms are since when it is there, and what it costs.
+func (o Orphan) Terms() string {
+	since := "AWS does not say since when"
+	if !o.Since.IsZero() {
+		since = "since " + o.Since.UTC().Format(time.DateTime+" MST")
+	}
+	switch {
+	case o.Kind == TargetGroup:
+		return since + ", free"
+	case o.Kind == FinalSnapshot:
+		return fmt.Sprintf("%s, %d GiB", since, o.Size.StorageGiB)
+	case o.Month == nil:
+		return since + ", price not known"
+	}
+	return fmt.Sprintf("%s, about %.2f %s a month", since, *o.Month, o.Currency)
+}
+
+// Found is a resource that may be an orphan, with its tags.
+type Found struct {
+	Orphan
+	ARN  string // or whatever else of it the state holds
+	Tags map[string]string
+	// Kept reports that its name is that of what this program leaves on purpose.
+	Kept bool
+}
+
+// Orphans are those among some resources that updates of one of the owners made, and no state holds. A name alone
+// makes none. What is kept on purpose is not among them.
+func Orphans(found []Found, held func(Found) bool, region string, owners ...map[string]string) (orphans []Found) {
+	for _, f := range found {
+		ours := slices.ContainsFunc(owners, func(tags map[string]string) bool { return tagged(f.Tags, tags) })
+		if !ours || f.Kept || held(f) {
+			continue
+		}
+		orphans = append(orphans, f.in(region))
+	}
+	return sorted(orphans)
+}
+
+// Kept are the last snapshots of databases of an owner that this program deleted, which it left on purpose. They are
+// recognised by the names that it gives them, too: RDS gives the tags of a database to each snapshot of it, and one
+// that a person took is none of ours.
+func Kept(found []Found, region string, owner map[string]string) (kept []Found) {
+	for _, f := range found {
+		if tagged(f.Tags, owner) && f.Kept {
+			kept = append(kept, f.in(region))
+		}
+	}
+	return sorted(kept)
+}
+
+func (f Found) in(region string) Found {
+	f.Region, f.Stack, f.OfDrill = region, f.Tags["stack"], f.Tags["drill"] != ""
+	f.End = strings.ReplaceAll(f.End+" --region "+region, " && ", " --region "+region+" && ")
+	return f
+}
+
+func sorted(all []Found) []Found {
+	slices.SortFunc(all, func(a, b Found) int { return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID)) })
+	return all
+}
