@@ -249,8 +249,8 @@ type App struct {
 	//
 	// Refused: not of the form `m6i.large`; one twice; over 9
 	FallbackTypes []string `json:"fallbackTypes"`
-	// Fewest instances while active. A failover starts as many as the other side served with at its last update, if that
-	// was more; the next update lets scaling go below again.
+	// Fewest instances while active. A failover starts as many as the other side served with at its last update, or when a
+	// check of the last week was published (`pilotlight check --publish`), if that was more; the next update lets scaling go below again.
 	//
 	// Refused: under 1
 	Min int `json:"min"`

@@ -217,6 +217,22 @@ func findFree(ctx context.Context, client *cloudwatch.Client, id string, now tim
 // newest is the newest value of a metric in the window before now that is not
 // negative, and when it was measured: zero for never.
 func newest(ctx context.Context, client *cloudwatch.Client, namespace, name string, of map[string]string, now time.Time, window time.Duration) (value float64, at time.Time, err error) {
+	all, err := measurements(ctx, client, namespace, name, of, now, window)
+	for _, m := range all {
+		if m.value >= 0 {
+			return m.value, m.at, nil
+		}
+	}
+	return 0, time.Time{}, err
+}
+
+type measurement struct {
+	value float64
+	at    time.Time
+}
+
+// measurements are the values of a metric in the window before now, the newest first, of a minute the largest.
+func measurements(ctx context.Context, client *cloudwatch.Client, namespace, name string, of map[string]string, now time.Time, window time.Duration) (all []measurement, err error) {
 	metric := &cwtypes.Metric{Namespace: &namespace, MetricName: &name}
 	for _, dimension := range slices.Sorted(maps.Keys(of)) {
 		metric.Dimensions = append(metric.Dimensions, cwtypes.Dimension{Name: aws.String(dimension), Value: aws.String(of[dimension])})
@@ -230,15 +246,13 @@ func newest(ctx context.Context, client *cloudwatch.Client, namespace, name stri
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return 0, time.Time{}, err
+			return nil, err
 		}
 		for _, result := range page.MetricDataResults {
 			for i, value := range result.Values {
-				if value >= 0 {
-					return value, result.Timestamps[i], nil
-				}
+				all = append(all, measurement{value, result.Timestamps[i]})
 			}
 		}
 	}
-	return 0, time.Time{}, nil
+	return all, nil
 }

@@ -19,10 +19,19 @@ type Readiness struct {
 	// Recover is how long a failover would take at the most that is usual, and Loss what it would lose; 0
 	// is not known.
 	Recover, Loss time.Duration
+	// Serving is with how many instances production serves; 0 is not known.
+	Serving int
 }
 
+const (
+	// ServingMetric is the metric of Readiness.Serving.
+	ServingMetric = "ProductionInstances"
+	// lately is how far back production's instances count: the busiest day of a week is one of them.
+	lately = 7 * 24 * time.Hour
+)
+
 // PublishReadiness writes what a check has found to CloudWatch, in the stack's region: Ready (1 or 0), TimeToRecover and
-// DataLoss (in seconds), in metrics.Namespace.
+// DataLoss (in seconds), and ProductionInstances, in metrics.Namespace.
 func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {
@@ -42,9 +51,33 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 			data = append(data, datum(d.name, d.value.Seconds(), cwtypes.StandardUnitSeconds))
 		}
 	}
+	if found.Serving > 0 {
+		data = append(data, datum(ServingMetric, float64(found.Serving), cwtypes.StandardUnitCount))
+	}
 	_, err = metrics.Client(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(metrics.Namespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the readiness to CloudWatch in %s: %w", r.Site.Region, err)
 	}
 	return nil
+}
+
+// ServedLately is the most instances that production served with in the last week, by the checks that were published; 0
+// for none. It asks in the stack's own region, so the region that may be lost does not have to answer.
+func (r *Runtime) ServedLately(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return 0, err
+	}
+	of := map[string]string{"Site": r.Site.Name, "Stack": r.Site.Tags["stack"]}
+	all, err := measurements(ctx, metrics.Client(cfg), metrics.Namespace, ServingMetric, of, r.env.Now(), lately)
+	if err != nil {
+		return 0, fmt.Errorf("reading with how many instances production served: %w", err)
+	}
+	most := 0.0
+	for _, m := range all {
+		most = max(most, m.value)
+	}
+	return int(most), nil
 }

@@ -24,13 +24,16 @@ type PublishedCheck struct {
 	Recover *estimate.Range `json:"recover,omitempty"`
 	// LossSeconds is what it would have lost; nil when that was not measured.
 	LossSeconds *float64 `json:"lossSeconds,omitempty"`
+	// Serving is with how many instances production served; 0 where that was not found out.
+	Serving int `json:"serving,omitempty"`
 }
 
 // publishFor bounds what the backend, and AWS, are asked to keep.
 const publishFor = time.Minute
 
 // Publish keeps a check for a failover in the state's backend, as a file with a line of JSON, and writes it to
-// CloudWatch in the region of the stack that would take over. It does the one also where the other fails. Pulumi Cloud
+// CloudWatch in the region of the stack that would take over, from where a failover reads with how many instances
+// production served. It does the one also where the other fails. Pulumi Cloud
 // keeps no files.
 func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, error) {
 	published := PublishedCheck{Checked: s.checkedBy(ready), Ready: ready.Err() == nil}
@@ -43,6 +46,8 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 		seconds := found.Loss.Seconds()
 		published.LossSeconds = &seconds
 	}
+	published.Serving = s.serving(ctx, ready.Stack)
+	found.Serving = published.Serving
 	bounded, cancel := context.WithTimeout(ctx, publishFor)
 	defer cancel()
 	err := errors.Join(s.keepPublished(bounded, published), s.publishMetrics(bounded, found))
@@ -50,6 +55,25 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 		err = fmt.Errorf("the check was not published whole: %w", err)
 	}
 	return published, err
+}
+
+// serving is with how many instances the peer of a stack serves; 0 where it does not say. Its region need not answer.
+func (s *Site) serving(ctx context.Context, standby string) int {
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	sides, err := s.Sides(bounded)
+	if err != nil {
+		return 0
+	}
+	_, other, err := find(sides, standby)
+	if err != nil || other == nil || !other.State.Claim.Leads() {
+		return 0
+	}
+	count, err := s.runtimeOf(*other).Serving(bounded)
+	if err != nil {
+		return 0
+	}
+	return count
 }
 
 func (s *Site) keepPublished(ctx context.Context, published PublishedCheck) error {

@@ -31,6 +31,9 @@ func (s *Site) sizes(ctx context.Context, side Side, other *Side, plan *Plan) ch
 		if other != nil {
 			lately = stacks.Lately(side.State, other.State)
 		}
+		if served, err := s.runtimeOf(side).ServedLately(ctx); err == nil { // as the program does
+			lately = max(lately, served)
+		}
 		sizes.Instances, sizes.MostInstances = c.App.Start(lately), c.App.Max
 	}
 	if plan.makesReplica() { // it takes its source's

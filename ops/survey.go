@@ -29,6 +29,8 @@ type Survey struct {
 	// Record is the parameter by which the standby's state is compared with AWS; empty where there is
 	// none, and where it could not be read.
 	Record string
+	// ServedLately is the most instances that production served with in the last week; 0 where no check published that.
+	ServedLately int
 	// Unread is what could not be read, a sentence each: nothing may be concluded from what lacks it.
 	Unread []string
 	// Unseen is what this backend does not tell, a sentence each.
@@ -103,6 +105,9 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen, checks.PartsUnseen}, b.Code) {
 			unread("%s", b.Reason)
 		}
+	}
+	if v.ServedLately, err = s.runtimeOf(side).ServedLately(ctx); err != nil {
+		unread("with how many instances production served in the last week: %s", silence(err, askFor))
 	}
 	if v.Record, _, err = failover.Parameter(ctx, s.options.Env, region, side.Config.Profile, side.Config.RecordName()); err != nil {
 		unread("parameter %s in %s: %s", side.Config.RecordName(), region, silence(err, askFor))

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Published is a value of a metric that a caller of CloudWatch has put there.
 type Published struct {
@@ -36,4 +39,21 @@ func (w *World) Metrics(region, metric string) (values []Published) {
 		}
 	}
 	return values
+}
+
+// PutBetween are the values of a metric that were put into a region with these dimensions, from a moment until another,
+// the oldest first.
+func (w *World) PutBetween(region, metric string, dimensions map[string]string, from, to time.Time) []Datapoint {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.putBetween(region, metric, func(of map[string]string) bool { return maps.Equal(of, dimensions) }, from, to)
+}
+
+func (w *World) putBetween(region, metric string, of func(dimensions map[string]string) bool, from, to time.Time) (points []Datapoint) {
+	for _, v := range w.state.Metrics {
+		if v.Region == region && v.Metric == metric && of(v.Dimensions) && !v.At.Before(from) && v.At.Before(to) {
+			points = append(points, Datapoint{v.At, v.Value})
+		}
+	}
+	return points
 }

@@ -153,14 +153,9 @@ func (w *World) measures(o *Object, from, to time.Time) ([]Datapoint, error) {
 	if namespace := o.text("namespace"); namespace != "Pilotlight" && namespace != "AWS/Lambda" {
 		return nil, fmt.Errorf("alarm %s, metric %s: %w", o.ID, metric, ErrNotModelled)
 	}
-	var points []Datapoint
-	for _, v := range w.state.Metrics {
-		same := maps.EqualFunc(v.Dimensions, dimensions, func(a string, b any) bool { return a == b })
-		if v.Region == o.Region && v.Metric == metric && same && !v.At.Before(from) && v.At.Before(to) {
-			points = append(points, Datapoint{v.At, v.Value})
-		}
-	}
-	return points, nil
+	return w.putBetween(o.Region, metric, func(of map[string]string) bool {
+		return maps.EqualFunc(of, dimensions, func(a string, b any) bool { return a == b })
+	}, from, to), nil
 }
 
 // connections are those of a database to which a parameter leads instances; others have none.

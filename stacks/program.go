@@ -87,6 +87,9 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
+	if err := s.chooseStart(); err != nil {
+		return nil, err
+	}
 	if s.image, err = s.findImage(); err != nil {
 		return nil, err
 	}
@@ -161,7 +164,7 @@ func (s *site) decide() error {
 	}
 	s.activating = s.plan.Do == roles.Activate || s.plan.Claim.Role == roles.Active && !own.Claim.Switched()
 	s.published, s.peer = own.Published, choosePeerInfo(s.activating, own.Peer, other.Published)
-	s.start = s.cfg.App.Start(Lately(own, other))
+	s.lately = Lately(own, other)
 	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {
 		return refusal.New(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}

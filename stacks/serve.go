@@ -213,6 +213,23 @@ func Lately(own, peer state.State) int {
 	return cmp.Or(peer.Published.Instances, own.Peer.Instances)
 }
 
+// chooseStart chooses how many instances an activation starts: as many as the other side served with when it was last
+// updated, or, if they were more, in the last week. Scaling ends what visitors do not need, and would come too late for what
+// they do. Where the last week can't be read, the last update counts.
+func (s *site) chooseStart() error {
+	served := 0
+	if s.activating && s.plan.Claim.Epoch > 1 {
+		var err error
+		if served, err = s.runtime.ServedLately(s.Context.Context()); err != nil {
+			if err := s.Log.Warn(fmt.Sprintf("not known, so the last update of the other side counts: %v", err), nil); err != nil {
+				return err
+			}
+		}
+	}
+	s.start = s.cfg.App.Start(max(s.lately, served))
+	return nil
+}
+
 // serving is how many instances this stack serves with, for its peer to start as many: those that it starts, and
 // those of the group once DNS points here. What can't be read is as it was. A preview does not ask.
 func (s *site) serving() int {

@@ -26,6 +26,7 @@ type situation struct {
 	plan      roles.Plan
 	// activating reports that the site's name has not been moved here yet.
 	activating bool
+	lately     int               // with how many instances the peer served when it was last updated
 	start      int               // how many instances an activation starts
 	published  state.PeerInfo    // what this stack last published for its peer
 	peer       state.PeerInfo    // what the other side offers to replicate from; zero while it is not there

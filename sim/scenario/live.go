@@ -16,7 +16,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/images"
+	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -132,6 +134,9 @@ func (s *Stage) stand(ctx context.Context) error {
 		}
 	}
 	if err := s.World.Stand(s.site.asSeen(all)); err != nil {
+		return err
+	}
+	if err := s.World.PutMetrics(s.site.served()); err != nil {
 		return err
 	}
 	for _, fault := range s.site.seen {
@@ -314,6 +319,17 @@ func (s site) furnishLive(w *sim.World) {
 		w.AddCertificate(sim.Certificate{ARN: arn, Status: c.Status, Names: c.Names, Until: c.Until})
 	}
 	w.SetWorkload(AnswerAsInstance)
+}
+
+// served is what the checks published of production's instances, by which an activation starts as many.
+func (s site) served() []sim.Published {
+	if s.live.ServedLately == 0 {
+		return nil
+	}
+	return []sim.Published{{
+		Region: s.recovery.Region, Metric: metrics.Namespace + " " + failover.ServingMetric,
+		Dimensions: map[string]string{"Site": s.recovery.Site, "Stack": s.recovery.Stack}, Value: float64(s.live.ServedLately), At: s.live.At,
+	}}
 }
 
 // certificate is the ARN of the standby's certificate, given or requested; empty for none.

@@ -3,6 +3,7 @@ package wire
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -32,8 +33,8 @@ func putMetricData(r request) (any, error) {
 	return struct{}{}, r.world.PutMetrics(values)
 }
 
-// getMetricData knows ReplicaLag of a database, in the region of the replica, its free storage, and what
-// a bucket has yet to copy, in its own region.
+// getMetricData knows ReplicaLag of a database, in the region of the replica, its free storage, what
+// a bucket has yet to copy, in its own region, and what callers have put there.
 func getMetricData(r request) (any, error) {
 	from, err := time.Parse(time.RFC3339Nano, r.in.text("StartTime"))
 	if err != nil {
@@ -117,7 +118,7 @@ func (m metric) points(r request, from, to time.Time) (points []sim.Datapoint, k
 		_, points = pending()
 		return points, true
 	}
-	return nil, false
+	return r.world.PutBetween(r.region, m.name, m.dimensions, from, to), !strings.HasPrefix(m.name, "AWS/")
 }
 
 // aggregated puts minutes together into periods.

@@ -264,3 +264,65 @@ func TestStartsAsManyAsServed(t *testing.T) {
 	assert.Equal(t, []int{2, 6, 6}, []int{group.Least, group.Most, group.Capacity})
 	staged.NothingLeft(t, stage)
 }
+
+// TestStartsAsManyAsServedLately: production scales out after its last update, a check publishes that, and scaling takes
+// it back. A failover starts as many as the check saw, by plain pulumi up and by the operator's command.
+func TestStartsAsManyAsServedLately(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	publish := func() int {
+		ready, codes := check(t, stage)
+		assert.Empty(t, codes, ready.Err())
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		published, err := site.Publish(t.Context(), ready)
+		require.NoError(t, err)
+		return published.Serving
+	}
+	assert.Equal(t, 2, publish())
+	staged.Inject(t, stage, "load=high")
+	stage.World.Clock().Advance(24 * time.Hour)
+	assert.Equal(t, 6, publish())
+	stage.World.Heal()
+	stage.World.Clock().Advance(24 * time.Hour)
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	assert.Contains(t, quotasSeen(ready), "vCPUs of standard instances 12 (0 of 5000 used)", "what is started is what must fit")
+
+	for name, tc := range map[string]struct {
+		after    time.Duration // the checks were published
+		failOver func(*testing.T, *scenario.Stage)
+		starts   int
+	}{
+		"plain":        {0, plainFailover, 6},
+		"by a command": {0, commandedFailover, 6},
+		"weeks later":  {14 * 24 * time.Hour, plainFailover, 2},
+		"unreadable": {0, func(t *testing.T, stage *scenario.Stage) {
+			staged.Inject(t, stage, "error=cloudwatch:GetMetricData:AccessDenied:99")
+			require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "active", "acceptDataLoss": "2", "ignoreProduction": "2"}))
+		}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			night, err := stage.Fork(staged.Options())
+			require.NoError(t, err)
+			t.Cleanup(night.Close)
+			night.World.Clock().Advance(tc.after)
+			require.NoError(t, night.Lose())
+			tc.failOver(t, night)
+			group := night.World.ScalingGroups("us-east-2")[0]
+			assert.Equal(t, []int{tc.starts, 6, tc.starts}, []int{group.Least, group.Most, group.Capacity})
+		})
+	}
+}
+
+func plainFailover(t *testing.T, stage *scenario.Stage) {
+	assert.Empty(t, staged.FailOver(t, stage).Refusal)
+}
+
+func commandedFailover(t *testing.T, stage *scenario.Stage) {
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+}
