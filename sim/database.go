@@ -71,7 +71,7 @@ func validDatabase(w *World, o *Object) error {
 	if days := o.number("backupRetentionPeriod"); days < 0 || days > 35 {
 		return refuse("InvalidParameterValue", "Invalid backup retention period: %d. It must be between 0 and 35.", days)
 	}
-	if err := validStorage(o); err != nil {
+	if err := validStorage(w, o); err != nil {
 		return err
 	}
 	if err := w.validClass(o); err != nil {

@@ -85,9 +85,13 @@ func (w *World) freeStorage(o *Object, from, to time.Time) (points []Datapoint) 
 	return points
 }
 
-// validStorage refuses a ceiling in the words of RDS that moto, too, has (moto/rds/models.py).
-func validStorage(o *Object) error {
-	if ceiling := o.number("maxAllocatedStorage"); ceiling > 0 && ceiling <= o.number("allocatedStorage") {
+// validStorage refuses a ceiling, and one below what the database has grown to, in the words of RDS that moto, too, has (moto/rds/models.py).
+func validStorage(w *World, o *Object) error {
+	has := o.number("allocatedStorage")
+	if old := w.find(databaseType, o.Region, o.ID); old != nil && o.number("maxAllocatedStorage") < old.number("maxAllocatedStorage") {
+		has = max(has, w.allocated(old))
+	}
+	if ceiling := o.number("maxAllocatedStorage"); ceiling > 0 && ceiling <= has {
 		return refuse("InvalidParameterCombination", "Max storage size must be greater than storage size")
 	}
 	return nil

@@ -87,6 +87,9 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
+	if err := s.checkStorage(ctx.Context()); err != nil {
+		return nil, err
+	}
 	if err := s.chooseStart(); err != nil {
 		return nil, err
 	}
