@@ -83,6 +83,18 @@ func Needs(planned []Planned, s Sizes) (needs []Need) {
 	return needs
 }
 
+// ActivationNeeds are of all that quotas count and any activation may make, whatever stands already.
+func ActivationNeeds(s Sizes, gateways int) []Need {
+	planned := []Planned{{Type: "aws:autoscaling/group:Group", Op: "update"}}
+	for _, kind := range []string{"aws:lb/loadBalancer:LoadBalancer", "aws:elasticache/replicationGroup:ReplicationGroup"} {
+		planned = append(planned, Planned{Type: kind, Op: "create"})
+	}
+	for range gateways {
+		planned = append(planned, Planned{Type: "aws:ec2/eip:Eip", Op: "create"}, Planned{Type: "aws:ec2/natGateway:NatGateway", Op: "create"})
+	}
+	return Needs(planned, s)
+}
+
 // families are the kinds of instances that have a quota of vCPUs each, by how their types begin: the
 // quotas "Running On-Demand … instances" of EC2. All others are standard ones (A, C, D, H, I, M, R, T, Z).
 // https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
@@ -125,7 +137,9 @@ type Quota struct {
 	// Service and Code are its own in Service Quotas, such as ec2 and L-0263D0A3.
 	Service string `json:"service"`
 	Code    string `json:"code"`
-	Needs   int    `json:"needs"`
+	// Zone is where, of what is counted by zone.
+	Zone  string `json:"zone,omitempty"`
+	Needs int    `json:"needs"`
 	// Growth is what load may take beyond that, up to app.max.
 	Growth int `json:"growth,omitempty"`
 	Used   int `json:"used"`
@@ -175,16 +189,9 @@ func Quotas(all []Quota, region string) (short []refusal.Blocker) {
 
 // SeenOfQuotas is what was seen of quotas that do not stand in the way, in words; empty when there were none.
 func SeenOfQuotas(all []Quota, region string) string {
-	var room, tight, unseen, reasons []string
-	of := map[string][]string{} // unseen quotas by the reason
+	var room, tight []string
 	for _, q := range all {
-		switch {
-		case q.Unseen != "":
-			if of[q.Unseen] == nil {
-				reasons = append(reasons, q.Unseen)
-			}
-			of[q.Unseen] = append(of[q.Unseen], q.Name)
-		case q.Lacks() == 0:
+		if q.Unseen == "" && q.Lacks() == 0 {
 			room = append(room, fmt.Sprintf("%s %d (%d of %d used)", q.Name, q.Needs, q.Used, q.Limit))
 		}
 		if wants := q.Wants(); wants > 0 && q.Lacks() == 0 {
@@ -198,13 +205,32 @@ func SeenOfQuotas(all []Quota, region string) string {
 	if len(tight) > 0 {
 		said = append(said, fmt.Sprintf("%s: see %s", strings.Join(tight, "; "), AskForMore))
 	}
+	if unseen := UnseenQuotas(all); unseen != "" {
+		said = append(said, unseen)
+	}
+	return strings.Join(said, ". ")
+}
+
+// UnseenQuotas is what is not known of quotas, and why, in words; empty when all is.
+func UnseenQuotas(all []Quota) string {
+	var unseen, reasons []string
+	of := map[string][]string{} // by the reason
+	for _, q := range all {
+		if q.Unseen == "" {
+			continue
+		}
+		if of[q.Unseen] == nil {
+			reasons = append(reasons, q.Unseen)
+		}
+		of[q.Unseen] = append(of[q.Unseen], q.Name)
+	}
 	for _, why := range reasons {
 		unseen = append(unseen, fmt.Sprintf("%s (%s)", join(of[why], "and"), why))
 	}
-	if len(unseen) > 0 {
-		said = append(said, "not known is "+strings.Join(unseen, "; "))
+	if len(unseen) == 0 {
+		return ""
 	}
-	return strings.Join(said, ". ")
+	return "not known is " + strings.Join(unseen, "; ")
 }
 
 // Increase is a request for a higher quota.

@@ -15,6 +15,17 @@ func (a App) Types() []string { return append([]string{a.InstanceType}, a.Fallba
 // bounds. lately is 0 where that is not known.
 func (a App) Start(lately int) int { return min(max(lately, a.Min), a.Max) }
 
+// Gateways is how many NAT gateways an active side has.
+func (n Network) Gateways() int {
+	switch n.NAT {
+	case "none":
+		return 0
+	case "zone":
+		return len(n.Zones)
+	}
+	return 1
+}
+
 // Warm reports whether a part is kept in standby too.
 func (c Config) Warm(part WarmPart) bool { return slices.Contains(c.KeepWarm, part) }
 

@@ -178,7 +178,7 @@ func (s stack) application(part config.WarmPart) []quantity {
 	case config.WarmBalancer: // it has an address in each zone
 		return []quantity{s.of(Balancer, price.Balancer, all(1)), s.of(Balancer, price.Address, all(len(s.Network.Zones)))}
 	case config.WarmNAT:
-		return s.gateways(map[string]int{"one": 1, "zone": len(s.Network.Zones)}[s.Network.NAT])
+		return s.gateways(s.Network.Gateways())
 	default: // the cache
 		return []quantity{s.of(Cache, price.Item(s.Cache.NodeType), all(s.Cache.Nodes))}
 	}

@@ -65,7 +65,7 @@ func (r *Runtime) Quotas(ctx context.Context, needs []checks.Need) (quotas []che
 			quotas = append(quotas, read.vcpus(bounded, n)...)
 			continue
 		}
-		q := checks.Quota{Name: string(n.Resource), Service: codes[n.Resource].service, Code: codes[n.Resource].code, Needs: n.Count}
+		q := checks.Quota{Name: string(n.Resource), Service: codes[n.Resource].service, Code: codes[n.Resource].code, Zone: n.Zone, Needs: n.Count}
 		if n.Zone != "" {
 			q.Name += " of zone " + n.Zone
 		}

@@ -29,6 +29,8 @@ type Survey struct {
 	// Record is the parameter by which the standby's state is compared with AWS; empty where there is
 	// none, and where it could not be read.
 	Record string
+	// Quotas are those of all that an activation may make, with what is in use of them.
+	Quotas []checks.Quota
 	// ServedLately is the most instances that production served with in the last week; 0 where no check published that.
 	ServedLately int
 	// Unread is what could not be read, a sentence each: nothing may be concluded from what lacks it.
@@ -106,11 +108,31 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 			unread("%s", b.Reason)
 		}
 	}
+	s.surveyQuotas(ctx, side, v)
 	if v.ServedLately, err = s.runtimeOf(side).ServedLately(ctx); err != nil {
 		unread("with how many instances production served in the last week: %s", silence(err, askFor))
 	}
 	if v.Record, _, err = failover.Parameter(ctx, s.options.Env, region, side.Config.Profile, side.Config.RecordName()); err != nil {
 		unread("parameter %s in %s: %s", side.Config.RecordName(), region, silence(err, askFor))
+	}
+}
+
+// surveyQuotas adds what the account may have in the standby's region, and has, of what an activation makes.
+func (s *Site) surveyQuotas(ctx context.Context, side Side, v *Survey) {
+	c := side.Config
+	sizes := checks.Sizes{Instances: c.App.Min, MostInstances: c.App.Max, Zones: c.Network.Zones, CacheNodes: c.Cache.Nodes}
+	for _, name := range c.App.Types() { // what is not offered takes nothing, and the checks refuse it
+		offered := func(t checks.InstanceType) bool { return t.Name == name && len(t.Zones) > 0 }
+		if v.Seen == nil || slices.ContainsFunc(v.Seen.Types, offered) {
+			sizes.Types = append(sizes.Types, name)
+		}
+	}
+	var err error
+	if v.Quotas, err = s.runtimeOf(side).Quotas(ctx, checks.ActivationNeeds(sizes, c.Network.Gateways())); err != nil {
+		v.Unread = append(v.Unread, fmt.Sprintf("the quotas of %s: %s", c.Region, silence(err, askFor)))
+	}
+	if unknown := checks.UnseenQuotas(v.Quotas); unknown != "" {
+		v.Unread = append(v.Unread, fmt.Sprintf("the quotas of %s: %s", c.Region, unknown))
 	}
 }
 

@@ -190,7 +190,7 @@ func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.Resou
 		CertificateARN: f.certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
 	}
 	if active || s.cfg.Warm(config.WarmNAT) {
-		args.Gateways = s.gateways()
+		args.Gateways = s.cfg.Network.Gateways()
 	}
 	if active || s.cfg.Warm(config.WarmCache) {
 		args.Cache = &components.CacheArgs{

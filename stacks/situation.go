@@ -69,16 +69,6 @@ func (s *situation) epochMarker() pulumi.String {
 	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
 }
 
-func (s *situation) gateways() int {
-	switch s.cfg.Network.NAT {
-	case "none":
-		return 0
-	case "zone":
-		return len(s.cfg.Network.Zones)
-	}
-	return 1
-}
-
 // acceptedRisks are the risks that were accepted for this activation.
 func (s *situation) acceptedRisks() []checks.Override {
 	var all []checks.Override

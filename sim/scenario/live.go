@@ -53,7 +53,7 @@ func standing(v *ops.Survey) (site, error) {
 	}
 	s.assumed = append(s.assumed, v.Unseen...)
 	s.say("what else both stacks made stands in AWS as their states say")
-	s.say("quotas and capacity allow all of it")
+	s.say("EC2 has capacity for all of it")
 	if s.manualDNS() {
 		s.say("a person sets the record of %s %s after the program asks for it", s.recovery.Domain, handover)
 	}
@@ -137,6 +137,9 @@ func (s *Stage) stand(ctx context.Context) error {
 		return err
 	}
 	if err := s.World.PutMetrics(s.site.served()); err != nil {
+		return err
+	}
+	if err := s.leaveRoom(); err != nil {
 		return err
 	}
 	for _, fault := range s.site.seen {

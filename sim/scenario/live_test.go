@@ -107,3 +107,34 @@ func TestOverlay(t *testing.T) {
 		})
 	}
 }
+
+// TestLeaveRoom holds that the world has the room that AWS said, whatever others use of it.
+func TestLeaveRoom(t *testing.T) {
+	t.Parallel()
+	const standard, graphics = checks.StandardFamily, "L-DB2E81BA"
+	gateways := func(zone string, used, limit int) checks.Quota {
+		return checks.Quota{Service: "vpc", Code: "L-FE5A380F", Zone: zone, Used: used, Limit: limit}
+	}
+	for name, tc := range map[string]struct {
+		quotas []checks.Quota
+		want   []string
+	}{
+		"nothing is known":      {[]checks.Quota{{Service: "ec2", Code: standard, Unseen: "AccessDenied"}}, nil},
+		"others use some":       {[]checks.Quota{{Service: "ec2", Code: standard, Used: 30, Limit: 32}}, []string{"quota=us-east-2:vcpus:2"}},
+		"others use all":        {[]checks.Quota{{Service: "ec2", Code: standard, Used: 33, Limit: 32}}, []string{"quota=us-east-2:vcpus:0"}},
+		"another family has it": {[]checks.Quota{{Service: "ec2", Code: standard, Used: 32, Limit: 32, Alternative: true}, {Service: "ec2", Code: graphics, Limit: 8, Alternative: true}}, []string{"quota=us-east-2:vcpus:8"}},
+		"one zone is full":      {[]checks.Quota{gateways("us-east-2a", 1, 5), gateways("us-east-2b", 5, 5)}, []string{"quota=us-east-2:gateways:0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &Stage{World: sim.New(1), site: site{recovery: config.Config{Region: "us-east-2"}, live: &ops.Survey{Quotas: tc.quotas}}}
+			t.Cleanup(s.World.Close)
+			require.NoError(t, s.leaveRoom())
+			var said []string
+			for _, f := range s.site.seen {
+				said = append(said, f.Name+"="+f.Value)
+			}
+			assert.Equal(t, tc.want, said)
+		})
+	}
+}

@@ -117,6 +117,11 @@ func TestSpoilt(t *testing.T) {
 		"another processor":  {inject("image=arm64"), "is for arm64"},
 		"one zone without":   {inject("offer=us-east-2a:m6i.large"), ""},
 		"no zone has it":     {inject("offer=us-east-2:m6i.large"), "m6i.large"},
+		"no addresses left":  {inject("quota=us-east-2:addresses:0"), "AddressLimitExceeded"},
+		"no gateways left":   {inject("quota=us-east-2:gateways:0"), "NatGatewayLimitExceeded"},
+		"no balancers left":  {inject("quota=us-east-2:balancers:0"), "TooManyLoadBalancers"},
+		"vCPUs for one":      {inject("quota=us-east-2:vcpus:3"), "vCPU"},
+		"vCPUs for app.min":  {inject("quota=us-east-2:vcpus:4"), ""},
 		"a CNAME": {func(t *testing.T, stage *scenario.Stage) {
 			stage.World.SetRecord("us-west-2", "Z00000000000000000000", "www.example.com", "elsewhere.example.net")
 		}, "CNAME"},
@@ -251,10 +256,12 @@ func TestExisting(t *testing.T) {
 func TestUnread(t *testing.T) {
 	t.Parallel()
 	for fault, says := range map[string]string{
-		"error=ec2:DescribeInstanceTypes:UnauthorizedOperation": "what EC2 offers",
-		"error=route53:ListResourceRecordSets:AccessDenied":     "the site's name",
-		"error=rds:DescribeDBInstances:AccessDenied":            "what stands in us-east-2: AccessDenied",
-		"error=ssm:GetParameter:AccessDeniedException":          "parameter",
+		"error=ec2:DescribeInstanceTypes:UnauthorizedOperation":        "what EC2 offers",
+		"error=route53:ListResourceRecordSets:AccessDenied":            "the site's name",
+		"error=rds:DescribeDBInstances:AccessDenied":                   "what stands in us-east-2: AccessDenied",
+		"error=ssm:GetParameter:AccessDeniedException":                 "parameter",
+		"error=servicequotas:GetServiceQuota:AccessDeniedException:99": "the quotas of us-east-2: not known is",
+		"error=cloudwatch:GetMetricData:AccessDenied:99":               "with how many instances production served",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
