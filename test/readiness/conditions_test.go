@@ -16,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // condition is something that may be so on a day.
@@ -26,10 +27,12 @@ type condition struct {
 	// codes are those by which check may say it; none is what a failover survives.
 	codes []string
 	// here are those of this machine: files, states and locks.
-	here  bool
-	fits  func(config.Config) bool // nil fits every configuration of the standby
-	spoil func(*world) error       // before the check
-	later func(*world)             // after it, while production still lives
+	here bool
+	// backend is what is wrong with it; empty for nothing.
+	backend string
+	fits    func(config.Config) bool // nil fits every configuration of the standby
+	spoil   func(*world) error       // before the check
+	later   func(*world)             // after it, while production still lives
 }
 
 // faults are spoilt by faults of the simulator.
@@ -263,7 +266,10 @@ var conditions = []condition{
 		w.peer().State.Published.Secrets, w.password = "another hash", "another password"
 		return nil
 	}},
-	{name: "lock held", here: true, finding: "B8r", codes: []string{refusal.CodeLocked}, spoil: func(*world) error { return nil }},
+	{name: "lock held", here: true, backend: locked, finding: "B8r", codes: []string{refusal.CodeLocked}},
+	{name: standbySpoilt, here: true, backend: standbySpoilt, codes: []string{refusal.CodeState}},
+	{name: productionSpoilt, here: true, backend: productionSpoilt, codes: []string{refusal.CodeState}},
+	{name: anotherPassphrase, here: true, backend: anotherPassphrase, codes: []string{anotherPassphrase}},
 	{name: "files disagree", here: true, codes: []string{refusal.CodeMismatch}, spoil: func(w *world) error {
 		peer := *w.own().Config.Peer
 		peer.CIDR = "10.99.0.0/16"
@@ -274,6 +280,14 @@ var conditions = []condition{
 		c.Serial += 5
 		return c
 	})},
+	{name: "state of the standby lost", here: true, codes: []string{refusal.CodeDiverged, refusal.CodeClaims}, spoil: func(w *world) error {
+		w.own().State = state.State{}
+		return nil
+	}},
+	{name: "state of production lost", here: true, codes: []string{refusal.CodeDiverged, refusal.CodeClaims}, spoil: func(w *world) error {
+		w.peer().State = state.State{}
+		return nil
+	}},
 	{name: "both sides lead", here: true, codes: []string{refusal.CodeClaims}, spoil: func(w *world) error {
 		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
 		return claimed(func(roles.Claim) roles.Claim { return w.own().State.Claim })(w)

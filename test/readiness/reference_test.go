@@ -20,8 +20,9 @@ import (
 
 // shape is a configuration with which a site is deployed.
 type shape struct {
-	name, production string            // production is its region
-	files            map[string]string // texts of the stacks' files, and what stands there instead
+	name                 string
+	production, recovers string            // the regions; empty for those of the sample
+	files                map[string]string // texts of the stacks' files, and what stands there instead
 }
 
 // shapes are what changes the graph of a failover. What does not (limits, sizes) is drawn for each world.
@@ -44,6 +45,10 @@ var shapes = []shape{
 	{name: "production in us-east-1, by hand", production: "us-east-1", files: map[string]string{
 		"dns: {zoneId: Z00000000000000000000}": "dns: {mode: manual}",
 	}},
+	{name: "China", production: "cn-north-1", recovers: "cn-northwest-1"},
+	{name: "China, by hand", production: "cn-northwest-1", recovers: "cn-north-1", files: map[string]string{
+		"dns: {zoneId: Z00000000000000000000}": "dns: {mode: manual}",
+	}},
 }
 
 // reference is what the real engine made of a shape, once: the site in its steady state, the plan
@@ -51,8 +56,8 @@ var shapes = []shape{
 type reference struct {
 	shape
 	moment   scenario.Moment
-	project  string // a folder with the files of the shape
-	locked   string // a backend in which somebody holds the lock of the standby's stack
+	project  string            // a folder with the files of the shape
+	backends map[string]string // folders of backends in which something is wrong, by what
 	sides    []ops.Side
 	plan     ops.Plan
 	nodes    []node
@@ -100,6 +105,9 @@ func (s shape) write() (dir string, err error) {
 	o := staged.Options()
 	if s.production != "" {
 		o.ProdRegion = s.production
+	}
+	if s.recovers != "" {
+		o.DRRegion = s.recovers
 	}
 	stage, err := scenario.Open(o)
 	if err != nil {
@@ -163,7 +171,7 @@ func refer(ctx context.Context, s shape) (*reference, error) {
 	if r.moment, err = staged.Keep(stage, r.moment.Dir); err != nil {
 		return nil, err
 	}
-	if r.locked, err = lockedBackend(r.sides); err != nil {
+	if err = r.spoilBackends(); err != nil {
 		return nil, err
 	}
 	for _, side := range r.sides {
@@ -172,22 +180,6 @@ func refer(ctx context.Context, s shape) (*reference, error) {
 		}
 	}
 	return r, r.record(ctx, stage)
-}
-
-// deadLock is what an update on another machine left.
-const deadLock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-gone", "timestamp": "2026-03-01T22:00:00Z"}`
-
-// lockedBackend is a backend in which somebody elsewhere holds the lock of the standby's stack.
-func lockedBackend(sides []ops.Side) (string, error) {
-	dir, err := folder("locked-")
-	if err != nil {
-		return "", err
-	}
-	locks := filepath.Join(dir, ".pulumi", "locks", "organization", config.Project, scenario.Recovery)
-	if err := os.MkdirAll(locks, 0o700); err != nil {
-		return "", err
-	}
-	return dir, os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(deadLock), 0o600)
 }
 
 // record fails over, and keeps what was asked of AWS.

@@ -33,14 +33,15 @@ type world struct {
 	sides     []ops.Side
 	site      *ops.Site
 	token     string
+	backend   string      // what is wrong with it; empty for nothing
 	password  string      // of the database, where it is not the one that the standby's secret holds
 	wrote     []time.Time // when production was written to
 	lost      time.Time
 }
 
 // open makes a world of a reference.
-func (r *reference) open(seed uint64, locked bool) (*world, error) {
-	w := &world{reference: r, sim: sim.New(staged.Options().Seed), sides: slices.Clone(r.sides)}
+func (r *reference) open(seed uint64, backend string) (*world, error) {
+	w := &world{reference: r, backend: backend, sim: sim.New(staged.Options().Seed), sides: slices.Clone(r.sides)}
 	if err := w.sim.Restore(r.moment.World); err != nil {
 		return nil, err
 	}
@@ -53,13 +54,11 @@ func (r *reference) open(seed uint64, locked bool) (*world, error) {
 	if w.transport, err = w.face.Transport(); err != nil {
 		return nil, err
 	}
-	state := r.moment.Dir + "/state"
-	if locked {
-		state = r.locked
+	o := staged.Options()
+	if backend == anotherPassphrase { // an engine that stays remembers the right one
+		o = staged.CommandLine()
 	}
-	w.site, err = ops.OpenSite(ops.Options{Dir: r.moment.Dir, Env: w.env(), EngineRoot: r.moment.Dir, EnvVars: map[string]string{
-		"PULUMI_BACKEND_URL": "file://" + state, "PULUMI_DEBUG_PROVIDERS": "aws:1",
-	}})
+	w.site, err = ops.OpenSite(ops.Options{Dir: r.moment.Dir, Env: w.env(), EngineRoot: o.EngineRoot, Command: o.Command, EnvVars: r.environment(backend)})
 	return w, err
 }
 

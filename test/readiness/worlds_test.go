@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -84,7 +85,9 @@ func draw(seed uint64, all []*reference) day {
 }
 
 // stranded reports whether no failover of a site can move its name without the lost region.
-func (r *reference) stranded() bool { return r.production == "us-east-1" && routed(r.recovery) }
+func (r *reference) stranded() bool {
+	return r.recovery.PeerRegion() == awsregion.ControlPlane("route53", r.recovery.Region) && routed(r.recovery)
+}
 
 // suits reports whether a condition fits a site.
 func (c condition) suits(r *reference) bool { return c.fits == nil || c.fits(r.recovery) }
@@ -107,16 +110,30 @@ type outcome struct {
 	broken           string // how the day breaks the property; empty when it does not
 }
 
+// backend is what is wrong with the day's backend: the first of several things.
+func (d day) backend() string {
+	for _, c := range d.has {
+		if c.backend != "" {
+			return c.backend
+		}
+	}
+	return ""
+}
+
 // try makes a day's world, checks it, loses production, and fails over where check was green.
 func (d day) try(ctx context.Context) (o outcome, err error) {
-	locked := slices.ContainsFunc(d.has, func(c condition) bool { return c.name == "lock held" })
-	w, err := d.of.open(d.seed, locked)
+	w, err := d.of.open(d.seed, d.backend())
 	if err != nil {
 		return o, err
 	}
 	defer w.close()
 	if err := w.become(d); err != nil {
 		return o, err
+	}
+	if code := w.unread(ctx); code != "" { // neither check nor a failover gets further
+		o.codes = []string{code}
+		o.broken = d.unexplained(o.codes)
+		return o, nil
 	}
 	ready, err := w.site.CheckWith(ctx, ops.ForFailover, "", ops.Evidence{Sides: w.sides, Plan: w.plan})
 	if err != nil {

@@ -1,0 +1,113 @@
+package readiness
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+)
+
+// What may be wrong with the backend of a world.
+const (
+	locked            = "locked"
+	standbySpoilt     = "the standby's state is spoilt"
+	productionSpoilt  = "production's state is spoilt"
+	anotherPassphrase = "the passphrase is lost"
+)
+
+// deadLock is what an update on another machine left.
+const deadLock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-gone", "timestamp": "2026-03-01T22:00:00Z"}`
+
+// spoilBackends makes the backends in which something is wrong.
+func (r *reference) spoilBackends() error {
+	good := filepath.Join(r.moment.Dir, "state")
+	r.backends = map[string]string{"": good, anotherPassphrase: good}
+	dir, err := folder("locked-")
+	if err != nil {
+		return err
+	}
+	r.backends[locked] = dir
+	locks := filepath.Join(dir, ".pulumi", "locks", "organization", config.Project, scenario.Recovery)
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(deadLock), 0o600); err != nil {
+		return err
+	}
+	for wrong, stack := range map[string]string{standbySpoilt: scenario.Recovery, productionSpoilt: scenario.Production} {
+		if r.backends[wrong], err = halved(good, stack); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// halved is a copy of a backend in which half of a stack's state is missing.
+func halved(good, stack string) (dir string, err error) {
+	if dir, err = folder("spoilt-"); err != nil {
+		return "", err
+	}
+	return dir, filepath.WalkDir(good, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel(good, path)
+		if entry.IsDir() {
+			if base := entry.Name(); base == "history" || base == "backups" || base == "locks" {
+				return fs.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(dir, name), 0o700)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if entry.Name() == stack+".json" {
+			text = text[:len(text)/2]
+		}
+		return os.WriteFile(filepath.Join(dir, name), text, 0o600)
+	})
+}
+
+// environment is that of an engine which works on a backend.
+func (r *reference) environment(backend string) map[string]string {
+	env := scenario.EngineEnv(r.moment.Dir, 1)
+	env["PULUMI_BACKEND_URL"] = "file://" + r.backends[backend] + "?metadata=skip"
+	if backend == anotherPassphrase {
+		env["PULUMI_CONFIG_PASSPHRASE"] = "another"
+	}
+	return env
+}
+
+// reading lets one world at a time read states by the engine: all use its folder for what it notes.
+var reading sync.Mutex
+
+// unread is the code by which both states can't be read; empty when they can. Where nothing is wrong with them the
+// world has what they say already.
+func (w *world) unread(ctx context.Context) string {
+	switch w.backend {
+	case "", locked:
+		return ""
+	}
+	reading.Lock()
+	defer reading.Unlock()
+	_, err := w.site.Sides(ctx)
+	if err == nil {
+		return ""
+	}
+	if refused, ok := errors.AsType[*refusal.Error](err); ok {
+		return cmp.Or(refused.Code, "refused")
+	}
+	if strings.Contains(err.Error(), "passphrase") {
+		return anotherPassphrase
+	}
+	return err.Error()
+}
