@@ -49,15 +49,15 @@ type Size struct {
 
 // String is what it is, since when, for how much, and the command that ends it.
 func (o Orphan) String() string {
-	by := "by an update that was killed"
+	of := "this stack"
 	if o.OfDrill {
-		by = "by a drill that was killed"
+		of = "a drill of this stack"
 	}
-	head := fmt.Sprintf("%s %s was made for this stack %s, and no state holds it (%s)", o.Kind, o.ID, by, o.Terms())
+	head := fmt.Sprintf("%s %s has the tags of %s, and no state holds it (%s): a killed update may have left it", o.Kind, o.ID, of, o.Terms())
 	if o.Ending {
-		return head + ": AWS is deleting it"
+		return head + ", and AWS is deleting it"
 	}
-	return head + ": " + o.End
+	return head + "; to end it, " + o.End
 }
 
 // Terms are since when it is there, and what it costs.

@@ -46,14 +46,14 @@ func TestOrphanInWords(t *testing.T) {
 	price := 32.85
 	gateway := Orphan{Kind: NATGateway, ID: "nat-1", End: "aws ec2 delete", Since: time.Date(2026, 11, 29, 10, 0, 0, 0, time.UTC), Month: &price, Currency: "USD"}
 	for want, spoil := range map[string]func(*Orphan){
-		"NAT gateway nat-1 was made for this stack by an update that was killed, and no state holds it (since 2026-11-29 10:00:00 UTC, about 32.85 USD a month): aws ec2 delete": func(*Orphan) {},
-		"NAT gateway nat-1 was made for this stack by an update that was killed, and no state holds it (since 2026-11-29 10:00:00 UTC, about 32.85 USD a month): AWS is deleting it": func(o *Orphan) {
+		"NAT gateway nat-1 has the tags of this stack, and no state holds it (since 2026-11-29 10:00:00 UTC, about 32.85 USD a month): a killed update may have left it; to end it, aws ec2 delete": func(*Orphan) {},
+		"NAT gateway nat-1 has the tags of this stack, and no state holds it (since 2026-11-29 10:00:00 UTC, about 32.85 USD a month): a killed update may have left it, and AWS is deleting it": func(o *Orphan) {
 			o.Ending = true
 		},
-		"NAT gateway nat-1 was made for this stack by a drill that was killed, and no state holds it (since 2026-11-29 10:00:00 UTC, price not known): aws ec2 delete": func(o *Orphan) {
+		"NAT gateway nat-1 has the tags of a drill of this stack, and no state holds it (since 2026-11-29 10:00:00 UTC, price not known): a killed update may have left it; to end it, aws ec2 delete": func(o *Orphan) {
 			o.Month, o.OfDrill = nil, true
 		},
-		"target group blog was made for this stack by an update that was killed, and no state holds it (AWS does not say since when, free): aws ec2 delete": func(o *Orphan) {
+		"target group blog has the tags of this stack, and no state holds it (AWS does not say since when, free): a killed update may have left it; to end it, aws ec2 delete": func(o *Orphan) {
 			o.Kind, o.ID, o.Since = TargetGroup, "blog", time.Time{}
 		},
 	} {

@@ -117,7 +117,7 @@ func TestQuantities(t *testing.T) {
 		"one of IAM is not measured":           {func(s *Site) { s.Stacks[standby].App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, standby, map[string]float64{}},
 		"media are measured":                   {func(s *Site) { s.Stacks[active].Media.TimeControl = true }, standby, map[string]float64{"alarms alarm": 0.2}},
 		"images travel":                        {func(s *Site) { s.Stacks[standby].Images.Sync = true }, standby, map[string]float64{"alarms alarm": 0.2, "alarms metric": 0.3, "image ebs-snapshot": 1}},
-		"it is checked every day":              {func(s *Site) { s.Stacks[standby].Alarms.CheckHours = 26 }, standby, map[string]float64{"alarms alarm": 0.1, "alarms metric": 0.9}},
+		"it is checked every day":              {func(s *Site) { s.Stacks[standby].Alarms.CheckHours = 26 }, standby, map[string]float64{"alarms alarm": 0.1, "alarms metric": 1.2}},
 		"a class of no known memory":           {func(s *Site) { s.Stacks[active].Database.Class = "db.x2g.large" }, active, map[string]float64{"alarms alarm": -0.1, "database db.m6g.large": -292, "database db.x2g.large": 0}},
 		"a former database":                    {func(s *Site) { s.Measured = map[string]Measured{"dr": {Former: []string{"8.4"}}} }, standby, map[string]float64{"former database db.m6g.large": 146, "former database rds-gp3": 10, "former database alarm": 0.1}},
 		"logs are kept longer":                 {func(s *Site) { s.Stacks[active].LogDays = 60 }, active, map[string]float64{"logs log-storage": 0.03}},

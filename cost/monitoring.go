@@ -17,7 +17,7 @@ const (
 	// errorMetrics are those that the alarm about failed requests reckons with. CloudWatch charges for each.
 	errorMetrics = 3
 	// readinessMetrics are those that pilotlight check --publish writes.
-	readinessMetrics = 3
+	readinessMetrics = 4
 	daysOfMonth      = 30
 )
 

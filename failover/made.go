@@ -43,7 +43,7 @@ const madeLimit = 30 * time.Second
 
 // FindMade finds what AWS holds of each of some resources that a killed update had asked for, where AWS itself gives the
 // ids: by all the tags that they were asked for with, or by their names. There are several where an earlier update was
-// killed too. Of other types nothing is known: nil.
+// killed too, and none where EC2 does not show it yet. Of other types nothing is known.
 func (r *Runtime) FindMade(ctx context.Context, asked []Asked) (ids [][]string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, madeLimit)
 	defer cancel()
@@ -77,6 +77,24 @@ func (r *Runtime) FindMade(ctx context.Context, asked []Asked) (ids [][]string, 
 		}
 	}
 	return ids, nil
+}
+
+// DeleteOrphanGroups deletes security groups that a killed update left, which nothing uses yet. One in use is an error.
+func (r *Runtime) DeleteOrphanGroups(ctx context.Context, ids []string) error {
+	ctx, cancel := context.WithTimeout(ctx, madeLimit)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return err
+	}
+	client := ec2.NewFromConfig(cfg)
+	for _, id := range ids {
+		_, err := client.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
+		if err = orGone(err); err != nil {
+			return fmt.Errorf("deleting security group %s, which a killed update left: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // tags are those that a resource of a stack was asked for with: the stack's, and its own.

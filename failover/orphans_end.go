@@ -3,6 +3,7 @@ package failover
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,23 +22,31 @@ const endLimit = time.Hour
 var busy = map[string]struct{}{"InvalidReplicationGroupState": {}, "InvalidIPAddress.InUse": {}, "ResourceInUse": {}}
 
 // EndOrphans deletes what Orphans finds, for a stack that is to be destroyed: much of it would keep its network from
-// being deleted. It deletes no database. It returns when AWS has none of the rest.
-func (r *Runtime) EndOrphans(ctx context.Context, prefix string, owners ...map[string]string) error {
+// being deleted. It deletes no database. It returns when AWS has none of the rest. Each time before it deletes something it
+// asks held for what the state holds by then, as ARNs, whose error ends it: an update may have begun.
+func (r *Runtime) EndOrphans(ctx context.Context, held func(context.Context) ([]string, error), prefix string, owners ...map[string]string) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return err
 	}
-	if left, err := r.Orphans(ctx, prefix, owners...); err != nil || len(endable(left)) == 0 { // an AWS that does not answer is not waited for
+	none := func(left Leftovers) bool { return len(endable(left)) == 0 && len(left.Untold) == 0 }
+	if left, err := r.Orphans(ctx, prefix, owners...); err != nil || none(left) { // an AWS that does not answer is not waited for
 		return err
 	}
 	asked := map[string]bool{}
 	return r.wait(ctx, "the end of what killed updates left", endLimit, func(ctx context.Context) (bool, string, error) {
 		left, err := r.Orphans(ctx, prefix, owners...)
-		orphans := endable(left)
-		if err != nil || len(orphans) == 0 {
+		if err != nil || none(left) {
 			return err == nil, "", err
 		}
+		if r.Site.ResourceIDs, err = held(ctx); err != nil {
+			return false, "", err
+		}
+		orphans := slices.DeleteFunc(endable(left), r.holds)
 		var names []string
+		for _, id := range left.Untold {
+			names = append(names, id+", which ElastiCache is making or deleting")
+		}
 		for _, o := range orphans {
 			names = append(names, o.Kind+" "+o.ID)
 			if asked[o.ID] || o.Ending {

@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
@@ -27,8 +25,10 @@ type Leftovers struct {
 	Orphans []checks.Found
 	// Kept are the last snapshots of deleted databases, which were left on purpose.
 	Kept []checks.Found
-	// Unseen are the calls that AWS refused, and with which code: what they would have found is not known.
+	// Unseen are the calls that these credentials may not make, and with which code: what they would have found is not known.
 	Unseen []string
+	// Untold are Redis groups whose tags ElastiCache tells only once it has made them, or never again.
+	Untold []string
 }
 
 // Orphans finds what killed updates left of the stack. prefix begins the names of the stack's Redis groups, balancers
@@ -53,6 +53,11 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 		}
 	}
 	all := slices.Concat(found...)
+	for _, one := range all {
+		if one.Tags == nil {
+			left.Untold = append(left.Untold, one.ID)
+		}
+	}
 	left.Kept = checks.Kept(all, r.Site.Region, r.Site.Tags)
 	for _, o := range checks.Orphans(all, r.holds, r.Site.Region, append(owners, r.Site.Tags)...) {
 		used, err := r.used(ctx, cfg, f, o)
@@ -66,9 +71,12 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 	return left, nil
 }
 
-// refusedCall adds a call that AWS refused to those that it refused before. Any other error is left.
+// denied are the codes by which AWS refuses a call to some credentials.
+var denied = map[string]struct{}{"AccessDenied": {}, "AccessDeniedException": {}, "UnauthorizedOperation": {}}
+
+// refusedCall adds a call that AWS refused to these credentials to those that it refused before. Any other error is left.
 func refusedCall(before []string, err error) (calls []string, left error) {
-	if _, answered := errors.AsType[smithy.APIError](err); !answered {
+	if !coded(err, denied) {
 		return before, err
 	}
 	if call := unread(err); !slices.Contains(before, call) {
@@ -132,6 +140,10 @@ func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
 				continue
 			}
 			tags, err := client.ListTagsForResource(ctx, &elasticache.ListTagsForResourceInput{ResourceName: g.ARN})
+			if coded(err, busy) { // ElastiCache tells the tags of what is available (API reference, ListTagsForResource)
+				one.Tags = nil
+				err = nil
+			}
 			if err := orGone(err); err != nil {
 				return nil, err
 			}
@@ -231,27 +243,43 @@ func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error)
 	}
 	all = slices.DeleteFunc(all, func(one checks.Found) bool { return !strings.HasPrefix(one.ID, f.prefix) || f.held(one) })
 	for some := range slices.Chunk(all, atOnce) {
-		in := &elb.DescribeTagsInput{}
-		for _, one := range some {
-			in.ResourceArns = append(in.ResourceArns, one.ARN)
-		}
-		out, err := client.DescribeTags(ctx, in)
-		if err := orGone(err); err != nil {
+		if err := tell(ctx, client, some); err != nil {
 			return nil, err
-		}
-		if out == nil {
-			continue // one of them went meanwhile, and it tells of none
-		}
-		for _, of := range out.TagDescriptions {
-			at := slices.IndexFunc(some, func(one checks.Found) bool { return one.ARN == aws.ToString(of.ResourceArn) })
-			for _, tag := range of.Tags {
-				if at >= 0 {
-					some[at].Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-				}
-			}
 		}
 	}
 	return all, nil
+}
+
+// tell adds their tags to some balancers and target groups. Where one of them is gone, Elastic Load Balancing tells of
+// none, and they are asked for one by one.
+func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
+	in := &elb.DescribeTagsInput{}
+	for _, one := range some {
+		in.ResourceArns = append(in.ResourceArns, one.ARN)
+	}
+	out, err := client.DescribeTags(ctx, in)
+	switch {
+	case coded(err, gone) && len(some) > 1:
+		for n := range some {
+			if err := tell(ctx, client, some[n:n+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	case coded(err, gone):
+		return nil
+	case err != nil:
+		return err
+	}
+	for _, of := range out.TagDescriptions {
+		at := slices.IndexFunc(some, func(one checks.Found) bool { return one.ARN == aws.ToString(of.ResourceArn) })
+		for _, tag := range of.Tags {
+			if at >= 0 {
+				some[at].Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+			}
+		}
+	}
+	return nil
 }
 
 // databases finds the databases of a site. A replica holds nothing of its own; any other leaves a snapshot.

@@ -1,6 +1,8 @@
 package failover_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -130,6 +132,11 @@ func TestOrphansThatMayNotBeAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Elastic Load Balancing v2 DescribeTags: AccessDenied", "RDS DescribeDBSnapshots: AccessDenied", "EC2 DescribeRouteTables: UnauthorizedOperation"}, left.Unseen)
 	assert.Len(t, left.Orphans, len(ids)-3, "without balancers and target groups, and a gateway that may be used")
+	fault, err := sim.ParseFault("error=elasticache:DescribeReplicationGroups:InternalFailure:99")
+	require.NoError(t, err)
+	require.NoError(t, w.Inject(fault))
+	_, err = rt.Orphans(t.Context(), "blog-dr-")
+	require.ErrorContains(t, err, "InternalFailure", "which may be over at the next look")
 	w.LoseRegion(recovery, sim.Refuse)
 	_, err = rt.Orphans(t.Context(), "blog-dr-")
 	assert.ErrorContains(t, err, "looking for what killed updates left")
@@ -142,7 +149,10 @@ func TestEndOrphans(t *testing.T) {
 	rt.Site.Tags = map[string]string{"site": "blog", "stack": "dr"}
 	n := newNetwork(t, w)
 	ids := orphaned(t, w, n)
-	require.NoError(t, rt.EndOrphans(t.Context(), "blog-dr-"))
+	assert.ErrorContains(t, rt.EndOrphans(t.Context(), func(context.Context) ([]string, error) { return nil, errors.New("locked") }, "blog-dr-"), "locked")
+	assert.Empty(t, *said, "an update has begun, so nothing is deleted")
+	held := func(context.Context) ([]string, error) { return rt.Site.ResourceIDs, nil }
+	require.NoError(t, rt.EndOrphans(t.Context(), held, "blog-dr-"))
 	left, err := rt.Orphans(t.Context(), "blog-dr-")
 	require.NoError(t, err)
 	require.Len(t, left.Orphans, 1)
@@ -152,6 +162,6 @@ func TestEndOrphans(t *testing.T) {
 	assert.Contains(t, told, "deleting NAT gateway "+ids[checks.NATGateway]+", which a killed update left")
 	assert.Len(t, w.Addresses(recovery), 1, "another stack's is left alone")
 	before := len(*said)
-	require.NoError(t, rt.EndOrphans(t.Context(), "blog-dr-"))
+	require.NoError(t, rt.EndOrphans(t.Context(), held, "blog-dr-"))
 	assert.Len(t, *said, before, "there is nothing to end")
 }

@@ -28,6 +28,8 @@ const (
 	ServingMetric = "ProductionInstances"
 	// lately is how far back production's instances count: the busiest day of a week is one of them.
 	lately = 7 * 24 * time.Hour
+	// latelyLimit is short: a failover does not wait for what only makes its beginning better.
+	latelyLimit = 10 * time.Second
 )
 
 // PublishReadiness writes what a check has found to CloudWatch, in the stack's region: Ready (1 or 0), TimeToRecover and
@@ -64,7 +66,7 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 // ServedLately is the most instances that production served with in the last week, by the checks that were published; 0
 // for none. It asks in the stack's own region, so the region that may be lost does not have to answer.
 func (r *Runtime) ServedLately(ctx context.Context) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	ctx, cancel := context.WithTimeout(ctx, latelyLimit)
 	defer cancel()
 	cfg, err := r.aws(ctx)
 	if err != nil {

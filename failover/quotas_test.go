@@ -76,7 +76,8 @@ func TestQuotasAreRead(t *testing.T) {
 	found, err := rt.Quotas(t.Context(), all)
 	require.NoError(t, err)
 	quota := func(name, service, code string, needs, used, limit int) checks.Quota {
-		return checks.Quota{Name: name, Service: service, Code: code, Needs: needs, Used: used, Limit: limit}
+		_, zone, _ := strings.Cut(name, " of zone ")
+		return checks.Quota{Name: name, Service: service, Code: code, Zone: zone, Needs: needs, Used: used, Limit: limit}
 	}
 	standard := quota("vCPUs of standard instances", "ec2", "L-1216C47A", 4, 8, 5000)
 	standard.Growth, standard.Alternative = 8, true

@@ -76,7 +76,7 @@ var momentary = map[string]struct{}{
 // gone are codes of what is there no more.
 var gone = map[string]struct{}{
 	"InvalidRoute.NotFound": {}, "NatGatewayNotFound": {}, "ListenerNotFound": {}, "LoadBalancerNotFound": {},
-	"TargetGroupNotFound": {}, "ReplicationGroupNotFoundFault": {}, "InvalidAllocationID.NotFound": {},
+	"TargetGroupNotFound": {}, "ReplicationGroupNotFoundFault": {}, "InvalidAllocationID.NotFound": {}, "InvalidGroup.NotFound": {},
 }
 
 // passing reports whether an error may be over at the next look. Most are of the kind that

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
@@ -27,6 +28,9 @@ var named = map[string]string{
 	"aws:iam/role:Role":                       "name",
 	"aws:iam/rolePolicy:RolePolicy":           "role:name",
 	"aws:iam/instanceProfile:InstanceProfile": "name",
+	"aws:kms/alias:Alias":                     "name",
+	"aws:lambda/function:Function":            "name",
+	"aws:autoscaling/policy:Policy":           "name",
 	"aws:s3/bucketV2:BucketV2":                "bucket",
 	"aws:rds/parameterGroup:ParameterGroup":   "name",
 	"aws:rds/subnetGroup:SubnetGroup":         "name",
@@ -52,18 +56,23 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	if err != nil {
 		return nil, false, err
 	}
+	site, err := s.where()
+	if err != nil {
+		return nil, false, err
+	}
 	asked := creations(operations)
-	ids := s.idsOf(ctx, asked, state, run)
-	pending = slices.DeleteFunc(asked, func(c creation) bool { _, settled := ids[c.URN]; return settled })
+	ids, ended := s.idsOf(ctx, site, asked, state, run)
+	pending = slices.DeleteFunc(asked, func(c creation) bool { return ids[c.URN] != "" || ended[c.URN] })
 	edited, found, doubted, err := adopted(state, ids)
 	if err != nil {
 		return pending, false, err
 	}
-	targets, doing := leftUndone(edited), "reading again what the last update did not finish, of"
+	targets := slices.DeleteFunc(leftUndone(edited), func(urn string) bool { return asksLost(site, typeOf(urn)) })
+	doing := "reading again what the last update did not finish, of"
 	if len(found) > 0 {
 		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
 	}
-	if imported = len(ids) > 0 || doubted; imported {
+	if imported = len(found) > 0 || doubted; imported {
 		if err := s.put(ctx, edited); err != nil {
 			return nil, false, s.failed(ctx, doing, err, nil)
 		}
@@ -79,46 +88,80 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	return pending, imported, s.readAgain(ctx, run, targets, doing)
 }
 
-// idsOf are the ids, by URN, of what AWS made of some pending creations and the stack takes over; empty for what it did not
-// make. What is not among them is not known, and made beside what may be left.
-func (s *Stack) idsOf(ctx context.Context, asked []creation, state []byte, run Run) map[string]string {
-	ids := map[string]string{}
+// asksLost reports whether reading a resource would ask the region of the peer, which may be lost: IAM's control plane is
+// in one region of a partition.
+func asksLost(site failover.Site, typ string) bool {
+	return strings.HasPrefix(typ, "aws:iam/") && site.PeerRegion == awsregion.ControlPlane("iam", site.Region)
+}
+
+// idsOf are the ids, by URN, of what AWS made of some pending creations and the stack takes over. What it can't take over,
+// but would keep a network from being deleted, it ends. The rest stays pending: another is made beside what may be left.
+func (s *Stack) idsOf(ctx context.Context, site failover.Site, asked []creation, state []byte, run Run) (ids map[string]string, ended map[string]bool) {
+	ids, ended = map[string]string{}, map[string]bool{}
+	asked = takeable(asked, state)
 	var others []failover.Asked
 	var urns []string
 	for _, c := range asked {
+		if asksLost(site, c.Type) {
+			continue
+		}
 		if id := c.id(s.adopts[c.Type]); id != "" {
 			ids[c.URN] = id
-		} else if strings.HasPrefix(c.Type, "aws:") {
+		} else {
 			others, urns = append(others, failover.Asked{Type: c.Type, Inputs: c.Inputs}), append(urns, c.URN)
 		}
 	}
 	if len(others) == 0 {
-		return ids
+		return ids, ended
 	}
-	site, err := s.where()
-	var made [][]string
-	if err == nil {
-		made, err = failover.New(s.options.Env, site).FindMade(ctx, others)
+	say := func(err error) {
+		if err != nil && run.Say != nil {
+			run.Say("what the killed update made is not taken over: " + err.Error())
+		}
 	}
-	if err != nil && run.Say != nil {
-		run.Say("what the killed update made is not taken over: " + err.Error())
-	}
+	runtime := failover.New(s.options.Env, site)
+	made, err := runtime.FindMade(ctx, others)
+	say(err)
 	for n, found := range made {
-		if found == nil {
-			continue
-		}
-		if found = unknown(found, state); len(found) <= 1 { // of several nobody knows which is whose
-			ids[urns[n]] = strings.Join(found, "")
+		found = unknown(found, state)
+		if others[n].Type == securityGroup && len(found) > 0 {
+			err := runtime.DeleteOrphanGroups(ctx, found)
+			say(err)
+			ended[urns[n]] = err == nil
+		} else if len(found) == 1 { // of several nobody knows which is whose
+			ids[urns[n]] = found[0]
 		}
 	}
-	return ids
+	return ids, ended
+}
+
+// securityGroup is the type of what is not taken over although it is found: AWS makes one that lets everything out, and the
+// provider takes that rule away a moment later, or was killed before.
+const securityGroup = "aws:ec2/securityGroup:SecurityGroup"
+
+// takeable are the pending creations of AWS's resources that may be taken over: of what the state does not hold, and
+// that was asked for once. The engine accepts no two of a URN, but those that it replaced and is yet to delete.
+func takeable(asked []creation, state []byte) (all []creation) {
+	times := map[string]int{}
+	for _, r := range savedResources(state) {
+		times[r.URN]++
+	}
+	for _, c := range asked {
+		times[c.URN]++
+	}
+	for _, c := range asked {
+		if times[c.URN] == 1 && strings.HasPrefix(c.Type, "aws:") {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // unknown are those of some ids that a state does not hold.
 func unknown(ids []string, state []byte) []string {
-	held := map[string]bool{}
-	for _, r := range savedResources(state) {
-		held[r.ID] = true
+	held, err := heldIn(state)
+	if err != nil {
+		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return held[id] })
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
 func TestAdopted(t *testing.T) {
@@ -139,4 +141,25 @@ func TestIDOfInputs(t *testing.T) {
 	assert.Equal(t, "reads", c.id("name"))
 	assert.Empty(t, c.id("identifier"), "it is not known")
 	assert.Empty(t, c.id(""), "its id does not follow from inputs")
+}
+
+// TestTakeable: the engine accepts no two resources of a URN.
+func TestTakeable(t *testing.T) {
+	t.Parallel()
+	state := []byte(`{"resources": [
+		{"urn": "urn::held", "id": "g-1", "type": "aws:rds/parameterGroup:ParameterGroup"},
+		{"urn": "urn::replaced", "id": "g-2", "type": "aws:rds/parameterGroup:ParameterGroup", "delete": true}]}`)
+	asked := func(urn string) creation { return creation{URN: urn, Type: "aws:rds/parameterGroup:ParameterGroup"} }
+	assert.Equal(t, []creation{asked("urn::new"), asked("urn::replaced")},
+		takeable([]creation{asked("urn::held"), asked("urn::new"), asked("urn::twice"), asked("urn::twice"), asked("urn::replaced"), {URN: "urn::claim", Type: "pulumi:index:Stash"}}, state))
+	assert.Equal(t, []string{"g-3"}, unknown([]string{"g-1", "g-2", "g-3"}, state), "what is yet to be deleted is known")
+}
+
+func TestIAMOfTheLostRegion(t *testing.T) {
+	t.Parallel()
+	site := failover.Site{Region: "us-west-2", PeerRegion: "us-east-1"}
+	assert.True(t, asksLost(site, "aws:iam/role:Role"))
+	assert.False(t, asksLost(site, "aws:ec2/vpc:Vpc"))
+	site.PeerRegion = "us-east-2"
+	assert.False(t, asksLost(site, "aws:iam/role:Role"))
 }

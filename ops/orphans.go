@@ -165,7 +165,14 @@ func (s *Site) endOrphans(ctx context.Context, stack *Stack, run Run) error {
 	if err != nil {
 		return err
 	}
-	if err := runtime.EndOrphans(ctx, namePrefix(side), s.drillTags(ctx, side)...); err != nil {
+	held := func(ctx context.Context) ([]string, error) {
+		if err := stack.requireUnlocked(ctx); err != nil {
+			return nil, err
+		}
+		now, err := stack.State(ctx)
+		return now.ResourceIDs, err
+	}
+	if err := runtime.EndOrphans(ctx, held, namePrefix(side), s.drillTags(ctx, side)...); err != nil {
 		return &StoppedError{Stack: stack.Name(), Doing: "ending what killed updates left of", Err: err}
 	}
 	return nil
@@ -194,7 +201,7 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 	if err != nil {
 		return &StoppedError{Stack: stack.Name(), Doing: "looking for what killed updates left of", Err: err}
 	}
-	if len(left.Unseen) > 0 && !adopts {
+	if len(left.Unseen) > 0 {
 		runtime.Say(fmt.Sprintf("AWS refuses to tell of all that killed updates left (%s): look whether something stays", strings.Join(left.Unseen, ", ")))
 	}
 	saved, err := stack.Export(ctx)

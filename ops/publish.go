@@ -59,9 +59,7 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 
 // serving is with how many instances the peer of a stack serves; 0 where it does not say. Its region need not answer.
 func (s *Site) serving(ctx context.Context, standby string) int {
-	bounded, cancel := context.WithTimeout(ctx, askFor)
-	defer cancel()
-	sides, err := s.Sides(bounded)
+	sides, err := s.Sides(ctx)
 	if err != nil {
 		return 0
 	}
@@ -69,6 +67,8 @@ func (s *Site) serving(ctx context.Context, standby string) int {
 	if err != nil || other == nil || !other.State.Claim.Leads() {
 		return 0
 	}
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
 	count, err := s.runtimeOf(*other).Serving(bounded)
 	if err != nil {
 		return 0

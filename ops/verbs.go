@@ -232,6 +232,15 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 		if len(changes) == 0 {
 			return nil, "nothing of the site is deployed", nil
 		}
+		for _, change := range changes { // before the first: the second comes when the standby is gone
+			stack, err := s.Stack(ctx, change.Stack, false)
+			if err == nil {
+				err = s.mayDestroy(ctx, stack, run)
+			}
+			if err != nil {
+				return nil, "", err
+			}
+		}
 		return changes, "", nil
 	})
 }

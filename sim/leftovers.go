@@ -146,6 +146,21 @@ func (w *World) DeleteListener(region, arn string) error {
 	return nil
 }
 
+// DeleteGroup is DeleteSecurityGroup.
+func (w *World) DeleteGroup(region, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.find(groupType, region, id)
+	if o == nil {
+		return noGroup(id)
+	}
+	if user := w.user(o); user != nil {
+		return kinds[groupType].inUse(o, user)
+	}
+	w.dropWith(o)
+	return nil
+}
+
 // DeleteRoute is the call of that name.
 func (w *World) DeleteRoute(region, table, destination string) error {
 	w.mu.Lock()

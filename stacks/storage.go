@@ -13,7 +13,7 @@ import (
 func (s *site) checkStorage(ctx context.Context) error {
 	born := s.plan.Claim.Generation
 	wanted := storageCeiling(s.cfg.Database, born.Origin, s.peer.MaxStorageGiB)
-	if s.plan.Do != roles.Keep || s.adopting || s.tearingDown() || wanted >= s.published.MaxStorageGiB {
+	if s.plan.Do != roles.Keep || s.activating || s.adopting || s.tearingDown() || wanted >= s.published.MaxStorageGiB {
 		return nil
 	}
 	found, err := s.runtime.LookAtDatabase(ctx)

@@ -137,8 +137,8 @@ func TestOrphansOfADrill(t *testing.T) {
 	require.NoError(t, err)
 	status, err := site.Status(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []string{"stack dr: address " + left.ID + " was made for this stack by a drill that was killed, and no state holds it " +
-		"(AWS does not say since when, about 3.65 USD a month): aws ec2 release-address --allocation-id " + left.ID + " --region us-east-2"}, status.Warnings)
+	assert.Equal(t, []string{"stack dr: address " + left.ID + " has the tags of a drill of this stack, and no state holds it " +
+		"(AWS does not say since when, about 3.65 USD a month): a killed update may have left it; to end it, aws ec2 release-address --allocation-id " + left.ID + " --region us-east-2"}, status.Warnings)
 	const record = "/blog/dr/claim"
 	claim, found := stage.World.ParameterValue("us-east-2", record)
 	require.True(t, found)

@@ -108,6 +108,9 @@ var ec2Operations = map[string]operation{
 			return deletedXML{ID: id}, r.world.DeleteGateway(r.region, id)
 		},
 	},
+	"DeleteSecurityGroup": {func(in input) string { return in.text("GroupId") }, func(r request) (any, error) {
+		return yesXML{Yes: true}, r.world.DeleteGroup(r.region, r.in.text("GroupId"))
+	}},
 	"DescribeRouteTables": {
 		subject: func(in input) string { return strings.Join(in.list("RouteTableId"), ",") },
 		serve:   describeRouteTables,

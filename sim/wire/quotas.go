@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/xml"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +66,13 @@ var cacheOperations = map[string]operation{
 		var out struct {
 			Tags []tagXML `xml:"TagList>Tag"`
 		}
-		tags := r.world.TagsOf(r.region, "aws:elasticache/replicationGroup:ReplicationGroup", nameIn(r.in.text("ResourceName")))
+		name := nameIn(r.in.text("ResourceName"))
+		for _, c := range r.world.Caches(r.region) {
+			if c.ID == name && c.Status != "available" {
+				return nil, &sim.Error{Status: http.StatusBadRequest, Code: "InvalidReplicationGroupState", Message: "Replication group " + name + " is not in a valid state."}
+			}
+		}
+		tags := r.world.TagsOf(r.region, "aws:elasticache/replicationGroup:ReplicationGroup", name)
 		for _, key := range slices.Sorted(maps.Keys(tags)) {
 			out.Tags = append(out.Tags, tagXML{key, tags[key]})
 		}

@@ -186,10 +186,8 @@ func TestKilledDrill(t *testing.T) {
 		for name, then := range map[string]func(*testing.T, *ops.Site){
 			"ended": func(t *testing.T, site *ops.Site) {
 				t.Helper()
-				var said []string
-				_, err := site.EndDrill(t.Context(), false, ops.Run{Say: func(line string) { said = append(said, line) }})
+				_, err := site.EndDrill(t.Context(), false, ops.Run{})
 				require.NoError(t, err)
-				assert.NotContains(t, strings.Join(said, "\n"), "look for it", "nothing is left to a person")
 			},
 			"resumed": func(t *testing.T, site *ops.Site) {
 				t.Helper()
