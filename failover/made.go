@@ -79,24 +79,6 @@ func (r *Runtime) FindMade(ctx context.Context, asked []Asked) (ids [][]string, 
 	return ids, nil
 }
 
-// DeleteOrphanGroups deletes security groups that a killed update left, which nothing uses yet. One in use is an error.
-func (r *Runtime) DeleteOrphanGroups(ctx context.Context, ids []string) error {
-	ctx, cancel := context.WithTimeout(ctx, madeLimit)
-	defer cancel()
-	cfg, err := r.aws(ctx)
-	if err != nil {
-		return err
-	}
-	client := ec2.NewFromConfig(cfg)
-	for _, id := range ids {
-		_, err := client.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
-		if err = orGone(err); err != nil {
-			return fmt.Errorf("deleting security group %s, which a killed update left: %w", id, err)
-		}
-	}
-	return nil
-}
-
 // tags are those that a resource of a stack was asked for with: the stack's, and its own.
 func (a Asked) tags(stack map[string]string) map[string]string {
 	all := maps.Clone(stack)

@@ -90,3 +90,22 @@ func endOrphan(ctx context.Context, cfg aws.Config, o checks.Found) (err error) 
 	}
 	return err
 }
+
+// DeleteOrphanGroups deletes security groups that a killed update left, which nothing uses yet. One in use is an error.
+// Credentials of a failover may not: then the group stays, and is told.
+func (r *Runtime) DeleteOrphanGroups(ctx context.Context, ids []string) error {
+	ctx, cancel := context.WithTimeout(ctx, madeLimit)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return err
+	}
+	client := ec2.NewFromConfig(cfg)
+	for _, id := range ids {
+		_, err := client.DeleteSecurityGroup(ctx, &ec2.DeleteSecurityGroupInput{GroupId: &id})
+		if err = orGone(err); err != nil {
+			return fmt.Errorf("deleting security group %s, which a killed update left: %w", id, err)
+		}
+	}
+	return nil
+}
