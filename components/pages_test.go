@@ -12,8 +12,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // mysqlStub stands in for PHP's mysqli, an extension of its own in Linux
@@ -149,51 +147,6 @@ func TestConfigurationTakesTheCacheWhenThereIsOne(t *testing.T) {
 	assert.NotContains(t, defined, "WP_REDIS_DISABLED")
 }
 
-// TestInstanceWithoutSettings gets no visitors, and is replaced after a while: others may have
-// them. While there are none yet, as the database is only being made, it is kept.
-func TestInstanceWithoutSettings(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		spoil  func(*instance)
-		health string
-	}{
-		"AWS does not answer": {func(i *instance) { i.silence("parameters"); i.silence("secret") }, "status 503"},
-		"it may not read":     {func(i *instance) { i.silence("secret") }, "status 503"},
-		"no database is there yet": {func(i *instance) {
-			i.answer("parameters", "/blog/dr/site\thttps://www.example.com\n/blog/dr/epoch\t1\n")
-		}, "status 200"},
-		"what was known is lost": {func(i *instance) { require.NoError(i.t, os.RemoveAll(i.path("/run/pilotlight"))) }, "status 503"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			i := machine(t, userData())
-			tc.spoil(i)
-			i.run(i.script)
-			require.NoError(t, i.err, i.log)
-			if name == "what was known is lost" {
-				tc.spoil(i)
-			}
-			for page, want := range map[string]string{healthPage: tc.health, deepPage: "status 503", site + "/wp-config.php": "status 503"} {
-				status, _ := i.page(page)
-				assert.Equal(t, want, status, page)
-			}
-		})
-	}
-}
-
-func TestInstanceIsHealthyOnceTheDatabaseIsThere(t *testing.T) {
-	t.Parallel()
-	i := machine(t, userData())
-	parameters := i.asked("parameters")
-	i.answer("parameters", "/blog/dr/epoch\t1\n")
-	i.run(i.script)
-	i.answer("parameters", parameters)
-	i.refresh()
-	assert.NoFileExists(t, i.path("/run/pilotlight/waiting"))
-	status, text := i.page(healthPage)
-	assert.Equal(t, "status 200 ok\n", status+" "+text)
-}
-
 // TestWordPressLeavesItsCodeAlone unless the configuration lets it.
 func TestWordPressLeavesItsCodeAlone(t *testing.T) {
 	t.Parallel()
@@ -296,112 +249,4 @@ func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	assert.NoFileExists(t, i.path(seen))
 	require.NoError(t, os.RemoveAll(i.path("/run/pilotlight")))
 	assert.False(t, runs(""), "nothing is known")
-}
-
-// TestPagesArePrimed holds that the balancer finds no instance healthy whose first visitor would be the first of all, and
-// that no page which does not come keeps it out.
-func TestPagesArePrimed(t *testing.T) {
-	t.Parallel()
-	const mark = "/run/pilotlight/priming"
-	i := machine(t, userData())
-	i.put(filepath.Join(i.commands, "curl"), `#!/bin/sh
-case "$*" in *127.0.0.1*) [ ! -e "$PILOTLIGHT_ROOT`+mark+`" ] || echo "before visitors: $*" >>"$CALLS"; exit 28 ;; esac`)
-	i.run(i.script)
-	require.NoError(t, i.err, i.log)
-	_, asked, _ := strings.Cut(i.log, "systemctl enable --now")
-	for _, page := range []string{"/", "/?feed=rss2", "/wp-login.php"} {
-		assert.Contains(t, asked, "before visitors: -sS -o /dev/null --max-time 10 -H Host: www.example.com -H X-Forwarded-Proto: https http://127.0.0.1"+page+"\n")
-	}
-	assert.NoFileExists(t, i.path(mark))
-
-	i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\tredis.example.net\n")
-	i.refresh()
-	assert.NotContains(t, i.constants(), "WP_REDIS_DISABLED")
-	i.put(i.path(mark), "")
-	assert.Contains(t, i.constants(), "WP_REDIS_DISABLED", "what a replica shows is remembered after its promotion")
-	for age, want := range map[time.Duration]string{time.Second: "status 503 priming\n", time.Minute: "status 200 ok\n"} {
-		i.put(i.path(mark), "")
-		i.age(mark, age)
-		status, text := i.page(healthPage)
-		assert.Equal(t, want, status+" "+text)
-	}
-}
-
-func TestShallowPageAsksNoDatabase(t *testing.T) {
-	t.Parallel()
-	status, text := running(t).page(healthPage, "STUB=down")
-	assert.Equal(t, "status 200", status)
-	assert.Equal(t, "ok\n", text)
-}
-
-// freeze tells the instance that its site is frozen.
-func (i *instance) freeze() {
-	i.answer("parameters", i.read(parametersFile)+"/blog/dr/mode\tfrozen\n")
-	i.refresh()
-}
-
-func TestDeepPageAnswersOnlyToItsToken(t *testing.T) {
-	t.Parallel()
-	for _, token := range []string{"", "HTTP_X_PILOTLIGHT_TOKEN=" + wordpress.DeepToken(nil)} {
-		status, text := running(t).page(deepPage, token)
-		assert.Equal(t, "status 403", status)
-		assert.Empty(t, text)
-	}
-}
-
-func TestDeepPage(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		stub    string
-		spoil   func(*instance)
-		status  string
-		answers string
-	}{
-		"all well":            {"", nil, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
-		"database replicates": {"read_only", nil, "status 503", `{"ok":false,"epoch":3,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
-		"no marker has come":  {"read_only 1146", nil, "status 503", `{"ok":false,"epoch":3,"database":"read-only","media":"mounted","cache":"none"}`},
-		"writes are refused":  {"1290", nil, "status 503", `{"ok":false,"epoch":3,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
-		"writes fail":         {"1114", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
-		"database is down":    {"down", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
-		"media are missing": {"", func(i *instance) {
-			require.NoError(i.t, os.Remove(i.path(site+"/wp-content/uploads")))
-		}, "status 503", `{"ok":false,"epoch":3,"marker":"written","database":"writable","media":"missing","cache":"none"}`},
-		"cache is down, which is no reason": {"", func(i *instance) {
-			i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\t127.0.0.1\n")
-			i.refresh()
-		}, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"unreachable"}`},
-		"site has moved": {"", func(i *instance) {
-			i.answer("peer-epoch", "4\n")
-			i.refresh()
-		}, "status 503", `{"ok":false,"epoch":3,"fenced":true}`},
-		"site is being frozen": {"", (*instance).freeze, "status 503",
-			`{"ok":false,"epoch":3,"frozen":true,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
-		"site is frozen": {"read_only", (*instance).freeze, "status 503",
-			`{"ok":false,"epoch":3,"frozen":true,"marker":"arrived","database":"read-only","media":"mounted","cache":"none"}`},
-		"site is frozen for others than its user": {"read_only ignored", (*instance).freeze, "status 503",
-			`{"ok":false,"epoch":3,"frozen":true,"ignores_read_only":true,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
-		"site was frozen and has moved": {"", func(i *instance) {
-			i.answer("peer-epoch", "4\n")
-			i.freeze()
-		}, "status 503", `{"ok":false,"epoch":3,"fenced":true,"frozen":true,"marker":"arrived","database":"writable","media":"mounted","cache":"none"}`},
-		"site was thawed": {"", func(i *instance) {
-			i.freeze()
-			i.answer("parameters", strings.ReplaceAll(i.read(parametersFile), "\tfrozen\n", "\topen\n"))
-			i.refresh()
-		}, "status 200", `{"ok":true,"epoch":3,"marker":"written","database":"writable","media":"mounted","cache":"none"}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			i := running(t)
-			// A directory of another file system is what a mount looks like.
-			require.NoError(t, os.Remove(i.path(site+"/wp-content/uploads")))
-			require.NoError(t, os.Symlink("/proc", i.path(site+"/wp-content/uploads")))
-			if tc.spoil != nil {
-				tc.spoil(i)
-			}
-			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(map[string]string{wordpress.DatabasePassword: `it's "\`}))
-			assert.Equal(t, tc.status, status)
-			assert.Equal(t, tc.answers+"\n", text)
-		})
-	}
 }

@@ -1,0 +1,151 @@
+package failover_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/sim"
+)
+
+func promotions(w *sim.World) (count int) {
+	for _, step := range w.Journal() {
+		if step.Operation == "rds:PromoteReadReplica" {
+			count++
+		}
+	}
+	return count
+}
+
+func TestResetReadOnly(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Zero(t, resets(w), "it takes writes")
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Equal(t, 1, resets(w))
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.NotContains(t, codes(verdict), checks.ReplicaReadOnly)
+	rt.Site.Database = "not-made-yet"
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+}
+
+// TestResetReadOnlyWaitsForAnotherChange has RDS refuse while another change of the group is
+// under way.
+func TestResetReadOnlyWaitsForAnotherChange(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t, "error=rds:ResetDBParameterGroup:InvalidDBParameterGroupState:3")
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Equal(t, 4, resets(w))
+}
+
+// resets counts the parameters that were given their defaults.
+func resets(w *sim.World) (count int) {
+	for _, step := range w.Journal() {
+		if step.Operation == "rds:ResetDBParameterGroup" {
+			count++
+		}
+	}
+	return count
+}
+
+func TestPromotion(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault string
+		asked int // how often RDS is asked
+	}{
+		"goes well":         {"", 1},
+		"breaks off":        {"promotion=fails", 2},
+		"is refused a time": {"promotion=refused", 2},
+		"loads its volume":  {"database=storage-initialization", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var faults []string
+			if tc.fault != "" {
+				faults = append(faults, tc.fault)
+			}
+			w, rt, said := standby(t, faults...)
+			require.NoError(t, rt.StartPromotion(t.Context()))
+			require.NoError(t, rt.WaitPromoted(t.Context()))
+			assert.Equal(t, tc.asked, promotions(w))
+
+			found, err := w.Databases(recovery, "site-dr")
+			require.NoError(t, err)
+			assert.Empty(t, found[0].Source)
+			assert.Equal(t, "available", found[0].Status)
+			assert.Equal(t, 7, found[0].BackupRetention, "the retention of backups stays")
+			assert.Contains(t, strings.Join(*said, "\n"), "rebooting")
+
+			require.NoError(t, rt.StartPromotion(t.Context()))
+			require.NoError(t, rt.WaitPromoted(t.Context()))
+			assert.Equal(t, tc.asked, promotions(w), "what is promoted is not promoted again")
+		})
+	}
+}
+
+func TestWaitPromotedGivesUp(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	rt.Site.Limits.Promote = time.Minute
+	begin := w.Clock().Now()
+	err := rt.WaitPromoted(t.Context())
+	assert.True(t, failover.IsTimeout(err), "%v", err)
+	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to resume`)
+	assert.WithinDuration(t, begin.Add(time.Minute), w.Clock().Now(), 10*time.Second)
+}
+
+// TestUnknownState holds that a state which RDS has brought since is waited for, and left to RDS
+// where it was accepted, or where a change has waited long enough for it.
+func TestUnknownState(t *testing.T) {
+	t.Parallel()
+	w, rt, said := standby(t, "database=quantum-folding")
+	rt.Site.Limits.Promote = time.Minute
+	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), `last saw "quantum-folding"`)
+	assert.Zero(t, promotions(w))
+	rt.Site.Accepted = []checks.Override{checks.AcceptStandby}
+	assert.True(t, failover.IsTimeout(rt.WaitPromoted(t.Context())))
+	assert.Positive(t, promotions(w), "RDS is asked whether it takes a promotion")
+
+	begin := w.Clock().Now()
+	rt.Site.Limits.Promote = time.Hour
+	require.NoError(t, rt.WaitModifiable(t.Context(), recovery, "site-dr"))
+	assert.WithinDuration(t, begin.Add(10*time.Minute), w.Clock().Now(), 10*time.Second)
+	assert.Contains(t, strings.Join(*said, "\n"), "quantum-folding, which is unknown: RDS itself says now whether it takes a change")
+}
+
+func TestWaitPromotedOfAFullVolume(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t, "database=storage-full")
+	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), "aws rds modify-db-instance --db-instance-identifier site-dr --region us-east-2 --allocated-storage")
+}
+
+func TestWaitPromotedEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	rt.Say = func(string) { cancel() }
+	assert.ErrorIs(t, rt.WaitPromoted(ctx), context.Canceled)
+}
+
+func TestPromotionOfNobody(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standby(t)
+	rt.Site.Database = "nobody"
+	assert.ErrorIs(t, rt.StartPromotion(t.Context()), failover.ErrNotFound)
+}
