@@ -56,12 +56,9 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	if err != nil {
 		return nil, false, err
 	}
-	site, err := s.where()
-	if err != nil {
-		return nil, false, err
-	}
 	asked := creations(operations)
-	ids, ended := s.idsOf(ctx, site, asked, state, run)
+	site, unread := s.where() // where its file can't be read, what has a name is taken over all the same
+	ids, ended := s.idsOf(ctx, site, unread, asked, state, run)
 	pending = slices.DeleteFunc(asked, func(c creation) bool { return ids[c.URN] != "" || ended[c.URN] })
 	edited, found, doubted, err := adopted(state, ids)
 	if err != nil {
@@ -96,7 +93,7 @@ func asksLost(site failover.Site, typ string) bool {
 
 // idsOf are the ids, by URN, of what AWS made of some pending creations and the stack takes over. What it can't take over,
 // but would keep a network from being deleted, it ends. The rest stays pending: another is made beside what may be left.
-func (s *Stack) idsOf(ctx context.Context, site failover.Site, asked []creation, state []byte, run Run) (ids map[string]string, ended map[string]bool) {
+func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, asked []creation, state []byte, run Run) (ids map[string]string, ended map[string]bool) {
 	ids, ended = map[string]string{}, map[string]bool{}
 	asked = takeable(asked, state)
 	var others []failover.Asked
@@ -118,6 +115,10 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, asked []creation,
 		if err != nil && run.Say != nil {
 			run.Say("what the killed update made is not taken over: " + err.Error())
 		}
+	}
+	if unread != nil {
+		say(unread)
+		return ids, ended
 	}
 	runtime := failover.New(s.options.Env, site)
 	made, err := runtime.FindMade(ctx, others)
