@@ -27,6 +27,7 @@ func TestPendingOperations(t *testing.T) {
 	pend(t, file, "aws:ec2/vpc:Vpc", "deleting")
 	pend(t, file, "aws:ec2/subnet:Subnet", "updating")
 	pend(t, file, "aws:lb/targetGroup:TargetGroup", "creating")
+	pend(t, file, "aws:rds/parameterGroup:ParameterGroup", "creating") // that was to take the place of the one that is held
 	pend(t, file, "aws:kms/key:Key", "creating", "::blog-dr-gone")
 
 	told := func() (said []string, notes []string) {
@@ -40,7 +41,8 @@ func TestPendingOperations(t *testing.T) {
 	assert.Contains(t, all, "a killed update was updating Subnet blog-dr-")
 	assert.Contains(t, all, "a killed update was creating TargetGroup blog-dr")
 	assert.Contains(t, all, "a killed update was creating Key blog-dr-gone")
-	require.Len(t, notes, 2)
+	require.Len(t, notes, 3)
+	assert.Contains(t, strings.Join(notes, "\n"), "had begun to make ParameterGroup blog-dr-1-parameters, too; the stack uses ", "the engine takes no two of a URN")
 	assert.Contains(t, strings.Join(notes, "\n"), "too; the stack uses arn:aws:elasticloadbalancing:")
 	assert.Contains(t, strings.Join(notes, "\n"), "had begun to make Key blog-dr-gone: look for it on AWS")
 
