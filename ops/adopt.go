@@ -112,8 +112,8 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 		return ids, ended
 	}
 	say := func(err error) {
-		if err != nil && run.Say != nil {
-			run.Say("what the killed update made is not taken over: " + err.Error())
+		if err != nil {
+			run.say("what the killed update made is not taken over, and another is made beside it: " + err.Error())
 		}
 	}
 	if unread != nil {

@@ -235,7 +235,7 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 		for _, change := range changes { // before the first: the second comes when the standby is gone
 			stack, err := s.Stack(ctx, change.Stack, false)
 			if err == nil {
-				err = s.mayDestroy(ctx, stack, run)
+				err = s.mayDestroy(ctx, stack, Run{}) // it is told when the stack's turn comes
 			}
 			if err != nil {
 				return nil, "", err

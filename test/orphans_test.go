@@ -21,9 +21,14 @@ import (
 // type in its region, with some inputs of its own.
 func killed(t *testing.T, w *sim.World, typ string, own map[string]any) sim.Object {
 	t.Helper()
+	return killedIn(t, w, "us-east-2", typ, own)
+}
+
+func killedIn(t *testing.T, w *sim.World, region, typ string, own map[string]any) sim.Object {
+	t.Helper()
 	inputs := map[string]any{}
 	w.ByHand(func(o *sim.Object) bool {
-		if o.Type == typ && o.Region == "us-east-2" {
+		if o.Type == typ && o.Region == region {
 			inputs = maps.Clone(o.Props)
 		}
 		return true
@@ -34,7 +39,7 @@ func killed(t *testing.T, w *sim.World, typ string, own map[string]any) sim.Obje
 		}
 	}
 	maps.Copy(inputs, own)
-	made, err := w.Create(t.Context(), sim.Call{Region: "us-east-2", Type: typ, Name: "killed", Inputs: inputs})
+	made, err := w.Create(t.Context(), sim.Call{Region: region, Type: typ, Name: "killed", Inputs: inputs})
 	require.NoError(t, err)
 	return made
 }
@@ -117,6 +122,12 @@ func TestOrphans(t *testing.T) {
 	require.ErrorContains(t, err, "aws rds modify-db-instance --db-instance-identifier blog-dr-7 --no-deletion-protection")
 	assert.Equal(t, before, staged.Inventory(w), "nothing was deleted")
 	w.ByHand(func(o *sim.Object) bool { return o.Props["identifier"] != "blog-dr-7" })
+	killedIn(t, w, "us-west-2", "aws:rds/instance:Instance", map[string]any{"identifier": "blog-prod-7"})
+	before = staged.Inventory(w)
+	_, err = site.Destroy(t.Context(), ops.Run{})
+	require.ErrorContains(t, err, "database blog-prod-7 has the tags of this stack")
+	assert.Equal(t, before, staged.Inventory(w), "nor is the standby deleted, which comes first")
+	w.ByHand(func(o *sim.Object) bool { return o.Props["identifier"] != "blog-prod-7" })
 	var said []string
 	_, err = site.Destroy(t.Context(), ops.Run{Say: func(line string) { said = append(said, line) }})
 	require.NoError(t, err)
