@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -25,7 +26,9 @@ func (w *World) PutMetrics(values []Published) error {
 			return refuse("InvalidParameterValue", "The parameter MetricData.member.1.Timestamp must specify a time within the past two weeks or no more than 2 hours in the future.")
 		}
 	}
-	w.state.Metrics = append(w.state.Metrics, values...)
+	for _, v := range values { // a caller may tell of the past
+		w.state.Metrics = slices.Insert(w.state.Metrics, w.metricsBefore(v.At.Add(1)), v)
+	}
 	return nil
 }
 
@@ -50,10 +53,17 @@ func (w *World) PutBetween(region, metric string, dimensions map[string]string, 
 }
 
 func (w *World) putBetween(region, metric string, of func(dimensions map[string]string) bool, from, to time.Time) (points []Datapoint) {
-	for _, v := range w.state.Metrics {
-		if v.Region == region && v.Metric == metric && of(v.Dimensions) && !v.At.Before(from) && v.At.Before(to) {
+	first, end := w.metricsBefore(from), w.metricsBefore(to)
+	for _, v := range w.state.Metrics[first:max(first, end)] {
+		if v.Region == region && v.Metric == metric && of(v.Dimensions) {
 			points = append(points, Datapoint{v.At, v.Value})
 		}
 	}
 	return points
+}
+
+// metricsBefore is how many values are from before a moment: they are kept the oldest first.
+func (w *World) metricsBefore(at time.Time) int {
+	n, _ := slices.BinarySearchFunc(w.state.Metrics, at, func(v Published, at time.Time) int { return v.At.Compare(at) })
+	return n
 }
