@@ -113,6 +113,22 @@ func (s *Store) addVersions(ctx context.Context, key string, all []StateCopy) ([
 	return all, nil
 }
 
+// State reads a stack's state as ReadState does. errors.Is finds fs.ErrNotExist in the error where there is none.
+func (s *Store) State(ctx context.Context, project, stack string) (deployment []byte, err error) {
+	key := path.Join(stackKeys, project, stack+".json")
+	text, err := s.files.read(ctx, File{Key: key})
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = s.files.read(ctx, File{Key: key + ".gz"})
+	}
+	if err == nil {
+		deployment, err = deploymentOf(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+	}
+	return deployment, nil
+}
+
 // ReadState reads a copy of a state: what pulumi stack export writes below "deployment". The
 // secrets in it are encrypted.
 func (s *Store) ReadState(ctx context.Context, c StateCopy) (deployment []byte, err error) {

@@ -53,7 +53,7 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 			state, operations, err = s.interrupted(ctx) // a running update would make an older one of it
 		}
 	}
-	if err != nil {
+	if err != nil || len(operations) == 0 && len(leftUndone(state)) == 0 {
 		return nil, false, err
 	}
 	asked := creations(operations)
@@ -169,7 +169,7 @@ func unknown(ids []string, state []byte) []string {
 
 // interrupted reads the state, and the operations that are pending in it.
 func (s *Stack) interrupted(ctx context.Context) (state []byte, pending []operation, err error) {
-	if state, err = s.Export(ctx); err == nil {
+	if state, err = s.saved(ctx); err == nil {
 		pending, err = pendingOperations(state)
 	}
 	return state, pending, err

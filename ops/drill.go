@@ -96,7 +96,7 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 	if err != nil {
 		return d, err
 	}
-	state, err := stack.Export(ctx)
+	state, err := stack.saved(ctx)
 	if err != nil {
 		return d, err
 	}

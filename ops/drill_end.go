@@ -146,7 +146,7 @@ func drillSite(of config.Config) failover.Site {
 // sweep takes what a killed run left into the state, so that it is destroyed with the
 // rest, or away where that can't be. What it can do neither with, it names.
 func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Run) error {
-	saved, err := stack.Export(ctx)
+	saved, err := stack.saved(ctx)
 	if err != nil {
 		return err
 	}

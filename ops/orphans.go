@@ -66,7 +66,7 @@ func (s *Site) ofNoUpdate(ctx context.Context, side Side, found []checks.Found) 
 	if err != nil {
 		return nil
 	}
-	saved, err := stack.Export(ctx)
+	saved, err := stack.saved(ctx)
 	if err != nil {
 		return nil
 	}
@@ -204,7 +204,7 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 	if len(left.Unseen) > 0 {
 		runtime.Say(fmt.Sprintf("AWS refuses to tell of all that killed updates left (%s): look whether something stays", strings.Join(left.Unseen, ", ")))
 	}
-	saved, err := stack.Export(ctx)
+	saved, err := stack.saved(ctx)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (s *Site) saved(ctx context.Context, stack *Stack) (side Side, checkpoint [
 	if side.Config, err = s.configOf(stack.Name()); err != nil {
 		return side, nil, err
 	}
-	if checkpoint, err = stack.Export(ctx); err != nil {
+	if checkpoint, err = stack.saved(ctx); err != nil {
 		return side, nil, err
 	}
 	side.State, err = state.Parse(checkpoint)

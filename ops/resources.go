@@ -61,7 +61,7 @@ func (s *Site) Resources(ctx context.Context) ([]Resource, error) {
 			if err != nil {
 				return nil, err
 			}
-			saved, err := stack.Export(ctx)
+			saved, err := stack.saved(ctx)
 			if err != nil {
 				return nil, err
 			}
