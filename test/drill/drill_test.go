@@ -24,7 +24,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-func TestMain(m *testing.M) { staged.MainEachStep(m) }
+func TestMain(m *testing.M) { staged.Main(m) }
 
 // open opens the site of a stage.
 func open(t *testing.T, stage *scenario.Stage) *ops.Site {
@@ -168,7 +168,7 @@ func TestKilledDrill(t *testing.T) {
 	before, inventory := pilotLight(t, start), staged.Inventory(start.World)
 	from, err := staged.Keep(start, t.TempDir())
 	require.NoError(t, err)
-	points, _ := staged.Points(t, from, t.TempDir(), staged.Options(), func(stage *scenario.Stage) {
+	points, _ := staged.Points(t, from, t.TempDir(), func(stage *scenario.Stage) {
 		_, err := open(t, stage).Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
 		require.NoError(t, err)
 	})

@@ -25,7 +25,7 @@ func TestFirstDeploymentKilled(t *testing.T) {
 	t.Cleanup(nothing.Close)
 	start, err := staged.Keep(nothing, filepath.Join(scratch, "nothing"))
 	require.NoError(t, err)
-	points, stage := staged.Points(t, start, filepath.Join(scratch, "first deployment"), staged.Options(), func(stage *scenario.Stage) {
+	points, stage := staged.Points(t, start, filepath.Join(scratch, "first deployment"), func(stage *scenario.Stage) {
 		_, err := site(t, stage).Deploy(t.Context(), ops.Run{})
 		require.NoError(t, err)
 	})

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	scratch = dir
-	staged.MainEachStep(m, func() { _ = os.RemoveAll(dir) })
+	staged.Main(m, func() { _ = os.RemoveAll(dir) })
 }
 
 // TestKillAnywhere kills each procedure at points that are spread over all at which AWS or

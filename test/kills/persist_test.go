@@ -16,7 +16,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
-	"github.com/pilotlight-dr/pilotlight/test/pulumid"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
@@ -44,9 +43,7 @@ func persist(t *testing.T, p *procedure, each int) (stage *scenario.Stage, kills
 	now := p.start
 	for seen := map[string]bool{}; ; kills++ {
 		k := &killer{t: t, each: each, seen: seen}
-		o := staged.Options()
-		o.Command = &pulumid.Command{Server: staged.Server, Write: k.write}
-		stage, err := now.Open(o)
+		stage, err := now.Open(staged.Watched(t, k.write))
 		require.NoError(t, err)
 		staged.Unlock(t, stage)
 		k.stage, k.states = stage, held(t, stage)

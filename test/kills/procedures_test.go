@@ -82,7 +82,7 @@ func (p *procedure) known(t *testing.T) *undisturbed {
 		p.start, err = staged.Keep(before, filepath.Join(scratch, p.name))
 		require.NoError(t, err)
 		var stage *scenario.Stage
-		p.undisturbed.points, stage = staged.Points(t, p.start, filepath.Join(scratch, p.name+" points"), staged.Options(), func(stage *scenario.Stage) {
+		p.undisturbed.points, stage = staged.Points(t, p.start, filepath.Join(scratch, p.name+" points"), func(stage *scenario.Stage) {
 			require.NoError(t, p.run(t.Context(), t, stage))
 		})
 		p.end = endOf(t, stage)

@@ -168,7 +168,7 @@ func TestThaw(t *testing.T) {
 	t.Parallel()
 	steady, err := staged.Keep(staged.Steady(t, staged.Options()), t.TempDir())
 	require.NoError(t, err)
-	points, frozen := staged.Points(t, steady, t.TempDir(), staged.Options(), func(stage *scenario.Stage) {
+	points, frozen := staged.Points(t, steady, t.TempDir(), func(stage *scenario.Stage) {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"role": "frozen"}))
 	})
 	v := &visitors{stage: frozen}

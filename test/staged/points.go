@@ -20,7 +20,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
-	"github.com/pilotlight-dr/pilotlight/test/pulumid"
 )
 
 // A Point is where a kill may leave an operation: what lies in the project's folder
@@ -61,13 +60,10 @@ func Unlock(t *testing.T, stage *scenario.Stage) {
 // at which a kill may end it, below a folder: before and after each write of a state, so that AWS did
 // what the state does not know or both know, and whenever AWS has accepted a change. It
 // returns the stage as it is afterwards, too.
-func Points(t *testing.T, from scenario.Moment, dir string, o scenario.Options, do func(*scenario.Stage)) ([]Point, *scenario.Stage) {
+func Points(t *testing.T, from scenario.Moment, dir string, do func(*scenario.Stage)) ([]Point, *scenario.Stage) {
 	t.Helper()
 	k := &keeper{dir: dir, held: map[string]int{}}
-	server, err := watched()
-	require.NoError(t, err)
-	o.Command = &pulumid.Command{Server: server, Write: k.write}
-	stage, err := from.Open(o)
+	stage, err := from.Open(Watched(t, k.write))
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	k.stage = stage

@@ -36,6 +36,16 @@ var (
 // watched is an engine that stays and saves a state at each step.
 var watched func() (*pulumid.Server, error)
 
+// Watched are Options whose engine saves the state at each step, as it does in life, and calls write around each time.
+func Watched(t *testing.T, write func(after bool)) scenario.Options {
+	t.Helper()
+	server, err := watched()
+	require.NoError(t, err)
+	o := Options()
+	o.Command = &pulumid.Command{Server: server, Write: write}
+	return o
+}
+
 // sideBySide is how many tests of a package run at once. They need the processor half of
 // their time: a simulated clock waits for quiet before each step.
 const sideBySide = "8"
@@ -51,7 +61,8 @@ func Main(m *testing.M, after ...func()) { os.Exit(run(m, false, after)) }
 func MainEachStep(m *testing.M, after ...func()) { os.Exit(run(m, true, after)) }
 
 func run(m *testing.M, eachStep bool, after []func()) (code int) {
-	debug.SetGCPercent(400) // worlds and states are read and written all the time
+	debug.SetGCPercent(1600)
+	debug.SetMemoryLimit(1 << 30)
 	err := flag.Set("test.parallel", sideBySide)
 	if err == nil {
 		EngineRoot, err = engine.Find(context.Background(), os.Stderr)
