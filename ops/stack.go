@@ -369,7 +369,7 @@ func (s *Stack) saved(ctx context.Context) ([]byte, error) {
 		return s.Export(ctx)
 	}
 	text, err := store.State(ctx, config.Project, s.Name())
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil { // a file is read also when nobody waits for it
 		return s.Export(ctx)
 	}
 	return text, err
