@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -84,19 +85,24 @@ func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (
 }
 
 func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
-	sides, err := s.Sides(ctx)
+	sides, keyless, err := s.readable(ctx)
+	if len(keyless) > 0 && sides == nil { // no more can be told without the engine
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), keylessRequirements(keyless)...)}, nil
+	}
 	if damaged, ok := errors.AsType[*refusal.Error](err); ok && damaged.Code == refusal.CodeState {
 		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Code: refusal.CodeState, Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
 	}
-	return s.CheckWith(ctx, purpose, to, Evidence{Sides: sides, Plan: func(ctx context.Context, change Change) (Plan, error) { return s.Plan(ctx, change, run) }})
+	return s.CheckWith(ctx, purpose, to, Evidence{Sides: sides, Keyless: keyless, Plan: func(ctx context.Context, change Change) (Plan, error) { return s.Plan(ctx, change, run) }})
 }
 
 // Evidence is what Check has the engine find out.
 type Evidence struct {
 	Sides []Side // by their files and their states
+	// Keyless says of which states the secrets can't be read. The engine can plan nothing then.
+	Keyless []*refusal.Error
 	// Plan is what a change would do.
 	Plan func(context.Context, Change) (Plan, error)
 }
@@ -110,7 +116,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		if !diverged { // or the claims are not what they should be
 			records = append(records, Requirement{What: "claims", Code: refusal.CodeClaims, Seen: refused.Error(), Remedy: toDo(sides)})
 		}
-		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), records...)}, nil
+		return Readiness{For: purpose, Stack: to, Requirements: slices.Concat(s.machine(ctx), keylessRequirements(e.Keyless), records)}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
@@ -121,7 +127,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	}
 	ready := Readiness{For: purpose, Stack: change.Stack}
 	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
-	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, sides, side.Config.PeerRegion(), side.Config.Region)...)
+	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, e, side.Config.PeerRegion(), side.Config.Region)...)
 	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
 	if purpose == ForSwitchover && other != nil {
 		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
@@ -139,15 +145,11 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if diverged {
 		return ready, nil
 	}
-	plan, err := e.Plan(ctx, change)
-	if err != nil && ctx.Err() == nil && ready.Err() != nil {
-		// What is wrong already, such as credentials that ended, keeps the engine from it: the rest is told all the same.
-		plan, err = Plan{Change: change, Refusal: "it can't be planned: " + err.Error()}, nil
-	}
+	plan, err := s.planned(ctx, e, change, &ready)
 	if err != nil {
 		return ready, err
 	}
-	if plan.Refusal != "" && plan.Verdict == nil && purpose != ForReprotect {
+	if (plan.Refusal != "" || plan.Resources == nil) && plan.Verdict == nil && purpose != ForReprotect {
 		plan.Verdict = s.verdict(ctx, side, other)
 	}
 	if purpose == ForFailover && change.Role == roles.Active {
@@ -177,6 +179,28 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, left.requirements()...)
 	}
 	return ready, nil
+}
+
+// planned is what the engine would do. Where something keeps it from planning, that is among the requirements, and the
+// plan has no resources: the rest is told all the same.
+func (s *Site) planned(ctx context.Context, e Evidence, change Change, ready *Readiness) (Plan, error) {
+	if len(e.Keyless) > 0 {
+		return Plan{Change: change}, nil
+	}
+	plan, err := e.Plan(ctx, change)
+	if err == nil || ctx.Err() != nil {
+		return plan, err
+	}
+	if provider, unread := providerInFile(s.options.Dir, change.Stack); unread == nil {
+		if lost := s.keyless(ctx, change.Stack, provider); lost != nil { // by the file, which an update goes by, and not by the state
+			ready.Requirements = append(ready.Requirements, keylessRequirements([]*refusal.Error{lost})...)
+			return Plan{Change: change}, nil
+		}
+	}
+	if ready.Err() != nil { // what is wrong already, such as credentials that ended, keeps the engine from it
+		plan, err = Plan{Change: change, Refusal: "it can't be planned: " + err.Error()}, nil
+	}
+	return plan, err
 }
 
 // verdict is what the checks find where the program refuses before it makes them, so that one

@@ -37,7 +37,7 @@ func TestWhereTheStateLies(t *testing.T) {
 			assert.Contains(t, r.Seen, tc.seen)
 			assert.Equal(t, tc.remedy, r.Remedy)
 			for _, purpose := range []Purpose{ForFailover, ForReprotect, ForSwitchover} {
-				q := r.requirement("state", purpose)
+				q := r.requirement(purpose)
 				assert.Equal(t, purpose != ForFailover || !tc.blocks, q.OK, purpose)
 				assert.Equal(t, tc.remedy, q.Remedy, "what check says is what status says")
 			}

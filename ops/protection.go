@@ -41,8 +41,8 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	if other != nil {
 		otherRegion = other.Config.Region
 	}
-	for _, part := range []struct{ what, address string }{{"state", s.Backend}, {"keys", s.Keys}} {
-		if r := riskOf(part.what, part.address, leads.Config.Region, otherRegion); r.Blocks {
+	for _, r := range risks(s.Backend, s.keys, leads.Config.Region, otherRegion) {
+		if r.Blocks {
 			s.Warnings = append(s.Warnings, r.Seen+": "+r.Remedy)
 			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")
 		}
@@ -73,6 +73,16 @@ func (s *Status) judge(sides []Side, now time.Time) {
 func (s *Status) unprotect(verdict, next string) {
 	if s.Protected {
 		s.Protected, s.Verdict, s.Next = false, verdict, next
+	}
+}
+
+// addKeyless puts on the status what keeps the states' secrets from being read. No command can do anything before that is mended.
+func (s *Status) addKeyless(keyless []*refusal.Error) {
+	for _, e := range keyless {
+		s.Warnings = append(s.Warnings, e.Error())
+	}
+	if len(keyless) > 0 {
+		s.Protected, s.Verdict, s.Next = false, fmt.Sprintf("unprotected: the secrets in the state of stack %s can't be read", keyless[0].Stack), keyless[0].Remedy
 	}
 }
 

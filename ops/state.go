@@ -148,25 +148,40 @@ func (s *Site) configOf(stack string) (config.Config, error) {
 	return c, refuseConfig(err)
 }
 
-// damaged is a refusal with code refusal.CodeState when the state of a stack can't be read; else it is err, which
-// reading the state through the engine gave.
+// damaged is a refusal with code refusal.CodeState when the state of a stack can't be read, and with refusal.CodeKeys when its secrets
+// can't be decrypted; else it is err, which reading the state through the engine gave.
 func (s *Site) damaged(ctx context.Context, stack string, err error) error {
-	store, opaque := s.store(ctx)
-	if opaque != nil {
+	provider, unread := providerInFile(s.options.Dir, stack)
+	if unread != nil {
 		return err
 	}
-	copies, unlisted := store.StateCopies(ctx, config.Project, stack)
-	if unlisted != nil {
-		return err
-	}
-	at := slices.IndexFunc(copies, func(c backend.StateCopy) bool { return c.Source == backend.SourceCurrent })
-	if at < 0 {
-		return err
-	}
-	current := StateCopy{stored: copies[at]}
-	if current.read(ctx, store); current.Unreadable != "" {
+	current, found := s.current(ctx, stack)
+	if found && current.Unreadable != "" {
 		damaged := refusal.New(refusal.CodeState, "the state can't be read (%s): pilotlight state list %s shows the copies there are, pilotlight state restore %[2]s brings the best one back", current.Unreadable, stack)
 		return damaged.Of(stack)
 	}
+	if found {
+		provider = current.state.SecretsProvider
+	}
+	if keyless := s.keyless(ctx, stack, provider); keyless != nil {
+		keyless.Err = err
+		return keyless
+	}
 	return err
+}
+
+// current is a stack's state as the files of the backend have it. There is none where the backend keeps no files.
+func (s *Site) current(ctx context.Context, stack string) (current StateCopy, found bool) {
+	store, err := s.store(ctx)
+	if err != nil {
+		return StateCopy{}, false
+	}
+	copies, err := store.StateCopies(ctx, config.Project, stack)
+	at := slices.IndexFunc(copies, func(c backend.StateCopy) bool { return c.Source == backend.SourceCurrent })
+	if err != nil || at < 0 {
+		return StateCopy{}, false
+	}
+	current = StateCopy{stored: copies[at]}
+	current.read(ctx, store)
+	return current, true
 }

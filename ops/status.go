@@ -6,19 +6,15 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/smithy-go"
-	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -56,6 +52,8 @@ type Status struct {
 	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
 	// Drills are copies that drills have left, or are making.
 	Drills []DrillCopy `json:"drills,omitempty"`
+
+	keys []string // of Keys
 }
 
 // SideStatus is where one side stands.
@@ -99,13 +97,15 @@ type SideStatus struct {
 const askFor = 5 * time.Second
 
 // Status looks at both sides. A region that does not answer is reported, and delays
-// nothing for more than some seconds.
+// nothing for more than some seconds. So is a key or a passphrase that is lost.
 func (s *Site) Status(ctx context.Context) (Status, error) {
-	sides, err := s.Sides(ctx)
+	sides, keyless, err := s.readable(ctx)
 	if err != nil {
 		return Status{}, err
 	}
-	return s.statusOf(ctx, sides), nil
+	status := s.statusOf(ctx, sides)
+	status.addKeyless(keyless)
+	return status, nil
 }
 
 // statusOf is Status of sides whose state was read.
@@ -141,7 +141,8 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 			status.Warnings = append(status.Warnings, err.Error())
 		}
 	}
-	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
+	status.keys = s.keys(sides)
+	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), strings.Join(status.keys, ", "), LastRehearsal(s.options.Dir)
 	status.LastCheck = lastCheck(s.options.Dir)
 	status.judge(sides, s.now())
 	status.addDrills(left, unseen, s.now())
@@ -303,20 +304,6 @@ func redacted(address string) string {
 		return parsed.Redacted()
 	}
 	return address
-}
-
-// keys is the secrets provider of the site's stacks; "passphrase" when their files name none.
-func (s *Site) keys(sides []Side) string {
-	for _, side := range sides {
-		text, err := fileio.Read(filepath.Join(s.options.Dir, config.FileName(side.Config.Stack)))
-		var file struct {
-			Provider string `yaml:"secretsprovider"`
-		}
-		if err == nil && yaml.Unmarshal(text, &file) == nil && file.Provider != "" {
-			return file.Provider
-		}
-	}
-	return "passphrase"
 }
 
 // regionOf is the region that a URL of a backend or of a key names; empty for none.

@@ -14,6 +14,7 @@ const (
 	CodeNoStack     = "no-stack"      // the site has no such stack, or the backend does not know it
 	CodeNoBackend   = "no-backend"    // this machine is not logged in to where the state lies
 	CodeState       = "state"         // a stack's state is damaged, or AWS holds nothing to make one of
+	CodeKeys        = "keys"          // the passphrase or the KMS key of a state does not decrypt its secrets
 	CodeLocked      = "locked"        // another update holds the stack, or a dead one left its lock
 	CodeNotReady    = "not-ready"     // what a purpose needs is not there
 	CodeDrill       = "drill"         // no drill can be held now

@@ -2,6 +2,7 @@
 package state
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -100,9 +101,24 @@ type State struct {
 	ResourceIDs []string
 	// Certificate is the ARN of the certificate that the stack has requested; empty when it has not.
 	Certificate string
+	// SecretsProvider encrypts the secrets of the state; zero where Parse did not read it.
+	SecretsProvider SecretsProvider `json:"-"`
 
 	completedSerial int // the serial of the last claim for which everything was done
 }
+
+// SecretsProvider is what encrypts the secrets of a stack.
+type SecretsProvider struct {
+	// Address is such as awskms://alias/blog-state?region=us-east-2; that of a passphrase is "passphrase".
+	Address string
+	// EncryptedKey is the data key, encrypted by that key; nil with a passphrase.
+	EncryptedKey []byte
+	// Salt is that of a passphrase, with a proof of it; empty with a key.
+	Salt string
+}
+
+// Passphrase is the address of a passphrase.
+const Passphrase = "passphrase"
 
 // Read reads a stack's checkpoint from the backend. A stack that does not exist has a zero
 // State. The checkpoint has to be decrypted as a whole.
@@ -170,6 +186,14 @@ func Parse(checkpoint []byte) (State, error) {
 			Protect bool           `json:"protect"`
 			Outputs map[string]any `json:"outputs"`
 		} `json:"resources"`
+		SecretsProviders struct {
+			Type  string `json:"type"`
+			State struct {
+				URL          string `json:"url"`
+				EncryptedKey []byte `json:"encryptedkey"`
+				Salt         string `json:"salt"`
+			} `json:"state"`
+		} `json:"secrets_providers"`
 	}
 	if len(checkpoint) == 0 {
 		return State{}, nil
@@ -184,6 +208,8 @@ func Parse(checkpoint []byte) (State, error) {
 		}
 	}
 	m, err := assemble(outputs)
+	by := state.SecretsProviders
+	m.SecretsProvider = SecretsProvider{Address: cmp.Or(by.State.URL, by.Type), EncryptedKey: by.State.EncryptedKey, Salt: by.State.Salt}
 	for _, r := range state.Resources {
 		m.DestroyProtected = m.DestroyProtected || r.Protect && strings.HasSuffix(r.URN, "::"+DestroyGuard)
 	}

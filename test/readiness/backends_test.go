@@ -1,13 +1,10 @@
 package readiness
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/pilotlight-dr/pilotlight/config"
@@ -103,11 +100,8 @@ func (w *world) unread(ctx context.Context) string {
 	if err == nil {
 		return ""
 	}
-	if refused, ok := errors.AsType[*refusal.Error](err); ok {
-		return cmp.Or(refused.Code, "refused")
-	}
-	if strings.Contains(err.Error(), "passphrase") {
-		return anotherPassphrase
+	if code := refusal.CodeOf(err); code != "" {
+		return code
 	}
 	return err.Error()
 }

@@ -26,6 +26,8 @@ type condition struct {
 	finding string
 	// codes are those by which check may say it; none is what a failover survives.
 	codes []string
+	// of is what in AWS it changes: two conditions of the same never come together. Empty for what no other changes.
+	of string
 	// here are those of this machine: files, states and locks.
 	here bool
 	// backend is what is wrong with it; empty for nothing.
@@ -207,13 +209,13 @@ var conditions = []condition{
 	}},
 
 	{name: "zone that nobody asks", codes: []string{checks.NameDelegated}, fits: routed, spoil: faults("zone=elsewhere")},
-	{name: "CNAME at the name", finding: "B10r", codes: []string{checks.NameCNAME}, fits: routed, spoil: record(true, map[string]any{"type": "CNAME"})},
-	{name: "AAAA at the name", finding: "B10r", codes: []string{checks.NameAAAA}, fits: routed, spoil: record(false, map[string]any{"type": "AAAA", "records": []any{"2001:db8::1"}})},
-	{name: "weighted records at the name", finding: "B10r", codes: []string{checks.NameRouted}, fits: routed, spoil: record(true, map[string]any{"setIdentifier": "blue", "weight": 10.0})},
+	{name: "CNAME at the name", of: "record", finding: "B10r", codes: []string{checks.NameCNAME}, fits: routed, spoil: record(true, map[string]any{"type": "CNAME"})},
+	{name: "AAAA at the name", of: "record", finding: "B10r", codes: []string{checks.NameAAAA}, fits: routed, spoil: record(false, map[string]any{"type": "AAAA", "records": []any{"2001:db8::1"}})},
+	{name: "weighted records at the name", of: "record", finding: "B10r", codes: []string{checks.NameRouted}, fits: routed, spoil: record(true, map[string]any{"setIdentifier": "blue", "weight": 10.0})},
 	{name: "private zone", codes: []string{checks.NamePrivate, checks.NameDelegated}, fits: routed, spoil: zone(func(w *world, id string) { w.sim.MakePrivate(id) })},
 	{name: "zone of another name", codes: []string{checks.NameZone}, fits: routed, spoil: zone(func(w *world, id string) { w.sim.AddZone(id, "example.org") })},
 	{name: "zone unseen", codes: []string{checks.NameUnseen}, fits: routed, spoil: faults("error=route53:ListResourceRecordSets:AccessDenied:99")},
-	{name: "zone unseen, with a CNAME", codes: []string{checks.NameUnseen}, fits: routed, spoil: func(w *world) error {
+	{name: "zone unseen, with a CNAME", of: "record", codes: []string{checks.NameUnseen}, fits: routed, spoil: func(w *world) error {
 		if err := record(true, map[string]any{"type": "CNAME"})(w); err != nil {
 			return err
 		}
@@ -269,14 +271,20 @@ var conditions = []condition{
 	{name: "lock held", here: true, backend: locked, finding: "B8r", codes: []string{refusal.CodeLocked}},
 	{name: standbySpoilt, here: true, backend: standbySpoilt, codes: []string{refusal.CodeState}},
 	{name: productionSpoilt, here: true, backend: productionSpoilt, codes: []string{refusal.CodeState}},
-	{name: anotherPassphrase, here: true, backend: anotherPassphrase, codes: []string{anotherPassphrase}},
+	{name: anotherPassphrase, here: true, backend: anotherPassphrase, codes: []string{refusal.CodeKeys}},
+	{name: "key of the standby's state in production's region", here: true, codes: []string{ops.KeysInRegion}, spoil: keyIn(true)},
+	{name: "key of production's state in production's region", here: true, codes: []string{ops.KeysInRegion}, spoil: keyIn(false)},
+	{name: "key of the states in the standby's region", here: true, spoil: func(w *world) error {
+		w.own().State.SecretsProvider.Address = "awskms://alias/state?region=" + w.own().Config.Region
+		return nil
+	}},
 	{name: "files disagree", here: true, codes: []string{refusal.CodeMismatch}, spoil: func(w *world) error {
 		peer := *w.own().Config.Peer
 		peer.CIDR = "10.99.0.0/16"
 		w.own().Config.Peer = &peer
 		return nil
 	}},
-	{name: "state older than AWS", codes: []string{refusal.CodeDiverged}, spoil: claimed(func(c roles.Claim) roles.Claim {
+	{name: "state older than AWS", of: "parameters", codes: []string{refusal.CodeDiverged}, spoil: claimed(func(c roles.Claim) roles.Claim {
 		c.Serial += 5
 		return c
 	})},
@@ -288,7 +296,7 @@ var conditions = []condition{
 		w.peer().State = state.State{}
 		return nil
 	}},
-	{name: "both sides lead", here: true, codes: []string{refusal.CodeClaims}, spoil: func(w *world) error {
+	{name: "both sides lead", of: "parameters", here: true, codes: []string{refusal.CodeClaims}, spoil: func(w *world) error {
 		w.own().State.Claim.Role, w.own().State.Claim.Epoch = roles.Active, w.peer().State.Claim.Epoch
 		return claimed(func(roles.Claim) roles.Claim { return w.own().State.Claim })(w)
 	}},
@@ -313,6 +321,18 @@ var conditions = []condition{
 	{name: "throttled", later: night("throttle=rds:PromoteReadReplica:3", "throttle=ec2:CreateNatGateway:3", "throttle=elasticloadbalancing:DescribeTargetHealth:3")},
 	{name: "Redis without room", later: night("error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity")},
 	{name: "busy visitors", later: night("load=high")},
+}
+
+// keyIn has a key of production's region encrypt a side's state.
+func keyIn(own bool) func(*world) error {
+	return func(w *world) error {
+		side := w.peer()
+		if own {
+			side = w.own()
+		}
+		side.State.SecretsProvider.Address = "awskms://alias/state?region=" + w.peer().Config.Region
+		return nil
+	}
 }
 
 // oldImage: all images are a year older; production's was published before.
@@ -402,7 +422,7 @@ func deletedConditions() (all []condition) {
 		if name == "key" {
 			code = checks.KeyMissing // which no judgement accepts
 		}
-		all = append(all, condition{name: name + " deleted", codes: []string{code}, spoil: object(typ, true, gone), fits: func(c config.Config) bool {
+		all = append(all, condition{name: name + " deleted", of: name, codes: []string{code}, spoil: object(typ, true, gone), fits: func(c config.Config) bool {
 			return !strings.HasPrefix(typ, "aws:iam/") || c.PeerRegion() != awsregion.ControlPlane("iam", c.Region) // which is not asked then
 		}})
 	}

@@ -77,11 +77,16 @@ func draw(seed uint64, all []*reference) day {
 			from = others
 		}
 		c := from[random.IntN(len(from))]
-		if !slices.ContainsFunc(d.has, func(other condition) bool { return other.name == c.name }) {
+		if !slices.ContainsFunc(d.has, c.excludes) {
 			d.has = append(d.has, c)
 		}
 	}
 	return d
+}
+
+// excludes reports whether two conditions can't be so on the same day.
+func (c condition) excludes(other condition) bool {
+	return c.name == other.name || c.of != "" && c.of == other.of
 }
 
 // stranded reports whether no failover of a site can move its name without the lost region.
