@@ -178,9 +178,13 @@ func Quotas(all []Quota, region string) (short []refusal.Blocker) {
 		if q.Lacks() == 0 || q.Alternative && enough {
 			continue
 		}
+		without := ""
+		if q.Service == "elasticache" {
+			without = "; the failover would end in an error, and the site would serve without its cache (with failover.requireCache not at all)"
+		}
 		short = append(short, refusal.Blocker{
 			Code: QuotaShort, Subject: "quotas",
-			Reason: fmt.Sprintf("%s in %s: it needs %d, and %d of %d are used", q.Name, region, q.Needs, q.Used, q.Limit),
+			Reason: fmt.Sprintf("%s in %s: it needs %d, and %d of %d are used%s", q.Name, region, q.Needs, q.Used, q.Limit, without),
 			Remedy: fmt.Sprintf("ask AWS for more by %s (quota %s of %s, hours to days), or free some", AskForMore, q.Code, q.Service),
 		})
 	}

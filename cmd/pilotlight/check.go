@@ -121,6 +121,8 @@ func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Require
 		q.Code, q.Seen, q.Remedy = refusal.CodeNotReady, "it proves nothing, as not all could be read: "+strings.Join(r.Unread, "; "), "let these credentials read it, and check again"
 	case !r.Recovered:
 		q.Seen = cmp.Or(r.Refusal, r.Serves)
+	case r.Unfinished():
+		q.Code, q.Seen = codeNotWhole, "the site would recover, and not all of it could be made: "+r.Refusal
 	default:
 		q = ops.Requirement{What: "rehearsal", OK: true, Seen: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))))}
 	}

@@ -39,6 +39,8 @@ var (
 	errUnconfirmed = errors.New("nothing was changed")
 	// errNotServing is a rehearsal that was held, and in which the site did not come back.
 	errNotServing = errors.New("the site does not serve from the DR region: see the report for why and what to do next")
+	// errNotWhole is a rehearsal in which the site came back, and the failover stopped before its end.
+	errNotWhole = errors.New("the site serves from the DR region, and the failover does not end: see the report for what could not be made, and pilotlight check for the remedy")
 )
 
 // Codes of failures that only the command has.
@@ -46,6 +48,7 @@ const (
 	codeUsage       = "usage"       // the command line
 	codeUnconfirmed = "unconfirmed" // nobody confirmed what would be done
 	codeNotServing  = "not-serving" // the rehearsed site did not come back
+	codeNotWhole    = "not-whole"   // the rehearsed site came back, and not all of it could be made
 )
 
 // exitRefused is the exit status of a refusal.
@@ -53,7 +56,7 @@ const exitRefused = 4
 
 // exits are the exit statuses of other failures, by their codes.
 var exits = map[string]int{
-	refusal.CodeFailed: 1, codeUsage: 2, refusal.CodeNoProject: 2, refusal.CodeNotReady: 3, codeNotServing: 3,
+	refusal.CodeFailed: 1, codeUsage: 2, refusal.CodeNoProject: 2, refusal.CodeNotReady: 3, codeNotServing: 3, codeNotWhole: 3,
 	refusal.CodeStopped: 5, refusal.CodeInterrupted: 130, // as a shell says it of Ctrl-C
 }
 
@@ -61,7 +64,7 @@ const exitCodes = `Exit status:
   0    done, or there was nothing to do
   1    failed; what was changed, if anything, is said
   2    wrong usage; nothing was done
-  3    not ready (check), or the rehearsed site did not come back
+  3    not ready (check), or the rehearsed site did not come back whole
   4    refused, or locked by another update; nothing was changed
   5    stopped part-way: run the same command again, it resumes
   130  interrupted; run the same command again, it resumes
@@ -91,6 +94,8 @@ func failureOf(err error) ops.Failure {
 		f.Changed = stopped
 	case errors.Is(err, errNotServing):
 		return ops.Failure{Code: codeNotServing, Reason: err.Error(), Remedy: "do what the report says is next"}
+	case errors.Is(err, errNotWhole):
+		return ops.Failure{Code: codeNotWhole, Reason: err.Error(), Remedy: "do what the report says is next, and check again"}
 	case errors.Is(err, errUnconfirmed):
 		return ops.Failure{Code: codeUnconfirmed, Reason: err.Error(), Remedy: "confirm it on a terminal, or give --yes"}
 	}

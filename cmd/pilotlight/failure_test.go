@@ -65,6 +65,7 @@ func TestExitStatus(t *testing.T) {
 		"no project":                     {on(refusal.New(refusal.CodeNoProject, "none: go there")), 2, refusal.CodeNoProject, false},
 		"not ready":                      {&notReadyError{unready}, 3, refusal.CodeNotReady, false},
 		"did not come back":              {errNotServing, 3, codeNotServing, false},
+		"did not come back whole":        {errNotWhole, 3, codeNotWhole, false},
 		"refused by the checks":          {on(blocked), 4, refusal.CodeChecks, false},
 		"refused by the claims":          {on(claims), 4, refusal.CodeClaims, false},
 		"refused for two files":          {on(stacks.RefuseMismatches([]stacks.Mismatch{{Key: "domain", Stack: "dr"}})), 4, refusal.CodeMismatch, false},

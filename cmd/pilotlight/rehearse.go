@@ -140,8 +140,11 @@ func (o *rehearseOptions) run(ctx context.Context, run rehearse, out, progress i
 		report.Changed = scenario.Compare(base, report)
 	}
 	err = errors.Join(o.keep(report), unmet(report.Unmet), unread(report.Unread))
-	if !report.Recovered {
+	switch {
+	case !report.Recovered:
 		err = errors.Join(err, errNotServing)
+	case report.Unfinished():
+		err = errors.Join(err, errNotWhole)
 	}
 	shown, text := project{json: o.json, out: out}, report.String()
 	if o.markdown {

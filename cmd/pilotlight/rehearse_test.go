@@ -39,6 +39,7 @@ func rehearseWith(report *scenario.Report, failed error, args ...string) (asked 
 
 var (
 	recovered = &scenario.Report{Recovered: true, Serves: "visitors are served from us-east-2"}
+	unwhole   = &scenario.Report{Recovered: true, Refusal: "no Redis", Serves: "visitors are served from us-east-2"}
 	refused   = &scenario.Report{Refusal: "the failover is refused", Serves: "visitors cannot reach the site"}
 )
 
@@ -87,25 +88,27 @@ func TestRehearseExitCodes(t *testing.T) {
 		code   int
 		says   string
 	}{
-		"recovered":          {recovered, nil, nil, 0, ""},
-		"not held":           {nil, errors.New("no engine"), nil, 1, "no engine"},
-		"not recovered":      {refused, nil, nil, 3, "the site does not serve"},
-		"a fault unmet":      {&scenario.Report{Recovered: true, Unmet: []sim.Fault{{Name: "load", Value: "high"}}}, nil, nil, 1, "load=high never struck"},
-		"an unknown call":    {nil, nil, []string{"--fault", "error=rds:Promote:AccessDenied"}, 2, "nothing here calls rds:Promote"},
-		"another's error":    {nil, nil, []string{"--fault", "error=rds:PromoteReadReplica:TooManyBuckets"}, 2, "rds has no error TooManyBuckets"},
-		"interrupted":        {nil, fmt.Errorf("updating: %w", context.Canceled), nil, 130, "canceled"},
-		"unknown flag":       {nil, nil, []string{"--fast"}, 2, "unknown flag"},
-		"unknown fault":      {nil, nil, []string{"--fault", "meteor=1"}, 2, `there is no fault "meteor=1": use one of`},
-		"unknown outage":     {nil, nil, []string{"--outage", "slow"}, 2, "set it to refuse or hang"},
-		"one region":         {nil, nil, []string{"--dr-region", "us-west-2"}, 2, "name two"},
-		"two partitions":     {nil, nil, []string{"--dr-region", "cn-north-1"}, 2, "different partitions"},
-		"an argument":        {nil, nil, []string{"now"}, 2, "takes no arguments"},
-		"seed is no number":  {nil, nil, []string{"--seed", "x"}, 2, `--seed is "x": give it a value`},
-		"live, of a sample":  {nil, nil, []string{"--live", "--sample"}, 2, "not the sample"},
-		"live, placed":       {nil, nil, []string{"--live", "--dr-region", "us-east-2"}, 2, "not the sample"},
-		"live, nowhere":      {nil, nil, []string{"--live", "-C", "testdata"}, 2, "go to the project's folder"},
-		"not all read":       {&scenario.Report{Recovered: true, Unread: []string{"the zone"}}, nil, nil, 3, "the rehearsal proves nothing (the zone)"},
-		"unwritable outputs": {recovered, nil, []string{"-o", "/dev/null/x"}, 1, "writing the report"},
+		"recovered":           {recovered, nil, nil, 0, ""},
+		"not held":            {nil, errors.New("no engine"), nil, 1, "no engine"},
+		"not recovered":       {refused, nil, nil, 3, "the site does not serve"},
+		"not whole":           {unwhole, nil, nil, 3, "and the failover does not end"},
+		"not whole, by fault": {&scenario.Report{Recovered: true, Refusal: "no Redis", Faults: []sim.Fault{{Name: "quota"}}}, nil, nil, 0, ""},
+		"a fault unmet":       {&scenario.Report{Recovered: true, Unmet: []sim.Fault{{Name: "load", Value: "high"}}}, nil, nil, 1, "load=high never struck"},
+		"an unknown call":     {nil, nil, []string{"--fault", "error=rds:Promote:AccessDenied"}, 2, "nothing here calls rds:Promote"},
+		"another's error":     {nil, nil, []string{"--fault", "error=rds:PromoteReadReplica:TooManyBuckets"}, 2, "rds has no error TooManyBuckets"},
+		"interrupted":         {nil, fmt.Errorf("updating: %w", context.Canceled), nil, 130, "canceled"},
+		"unknown flag":        {nil, nil, []string{"--fast"}, 2, "unknown flag"},
+		"unknown fault":       {nil, nil, []string{"--fault", "meteor=1"}, 2, `there is no fault "meteor=1": use one of`},
+		"unknown outage":      {nil, nil, []string{"--outage", "slow"}, 2, "set it to refuse or hang"},
+		"one region":          {nil, nil, []string{"--dr-region", "us-west-2"}, 2, "name two"},
+		"two partitions":      {nil, nil, []string{"--dr-region", "cn-north-1"}, 2, "different partitions"},
+		"an argument":         {nil, nil, []string{"now"}, 2, "takes no arguments"},
+		"seed is no number":   {nil, nil, []string{"--seed", "x"}, 2, `--seed is "x": give it a value`},
+		"live, of a sample":   {nil, nil, []string{"--live", "--sample"}, 2, "not the sample"},
+		"live, placed":        {nil, nil, []string{"--live", "--dr-region", "us-east-2"}, 2, "not the sample"},
+		"live, nowhere":       {nil, nil, []string{"--live", "-C", "testdata"}, 2, "go to the project's folder"},
+		"not all read":        {&scenario.Report{Recovered: true, Unread: []string{"the zone"}}, nil, nil, 3, "the rehearsal proves nothing (the zone)"},
+		"unwritable outputs":  {recovered, nil, []string{"-o", "/dev/null/x"}, 1, "writing the report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,6 +43,10 @@ type Report struct {
 	Changed []Difference `json:"changed,omitempty"`
 }
 
+// Unfinished reports that the site serves and that the failover stopped before its end, such as for want of Redis, by no
+// fault that was asked for: it is a site that check is not content with.
+func (r *Report) Unfinished() bool { return r.Recovered && r.Refusal != "" && len(r.Faults) == 0 }
+
 // report is what came of the failover.
 func (s *Stage) report(failed error) *Report {
 	production, recovery := s.site.productionRegion(), s.site.recovery

@@ -32,6 +32,9 @@ func (r *Report) String() string {
 	say("")
 	r.Run.WriteTimeline(&b)
 	say("")
+	if r.Unfinished() {
+		say("UNFINISHED  the site serves, and not all of it could be made: a failover would end in an error")
+	}
 	if r.Recovered {
 		took := r.Run.TimeToRecover
 		say("RECOVERED   %s: %s", r.Domain, r.Serves)

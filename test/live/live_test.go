@@ -152,6 +152,22 @@ func TestSpoilt(t *testing.T) {
 	}
 }
 
+// TestWithoutCache: ElastiCache refuses the nodes. The site serves, the failover ends in an error, and check and the
+// rehearsal both say so.
+func TestWithoutCache(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	staged.Inject(t, stage, "quota=us-east-2:cache-nodes:1")
+	report := alike(t, stage, "us-west-2")
+	assert.True(t, report.Recovered)
+	assert.True(t, report.Unfinished())
+	assert.Contains(t, report.Refusal, "NodeQuotaForCustomerExceeded")
+	assert.Contains(t, report.String(), "UNFINISHED")
+	ready, err := open(t, stage).Check(t.Context(), ops.ForFailover, "", ops.Run{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, ready.Err(), "ElastiCache nodes in us-east-2: it needs 2, and 0 of 1 are used; the failover would end in an error, and the site would serve without its cache")
+}
+
 // remove deletes what the standby has of a type, by hand.
 func remove(typ string) func(*testing.T, *scenario.Stage) {
 	return func(_ *testing.T, stage *scenario.Stage) {
