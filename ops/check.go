@@ -47,6 +47,8 @@ type Readiness struct {
 	Drift []Drift `json:"drift,omitempty"`
 	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds. They hold nothing up.
 	Orphans []checks.Orphan `json:"orphans,omitempty"`
+	// Published is what Publish kept of it; nil where it was not asked to.
+	Published *PublishedCheck `json:"published,omitempty"`
 	// Increases are the requests for higher quotas, when RequestIncreases made some.
 	Increases []checks.Increase `json:"increases,omitempty"`
 }

@@ -26,6 +26,8 @@ type PublishedCheck struct {
 	LossSeconds *float64 `json:"lossSeconds,omitempty"`
 	// Serving is with how many instances production served; 0 where that was not found out.
 	Serving int `json:"serving,omitempty"`
+	// ServingUnread is why that could not be found out, a sentence; empty where it was, and where no stack made production.
+	ServingUnread string `json:"servingUnread,omitempty"`
 }
 
 // publishFor bounds what the backend, and AWS, are asked to keep.
@@ -46,7 +48,7 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 		seconds := found.Loss.Seconds()
 		published.LossSeconds = &seconds
 	}
-	published.Serving = s.serving(ctx, ready.Stack)
+	published.Serving, published.ServingUnread = s.serving(ctx, ready.Stack)
 	found.Serving = published.Serving
 	bounded, cancel := context.WithTimeout(ctx, publishFor)
 	defer cancel()
@@ -57,23 +59,23 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 	return published, err
 }
 
-// serving is with how many instances the peer of a stack serves; 0 where it does not say. Its region need not answer.
-func (s *Site) serving(ctx context.Context, standby string) int {
-	sides, err := s.Sides(ctx)
+// serving is with how many instances the peer of a stack serves; 0 where there is none that leads, and where that could not
+// be read: unread says why. Its region need not answer.
+func (s *Site) serving(ctx context.Context, standby string) (count int, unread string) {
+	sides, _, err := s.readable(ctx)
 	if err != nil {
-		return 0
+		return 0, "with how many instances production serves is not known, since a state could not be read: " + err.Error()
 	}
 	_, other, err := find(sides, standby)
 	if err != nil || other == nil || !other.State.Claim.Leads() {
-		return 0
+		return 0, ""
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	count, err := s.runtimeOf(*other).Serving(bounded)
-	if err != nil {
-		return 0
+	if count, err = s.runtimeOf(*other).Serving(bounded); err != nil {
+		return 0, fmt.Sprintf("with how many instances %s serves could not be read, so a failover goes by earlier checks: %s", other.name(), silence(err, askFor))
 	}
-	return count
+	return count, ""
 }
 
 func (s *Site) keepPublished(ctx context.Context, published PublishedCheck) error {

@@ -53,10 +53,14 @@ func TestPublishedCheck(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &second, status.LastPublished)
 
+	assert.Equal(t, []any{2, ""}, []any{second.Serving, second.ServingUnread})
+
 	stage.World.Clock().Advance(time.Hour)
-	staged.Inject(t, stage, "error=cloudwatch:PutMetricData:AccessDenied:99")
+	staged.Inject(t, stage, "error=autoscaling:DescribeAutoScalingGroups:AccessDenied:99", "error=cloudwatch:PutMetricData:AccessDenied:99")
 	third, err := site.Publish(t.Context(), check())
 	require.ErrorContains(t, err, "AccessDenied")
+	assert.Zero(t, third.Serving)
+	assert.Contains(t, third.ServingUnread, "with how many instances us-west-2 (prod) serves could not be read, so a failover goes by earlier checks: AccessDenied")
 	all, err := site.PublishedChecks(t.Context(), 2)
 	require.NoError(t, err)
 	assert.Equal(t, []ops.PublishedCheck{third, second}, all, "what one place refuses the other keeps")

@@ -94,7 +94,9 @@ func (o *checkOptions) run(ctx context.Context) error {
 	}
 	var unpublished error
 	if o.publish {
-		_, unpublished = site.Publish(ctx, ready)
+		var published ops.PublishedCheck
+		published, unpublished = site.Publish(ctx, ready)
+		ready.Published = &published
 	}
 	switch missing := ready.Err(); {
 	case err != nil:
@@ -147,6 +149,10 @@ func readyText(r ops.Readiness) string {
 		if q.Remedy != "" {
 			t.say("    %-12s %s", "", q.Remedy)
 		}
+	}
+	if r.Published != nil && r.Published.ServingUnread != "" {
+		t.say("")
+		t.say("Published, but %s.", r.Published.ServingUnread)
 	}
 	if len(r.Increases) > 0 {
 		t.say("")

@@ -36,6 +36,10 @@ func TestPublishedText(t *testing.T) {
 	assert.Equal(t, "2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)\n", publishedHistory([]ops.PublishedCheck{unready}))
 	assert.Contains(t, publishedHistory(nil), "pilotlight check --publish")
 	usage := &usageError{}
+	unread := ops.Readiness{For: ops.ForFailover, Published: &ops.PublishedCheck{ServingUnread: "with how many instances us-west-2 (prod) serves could not be read"}}
+	assert.Contains(t, readyText(unread), "\nPublished, but with how many instances us-west-2 (prod) serves could not be read.\n")
+	assert.NotContains(t, readyText(ops.Readiness{Published: &ops.PublishedCheck{Serving: 2}}), "Published")
+
 	o := checkOptions{purpose: "reprotect", publish: true}
 	assert.ErrorAs(t, o.run(t.Context()), &usage)
 }
