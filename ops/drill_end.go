@@ -98,12 +98,15 @@ func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []str
 		if expired && !c.expired(s.now()) {
 			continue
 		}
-		at := slices.IndexFunc(s.configs, func(of config.Config) bool { return drill.StackName(of.Stack) == c.Stack })
-		stack, err := s.openDrill(ctx, drill.Args{Config: s.configs[at]}, auto.SelectStackInlineSource)
+		of, err := s.drilled(c.Stack)
 		if err != nil {
 			return ended, err
 		}
-		if err := s.endDrill(ctx, stack, s.configs[at], run); err != nil {
+		stack, err := s.openDrill(ctx, drill.Args{Config: of}, auto.SelectStackInlineSource)
+		if err != nil {
+			return ended, err
+		}
+		if err := s.endDrill(ctx, stack, of, run); err != nil {
 			return ended, err
 		}
 		ended = append(ended, c.Stack)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -136,10 +137,22 @@ const drillFolder = ".pilotlight/drill"
 
 // stackOrDrill is a stack of the site, or that of its drill.
 func (s *Site) stackOrDrill(ctx context.Context, name string) (*Stack, error) {
-	for _, of := range s.configs {
-		if name == drill.StackName(of.Stack) {
-			return s.openDrill(ctx, drill.Args{Config: of}, auto.SelectStackInlineSource)
+	if slices.Contains(s.stacks, name) {
+		return s.Stack(ctx, name, false)
+	}
+	of, err := s.drilled(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.openDrill(ctx, drill.Args{Config: of}, auto.SelectStackInlineSource)
+}
+
+// drilled is the configuration of the stack that a drill's stack is a copy of.
+func (s *Site) drilled(name string) (config.Config, error) {
+	for _, of := range s.stacks {
+		if name == drill.StackName(of) {
+			return s.configOf(of)
 		}
 	}
-	return s.Stack(ctx, name, false)
+	return config.Config{}, noStack(name, s.stacks)
 }

@@ -74,9 +74,9 @@ func (s *Site) keyless(ctx context.Context, stack string, p state.SecretsProvide
 
 // silentKeys are refusals by those KMS keys of the stacks whose region does not answer. The engine would wait minutes for it.
 func (s *Site) silentKeys(ctx context.Context) []*refusal.Error {
-	found := make([]*refusal.Error, len(s.configs))
+	found := make([]*refusal.Error, len(s.stacks))
 	var group sync.WaitGroup
-	for i, stack := range s.Stacks() {
+	for i, stack := range s.stacks {
 		group.Go(func() {
 			p, err := providerInFile(s.options.Dir, stack)
 			if err != nil || !strings.HasPrefix(p.Address, "awskms:") {
@@ -176,7 +176,7 @@ func lostKeys(err error) (all []*refusal.Error) {
 
 // sidesWithoutKeys are the site's sides by the files of the backend, which need no key. Their secrets stay encrypted.
 func (s *Site) sidesWithoutKeys(ctx context.Context) (sides []Side, ok bool) {
-	for _, stack := range s.Stacks() {
+	for _, stack := range s.stacks {
 		config, err := s.configOf(stack)
 		current, found := s.current(ctx, stack)
 		if err != nil || found && current.Unreadable != "" {

@@ -67,11 +67,11 @@ func (s *Site) Locks(ctx context.Context, stack string) ([]LockStatus, error) {
 
 // folderOf is the folder of the project that a stack belongs to: the site's, or its drills'.
 func (s *Site) folderOf(stack string) (string, error) {
-	for _, of := range s.configs {
+	for _, of := range s.stacks {
 		switch stack {
-		case of.Stack:
+		case of:
 			return s.options.Dir, nil
-		case drill.StackName(of.Stack):
+		case drill.StackName(of):
 			return filepath.Join(s.options.Dir, filepath.FromSlash(drillFolder)), nil
 		}
 	}

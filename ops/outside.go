@@ -16,7 +16,11 @@ import (
 // Bootstrap makes the place where the site's state lies, in a region, or completes
 // it. bucket may be empty. It goes by the stacks' files alone, as there is no state yet.
 func (s *Site) Bootstrap(ctx context.Context, region, bucket string, run Run) (*backend.Result, error) {
-	return backend.Bootstrap(ctx, s.backendIn(region, bucket, run.Say))
+	o, err := s.backendIn(region, bucket, run.Say)
+	if err != nil {
+		return nil, err
+	}
+	return backend.Bootstrap(ctx, o)
 }
 
 // MoveBackend copies all state to a region, where Bootstrap's place is made first:
@@ -36,7 +40,10 @@ func (s *Site) MoveBackend(ctx context.Context, region, bucket string, run Run) 
 	if err != nil {
 		return nil, err
 	}
-	o := s.backendIn(region, bucket, run.Say)
+	o, err := s.backendIn(region, bucket, run.Say)
+	if err != nil {
+		return nil, err
+	}
 	if leads, other, err := leader(sides); err == nil { // the files may still say otherwise
 		o.Production = leads.Config.Region
 		if other != nil {
@@ -46,9 +53,13 @@ func (s *Site) MoveBackend(ctx context.Context, region, bucket string, run Run) 
 	return backend.Move(ctx, from, o)
 }
 
-func (s *Site) backendIn(region, bucket string, say func(string)) backend.Options {
-	o := backend.Options{Site: s.Name, Region: region, Bucket: bucket, AWS: s.options.Env.AWS, Say: say, Profile: s.configs[0].Profile}
-	for _, c := range s.configs {
+func (s *Site) backendIn(region, bucket string, say func(string)) (backend.Options, error) {
+	configs, err := s.configs()
+	if err != nil {
+		return backend.Options{}, err
+	}
+	o := backend.Options{Site: s.Name, Region: region, Bucket: bucket, AWS: s.options.Env.AWS, Say: say, Profile: configs[0].Profile}
+	for _, c := range configs {
 		switch {
 		case c.Production != nil:
 			o.Production, o.Recovery = c.Production.Region, c.Region
@@ -58,7 +69,7 @@ func (s *Site) backendIn(region, bucket string, say func(string)) backend.Option
 			o.Recovery = c.Region
 		}
 	}
-	return o
+	return o, nil
 }
 
 // SyncMedia copies from one side's bucket to the other's what that lacks: replication
@@ -69,7 +80,7 @@ func (s *Site) SyncMedia(ctx context.Context, from, to string, run Run) (*media.
 	if err != nil {
 		return nil, err
 	}
-	o := media.Options{AWS: s.options.Env.AWS, Progress: run.Media, Profile: s.configs[0].Profile, Class: s.configs[0].Media.StorageClass}
+	o := media.Options{AWS: s.options.Env.AWS, Progress: run.Media, Profile: sides[0].Config.Profile, Class: sides[0].Config.Media.StorageClass}
 	if side, _, err := find(sides, from); err == nil {
 		o.Profile, o.Class = side.Config.Profile, side.Config.Media.StorageClass
 	}

@@ -96,13 +96,17 @@ func (s *Site) keepPublished(ctx context.Context, published PublishedCheck) erro
 // publishMetrics writes to the region of the stack that a check was about; where it was about none, as when the
 // files disagree, to that of the standby by the files.
 func (s *Site) publishMetrics(ctx context.Context, found failover.Readiness) error {
-	at := slices.IndexFunc(s.configs, func(c config.Config) bool {
+	configs, err := s.configs()
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(configs, func(c config.Config) bool {
 		return c.Stack == found.Stack || found.Stack == "" && c.Role == roles.Standby
 	})
 	if at < 0 {
 		at = 0
 	}
-	of := s.configs[at]
+	of := configs[at]
 	found.Stack = of.Stack
 	return failover.New(s.options.Env, failover.Site{Region: of.Region, Profile: of.Profile}).PublishReadiness(ctx, found)
 }

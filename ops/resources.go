@@ -49,7 +49,11 @@ func (s *Site) Resources(ctx context.Context) ([]Resource, error) {
 		return nil, err
 	}
 	all := []Resource{}
-	for _, of := range s.configs {
+	configs, err := s.configs()
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range configs {
 		for _, name := range []string{of.Stack, drill.StackName(of.Stack)} {
 			if name != of.Stack && !slices.ContainsFunc(left, func(c DrillCopy) bool { return c.Stack == name }) {
 				continue

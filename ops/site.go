@@ -22,11 +22,11 @@ import (
 // It has many methods, one for each verb and each question of the command: who embeds it has
 // one value and one import. Their decisions are functions without it, here and in package roles.
 type Site struct {
-	// Name and Domain are as in the configuration.
+	// Name and Domain are as in the files when the site was opened.
 	Name, Domain string
 
 	options Options
-	configs []config.Config
+	stacks  []string // their names: what their files say is read when it is asked for, see configOf
 
 	mu   sync.Mutex
 	open map[string]*Stack
@@ -63,7 +63,11 @@ func OpenSite(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, configs: configs, open: map[string]*Stack{}}, nil
+	s := &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, open: map[string]*Stack{}}
+	for _, c := range configs {
+		s.stacks = append(s.stacks, c.Stack)
+	}
+	return s, nil
 }
 
 // pair chooses the stacks of the site: the two that name each other, or the one
@@ -90,13 +94,7 @@ func pair(all []config.Config) ([]config.Config, error) {
 }
 
 // Stacks are the names of the site's stacks.
-func (s *Site) Stacks() []string {
-	names := make([]string, len(s.configs))
-	for i, c := range s.configs {
-		names[i] = c.Stack
-	}
-	return names
-}
+func (s *Site) Stacks() []string { return slices.Clone(s.stacks) }
 
 // Stack opens one of the site's stacks, once. create makes one that the backend does not know.
 func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, error) {
@@ -155,11 +153,11 @@ func sidesOf(read []SurveyedStack) []Side {
 
 // exports are the site's sides, and the states as they are exported.
 func (s *Site) exports(ctx context.Context) ([]SurveyedStack, error) {
-	sides, problems := make([]SurveyedStack, len(s.configs)), make([]error, len(s.configs))
+	sides, problems := make([]SurveyedStack, len(s.stacks)), make([]error, len(s.stacks))
 	var group sync.WaitGroup
-	for i, opened := range s.configs {
+	for i, stack := range s.stacks {
 		group.Go(func() {
-			config, err := s.configOf(opened.Stack)
+			config, err := s.configOf(stack)
 			if err != nil {
 				problems[i] = err
 				return

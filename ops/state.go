@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"time"
@@ -146,6 +147,15 @@ func (s *Site) configOf(stack string) (config.Config, error) {
 	}
 	c, err := config.ReadFile(filepath.Join(s.options.Dir, config.FileName(stack)))
 	return c, refuseConfig(err)
+}
+
+// configs are the files of all stacks as they are now.
+func (s *Site) configs() ([]config.Config, error) {
+	all, wrong := make([]config.Config, len(s.stacks)), make([]error, len(s.stacks))
+	for i, stack := range s.stacks {
+		all[i], wrong[i] = s.configOf(stack)
+	}
+	return all, errors.Join(wrong...)
 }
 
 // damaged is a refusal with code refusal.CodeState when the state of a stack can't be read, and with refusal.CodeKeys when its secrets

@@ -110,7 +110,7 @@ func (s *Site) Status(ctx context.Context) (Status, error) {
 
 // statusOf is Status of sides whose state was read.
 func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
-	status := Status{Site: s.Name, Domain: s.Domain, Home: roles.Home(rolesOf(sides)), Sides: make([]SideStatus, len(sides))}
+	status := Status{Site: s.Name, Domain: sides[0].Config.Domain, Home: roles.Home(rolesOf(sides)), Sides: make([]SideStatus, len(sides))}
 	var group sync.WaitGroup
 	var left []DrillCopy
 	var unseen error

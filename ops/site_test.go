@@ -1,0 +1,55 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+)
+
+// TestFilesAreReadWhenAskedFor: who holds a site open for months sees what the files say now.
+func TestFilesAreReadWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	dir, asked := t.TempDir(), ""
+	text := map[string]string{}
+	for _, file := range []string{"Pulumi.yaml", config.FileName("prod"), config.FileName("dr")} {
+		read, err := os.ReadFile(filepath.Join("..", file))
+		require.NoError(t, err)
+		text[file] = string(read)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), read, 0o600))
+	}
+	site, err := OpenSite(Options{Dir: dir, Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+		asked = region
+		return aws.Config{}, errors.New("no credentials")
+	}}})
+	require.NoError(t, err)
+	regions := func() []string {
+		place, err := site.backendIn("eu-west-1", "", nil)
+		require.NoError(t, err)
+		of, err := site.drilled(drill.StackName("dr"))
+		require.NoError(t, err)
+		require.Error(t, site.publishMetrics(t.Context(), failover.Readiness{}))
+		return []string{place.Recovery, of.Region, asked}
+	}
+	assert.Equal(t, []string{"us-east-2", "us-east-2", "us-east-2"}, regions())
+	for file, held := range text {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(strings.ReplaceAll(held, "us-east-2", "ca-central-1")), 0o600))
+	}
+	assert.Equal(t, []string{"ca-central-1", "ca-central-1", "ca-central-1"}, regions())
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, config.FileName("dr")), []byte("config: {pilotlight:role: leader}\n"), 0o600))
+	_, err = site.backendIn("eu-west-1", "", nil)
+	require.ErrorContains(t, err, "leader", "and it is told where they can't be read")
+	_, err = site.drilled("elsewhere-drill")
+	require.ErrorContains(t, err, "the site has no stack elsewhere-drill")
+}
