@@ -123,9 +123,13 @@ const Passphrase = "passphrase"
 // Read reads a stack's checkpoint from the backend. A stack that does not exist has a zero
 // State. The checkpoint has to be decrypted as a whole.
 func Read(ctx *pulumi.Context, stack string) (State, error) {
-	outputs, err := resourceOutputs(ctx, stack)
+	saved, err := resourceOutputs[savedOutputs](ctx, stack)
 	if err != nil {
 		return State{}, err
+	}
+	outputs := map[string]map[string]any{}
+	for text, of := range saved {
+		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, exportedEpoch: of.Epoch}
 	}
 	m, err := assemble(outputs)
 	if err != nil {
@@ -134,13 +138,22 @@ func Read(ctx *pulumi.Context, stack string) (State, error) {
 	return m, nil
 }
 
+// savedOutputs are those that a state is read from. Others are not even looked at: a refresh leaves of a function's package
+// its hash alone, and the SDK takes that for an error (expected asset to be one of File, String, or Remote; got none).
+type savedOutputs struct {
+	Input     any `pulumi:"input"` // of a stash
+	ARN       any `pulumi:"arn"`
+	Interface any `pulumi:"networkInterfaceId"`
+	Epoch     any `pulumi:"epoch"` // exportedEpoch
+}
+
 // resourceOutputs are the outputs of a stack's resources in its checkpoint, by URN. A
 // stack that does not exist has none.
-func resourceOutputs(ctx *pulumi.Context, stack string) (map[string]map[string]any, error) {
+func resourceOutputs[T any](ctx *pulumi.Context, stack string) (map[string]T, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), stack)
 	var read struct {
 		Resources map[string]struct { // by URN
-			Outputs map[string]any `pulumi:"outputs"`
+			Outputs T `pulumi:"outputs"`
 		} `pulumi:"outputs"`
 	}
 	_, err := ctx.InvokePackageRaw("pulumi:pulumi:readStackResourceOutputs", &struct {
@@ -153,7 +166,7 @@ func resourceOutputs(ctx *pulumi.Context, stack string) (map[string]map[string]a
 		return nil, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
 			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
 	}
-	outputs := map[string]map[string]any{}
+	outputs := map[string]T{}
 	for text, resource := range read.Resources {
 		outputs[text] = resource.Outputs
 	}
@@ -163,7 +176,7 @@ func resourceOutputs(ctx *pulumi.Context, stack string) (map[string]map[string]a
 // KeepOutputs exports what the stack exports already. The engine would show each as
 // deleted where an update that is refused exports nothing.
 func KeepOutputs(ctx *pulumi.Context) {
-	all, err := resourceOutputs(ctx, ctx.Stack())
+	all, err := resourceOutputs[map[string]any](ctx, ctx.Stack())
 	if err != nil {
 		return // only the looks of the refusal suffer
 	}
