@@ -165,7 +165,7 @@ func (s *site) decide() error {
 	if s.plan.Do == roles.Activate {
 		s.plan.Claim.ClaimedAt = s.env.Now()
 	}
-	s.activating = s.plan.Do == roles.Activate || s.plan.Claim.Role == roles.Active && !own.Claim.Switched()
+	s.activating = activates(s.plan, own.Claim)
 	s.published, s.peer = own.Published, choosePeerInfo(s.activating, own.Peer, other.Published)
 	s.lately = Lately(own, other)
 	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {

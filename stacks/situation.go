@@ -58,6 +58,11 @@ func (s *situation) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim
 	return plan
 }
 
+// activates reports whether a plan begins an activation, or resumes one whose own claim was saved and whose name was not moved.
+func activates(plan roles.Plan, own roles.Claim) bool {
+	return plan.Do == roles.Activate || plan.Claim.Role == roles.Active && !own.Switched()
+}
+
 func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 
 // epochMarker is what the other side's instances read every minute: a number
