@@ -78,7 +78,7 @@ var instanceCalls = []ProviderCalls{
 	of(scalingType, "autoscaling/group.go", reads, "autoscaling:DescribeAutoScalingGroups"),
 	of(scalingType, "autoscaling/group.go", creates, "autoscaling:CreateAutoScalingGroup"),
 	of(scalingType, "autoscaling/group.go", updates, "autoscaling:UpdateAutoScalingGroup"),
-	of(scalingType, "autoscaling/group.go", updates, "autoscaling:StartInstanceRefresh autoscaling:CancelInstanceRefresh autoscaling:DescribeInstanceRefreshes").when("the launch template changes"),
+	of(scalingType, "autoscaling/group.go", updates, "autoscaling:StartInstanceRefresh autoscaling:CancelInstanceRefresh autoscaling:DescribeInstanceRefreshes").when("the launch template or a tag changes"),
 	of(scalingType, "autoscaling/group.go", updates, "autoscaling:CreateOrUpdateTags autoscaling:DeleteTags").when(tagged),
 	of(scalingType, "autoscaling/group.go", deletes, "autoscaling:UpdateAutoScalingGroup autoscaling:DeleteAutoScalingGroup"),
 	of(policyType, "autoscaling/policy.go", reads, "autoscaling:DescribePolicies"),

@@ -108,6 +108,15 @@ func (w *World) TagImage(region, id string, tags map[string]string) error {
 	return nil
 }
 
+// Break has instances that start from an image from now on never get healthy.
+func (w *World) Break(region, id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	image := w.state.Images[region+"|"+id]
+	image.Broken = true
+	w.state.Images[region+"|"+id] = image
+}
+
 // DeregisterImage ends an image. Its snapshot stays.
 func (w *World) DeregisterImage(region, id string) error {
 	w.mu.Lock()

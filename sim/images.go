@@ -20,6 +20,8 @@ type Image struct {
 	Token string    `json:"token,omitempty"`
 	// Snapshot is the id of the snapshot of the root volume of a copy.
 	Snapshot string `json:"snapshot,omitempty"`
+	// Broken reports that an instance which starts from it never gets healthy.
+	Broken bool `json:"broken,omitempty"`
 	// State is empty for available; RootGiB is the size of the snapshot of its root volume, 0 for a small one.
 	State   string `json:"state,omitempty"`
 	RootGiB int    `json:"rootGiB,omitempty"`

@@ -229,6 +229,9 @@ func (w *World) settle(ctx context.Context, k *kind, c Call, o *Object, operatio
 			return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
 		}
 	}
+	if err := w.startRefresh(ctx, k, c, operation); err != nil {
+		return Object{}, err
+	}
 	if err := w.waitCapacity(ctx, c, o, operation, began); err != nil {
 		return Object{}, err
 	}

@@ -15,9 +15,19 @@ type Machine struct {
 	Zone      string    `json:"zone,omitempty"`
 	Type      string    `json:"type,omitempty"` // empty until it could be launched
 	Image     string    `json:"image,omitempty"`
-	InService time.Time `json:"inService"` // from when on; zero until it could be launched
-	Next      time.Time `json:"next"`      // attempt to launch it
-	Tried     int       `json:"tried"`     // attempts that failed
+	InService time.Time `json:"inService"`          // from when on; zero until it could be launched
+	Next      time.Time `json:"next"`               // attempt to launch it
+	Tried     int       `json:"tried"`              // attempts that failed
+	Served    time.Time `json:"served,omitzero"`    // from when on the one that it replaced was in service
+	Outdated  bool      `json:"outdated,omitempty"` // a refresh replaces it
+}
+
+// served is from when on its place among the others is in service: it may have replaced an instance that was.
+func (m Machine) served() time.Time {
+	if !m.Served.IsZero() {
+		return m.Served
+	}
+	return m.InService
 }
 
 // A ScalingActivity is one attempt to launch an instance, as DescribeScalingActivities
@@ -43,33 +53,42 @@ const told = 100
 
 // launch makes the attempts to launch a group's instances that are due by now.
 func (w *World) launch(o *Object, now time.Time) {
-	zones := w.zonesOf(o)
 	for i := range o.Machines {
-		m := &o.Machines[i]
-		for m.ID == "" && !m.Next.After(now) {
-			m.Zone = zones[(i+m.Tried)%len(zones)]
-			a := ScalingActivity{ID: w.requestID("activity", o.Region, o.ID, strconv.Itoa(i), m.Next.Format(time.RFC3339Nano)), Zone: m.Zone, Began: m.Next}
-			if m.Type, a.Problem = w.place(o, m.Zone); a.Problem == "" {
-				w.state.Made["instance "+o.Region+" "+o.ID]++
-				number := w.state.Made["instance "+o.Region+" "+o.ID] - 1
-				m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
-				m.InService = m.Next.Add(w.Duration(o.Region, estimate.Instances, o.Name))
-				a.Machine, a.Ends = m.ID, m.InService
-				image, _ := w.launchImage(o.Region, w.templateOf(o))
-				m.Image = image.ID
-			} else {
-				a.Ends = m.Next.Add(time.Second)
-				if m.Tried++; m.Tried%len(zones) == 0 {
-					m.Next = m.Next.Add(again)
-				} else {
-					m.Next = m.Next.Add(elsewhere)
-				}
-			}
-			o.Activities = append(o.Activities, a)
-		}
+		w.attempt(o, i, &o.Machines[i], now)
 	}
+	w.refresh(o, now)
 	slices.SortStableFunc(o.Activities, func(a, b ScalingActivity) int { return a.Began.Compare(b.Began) })
 	o.Activities = o.Activities[max(0, len(o.Activities)-told):]
+}
+
+// attempt makes the attempts to launch one instance of a group that are due by now. Its place among the others
+// decides about the zone.
+func (w *World) attempt(o *Object, place int, m *Machine, now time.Time) {
+	if m.ID != "" {
+		return
+	}
+	zones := w.zonesOf(o)
+	for m.ID == "" && !m.Next.After(now) {
+		m.Zone = zones[(place+m.Tried)%len(zones)]
+		a := ScalingActivity{ID: w.requestID("activity", o.Region, o.ID, strconv.Itoa(place), m.Next.Format(time.RFC3339Nano)), Zone: m.Zone, Began: m.Next}
+		if m.Type, a.Problem = w.place(o, m.Zone); a.Problem == "" {
+			w.state.Made["instance "+o.Region+" "+o.ID]++
+			number := w.state.Made["instance "+o.Region+" "+o.ID] - 1
+			m.ID = fmt.Sprintf("i-0%016x", w.hash("instance", o.Region, o.ID, strconv.Itoa(number)))
+			m.InService = m.Next.Add(w.Duration(o.Region, estimate.Instances, o.Name))
+			a.Machine, a.Ends = m.ID, m.InService
+			image, _ := w.launchImage(o.Region, w.templateOf(o))
+			m.Image = image.ID
+		} else {
+			a.Ends = m.Next.Add(time.Second)
+			if m.Tried++; m.Tried%len(zones) == 0 {
+				m.Next = m.Next.Add(again)
+			} else {
+				m.Next = m.Next.Add(elsewhere)
+			}
+		}
+		o.Activities = append(o.Activities, a)
+	}
 }
 
 // launchAll makes what attempts are due in any group, before something changes that
@@ -152,18 +171,30 @@ func (w *World) launchProblem(group, template *Object, kind, zone string) string
 	return problem + ". Launching EC2 instance failed."
 }
 
-// boots is when a machine of a group comes into service.
-func (w *World) boots(o *Object, i int) time.Time {
-	if i == 0 && w.fault("instances", is("late")) != nil {
-		return o.Machines[i].InService.Add(lateness)
+// boots is when a machine of a group comes into service, by its place among the others.
+func (w *World) boots(o *Object, place int, m Machine) time.Time {
+	switch {
+	case w.state.Images[o.Region+"|"+m.Image].Broken:
+		return never
+	case place == 0 && w.fault("instances", is("late")) != nil:
+		return m.InService.Add(lateness)
 	}
-	return o.Machines[i].InService
+	return m.InService
+}
+
+// launched are the instances of a group that could be launched, those beside which a refresh has launched others among
+// them.
+func (o *Object) launched() (all []Successor) {
+	for i, m := range o.Machines {
+		all = append(all, Successor{m, i})
+	}
+	return slices.DeleteFunc(append(all, o.Successors...), func(s Successor) bool { return s.ID == "" })
 }
 
 // inService counts a group's healthy instances.
 func (w *World) inService(o *Object, now time.Time) (count int) {
-	for i, m := range o.Machines {
-		if m.ID != "" && !now.Before(w.boots(o, i)) {
+	for _, m := range o.launched() {
+		if !now.Before(w.boots(o, m.Of, m.Machine)) {
 			count++
 		}
 	}
@@ -192,10 +223,8 @@ func (w *World) ScalingGroups(region string) (all []ScalingGroup) {
 	for _, o := range w.all(scalingType, region) {
 		w.launch(o, now)
 		g := ScalingGroup{Name: o.ID, Least: o.number("minSize"), Most: o.number("maxSize"), Capacity: o.number("desiredCapacity"), Tags: map[string]string{}}
-		for i, m := range o.Machines {
-			if m.ID != "" {
-				g.Machines = append(g.Machines, Running{Target: Target{ID: m.ID, Healthy: !now.Before(w.boots(o, i))}, Zone: m.Zone, Type: m.Type})
-			}
+		for _, m := range o.launched() {
+			g.Machines = append(g.Machines, Running{Target: Target{ID: m.ID, Healthy: !now.Before(w.boots(o, m.Of, m.Machine))}, Zone: m.Zone, Type: m.Type})
 		}
 		tags, _ := o.Props["tags"].([]any)
 		for _, tag := range tags {

@@ -30,6 +30,10 @@ type Object struct {
 	// Machines are the instances of a group, and Activities how they were launched.
 	Machines   []Machine         `json:"machines,omitempty"`
 	Activities []ScalingActivity `json:"activities,omitempty"`
+	// Refreshes replace all instances of a group, oldest first; Successors are those that one has launched so far
+	// beside others.
+	Refreshes  []Refresh   `json:"refreshes,omitempty"`
+	Successors []Successor `json:"successors,omitempty"`
 	// Former are the values that a parameter had, or read_only in a parameter
 	// group, oldest first.
 	Former []Former `json:"former,omitempty"`
@@ -123,6 +127,7 @@ func (o *Object) clone() *Object {
 	c.Rows = slices.Clone(o.Rows)
 	c.Former = slices.Clone(o.Former)
 	c.Machines, c.Activities = slices.Clone(o.Machines), slices.Clone(o.Activities)
+	c.Refreshes, c.Successors = slices.Clone(o.Refreshes), slices.Clone(o.Successors)
 	return &c
 }
 

@@ -182,11 +182,11 @@ func (w *World) withinQuotas(o *Object) error {
 // activity (kubernetes/autoscaler#1263); empty when the quota allows it. All types count as standard ones here.
 func (w *World) vcpuProblem(group *Object, kind string) string {
 	limit, used := w.limit(quotas[0], group.Region), 0
-	for _, m := range group.Machines { // the stored group may lack those of this very change
+	for _, m := range group.launched() { // the stored group may lack those of this very change
 		used += m.vcpus()
 	}
 	for _, o := range w.all(scalingType, group.Region) {
-		for _, m := range o.Machines {
+		for _, m := range o.launched() {
 			if o.ID != group.ID {
 				used += m.vcpus()
 			}
@@ -220,10 +220,8 @@ func (w *World) Launched(region string) (all []Machine) {
 	defer w.mu.Unlock()
 	for _, o := range w.all(scalingType, region) {
 		w.launch(o, now)
-		for _, m := range o.Machines {
-			if m.ID != "" {
-				all = append(all, m)
-			}
+		for _, m := range o.launched() {
+			all = append(all, m.Machine)
 		}
 	}
 	return all

@@ -181,14 +181,16 @@ func (w *World) healthyHosts(region, suffix string, from, to time.Time) (points 
 		for _, arn := range group.texts("targetGroupArns") {
 			if target := w.findBy(targetsType, region, "arn", arn); target != nil && target.text("arnSuffix") == suffix {
 				w.launch(group, w.clock.Now())
-				machines = append(machines, group.Machines...)
+				for _, m := range group.launched() {
+					machines = append(machines, m.Machine)
+				}
 			}
 		}
 	}
 	for at := from.Truncate(time.Minute); at.Before(to); at = at.Add(time.Minute) {
 		healthy := 0
 		for _, m := range machines {
-			if m.ID != "" && !m.InService.After(at) {
+			if m.ID != "" && !m.served().After(at) {
 				healthy++
 			}
 		}

@@ -13,7 +13,7 @@ func (w *World) QuotaUsed(region, service, code, zone string) (name string, used
 		return q.name, w.used(q, region, zone), nil
 	}
 	for _, group := range w.all(scalingType, region) {
-		for _, m := range group.Machines {
+		for _, m := range group.launched() {
 			used += m.vcpus()
 		}
 	}

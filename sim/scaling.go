@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -67,7 +68,7 @@ func validScaling(w *World, o *Object) error {
 	if len(o.texts("vpcZoneIdentifiers")) == 0 {
 		return refuse("ValidationError", "At least one Availability Zone or VPC Subnet is required.")
 	}
-	return nil
+	return validRefresh(o)
 }
 
 func madeScaling(w *World, o *Object) {
@@ -93,4 +94,5 @@ func (w *World) resize(o *Object) {
 		o.Machines = append(o.Machines, Machine{Next: w.clock.Now()})
 	}
 	o.Machines = o.Machines[:desired]
+	o.Successors = slices.DeleteFunc(o.Successors, func(s Successor) bool { return s.Of >= desired })
 }

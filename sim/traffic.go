@@ -176,10 +176,8 @@ func (w *World) launched(region, targets string) []Instance {
 		}
 		w.launch(group, w.clock.Now())
 		template := w.templateOf(group)
-		for i, m := range group.Machines {
-			if m.ID != "" {
-				instances = append(instances, Instance{world: w, region: region, userData: template.text("userData"), name: m.ID, boot: w.boots(group, i)})
-			}
+		for _, m := range group.launched() {
+			instances = append(instances, Instance{world: w, region: region, userData: template.text("userData"), name: m.ID, boot: w.boots(group, m.Of, m.Machine)})
 		}
 	}
 	return instances

@@ -11,6 +11,7 @@ import (
 
 var scalingOperations = map[string]operation{
 	"DescribeAutoScalingGroups": {func(input) string { return "" }, describeGroups},
+	"DescribeInstanceRefreshes": {func(in input) string { return in.text("AutoScalingGroupName") }, describeRefreshes},
 	"DescribePolicies":          {func(in input) string { return strings.Join(in.members("PolicyNames"), ",") }, describePolicies},
 	"DescribeScalingActivities": {func(in input) string { return in.text("AutoScalingGroupName") }, describeActivities},
 }
@@ -145,4 +146,43 @@ func activityOf(group string, a sim.ScalingActivity, now time.Time) activityXML 
 		x.StatusCode, x.EndTime, x.Progress = "InProgress", "", 30
 	}
 	return x
+}
+
+type refreshXML struct {
+	InstanceRefreshId    string
+	AutoScalingGroupName string
+	Status               string
+	StartTime            string
+	EndTime              string `xml:",omitempty"`
+	PercentageComplete   int
+	InstancesToUpdate    int
+}
+
+// describeRefreshes lists the newest instance refreshes of a group, up to a number.
+func describeRefreshes(r request) (any, error) {
+	if err := r.in.only("AutoScalingGroupName", "MaxRecords"); err != nil {
+		return nil, err
+	}
+	group := r.in.text("AutoScalingGroupName")
+	refreshes, err := r.world.InstanceRefreshes(r.region, group)
+	if err != nil {
+		return nil, err
+	}
+	if most, err := strconv.Atoi(r.in.text("MaxRecords")); err == nil {
+		refreshes = refreshes[:min(most, len(refreshes))]
+	}
+	var out struct {
+		Refreshes []refreshXML `xml:"InstanceRefreshes>member"`
+	}
+	for _, f := range refreshes {
+		x := refreshXML{
+			InstanceRefreshId: f.ID, AutoScalingGroupName: group, Status: f.Status, StartTime: f.Began.Format(time.RFC3339Nano),
+			PercentageComplete: f.Percent(), InstancesToUpdate: f.Left,
+		}
+		if !f.Ended.IsZero() {
+			x.EndTime = f.Ended.Format(time.RFC3339Nano)
+		}
+		out.Refreshes = append(out.Refreshes, x)
+	}
+	return out, nil
 }
