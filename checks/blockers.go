@@ -62,6 +62,8 @@ var (
 	}
 	// Retire asks whether earlier databases are needed no longer.
 	Retire = Rules{{"replica", seenOfStep, step}}
+	// NewImage asks whether instances start from an image by which others are to be replaced.
+	NewImage = Rules{{"image", seenOfImage, startable}, {"instances", seenOfMachines, machines}}
 	// Abort asks whether an activation may be aborted.
 	Abort = Rules{{"production", seenOfHolder, holder}}
 )

@@ -9,6 +9,22 @@ import (
 
 // image finds out whether instances can be launched, and are not of another time.
 func image(s Snapshot, p Policy) (all []refusal.Blocker) {
+	all = startable(s, p)
+	if i := s.Image; i != nil && !p.PeerImage.IsZero() && p.PeerImage.Sub(i.Made) > p.MaxImageAge {
+		remedy := "set app.image to a copy of production's, or "
+		if p.Image == "" {
+			remedy = "bring production's here (pilotlight images sync), or "
+		}
+		all = append(all, refusal.Blocker{
+			Code: ImageOld, Subject: "image", Remedy: remedy + acceptStandby(p),
+			Reason: fmt.Sprintf("image %s was made %s before production's, more than the %s allowed", i.ID, age(p.PeerImage.Sub(i.Made)), age(p.MaxImageAge)),
+		})
+	}
+	return all
+}
+
+// startable finds out whether instances can be launched from the image, of whatever age it is.
+func startable(s Snapshot, p Policy) (all []refusal.Blocker) {
 	block := func(code, remedy, reason string, args ...any) {
 		all = append(all, refusal.Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
 	}
@@ -27,14 +43,6 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if i.RootGiB > p.DiskGiB {
 		block(ImageTooLarge, fmt.Sprintf("set app.diskGiB to %d or more", i.RootGiB),
 			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB)
-	}
-	if behind := p.PeerImage.Sub(i.Made); !p.PeerImage.IsZero() && behind > p.MaxImageAge {
-		remedy := "set app.image to a copy of production's, or "
-		if p.Image == "" {
-			remedy = "bring production's here (pilotlight images sync), or "
-		}
-		block(ImageOld, remedy+acceptStandby(p),
-			"image %s was made %s before production's, more than the %s allowed", i.ID, age(behind), age(p.MaxImageAge))
 	}
 	return all
 }

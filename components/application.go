@@ -23,6 +23,8 @@ type ApplicationArgs struct {
 	Min, Max int
 	// Tags are those of the instances.
 	Tags map[string]string
+	// Triggers are tags of their group alone: all instances are replaced, one by one, when the value of one changes.
+	Triggers map[string]string
 	// Hooks run before a gateway, its routes, the balancer and its listeners are created.
 	Hooks *pulumi.ResourceHookBinding
 }
@@ -65,7 +67,7 @@ func NewApplication(ctx *pulumi.Context, name string, args ApplicationArgs, opts
 	}
 	a.Instances, err = NewInstances(ctx, name, InstancesArgs{
 		Launch: args.Launch, SubnetIDs: args.Network.PrivateSubnetIDs, TargetGroupARN: args.Targets.ARN,
-		Types: args.Types, Min: args.Min, Max: args.Max, Tags: args.Tags, After: ready,
+		Types: args.Types, Min: args.Min, Max: args.Max, Tags: args.Tags, Triggers: args.Triggers, After: ready,
 	}, opts...)
 	return a, err
 }

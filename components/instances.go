@@ -32,12 +32,14 @@ type InstancesArgs struct {
 	// Min and Max bound how many run; with 0 and 0 the group is there and costs nothing.
 	Min, Max int
 	Tags     map[string]string
+	// Triggers are tags of the group alone. When the value of one changes, all instances are replaced, one by one.
+	Triggers map[string]string
 	// After is what must be there before an instance starts, such as its way to the
 	// internet. Name resources, not components: those cannot be waited for.
 	After []pulumi.Resource
 }
 
-// Instances is an Auto Scaling group, replaced one by one when its template changes.
+// Instances is an Auto Scaling group, replaced one by one when its template or a tag changes.
 type Instances struct {
 	pulumi.ResourceState
 
@@ -73,12 +75,15 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 		WaitForCapacityTimeout: pulumi.String("0"),
 		InstanceRefresh: autoscaling.GroupInstanceRefreshArgs{
 			Strategy: pulumi.String("Rolling"),
+			// Beside the template, which does not change with the image: that is a parameter. Nor could AWS
+			// skip instances that have it (SkipMatching), or roll back by itself (RollbackInstanceRefresh).
+			Triggers: pulumi.ToStringArray([]string{"tag"}), // as the provider's schema has it
 			Preferences: autoscaling.GroupInstanceRefreshPreferencesArgs{
 				MinHealthyPercentage: pulumi.Int(100), // a new one first, then an old one goes
 				MaxHealthyPercentage: pulumi.Int(150),
 			},
 		},
-		Tags: groupTags(name, args.Tags),
+		Tags: groupTags(name, args.Tags, args.Triggers),
 	}, pulumi.Parent(i), pulumi.DependsOn(args.After))
 	if err != nil {
 		return nil, err
@@ -122,17 +127,17 @@ func (args InstancesArgs) templates() (one autoscaling.GroupLaunchTemplatePtrInp
 	}
 }
 
-// groupTags are in a fixed order, so that the same tags are no change.
-func groupTags(name string, tags map[string]string) autoscaling.GroupTagArray {
-	all := maps.Clone(tags)
-	if all == nil {
-		all = map[string]string{}
-	}
+// groupTags are in a fixed order, so that the same tags are no change. Instances get those that are no triggers.
+func groupTags(name string, tags, triggers map[string]string) autoscaling.GroupTagArray {
+	all := map[string]string{}
+	maps.Copy(all, tags)
+	maps.Copy(all, triggers)
 	all["Name"] = name
 	var group autoscaling.GroupTagArray
 	for _, key := range slices.Sorted(maps.Keys(all)) {
+		_, trigger := triggers[key]
 		group = append(group, autoscaling.GroupTagArgs{
-			Key: pulumi.String(key), Value: pulumi.String(all[key]), PropagateAtLaunch: pulumi.Bool(true),
+			Key: pulumi.String(key), Value: pulumi.String(all[key]), PropagateAtLaunch: pulumi.Bool(!trigger),
 		})
 	}
 	return group

@@ -113,7 +113,7 @@ func group(t *testing.T, least, most int, types ...string) *cloud {
 		}
 		_, err = NewInstances(ctx, "blog-dr", InstancesArgs{
 			Launch: l, Types: types, Min: least, Max: most, SubnetIDs: pulumi.ToStringArray([]string{"subnet-1"}),
-			TargetGroupARN: pulumi.String("arn:targets"), Tags: map[string]string{"site": "blog"},
+			TargetGroupARN: pulumi.String("arn:targets"), Tags: map[string]string{"site": "blog"}, Triggers: map[string]string{"image": "ami-1"},
 			After: []pulumi.Resource{first},
 		})
 		return err
@@ -130,8 +130,9 @@ func TestInstancesAreAGroupOfAnySize(t *testing.T) {
 		assert.Equal(t, map[string]any{"id": "blog-dr-instances-id", "version": "7"}, g.Inputs["launchTemplate"])
 		assert.Equal(t, []any{"arn:targets"}, g.Inputs["targetGroupArns"])
 		assert.Equal(t, "Name", at(t, g.Inputs, "tags", 0, "key"))
-		assert.Equal(t, "site", at(t, g.Inputs, "tags", 1, "key"))
-		assert.Equal(t, true, at(t, g.Inputs, "tags", 1, "propagateAtLaunch"))
+		assert.Equal(t, map[string]any{"key": "image", "value": "ami-1", "propagateAtLaunch": false}, at(t, g.Inputs, "tags", 1), "it is not the instances'")
+		assert.Equal(t, map[string]any{"key": "site", "value": "blog", "propagateAtLaunch": true}, at(t, g.Inputs, "tags", 2))
+		assert.Equal(t, []any{"tag"}, at(t, g.Inputs, "instanceRefresh", "triggers"))
 		assert.True(t, g.needs("ssm/parameter:Parameter", "first"))
 	}
 }

@@ -45,7 +45,7 @@ type Launch struct {
 }
 
 // NewLaunch makes a launch template. The image is looked up when an instance
-// starts, so a newer one needs no new version.
+// starts, so a newer one needs no new version, and replaces nothing: see InstancesArgs.Triggers.
 func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, opts ...pulumi.ResourceOption) (*Launch, error) {
 	l := &Launch{}
 	if err := ctx.RegisterComponentResource("pilotlight:components:Launch", name, l, opts...); err != nil {

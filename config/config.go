@@ -236,7 +236,8 @@ type Database struct {
 // App is the Auto Scaling group of WordPress instances behind the balancer.
 type App struct {
 	// Id of a machine image in the stack's region. Without it, each update takes the account's newest image there with
-	// the tag `pilotlight:image` and the site's name as its value. Leave it out in both stacks, or in none.
+	// the tag `pilotlight:image` and the site's name as its value. Leave it out in both stacks, or in none. Another image
+	// has the instances that run replaced, one by one.
 	//
 	// Refused: not of the form `ami-0123456789abcdef0`
 	Image string `json:"image"`

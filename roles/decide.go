@@ -34,6 +34,12 @@ type Plan struct {
 	Refusal *refusal.Error
 }
 
+// Plain reports that an update of a side that serves visitors leaves its role as it is: no activation, freeze or
+// other move is under way. own is its claim before.
+func (p Plan) Plain(own Claim) bool {
+	return p.Do == Keep && p.Claim.Role == Active && own.Switched()
+}
+
 // Decide is the whole policy of roles: the wanted role and the claims of this stack and its
 // peer go in, the one thing to do comes out. It rests on claims alone and needs no region. The
 // checks (failover.Check) judge afterwards whether the moment is right for an activation.

@@ -3,6 +3,7 @@ package stacks
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // image is what the program knows of this stack's image.
@@ -29,9 +31,12 @@ type image struct {
 
 // findImage looks at this stack's image: the one that is configured, or else the newest of the site. It is as last
 // seen when it can't be asked now. An activation does not ask again for one that is configured: it has just been
-// checked.
+// checked. A side that serves takes another image by a plain update alone, and while it moves keeps the one that it has.
 func (s *site) findImage() (image, error) {
 	configured := s.cfg.App.Image
+	if s.keepsImage() {
+		return image{s.published.Image, s.published.ImageCreatedAt, s.published.RootDevice}, nil
+	}
 	last := image{cmp.Or(configured, s.published.Image), s.published.ImageCreatedAt, s.published.RootDevice}
 	if configured != "" && s.activating && !last.made.IsZero() {
 		return last, nil
@@ -48,6 +53,30 @@ func (s *site) findImage() (image, error) {
 	}
 	_ = s.Log.Warn("image "+last.id+" is taken to be as it last was: "+err.Error(), nil)
 	return last, nil
+}
+
+// keepsImage reports that this update moves a side which has instances, so that they keep their image.
+func (s *site) keepsImage() bool {
+	return s.published.Image != "" && s.plan.Claim.Leads() && s.ownClaim.Leads() && s.ownClaim.HoldsName() && !s.plan.Plain(s.ownClaim)
+}
+
+// rollsOut reports that this update finds another image than the one that its instances were launched from.
+func (s *site) rollsOut() bool {
+	return s.plan.Plain(s.ownClaim) && !s.tearingDown() && s.published.Image != "" && s.image.id != s.published.Image
+}
+
+// rollout is the tag that has all instances replaced when it changes. Only a plain update of a side that serves changes
+// it: an activation launches the newest image as it is, and nothing is replaced while a side moves. The time in it
+// has an image rolled out again that was rolled out before another one; an update that resumes a killed one may start again.
+func (s *site) rollout() map[string]string {
+	value := s.rolledOut
+	if s.rollsOut() {
+		value = fmt.Sprintf("%s at %s", s.image.id, s.env.Now().UTC().Format(time.RFC3339))
+	}
+	if value == "" {
+		return nil
+	}
+	return map[string]string{state.RolloutTag: value}
 }
 
 // syncImages has images come here from the other region while this stack is a standby, and sends the news of those

@@ -143,7 +143,7 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.resourceIDs, s.requested = own.ResourceIDs, own.Certificate
+	s.resourceIDs, s.requested, s.rolledOut = own.ResourceIDs, own.Certificate, own.Rollout
 	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
 		if err := checkTeardown(own.Claim, other.Claim); err != nil {

@@ -21,7 +21,7 @@ func chooseSecrets(plan roles.Plan, own, other state.State, asked string) (map[s
 	held, peers := own.Secrets, other.Secrets
 	number, rotating := wordpress.Rotation(held)
 	theirs, _ := wordpress.Rotation(peers)
-	steady := plan.Do == roles.Keep && plan.Claim.Role == roles.Active && own.Claim.Switched()
+	steady := plan.Plain(own.Claim)
 	switch {
 	case plan.Claim.Role == roles.Standby && len(peers) > 0:
 		held = peers

@@ -74,6 +74,8 @@ func (s *site) check() func(context.Context) (checks.Verdict, error) {
 		return s.runtime.CheckAbort
 	case s.plan.Do == roles.Unprotect:
 		return s.runtime.CheckRetire
+	case s.rollsOut():
+		return s.runtime.CheckRollout
 	}
 	return nil
 }
@@ -84,6 +86,7 @@ type application struct {
 	claimed  pulumi.Resource       // is there once the claim was found to be still ours
 	balancer pulumi.StringOutput   // DNS name; empty without a balancer
 	switched pulumi.Resource       // DNS points here; nil in standby
+	group    pulumi.Resource       // of the instances
 	// arnSuffix is how metrics name the balancer, of an active stack.
 	arnSuffix pulumi.StringOutput
 }
@@ -157,6 +160,7 @@ func (s *site) serve(f *foundation) (*application, error) {
 	if err := s.publishCache(made.Cache, below); err != nil {
 		return nil, err
 	}
+	result.group = made.Instances.Group
 	if made.Balancer != nil {
 		result.balancer, result.arnSuffix = made.Balancer.DNSName, made.Balancer.ARNSuffix
 	}
@@ -186,7 +190,7 @@ func (s *site) publishCache(cache *components.Cache, below pulumi.ResourceOption
 func (s *site) applicationArgs(f *foundation, active bool, orphans *pulumi.ResourceHookBinding) components.ApplicationArgs {
 	args := components.ApplicationArgs{
 		Network: f.network, Targets: f.targets, Launch: f.launch, Tags: tags(s.cfg), Hooks: orphans,
-		Types:          s.cfg.App.Types(),
+		Types: s.cfg.App.Types(), Triggers: s.rollout(),
 		CertificateARN: f.certificate, Balancer: active || s.cfg.Warm(config.WarmBalancer),
 	}
 	if active || s.cfg.Warm(config.WarmNAT) {

@@ -40,7 +40,7 @@ func (s *site) register() error {
 	if err := s.alarms(foundation, served, database); err != nil {
 		return err
 	}
-	if err := s.publishToPeer(foundation, database); err != nil {
+	if err := s.publishToPeer(foundation, served, database); err != nil {
 		return err
 	}
 	if err := s.compareMedia(foundation); err != nil {
@@ -311,7 +311,7 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 }
 
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
-func (s *site) publishToPeer(f *foundation, database *components.Database) error {
+func (s *site) publishToPeer(f *foundation, served *application, database *components.Database) error {
 	serving := s.serving()
 	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
 		published := publishes(s.cfg, s.account)
@@ -322,7 +322,11 @@ func (s *site) publishToPeer(f *foundation, database *components.Database) error
 		s.rotates(&published)
 		return string(state.JSON(published))
 	}).(pulumi.StringOutput)
-	if _, err := state.Stash(s.Context, state.PublishedStash, facts); err != nil {
+	var after []pulumi.Resource
+	if s.rollsOut() { // or the image would count as rolled out although that has failed
+		after = append(after, served.group)
+	}
+	if _, err := state.Stash(s.Context, state.PublishedStash, facts, pulumi.DependsOn(after)); err != nil {
 		return err
 	}
 	_, err := state.Stash(s.Context, state.PeerStash, state.JSON(s.peer))

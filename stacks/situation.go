@@ -33,6 +33,7 @@ type situation struct {
 	secrets    map[string]string // the application's, as they are to be saved
 	// endsRotation is the number of the rotation of the secrets that this update ends; 0 for none.
 	endsRotation int
+	rolledOut    string   // the tag of the group, as the state held it before
 	resourceIDs  []string // ARNs and interfaces that the state holds
 	requested    string   // ARN of the certificate that the stack has requested, as the state held it before
 }

@@ -34,6 +34,10 @@ const (
 // CertificateType is the type of a certificate that a stack has requested: it has one at most.
 const CertificateType = "aws:acm/certificate:Certificate"
 
+// RolloutTag is the tag of a stack's Auto Scaling group that says of which image its instances were last replaced, and
+// when. A change of it has them replaced, so it stays as it is in every update but the one that wants that.
+const RolloutTag = "pilotlight:rollout"
+
 // DestroyGuard is the stash on which a refused destroy ends, so its name says what to do. Its
 // value is the serial of the last claim for which everything was done.
 const DestroyGuard = "destroy-needs-teardown-in-the-configuration"
@@ -103,6 +107,8 @@ type State struct {
 	Certificate string
 	// SecretsProvider encrypts the secrets of the state; zero where Parse did not read it.
 	SecretsProvider SecretsProvider `json:"-"`
+	// Rollout is the value of RolloutTag; empty while no other image was rolled out.
+	Rollout string
 
 	completedSerial int // the serial of the last claim for which everything was done
 }
@@ -129,7 +135,7 @@ func Read(ctx *pulumi.Context, stack string) (State, error) {
 	}
 	outputs := map[string]map[string]any{}
 	for text, of := range saved {
-		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, exportedEpoch: of.Epoch}
+		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, "tags": of.Tags, exportedEpoch: of.Epoch}
 	}
 	m, err := assemble(outputs)
 	if err != nil {
@@ -144,6 +150,7 @@ type savedOutputs struct {
 	Input     any `pulumi:"input"` // of a stash
 	ARN       any `pulumi:"arn"`
 	Interface any `pulumi:"networkInterfaceId"`
+	Tags      any `pulumi:"tags"`
 	Epoch     any `pulumi:"epoch"` // exportedEpoch
 }
 
@@ -256,6 +263,9 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 		if id.Type() == CertificateType {
 			m.Certificate, _ = held["arn"].(string)
 		}
+		if id.Type() == "aws:autoscaling/group:Group" {
+			m.Rollout = groupTag(held, RolloutTag)
+		}
 		if into := m.stashed(id); into != nil {
 			if err := Unstash(held["input"], into); err != nil {
 				return State{}, fmt.Errorf("reading %s: %w", id.Name(), err)
@@ -275,6 +285,18 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 		m.Claim.Progress = roles.Promoted
 	}
 	return m, nil
+}
+
+// groupTag is the value of a tag of an Auto Scaling group, by its outputs; empty for none.
+func groupTag(group map[string]any, key string) string {
+	tags, _ := group["tags"].([]any)
+	for _, tag := range tags {
+		if t, ok := tag.(map[string]any); ok && t["key"] == key {
+			value, _ := t["value"].(string)
+			return value
+		}
+	}
+	return ""
 }
 
 // SwitchSuffix ends the name of the resource that moves the site's name. It

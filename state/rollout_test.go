@@ -1,0 +1,18 @@
+package state
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRollout(t *testing.T) {
+	t.Parallel()
+	m, err := Parse([]byte(`{"resources": [
+		{"urn": "urn:pulumi:prod::p::aws:autoscaling/group:Group::blog-prod-instances", "outputs": {"tags": [
+			{"key": "Name", "value": "blog-prod", "propagateAtLaunch": true},
+			{"key": "pilotlight:rollout", "value": "ami-1 at 2026-03-01T12:00:00Z", "propagateAtLaunch": false}]}}]}`))
+	require.NoError(t, err)
+	assert.Equal(t, "ami-1 at 2026-03-01T12:00:00Z", m.Rollout)
+}
