@@ -107,11 +107,8 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 		return found, err
 	}
 	found.placed = map[string]int{}
-	client, ours := autoscaling.NewFromConfig(cfg), &autoscaling.DescribeAutoScalingGroupsInput{}
-	for _, key := range slices.Sorted(maps.Keys(r.Site.Tags)) {
-		ours.Filters = append(ours.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{r.Site.Tags[key]}})
-	}
-	groups := autoscaling.NewDescribeAutoScalingGroupsPaginator(client, ours)
+	client := autoscaling.NewFromConfig(cfg)
+	groups := r.groups(client)
 	var launches []checks.Launch
 	for groups.HasMorePages() {
 		page, err := groups.NextPage(ctx)
@@ -133,6 +130,15 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 	}
 	found.failure = checks.Launches(launches, r.env.Now().Add(-recent))
 	return found, nil
+}
+
+// groups lists this side's groups.
+func (r *Runtime) groups(client *autoscaling.Client) *autoscaling.DescribeAutoScalingGroupsPaginator {
+	ours := &autoscaling.DescribeAutoScalingGroupsInput{}
+	for _, key := range slices.Sorted(maps.Keys(r.Site.Tags)) {
+		ours.Filters = append(ours.Filters, types.Filter{Name: aws.String("tag:" + key), Values: []string{r.Site.Tags[key]}})
+	}
+	return autoscaling.NewDescribeAutoScalingGroupsPaginator(client, ours)
 }
 
 // count counts what is in service in a group, and where.

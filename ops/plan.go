@@ -35,6 +35,8 @@ type Plan struct {
 	// Resources of AWS that would be touched.
 	Resources []Planned `json:"resources"`
 	Warnings  []string  `json:"warnings,omitempty"`
+	// ReplacesInstances reports that all instances which run would be replaced, one by one.
+	ReplacesInstances bool `json:"replacesInstances,omitempty"`
 	// Estimate is how long it would take until visitors are sent to the stack; nil when
 	// the site's name would not be moved.
 	Estimate *estimate.Estimate `json:"estimate,omitempty"`
@@ -87,6 +89,10 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 	}
 	result, err := stack.Preview(ctx, run)
 	slices.SortFunc(plan.Resources, Planned.Compare)
+	if plan.ReplacesInstances { // of a standby none run
+		is, err := stack.State(ctx)
+		plan.ReplacesInstances = err != nil || is.Claim.Leads()
+	}
 	plan.Verdict = result.Verdict
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		plan.Refusal = refused.Of("").Error()
@@ -113,6 +119,7 @@ func (p *Plan) add(e events.EngineEvent) {
 	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
 		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: pre.Metadata.URN[strings.LastIndex(pre.Metadata.URN, "::")+2:]})
 	}
+	p.ReplacesInstances = p.ReplacesInstances || replacesInstances(e)
 	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
 		p.Warnings = append(p.Warnings, Plain(d.Message))
 	}

@@ -165,9 +165,13 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error
 	if change.Role == "" && !change.Destroy { // a change of role waits for no certificate
 		run.replace = s.staleCertificate(ctx, stack, run)
 	}
+	run, replaces := watchRollout(run)
 	result, err := stack.Up(ctx, run)
 	if change.Destroy && err == nil {
 		return result, s.destroy(ctx, stack, run)
+	}
+	if err == nil && replaces.Load() {
+		result.Notes = append(result.Notes, stack.rolloutNotes(ctx)...)
 	}
 	return s.confirmed(ctx, stack, change, result, err)
 }

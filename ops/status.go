@@ -74,6 +74,8 @@ type SideStatus struct {
 	// Backlog is what waits to be copied to its bucket from the other side's; nil when that
 	// is not measured (media.timeControl there), or nothing was uploaded lately.
 	Backlog *checks.Backlog `json:"mediaBacklog,omitempty"`
+	// Rollout is the replacement of its instances that is under way, or failed; nil for none, and where it was not seen.
+	Rollout *checks.Rollout `json:"rollout,omitempty"`
 	// blockers are what the checks have against activating a standby as it is seen now, and source
 	// is the database that a production has which no stack made; nil where that was not seen.
 	blockers []refusal.Blocker
@@ -83,6 +85,8 @@ type SideStatus struct {
 	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
 	Diverged string `json:"diverged,omitempty"`
 	remedy   string // for that
+	// rolloutUnseen is why Rollout was not seen.
+	rolloutUnseen error
 	// Unfinished reports that the stack's last update stopped before everything was done, or still runs.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds.
@@ -136,6 +140,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		if found[i].unseen != "" {
 			status.Warnings = append(status.Warnings, found[i].unseen)
 		}
+		status.Warnings = append(status.Warnings, status.Sides[i].rolloutProblem(s.now())...)
 		status.Sides[i].Locks = locks[i]
 		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {
 			status.Warnings = append(status.Warnings, err.Error())
@@ -180,6 +185,12 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	}
 	if claim.Role == roles.Standby {
 		status.blockers = runtime.Judge(seen).Blockers
+	}
+	if claim.Leads() {
+		var last checks.Rollout
+		if last, status.rolloutUnseen = runtime.Rollout(bounded); !last.Over() {
+			status.Rollout = &last
+		}
 	}
 	if side.Config.Production != nil { // a silent one may be lost: the verdict says what the standby shows of it
 		status.source, _ = s.source(bounded, side, nil)

@@ -289,7 +289,7 @@ func TestPolicies(t *testing.T) {
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/made.go")
-		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go"}) {
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"}) {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))

@@ -58,6 +58,9 @@ func (o *planOptions) run(ctx context.Context) error {
 	return o.show(plan, planText(title, plan))
 }
 
+// replacedText says what becomes of the instances that run.
+const replacedText = "those that run are replaced one by one, each once a new one is healthy"
+
 // planText is a plan for people.
 func planText(title string, p ops.Plan) string {
 	var t text
@@ -75,6 +78,9 @@ func planText(title string, p ops.Plan) string {
 	}
 	if p.Verdict != nil && p.Verdict.Loss != "" {
 		t.say("data       %s", p.Verdict.Loss)
+	}
+	if p.ReplacesInstances {
+		t.say("instances  %s", replacedText)
 	}
 	for _, warning := range p.Warnings {
 		t.say("warning    %s", warning)
@@ -100,6 +106,9 @@ func planMarkdown(title string, p ops.Plan) string {
 	t.say("%s would touch %s.", inCode(p.Change.String()), counted(p.Resources))
 	if p.Estimate != nil {
 		t.say("It would take %s.", p.Estimate)
+	}
+	if p.ReplacesInstances {
+		t.say("Instances: %s.", replacedText)
 	}
 	t.say("")
 	for _, risky := range p.Risky() {

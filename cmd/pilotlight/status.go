@@ -75,6 +75,9 @@ func statusText(s ops.Status) string {
 		if i := side.Image; i != nil {
 			t.say("    image      %s, %s, of %s", i.ID, i.State, i.Made.UTC().Format(time.DateOnly))
 		}
+		if r := side.Rollout; r != nil {
+			t.say("    instances  %s", r)
+		}
 		if b := side.Backlog; b != nil {
 			t.say("    media      %d files (%s) wait to be copied here, at %s", b.Files, amount(b.Bytes), b.At.UTC().Format("15:04:05 MST"))
 		}
