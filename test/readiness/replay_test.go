@@ -263,12 +263,14 @@ func (w *world) env() failover.Env {
 	return env
 }
 
-// sleep is three times as long as a wait asks for, and later by that than in life: half the time of thousands of worlds
-// is that of looking again.
+// sleep is what a wait asks for, or longer, so that the wait looks no more often than the world wants. Half the time of
+// thousands of worlds is that of looking again.
 func (w *world) sleep(ctx context.Context, d time.Duration) error {
-	const often = 9 * time.Second
-	now := w.sim.Clock().Now()
-	return w.sim.Clock().Sleep(ctx, now.Add(d+often-1).Truncate(often).Sub(now))
+	if w.often > 0 {
+		now := w.sim.Clock().Now()
+		d = now.Add(d + w.often - 1).Truncate(w.often).Sub(now)
+	}
+	return w.sim.Clock().Sleep(ctx, d)
 }
 
 // person moves the name two minutes after being asked to.

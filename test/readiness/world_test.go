@@ -37,6 +37,7 @@ type world struct {
 	password  string      // of the database, where it is not the one that the standby's secret holds
 	wrote     []time.Time // when production was written to
 	lost      time.Time
+	often     time.Duration // at most so often a wait looks; zero for as often as in life
 }
 
 // open makes a world of a reference.

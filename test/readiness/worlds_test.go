@@ -31,9 +31,10 @@ var (
 
 // day is what a world is made of.
 type day struct {
-	seed uint64
-	of   *reference
-	has  []condition
+	seed  uint64
+	of    *reference
+	has   []condition
+	often time.Duration // at most so often a wait looks; zero for as often as in life
 }
 
 func (d day) String() string {
@@ -132,6 +133,7 @@ func (d day) try(ctx context.Context) (o outcome, err error) {
 		return o, err
 	}
 	defer w.close()
+	w.often = d.often
 	if err := w.become(d); err != nil {
 		return o, err
 	}
@@ -249,7 +251,9 @@ func TestGreenMeansItRecovers(t *testing.T) {
 				if i >= len(days) || t.Context().Err() != nil {
 					return
 				}
-				o, err := days[i].try(t.Context())
+				d := days[i]
+				d.often = 9 * time.Second
+				o, err := d.try(t.Context())
 				if err != nil {
 					o.broken = err.Error()
 				}
