@@ -169,6 +169,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	if purpose == ForFailover {
+		ready.Requirements = append(ready.Requirements, deployed(plan)...)
+	}
 	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
 		ready.Requirements = append(ready.Requirements, Requirement{What: "quotas", OK: true, Seen: seen})
 	}
@@ -231,6 +234,19 @@ func files(sides []Side) Requirement {
 	}
 	_, remedy := disagreement(wrong)
 	return Requirement{What: "files", Code: refusal.CodeMismatch, Seen: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
+}
+
+// deployed is what to do before a failover, where that would not merely start what was deployed. It is no obstacle to who
+// may deploy: docs/policies/failover.json, for a role that may fail over alone, lets no template be changed.
+func deployed(plan Plan) []Requirement {
+	const template = "aws:ec2/launchTemplate:LaunchTemplate"
+	if !slices.ContainsFunc(plan.Resources, func(r Planned) bool { return r.Type == template && r.Op == "update" }) {
+		return nil
+	}
+	return []Requirement{{
+		What: "deployment", OK: true, Remedy: "pilotlight deploy",
+		Seen: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
+	}}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the

@@ -104,3 +104,26 @@ func TestWritable(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, left)
 }
+
+func TestDeployed(t *testing.T) {
+	t.Parallel()
+	const template = "aws:ec2/launchTemplate:LaunchTemplate"
+	for name, tc := range map[string]struct {
+		would Planned
+		told  bool
+	}{
+		"an activation as it is":   {Planned{Op: "update", Type: "aws:autoscaling/group:Group"}, false},
+		"the template changes":     {Planned{Op: "update", Type: template}, true},
+		"there is no template yet": {Planned{Op: "create", Type: template}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			told := deployed(Plan{Resources: []Planned{tc.would}})
+			require.Equal(t, tc.told, len(told) == 1)
+			for _, q := range told {
+				assert.True(t, q.OK, "it keeps nobody from it who may deploy")
+				assert.Equal(t, "pilotlight deploy", q.Remedy)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@
 package readiness
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,6 +114,21 @@ func TestSound(t *testing.T) {
 	staged.Inject(t, stage, "offer=us-east-2a:m6i.large")
 	ready, codes := check(t, stage)
 	assert.Empty(t, codes, ready.Err())
+}
+
+// TestDeployedByAnother: what check says of a failover that would change the template of the instances, and only of that.
+func TestDeployedByAnother(t *testing.T) {
+	t.Parallel()
+	const says = "a failover would change how instances start"
+	stage := staged.Steady(t, staged.Options())
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	assert.NotContains(t, fmt.Sprint(ready.Requirements), says)
+
+	staged.Rewrite(t, stage, scenario.Recovery, "instanceType: m6i.large", "instanceType: m6i.xlarge")
+	ready, codes = check(t, stage)
+	assert.Empty(t, codes, "who may deploy may do it: %v", ready.Err())
+	assert.Contains(t, fmt.Sprint(ready.Requirements), says)
 }
 
 // TestClassIsOffered: the pilot light is to become larger, and RDS does not have that class there.
