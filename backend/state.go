@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Where Pulumi's self-managed backend keeps what an update leaves beside the state
@@ -61,10 +63,10 @@ func (s *Store) StateCopies(ctx context.Context, project, stack string) ([]State
 		return fail(err)
 	}
 	for _, f := range held {
-		switch name := strings.TrimSuffix(path.Base(f.Key), ".gz"); {
+		switch name := uncompressed(path.Base(f.Key)); {
 		case name == stack+".json":
 			all = append(all, StateCopy{string(SourceCurrent), SourceCurrent, f})
-		case strings.TrimSuffix(strings.TrimSuffix(name, ".bak"), ".gz") == stack+".json":
+		case uncompressed(strings.TrimSuffix(name, ".bak")) == stack+".json":
 			all = append(all, StateCopy{string(SourceBak), SourceBak, f})
 		case strings.HasPrefix(name, stack+".json") && strings.Contains(name, replaced):
 			all = append(all, StateCopy{string(SourceReplaced) + name[strings.LastIndex(name, "-"):], SourceReplaced, f})
@@ -113,20 +115,29 @@ func (s *Store) addVersions(ctx context.Context, key string, all []StateCopy) ([
 	return all, nil
 }
 
-// State reads a stack's state as ReadState does. errors.Is finds fs.ErrNotExist in the error where there is none.
+// State reads a stack's state as ReadState does. errors.Is finds ErrOpaque in the error where the files do not tell which is
+// the state: the engine takes the newest of several that are compressed in different ways.
 func (s *Store) State(ctx context.Context, project, stack string) (deployment []byte, err error) {
-	key := path.Join(stackKeys, project, stack+".json")
-	text, err := s.files.read(ctx, File{Key: key})
-	if errors.Is(err, fs.ErrNotExist) {
-		text, err = s.files.read(ctx, File{Key: key + ".gz"})
-	}
-	if err == nil {
-		deployment, err = deploymentOf(text)
-	}
+	held, err := s.files.list(ctx, path.Join(stackKeys, project))
 	if err != nil {
-		return nil, fmt.Errorf("reading the state of stack %s: %w", stack, err)
+		return nil, err
 	}
-	return deployment, nil
+	held = slices.DeleteFunc(held, func(f File) bool { return !slices.Contains(keysOf(project, stack), f.Key) })
+	if len(held) != 1 {
+		return nil, fmt.Errorf("%d files hold the state of stack %s: %w", len(held), stack, ErrOpaque)
+	}
+	text, err := s.files.read(ctx, held[0])
+	if err != nil {
+		return nil, err
+	}
+	return deploymentOf(text)
+}
+
+// keysOf are the keys under which the engine may hold a stack's state, the plain one first: it compresses states where
+// PULUMI_DIY_BACKEND_GZIP or PULUMI_DIY_BACKEND_ZSTD says so.
+func keysOf(project, stack string) []string {
+	key := path.Join(stackKeys, project, stack+".json")
+	return []string{key, key + ".gz", key + ".zst"}
 }
 
 // ReadState reads a copy of a state: what pulumi stack export writes below "deployment". The
@@ -140,14 +151,22 @@ func (s *Store) ReadState(ctx context.Context, c StateCopy) (deployment []byte, 
 }
 
 func deploymentOf(text []byte) ([]byte, error) {
-	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		reader, err := gzip.NewReader(bytes.NewReader(text))
-		if err != nil {
-			return nil, err
+	var err error
+	switch compression(text) {
+	case ".gz":
+		var reader *gzip.Reader
+		if reader, err = gzip.NewReader(bytes.NewReader(text)); err == nil {
+			text, err = io.ReadAll(reader)
 		}
-		if text, err = io.ReadAll(reader); err != nil {
-			return nil, err
+	case ".zst":
+		var reader *zstd.Decoder
+		if reader, err = zstd.NewReader(bytes.NewReader(text)); err == nil {
+			text, err = io.ReadAll(reader)
+			reader.Close()
 		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, errors.New("it is empty")
@@ -157,10 +176,26 @@ func deploymentOf(text []byte) ([]byte, error) {
 			Latest json.RawMessage `json:"latest"`
 		} `json:"checkpoint"`
 	}
-	if err := json.Unmarshal(text, &held); err != nil {
+	if err = json.Unmarshal(text, &held); err != nil {
 		return nil, fmt.Errorf("it is no whole state: %w", err)
 	}
 	return held.Checkpoint.Latest, nil
+}
+
+// compression is the end of the key of what is compressed so; empty for what is not.
+func compression(text []byte) string {
+	switch {
+	case bytes.HasPrefix(text, []byte{0x1f, 0x8b}):
+		return ".gz"
+	case bytes.HasPrefix(text, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return ".zst"
+	}
+	return ""
+}
+
+// uncompressed is a file's name without the end that tells how it is compressed.
+func uncompressed(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 }
 
 // RestoreState puts a copy in the place of a stack's state. What is there now is kept beside
@@ -173,20 +208,33 @@ func (s *Store) RestoreState(ctx context.Context, project, stack string, c State
 	if _, err := deploymentOf(text); err != nil {
 		return fmt.Errorf("copy %s of the state of stack %s can't be restored: %w", c.ID, stack, err)
 	}
-	key := path.Join(stackKeys, project, stack+".json")
-	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		key += ".gz"
+	keys := keysOf(project, stack)
+	key := keys[0] + compression(text)
+	var others []string // that the engine, or a later reader, might take for the state
+	for _, held := range keys {
+		now, err := s.files.read(ctx, File{Key: held})
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = s.files.write(ctx, keptAs(held), now)
+		}
+		if err != nil {
+			return err
+		}
+		if held != key {
+			others = append(others, held)
+		}
 	}
-	switch now, err := s.files.read(ctx, File{Key: key}); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	if err := s.files.write(ctx, key, text); err != nil {
 		return err
-	default:
-		if err := s.files.write(ctx, keptAs(key), now); err != nil {
+	}
+	for _, other := range others {
+		if err := s.files.remove(ctx, other); err != nil {
 			return err
 		}
 	}
-	return s.files.write(ctx, key, text)
+	return nil
 }
 
 // SetAside moves the state of a stack out of the way, beside its place. The backend does not

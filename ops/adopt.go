@@ -47,13 +47,16 @@ var named = map[string]string{
 // not know. Another is made beside it, see leftovers. imported reports that the state was
 // written anew, in which the engine keeps no pending operation.
 func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, imported bool, err error) {
-	state, operations, err := s.interrupted(ctx)
-	if err == nil && len(operations) > 0 {
-		if err = s.requireUnlocked(ctx); err == nil {
-			state, operations, err = s.interrupted(ctx) // a running update would make an older one of it
+	state, operations, err := s.interrupted(ctx, s.saved)
+	if err != nil || len(operations) == 0 && len(leftUndone(state)) == 0 {
+		return nil, false, err
+	}
+	if len(operations) > 0 {
+		if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
+			return nil, false, err
 		}
 	}
-	if err != nil || len(operations) == 0 && len(leftUndone(state)) == 0 {
+	if state, operations, err = s.interrupted(ctx, s.Export); err != nil { // it is found out first whether it can be written again
 		return nil, false, err
 	}
 	asked := creations(operations)
@@ -168,8 +171,8 @@ func unknown(ids []string, state []byte) []string {
 }
 
 // interrupted reads the state, and the operations that are pending in it.
-func (s *Stack) interrupted(ctx context.Context) (state []byte, pending []operation, err error) {
-	if state, err = s.saved(ctx); err == nil {
+func (s *Stack) interrupted(ctx context.Context, read func(context.Context) ([]byte, error)) (state []byte, pending []operation, err error) {
+	if state, err = read(ctx); err == nil {
 		pending, err = pendingOperations(state)
 	}
 	return state, pending, err

@@ -150,7 +150,7 @@ func (s *Stack) leftovers(ctx context.Context, pending []creation, imported, wel
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
 	defer cancel()
-	state, err := s.saved(ctx)
+	state, err := s.Export(ctx)
 	if err == nil && well {
 		err = s.forgetPending(ctx, state)
 	}

@@ -11,14 +11,11 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -81,8 +78,7 @@ type Stack struct {
 	observer *observer
 	adopts   map[string]string // what is taken over from a killed update: the inputs that are the id, by type
 	where    func() (failover.Site, error)
-	files    atomic.Pointer[backend.Store] // of the backend, once they were asked for
-	one      sync.Mutex                    // operation at a time
+	one      sync.Mutex // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
@@ -162,20 +158,13 @@ func backendURL(ctx context.Context, o Options) (string, error) {
 	return who.URL, nil
 }
 
-// store opens the files of the backend, once: to find where they are takes the engine half a second.
+// store opens the files of the backend.
 func (s *Stack) store(ctx context.Context) (*backend.Store, error) {
-	if opened := s.files.Load(); opened != nil {
-		return opened, nil
-	}
 	address, err := backendURL(ctx, s.options)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := backend.OpenStore(ctx, address, s.options.Dir, s.options.Env.AWS)
-	if err == nil {
-		s.files.Store(opened)
-	}
-	return opened, err
+	return backend.OpenStore(ctx, address, s.options.Dir, s.options.Env.AWS)
 }
 
 // Name is the stack's.
@@ -361,18 +350,15 @@ func (s *Stack) export(ctx context.Context) (*apitype.UntypedDeployment, error) 
 	return &exported, nil
 }
 
-// saved is what Export gives, with the secrets in it encrypted. It is read from the backend's files where that can be:
-// the engine takes half a second for it.
+// saved is what Export gives, with the secrets in it encrypted. It is read from the backend's files, for which the engine
+// takes half a second, where that can be: the engine knows more ways to a bucket.
 func (s *Stack) saved(ctx context.Context) ([]byte, error) {
-	store, err := s.store(ctx)
-	if err != nil {
-		return s.Export(ctx)
+	if store, err := s.store(ctx); err == nil {
+		if text, err := store.State(ctx, config.Project, s.Name()); err == nil && ctx.Err() == nil {
+			return text, nil
+		}
 	}
-	text, err := store.State(ctx, config.Project, s.Name())
-	if errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil { // a file is read also when nobody waits for it
-		return s.Export(ctx)
-	}
-	return text, err
+	return s.Export(ctx)
 }
 
 // State is what the stack holds about itself and its peer.

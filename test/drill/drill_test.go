@@ -254,7 +254,7 @@ func TestDrillSigkill(t *testing.T) {
 // TestDrillInterrupted cancels a drill, as Ctrl-C does. It leaves no lock.
 func TestDrillInterrupted(t *testing.T) {
 	t.Parallel()
-	stage := quiet(t, staged.Options())
+	stage := quiet(t, staged.Watched(t, nil))
 	before, inventory := pilotLight(t, stage), staged.Inventory(stage.World)
 	site := open(t, stage)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -36,7 +36,7 @@ var (
 // watched is an engine that stays and saves a state at each step.
 var watched func() (*pulumid.Server, error)
 
-// Watched are Options whose engine saves the state at each step, as it does in life, and calls write around each time.
+// Watched are Options whose engine saves the state at each step, as it does in life, and calls write, which may be nil, around each time.
 func Watched(t *testing.T, write func(after bool)) scenario.Options {
 	t.Helper()
 	server, err := watched()
