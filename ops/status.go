@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -317,6 +318,9 @@ func redacted(address string) string {
 	return address
 }
 
+// kmsARN is the beginning of the ARN of a key or of an alias, up to its region.
+var kmsARN = regexp.MustCompile(`^/arn:[^:]+:kms:([^:]+):`)
+
 // regionOf is the region that a URL of a backend or of a key names; empty for none.
 func regionOf(address string) string {
 	parsed, err := url.Parse(address)
@@ -326,10 +330,8 @@ func regionOf(address string) string {
 	if region := parsed.Query().Get("region"); region != "" {
 		return region
 	}
-	for _, part := range strings.Split(strings.TrimPrefix(parsed.Path, "/"), ":") { // of an ARN
-		if strings.Count(part, "-") >= 2 && !strings.Contains(part, "/") {
-			return part
-		}
+	if arn := kmsARN.FindStringSubmatch(parsed.Path); arn != nil {
+		return arn[1]
 	}
 	return ""
 }

@@ -246,6 +246,10 @@ func TestRegionOf(t *testing.T) {
 		"s3://state?region=us-west-1&awssdk=v2":                "us-west-1",
 		"awskms://alias/state?region=cn-north-1":               "cn-north-1",
 		"awskms:///arn:aws:kms:eu-west-1:123456789012:key/0-0": "eu-west-1",
+		"awskms:///arn:aws-cn:kms:cn-north-1:1:alias/state":    "cn-north-1",
+		"awskms:///1234abcd-12ab-34cd-56ef-1234567890ab":       "", // the id of a key, in a region that AWS_REGION names
+		"awskms:///mrk-1234abcd-12ab-34cd":                     "",
+		"s3://state/of-a-site":                                 "",
 		"file:///var/state":                                    "", "passphrase": "", "https://api.pulumi.com": "", "": "",
 	} {
 		assert.Equal(t, region, regionOf(address), address)
