@@ -174,17 +174,28 @@ func lostKeys(err error) (all []*refusal.Error) {
 	return all
 }
 
-// sidesWithoutKeys are the site's sides by the files of the backend, which need no key. Their secrets stay encrypted.
+// sidesWithoutKeys are the site's sides by the files of the backend, which need no key. Their secrets stay encrypted. Where
+// a file can't be read it is not ok: such a stack must not look as if it was never deployed.
 func (s *Site) sidesWithoutKeys(ctx context.Context) (sides []Side, ok bool) {
-	for _, stack := range s.stacks {
-		config, err := s.configOf(stack)
-		current, found := s.current(ctx, stack)
-		if err != nil || found && current.Unreadable != "" {
-			return nil, false
-		}
-		sides = append(sides, Side{Config: config, State: current.state}) // zero where it was never deployed
+	store, err := s.store(ctx)
+	if err != nil {
+		return nil, false
 	}
-	return sides, true
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	sides = make([]Side, len(s.stacks))
+	unread := make([]bool, len(s.stacks))
+	var group sync.WaitGroup
+	for i, stack := range s.stacks {
+		group.Go(func() {
+			config, wrong := s.configOf(stack)
+			current, found, err := currentIn(ctx, store, stack)
+			sides[i] = Side{Config: config, State: current.state} // zero where it was never deployed
+			unread[i] = wrong != nil || err != nil || found && current.Unreadable != ""
+		})
+	}
+	group.Wait()
+	return sides, !slices.Contains(unread, true)
 }
 
 // readable are the site's sides as far as they can be read, and the refusals by what keeps their secrets from being read.

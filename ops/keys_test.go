@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -76,6 +83,88 @@ func TestPassphrase(t *testing.T) {
 	}
 	_, found := (&Site{options: Options{EnvVars: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": file + ".gone"}}}).passphrase()
 	assert.False(t, found)
+}
+
+// aSite is a site of the project's own files and a backend in a folder. Each stack's file gets a line more, by the stack's name.
+func aSite(t *testing.T, more map[string]string) (s *Site, states string) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, file := range []string{"Pulumi.yaml", config.FileName("prod"), config.FileName("dr")} {
+		text, err := os.ReadFile(filepath.Join("..", file))
+		require.NoError(t, err)
+		for stack, line := range more {
+			if file == config.FileName(stack) {
+				text = append(text, line+"\n"...)
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), text, 0o600))
+	}
+	states = filepath.Join(dir, "state", ".pulumi", "stacks", config.Project)
+	require.NoError(t, os.MkdirAll(states, 0o700))
+	s, err := OpenSite(Options{Dir: dir, EnvVars: map[string]string{"PULUMI_BACKEND_URL": "file://" + filepath.Join(dir, "state")}})
+	require.NoError(t, err)
+	return s, states
+}
+
+// TestSidesWithoutKeys: a stack looks as if it was never deployed only where its backend can be read and has none.
+func TestSidesWithoutKeys(t *testing.T) {
+	t.Parallel()
+	const whole = `{"checkpoint": {"latest": {"secrets_providers": {"type": "service"}}}}`
+	for name, tc := range map[string]struct {
+		file, text, backend string
+		ok                  bool
+	}{
+		"whole":          {file: "dr.json", text: whole, ok: true},
+		"never deployed": {ok: true},
+		"spoilt":         {file: "dr.json", text: whole[:20]},
+		"Pulumi Cloud":   {backend: "https://api.pulumi.com"},
+		"another bucket": {backend: "gs://state"},
+		"no answer":      {backend: "s3://state?region=us-west-1"},
+	} {
+		s, states := aSite(t, nil)
+		s.options.Env.AWS = unreached
+		if tc.file != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(states, tc.file), []byte(tc.text), 0o600))
+		}
+		if tc.backend != "" {
+			s.options.EnvVars["PULUMI_BACKEND_URL"] = tc.backend
+		}
+		sides, ok := s.sidesWithoutKeys(t.Context())
+		assert.Equal(t, tc.ok, ok, name)
+		if ok {
+			assert.Len(t, sides, 2, name)
+			assert.Equal(t, tc.file != "", sides[slices.Index(s.stacks, "dr")].State.SecretsProvider.Address == "service", name)
+		}
+	}
+}
+
+// unreached is AWS that no request arrives at.
+func unreached(_ context.Context, region, _ string) (aws.Config, error) {
+	return aws.Config{
+		Region: region, Credentials: aws.AnonymousCredentials{}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient: smithyhttp.ClientDoFunc(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") }),
+	}, nil
+}
+
+// TestSidesWithoutKeysInTime: a bucket that does not answer holds both stacks up once, and no longer than a region.
+func TestSidesWithoutKeysInTime(t *testing.T) {
+	t.Parallel()
+	s, _ := aSite(t, nil)
+	s.options.EnvVars["PULUMI_BACKEND_URL"] = "s3://state?region=us-west-1"
+	s.options.Env.AWS = func(ctx context.Context, region, profile string) (aws.Config, error) {
+		cfg, err := unreached(ctx, region, profile)
+		cfg.HTTPClient = smithyhttp.ClientDoFunc(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		return cfg, err
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, ok := s.sidesWithoutKeys(t.Context())
+		assert.False(t, ok)
+		assert.Equal(t, askFor, time.Since(began))
+	})
 }
 
 func TestLostKeys(t *testing.T) {

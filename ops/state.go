@@ -165,7 +165,7 @@ func (s *Site) damaged(ctx context.Context, stack string, err error) error {
 	if unread != nil {
 		return err
 	}
-	current, found := s.current(ctx, stack)
+	current, found, _ := s.current(ctx, stack) // the engine's error says more
 	if found && current.Unreadable != "" {
 		damaged := refusal.New(refusal.CodeState, "the state can't be read (%s): pilotlight state list %s shows the copies there are, pilotlight state restore %[2]s brings the best one back", current.Unreadable, stack)
 		return damaged.Of(stack)
@@ -180,18 +180,24 @@ func (s *Site) damaged(ctx context.Context, stack string, err error) error {
 	return err
 }
 
-// current is a stack's state as the files of the backend have it. There is none where the backend keeps no files.
-func (s *Site) current(ctx context.Context, stack string) (current StateCopy, found bool) {
+// current is a stack's state as the files of the backend have it; not found where they have no such stack. Where they can't
+// be read, such as Pulumi Cloud's, that is an error.
+func (s *Site) current(ctx context.Context, stack string) (current StateCopy, found bool, err error) {
 	store, err := s.store(ctx)
 	if err != nil {
-		return StateCopy{}, false
+		return StateCopy{}, false, err
 	}
+	return currentIn(ctx, store, stack)
+}
+
+// currentIn is current of an open store.
+func currentIn(ctx context.Context, store *backend.Store, stack string) (current StateCopy, found bool, err error) {
 	copies, err := store.StateCopies(ctx, config.Project, stack)
 	at := slices.IndexFunc(copies, func(c backend.StateCopy) bool { return c.Source == backend.SourceCurrent })
 	if err != nil || at < 0 {
-		return StateCopy{}, false
+		return StateCopy{}, false, err
 	}
 	current = StateCopy{stored: copies[at]}
 	current.read(ctx, store)
-	return current, true
+	return current, true, nil
 }
