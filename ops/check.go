@@ -199,7 +199,6 @@ func (s *Site) planned(ctx context.Context, e Evidence, change Change, ready *Re
 	if provider, unread := providerInFile(s.options.Dir, change.Stack); unread == nil {
 		if lost := s.keyless(ctx, change.Stack, provider); lost != nil { // by the file, which an update goes by, and not by the state
 			ready.Requirements = append(ready.Requirements, keylessRequirements([]*refusal.Error{lost})...)
-			return Plan{Change: change}, nil
 		}
 	}
 	if ready.Err() != nil { // what is wrong already, such as credentials that ended, keeps the engine from it

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"gopkg.in/yaml.v3"
 
@@ -23,7 +25,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// providerInFile is what encrypts the secrets of a stack by its file: a passphrase, where that names no other.
+// providerInFile is what encrypts the secrets of a stack by its file; zero where that does not say, as where the service of
+// the backend does (Pulumi's pkg/cmd/pulumi/stack/secrets.go).
 func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 	var file struct {
 		Address string `yaml:"secretsprovider"`
@@ -34,8 +37,15 @@ func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 	if err == nil {
 		err = yaml.Unmarshal(text, &file)
 	}
+	switch file.Address {
+	case "", "default", state.Passphrase:
+		if file.Salt == "" {
+			return state.SecretsProvider{}, err
+		}
+		return state.SecretsProvider{Address: state.Passphrase, Salt: file.Salt}, err
+	}
 	key, _ := base64.StdEncoding.DecodeString(file.Key) // the engine complains of one that is none
-	return state.SecretsProvider{Address: cmp.Or(file.Address, state.Passphrase), EncryptedKey: key, Salt: file.Salt}, err
+	return state.SecretsProvider{Address: file.Address, EncryptedKey: key}, err
 }
 
 // keys are the addresses of what encrypts the secrets of the site's stacks, by their files and by their states. An
@@ -60,16 +70,12 @@ func (s *Site) keyless(ctx context.Context, stack string, p state.SecretsProvide
 	case p.Salt != "":
 		reason, remedy = passphraseTrouble(s.passphrase, p.Salt)
 	case strings.HasPrefix(p.Address, "awskms:"):
-		bounded, cancel := context.WithTimeout(ctx, askFor)
-		defer cancel()
-		if err := backend.OpenDataKey(bounded, p.Address, p.EncryptedKey, s.options.Env.AWS); err != nil {
-			reason, remedy = keyTrouble(p.Address, err)
-		}
+		reason, remedy = keyTrouble(p.Address, s.openDataKey(ctx, p))
 	}
-	if reason == "" || ctx.Err() != nil {
-		return nil
+	if reason != "" && ctx.Err() == nil {
+		return &refusal.Error{Code: refusal.CodeKeys, Stack: stack, Reason: reason, Remedy: remedy}
 	}
-	return &refusal.Error{Code: refusal.CodeKeys, Stack: stack, Reason: reason, Remedy: remedy}
+	return nil
 }
 
 // silentKeys are refusals by those KMS keys of the stacks whose region does not answer. The engine would wait minutes for it.
@@ -82,10 +88,7 @@ func (s *Site) silentKeys(ctx context.Context) []*refusal.Error {
 			if err != nil || !strings.HasPrefix(p.Address, "awskms:") {
 				return
 			}
-			bounded, cancel := context.WithTimeout(ctx, askFor)
-			defer cancel()
-			err = backend.OpenDataKey(bounded, p.Address, p.EncryptedKey, s.options.Env.AWS)
-			if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered && ctx.Err() == nil {
+			if err = s.openDataKey(ctx, p); silent(err) && ctx.Err() == nil {
 				reason, remedy := keyTrouble(p.Address, err)
 				found[i] = &refusal.Error{Code: refusal.CodeKeys, Stack: stack, Reason: reason, Remedy: remedy}
 			}
@@ -95,8 +98,32 @@ func (s *Site) silentKeys(ctx context.Context) []*refusal.Error {
 	return slices.DeleteFunc(found, func(e *refusal.Error) bool { return e == nil })
 }
 
-// passphrase looks for a passphrase as the engine does.
-func (s *Site) passphrase() (phrase string, found bool) {
+// openDataKey has KMS decrypt with the key of a stack, as far as this process can do it in the engine's place. It can't
+// where the engine alone is given credentials, or another endpoint: errors.Is finds backend.ErrUnasked then.
+func (s *Site) openDataKey(ctx context.Context, p state.SecretsProvider) error {
+	if s.options.Env.AWS == nil {
+		for name := range s.options.EnvVars {
+			if strings.HasPrefix(name, "AWS_") {
+				return fmt.Errorf("%w: the engine alone is given %s", backend.ErrUnasked, name)
+			}
+		}
+	}
+	return backend.OpenDataKey(ctx, p.Address, p.EncryptedKey, s.options.Env.AWS, askFor)
+}
+
+// silent reports whether an error of openDataKey means that no answer came from KMS.
+func silent(err error) bool {
+	if _, answered := errors.AsType[smithy.APIError](err); answered || errors.Is(err, backend.ErrUnasked) {
+		return false
+	}
+	_, unsent := errors.AsType[*smithyhttp.RequestSendError](err)
+	_, network := errors.AsType[net.Error](err) // a deadline too
+	return unsent || network
+}
+
+// passphrase looks for a passphrase as the engine does: a file by a relative path counts from the project's folder, where
+// the engine runs (Pulumi's pkg/secrets/passphrase).
+func (s *Site) passphrase() (phrase string, found bool, err error) {
 	lookup := func(name string) (string, bool) {
 		if value, ok := s.options.EnvVars[name]; ok {
 			return value, true
@@ -104,13 +131,16 @@ func (s *Site) passphrase() (phrase string, found bool) {
 		return os.LookupEnv(name)
 	}
 	if phrase, found = lookup("PULUMI_CONFIG_PASSPHRASE"); found {
-		return phrase, true
+		return phrase, true, nil
 	}
 	if file, ok := lookup("PULUMI_CONFIG_PASSPHRASE_FILE"); ok && file != "" {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(s.options.Dir, file)
+		}
 		text, err := os.ReadFile(file)
-		return strings.TrimSpace(string(text)), err == nil
+		return strings.TrimSpace(string(text)), err == nil, err
 	}
-	return "", false
+	return "", false, nil
 }
 
 // forGood is what to do about a passphrase or a key that is lost for good.
@@ -118,8 +148,12 @@ const forGood = "if it is lost for good, make the states anew, as docs/runbook.m
 
 // passphraseTrouble is why a passphrase does not decrypt what a salt belongs to, and what to do; empty when it does.
 // The salt brings a proof: the word pulumi, encrypted (Pulumi's pkg/secrets/passphrase).
-func passphraseTrouble(passphrase func() (string, bool), salt string) (reason, remedy string) {
-	phrase, found := passphrase()
+func passphraseTrouble(passphrase func() (string, bool, error), salt string) (reason, remedy string) {
+	phrase, found, err := passphrase()
+	if err != nil {
+		return fmt.Sprintf("a passphrase encrypts the secrets of its state, and the file that PULUMI_CONFIG_PASSPHRASE_FILE names can't be read: %v", err),
+			"correct PULUMI_CONFIG_PASSPHRASE_FILE, or set PULUMI_CONFIG_PASSPHRASE; " + forGood
+	}
 	if !found {
 		return "a passphrase encrypts the secrets of its state, and none is set here", "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; " + forGood
 	}
@@ -138,26 +172,36 @@ func passphraseTrouble(passphrase func() (string, bool), salt string) (reason, r
 	return "the passphrase that is set here is not the one that encrypts the secrets of its state", "set that one in PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; " + forGood
 }
 
-// keyTrouble is why KMS did not decrypt with the key of a secrets provider, and what to do.
+// keyTrouble is why KMS did not decrypt with the key of a secrets provider, and what to do; empty where the error says
+// nothing of the key, such as that KMS is busy.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
 func keyTrouble(address string, err error) (reason, remedy string) {
 	of := address + " encrypts the secrets of its state, and "
-	refused, answered := errors.AsType[smithy.APIError](err)
-	if !answered {
+	if silent(err) {
 		where := cmp.Or(regionOf(address), "the region of AWS_REGION")
 		return of + fmt.Sprintf("KMS in %s does not answer: %s", where, silence(err, askFor)),
 			"no command can read the state before it does; then move state and key to another region (pilotlight bootstrap --move)"
 	}
+	refused, answered := errors.AsType[smithy.APIError](err)
+	if !answered || errors.Is(err, backend.ErrUnasked) {
+		return "", ""
+	}
+	key := "--key-id KEY"
+	if region := regionOf(address); region != "" {
+		key += " --region " + region
+	}
 	said := refused.ErrorCode() + ": " + refused.ErrorMessage()
 	switch refused.ErrorCode() {
 	case "DisabledException":
-		return of + "the key is disabled: " + said, "aws kms enable-key --key-id KEY --region " + regionOf(address)
+		return of + "the key is disabled: " + said, "aws kms enable-key " + key
 	case "KMSInvalidStateException":
-		return of + "the key can't be used: " + said, fmt.Sprintf("if it waits to be deleted: aws kms cancel-key-deletion --key-id KEY --region %s, then aws kms enable-key", regionOf(address))
+		return of + "the key can't be used: " + said, fmt.Sprintf("if it waits to be deleted: aws kms cancel-key-deletion %s, then aws kms enable-key", key)
 	case "NotFoundException", "InvalidCiphertextException":
 		return of + "KMS has no key that decrypts them: " + said, "see that the address names the key's own region; " + forGood
+	case "AccessDeniedException":
+		return of + "KMS does not decrypt them: " + said, "use credentials that may kms:Decrypt with that key"
 	}
-	return of + "KMS does not decrypt them: " + said, "use credentials that may kms:Decrypt with that key"
+	return "", ""
 }
 
 // lostKeys are the refusals with code refusal.CodeKeys in an error of reading the sides.

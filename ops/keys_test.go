@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,8 +20,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 func TestKeyTrouble(t *testing.T) {
@@ -38,13 +43,59 @@ func TestKeyTrouble(t *testing.T) {
 		"another region":  {address, "KMS has no key that decrypts them: InvalidCiphertextException", "see that the address names the key's own region", kms("InvalidCiphertextException")},
 		"denied":          {address, "KMS does not decrypt them: AccessDeniedException", "use credentials that may kms:Decrypt", kms("AccessDeniedException")},
 		"silent":          {address, "KMS in us-west-1 does not answer: nothing within 5s", "pilotlight bootstrap --move", context.DeadlineExceeded},
-		"refuses to talk": {"awskms://alias/blog-state", "KMS in the region of AWS_REGION does not answer: connection refused", "", errors.New("connection refused")},
+		"refuses to talk": {"awskms://alias/blog-state", "KMS in the region of AWS_REGION does not answer: connection refused", "", unsent("connection refused")},
+		"no such name":    {address, "KMS in us-west-1 does not answer: lookup kms", "", fmt.Errorf("wrapped: %w", &net.DNSError{Err: "no such host", Name: "kms"})},
+		"no region known": {"awskms://alias/blog-state", "the key is disabled", "aws kms enable-key --key-id KEY", kms("DisabledException")},
 	} {
 		reason, remedy := keyTrouble(tc.address, tc.err)
+		assert.NotContains(t, remedy+".", "--region .", name)
 		assert.Contains(t, reason, tc.reason, name)
 		assert.Contains(t, reason, tc.address+" encrypts the secrets of its state, and ", name)
 		assert.Contains(t, remedy, tc.remedy, name)
 	}
+}
+
+// TestKeyWithoutTrouble: what says nothing of the key is left to the engine, and is no silence either.
+func TestKeyWithoutTrouble(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"none":                  nil,
+		"throttled":             &smithy.GenericAPIError{Code: "ThrottlingException"},
+		"KMS in trouble":        &smithy.GenericAPIError{Code: "KMSInternalException"},
+		"its own dependency":    &smithy.GenericAPIError{Code: "DependencyTimeoutException"},
+		"credentials ended":     &smithy.GenericAPIError{Code: "ExpiredTokenException"},
+		"no region":             errors.New("invalid configuration: missing region"),
+		"an ended session":      fmt.Errorf("%w: %w", backend.ErrUnasked, &smithy.GenericAPIError{Code: "AccessDeniedException"}),
+		"credentials not found": fmt.Errorf("%w: %w", backend.ErrUnasked, context.DeadlineExceeded),
+	} {
+		reason, remedy := keyTrouble("awskms://alias/blog-state?region=us-west-1", err)
+		assert.Empty(t, reason+remedy, name)
+		assert.False(t, silent(err), name)
+	}
+}
+
+// TestKeyOfTheEngineAlone: where only the engine is given how to call AWS, this process does not judge KMS.
+func TestKeyOfTheEngineAlone(t *testing.T) {
+	t.Parallel()
+	p := state.SecretsProvider{Address: "awskms://alias/blog-state?region=us-west-1", EncryptedKey: []byte("sealed")}
+	calls := func(context.Context, string, string) (aws.Config, error) { return aws.Config{}, errors.New("called") }
+	for name, tc := range map[string]struct {
+		env  map[string]string
+		aws  func(context.Context, string, string) (aws.Config, error)
+		says string
+	}{
+		"a profile":      {map[string]string{"AWS_PROFILE": "night"}, nil, "the engine alone is given AWS_PROFILE"},
+		"both are given": {map[string]string{"AWS_PROFILE": "night"}, calls, "called"},
+	} {
+		err := (&Site{options: Options{EnvVars: tc.env, Env: failover.Env{AWS: tc.aws}}}).openDataKey(t.Context(), p)
+		assert.ErrorIs(t, err, backend.ErrUnasked, name)
+		assert.ErrorContains(t, err, tc.says, name)
+	}
+}
+
+// unsent is the SDK's error of a request that no answer came to.
+func unsent(why string) error {
+	return &smithy.OperationError{ServiceID: "KMS", Err: &smithyhttp.RequestSendError{Err: errors.New(why)}}
 }
 
 // salt is one that pulumi wrote for the passphrase "one".
@@ -55,14 +106,16 @@ func TestPassphraseTrouble(t *testing.T) {
 	for name, tc := range map[string]struct {
 		phrase, salt string
 		set          bool
+		err          error
 		reason       string
 	}{
-		"right":           {"one", salt, true, ""},
-		"another":         {"two", salt, true, "the passphrase that is set here is not the one"},
-		"none":            {"", salt, false, "and none is set here"},
-		"of another form": {"two", "v2:", true, ""},
+		"right":           {"one", salt, true, nil, ""},
+		"another":         {"two", salt, true, nil, "the passphrase that is set here is not the one"},
+		"none":            {"", salt, false, nil, "and none is set here"},
+		"no file":         {"", salt, false, fs.ErrPermission, "the file that PULUMI_CONFIG_PASSPHRASE_FILE names can't be read: permission denied"},
+		"of another form": {"two", "v2:", true, nil, ""},
 	} {
-		reason, remedy := passphraseTrouble(func() (string, bool) { return tc.phrase, tc.set }, tc.salt)
+		reason, remedy := passphraseTrouble(func() (string, bool, error) { return tc.phrase, tc.set, tc.err }, tc.salt)
 		assert.Contains(t, reason, tc.reason, name)
 		assert.Equal(t, tc.reason == "", reason == "", name)
 		assert.Equal(t, tc.reason == "", remedy == "", name)
@@ -71,18 +124,21 @@ func TestPassphraseTrouble(t *testing.T) {
 
 func TestPassphrase(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "phrase")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "phrase")
 	require.NoError(t, os.WriteFile(file, []byte("from a file\n"), 0o600))
 	for phrase, env := range map[string]map[string]string{
 		"given":       {"PULUMI_CONFIG_PASSPHRASE": "given", "PULUMI_CONFIG_PASSPHRASE_FILE": file},
-		"from a file": {"PULUMI_CONFIG_PASSPHRASE_FILE": file},
+		"from a file": {"PULUMI_CONFIG_PASSPHRASE_FILE": "phrase"}, // counts from the project's folder
 	} {
-		got, found := (&Site{options: Options{EnvVars: env}}).passphrase()
+		got, found, err := (&Site{options: Options{Dir: dir, EnvVars: env}}).passphrase()
+		require.NoError(t, err)
 		assert.True(t, found)
 		assert.Equal(t, phrase, got)
 	}
-	_, found := (&Site{options: Options{EnvVars: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": file + ".gone"}}}).passphrase()
+	_, found, err := (&Site{options: Options{EnvVars: map[string]string{"PULUMI_CONFIG_PASSPHRASE_FILE": file + ".gone"}}}).passphrase()
 	assert.False(t, found)
+	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
 // aSite is a site of the project's own files and a backend in a folder. Each stack's file gets a line more, by the stack's name.
@@ -165,6 +221,46 @@ func TestSidesWithoutKeysInTime(t *testing.T) {
 		assert.False(t, ok)
 		assert.Equal(t, askFor, time.Since(began))
 	})
+}
+
+// TestKeys: what encrypts a state is a passphrase only where its file has the salt of one.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	const key = "awskms://alias/blog-state?region=us-west-1"
+	for name, tc := range map[string]struct {
+		file, state string
+		provider    state.SecretsProvider
+		keys        []string
+	}{
+		"a service":            {"", "service", state.SecretsProvider{}, []string{"service"}},
+		"never deployed":       {"", "", state.SecretsProvider{}, nil},
+		"default":              {"secretsprovider: default", "service", state.SecretsProvider{}, []string{"service"}},
+		"a passphrase":         {"encryptionsalt: " + salt, "passphrase", state.SecretsProvider{Address: state.Passphrase, Salt: salt}, []string{"passphrase"}},
+		"a key":                {"secretsprovider: " + key + "\nencryptedkey: c2VhbGVk", key, state.SecretsProvider{Address: key, EncryptedKey: []byte("sealed")}, []string{key}},
+		"a key, changed since": {"secretsprovider: " + key, "passphrase", state.SecretsProvider{Address: key, EncryptedKey: []byte{}}, []string{key, "passphrase"}},
+		"a key, an old salt":   {"secretsprovider: " + key + "\nencryptionsalt: " + salt, key, state.SecretsProvider{Address: key, EncryptedKey: []byte{}}, []string{key}},
+	} {
+		s, _ := aSite(t, map[string]string{"dr": tc.file})
+		provider, err := providerInFile(s.options.Dir, "dr")
+		require.NoError(t, err, name)
+		assert.Equal(t, tc.provider, provider, name)
+		side := Side{Config: config.Config{Stack: "dr"}}
+		side.State.SecretsProvider.Address = tc.state
+		assert.Equal(t, tc.keys, s.keys([]Side{side}), name)
+	}
+}
+
+// TestPlannedWithoutPassphrase: why the engine could not plan is said beside the passphrase that is not set.
+func TestPlannedWithoutPassphrase(t *testing.T) {
+	t.Parallel()
+	s, _ := aSite(t, map[string]string{"dr": "encryptionsalt: " + salt})
+	s.options.EnvVars["PULUMI_CONFIG_PASSPHRASE"] = "two"
+	var ready Readiness
+	plan, err := s.planned(t.Context(), Evidence{Plan: func(context.Context, Change) (Plan, error) { return Plan{}, errors.New("the engine's own words") }}, Change{Stack: "dr"}, &ready)
+	require.NoError(t, err)
+	assert.Contains(t, plan.Refusal, "the engine's own words")
+	require.Len(t, ready.Requirements, 1)
+	assert.Equal(t, refusal.CodeKeys, ready.Requirements[0].Code)
 }
 
 func TestLostKeys(t *testing.T) {
