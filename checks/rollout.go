@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -22,9 +23,9 @@ type Rollout struct {
 // rolloutLasts is within what time all instances are replaced: a boot takes some minutes, and half of them boot at once.
 const rolloutLasts = time.Hour
 
-// Over reports that nothing is being replaced any more, and that it did not fail. One that somebody cancelled is over.
+// Over reports that nothing is being replaced any more, and that it did not fail. One that somebody cancelled or rolled back is over.
 func (r Rollout) Over() bool {
-	return r.Status == "" || r.Status == "Successful" || r.Status == "Cancelled"
+	return slices.Contains([]string{"", "Successful", "Cancelled", "RollbackSuccessful"}, r.Status)
 }
 
 // String is how far it is.
@@ -36,7 +37,7 @@ func (r Rollout) String() string {
 	return fmt.Sprintf("being replaced one by one since %s, %d %% so far", since, r.Percent)
 }
 
-func (r Rollout) failed() bool { return r.Status == "Failed" }
+func (r Rollout) failed() bool { return r.Status == "Failed" || r.Status == "RollbackFailed" }
 
 // Problem is what is wrong with it, and what to do; empty when it is over, and while it may still come to its end. The
 // site serves all the while: an instance goes once a new one is healthy.

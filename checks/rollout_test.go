@@ -23,6 +23,8 @@ func TestRollout(t *testing.T) {
 		"it hangs":       {"InProgress", "", 2 * time.Hour, false, "the instances of blog-prod: being replaced one by one since 2026-03-01 12:00:00 UTC, 50 % so far" + remedy},
 		"it failed":      {"Failed", "no capacity", time.Minute, false, "the instances of blog-prod: their replacement, begun at 2026-03-01 12:00:00 UTC, failed at 50 % (no capacity)" + remedy},
 		"it ended":       {"Successful", "", 2 * time.Hour, true, ""},
+		"rolled back":    {"RollbackSuccessful", "", 2 * time.Hour, true, ""},
+		"neither":        {"RollbackFailed", "", time.Minute, false, "the instances of blog-prod: their replacement, begun at 2026-03-01 12:00:00 UTC, failed at 50 %" + remedy},
 		"somebody ended": {"Cancelled", "", 2 * time.Hour, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,8 @@ type ApplicationArgs struct {
 	Tags map[string]string
 	// Triggers are tags of their group alone: all instances are replaced, one by one, when the value of one changes.
 	Triggers map[string]string
+	// GroupHooks run before the group of instances changes; nil for none.
+	GroupHooks *pulumi.ResourceHookBinding
 	// Hooks run before a gateway, its routes, the balancer and its listeners are created.
 	Hooks *pulumi.ResourceHookBinding
 }
@@ -67,7 +69,7 @@ func NewApplication(ctx *pulumi.Context, name string, args ApplicationArgs, opts
 	}
 	a.Instances, err = NewInstances(ctx, name, InstancesArgs{
 		Launch: args.Launch, SubnetIDs: args.Network.PrivateSubnetIDs, TargetGroupARN: args.Targets.ARN,
-		Types: args.Types, Min: args.Min, Max: args.Max, Tags: args.Tags, Triggers: args.Triggers, After: ready,
+		Types: args.Types, Min: args.Min, Max: args.Max, Tags: args.Tags, Triggers: args.Triggers, After: ready, Hooks: args.GroupHooks,
 	}, opts...)
 	return a, err
 }

@@ -37,6 +37,8 @@ type InstancesArgs struct {
 	// After is what must be there before an instance starts, such as its way to the
 	// internet. Name resources, not components: those cannot be waited for.
 	After []pulumi.Resource
+	// Hooks run before the group changes; nil for none.
+	Hooks *pulumi.ResourceHookBinding
 }
 
 // Instances is an Auto Scaling group, replaced one by one when its template or a tag changes.
@@ -84,7 +86,7 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 			},
 		},
 		Tags: groupTags(name, args.Tags, args.Triggers),
-	}, pulumi.Parent(i), pulumi.DependsOn(args.After))
+	}, append(hooked(args.Hooks), pulumi.Parent(i), pulumi.DependsOn(args.After))...)
 	if err != nil {
 		return nil, err
 	}

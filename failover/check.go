@@ -38,13 +38,6 @@ func (r *Runtime) CheckAbort(ctx context.Context) (checks.Verdict, error) {
 	return r.judge(ctx, question{step: "check that production holds the site", rules: checks.Abort})
 }
 
-// CheckRollout finds out whether instances can be launched from the image, before those that run are replaced by it.
-func (r *Runtime) CheckRollout(ctx context.Context) (checks.Verdict, error) {
-	verdict, err := r.judge(ctx, question{step: "check the image", rules: checks.NewImage})
-	verdict.Shortfalls = nil // they are of an activation
-	return verdict, err
-}
-
 // question is what a snapshot is judged for.
 type question struct {
 	step      string

@@ -2,16 +2,83 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// Rollout is the last replacement of this side's instances, whether it is over or not; zero when there was none.
-func (r *Runtime) Rollout(ctx context.Context) (last checks.Rollout, err error) {
+// ImageOf is an image of this region.
+func (r *Runtime) ImageOf(ctx context.Context, id string) (*checks.Image, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return findImage(ctx, ec2.NewFromConfig(cfg), id)
+}
+
+// CheckImage finds out whether instances start from an image. It asks EC2 about the image and the types, and nothing else.
+// Types that it may not ask about do not count. It fails when it could not ask.
+func (r *Runtime) CheckImage(ctx context.Context, id string) (verdict checks.Verdict, err error) {
+	ctx, leave := r.enter(ctx, "check the image")
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
+	defer cancel()
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return verdict, err
+	}
+	client, seen := ec2.NewFromConfig(cfg), checks.Snapshot{At: r.env.Now()}
+	seen.Image, err = findImage(ctx, client, id)
+	if err := orAbsent(err); err != nil {
+		return verdict, err
+	}
+	seen.Types, err = findTypes(ctx, client, r.Site.InstanceTypes, r.Site.Zones)
+	if _, refused := errors.AsType[smithy.APIError](err); err != nil && !refused && !errors.Is(err, errNothingOffered) {
+		return verdict, err
+	}
+	policy := r.policy()
+	policy.Image = id
+	verdict.Blockers = checks.NewImage.Blockers(seen, policy)
+	return verdict, nil
+}
+
+// WaitImage waits until a parameter of the data type aws:ec2:image holds an image. SSM takes a new value at once, and shows it
+// once it has found the image; if it does not find it, the value before stays (Systems Manager User Guide, "Native parameter
+// support for Amazon Machine Image IDs").
+func (r *Runtime) WaitImage(ctx context.Context, parameter, id string) error {
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return err
+	}
+	client := ssm.NewFromConfig(cfg)
+	err = r.wait(ctx, "parameter "+parameter+" to hold image "+id, r.Site.Limits.Check, func(ctx context.Context) (bool, string, error) {
+		out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
+		if err != nil {
+			return false, "", err
+		}
+		holds := aws.ToString(out.Parameter.Value)
+		return holds == id, "it holds " + holds, nil
+	})
+	if err != nil {
+		return fmt.Errorf("no instance was replaced, deploy again: %w", err)
+	}
+	return nil
+}
+
+// Rollout is the last replacement of this side's instances that began since a time, whether it is over or not; zero when
+// there was none.
+func (r *Runtime) Rollout(ctx context.Context, since time.Time) (last checks.Rollout, err error) {
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return last, err
@@ -25,20 +92,35 @@ func (r *Runtime) Rollout(ctx context.Context) (last checks.Rollout, err error) 
 		}
 		for _, group := range page.AutoScalingGroups {
 			out, err := client.DescribeInstanceRefreshes(ctx, &autoscaling.DescribeInstanceRefreshesInput{
-				AutoScalingGroupName: group.AutoScalingGroupName, MaxRecords: aws.Int32(1), // the newest comes first
+				AutoScalingGroupName: group.AutoScalingGroupName, MaxRecords: aws.Int32(recentRefreshes),
 			})
 			if err != nil {
 				return last, fmt.Errorf("reading how far the instances of %s are replaced: %w", aws.ToString(group.AutoScalingGroupName), err)
 			}
-			for _, found := range out.InstanceRefreshes {
-				if began := aws.ToTime(found.StartTime); began.After(last.Began) {
-					last = checks.Rollout{
-						Region: r.Site.Region, Group: aws.ToString(group.AutoScalingGroupName), Status: string(found.Status), Reason: aws.ToString(found.StatusReason),
-						Began: began, Percent: int(aws.ToInt32(found.PercentageComplete)),
-					}
-				}
+			if found := lastRefresh(out.InstanceRefreshes, since, r.env.Now()); found.Began.After(last.Began) {
+				last = found
+				last.Region, last.Group = r.Site.Region, aws.ToString(group.AutoScalingGroupName)
 			}
 		}
 	}
 	return last, nil
+}
+
+// recentRefreshes is how many refreshes of a group are looked at: two may have begun close to each other.
+const recentRefreshes = 5
+
+// lastRefresh is the refresh that began last, and not before a time; zero for none. One that is pending has no time yet.
+func lastRefresh(all []types.InstanceRefresh, since, now time.Time) (last checks.Rollout) {
+	for _, found := range all {
+		began := now
+		if found.StartTime != nil {
+			began = *found.StartTime
+		}
+		if !began.Before(since) && began.After(last.Began) {
+			last = checks.Rollout{
+				Status: string(found.Status), Reason: aws.ToString(found.StatusReason), Began: began, Percent: int(aws.ToInt32(found.PercentageComplete)),
+			}
+		}
+	}
+	return last
 }

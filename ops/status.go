@@ -189,7 +189,7 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	}
 	if claim.Leads() {
 		var last checks.Rollout
-		if last, status.rolloutUnseen = runtime.Rollout(bounded); !last.Over() {
+		if last, status.rolloutUnseen = runtime.Rollout(bounded, claim.ClaimedAt); !last.Over() {
 			status.Rollout = &last
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -35,7 +36,7 @@ type image struct {
 func (s *site) findImage() (image, error) {
 	configured := s.cfg.App.Image
 	if s.keepsImage() {
-		return image{s.published.Image, s.published.ImageCreatedAt, s.published.RootDevice}, nil
+		return s.runningImage(), nil
 	}
 	last := image{cmp.Or(configured, s.published.Image), s.published.ImageCreatedAt, s.published.RootDevice}
 	if configured != "" && s.activating && !last.made.IsZero() {
@@ -55,14 +56,72 @@ func (s *site) findImage() (image, error) {
 	return last, nil
 }
 
+// running is the id of the image that the instances of a side were launched from; empty where that is unknown. A side
+// that was adopted has published none, and runs what its parameter holds.
+func (s *site) running() string {
+	if s.unpublished() {
+		return cmp.Or(s.pointsTo, s.published.Image)
+	}
+	return cmp.Or(s.published.Image, s.pointsTo)
+}
+
+// unpublished reports that the activation was stopped after the switch, and before it published what it has launched:
+// what was published last is a standby's, which has no instances.
+func (s *site) unpublished() bool {
+	return s.unfinished && s.ownClaim.Switched() && s.published.Instances == 0
+}
+
+// runningImage is that image, which need not be there any more.
+func (s *site) runningImage() image {
+	running := image{s.running(), s.published.ImageCreatedAt, s.published.RootDevice}
+	if running.id == s.published.Image {
+		return running
+	}
+	found, err := s.runtime.ImageOf(s.Context.Context(), running.id)
+	if err != nil {
+		_ = s.Log.Warn("image "+running.id+", which instances run, is taken to be as the one before it: "+err.Error(), nil)
+		return running
+	}
+	return image{found.ID, found.Made, found.RootDevice}
+}
+
 // keepsImage reports that this update moves a side which has instances, so that they keep their image.
 func (s *site) keepsImage() bool {
-	return s.published.Image != "" && s.plan.Claim.Leads() && s.ownClaim.Leads() && s.ownClaim.HoldsName() && !s.plan.Plain(s.ownClaim)
+	has := s.running() != "" && s.plan.Claim.Leads() && s.ownClaim.Leads() && s.ownClaim.HoldsName()
+	return has && (!s.plan.Plain(s.ownClaim) || s.resumesMove())
+}
+
+// resumesMove reports that a plain update finishes one which moved this side, and was stopped after the switch or the
+// thaw. Where the parameter holds another image than a side that serves has published, that one was about to roll it out.
+func (s *site) resumesMove() bool {
+	return s.unpublished() || s.unfinished && s.pointsTo == s.published.Image
 }
 
 // rollsOut reports that this update finds another image than the one that its instances were launched from.
 func (s *site) rollsOut() bool {
-	return s.plan.Plain(s.ownClaim) && !s.tearingDown() && s.published.Image != "" && s.image.id != s.published.Image
+	return s.plan.Plain(s.ownClaim) && !s.keepsImage() && !s.adopting && !s.tearingDown() && s.running() != "" && s.image.id != s.running()
+}
+
+// checkRollout has instances keep their image if none would start from the one that was found, or if that can't be asked.
+// Only an image that the configuration names is refused: another update must not wait for an image that somebody tagged.
+func (s *site) checkRollout() error {
+	if !s.rollsOut() {
+		return nil
+	}
+	found := s.image.id
+	verdict, err := s.runtime.CheckImage(s.Context.Context(), found)
+	switch refused := verdict.Err(); {
+	case err == nil && refused == nil:
+		return nil
+	case err == nil && s.cfg.App.Image != "" && !s.DryRun():
+		return refused
+	case err == nil && s.cfg.App.Image != "":
+		return s.Log.Warn(PreviewWarning(refused), nil)
+	case err == nil:
+		err = refused
+	}
+	s.image = s.runningImage()
+	return s.Log.Warn(fmt.Sprintf("image %s is not rolled out, instances keep %s: %v", found, s.image.id, err), nil)
 }
 
 // rollout is the tag that has all instances replaced when it changes. Only a plain update of a side that serves changes
@@ -77,6 +136,14 @@ func (s *site) rollout() map[string]string {
 		return nil
 	}
 	return map[string]string{state.RolloutTag: value}
+}
+
+// imageShown waits, before the group changes, until its parameter shows the image that is rolled out; nil when none is.
+func (s *site) imageShown() (*pulumi.ResourceHookBinding, error) {
+	if !s.rollsOut() {
+		return nil, nil //nolint:nilnil // none is an answer
+	}
+	return hooks.WaitImage(s.Context, s.cfg.Name(), s.runtime, s.imageParameter(), s.image.id)
 }
 
 // syncImages has images come here from the other region while this stack is a standby, and sends the news of those

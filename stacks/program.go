@@ -99,6 +99,9 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	if err := s.findSyncPackage(); err != nil {
 		return nil, err
 	}
+	if err := s.checkRollout(); err != nil {
+		return nil, err
+	}
 	err = s.gate()
 	return s, err
 }
@@ -144,6 +147,7 @@ func (s *site) decide() error {
 		return err
 	}
 	s.resourceIDs, s.requested, s.rolledOut = own.ResourceIDs, own.Certificate, own.Rollout
+	s.pointsTo, s.unfinished = own.Image, own.Unfinished
 	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
 		if err := checkTeardown(own.Claim, other.Claim); err != nil {

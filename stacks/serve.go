@@ -74,8 +74,6 @@ func (s *site) check() func(context.Context) (checks.Verdict, error) {
 		return s.runtime.CheckAbort
 	case s.plan.Do == roles.Unprotect:
 		return s.runtime.CheckRetire
-	case s.rollsOut():
-		return s.runtime.CheckRollout
 	}
 	return nil
 }
@@ -153,7 +151,11 @@ func (s *site) serve(f *foundation) (*application, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := components.NewApplication(s.Context, name, s.applicationArgs(f, active, orphans), below)
+	args := s.applicationArgs(f, active, orphans)
+	if args.GroupHooks, err = s.imageShown(); err != nil {
+		return nil, err
+	}
+	made, err := components.NewApplication(s.Context, name, args, below)
 	if err != nil {
 		return nil, err
 	}

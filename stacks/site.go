@@ -108,7 +108,7 @@ func (s *site) foundation() (*foundation, error) {
 func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media) (*components.Launch, error) {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
 	image, err := components.NewImage(s.Context, name, components.ImageArgs{
-		ParameterName: s.parameters(s.cfg.Stack) + "/image", ImageID: s.image.id, Follows: s.cfg.App.Image == "",
+		ParameterName: s.imageParameter(), ImageID: s.image.id, Follows: s.cfg.App.Image == "",
 	}, alone)
 	if err != nil {
 		return nil, err

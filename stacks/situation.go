@@ -34,6 +34,8 @@ type situation struct {
 	// endsRotation is the number of the rotation of the secrets that this update ends; 0 for none.
 	endsRotation int
 	rolledOut    string   // the tag of the group, as the state held it before
+	pointsTo     string   // the image that launch templates find, as the state held it before
+	unfinished   bool     // the last change of the claim was not all done before
 	resourceIDs  []string // ARNs and interfaces that the state holds
 	requested    string   // ARN of the certificate that the stack has requested, as the state held it before
 }
@@ -86,6 +88,9 @@ func (s *situation) acceptedRisks() []checks.Override {
 
 // parameters is the path below which a stack's instances find where things are.
 func (s *situation) parameters(stack string) string { return config.ParameterPath(s.cfg.Site, stack) }
+
+// imageParameter is the name of the parameter in which launch templates find their image.
+func (s *situation) imageParameter() string { return s.parameters(s.cfg.Stack) + "/image" }
 
 func (s *situation) url() pulumi.String {
 	if !s.cfg.App.HTTPS() {

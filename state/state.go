@@ -38,6 +38,9 @@ const CertificateType = "aws:acm/certificate:Certificate"
 // when. A change of it has them replaced, so it stays as it is in every update but the one that wants that.
 const RolloutTag = "pilotlight:rollout"
 
+// ImageDataType is the data type of a parameter that holds an image. AWS checks in its own time that the image exists.
+const ImageDataType = "aws:ec2:image"
+
 // DestroyGuard is the stash on which a refused destroy ends, so its name says what to do. Its
 // value is the serial of the last claim for which everything was done.
 const DestroyGuard = "destroy-needs-teardown-in-the-configuration"
@@ -109,6 +112,8 @@ type State struct {
 	SecretsProvider SecretsProvider `json:"-"`
 	// Rollout is the value of RolloutTag; empty while no other image was rolled out.
 	Rollout string
+	// Image is what the stack's parameter for launch templates holds; empty while it is not there.
+	Image string
 
 	completedSerial int // the serial of the last claim for which everything was done
 }
@@ -135,7 +140,7 @@ func Read(ctx *pulumi.Context, stack string) (State, error) {
 	}
 	outputs := map[string]map[string]any{}
 	for text, of := range saved {
-		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, "tags": of.Tags, exportedEpoch: of.Epoch}
+		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, "tags": of.Tags, exportedEpoch: of.Epoch, "dataType": of.DataType, "insecureValue": of.Value}
 	}
 	m, err := assemble(outputs)
 	if err != nil {
@@ -151,7 +156,9 @@ type savedOutputs struct {
 	ARN       any `pulumi:"arn"`
 	Interface any `pulumi:"networkInterfaceId"`
 	Tags      any `pulumi:"tags"`
-	Epoch     any `pulumi:"epoch"` // exportedEpoch
+	Epoch     any `pulumi:"epoch"`    // exportedEpoch
+	DataType  any `pulumi:"dataType"` // of a parameter
+	Value     any `pulumi:"insecureValue"`
 }
 
 // resourceOutputs are the outputs of a stack's resources in its checkpoint, by URN. A
@@ -265,6 +272,9 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 		}
 		if id.Type() == "aws:autoscaling/group:Group" {
 			m.Rollout = groupTag(held, RolloutTag)
+		}
+		if id.Type() == "aws:ssm/parameter:Parameter" && held["dataType"] == ImageDataType {
+			m.Image, _ = held["insecureValue"].(string)
 		}
 		if into := m.stashed(id); into != nil {
 			if err := Unstash(held["input"], into); err != nil {

@@ -166,12 +166,32 @@ func TestRollOutAnImage(t *testing.T) {
 		settle(t, stage, "us-west-2", imageTwo)
 		assert.Len(t, replacements(stage.World, "us-west-2", since), 2)
 	})
+	t.Run("when AWS answers nothing else", func(t *testing.T) {
+		stage, site, since := fork(t)
+		bake(stage.World, "us-west-2", imageTwo)
+		staged.Inject(t, stage, "error=rds:DescribeDBInstances:AccessDenied:9", "error=ec2:DescribeInstanceTypes:UnauthorizedOperation:9")
+		_, err := site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		settle(t, stage, "us-west-2", imageTwo)
+		assert.Len(t, replacements(stage.World, "us-west-2", since), 1)
+	})
 	t.Run("that does not start", func(t *testing.T) {
 		stage, site, _ := fork(t)
 		w := stage.World
 		before := staged.Changes(w)
 		w.PutImage("us-west-2", sim.Image{ID: imageTwo, Created: w.Clock().Now(), Architecture: "arm64", Tags: map[string]string{"pilotlight:image": "blog"}})
-		_, err := site.Deploy(t.Context(), ops.Run{})
+		var said []string
+		_, err := site.Deploy(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
+			if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
+				said = append(said, ops.Plain(d.Message))
+			}
+		}})
+		require.NoError(t, err, "an update must not wait for an image that somebody tagged")
+		require.NotEmpty(t, said)
+		assert.Contains(t, said[0], "image "+imageTwo+" is not rolled out, instances keep "+imageOne+": ")
+		assert.Contains(t, said[0], "image "+imageTwo+" is for arm64")
+		assert.Equal(t, before, staged.Changes(w))
+		err = staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"app": "{\"image\": \"" + imageTwo + "\"}"})
 		require.ErrorContains(t, err, "image "+imageTwo+" is for arm64")
 		assert.Equal(t, refusal.CodeChecks, refusal.CodeOf(err))
 		require.NoError(t, w.DeregisterImage("us-west-2", imageTwo))
@@ -214,6 +234,31 @@ func TestRollOutAnImage(t *testing.T) {
 		_, err = site.Deploy(t.Context(), ops.Run{})
 		require.NoError(t, err)
 		settle(t, stage, "us-west-2", imageOne) // which was rolled out last, too
+	})
+	t.Run("after a failover that was stopped", func(t *testing.T) {
+		stage, site, since := fork(t)
+		w := stage.World
+		bake(w, "us-east-2", imageTwo)
+		require.NoError(t, stage.Lose())
+		staged.Inject(t, stage, "error=rds:ModifyDBInstance:AccessDenied:9")
+		_, err := site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+		require.ErrorContains(t, err, "AccessDenied")
+		stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
+		require.NoError(t, err)
+		state, err := stack.State(t.Context())
+		require.NoError(t, err)
+		require.True(t, state.Claim.Switched())
+		require.Equal(t, []string{imageTwo, imageOne}, []string{state.Image, state.Published.Image}, "what it launched is not published yet")
+		bake(w, "us-east-2", imageThree)
+		w.Heal()
+		report := staged.FailOver(t, stage)
+		assert.True(t, report.Recovered, report.Refusal)
+		assert.Equal(t, []string{imageTwo, imageTwo}, imagesOf(w, "us-east-2"), "they keep what was launched")
+		state, err = stack.State(t.Context())
+		require.NoError(t, err)
+		assert.False(t, state.Unfinished)
+		assert.Equal(t, imageTwo, state.Published.Image)
+		assert.Empty(t, replacements(w, "us-east-2", since))
 	})
 	t.Run("and lose the region in the middle", func(t *testing.T) {
 		stage, site, since := fork(t)

@@ -112,6 +112,18 @@ func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.
 	return binding, nil
 }
 
+// WaitImage waits, before an update of the group, until launch templates find the image that it rolls out.
+func WaitImage(ctx *pulumi.Context, name string, rt *failover.Runtime, parameter, id string) (*pulumi.ResourceHookBinding, error) {
+	binding, err := bind(ctx, name+"-image", rt.Site.Limits.Check+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return rt.WaitImage(ctx, parameter, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	binding.BeforeCreate = nil // a new group has nothing to replace
+	return binding, nil
+}
+
 // WaitIssued waits until ACM has issued the certificate whose ARN is the input of the bound resource.
 func WaitIssued(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
 	return bind(ctx, name+"-issued", rt.Site.Limits.Certificate+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
