@@ -95,7 +95,7 @@ func (w *World) launchImage(region string, template *Object) (image Image, probl
 		if parameter == nil {
 			return image, fmt.Sprintf("The parameter %s does not exist", name)
 		}
-		id = parameterValue(parameter)
+		id = w.parameterShown(parameter)
 	}
 	image, ok := w.image(region, id)
 	if !ok {

@@ -89,7 +89,22 @@ func (w *World) ParameterValue(region, name string) (value string, found bool) {
 	if o == nil {
 		return "", false
 	}
-	return parameterValue(o), true
+	return w.parameterShown(o), true
+}
+
+// imageFound is after what time a parameter shows a new image: until then AWS looks for that (Systems Manager User Guide,
+// "Native parameter support for Amazon Machine Image IDs"). That it never finds it is not modelled: the program asks for it before.
+const imageFound = 10 * time.Second
+
+// parameterShown is the value that a read finds: of an image, the one before until AWS has found the new one. A new
+// parameter is waited for by the provider.
+func (w *World) parameterShown(o *Object) string {
+	if last := len(o.Former) - 1; o.text("dataType") == "aws:ec2:image" && last >= 0 && o.Former[last].Value != "" {
+		if former := o.Former[last]; w.clock.Now().Before(former.Until.Add(imageFound)) {
+			return former.Value
+		}
+	}
+	return parameterValue(o)
 }
 
 // parameterValue: only one of the two inputs is given.

@@ -172,3 +172,22 @@ func TestASnapshotRemembersWhatWas(t *testing.T) {
 	}
 	assert.Positive(t, known, "somebody has not heard of the deletion yet")
 }
+
+// TestParameterShowsAnImageLate holds that a read finds the image before until AWS has found the new one. A plain text
+// changes at once.
+func TestParameterShowsAnImageLate(t *testing.T) {
+	t.Parallel()
+	for dataType, late := range map[string]bool{"aws:ec2:image": true, "text": false} {
+		w := newWorld(t)
+		create(t, w, home, parameterType, "image", props{"name": "/site/image", "type": "String", "dataType": dataType, "insecureValue": "ami-1"})
+		value, found := w.ParameterValue(home, "/site/image")
+		require.True(t, found)
+		assert.Equal(t, "ami-1", value, "a new one is there")
+		require.NoError(t, w.PutParameter(home, "/site/image", "ami-2"))
+		value, _ = w.ParameterValue(home, "/site/image")
+		assert.Equal(t, late, value == "ami-1", value)
+		w.Clock().Advance(time.Minute)
+		value, _ = w.ParameterValue(home, "/site/image")
+		assert.Equal(t, "ami-2", value)
+	}
+}
