@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -133,8 +134,7 @@ func verify(ctx context.Context, old, moved media.Side) (stacks []string, err er
 			return nil, fmt.Errorf("%s differs in bucket %s, which is in use already, and nothing newer was overwritten: see which of the two is the right one (pulumi stack export)",
 				key, moved.Bucket)
 		}
-		name := strings.TrimSuffix(path.Base(key), ".gz")
-		if stack, ok := strings.CutSuffix(name, ".json"); ok {
+		if stack, ok := strings.CutSuffix(uncompressed(path.Base(key)), ".json"); ok && !slices.Contains(stacks, stack) {
 			stacks = append(stacks, stack)
 		}
 	}

@@ -133,6 +133,21 @@ func (s *Store) State(ctx context.Context, project, stack string) (deployment []
 	return deploymentOf(text)
 }
 
+// Current is the state itself, without the copies of what it was: it is found with the rights to list and read the bucket
+// alone. Of several the engine takes the newest.
+func (s *Store) Current(ctx context.Context, project, stack string) (current StateCopy, found bool, err error) {
+	held, err := s.files.list(ctx, path.Join(stackKeys, project))
+	if err != nil {
+		return current, false, fmt.Errorf("looking for the state of stack %s: %w", stack, err)
+	}
+	for _, f := range held {
+		if slices.Contains(keysOf(project, stack), f.Key) && (!found || f.Modified.After(current.Modified)) {
+			current, found = StateCopy{string(SourceCurrent), SourceCurrent, f}, true
+		}
+	}
+	return current, found, nil
+}
+
 // keysOf are the keys under which the engine may hold a stack's state, the plain one first: it compresses states where
 // PULUMI_DIY_BACKEND_GZIP or PULUMI_DIY_BACKEND_ZSTD says so.
 func keysOf(project, stack string) []string {

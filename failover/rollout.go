@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -51,29 +50,6 @@ func (r *Runtime) CheckImage(ctx context.Context, id string) (verdict checks.Ver
 	policy.Image = id
 	verdict.Blockers = checks.NewImage.Blockers(seen, policy)
 	return verdict, nil
-}
-
-// WaitImage waits until a parameter of the data type aws:ec2:image holds an image. SSM takes a new value at once, and shows it
-// once it has found the image; if it does not find it, the value before stays (Systems Manager User Guide, "Native parameter
-// support for Amazon Machine Image IDs").
-func (r *Runtime) WaitImage(ctx context.Context, parameter, id string) error {
-	cfg, err := r.aws(ctx)
-	if err != nil {
-		return err
-	}
-	client := ssm.NewFromConfig(cfg)
-	err = r.wait(ctx, "parameter "+parameter+" to hold image "+id, r.Site.Limits.Check, func(ctx context.Context) (bool, string, error) {
-		out, err := client.GetParameter(ctx, &ssm.GetParameterInput{Name: &parameter})
-		if err != nil {
-			return false, "", err
-		}
-		holds := aws.ToString(out.Parameter.Value)
-		return holds == id, "it holds " + holds, nil
-	})
-	if err != nil {
-		return fmt.Errorf("no instance was replaced, deploy again: %w", err)
-	}
-	return nil
 }
 
 // Rollout is the last replacement of this side's instances that began since a time, whether it is over or not; zero when

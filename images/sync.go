@@ -85,7 +85,7 @@ func Sync(ctx context.Context, j Job) (Plan, error) {
 			plan.Newest.ID, view.From, tries, view.To))
 	}
 	if plan.Point != "" {
-		do(j.point(ctx, plan.Point), "new instances start from %s", plan.Point)
+		do(Point(ctx, j.To, j.Image, plan.Point), "new instances start from %s", plan.Point)
 	}
 	for _, i := range plan.Deregister {
 		do(j.deregister(ctx, i), "%s, an old copy, is deregistered", i.ID)
@@ -198,12 +198,13 @@ func (j Job) withdraw(ctx context.Context, i Image) error {
 	return nil
 }
 
-func (j Job) point(ctx context.Context, id string) error {
-	_, err := ssm.NewFromConfig(j.To).PutParameter(ctx, &ssm.PutParameterInput{
-		Name: &j.Image, Value: &id, Type: ssmtypes.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Overwrite: aws.Bool(true),
+// Point has a launch parameter name an image. AWS looks for the image first, and shows the one before meanwhile.
+func Point(ctx context.Context, to aws.Config, parameter, id string) error {
+	_, err := ssm.NewFromConfig(to).PutParameter(ctx, &ssm.PutParameterInput{
+		Name: &parameter, Value: &id, Type: ssmtypes.ParameterTypeString, DataType: aws.String("aws:ec2:image"), Overwrite: aws.Bool(true),
 	})
 	if err != nil {
-		return fmt.Errorf("pointing %s to image %s: %w", j.Image, id, err)
+		return fmt.Errorf("pointing %s to image %s: %w", parameter, id, err)
 	}
 	return nil
 }

@@ -192,12 +192,11 @@ func (s *Site) current(ctx context.Context, stack string) (current StateCopy, fo
 
 // currentIn is current of an open store.
 func currentIn(ctx context.Context, store *backend.Store, stack string) (current StateCopy, found bool, err error) {
-	copies, err := store.StateCopies(ctx, config.Project, stack)
-	at := slices.IndexFunc(copies, func(c backend.StateCopy) bool { return c.Source == backend.SourceCurrent })
-	if err != nil || at < 0 {
+	stored, found, err := store.Current(ctx, config.Project, stack)
+	if err != nil || !found {
 		return StateCopy{}, false, err
 	}
-	current = StateCopy{stored: copies[at]}
+	current = StateCopy{stored: stored}
 	current.read(ctx, store)
 	return current, true, nil
 }

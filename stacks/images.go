@@ -36,7 +36,11 @@ type image struct {
 func (s *site) findImage() (image, error) {
 	configured := s.cfg.App.Image
 	if s.keepsImage() {
-		return s.runningImage(), nil
+		running := s.runningImage()
+		if s.plan.Plain(s.ownClaim) && configured != "" && configured != running.id {
+			_ = s.Log.Warn("app.image is not rolled out: this update finishes the one before, and instances keep "+running.id+": deploy again", nil)
+		}
+		return running, nil
 	}
 	last := image{cmp.Or(configured, s.published.Image), s.published.ImageCreatedAt, s.published.RootDevice}
 	if configured != "" && s.activating && !last.made.IsZero() {
@@ -93,8 +97,11 @@ func (s *site) keepsImage() bool {
 
 // resumesMove reports that a plain update finishes one which moved this side, and was stopped after the switch or the
 // thaw. Where the parameter holds another image than a side that serves has published, that one was about to roll it out.
+// An image that the configuration names is wanted all the same, once the side has published what it serves with: a part that
+// can't be had may keep it unfinished for long.
 func (s *site) resumesMove() bool {
-	return s.unpublished() || s.unfinished && s.pointsTo == s.published.Image
+	wanted := s.cfg.App.Image != "" && s.cfg.App.Image != s.published.Image
+	return s.unpublished() || s.unfinished && s.pointsTo == s.published.Image && !wanted
 }
 
 // rollsOut reports that this update finds another image than the one that its instances were launched from.

@@ -131,5 +131,6 @@ func TestAnImageTakenBackIsNotLaunched(t *testing.T) {
 	require.NoError(t, err)
 	_, err = site.Deploy(t.Context(), ops.Run{})
 	require.NoError(t, err)
+	w.Clock().Advance(time.Minute) // AWS shows an image once it has found it
 	assert.Equal(t, "ami-0000000000000001", launches(w, "us-east-2", "dr"))
 }

@@ -166,6 +166,18 @@ func TestRollOutAnImage(t *testing.T) {
 		settle(t, stage, "us-west-2", imageTwo)
 		assert.Len(t, replacements(stage.World, "us-west-2", since), 2)
 	})
+	t.Run("that the state has in the parameter, and AWS has not", func(t *testing.T) {
+		stage, site, since := fork(t)
+		bake(stage.World, "us-west-2", imageTwo)
+		staged.Inject(t, stage, "error=autoscaling:StartInstanceRefresh:LimitExceeded")
+		_, err := site.Deploy(t.Context(), ops.Run{})
+		require.ErrorContains(t, err, "LimitExceeded")
+		require.NoError(t, stage.World.PutParameter("us-west-2", "/blog/prod/image", imageOne))
+		stage.World.Clock().Advance(time.Minute)
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "pulumi up, which looks at nothing before")
+		settle(t, stage, "us-west-2", imageTwo)
+		assert.Len(t, replacements(stage.World, "us-west-2", since), 2)
+	})
 	t.Run("when AWS answers nothing else", func(t *testing.T) {
 		stage, site, since := fork(t)
 		bake(stage.World, "us-west-2", imageTwo)
