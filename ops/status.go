@@ -31,7 +31,7 @@ type Status struct {
 	// Home is the stack at which the site is at home; empty where none of its stacks is.
 	Home  string       `json:"home"`
 	Sides []SideStatus `json:"sides"`
-	// Backend is where state lies, and Keys what encrypts its secrets.
+	// Backend is where state lies, and Keys what encrypts its secrets; empty where no file says so and nothing was deployed.
 	Backend string `json:"backend"`
 	Keys    string `json:"keys"`
 	// Protected reports that losing the active side's region now would lose next to nothing.
