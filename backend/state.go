@@ -115,24 +115,6 @@ func (s *Store) addVersions(ctx context.Context, key string, all []StateCopy) ([
 	return all, nil
 }
 
-// State reads a stack's state as ReadState does. errors.Is finds ErrOpaque in the error where the files do not tell which is
-// the state: the engine takes the newest of several that are compressed in different ways.
-func (s *Store) State(ctx context.Context, project, stack string) (deployment []byte, err error) {
-	held, err := s.files.list(ctx, path.Join(stackKeys, project))
-	if err != nil {
-		return nil, err
-	}
-	held = slices.DeleteFunc(held, func(f File) bool { return !slices.Contains(keysOf(project, stack), f.Key) })
-	if len(held) != 1 {
-		return nil, fmt.Errorf("%d files hold the state of stack %s: %w", len(held), stack, ErrOpaque)
-	}
-	text, err := s.files.read(ctx, held[0])
-	if err != nil {
-		return nil, err
-	}
-	return deploymentOf(text)
-}
-
 // Current is the state itself, without the copies of what it was: it is found with the rights to list and read the bucket
 // alone. Of several the engine takes the newest.
 func (s *Store) Current(ctx context.Context, project, stack string) (current StateCopy, found bool, err error) {

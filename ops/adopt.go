@@ -51,19 +51,11 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 	if err != nil || len(operations) == 0 && len(leftUndone(state)) == 0 {
 		return nil, false, err
 	}
-	if len(operations) > 0 {
-		if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
-			return nil, false, err
-		}
-	}
-	known := len(operations) > 0
-	if state, operations, err = s.interrupted(ctx, s.Export); err != nil { // it is found out first whether it can be written again
+	if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
 		return nil, false, err
 	}
-	if len(operations) > 0 && !known {
-		if err := s.requireUnlocked(ctx); err != nil {
-			return nil, false, err
-		}
+	if state, operations, err = s.interrupted(ctx, s.Export); err != nil { // which finds out whether it can be written again
+		return nil, false, err
 	}
 	asked := creations(operations)
 	site, unread := s.where() // where its file can't be read, what has a name is taken over all the same

@@ -353,12 +353,19 @@ func (s *Stack) export(ctx context.Context) (*apitype.UntypedDeployment, error) 
 // saved is what Export gives, with the secrets in it encrypted. It is read from the backend's files, for which the engine
 // takes half a second, where that can be: the engine knows more ways to a bucket.
 func (s *Stack) saved(ctx context.Context) ([]byte, error) {
-	if store, err := s.store(ctx); err == nil {
-		if text, err := store.State(ctx, config.Project, s.Name()); err == nil && ctx.Err() == nil {
-			return text, nil
-		}
+	store, err := s.store(ctx)
+	if err != nil {
+		return s.Export(ctx)
 	}
-	return s.Export(ctx)
+	current, found, err := store.Current(ctx, config.Project, s.Name())
+	if err != nil || !found {
+		return s.Export(ctx)
+	}
+	text, err := store.ReadState(ctx, current)
+	if err != nil || ctx.Err() != nil { // a file is read also when nobody waits for it
+		return s.Export(ctx)
+	}
+	return text, nil
 }
 
 // State is what the stack holds about itself and its peer.

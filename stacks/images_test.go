@@ -86,30 +86,32 @@ func TestRolloutAfterAStop(t *testing.T) {
 		own, planned        roles.Claim
 		published, pointsTo string
 		instances           int // published
+		configured          string
 		unfinished          bool
 		adopting            bool
 		runs                string
 		rollsOut, keeps     bool
 	}{
-		"a failover, before the switch":         {do: roles.Keep, own: half, planned: half, published: one, pointsTo: two, unfinished: true, runs: one},
-		"a failover, after the switch":          {do: roles.Keep, own: active, planned: active, published: one, pointsTo: two, unfinished: true, runs: two, keeps: true},
-		"a failover, then a freeze":             {do: roles.Freeze, own: active, planned: frozen, published: one, pointsTo: two, unfinished: true, runs: two, keeps: true},
-		"the first deployment, at its end":      {do: roles.Keep, own: active, planned: active, pointsTo: two, unfinished: true, runs: two, keeps: true},
-		"a reclaim, before the switch":          {do: roles.Keep, own: reclaims, planned: reclaims, published: one, instances: 2, pointsTo: two, unfinished: true, runs: one, keeps: true},
-		"a thaw":                                {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: one, unfinished: true, runs: one, keeps: true},
-		"a rollout":                             {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: three, runs: one, rollsOut: true},
-		"a rollout, before the parameter":       {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: one, runs: one, rollsOut: true},
-		"a rollout that changed the claim, too": {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: three, unfinished: true, runs: one, rollsOut: true},
-		"a failover, once it has published":     {do: roles.Keep, own: active, planned: active, published: two, instances: 2, pointsTo: two, unfinished: true, runs: two, keeps: true},
-		"none, after a failover":                {do: roles.Keep, own: active, planned: active, published: two, instances: 2, pointsTo: two, runs: two, rollsOut: true},
-		"none, after an adoption":               {do: roles.Keep, own: active, planned: active, pointsTo: two, runs: two, rollsOut: true},
-		"an adoption, in the middle":            {do: roles.Keep, own: active, planned: active, pointsTo: two, adopting: true, runs: two},
+		"a failover, before the switch":                          {do: roles.Keep, own: half, planned: half, published: one, pointsTo: two, unfinished: true, runs: one},
+		"a failover, after the switch":                           {do: roles.Keep, own: active, planned: active, published: one, pointsTo: two, unfinished: true, runs: two, keeps: true},
+		"a failover, then a freeze":                              {do: roles.Freeze, own: active, planned: frozen, published: one, pointsTo: two, unfinished: true, runs: two, keeps: true},
+		"the first deployment, at its end":                       {do: roles.Keep, own: active, planned: active, pointsTo: two, unfinished: true, runs: two, keeps: true},
+		"a reclaim, before the switch":                           {do: roles.Keep, own: reclaims, planned: reclaims, published: one, instances: 2, pointsTo: two, unfinished: true, runs: one, keeps: true},
+		"a thaw":                                                 {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: one, unfinished: true, runs: one, keeps: true},
+		"a rollout":                                              {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: three, runs: one, rollsOut: true},
+		"a rollout, before the parameter":                        {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: one, runs: one, rollsOut: true},
+		"a rollout that changed the claim, too":                  {do: roles.Keep, own: active, planned: active, published: one, instances: 2, pointsTo: three, unfinished: true, runs: one, rollsOut: true},
+		"a failover, once it has published":                      {do: roles.Keep, own: active, planned: active, published: two, instances: 2, pointsTo: two, unfinished: true, runs: two, keeps: true},
+		"an image that is configured, while a part can't be had": {do: roles.Keep, own: active, planned: active, published: two, instances: 2, pointsTo: two, unfinished: true, configured: three, runs: two, rollsOut: true},
+		"none, after a failover":                                 {do: roles.Keep, own: active, planned: active, published: two, instances: 2, pointsTo: two, runs: two, rollsOut: true},
+		"none, after an adoption":                                {do: roles.Keep, own: active, planned: active, pointsTo: two, runs: two, rollsOut: true},
+		"an adoption, in the middle":                             {do: roles.Keep, own: active, planned: active, pointsTo: two, adopting: true, runs: two},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &site{
 				situation: situation{
-					cfg: config.Config{Site: "blog"}, plan: roles.Plan{Do: tc.do, Claim: tc.planned}, ownClaim: tc.own, adopting: tc.adopting,
+					cfg: config.Config{Site: "blog", App: config.App{Image: tc.configured}}, plan: roles.Plan{Do: tc.do, Claim: tc.planned}, ownClaim: tc.own, adopting: tc.adopting,
 					published: state.PeerInfo{Image: tc.published, Instances: tc.instances}, pointsTo: tc.pointsTo, unfinished: tc.unfinished,
 				},
 				image: image{id: three},

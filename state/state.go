@@ -68,7 +68,7 @@ type PeerInfo struct {
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
 	// MediaMeasured reports that S3 measures the copies that its bucket sends.
 	MediaMeasured bool `json:"mediaMeasured,omitempty"`
-	// Instances is how many it served with when it was last updated, or started with; 0 for a side that never served.
+	// Instances is how many it served with when it was last updated, or started with; 0 for a standby.
 	Instances int `json:"instances,omitempty"`
 	// Image is the id of the image of its instances; empty where that is unknown.
 	Image string `json:"image,omitempty"`
