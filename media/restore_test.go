@@ -310,7 +310,7 @@ func TestRestoreIsResumed(t *testing.T) {
 	assert.Less(t, first.Reverted.Objects, all)
 	assert.Zero(t, first.Failed.Count)
 	restore.Progress = nil
-	inject(t, w, "throttle=s3:CopyObject:20")
+	inject(t, w, "throttle=s3:CopyObject:7")
 	inject(t, w, "error=s3:CopyObject:AccessDenied")
 	second, err := media.Restore(t.Context(), restore)
 	require.ErrorContains(t, err, "files were not restored, run the same command again; the first: overwritten/")
