@@ -3,6 +3,7 @@ package ops
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -165,11 +166,24 @@ func passphraseTrouble(passphrase func() (string, bool, error), salt string) (re
 	if err != nil {
 		return "", ""
 	}
-	proof, err := encryption.NewSymmetricCrypterFromPassphrase(phrase, grains).DecryptValue(context.Background(), parts[2])
-	if err == nil && proof == "pulumi" {
+	if opens(phrase, grains, parts[2]) {
 		return "", ""
 	}
 	return "the passphrase that is set here is not the one that encrypts the secrets of its state", "set that one in PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; " + forGood
+}
+
+// opened holds what opens has found: to make the key takes a tenth of a second of computing, by design.
+var opened sync.Map
+
+// opens is whether a passphrase decrypts a salt's proof.
+func opens(phrase string, grains []byte, proof string) bool {
+	asked := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", phrase, grains, proof))
+	found, known := opened.Load(asked)
+	if !known {
+		word, err := encryption.NewSymmetricCrypterFromPassphrase(phrase, grains).DecryptValue(context.Background(), proof)
+		found, _ = opened.LoadOrStore(asked, err == nil && word == "pulumi")
+	}
+	return found.(bool)
 }
 
 // keyTrouble is why KMS did not decrypt with the key of a secrets provider, and what to do; empty where the error says

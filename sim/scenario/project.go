@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
@@ -112,7 +113,8 @@ type sealer struct {
 	encrypt func(string) (string, error)
 }
 
-func newSealer() (sealer, error) {
+// newSealer is one for all sites of a process: a key from a passphrase is slow to make.
+var newSealer = sync.OnceValues(func() (sealer, error) {
 	salt := make([]byte, 8)
 	if _, err := rand.Read(salt); err != nil {
 		return sealer{}, err
@@ -121,4 +123,4 @@ func newSealer() (sealer, error) {
 	encrypt := func(secret string) (string, error) { return crypter.EncryptValue(context.Background(), secret) }
 	proof, err := encrypt("pulumi")
 	return sealer{fmt.Sprintf("v1:%s:%s", base64.StdEncoding.EncodeToString(salt), proof), encrypt}, err
-}
+})
