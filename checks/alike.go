@@ -204,7 +204,7 @@ func seenOfParameters(s Snapshot, _ Policy) string {
 	return "the parameters of both databases agree where they must"
 }
 
-// seenOfBackups says when a backup would hold up a promotion: RDS takes none while it backs up.
+// seenOfBackups says when a backup would delay a promotion: RDS takes none while it backs up.
 func seenOfBackups(s Snapshot, _ Policy) string {
 	r := s.Replica
 	if r == nil || r.BackupWindow == "" {

@@ -100,7 +100,7 @@ type Alarm struct {
 	// PeriodSeconds is how long a period is, and Periods how many in a row have to be wrong. CloudWatch looks
 	// back a day at most, and a week where a period is an hour or more.
 	PeriodSeconds, Periods int
-	// Silence reports that no value is as bad as a wrong one. Otherwise it is as good as a right one.
+	// Silence reports that missing data triggers the alarm. Otherwise missing data is good.
 	Silence bool
 }
 

@@ -24,7 +24,7 @@ import (
 )
 
 // certificateLimit bounds the look at a certificate of IAM, or at one before an update. Where that can't be had, it must
-// hold nothing up.
+// block nothing.
 const certificateLimit = 15 * time.Second
 
 // certificate is the balancer's certificate, as ACM or IAM knows it; nil when there is none such. IAM

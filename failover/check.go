@@ -221,7 +221,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	instance, err := findDatabase(ctx, client, r.Site.Database)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return nil, nil //nolint:nilnil // none is an answer: decide.Blockers has a case for it
+		return nil, nil //nolint:nilnil // none is an answer: package checks has a case for it
 	case err != nil:
 		return nil, err
 	}

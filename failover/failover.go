@@ -1,6 +1,6 @@
 // Package failover does what a change of role needs at run time: it observes
 // the stack's region, promotes the database, and asks the site whether it is
-// healthy. It judges with package decide, knows nothing of Pulumi, and calls
+// healthy. It judges with package checks, knows nothing of Pulumi, and calls
 // no region but the one it is given: to copy a database, that of its source.
 package failover
 
@@ -49,7 +49,7 @@ type Env struct {
 	// that changes; nil has Runtime.Say called with both in a line.
 	Progress func(awaits, seen string)
 	// Report is given the report of a change of role at every step of it; nil
-	// keeps it as files, see package stacks.
+	// keeps it as files, see report.KeepReports.
 	Report func(report.Report)
 	// FindHalted finds the report of the activation of a stack at an epoch that came to a halt;
 	// nil looks among the files. Neither may know of it: it may have been run elsewhere.

@@ -197,7 +197,7 @@ func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time
 	case err != nil:
 		return nil, fmt.Errorf("reading the replication lag of %s: %w", id, err)
 	case at.IsZero():
-		return nil, nil //nolint:nilnil // no measurement is an answer: decide.Blockers has a case for it
+		return nil, nil //nolint:nilnil // no measurement is an answer: package checks has a case for it
 	}
 	return &checks.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
 }

@@ -37,7 +37,7 @@ type instances struct {
 
 // WaitInstances waits until enough instances are in service in the group. A launch that
 // fails is reported and waited out: the group tries again, and in its other zones. That the
-// group cannot be read holds up nothing, since the site is verified afterwards.
+// group cannot be read blocks nothing, since the site is verified afterwards.
 func (r *Runtime) WaitInstances(ctx context.Context) error {
 	limit := r.Site.Limits.Healthy
 	if r.Site.Source != "" {

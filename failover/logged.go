@@ -20,7 +20,7 @@ const (
 )
 
 // logged is what the site's instances logged since a wait began. That it can't be read, for
-// want of rights or of an answer, shows nothing and holds up nothing.
+// want of rights or of an answer, shows nothing and blocks nothing.
 type logged struct {
 	since, next time.Time
 	last        checks.LogLine

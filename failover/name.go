@@ -19,7 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// nameLimit bounds the look at the site's zone. Where that can't be had, it must hold up no failover.
+// nameLimit bounds the look at the site's zone. Where that can't be had, it must block no failover.
 const nameLimit = 15 * time.Second
 
 // name is what the zone holds at the site's names; nil when there is none to look at. Route 53 is

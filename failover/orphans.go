@@ -18,7 +18,7 @@ import (
 
 // An update that is killed while AWS makes a resource leaves an orphan, which no state
 // knows. What would block the same resource is deleted just before that is made again,
-// if it is an orphan of this stack by decide's rules. Anything else is left alone.
+// if it is an orphan of this stack by the rules of package checks. Anything else is left alone.
 
 // orphanLimit is for a NAT gateway that is still being made when its deletion is asked for:
 // two minutes for the one, and as long for the other, several times over.

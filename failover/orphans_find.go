@@ -27,7 +27,7 @@ type Leftovers struct {
 	Kept []checks.Found
 	// Unseen are the calls that these credentials may not make, and with which code: what they would have found is not known.
 	Unseen []string
-	// Untold are Redis groups whose tags ElastiCache tells only once it has made them, or never again.
+	// Untold are Redis groups whose tags ElastiCache does not return while it makes or deletes them.
 	Untold []string
 }
 

@@ -19,7 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// partsLimit bounds the look at the stack's parts. Where AWS does not tell of them, it must hold up no failover.
+// partsLimit bounds the look at the stack's parts. Where AWS does not tell of them, it must block no failover.
 const partsLimit = 15 * time.Second
 
 // partKind is a kind of parts, and how AWS is asked which of some there are.

@@ -90,7 +90,7 @@ func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer str
 }
 
 // enough counts the targets in service behind the balancer. That they can't be
-// counted holds up nothing: the pages have answered. A balancer that AWS does not
+// counted blocks nothing: the pages have answered. A balancer that AWS does not
 // know yet, having just made it, is asked for again.
 func (r *Runtime) enough(ctx context.Context, balancer, pages string) (ready bool, seen string) {
 	if r.Site.Instances == 0 {

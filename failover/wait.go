@@ -16,9 +16,9 @@ import (
 // since it adds to the time to recover.
 const interval = 3 * time.Second
 
-// wait looks until look says done or fails, or until limit is over on the
-// environment's clock. An error that may pass (throttling, a server's error, a
-// lost connection) is something seen, and the next look may see better.
+// wait polls until look reports done or a permanent error, or until limit has passed on the
+// environment's clock. An error that may pass (throttling, a server's error, a lost
+// connection) is reported as what was seen, and wait looks again.
 // Progress is reported whenever what is seen changes. The error of a timeout says what was last seen.
 func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
 	ctx, leave := r.enter(ctx, what)

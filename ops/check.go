@@ -45,7 +45,7 @@ type Readiness struct {
 	Plan *Plan `json:"plan,omitempty"`
 	// Drift is what was changed outside of the program, when CheckDrift looked for it.
 	Drift []Drift `json:"drift,omitempty"`
-	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds. They hold nothing up.
+	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds. They block nothing.
 	Orphans []checks.Orphan `json:"orphans,omitempty"`
 	// Published is what Publish kept of it; nil where it was not asked to.
 	Published *PublishedCheck `json:"published,omitempty"`

@@ -16,7 +16,7 @@ import (
 )
 
 // Reports are those of the changes of role that were run in a project's folder,
-// the oldest first. Those that were run elsewhere are there.
+// the oldest first. Runs in other folders are not among them.
 func Reports(dir string) ([]report.Report, error) {
 	all, err := report.ReadReports(dir)
 	return slices.DeleteFunc(all, func(r report.Report) bool { return r.Action == drill.Asked }), err // which changes no role
@@ -57,7 +57,7 @@ type Checked struct {
 // checkFile keeps the last check, below the project's folder.
 const checkFile = ".pilotlight/check.json"
 
-// KeepCheck keeps a check for Status, as Check does, with what others found besides. It may fail: then Status knows of none, or of an earlier one.
+// KeepCheck stores a check for Status, as Check does, with the requirements that the caller added. It may fail: then Status knows of none, or of an earlier one.
 func (s *Site) KeepCheck(ready Readiness) {
 	text, err := json.Marshal(s.checkedBy(ready))
 	path := filepath.Join(s.options.Dir, filepath.FromSlash(checkFile))

@@ -141,7 +141,7 @@ func takenOver(o checks.Found, pending []creation) bool {
 	})
 }
 
-// requirements that hold nothing up: what killed updates left of a side, and the commands that end it.
+// requirements are what killed updates left of a side, with the commands that end it. They block nothing: all are OK.
 func (l leftovers) requirements() (all []Requirement) {
 	for _, o := range l.orphans {
 		all = append(all, Requirement{What: "orphan", OK: true, Seen: o.String()})
@@ -195,7 +195,7 @@ func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side,
 
 // requireNoDatabase refuses to destroy a stack of which AWS has a database that no state holds: it would keep the
 // network from being deleted, and may hold what nothing else does. adopts reports that an update comes first, which takes
-// over those that a killed one had asked for. Calls that AWS refuses are told, and hold nothing up.
+// over those that a killed one had asked for. Calls that AWS refuses are told, and block nothing.
 func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *failover.Runtime, side Side, adopts bool) error {
 	left, err := runtime.Orphans(ctx, namePrefix(side))
 	if err != nil {

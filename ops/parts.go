@@ -15,7 +15,7 @@ import (
 // reread has the state of a stack agree with AWS on what somebody deleted by hand, before an update: the engine
 // believes the state, and would change what is not there. What is read again leaves the state, and the update
 // makes it again. What holds data is left to a person: an empty bucket is none. An AWS that does not tell, and a
-// refresh that fails, hold nothing up: the checks, or the update, say what is wrong.
+// refresh that fails, block nothing: the checks, or the update, say what is wrong.
 func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
 	side, saved, err := s.saved(ctx, stack)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
-// runCheckedProcedure is proceed for what involves both sides. It compares both states with AWS
+// runCheckedProcedure is runProcedure for what involves both sides. It compares both states with AWS
 // before it changes either.
 func (s *Site) runCheckedProcedure(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
 	return s.runProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {

@@ -32,7 +32,7 @@ type Site struct {
 	open map[string]*Stack
 }
 
-// OpenSite reads the files of a site's stacks below o.Dir. It asks neither the
+// OpenSite reads the files of a site's stacks, in the folder Dir of the options. It asks neither the
 // engine nor AWS yet. Of more than two stacks it takes the two that name each
 // other as peers.
 func OpenSite(o Options) (*Site, error) {

@@ -41,7 +41,7 @@ type Options struct {
 	// Dir holds Pulumi.yaml and Pulumi.<stack>.yaml.
 	Dir string
 	// Env is the world outside; its zero value is the real one. Its Report is given the
-	// report of a change of role at every step; nil keeps it below Dir, see stacks.KeepReports.
+	// report of a change of role at every step; nil keeps it below Dir, see report.KeepReports.
 	Env failover.Env
 	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
 	EngineRoot string
@@ -222,7 +222,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
 	}
 	stream, complaints := s.follow(ctx, run)
-	// A part that cannot be had must not hold up those that need nothing of it:
+	// A part that cannot be had must not block those that need nothing of it:
 	// a site serves without a cache.
 	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
 	if run.ConfigFile != "" {

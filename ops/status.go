@@ -98,7 +98,7 @@ type SideStatus struct {
 	Locks []LockStatus `json:"locks,omitempty"`
 }
 
-// askFor bounds what one region is asked for a status: a lost one must not hold it up.
+// askFor bounds what one region is asked for a status: a lost one must not block it.
 const askFor = 5 * time.Second
 
 // Status looks at both sides. A region that does not answer is reported, and delays

@@ -36,7 +36,7 @@ func hidden(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
 }
 
-// EscapingWriter passes on what is written to it as Visible shows it.
+// EscapingWriter passes on what is written to it as Escape writes it.
 type EscapingWriter struct{ To io.Writer }
 
 // Write takes whole characters.

@@ -111,7 +111,7 @@ type Report struct {
 
 	// Reached says when each milestone was.
 	Reached map[Milestone]time.Time `json:"reached"`
-	// TimeToRecover is from Began to Switched, in seconds; 0 before.
+	// TimeToRecover is from the beginning to the milestone Switched, in seconds; 0 before.
 	TimeToRecover float64 `json:"timeToRecover"`
 	// Next is what to do now.
 	Next []string `json:"next"`

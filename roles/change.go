@@ -3,7 +3,7 @@ package roles
 import "fmt"
 
 // Change is one update of one stack: what is asked of it, and what is said about
-// it in its file. Its zero value but for the stack updates it as its file says.
+// it in its file. With only Stack set, the update follows the file of the stack.
 type Change struct {
 	Stack string `json:"stack"`
 	// Role is what the stack is to be; empty leaves it.

@@ -63,8 +63,8 @@ type Accepted struct {
 }
 
 // A procedure decides from what both stacks remember which updates are left. A claim
-// is saved before what it is about is done, so it does not tell whether that was: the
-// last updates are always among them, and done is what to say if they change nothing.
+// is saved before its work is done, so it can't prove that the work is done: the last
+// update is always returned, and done is the message if that changes nothing.
 
 // FailoverChanges is the failover, or the rest of one that stopped.
 func FailoverChanges(sides []Side, accepted Accepted) (changes []Change, done string, err error) {

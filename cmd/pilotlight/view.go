@@ -46,7 +46,7 @@ func (w tracked) took(now time.Time) string {
 	return clock(now.Sub(w.heard))
 }
 
-// update takes something in that a deploy.Run is told. What it returns goes into the log.
+// update takes in something that an ops.Run is told. What it returns goes into the log.
 func (v *view) update(now time.Time, event any) (log []string) {
 	switch event := event.(type) {
 	case ops.Change:

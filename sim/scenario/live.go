@@ -150,7 +150,7 @@ func (s *Stage) stand(ctx context.Context) error {
 	return s.uploadBacklog()
 }
 
-// exported is a deployment as the engine exports it, as far as this package reads it.
+// exportedResource is a resource of a state as the engine exports it, as far as this package reads it.
 type exportedResource struct {
 	URN      string         `json:"urn"`
 	Type     string         `json:"type"`

@@ -42,7 +42,7 @@ type Options struct {
 	Seed       uint64 // equal seeds give equal timelines
 	Faults     []sim.Fault
 	Outage     sim.How // how the production region is lost
-	EngineRoot string  // as in deploy.Options
+	EngineRoot string  // as in ops.Options
 	// Command runs the engine; nil is the pulumi command in EngineRoot.
 	Command auto.PulumiCommand
 	// Dir is the project's folder, absolute. A project that is there already is left
@@ -270,7 +270,7 @@ func (s *Stage) told() report.Report {
 	return s.run
 }
 
-// Options are those with which package deploy works on this stage.
+// Options are those with which package ops works on this stage.
 func (s *Stage) Options(env failover.Env) ops.Options {
 	return ops.Options{Dir: s.dir, Env: env, EngineRoot: s.options.EngineRoot, Command: s.options.Command, EnvVars: s.EngineEnv()}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
-// EscapeLogs has the engine show what a program logs as failover.Visible shows it: AWS's
+// EscapeLogs has the engine show what a program logs as report.Escape writes it: AWS's
 // own words are part of it, and the engine passes them on to a terminal as they are.
 func EscapeLogs(ctx *pulumi.Context) { ctx.Log = escapedLog{ctx.Log} }
 
