@@ -214,9 +214,9 @@ func given(value string) string {
 // tls reports whether visitors are served by HTTPS: certificates differ from region to region.
 func tls(certificate string) string {
 	if certificate == "" {
-		return "none"
+		return "not set"
 	}
-	return "one"
+	return "set"
 }
 
 // publishes are the facts that a stack publishes of its configuration.

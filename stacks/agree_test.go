@@ -67,7 +67,7 @@ func TestMismatches(t *testing.T) {
 		"a standby behind its source": {func(prod, _ *ComparedSide) { prod.Published.EngineVersion = "8.4" }, []string{
 			`database.engineVersion in Pulumi.dr.yaml is "8.0", and the deployed stack prod has "8.4": set it to "8.4" in Pulumi.dr.yaml`,
 		}},
-		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "one", and Pulumi.dr.yaml has "none"`}},
+		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "set", and Pulumi.dr.yaml has "not set"`}},
 		"another site":      {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
 		"two accounts": {func(_, dr *ComparedSide) { dr.Published.Account = "210987654321" }, []string{
 			"use its credentials for both",
