@@ -96,6 +96,7 @@ func NewBalancer(ctx *pulumi.Context, name string, args BalancerArgs, opts ...pu
 		Subnets:                 args.SubnetIDs,
 		SecurityGroups:          pulumi.StringArray{args.SecurityGroupID},
 		DropInvalidHeaderFields: pulumi.Bool(true),
+		IdleTimeout:             pulumi.Int(idleSeconds),
 		Tags:                    named(name),
 	}, childOpts...)
 	if err != nil {

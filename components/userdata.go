@@ -78,6 +78,8 @@ func UserData(args UserDataArgs) (string, error) {
 		"Args":      args,
 		"DNSSuffix": awsregion.DNSSuffix(args.Region),
 		"RDSBundle": rdsBundle(args.Region),
+
+		"PageSeconds": pageSeconds, "ProxySeconds": proxySeconds, "KeepAliveSeconds": keepAliveSeconds,
 	})
 	if err != nil {
 		return "", fmt.Errorf("making user data: %w", err)

@@ -1,0 +1,87 @@
+package site
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hasty is what an image has whose Apache waits two seconds where it would wait a minute, and one where it would wait five;
+// and that has 75 threads in place of 400. It has a page that takes longer than it waits.
+const hasty = `
+sed -i 's/^Listen 80$/&\nTimeout 2\nKeepAliveTimeout 1\nMaxRequestWorkers 75/' /etc/httpd/conf/httpd.conf
+echo '<?php sleep(4); echo "slow, and whole";' >/var/www/html/slow.php
+`
+
+// idle is how many connections the balancer's machines keep after a rush: more than thrice the threads, which is all that
+// Apache takes by default.
+const idle = 300
+
+// TestLimitsOfAnInstance holds that a page may take its time, that a connection which the balancer keeps is open when it is
+// used again, and that many of those keep no other one out, and not the balancer's check.
+func TestLimitsOfAnInstance(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress + hasty))
+
+	kept := make([]*connection, idle)
+	for n := range kept {
+		kept[n] = i.connect()
+		require.NoError(t, kept[n].get("/pilotlight/maintenance.html"), "connection %d", n)
+	}
+	require.NoError(t, i.connect().get("/pilotlight/health.php"), "beside %d idle connections", idle)
+
+	got := i.visit().get("/slow.php") // meanwhile the connections are idle
+	require.NoError(t, got.want(http.StatusOK))
+	assert.Equal(t, "slow, and whole", got.text)
+
+	for n, c := range kept {
+		require.NoError(t, c.get("/pilotlight/maintenance.html"), "connection %d is closed, and a visitor gets a 502", n)
+	}
+}
+
+// A connection is one that a balancer keeps.
+type connection struct {
+	net.Conn
+	t    *testing.T
+	from *bufio.Reader
+}
+
+// connect opens a connection to the instance's web server.
+func (i *instance) connect() *connection {
+	i.t.Helper()
+	conn, err := net.DialTimeout("tcp", net.JoinHostPort(i.address, "80"), 5*time.Second)
+	require.NoError(i.t, err)
+	i.t.Cleanup(func() { _ = conn.Close() })
+	return &connection{conn, i.t, bufio.NewReader(conn)}
+}
+
+// get asks for a page, which must leave the connection open. It waits as long as the balancer's check does.
+func (c *connection) get(path string) error {
+	c.t.Helper()
+	require.NoError(c.t, c.SetDeadline(time.Now().Add(5*time.Second)))
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, "http://www.example.com"+path, http.NoBody)
+	require.NoError(c.t, err)
+	if err := req.Write(c); err != nil {
+		return err
+	}
+	res, err := http.ReadResponse(c.from, req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || res.Close {
+		return fmt.Errorf("status %d, and the connection ends with it: %t", res.StatusCode, res.Close)
+	}
+	return nil
+}
