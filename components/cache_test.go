@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -136,6 +137,55 @@ func TestCacheComesBackEmpty(t *testing.T) {
 	r.i.put(r.i.path(cachelessFile), "")
 	r.minute()
 	assert.NotContains(t, r.say("GET post"), "old")
+}
+
+// TestCacheForgetsWhatItMayHaveMissed has changes pass the cache by that no minute has seen.
+func TestCacheForgetsWhatItMayHaveMissed(t *testing.T) {
+	const failed = "/run/pilotlight/cache-failed"
+	r := withCache(t)
+	r.minute()
+	info, err := os.Stat(r.i.path(failed))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o660), info.Mode(), "pages write to it")
+	for _, tc := range []struct {
+		name  string
+		spoil func()
+		want  bool
+	}{
+		{"nothing is missed", func() {}, false},
+		{"a page has met a failure", func() { r.i.put(r.i.path(failed), "1") }, true},
+		{"that was a minute ago", func() {}, false},
+		{"another process answers", func() { r.stop(); r.start("token") }, true},
+		{"it is promoted", func() { r.say("REPLICAOF 127.0.0.1 1"); r.say("REPLICAOF NO ONE") }, true},
+		{"it was promoted a minute ago", func() {}, false},
+	} {
+		tc.spoil()
+		r.say("SET post old")
+		said, _ := r.minute()
+		assert.Equal(t, tc.want, said == "pilotlight: the cache may have missed changes, and has forgotten all\n", "%s: %s", tc.name, said)
+		assert.Equal(t, !tc.want, strings.Contains(r.say("GET post"), "old"), tc.name)
+	}
+}
+
+// TestPagesTellOfAFailingCache calls what the plugin calls when the cache fails, and what ends a page.
+func TestPagesTellOfAFailingCache(t *testing.T) {
+	t.Parallel()
+	const failed = "/run/pilotlight/cache-failed"
+	i := running(t)
+	i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\tredis.example.net\n")
+	i.refresh()
+	i.put(i.path(site+"/wp-settings.php"), `<?php
+		$run = getenv('PILOTLIGHT_ROOT') . '/run/pilotlight';
+		foreach ($wp_filter['redis_object_cache_error'] as $callbacks) {
+			foreach ($callbacks as $callback) {
+				$callback['function'](...array_slice(['an error'], 0, $callback['accepted_args']));
+			}
+		}
+		echo file_get_contents("$run/cache-failed");
+		unlink("$run/cache-failed"); // the minute has passed, and then the page changes a value`)
+	_, text := i.page(site + "/wp-config.php")
+	assert.Equal(t, "1", text, "at once: the page may be killed")
+	assert.Equal(t, "1", i.read(failed), "and at the end: the page went on without the cache")
 }
 
 // TestMovedSiteLeavesTheCacheAlone as it leaves all else.

@@ -178,3 +178,42 @@ func TestPagesOutliveRedis(t *testing.T) {
 	assert.Contains(t, after, `"epoch-2:`)
 	assert.NotContains(t, after, `"epoch-1:`, "what was cached before a move is read after it")
 }
+
+// TestCacheForgetsWhatItMissed has Redis fail between two looks of the refresh. What a page changed meanwhile is stale in it.
+func TestCacheForgetsWhatItMissed(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	s.parameter(home, path+"/cache", cacheHost)
+	primary := s.cacheAt(cacheHost, s.secrets["cache_token"])
+	i := s.serving(s.image(putWordPress + redisCache(t)))
+	i.visit().install()
+	page := func() {
+		t.Helper()
+		require.NoError(t, i.visit().get("/").want(200))
+	}
+	look := func() {
+		t.Helper()
+		require.NoError(t, i.systemd.start(refresh))
+		assert.NoFileExists(t, i.path("/run/pilotlight/cacheless"), "the refresh has met no failure")
+	}
+	forgets := func(r *cache, want bool, why string) {
+		t.Helper()
+		r.do("SET", "stale", "what a page would have had it forget")
+		page()
+		look()
+		assert.Equal(t, want, r.do("EXISTS", "stale") == "0", why)
+	}
+	look()
+	forgets(primary, false, "nothing failed")
+
+	require.NoError(t, primary.cmd.Process.Signal(syscall.SIGSTOP))
+	page()
+	require.NoError(t, primary.cmd.Process.Signal(syscall.SIGCONT))
+	forgets(primary, true, "a page went on without the cache")
+	forgets(primary, false, "it was healed a minute ago")
+
+	replica := s.cacheAt(cacheHost, s.secrets["cache_token"]) // it takes the primary's name and has its values
+	i.resolves(s.hostsFile())
+	forgets(replica, true, "no page failed, but a replica was promoted")
+	forgets(replica, false, "it was promoted a minute ago")
+}

@@ -1,7 +1,7 @@
 <?php
 // A cache of WordPress's objects in Redis, as small as can be. It stands in for the plugin
 // Redis Object Cache where that is not at hand: it takes the same constants, and as the plugin
-// does it ends the page when Redis fails, unless WP_REDIS_GRACEFUL is set.
+// does it ends the page when Redis fails, unless WP_REDIS_GRACEFUL is set. Then it calls the same action.
 
 function wp_cache_init()
 {
@@ -154,6 +154,7 @@ class RedisObjects
             http_response_code(500);
             exit("Error establishing a Redis connection: $why");
         }
+        do_action('redis_object_cache_error', new RuntimeException($why));
         return null;
     }
 }
