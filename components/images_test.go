@@ -114,7 +114,6 @@ func TestImageThatCannotServeIsRefused(t *testing.T) {
 		want  string
 	}{
 		"no s3fs anywhere": {func(i *instance) { i.lacks("s3fs"); i.answer("no-s3fs", "") }, "use an image that has s3fs-fuse"},
-		"multisite":        {func(i *instance) { i.put(i.path("/etc/pilotlight/wp-config.php"), "<?php define('MULTISITE', true);") }, "multisite is not supported"},
 		"no mysqli":        {func(i *instance) { i.answer("no-mysqli", "") }, "php has no mysqli"},
 		"no WordPress":     {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
 	} {
@@ -127,6 +126,49 @@ func TestImageThatCannotServeIsRefused(t *testing.T) {
 			assert.Contains(t, i.log, tc.want)
 			assert.NoFileExists(t, i.path(healthPage))
 			assert.NotContains(t, i.log, "systemctl enable")
+		})
+	}
+}
+
+// TestMultisiteIsRefused holds that PHP judges: a word in a comment is no network.
+func TestMultisiteIsRefused(t *testing.T) {
+	t.Parallel()
+	needed(t, "php")
+	for text, refused := range map[string]bool{
+		"define('MULTISITE', true);":                                               true,
+		"define( \"MULTISITE\" , TRUE );":                                          true,
+		"DEFINE('MULTISITE', 1);":                                                  true,
+		"\\define('MULTISITE', // so\n  true);":                                    true,
+		"defined('MULTISITE') || define('MULTISITE', true);":                       true,
+		"define('MULTISITE', getenv('NETWORK') === 'yes');":                        true,
+		"const MULTISITE = true;":                                                  true,
+		"define('MULTISITE', false); /* until it is */ define('MULTISITE', true);": true,
+		"":                                                 false,
+		"// define('MULTISITE', true);":                    false,
+		"# define('MULTISITE', true);":                     false,
+		"/*\ndefine('MULTISITE', true);\n*/":               false,
+		"// no MULTISITE here":                             false,
+		"define('MULTISITE', false);":                      false,
+		"define( 'MULTISITE',   FALSE );":                  false,
+		"define('MULTISITE', 0);":                          false,
+		"define('MULTISITE', '');":                         false,
+		"const MULTISITE = false;":                         false,
+		"define('WP_ALLOW_MULTISITE', false);":             false,
+		"define('WP_ALLOW_MULTISITE', true);":              false,
+		"if (defined('MULTISITE') && MULTISITE) { exit; }": false,
+	} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			i := machine(t, userData())
+			i.put(i.path("/etc/pilotlight/wp-config.php"), "<?php\n"+text+"\n")
+			i.run(i.script)
+			if refused {
+				require.Error(t, i.err)
+				assert.Contains(t, i.log, "multisite is not supported")
+				assert.NotContains(t, i.log, "systemctl enable")
+				return
+			}
+			require.NoError(t, i.err, i.log)
 		})
 	}
 }

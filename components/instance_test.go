@@ -65,6 +65,7 @@ var commands = map[string]string{
 	"php": `case $2 in
 		*mysqli*) [ ! -e "$CLOUD/no-mysqli" ] ;;
 		*refused*) ;;
+		*php_strip_whitespace*) exec "$PHP" -n "$@" ;;
 		*PharData*) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
 	esac`,
 	"id":         `echo 48`,
@@ -77,6 +78,9 @@ var tools = []string{
 	"bash", "sh", "cat", "chmod", "cp", "dirname", "find", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
 }
 
+// realPHP is the machine's own, where it has one.
+var realPHP, _ = exec.LookPath("php")
+
 // placed is an instance whose files are in a folder.
 func placed(t *testing.T, dir string) *instance {
 	t.Helper()
@@ -86,7 +90,7 @@ func placed(t *testing.T, dir string) *instance {
 	}
 	i.env = []string{
 		"PATH=" + i.commands + ":" + filepath.Join(dir, "tools"),
-		"COMMANDS=" + i.commands, "CLOUD=" + i.cloud, "CALLS=" + i.calls, "PILOTLIGHT_ROOT=" + i.root,
+		"COMMANDS=" + i.commands, "CLOUD=" + i.cloud, "CALLS=" + i.calls, "PILOTLIGHT_ROOT=" + i.root, "PHP=" + realPHP,
 	}
 	return i
 }
