@@ -263,6 +263,9 @@ func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
 		info, err := os.Stat(i.path(site + "/wp-content/uploads"))
 		require.NoError(t, err)
 		assert.Equal(t, os.FileMode(0o555), info.Mode().Perm(), "without its mount it must take no uploads")
+		assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"),
+			"<Directory /var/www/html/wp-content/uploads>\n  AllowOverride None\n  Options SymLinksIfOwnerMatch\n  EnableMMAP Off\n  EnableSendfile Off\n",
+			"Apache's manual wants it so of a network's file system")
 	}
 }
 
