@@ -77,7 +77,7 @@ func NewImageSync(ctx *pulumi.Context, name string, args ImageSyncArgs, opts ...
 		function, err := lambda.NewFunction(ctx, part, &lambda.FunctionArgs{
 			Name: pulumi.String(part), Description: pulumi.String("Copies images of " + args.Site + " from " + args.From),
 			Code: pulumi.NewFileArchive(args.Package), Handler: pulumi.String("bootstrap"), Runtime: pulumi.String("provided.al2023"),
-			Architectures: pulumi.StringArray{pulumi.String("arm64")}, Role: role.Arn, Timeout: pulumi.Int(syncSeconds), MemorySize: pulumi.Int(syncMiB),
+			Architectures: pulumi.StringArray{pulumi.String(images.Architecture)}, Role: role.Arn, Timeout: pulumi.Int(syncSeconds), MemorySize: pulumi.Int(syncMiB),
 			Environment: lambda.FunctionEnvironmentArgs{Variables: pulumi.ToStringMap(args.environment())}, Tags: named(part),
 		}, below, pulumi.DependsOn([]pulumi.Resource{policy, logs}))
 		if err != nil {

@@ -28,6 +28,13 @@ const (
 	BuildCommand = "go run github.com/pilotlight-dr/pilotlight/cmd/imagesync/build"
 )
 
+// Architecture is the processor that the function is for, and GOARCH is Go's name of it. Lambda has this one in every region,
+// and arm64 in most (docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html).
+const (
+	Architecture = "x86_64"
+	GOARCH       = "amd64"
+)
+
 // PointerNote describes a launch parameter that follows the newest image: what it holds is no drift.
 const PointerNote = "the newest image of the site, kept current by pilotlight images sync"
 

@@ -40,7 +40,7 @@ func build(to string) error {
 	program := filepath.Join(scratch, bootstrap)
 	// lambda.norpc leaves out what only the old runtime go1.x needed.
 	compile := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, function)
-	compile.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	compile.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+images.GOARCH, "CGO_ENABLED=0")
 	compile.Stdout, compile.Stderr = os.Stderr, os.Stderr
 	if err := compile.Run(); err != nil {
 		return fmt.Errorf("building %s: %w", function, err)
