@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/mysqlversion"
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -42,10 +43,10 @@ type Free struct {
 }
 
 // reach is up to where a database's storage grows by itself, in GiB.
-func (r Replica) reach() int { return max(r.CeilingGiB, r.AllocatedGiB) }
+func (r Replica) reach() int { return rdsstorage.Reach(r.AllocatedGiB, r.CeilingGiB) }
 
 // nearlyFull reports whether storage is about to run out for good: RDS lets it grow when less
-// than a tenth is free (USER_PIOPS.StorageTypes, storage autoscaling), up to the ceiling.
+// than a tenth is free (USER_PIOPS.Autoscaling), where it can.
 func (r Replica) nearlyFull() bool {
 	return r.Free != nil && r.Free.GiB < float64(r.AllocatedGiB)/10 && r.reach() <= r.AllocatedGiB
 }
@@ -67,7 +68,7 @@ func storage(s Snapshot, p Policy) (all []refusal.Blocker) {
 		all = append(all, refusal.Blocker{
 			Code: StorageCeiling, Subject: "storage",
 			Reason: fmt.Sprintf("database %s grows up to %d GiB, and its source %s up to %d: it stops replicating when it is full", r.ID, r.reach(), s.Source.ID, s.Source.reach()),
-			Remedy: fmt.Sprintf("set database.maxStorageGiB to %d in both files, then pilotlight deploy", s.Source.reach()),
+			Remedy: fmt.Sprintf("set database.maxStorageGiB to %d in both files, then pilotlight deploy", max(s.Source.reach(), rdsstorage.LeastCeiling(max(s.Source.AllocatedGiB, r.AllocatedGiB)))),
 		})
 	}
 	return all

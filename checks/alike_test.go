@@ -36,11 +36,19 @@ func TestAlike(t *testing.T) {
 		"no ceiling":                {func(s *Snapshot) { s.Replica.CeilingGiB = 0 }, []string{StorageCeiling}, "grows up to 100 GiB, and its source blog-prod-1 up to 400"},
 		"a higher ceiling":          {func(s *Snapshot) { s.Replica.CeilingGiB = 800 }, nil, ""},
 		"neither grows":             {func(s *Snapshot) { s.Replica.CeilingGiB, s.Source.CeilingGiB = 0, 0 }, nil, ""},
-		"a source grown by hand":    {func(s *Snapshot) { s.Source.AllocatedGiB, s.Source.CeilingGiB = 500, 0 }, []string{StorageCeiling}, "set database.maxStorageGiB to 500"},
+		"a source grown by hand":    {func(s *Snapshot) { s.Source.AllocatedGiB, s.Source.CeilingGiB = 500, 0 }, []string{StorageCeiling}, "set database.maxStorageGiB to 551"},
 		"little free, and it grows": {func(s *Snapshot) { s.Replica.Free.GiB = 4 }, nil, ""},
 		"little free at the ceiling": {
 			func(s *Snapshot) { s.Replica.Free.GiB, s.Replica.AllocatedGiB, s.Replica.CeilingGiB = 4, 400, 400 },
 			[]string{StorageLow}, "aws rds modify-db-instance --db-instance-identifier blog-dr-1 --region us-east-2 --allocated-storage 480",
+		},
+		"little free under a ceiling that no step fits below": {
+			func(s *Snapshot) { s.Replica.Free.GiB, s.Replica.CeilingGiB, s.Source.CeilingGiB = 4, 110, 110 },
+			[]string{StorageLow}, "does not grow any more",
+		},
+		"a replica that grew alone": {
+			func(s *Snapshot) { s.Replica.AllocatedGiB = 380 },
+			[]string{StorageCeiling}, "grows up to 380 GiB, and its source blog-prod-1 up to 400: it stops replicating when it is full: set database.maxStorageGiB to 419 in both files",
 		},
 		"free space is not measured": {func(s *Snapshot) { s.Replica.Free, s.Replica.AllocatedGiB = nil, 400 }, nil, ""},
 		"an older replica":           {func(s *Snapshot) { s.Replica.Engine = "8.4.3" }, []string{EngineOlder}, `database.engineVersion: "8.4.5"`},

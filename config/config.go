@@ -198,10 +198,11 @@ type Database struct {
 	//
 	// Refused: under 20, over 65536
 	StorageGiB int `json:"storageGiB"`
-	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary. A replica's grows at least as far
+	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary, 65536 at most. A replica's grows at least as far
 	// as that of the other stack's database; beside a production that no stack made, `0` is not at all.
 	//
-	// Refused: less than a tenth above `storageGiB`, or, when it is lowered, above what the database has grown to
+	// Refused: too low to grow, which takes more than 10 GiB, and more than a tenth, above `storageGiB` and what the database
+	// has grown to; over 65536
 	MaxStorageGiB int `json:"maxStorageGiB"`
 	// Parameters of MySQL by name, such as `{max_allowed_packet: "134217728"}`. The same in both stacks, or replication
 	// may break. What is not known to be dynamic takes effect at the next reboot.

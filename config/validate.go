@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
@@ -22,7 +23,6 @@ var (
 	imageForm  = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
 	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
-	redisForm  = regexp.MustCompile(`^[67]\.\d$`)
 	zoneForm   = regexp.MustCompile(`^[0-9A-Z]{1,32}$`) // ResourceId in Route 53's API: 32 characters at most. That all begin with Z is said nowhere
 	mailForm   = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
@@ -178,15 +178,18 @@ var ownParameters = []string{"log_output", "lower_case_table_names", "read_only"
 
 var engineForm = regexp.MustCompile(`^8\.[04](\.\d{1,3})?$`)
 
+var redisForm = regexp.MustCompile(`^[67]\.\d$`)
+
 var parameterForm = regexp.MustCompile(`^[a-z][a-z0-9_]+$`)
 
 func (c Config) validateDatabase(p *problems) {
 	d := c.Database
 	p.add(classForm.MatchString(d.Class), "database.class", d.Class, "set it to an RDS class such as db.m6g.large")
 	p.add(engineForm.MatchString(d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.4 or 8.0, or to a patch of it such as 8.4.5")
-	p.add(d.StorageGiB >= 20 && d.StorageGiB <= 65536, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
-	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB*10 >= d.StorageGiB*11, "database.maxStorageGiB", d.MaxStorageGiB,
-		"set it to at least a tenth more than storageGiB (%d), as RDS wants it", d.StorageGiB)
+	p.add(d.StorageGiB >= 20 && d.StorageGiB <= rdsstorage.Most, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
+	least := rdsstorage.LeastCeiling(d.StorageGiB)
+	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB >= least && d.MaxStorageGiB <= rdsstorage.Most, "database.maxStorageGiB", d.MaxStorageGiB,
+		"set it to %d to %d: storage of %d GiB grows under no lower one", least, rdsstorage.Most, d.StorageGiB)
 	for name := range d.Parameters {
 		p.add(parameterForm.MatchString(name), "database.parameters", name, "name a parameter of MySQL, such as max_allowed_packet")
 		p.add(!slices.Contains(ownParameters, name), "database.parameters", name, "remove it: this program sets it, or a database keeps it for life")

@@ -30,12 +30,48 @@ func TestGrow(t *testing.T) {
 	assert.Equal(t, "available", look(t, w).Status)
 	assert.Equal(t, 300, look(t, w).AllocatedGiB, "it grew by itself")
 
-	allow(w, other, 100)
+	allow(w, other, 30) // of 20: no step fits below it
+	w.Grow(home, "site", 25)
 	d := look(t, w)
 	assert.Equal(t, "storage-full", d.Status)
 	assert.Contains(t, d.StatusInfos[0].Message, "Disk full")
 	_, err := w.Promote(other, "site-dr", nil)
 	assert.Equal(t, "InvalidDBInstanceState", codeOf(err))
+}
+
+// TestCeilings are of a tenth more than there is, for a database that has grown, and for a replica of it.
+func TestCeilings(t *testing.T) {
+	t.Parallel()
+	for ceiling, says := range map[float64]string{
+		300: "greater than storage size",
+		329: "at least 10 percent",
+		330: "",
+	} {
+		w := newWorld(t)
+		source, replica := pair(t, w)
+		allow(w, home, 400)
+		w.Grow(home, "site", 270) // so it has 300
+		inputs := props{
+			"identifier": "another", "instanceClass": "db.t4g.medium", "replicateSourceDb": source.Props["arn"], "kmsKeyId": replica.Props["kmsKeyId"],
+			"skipFinalSnapshot": true, "maxAllocatedStorage": ceiling,
+		}
+		_, err := w.Create(t.Context(), sim.Call{Region: other, Type: databaseType, Name: "another", Inputs: inputs, Limit: 12 * time.Hour})
+		refusal(t, says, err)
+		_, err = w.Update(t.Context(), sim.Call{
+			Region: home, Type: databaseType, Name: "primary", ID: source.ID, Inputs: with(primary(), props{"maxAllocatedStorage": ceiling}), Old: source.Props,
+		})
+		refusal(t, says, err)
+	}
+}
+
+// refusal holds that an error says something; there is none where that is empty.
+func refusal(t *testing.T, says string, err error) {
+	t.Helper()
+	if says == "" {
+		assert.NoError(t, err)
+		return
+	}
+	assert.ErrorContains(t, err, says)
 }
 
 func TestRowsThatAReplicaCannotTake(t *testing.T) {

@@ -49,8 +49,6 @@ func (w *World) validReplica(o *Object) error {
 		return refuse("InvalidDBInstanceState", "Cannot create a read replica from %s: it is %s.", source.text("identifier"), source.status(w.clock.Now()))
 	case w.sourceName(source) != "" && home != o.Region:
 		return refuse("InvalidDBInstanceState", "Cannot create a cross region read replica from an instance that is itself a replica: %s", source.text("identifier"))
-	case o.number("maxAllocatedStorage") > 0 && o.number("maxAllocatedStorage") <= source.number("allocatedStorage"):
-		return refuse("InvalidParameterCombination", "Max storage size must be greater than storage size")
 	case source.flag("manageMasterUserPassword"):
 		return refuse("InvalidParameterCombination", "A read replica can't be created for a source that manages its master user password in Secrets Manager.")
 	case source.flag("storageEncrypted") && o.text("kmsKeyId") == "" && home != o.Region:
@@ -58,7 +56,8 @@ func (w *World) validReplica(o *Object) error {
 	case !source.flag("storageEncrypted") && (o.text("kmsKeyId") != "" || o.flag("storageEncrypted")):
 		return refuse("InvalidParameterCombination", "Cannot create an encrypted read replica of an unencrypted DB instance.")
 	}
-	return nil
+	// Here before it is copied. On AWS after that, for hours: the provider gives a replica its ceiling once it is there.
+	return validCeiling(o.number("maxAllocatedStorage"), w.allocated(source))
 }
 
 // sourceName is the ARN or identifier that a replica follows, empty for others

@@ -1,6 +1,10 @@
 package sim
 
-import "time"
+import (
+	"time"
+
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
+)
 
 // Shares of a database's storage that are free: as long as nothing is the matter, and with
 // little left.
@@ -10,15 +14,20 @@ const (
 )
 
 // allocated is a database's storage in GiB. RDS lets it grow by itself, up to its ceiling, when
-// little is free (RDS guide, USER_PIOPS.StorageTypes); the fault storage=low has it grown there.
+// little is free (RDS guide, USER_PIOPS.Autoscaling); the fault storage=low has it grown there.
 func (w *World) allocated(o *Object) int {
 	if w.fault("storage", is("low")) != nil && w.sourceName(o) != "" {
 		return max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
 	}
-	if reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage")); w.stored(o) > 0 {
-		return max(o.number("allocatedStorage"), min(reach, w.stored(o)*10/9))
+	if w.stored(o) > 0 {
+		return max(o.number("allocatedStorage"), min(reach(o), w.stored(o)*10/9))
 	}
 	return o.number("allocatedStorage")
+}
+
+// reach is up to where a database's storage grows by itself.
+func reach(o *Object) int {
+	return rdsstorage.Reach(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
 }
 
 // Grow lets a database of a region hold so many GiB from now on, and its replicas with it. One whose
@@ -49,8 +58,7 @@ func (w *World) full(o *Object) (full bool, since time.Time) {
 	if source == nil || w.stored(source) == 0 {
 		return false, time.Time{}
 	}
-	reach := max(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))
-	return w.stored(source) > reach || w.fault("storage", is("low")) != nil, source.Times["grown"]
+	return w.stored(source) > reach(o) || w.fault("storage", is("low")) != nil, source.Times["grown"]
 }
 
 // FreeStorage are the datapoints of a database's FreeStorageSpace in bytes, oldest first, one
@@ -85,14 +93,27 @@ func (w *World) freeStorage(o *Object, from, to time.Time) (points []Datapoint) 
 	return points
 }
 
-// validStorage refuses a ceiling, and one below what the database has grown to, in the words of RDS that moto, too, has (moto/rds/models.py).
+// validStorage refuses a ceiling that is changed, and too low for what the database has grown to, in RDS's words.
 func validStorage(w *World, o *Object) error {
 	has := o.number("allocatedStorage")
-	if old := w.find(databaseType, o.Region, o.ID); old != nil && o.number("maxAllocatedStorage") < old.number("maxAllocatedStorage") {
+	if old := w.find(databaseType, o.Region, o.ID); old != nil {
+		if o.number("maxAllocatedStorage") == old.number("maxAllocatedStorage") {
+			return nil // the provider does not send it
+		}
 		has = max(has, w.allocated(old))
 	}
-	if ceiling := o.number("maxAllocatedStorage"); ceiling > 0 && ceiling <= has {
+	return validCeiling(o.number("maxAllocatedStorage"), has)
+}
+
+// validCeiling refuses a ceiling of less than a tenth above what there is (USER_PIOPS.Autoscaling).
+func validCeiling(ceiling, has int) error {
+	switch {
+	case ceiling == 0:
+		return nil
+	case ceiling <= has:
 		return refuse("InvalidParameterCombination", "Max storage size must be greater than storage size")
+	case ceiling*10 < has*11:
+		return refuse("InvalidParameterCombination", "The maximum allocated storage must be increased by at least 10 percent.")
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -300,9 +301,17 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 // its source's, or it would be full first, and stop replicating.
 func storageCeiling(d config.Database, origin roles.Origin, peers int) int {
 	if origin == roles.OriginEmpty {
-		return cmp.Or(d.MaxStorageGiB, 4*d.StorageGiB)
+		return cmp.Or(d.MaxStorageGiB, defaultCeiling(d.StorageGiB))
 	}
 	return max(d.MaxStorageGiB, peers)
+}
+
+// defaultCeiling is that of a primary for which none is set; 0 where RDS has none that lets it grow.
+func defaultCeiling(gib int) int {
+	if ceiling := min(4*gib, rdsstorage.Most); ceiling >= rdsstorage.LeastCeiling(gib) {
+		return ceiling
+	}
+	return 0
 }
 
 // keySuffix is the part of a key's id that tells it from others.
