@@ -4,24 +4,33 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
-// checkStorage refuses a ceiling of the database's storage that it has grown to already: RDS would refuse it in the
-// middle of the update. AWS is asked only where the ceiling is lowered, and not in a change of role.
+// checkStorage refuses a ceiling of the database's storage that is too low for what is stored: RDS would refuse it in the
+// middle of the update, for a new replica after hours of copying. AWS is asked where the ceiling is changed, and about the
+// source of a new replica, but not in an activation.
 func (s *site) checkStorage(ctx context.Context) error {
 	born := s.plan.Claim.Generation
 	wanted := storageCeiling(s.cfg.Database, born.Origin, s.peer.MaxStorageGiB)
-	if s.plan.Do != roles.Keep || s.activating || s.adopting || s.tearingDown() || wanted >= s.published.MaxStorageGiB {
+	if wanted == 0 || s.activating || s.adopting || s.tearingDown() {
 		return nil
 	}
-	found, err := s.runtime.LookAtDatabase(ctx)
-	if err != nil {
-		return fmt.Errorf("database.maxStorageGiB is lowered, so the database has to be looked at: %w", err)
+	var found *checks.Replica
+	var err error
+	switch {
+	case s.plan.Do == roles.StandBy:
+		found, err = s.lookAtSource(ctx, s.peer)
+	case s.plan.Do == roles.Keep && s.published.Database != "" && wanted != s.published.MaxStorageGiB:
+		if found, err = s.runtime.LookAtDatabase(ctx); err != nil {
+			err = fmt.Errorf("database.maxStorageGiB is changed, so the database has to be looked at: %w", err)
+		}
 	}
-	if found == nil || found.ID != s.cfg.DatabaseID(born.Number) {
-		return nil
+	if err != nil || found == nil {
+		return err
 	}
 	if why := refuseCeiling(found.ID, wanted, found.AllocatedGiB); why != nil { // a nil *refusal.Error is no nil error
 		return why.Of(s.cfg.Stack)
@@ -29,13 +38,13 @@ func (s *site) checkStorage(ctx context.Context) error {
 	return nil
 }
 
-// refuseCeiling is why a database can't have a ceiling; nil if it can. RDS wants a tenth more than there is
-// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html).
+// refuseCeiling is why a database, or a replica of it, can't have a ceiling; nil if it can.
 func refuseCeiling(database string, ceiling, allocated int) *refusal.Error {
-	least := (allocated*11 + 9) / 10
-	if ceiling == 0 || ceiling >= least {
+	least := rdsstorage.LeastCeiling(allocated)
+	if ceiling >= least {
 		return nil
 	}
-	return refusal.New(refusal.CodeConfig, "storage never shrinks: database %s has %d GiB by now, so it can't be kept from growing beyond %d: set database.maxStorageGiB to %d or more in both files",
-		database, allocated, ceiling, least)
+	enough := max(least, allocated*126/100) // below that RDS warns by an event
+	return refusal.New(refusal.CodeConfig, "database %s has %d GiB by now, which storage never goes below, and does not grow under a ceiling of %d: set database.maxStorageGiB to %d or more in both files",
+		database, allocated, ceiling, enough)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// TestCheckStorage: AWS is asked for a ceiling that was lowered, and never in an activation, be it begun or resumed: it has
-// to go on, whatever its file says by now.
+// TestCheckStorage: AWS is asked for a ceiling that was changed, for the source of a new replica in its region, and never in
+// an activation, be it begun or resumed: it has to go on, whatever its file says by now.
 func TestCheckStorage(t *testing.T) {
 	t.Parallel()
 	claim := func(role roles.Role, progress roles.Progress) roles.Claim {
@@ -27,26 +27,32 @@ func TestCheckStorage(t *testing.T) {
 		cfg      config.Config
 		do       roles.Action
 		own, now roles.Claim
-		asks     bool
+		asks     string // the region; empty for none
 	}{
-		"a side that serves":      {lowered, roles.Keep, serving, serving, true},
-		"a standby":               {lowered, roles.Keep, standby, standby, true},
-		"as it was":               {same, roles.Keep, serving, serving, false},
-		"an activation":           {lowered, roles.Activate, standby, claim(roles.Active, roles.Claimed), false},
-		"a resumed activation":    {lowered, roles.Keep, begun, begun, false},
-		"a freeze":                {lowered, roles.Freeze, serving, claim(roles.Frozen, roles.Switched), false},
-		"what is to be destroyed": {config.Config{Site: "blog", Stack: "dr", Teardown: "blog"}, roles.Keep, serving, serving, false},
+		"a side that serves":       {lowered, roles.Keep, serving, serving, "us-east-2"},
+		"a standby":                {lowered, roles.Keep, standby, standby, "us-east-2"},
+		"a ceiling that is raised": {config.Config{Site: "blog", Stack: "dr", Database: config.Database{MaxStorageGiB: 810}}, roles.Keep, serving, serving, "us-east-2"},
+		"as it was":                {same, roles.Keep, serving, serving, ""},
+		"a new standby":            {same, roles.StandBy, serving, standby, "us-west-2"},
+		"an activation":            {lowered, roles.Activate, standby, claim(roles.Active, roles.Claimed), ""},
+		"a resumed activation":     {lowered, roles.Keep, begun, begun, ""},
+		"a freeze":                 {lowered, roles.Freeze, serving, claim(roles.Frozen, roles.Switched), ""},
+		"what is to be destroyed":  {config.Config{Site: "blog", Stack: "dr", Teardown: "blog"}, roles.Keep, serving, serving, ""},
 	} {
-		s := &site{situation: situation{cfg: tc.cfg, plan: roles.Plan{Do: tc.do, Claim: tc.now}, published: state.PeerInfo{MaxStorageGiB: 800}, peer: state.PeerInfo{MaxStorageGiB: 400}}}
+		s := &site{situation: situation{
+			cfg: tc.cfg, plan: roles.Plan{Do: tc.do, Claim: tc.now}, published: state.PeerInfo{Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", MaxStorageGiB: 800},
+			peer: state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", MaxStorageGiB: 400},
+		}}
 		s.activating = activates(s.plan, tc.own)
-		asked := false
-		s.runtime = failover.New(failover.Env{AWS: func(context.Context, string, string) (aws.Config, error) {
-			asked = true
+		asked := ""
+		s.env = failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+			asked = region
 			return aws.Config{}, errors.New("no credentials")
-		}}, failover.Site{Region: "us-east-2"})
+		}}
+		s.runtime = failover.New(s.env, failover.Site{Region: "us-east-2"})
 		err := s.checkStorage(t.Context())
 		assert.Equal(t, tc.asks, asked, name)
-		assert.Equal(t, tc.asks, err != nil, name)
+		assert.Equal(t, tc.asks != "", err != nil, name)
 	}
 }
 
@@ -57,10 +63,10 @@ func TestRefuseCeiling(t *testing.T) {
 		says               string
 	}{
 		"above what there is":     {400, 100, ""},
-		"a tenth above":           {330, 300, ""},
-		"less than a tenth above": {329, 300, "database blog-dr-1 has 300 GiB by now, so it can't be kept from growing beyond 329: set database.maxStorageGiB to 330 or more in both files"},
-		"below what there is":     {200, 305, "336 or more"},
-		"growth is ended":         {0, 300, ""},
+		"more than a tenth above": {331, 300, ""},
+		"a tenth above":           {330, 300, "database blog-dr-1 has 300 GiB by now, which storage never goes below, and does not grow under a ceiling of 330: set database.maxStorageGiB to 378 or more in both files"},
+		"a small one":             {30, 20, "31 or more"},
+		"below what there is":     {200, 305, "384 or more"},
 	} {
 		why := refuseCeiling("blog-dr-1", tc.ceiling, tc.allocated)
 		if tc.says == "" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/mysqlversion"
@@ -67,10 +68,11 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	case production == nil:
 		e.peerName = s.cfg.Peer.Stack
 	case s.plan.Do == roles.StandBy:
-		var err error
-		if e.peer, err = s.productionEngine(ctx); err != nil {
+		found, err := s.lookAtSource(ctx, other.Published)
+		if err != nil {
 			return err
 		}
+		e.peer = found.Engine
 	}
 	if why := refuseUpgrade(e); why != nil { // a nil *refusal.Error is no nil error
 		return why
@@ -78,17 +80,16 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	return nil
 }
 
-// productionEngine is the version of MySQL of a production that no stack made. Its region lives,
-// or it could not be replicated.
-func (s *site) productionEngine(ctx context.Context) (string, error) {
-	production := s.cfg.Production
-	id := production.Database[strings.LastIndex(production.Database, ":")+1:]
-	found, err := failover.New(s.env, failover.Site{Region: production.Region, Profile: s.cfg.Profile, Database: id}).LookAtDatabase(ctx)
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("looking at production's database, to make a replica of it: %w", err)
-	case found == nil:
-		return "", refusal.New(refusal.CodeMismatch, "production.database names %s, and there is no such database in %s: correct it", id, production.Region)
+// lookAtSource is the database of which a stack is to make a replica; nil when there is none. Its region lives, or it could
+// not be replicated.
+func (s *site) lookAtSource(ctx context.Context, of state.PeerInfo) (*checks.Replica, error) {
+	id := of.Database[strings.LastIndex(of.Database, ":")+1:]
+	found, err := failover.New(s.env, failover.Site{Region: of.Region, Profile: s.cfg.Profile, Database: id}).LookAtDatabase(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking at database %s in %s, to make a replica of it: %w", id, of.Region, err)
 	}
-	return found.Engine, nil
+	if found == nil && s.cfg.Production != nil {
+		return nil, refusal.New(refusal.CodeMismatch, "production.database names %s, and there is no such database in %s: correct it", id, of.Region)
+	}
+	return found, nil
 }

@@ -88,3 +88,35 @@ func TestStorageGrowsOnBothSides(t *testing.T) {
 	assert.Empty(t, codes)
 	assert.True(t, status.Protected, status.Verdict)
 }
+
+// TestReprotectAfterGrowth holds that a replica of a database that has grown to its ceiling is refused before anything is made,
+// and by check: RDS would copy it for hours, and then refuse its ceiling.
+func TestReprotectAfterGrowth(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	require.NoError(t, stage.Lose())
+	require.True(t, staged.FailOver(t, stage).Recovered)
+	stage.World.ReturnRegion("us-west-2")
+	stage.World.Grow("us-east-2", "blog-dr-1", 395)
+	stage.World.Clock().Advance(time.Hour)
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	const says = "database blog-dr-1 has 400 GiB by now, which storage never goes below, and does not grow under a ceiling of 400: set database.maxStorageGiB to 504 or more in both files"
+	ready, err := site.Check(t.Context(), ops.ForReprotect, scenario.Production, ops.Run{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, ready.Err(), says)
+	_, err = site.Reprotect(t.Context(), ops.Run{})
+	assert.ErrorContains(t, err, says)
+	_, err = stage.World.Databases("us-west-2", "blog-prod-2")
+	assert.Error(t, err, "nothing was made")
+
+	for _, stack := range []string{scenario.Production, scenario.Recovery} {
+		staged.Rewrite(t, stage, stack, "storageGiB: ", "maxStorageGiB: 504, storageGiB: ")
+	}
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	_, err = site.Reprotect(t.Context(), ops.Run{})
+	require.NoError(t, err)
+	found, err := stage.World.Databases("us-west-2", "blog-prod-2")
+	require.NoError(t, err)
+	assert.Equal(t, 504, found[0].CeilingGiB)
+}
