@@ -304,7 +304,7 @@ type Cache struct {
 	Nodes int `json:"nodes"`
 	// Redis, as major.minor.
 	//
-	// Refused: other than Redis 6 and 7
+	// Refused: other than 7.1, 7.0, 6.2 and 6.0
 	EngineVersion string `json:"engineVersion"`
 }
 

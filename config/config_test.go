@@ -86,6 +86,8 @@ func TestValidate(t *testing.T) {
 		"storage that stays":    {func(c *Config) { c.Database.MaxStorageGiB = 60 }, `database.maxStorageGiB is "60": set it to 61 to 65536`},
 		"storage that grows":    {func(c *Config) { c.Database.MaxStorageGiB = 61 }, ""},
 		"more than RDS has":     {func(c *Config) { c.Database.MaxStorageGiB = 65537 }, "set it to 61 to 65536"},
+		"Redis that is none":    {func(c *Config) { c.Cache.EngineVersion = "7.2" }, `cache.engineVersion is "7.2": set it to 7.1, 7.0, 6.2, 6.0`},
+		"an older Redis":        {func(c *Config) { c.Cache.EngineVersion = "6.0" }, ""},
 		"image":                 {func(c *Config) { c.App.Image = "ubuntu" }, "id of an AMI in us-east-2"},
 		"fallback types":        {func(c *Config) { c.App.FallbackTypes = []string{"m6i.large", "m5.large"} }, ""},
 		"fallback is the first": {func(c *Config) { c.App.FallbackTypes = []string{c.App.InstanceType} }, "name each type once, and not app.instanceType"},

@@ -178,7 +178,9 @@ var ownParameters = []string{"log_output", "lower_case_table_names", "read_only"
 
 var engineForm = regexp.MustCompile(`^8\.[04](\.\d{1,3})?$`)
 
-var redisForm = regexp.MustCompile(`^[67]\.\d$`)
+// redisVersions are those of Redis OSS that ElastiCache makes (AmazonElastiCache/latest/dg/supported-engine-versions). After
+// 7.1 there is Valkey alone.
+var redisVersions = []string{"7.1", "7.0", "6.2", "6.0"}
 
 var parameterForm = regexp.MustCompile(`^[a-z][a-z0-9_]+$`)
 
@@ -217,7 +219,7 @@ func (c Config) validateApp(p *problems) {
 	c.validateCertificate(p)
 	p.add(nodeForm.MatchString(c.Cache.NodeType), "cache.nodeType", c.Cache.NodeType, "set it to a type such as cache.t4g.small")
 	p.add(c.Cache.Nodes >= 1 && c.Cache.Nodes <= 6, "cache.nodes", c.Cache.Nodes, "set it to 1 to 6")
-	p.add(redisForm.MatchString(c.Cache.EngineVersion), "cache.engineVersion", c.Cache.EngineVersion, "set it to major.minor of Redis 6 or 7, such as 7.1")
+	p.add(slices.Contains(redisVersions, c.Cache.EngineVersion), "cache.engineVersion", c.Cache.EngineVersion, "set it to %s", strings.Join(redisVersions, ", "))
 	p.add(slices.Contains([]string{"STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING"}, c.Media.StorageClass), "media.storageClass", c.Media.StorageClass,
 		"set it to STANDARD, STANDARD_IA or INTELLIGENT_TIERING")
 	switch c.DNS.Mode {
