@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -31,13 +32,15 @@ type Moved struct {
 	// Copied are the objects that this run copied; more may have been there.
 	Copied media.Tally `json:"copied"`
 	Stacks []string    `json:"stacks"`
+	// Left are keys of states that the new backend had already, and the old one has not: they come alive again.
+	Left []string `json:"left,omitempty"`
 	// Next are the commands that a person runs now, in their order.
 	Next []string `json:"next"`
 }
 
 // Move copies all state to a backend elsewhere, which it makes first: after a role
 // change that is to last, state must leave the region that is production's now. It
-// deletes nothing and overwrites nothing newer; it can be run again, until the new
+// deletes nothing and overwrites nothing newer, but does copy what was deleted there; it can be run again, until the new
 // backend is in use. What is moved must not be updated meanwhile.
 func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	if err := o.check(); err != nil {
@@ -66,6 +69,7 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	}
 	copied, err := media.Sync(ctx, media.Options{
 		From: from, To: media.Place{Region: o.Region, Bucket: run.Bucket}, Prefix: stateKeys, AWS: run.AWS, Profile: o.Profile,
+		OverDeleted: true, // state may have been there before, and was tidied up
 	})
 	if err != nil {
 		return nil, fmt.Errorf("copying state from %s to %s: %w", from.Bucket, run.Bucket, err)
@@ -75,8 +79,16 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	if err := old.unlocked(ctx); err != nil {
 		return nil, errors.New("state may have changed while it was copied: " + err.Error()) // no refusal: the new place was made
 	}
-	if moved.Stacks, err = verify(ctx, old.Side, media.Side{Bucket: run.Bucket, Client: run.s3}); err != nil {
+	held := media.Side{Bucket: run.Bucket, Client: run.s3}
+	if moved.Stacks, err = verify(ctx, old.Side, held); err != nil {
 		return nil, err
+	}
+	if moved.Left, err = onlyThere(ctx, old.Side, held); err != nil {
+		return nil, err
+	}
+	for _, key := range moved.Left {
+		run.Say(fmt.Sprintf("warning: %s was in bucket %s already, and bucket %s has no such state: if its stack was removed meanwhile, or compressed otherwise, end it (aws s3 rm s3://%[2]s/%[1]s --region %[4]s)",
+			key, run.Bucket, from.Bucket, o.Region))
 	}
 	run.Say(fmt.Sprintf("verified: %d stacks are the same in both buckets", len(moved.Stacks)))
 	moved.Next = moved.next()
@@ -121,7 +133,7 @@ func verify(ctx context.Context, old, moved media.Side) (stacks []string, err er
 		}
 		key := pair.Object.Key
 		if pair.Other == nil {
-			return nil, fmt.Errorf("%s is not in bucket %s: it was written or deleted meanwhile; run this again", key, moved.Bucket)
+			return nil, lacks(ctx, moved, key)
 		}
 		if !strings.HasPrefix(key, stackKeys) {
 			continue
@@ -139,6 +151,34 @@ func verify(ctx context.Context, old, moved media.Side) (stacks []string, err er
 		}
 	}
 	return stacks, nil
+}
+
+// lacks is why an object is not there although it was copied: it was written since, or deleted there.
+func lacks(ctx context.Context, there media.Side, key string) error {
+	out, err := there.Client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &there.Bucket, Prefix: &key})
+	if err != nil {
+		return fmt.Errorf("listing the versions of %s in bucket %s: %w", key, there.Bucket, err)
+	}
+	for _, marker := range out.DeleteMarkers {
+		if aws.ToString(marker.Key) == key && aws.ToBool(marker.IsLatest) {
+			return fmt.Errorf("%s was deleted in bucket %s on %s, after it was copied: find out what does that, then run this again",
+				key, there.Bucket, aws.ToTime(marker.LastModified).UTC().Format(time.DateTime+" MST"))
+		}
+	}
+	return fmt.Errorf("%s is not in bucket %s: it was written meanwhile; run this again", key, there.Bucket)
+}
+
+// onlyThere are the keys of states that the new bucket has and the old one lacks.
+func onlyThere(ctx context.Context, old, moved media.Side) (keys []string, err error) {
+	for pair, err := range media.Compare(ctx, moved, old, stackKeys) {
+		if err != nil {
+			return nil, err
+		}
+		if pair.Other == nil && strings.HasSuffix(uncompressed(pair.Object.Key), ".json") {
+			keys = append(keys, pair.Object.Key)
+		}
+	}
+	return keys, nil
 }
 
 func equal(ctx context.Context, a, b media.Side, key string) (bool, error) {

@@ -109,3 +109,37 @@ func TestMoveRefused(t *testing.T) {
 	_, err = backend.Move(t.Context(), from, o)
 	require.ErrorContains(t, err, "run this again to resume")
 }
+
+// TestMoveBack moves state back into a bucket that held it before. What was deleted there, and is state again, is copied; a stack that
+// was removed meanwhile is told.
+func TestMoveBack(t *testing.T) {
+	t.Parallel()
+	w, face, first, o := used(t)
+	const removed = ".pulumi/stacks/pilotlight/gone.json"
+	write(t, face, first.Region, first.Bucket, removed, "{}")
+	write(t, face, first.Region, first.Bucket, ".pulumi/stacks/pilotlight/third.json.zst", "compressed")
+	there, err := backend.Move(t.Context(), first, o)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dr", "gone", "prod", "third"}, there.Stacks)
+	assert.Empty(t, there.Left)
+	w.Clock().Advance(time.Hour)
+	for _, key := range []string{prodState, ".pulumi/history/pilotlight/prod/prod-1.history.json"} {
+		_, err := w.DeleteObject(first.Region, first.Bucket, key)
+		require.NoError(t, err)
+	}
+	_, err = w.DeleteObject(o.Region, there.To.Bucket, removed)
+	require.NoError(t, err)
+
+	var said []string
+	from := media.Place{Region: o.Region, Bucket: there.To.Bucket}
+	o.Region, o.Say = first.Region, func(line string) { said = append(said, line) }
+	back, err := backend.Move(t.Context(), from, o)
+	require.NoError(t, err)
+	assert.Equal(t, first.Bucket, back.To.Bucket)
+	assert.Equal(t, []string{"dr", "prod", "third"}, back.Stacks)
+	held, err := w.Object(first.Region, first.Bucket, prodState)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"version": 3}`, string(held.Body))
+	assert.Equal(t, []string{removed}, back.Left)
+	assert.Contains(t, strings.Join(said, "\n"), "aws s3 rm s3://"+first.Bucket+"/"+removed+" --region "+first.Region)
+}

@@ -86,30 +86,32 @@ func (s *Store) StateCopies(ctx context.Context, project, stack string) ([]State
 			all = append(all, StateCopy{fmt.Sprintf("%s-%s", source, name), source, f})
 		}
 	}
-	if all, err = s.addVersions(ctx, path.Join(stackKeys, project, stack+".json"), all); err != nil {
+	if all, err = s.addVersions(ctx, keysOf(project, stack), all); err != nil {
 		return fail(err)
 	}
 	slices.SortStableFunc(all, func(a, b StateCopy) int { return b.Modified.Compare(a.Modified) })
 	return all, nil
 }
 
-// addVersions adds the earlier versions of the state's object, where the backend is a bucket.
-func (s *Store) addVersions(ctx context.Context, key string, all []StateCopy) ([]StateCopy, error) {
+// addVersions adds the earlier versions of the state's object, however it is or was compressed, where the backend is a bucket.
+func (s *Store) addVersions(ctx context.Context, keys []string, all []StateCopy) ([]StateCopy, error) {
 	b, ok := s.files.(*bucket)
 	if !ok {
 		return all, nil
 	}
-	at := slices.IndexFunc(all, func(c StateCopy) bool { return c.Source == SourceCurrent })
-	if at >= 0 {
-		key = all[at].Key
+	current := map[string]bool{} // keys whose newest version is the state itself, unless the object was deleted
+	for _, c := range all {
+		current[c.Key] = c.Source == SourceCurrent
 	}
-	versions, err := b.versions(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range versions {
-		if i > 0 || at < 0 { // the newest is the current one, unless the object was deleted
-			all = append(all, StateCopy{fmt.Sprintf("%s-%s", SourceVersion, v.Version), SourceVersion, v})
+	for _, key := range keys {
+		versions, err := b.versions(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range versions {
+			if i > 0 || !current[key] {
+				all = append(all, StateCopy{fmt.Sprintf("%s-%s", SourceVersion, v.Version), SourceVersion, v})
+			}
 		}
 	}
 	return all, nil

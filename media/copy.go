@@ -29,7 +29,7 @@ const looks = 5
 // copy copies an object, until the copy is of what the source holds.
 func (r *run) copy(ctx context.Context, p Pair) (outcome, error) {
 	key := p.Object.Key
-	if p.Other == nil {
+	if p.Other == nil && !r.OverDeleted {
 		if _, marked, err := r.head(ctx, r.to, key); err != nil || marked {
 			return deletedThere, err
 		}

@@ -22,6 +22,8 @@ type Options struct {
 	Prefix string
 	// Class is the storage class of the copies, such as STANDARD_IA; empty is STANDARD.
 	Class string
+	// OverDeleted copies also what was deleted on the other side, if that was not done while it is copied.
+	OverDeleted bool
 	// Parallel is how many objects are copied at once; 0 is 16.
 	Parallel int
 
