@@ -14,10 +14,11 @@ import (
 
 // Codes of the blockers that come from comparing both databases.
 const (
-	StorageCeiling   = "storage-ceiling"
-	StorageLow       = "storage-low"
-	EngineOlder      = "engine-older"
-	ParametersDiffer = "parameters-differ"
+	StorageCeiling    = "storage-ceiling"
+	StorageLow        = "storage-low"
+	EngineOlder       = "engine-older"
+	ParametersDiffer  = "parameters-differ"
+	ParametersPending = "parameters-pending"
 )
 
 // Alike asks whether the standby's database can go on taking the place of its source. It
@@ -149,11 +150,12 @@ var mustAgree = []string{
 // defaultPacket is MySQL's max_allowed_packet where it is not set (8.0 and 8.4).
 const defaultPacket = 64 << 20
 
-// parameters finds out whether both parameter groups agree where they must.
-func parameters(s Snapshot, _ Policy) []refusal.Blocker {
+// parameters finds out whether both parameter groups agree where they must, and are in force.
+func parameters(s Snapshot, p Policy) []refusal.Blocker {
+	pending := pendingParameters(s, p)
 	differing := differences(s)
 	if len(differing) == 0 {
-		return nil
+		return pending
 	}
 	var facts, lines []string
 	for _, name := range differing {
@@ -161,10 +163,44 @@ func parameters(s Snapshot, _ Policy) []refusal.Blocker {
 		facts = append(facts, fmt.Sprintf("%s is %s, and %s at its source", name, ours, theirs))
 		lines = append(lines, fmt.Sprintf("%s: %q", name, s.Source.Set[name]))
 	}
-	return []refusal.Blocker{{
+	return append(pending, refusal.Blocker{
 		Code: ParametersDiffer, Subject: "parameters", Reason: fmt.Sprintf("in the parameter group of database %s, %s", s.Replica.ID, strings.Join(facts, "; ")),
 		Remedy: fmt.Sprintf("make them alike in database.parameters of both files ({%s}), then pilotlight deploy", strings.Join(lines, ", ")),
-	}}
+	})
+}
+
+// pendingParameters finds out whether a database waits for a reboot to have its parameters: after an upgrade to another series,
+// which brings another group, and after a change of a static one. RDS never makes that reboot by itself
+// (USER_UpgradeDBInstance.MySQL.Major), but a promotion is one (USER_ReadRepl.Promote). So at the replica those alone count
+// that it applies its source's writes by.
+func pendingParameters(s Snapshot, p Policy) (all []refusal.Blocker) {
+	if r := s.Replica; r != nil && r.AwaitsReboot && slices.ContainsFunc(mustAgree, func(name string) bool { return r.Set[name] != "" }) {
+		all = append(all, refusal.Blocker{
+			Code: ParametersPending, Subject: "parameters",
+			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, and it may fail to apply what its source writes", r.ID),
+			Remedy: reboot(r.ID, p.Region) + ", which no visitor notices",
+		})
+	}
+	if r := s.Source; r != nil && s.Replica != nil && r.AwaitsReboot {
+		all = append(all, refusal.Blocker{
+			Code: ParametersPending, Subject: "parameters",
+			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, as RDS does not reboot it by itself", r.ID),
+			Remedy: reboot(r.ID, regionOf(s.Replica.Source)) + ", at a quiet moment: the site is down for about a minute",
+		})
+	}
+	return all
+}
+
+func reboot(id, region string) string {
+	return fmt.Sprintf("aws rds reboot-db-instance --db-instance-identifier %s --region %s", id, region)
+}
+
+// regionOf is the region of an ARN; empty for what is none.
+func regionOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 5); len(parts) == 5 {
+		return parts[3]
+	}
+	return ""
 }
 
 // differences are the parameters that must agree, and do not.
@@ -202,7 +238,11 @@ func seenOfParameters(s Snapshot, _ Policy) string {
 	if s.Replica == nil || s.Source == nil {
 		return ""
 	}
-	return "the parameters of both databases agree where they must"
+	seen := "the parameters of both databases agree where they must"
+	if s.Replica.AwaitsReboot {
+		seen += fmt.Sprintf("; those of %s are not all in force until it reboots, as it does when it is promoted", s.Replica.ID)
+	}
+	return seen
 }
 
 // seenOfBackups says when a backup would delay a promotion: RDS takes none while it backs up.

@@ -63,6 +63,17 @@ func TestAlike(t *testing.T) {
 		"default packets":               {func(s *Snapshot) { s.Source.Set["max_allowed_packet"] = "67108864" }, nil, ""},
 		"memory that follows the class": {func(s *Snapshot) { s.Source.Set["innodb_buffer_pool_size"] = "8589934592" }, nil, ""},
 		"read-only, as a frozen one is": {func(s *Snapshot) { s.Source.Set["read_only"] = "1" }, nil, ""},
+		"a source that waits for a reboot": {
+			func(s *Snapshot) { s.Source.AwaitsReboot = true },
+			[]string{ParametersPending}, "aws rds reboot-db-instance --db-instance-identifier blog-prod-1 --region us-west-2, at a quiet moment",
+		},
+		"a replica that waits for one": {func(s *Snapshot) { s.Replica.AwaitsReboot = true }, nil, ""},
+		"a replica that waits for what must agree": {
+			func(s *Snapshot) {
+				s.Replica.AwaitsReboot, s.Replica.Set["max_allowed_packet"], s.Source.Set["max_allowed_packet"] = true, "134217728", "134217728"
+			},
+			[]string{ParametersPending}, "aws rds reboot-db-instance --db-instance-identifier blog-dr-1 --region us-east-2, which no visitor notices",
+		},
 		"everything at once": {
 			func(s *Snapshot) {
 				s.Replica.CeilingGiB, s.Replica.Free.GiB, s.Replica.Engine, s.Source.Set["time_zone"] = 0, 1, "8.0.42", "Asia/Shanghai"

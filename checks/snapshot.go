@@ -56,6 +56,9 @@ type Replica struct {
 	Engine      string // version of MySQL, such as 8.0.42
 	Parameters  string // name of its parameter group
 	ReadOnly    bool   // its parameter group would keep it read-only once promoted
+	// AwaitsReboot reports that not all that its parameter group sets is in force: the group was given to it, or a static
+	// parameter was changed, since it booted.
+	AwaitsReboot bool
 
 	AllocatedGiB int   // storage
 	CeilingGiB   int   // up to where storage grows by itself; 0 is not at all

@@ -205,7 +205,7 @@ type Database struct {
 	// has grown to; over 65536
 	MaxStorageGiB int `json:"maxStorageGiB"`
 	// Parameters of MySQL by name, such as `{max_allowed_packet: "134217728"}`. The same in both stacks, or replication
-	// may break. What is not known to be dynamic takes effect at the next reboot.
+	// may break. What is not known to be dynamic takes effect at the next reboot, which `pilotlight check` asks for.
 	//
 	// Refused: parameters that this program sets (`read_only`, `require_secure_transport`, `log_output`, `slow_query_log`);
 	// `lower_case_table_names`, which a database keeps for life; names that are none

@@ -72,6 +72,7 @@ var usual = map[string]Range{
 	"rds:RestoreDBInstanceFromDBSnapshot":     {9 * time.Minute, 18 * time.Minute},
 	Promotion:                                 {5 * time.Minute, 15 * time.Minute},
 	"rds:ModifyDBInstance":                    {30 * time.Second, 90 * time.Second},
+	"rds:RebootDBInstance":                    {30 * time.Second, 2 * time.Minute},
 	MultiAZ:                                   {8 * time.Minute, 15 * time.Minute},
 	Upgrade:                                   {8 * time.Minute, 20 * time.Minute},
 	Parameter:                                 {5 * time.Second, 40 * time.Second},

@@ -233,6 +233,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 			return nil, err
 		}
 		found.ReadOnly = setsReadOnly(found.Set)
+		found.AwaitsReboot = aws.ToString(group.ParameterApplyStatus) == "pending-reboot"
 	}
 	if found.Source != "" {
 		found.LastGood, found.LagUnread = r.lag(ctx, cfg)

@@ -201,6 +201,12 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 	if upgrades(old, o) {
 		o.Phases = []Phase{{"upgrading", o.Ready}}
 	}
+	if upgrades(old, o) || old.text("instanceClass") != o.text("instanceClass") {
+		o.setTime("rebooted", o.Ready)
+	}
+	if groupOf(old) != groupOf(o) {
+		o.setTime("associated", o.Ready)
+	}
 	return nil
 }
 

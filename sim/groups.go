@@ -82,8 +82,21 @@ func validGroup(_ *World, o *Object) error {
 	return nil
 }
 
-// changedGroup remembers what read_only was until the call has returned.
+// staticOf are the parameters of a group that wait for a reboot.
+func staticOf(group *Object) (all []DatabaseParameter) {
+	for _, p := range parametersOf(group) {
+		if p.ApplyMethod != "immediate" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// changedGroup remembers what read_only was until the call has returned, and when a static parameter was changed.
 func changedGroup(_ *World, _ Call, old, o *Object) error {
+	if !slices.Equal(staticOf(old), staticOf(o)) {
+		o.setTime("static", o.Ready)
+	}
 	if fmt.Sprint(old.Props["parameters"]) != fmt.Sprint(o.Props["parameters"]) {
 		o.Former = append(o.Former, Former{readOnlyIn(old), o.Ready})
 	}
@@ -102,7 +115,8 @@ func groupOf(o *Object) string {
 // readOnlySince tells since when a database has taken no writes because its
 // parameter group says so, which a promotion does not change. read_only is
 // dynamic: a change reaches a database within seconds, and one that boots reads
-// what the group says then (RDS guide, USER_WorkingWithParamGroups).
+// what the group says then. What a group said when it was given to a database waits
+// for a reboot (RDS guide, USER_WorkingWithParamGroups.Associating).
 func (w *World) readOnlySince(o *Object, at time.Time) (since time.Time, is bool) {
 	if o == nil {
 		return time.Time{}, false
@@ -119,6 +133,10 @@ func (w *World) readOnlySince(o *Object, at time.Time) (since time.Time, is bool
 		if begin.After(heard) {
 			break
 		}
+		if w.groupIsNew(o, at) && !begin.After(o.Times["associated"]) {
+			begin = f.Until
+			continue
+		}
 		if forbidsWrites(f.Value) != is {
 			is, since = !is, boot
 			if begin.After(boot) {
@@ -130,10 +148,22 @@ func (w *World) readOnlySince(o *Object, at time.Time) (since time.Time, is bool
 	return since, is
 }
 
+// groupIsNew reports whether a database was given its parameter group after it last booted: what that says is not in force,
+// also after an upgrade to another series (RDS guide, USER_UpgradeDBInstance.MySQL.Major).
+func (w *World) groupIsNew(o *Object, now time.Time) bool {
+	given, ok := o.Times["associated"]
+	return ok && !given.Before(o.booted(now))
+}
+
 // applying is the state of a database's parameter group as RDS words it.
 func (w *World) applying(o *Object, now time.Time) string {
 	group := w.find(databaseParameters, o.Region, o.text("parameterGroupName"))
-	if group == nil || len(group.Former) == 0 {
+	switch {
+	case group == nil:
+		return "in-sync"
+	case w.groupIsNew(o, now) || group.Times["static"].After(o.booted(now)):
+		return "pending-reboot"
+	case len(group.Former) == 0:
 		return "in-sync"
 	}
 	changed := group.Former[len(group.Former)-1].Until
@@ -146,8 +176,29 @@ func (w *World) applying(o *Object, now time.Time) string {
 // booted is when a database last read all its parameters: a promotion ends with
 // a reboot.
 func (o *Object) booted(at time.Time) time.Time {
-	if o.past("promoted", at) {
-		return later(o.Times["available"], o.Times["promoted"])
+	boot := o.Times["available"]
+	for _, moment := range []string{"promoted", "rebooted"} {
+		if o.past(moment, at) {
+			boot = later(boot, o.Times[moment])
+		}
 	}
-	return o.Times["available"]
+	return boot
+}
+
+// Reboot is RebootDBInstance. The database has all its parameters after it.
+func (w *World) Reboot(region, identifier string) (Database, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.findBy(databaseType, region, "identifier", identifier)
+	if o == nil {
+		return Database{}, noDatabase(identifier)
+	}
+	now := w.clock.Now()
+	if status := w.databaseStatus(o, now); status != "available" {
+		return Database{}, refuse("InvalidDBInstanceState", "Database instance is not in available state. It is %s.", status)
+	}
+	over := now.Add(w.Duration(region, "rds:RebootDBInstance", identifier))
+	o.Phases = []Phase{{"rebooting", over}}
+	o.setTime("rebooted", over)
+	return w.describe(o), nil
 }

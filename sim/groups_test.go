@@ -219,3 +219,57 @@ func TestParametersOfAGroup(t *testing.T) {
 	_, err := w.DatabaseParameters(home, "nobody")
 	assert.Equal(t, "DBParameterGroupNotFound", codeOf(err))
 }
+
+// TestPendingReboot: what a group says when it is given to a database, and a static parameter, wait for a reboot; what is changed in
+// it afterwards, and is dynamic, does not.
+func TestPendingReboot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	i := anInstance(t, w)
+	source, _ := grouped(t, w)
+	assert.Equal(t, "in-sync", parameterStatus(t, w, home, "site"), "a database is made with its group")
+	create(t, w, home, parameterGroupType, "another", saying("another", "1"))
+	inputs := with(primary(), props{"parameterGroupName": "another"})
+	_, err := w.Update(t.Context(), sim.Call{Region: home, Type: databaseType, Name: "primary", ID: source.ID, Inputs: inputs, Old: with(primary(), props{"parameterGroupName": "primary"})})
+	require.NoError(t, err)
+	w.Clock().Advance(time.Hour)
+	assert.Equal(t, "pending-reboot", parameterStatus(t, w, home, "site"))
+	assert.True(t, i.Database(addressOf(source)).Writable, "the new group is not in force")
+
+	say(t, w, home, "another", "1", "")
+	say(t, w, home, "another", "", "1")
+	w.Clock().Advance(41 * time.Second)
+	assert.False(t, i.Database(addressOf(source)).Writable, "what is changed in it is")
+	say(t, w, home, "another", "1", "")
+	w.Clock().Advance(41 * time.Second)
+	assert.True(t, i.Database(addressOf(source)).Writable)
+	assert.Equal(t, "pending-reboot", parameterStatus(t, w, home, "site"))
+
+	reboot := func(region, identifier string) {
+		t.Helper()
+		d, err := w.Reboot(region, identifier)
+		require.NoError(t, err)
+		assert.Equal(t, "rebooting", d.Status)
+		_, err = w.Reboot(region, identifier)
+		assert.Equal(t, "InvalidDBInstanceState", codeOf(err))
+		assert.Equal(t, "pending-reboot", parameterStatus(t, w, region, identifier))
+		w.Clock().Advance(2 * time.Minute)
+		assert.Equal(t, "in-sync", parameterStatus(t, w, region, identifier))
+	}
+	reboot(home, "site")
+
+	static := saying("replica", "")
+	static["parameters"] = append(static["parameters"].([]any), props{"name": "back_log", "value": "100", "applyMethod": "pending-reboot"})
+	_, err = w.Update(t.Context(), sim.Call{Region: other, Type: parameterGroupType, Name: "replica", ID: "replica", Inputs: static, Old: saying("replica", "")})
+	require.NoError(t, err)
+	reboot(other, "site-dr")
+	_, err = w.Update(t.Context(), sim.Call{Region: other, Type: parameterGroupType, Name: "replica", ID: "replica", Inputs: saying("replica", ""), Old: static})
+	require.NoError(t, err)
+	assert.Equal(t, "pending-reboot", parameterStatus(t, w, other, "site-dr"))
+	_, err = w.Promote(other, "site-dr", nil)
+	require.NoError(t, err)
+	w.Clock().Advance(time.Hour)
+	assert.Equal(t, "in-sync", parameterStatus(t, w, other, "site-dr"), "a promotion ends with a reboot")
+	_, err = w.Reboot(home, "nobody")
+	assert.Equal(t, "DBInstanceNotFound", codeOf(err))
+}

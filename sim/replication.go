@@ -169,7 +169,7 @@ func (w *World) unreadable(o *Object) (since time.Time, message string) {
 
 // packet is a database's max_allowed_packet; MySQL's default is 64 MiB.
 func (w *World) packet(o *Object) int {
-	if group := w.find(databaseParameters, o.Region, o.text("parameterGroupName")); group != nil {
+	if group := w.find(databaseParameters, o.Region, o.text("parameterGroupName")); group != nil && !w.groupIsNew(o, w.clock.Now()) {
 		for _, p := range parametersOf(group) {
 			if n, err := strconv.Atoi(p.Value); err == nil && p.Name == "max_allowed_packet" {
 				return n

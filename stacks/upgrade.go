@@ -52,7 +52,7 @@ func refuseUpgrade(e engines) *refusal.Error {
 		return refuse("MySQL %s can't be made %s: set database.engineVersion to %s", e.deployed, e.wanted, e.deployed)
 	case !Upgrades(e.deployed, e.wanted):
 		return nil
-	case e.plan.Do == roles.Freeze || e.plan.Do == roles.Thaw:
+	case e.plan.Do == roles.Freeze || e.plan.Do == roles.Thaw || e.plan.Claim.Role == roles.Frozen: // a new group, with read_only in it, waits for a reboot
 		return refuse("a switchover upgrades no database: set database.engineVersion to %s, and upgrade afterwards", e.deployed)
 	case e.plan.Claim.Leads() && e.peerRole == roles.Standby && e.peer != "" && (mysqlversion.Compare(e.peer, e.wanted) < 0 || Upgrades(e.peer, e.wanted)):
 		return refuse("the replica is upgraded before its source, and it has MySQL %s: set database.engineVersion to %s in %s, then pilotlight deploy, which upgrades one after the other",

@@ -33,8 +33,12 @@ func TestRefuseUpgrade(t *testing.T) {
 		"whatever patch there is":     {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4" }), ""},
 		"a failover with it":          {with(replica, func(e *engines) { e.plan.Do, e.wanted = roles.Activate, "8.4" }), ""},
 		"a freeze with it":            {with(source, func(e *engines) { e.plan.Do, e.wanted, e.peer = roles.Freeze, "8.4", "8.4" }), "a switchover upgrades no database: set database.engineVersion to 8.0"},
-		"a failover in the middle":    {with(replica, func(e *engines) { e.plan.Do, e.deployed, e.wanted = roles.Activate, "8.4", "8.4" }), ""},
-		"a new replica, ahead":        {with(source, func(e *engines) { e.plan, e.wanted = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4" }), "a new replica has MySQL 8.0, as its source, and database.engineVersion is 8.4: set it to 8.0"},
+		"a frozen one": {
+			with(source, func(e *engines) { e.plan.Claim.Role, e.wanted, e.peer = roles.Frozen, "8.4", "8.4" }),
+			"a switchover upgrades no database",
+		},
+		"a failover in the middle": {with(replica, func(e *engines) { e.plan.Do, e.deployed, e.wanted = roles.Activate, "8.4", "8.4" }), ""},
+		"a new replica, ahead":     {with(source, func(e *engines) { e.plan, e.wanted = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4" }), "a new replica has MySQL 8.0, as its source, and database.engineVersion is 8.4: set it to 8.0"},
 		"a new replica, behind": {
 			with(source, func(e *engines) { e.plan, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4.5" }),
 			"a new replica has MySQL 8.4.5, as its source, and database.engineVersion is 8.0: set it to 8.4",

@@ -1,12 +1,14 @@
 package test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
@@ -68,9 +70,18 @@ func TestUpgradeMySQL(t *testing.T) {
 		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-east-2", "blog-dr-1"))
 		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-west-2", "blog-prod-1"))
 		stage.World.Clock().Advance(15 * time.Minute)
-		codes, _, status := look(t, stage)
+		codes, ready, status := look(t, stage)
+		assert.Equal(t, []string{checks.ParametersPending}, codes, "nothing reboots a database that has a new group")
+		const reboot = "aws rds reboot-db-instance --db-instance-identifier blog-prod-1 --region us-west-2"
+		assert.ErrorContains(t, ready.Err(), reboot)
+		assert.Contains(t, status.Next, reboot)
+		_, err = stage.World.Reboot("us-west-2", "blog-prod-1")
+		require.NoError(t, err)
+		stage.World.Clock().Advance(15 * time.Minute)
+		codes, ready, status = look(t, stage)
 		assert.Empty(t, codes)
 		assert.True(t, status.Protected, status.Verdict)
+		assert.Contains(t, fmt.Sprint(ready.Requirements), "those of blog-dr-1 are not all in force until it reboots")
 
 		ask(t, stage, scenario.Recovery, "8.4", "8.0")
 		assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil), "MySQL 8.4 can't be made 8.0")
@@ -81,6 +92,21 @@ func TestUpgradeMySQL(t *testing.T) {
 		_, err = site.Deploy(t.Context(), ops.Run{})
 		require.NoError(t, err)
 		assert.Equal(t, "8.4.6", engineOf(t, stage, "us-west-2", "blog-prod-1"), "a patch goes the same road")
+	})
+	t.Run("a switchover before the reboot", func(t *testing.T) {
+		stage := fork(t)
+		for _, stack := range []string{scenario.Production, scenario.Recovery} {
+			ask(t, stage, stack, "8.0", "8.4")
+		}
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		stage.World.Clock().Advance(15 * time.Minute)
+		_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
+		require.NoError(t, err, "what a freeze sets in a group that is not in force is: it is dynamic, and changed after the group was given")
+		codes, _, _ := look(t, stage)
+		assert.Empty(t, codes, "both databases have booted with their groups")
 	})
 	t.Run("a failover in the middle", func(t *testing.T) {
 		stage := fork(t)

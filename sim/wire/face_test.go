@@ -161,6 +161,9 @@ func TestParameterGroups(t *testing.T) {
 	assert.Equal(t, status("site", "applying"), groupOf("shop"))
 	w.Clock().Advance(40 * time.Second)
 	assert.Equal(t, status("site", "in-sync"), groupOf("shop"))
+	rebooted, err := client.RebootDBInstance(t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("shop")})
+	require.NoError(t, err)
+	assert.Equal(t, "rebooting", *rebooted.DBInstance.DBInstanceStatus)
 
 	parameters := func(group, source string) ([]rdstypes.Parameter, error) {
 		input := &rds.DescribeDBParametersInput{DBParameterGroupName: &group}
@@ -305,9 +308,9 @@ func TestSTS(t *testing.T) {
 func TestAnUnknownOperationNamesItself(t *testing.T) {
 	t.Parallel()
 	_, face := world(t)
-	_, err := rds.NewFromConfig(face.Config(home)).RebootDBInstance(t.Context(), &rds.RebootDBInstanceInput{DBInstanceIdentifier: aws.String("site")})
+	_, err := rds.NewFromConfig(face.Config(home)).StopDBInstance(t.Context(), &rds.StopDBInstanceInput{DBInstanceIdentifier: aws.String("site")})
 	assert.Equal(t, "NotModelled", codeOf(t, err))
-	assert.ErrorContains(t, err, "rds:RebootDBInstance is not modelled by the simulator")
+	assert.ErrorContains(t, err, "rds:StopDBInstance is not modelled by the simulator")
 }
 
 func TestFaultsReachTheClient(t *testing.T) {

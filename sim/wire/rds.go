@@ -18,6 +18,7 @@ var rdsOperations = map[string]operation{
 	"DescribeDBSnapshots":  {database, describeSnapshots},
 	"DescribeDBParameters": {func(in input) string { return in.text("DBParameterGroupName") }, describeParameters},
 	"PromoteReadReplica":   {database, promoteReplica},
+	"RebootDBInstance":     {database, reboot},
 
 	"DescribeAccountAttributes":          {func(input) string { return "" }, describeAccount},
 	"DescribeOrderableDBInstanceOptions": {func(in input) string { return in.text("DBInstanceClass") }, describeOrderable},
@@ -141,6 +142,17 @@ func promoteReplica(r request) (any, error) {
 		retention = &days
 	}
 	d, err := r.world.Promote(r.region, r.in.text("DBInstanceIdentifier"), retention)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ DBInstance instanceXML }{instanceOf(d)}, nil
+}
+
+func reboot(r request) (any, error) {
+	if err := r.in.only("DBInstanceIdentifier"); err != nil {
+		return nil, err
+	}
+	d, err := r.world.Reboot(r.region, r.in.text("DBInstanceIdentifier"))
 	if err != nil {
 		return nil, err
 	}
