@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -220,6 +223,30 @@ func TestSidesWithoutKeysInTime(t *testing.T) {
 		_, ok := s.sidesWithoutKeys(t.Context())
 		assert.False(t, ok)
 		assert.Equal(t, askFor, time.Since(began))
+	})
+}
+
+// silentEngine opens a backend that does not answer: each command ends with its context.
+type silentEngine struct{ auto.PulumiCommand }
+
+func (silentEngine) Version() semver.Version { return semver.MustParse("3.200.0") }
+
+func (silentEngine) Run(ctx context.Context, _ string, _ io.Reader, _, _ []io.Writer, _ []string, _ ...string) (stdout, stderr string, code int, err error) {
+	<-ctx.Done()
+	return "", "", -2, errors.New("signal: interrupt")
+}
+
+// TestBackendURLInTime: an engine that is logged in to a silent bucket is not waited for without end.
+func TestBackendURLInTime(t *testing.T) {
+	t.Parallel()
+	s, _ := aSite(t, nil)
+	options := s.options
+	options.EnvVars, options.Command = nil, silentEngine{}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := backendURL(t.Context(), options)
+		assert.ErrorContains(t, err, "finding where the state lies: the backend that the engine is logged in to does not answer within 30s")
+		assert.Equal(t, openFor, time.Since(began))
 	})
 }
 

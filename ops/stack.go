@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -151,12 +152,17 @@ func backendURL(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
 	}
-	who, err := workspace.WhoAmIDetails(ctx)
+	bounded, cancel := context.WithTimeoutCause(ctx, openFor, fmt.Errorf("the backend that the engine is logged in to does not answer within %s", openFor))
+	defer cancel()
+	who, err := workspace.WhoAmIDetails(bounded)
 	if err != nil {
-		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+		return "", fmt.Errorf("finding where the state lies: %w", cause(bounded, err))
 	}
 	return who.URL, nil
 }
+
+// openFor bounds how long the engine may take to open its backend, to tell where that is: it tries a silent bucket for minutes.
+const openFor = 30 * time.Second
 
 // store opens the files of the backend.
 func (s *Stack) store(ctx context.Context) (*backend.Store, error) {
