@@ -87,7 +87,7 @@ func (r *Runtime) RequestedCertificate(ctx context.Context) (*checks.Certificate
 // findAbsent finds the records that a requested certificate is validated by and that the site's zone lacks, if the names
 // could be looked at there: what keeps that from being seen is told already.
 func (r *Runtime) findAbsent(ctx context.Context, cfg aws.Config, c *checks.Certificate, n *checks.Name) {
-	if c == nil || n == nil || !r.Site.RequestsCertificate || !n.Holds(r.Site.Domain) {
+	if c == nil || n == nil || !r.Site.RequestsCertificate || !n.Holds(r.Site.domain()) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, nameLimit)

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -60,7 +59,7 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
 		step.Err = err.Error()
 	} else {
-		verdict = judged(seen, r.policy(), ask)
+		verdict = judged(seen, r.Site.Policy, ask)
 		step.Verdict = &verdict
 	}
 	step.End = r.env.Now()
@@ -85,7 +84,7 @@ func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict 
 
 // Judge judges what Look saw, as Check judges what it sees, and asks nothing more.
 func (r *Runtime) Judge(seen checks.Snapshot) checks.Verdict {
-	return judged(seen, r.policy(), question{rules: checks.Activation, activates: true})
+	return judged(seen, r.Site.Policy, question{rules: checks.Activation, activates: true})
 }
 
 // Image is the site's image: the one that is configured, or else the newest with its tag.
@@ -97,20 +96,6 @@ func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 		return nil, err
 	}
 	return r.findImage(ctx, ec2.NewFromConfig(cfg))
-}
-
-func (r *Runtime) policy() checks.Policy {
-	p := checks.Policy{
-		Database: r.Site.Database, Source: r.Site.Source, Image: r.Site.Image, ImageTag: images.SiteTag + "=" + r.Site.Name, DiskGiB: r.Site.DiskGiB, Region: r.Site.Region, Zones: r.Site.Zones,
-		EngineVersion: r.Site.EngineVersion, PeerImage: r.Site.PeerImage, MaxImageAge: r.Site.Limits.MaxImageAge, Names: r.Site.allNames(), TakeOver: r.Site.TakeOver,
-		Certificate: r.Site.Certificate, RequestsCertificate: r.Site.RequestsCertificate,
-		MaxLag: r.Site.Limits.MaxLag, LagWindow: r.Site.Limits.LagWindow, Epoch: r.Site.Epoch, Planned: r.Site.Planned, ReclaimedEpoch: r.Site.ReclaimedEpoch,
-		ProbeProduction: r.Site.ProbeProduction, Accepted: r.Site.Accepted,
-	}
-	if r.Site.ReclaimedEpoch != 0 { // it runs its image already
-		p.PeerImage = time.Time{}
-	}
-	return p
 }
 
 // Survey is all that Check looks at, unjudged. It asks the site nothing.
@@ -159,9 +144,9 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
-	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.policy())...)
+	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.Site.Policy)...)
 	r.findAbsent(ctx, cfg, seen.Certificate, seen.Name)
-	seen.Shortfalls = append(seen.Shortfalls, checks.Renewal(seen, r.policy())...)
+	seen.Shortfalls = append(seen.Shortfalls, checks.Renewal(seen, r.Site.Policy)...)
 	if r.Site.Source == "" {
 		return seen, nil
 	}
@@ -248,7 +233,7 @@ const metricsLimit = 20 * time.Second
 func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	last, err := findLag(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+	last, err := findLag(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
 	switch {
 	case err == nil:
 		return last, ""

@@ -58,40 +58,26 @@ type Env struct {
 
 // Site is what a role change is about, on one side.
 type Site struct {
+	// Policy is what the side is judged by, and with it where it is, its database, its image and its names.
+	checks.Policy
+
 	Name    string // of the site, which its images are tagged with
-	Region  string
 	Profile string // AWS profile; empty is the default chain
 
 	Media     string // name of the bucket; empty while it is not known
 	PeerMedia string // that of the other side
 
-	Database string // identifier of the RDS instance
-	Source   string // ARN that it should replicate; empty when it is primary-born
-	Image    string // AMI id; empty for the newest one of the site
-	DiskGiB  int    // size of the instances' root volumes
-	// InstanceTypes are those that instances may be launched as, in order of preference, in Zones.
-	InstanceTypes, Zones []string
+	// InstanceTypes are those that instances may be launched as, in order of preference.
+	InstanceTypes []string
 
-	EngineVersion string // version of MySQL that the stack is configured for
-	// PeerImage is when the image was made that the other side launches; zero when that is not known.
-	PeerImage time.Time
-
-	Domain string
-	Names  []string // that lead to the site beside it
 	// ZoneID is of the Route 53 zone that the stack writes the names' records into; empty when it
-	// writes none. TakeOver lets the first activation overwrite one.
-	ZoneID   string
-	TakeOver bool
+	// writes none.
+	ZoneID string
 	// PeerRegion is the other side's, which a failover must not ask.
 	PeerRegion string
-	// Certificate is the ARN of the balancer's; empty where there is none, or none yet.
-	Certificate string
-	// RequestsCertificate reports that the stack requests that one of ACM.
-	RequestsCertificate bool
-	DeepPath            string // of the page that reports on the application's parts
+	DeepPath   string // of the page that reports on the application's parts
 	// DeepToken is the secret that the page answers to.
 	DeepToken string
-	Epoch     int // at which this side is, or becomes, active
 
 	// Instances is how many must be in service, in the group and behind the balancer; 0 does not count them.
 	Instances int
@@ -103,15 +89,6 @@ type Site struct {
 	RequireCache bool
 	// ManualDNS reports that a person moves the site's name.
 	ManualDNS bool
-	// ProbeProduction asks the site's deep page under its own name whether production lives.
-	ProbeProduction bool
-	// ReclaimedEpoch is the epoch at which this side led already; 0 when it did not.
-	ReclaimedEpoch int
-	// Planned reports that this activation takes over from a frozen side, and so waits
-	// until no write is missing before it promotes.
-	Planned bool
-	// Accepted are the risks accepted for this epoch.
-	Accepted []checks.Override
 
 	// Tags are those that all resources of the stack have.
 	Tags map[string]string
@@ -122,20 +99,21 @@ type Site struct {
 	Limits Limits
 }
 
-func (s Site) allNames() []string { return append([]string{s.Domain}, s.Names...) }
+// domain is the first of the site's names; empty where it was given none.
+func (s Site) domain() string {
+	if len(s.Names) == 0 {
+		return ""
+	}
+	return s.Names[0]
+}
 
 // https reports whether visitors are served by HTTPS.
 func (s Site) https() bool { return s.Certificate != "" || s.RequestsCertificate }
 
-// Limits bound what is accepted and how long is waited.
+// Limits bound how long is waited. What is accepted is bounded in checks.Policy.
 type Limits struct {
-	MaxLag    time.Duration // last good replication lag accepted as loss
-	LagWindow time.Duration // age of the last good measurement
-	Check     time.Duration // all checks together
-	// Certificate is from the request of a certificate to its issuance.
-	Certificate time.Duration
-	// MaxImageAge is how much older than the other side's the image may be.
-	MaxImageAge time.Duration
+	Check       time.Duration // all checks together
+	Certificate time.Duration // from the request of a certificate to its issuance
 	Promote     time.Duration // from the start of the promotion to its end
 	DNS         time.Duration // from a healthy site to visitors who arrive
 	Healthy     time.Duration // from the end of the promotion to a healthy site

@@ -61,9 +61,12 @@ func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime
 		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup, LookupNS: w.LookupNS,
 	}, failover.Site{
-		Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
-		EngineVersion: "8.0", PeerImage: sim.Epoch, Domain: "www.example.com",
-		Limits: failover.Limits{MaxLag: 5 * time.Minute, MaxImageAge: 24 * time.Hour, LagWindow: time.Hour, Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
+		Policy: checks.Policy{
+			Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
+			EngineVersion: "8.0", PeerImage: sim.Epoch, Names: []string{"www.example.com"},
+			MaxLag: 5 * time.Minute, MaxImageAge: 24 * time.Hour, LagWindow: time.Hour,
+		},
+		Limits: failover.Limits{Check: time.Minute, Promote: 30 * time.Minute, Healthy: time.Minute},
 	})
 	rt.Say = func(line string) { *said = append(*said, line) }
 	return w, rt, said
@@ -133,7 +136,7 @@ func TestCheckThatCannotLookJudgesNothing(t *testing.T) {
 			return aws.Config{}, errors.New("no credentials")
 		},
 		Observe: func(step report.Step) { last = step },
-	}, failover.Site{Region: recovery, Limits: failover.Limits{Check: time.Minute}})
+	}, failover.Site{Policy: checks.Policy{Region: recovery}, Limits: failover.Limits{Check: time.Minute}})
 	_, err := rt.Check(t.Context())
 	assert.ErrorContains(t, err, "the checks could not be made in us-east-2, nothing was changed: no credentials")
 	assert.Contains(t, last.Err, "no credentials")
@@ -257,7 +260,7 @@ func TestCheckReadsTheZone(t *testing.T) {
 				require.NoError(t, err)
 			}
 			rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
-			rt.Site.ZoneID, rt.Site.PeerRegion, rt.Site.Domain = "Z1", tc.peer, "www.example.com"
+			rt.Site.ZoneID, rt.Site.PeerRegion = "Z1", tc.peer
 			before := w.CallsTo("us-east-1")
 			verdict, err := rt.Check(t.Context())
 			require.NoError(t, err)
@@ -295,7 +298,7 @@ func TestCheckName(t *testing.T) {
 				_, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:route53/record:Record", Name: "apex", Inputs: tc.there})
 				require.NoError(t, err)
 			}
-			rt.Site.ZoneID, rt.Site.Domain = "Z1", "www.example.com"
+			rt.Site.ZoneID = "Z1"
 			if err := rt.CheckName(t.Context(), "example.com"); tc.says == "" {
 				require.NoError(t, err)
 			} else {

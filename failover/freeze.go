@@ -108,11 +108,11 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 		}
 		measured, since := metrics.Client(cfg), r.env.Now()
 		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.Limits.LagWindow)
+			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.LagWindow)
 			if err != nil {
 				return false, "", err
 			}
-			theirs := r.page(ctx, client, r.Site.Domain)
+			theirs := r.page(ctx, client, r.Site.domain())
 			if why := checks.Unbound(theirs); why != "" {
 				return false, "", errors.New(why)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
@@ -79,7 +80,7 @@ func launchingIn(t *testing.T, mended time.Duration, faults ...string) (w *sim.W
 			return w.Clock().Sleep(ctx, d)
 		},
 		Now: w.Clock().Now,
-	}, failover.Site{Tags: map[string]string{"site": "blog", "stack": "dr"}, Region: recovery, Instances: 2, Limits: failover.Limits{Healthy: 20 * time.Minute}})
+	}, failover.Site{Policy: checks.Policy{Region: recovery}, Tags: map[string]string{"site": "blog", "stack": "dr"}, Instances: 2, Limits: failover.Limits{Healthy: 20 * time.Minute}})
 	rt.Say = func(line string) { *said = append(*said, line) }
 	return w, rt, said, func() time.Duration { return w.Clock().Now().Sub(began) }
 }

@@ -31,7 +31,7 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 	}
 	ctx, cancel := context.WithTimeout(ctx, nameLimit)
 	defer cancel()
-	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.allNames())
+	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.Names)
 	if err != nil {
 		return nil, []refusal.Blocker{{
 			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's names could not be read: " + err.Error(),
@@ -56,7 +56,7 @@ func (r *Runtime) CheckName(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return checks.NewName(found, r.Site.Domain, name)
+	return checks.NewName(found, r.Site.domain(), name)
 }
 
 // delegated are the name servers of a zone as the internet knows them; none when that is not known.

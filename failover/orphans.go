@@ -254,6 +254,6 @@ func (r *Runtime) named(ctx context.Context, client *elb.Client, arn string) (bo
 
 // resolvesTo reports whether the site's name and a host have an address in common.
 func (r *Runtime) resolvesTo(ctx context.Context, host string) bool {
-	leads := r.lookup(ctx, r.Site.Domain)
+	leads := r.lookup(ctx, r.Site.domain())
 	return slices.ContainsFunc(r.lookup(ctx, host), func(address string) bool { return slices.Contains(leads, address) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
@@ -31,7 +32,7 @@ func TestServedLatelyOfASilentService(t *testing.T) {
 				return aws.Config{Region: region, Credentials: aws.AnonymousCredentials{}, HTTPClient: silentAWS{}}, nil
 			},
 			Now: time.Now,
-		}, failover.Site{Name: "blog", Region: recovery, Tags: map[string]string{"stack": "dr"}, Limits: failover.Limits{Check: 2 * time.Minute}})
+		}, failover.Site{Policy: checks.Policy{Region: recovery}, Name: "blog", Tags: map[string]string{"stack": "dr"}, Limits: failover.Limits{Check: 2 * time.Minute}})
 		began := time.Now()
 		_, err := rt.ServedLately(t.Context())
 		require.ErrorContains(t, err, "reading with how many instances production served")

@@ -58,7 +58,7 @@ func inUse(t *testing.T, faults ...string) (*sim.World, *failover.Runtime) {
 	return w, failover.New(failover.Env{
 		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
 		Now: w.Clock().Now,
-	}, failover.Site{Region: recovery, Limits: failover.Limits{Check: time.Minute}})
+	}, failover.Site{Policy: checks.Policy{Region: recovery}, Limits: failover.Limits{Check: time.Minute}})
 }
 
 // all are needs of everything that is counted.
@@ -145,7 +145,7 @@ func TestQuotasOfASilentService(t *testing.T) {
 				return aws.Config{Region: region, Credentials: aws.AnonymousCredentials{}, HTTPClient: silentQuotas{}}, nil
 			},
 			Now: time.Now,
-		}, failover.Site{Region: recovery, Limits: failover.Limits{Check: 2 * time.Minute}})
+		}, failover.Site{Policy: checks.Policy{Region: recovery}, Limits: failover.Limits{Check: 2 * time.Minute}})
 		began := time.Now()
 		found, err := rt.Quotas(t.Context(), []checks.Need{{Resource: checks.Addresses, Count: 1}, {Resource: checks.Balancers, Count: 1}, {Resource: checks.Databases, Count: 1}})
 		require.NoError(t, err)

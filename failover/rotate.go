@@ -13,7 +13,7 @@ func (r *Runtime) WaitRotated(ctx context.Context, rotation int) error {
 	client := r.siteClient()
 	var since time.Time
 	return r.wait(ctx, "the instances to use the new secrets", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-		ready, seen := checks.Rotated(r.page(ctx, client, r.Site.Domain), rotation)
+		ready, seen := checks.Rotated(r.page(ctx, client, r.Site.domain()), rotation)
 		if !ready {
 			since = time.Time{}
 			return false, seen, nil

@@ -142,16 +142,16 @@ func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count in
 func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 	client := r.siteClient()
 	if r.Site.ManualDNS {
-		for _, name := range r.Site.allNames() {
+		for _, name := range r.Site.Names {
 			r.Say(fmt.Sprintf("now set the record of %s: an alias (A) of, or a CNAME to, %s, with a TTL of 60 seconds or less", name, balancer))
 		}
 		if r.Site.Epoch <= 1 {
 			return nil // a site that was never there has no visitors
 		}
 	}
-	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.Domain, report.Verified, func() error {
+	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.domain(), report.Verified, func() error {
 		looks := 0
-		return r.wait(ctx, strings.Join(r.Site.allNames(), ", "), r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
+		return r.wait(ctx, strings.Join(r.Site.Names, ", "), r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
 			moved, seen := r.moved(ctx, client, balancer)
 			if looks++; !moved {
 				looks = 0
@@ -165,7 +165,7 @@ func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 // tells what was seen.
 func (r *Runtime) moved(ctx context.Context, client *http.Client, balancer string) (moved bool, seen string) {
 	here := r.lookup(ctx, balancer)
-	for _, name := range r.Site.allNames() {
+	for _, name := range r.Site.Names {
 		if moved, seen = checks.Moved(r.page(ctx, client, name), r.Site.Epoch, r.lookup(ctx, name), here); !moved {
 			return false, name + ": " + seen
 		}
@@ -194,7 +194,7 @@ func (r *Runtime) frontPage(ctx context.Context, client *http.Client, balancer s
 		if err != nil {
 			return false, "front page does not answer"
 		}
-		if ready, next, seen = checks.Front(answer, r.Site.Domain, r.Site.Epoch); next == "" {
+		if ready, next, seen = checks.Front(answer, r.Site.domain(), r.Site.Epoch); next == "" {
 			return ready, seen
 		}
 	}
@@ -209,7 +209,7 @@ func (r *Runtime) probe(ctx context.Context) checks.DeepPage {
 	if !r.Site.ProbeProduction && !r.Site.Planned && r.Site.ReclaimedEpoch == 0 || r.Site.Epoch <= 1 {
 		return checks.DeepPage{}
 	}
-	return r.page(ctx, r.siteClient(), r.Site.Domain)
+	return r.page(ctx, r.siteClient(), r.Site.domain())
 }
 
 // siteClient asks for the site's certificate at whatever address it calls, and
@@ -219,7 +219,7 @@ func (r *Runtime) siteClient() *http.Client {
 	if transport.TLSClientConfig == nil {
 		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
-	transport.TLSClientConfig.ServerName = r.Site.Domain
+	transport.TLSClientConfig.ServerName = r.Site.domain()
 	transport.DisableKeepAlives = true // each look may be answered by another instance
 	transport.Proxy = reaching(transport.Proxy)
 	return &http.Client{
@@ -256,7 +256,7 @@ func (r *Runtime) get(ctx context.Context, client *http.Client, balancer, path s
 	if err != nil {
 		return checks.Answer{}, fmt.Errorf("asking %s: %w", balancer, err)
 	}
-	req.Host = r.Site.Domain
+	req.Host = r.Site.domain()
 	if path == r.Site.DeepPath {
 		req.Header.Set("X-Pilotlight-Token", r.Site.DeepToken)
 	}

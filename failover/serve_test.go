@@ -73,7 +73,7 @@ func TestWaitServing(t *testing.T) {
 			rt := failover.New(failover.Env{
 				Transport: transport, Now: func() time.Time { return now },
 				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
-			}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Certificate: tc.certificate, Limits: failover.Limits{Healthy: time.Minute}})
+			}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com"}, Epoch: 2, Certificate: tc.certificate}, DeepPath: "/deep", Limits: failover.Limits{Healthy: time.Minute}})
 			err := rt.WaitHealthy(t.Context(), "balancer.invalid")
 			if tc.fails != "" {
 				assert.ErrorContains(t, err, tc.fails)
@@ -99,7 +99,7 @@ func TestWaitServingPassesHTTPProxiesBy(t *testing.T) {
 	rt := failover.New(failover.Env{
 		Transport: &http.Transport{Proxy: http.ProxyURL(address)},
 		Sleep:     func(context.Context, time.Duration) error { return nil },
-	}, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 2, Limits: failover.Limits{Healthy: time.Minute}})
+	}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com"}, Epoch: 2}, DeepPath: "/deep", Limits: failover.Limits{Healthy: time.Minute}})
 	assert.NoError(t, rt.WaitHealthy(t.Context(), address.Host))
 }
 
@@ -110,7 +110,7 @@ func TestWaitServingOfASilentBalancer(t *testing.T) {
 		Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }},
 		Now:       func() time.Time { return now },
 		Sleep:     func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
-	}, failover.Site{Domain: "www.example.com", Limits: failover.Limits{Healthy: time.Minute}})
+	}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com"}}, Limits: failover.Limits{Healthy: time.Minute}})
 	assert.ErrorContains(t, rt.WaitHealthy(t.Context(), "balancer.invalid"), `last saw "no answer yet"`)
 }
 
@@ -143,7 +143,7 @@ func TestFreezeOfAUserThatIgnoresReadOnly(t *testing.T) {
 				Now:   func() time.Time { return now },
 				Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 			}
-			rt := failover.New(env, failover.Site{Domain: "www.example.com", DeepPath: "/deep", Epoch: 3, Limits: failover.Limits{Healthy: time.Minute}})
+			rt := failover.New(env, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com"}, Epoch: 3}, DeepPath: "/deep", Limits: failover.Limits{Healthy: time.Minute}})
 			err := rt.WaitReadOnly(t.Context(), "balancer.invalid")
 			if !tc.refuses {
 				require.NoError(t, err)
@@ -189,7 +189,7 @@ func TestWaitVisitors(t *testing.T) {
 				Now:    func() time.Time { return now },
 				Sleep:  func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 				Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
-			}, failover.Site{Domain: "www.example.com", Names: []string{"example.com"}, DeepPath: "/deep", Epoch: 3, Limits: failover.Limits{DNS: time.Minute}})
+			}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com", "example.com"}, Epoch: 3}, DeepPath: "/deep", Limits: failover.Limits{DNS: time.Minute}})
 			if err := rt.WaitVisitors(t.Context(), "balancer.invalid"); tc.says == "" {
 				require.NoError(t, err)
 			} else {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
@@ -157,7 +158,7 @@ func TestTakeable(t *testing.T) {
 
 func TestIAMOfTheLostRegion(t *testing.T) {
 	t.Parallel()
-	site := failover.Site{Region: "us-west-2", PeerRegion: "us-east-1"}
+	site := failover.Site{Policy: checks.Policy{Region: "us-west-2"}, PeerRegion: "us-east-1"}
 	assert.True(t, asksLost(site, "aws:iam/role:Role"))
 	assert.False(t, asksLost(site, "aws:ec2/vpc:Vpc"))
 	site.PeerRegion = "us-east-2"

@@ -11,6 +11,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -29,7 +30,7 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot.Source = source
 	var unseen []Requirement
 	snapshot.Class, unseen = s.offered(ctx, standby)
-	all := append(requirements(checks.Alike, snapshot, databasePolicy(standby)), unseen...)
+	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
 	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
 		q := Requirement{What: "source", OK: !answered, Seen: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
 		if answered {
@@ -80,13 +81,12 @@ func rotating(leads, standby state.PeerInfo) []Requirement {
 func (s *Site) source(ctx context.Context, standby Side, other *Side) (*checks.Replica, error) {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	var of failover.Site
+	of := failover.Site{Profile: standby.Config.Profile}
 	switch production := standby.Config.Production; {
 	case production != nil:
-		of = failover.Site{Region: production.Region, Profile: standby.Config.Profile, Database: production.Database[strings.LastIndex(production.Database, ":")+1:]}
+		of.Region, of.Database = production.Region, production.Database[strings.LastIndex(production.Database, ":")+1:]
 	case other != nil && other.State.Claim.Leads():
-		c := other.Config
-		of = failover.Site{Region: c.Region, Profile: c.Profile, Database: c.DatabaseID(other.State.Claim.Generation.Number)}
+		of = stacks.RuntimeSite(other.Config, other.State.Claim, other.State)
 	default:
 		return nil, nil //nolint:nilnil // no source is an answer: the rules look at nothing then
 	}

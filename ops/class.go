@@ -24,11 +24,5 @@ func (s *Site) newDatabase(ctx context.Context, side Side, plan Plan) []Requirem
 		return nil
 	}
 	class, all := s.offered(ctx, side)
-	return append(all, requirements(checks.NewDatabase, checks.Snapshot{Class: class}, databasePolicy(side))...)
-}
-
-// databasePolicy is what a side's database is held against.
-func databasePolicy(side Side) checks.Policy {
-	c := side.Config
-	return checks.Policy{Region: c.Region, Zones: c.Network.Zones, EngineVersion: c.Database.EngineVersion, MultiAZ: c.Database.MultiAZ}
+	return append(all, requirements(checks.NewDatabase, checks.Snapshot{Class: class}, s.runtimeOf(side).Site.Policy)...)
 }

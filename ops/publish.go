@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -108,7 +109,7 @@ func (s *Site) publishMetrics(ctx context.Context, found failover.Readiness) err
 	}
 	of := configs[at]
 	found.Stack = of.Stack
-	return failover.New(s.options.Env, failover.Site{Region: of.Region, Profile: of.Profile}).PublishReadiness(ctx, found)
+	return failover.New(s.options.Env, failover.Site{Policy: checks.Policy{Region: of.Region}, Profile: of.Profile}).PublishReadiness(ctx, found)
 }
 
 // PublishedChecks are the last checks of the site that were published, at most so many, the newest first. What

@@ -9,6 +9,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -26,7 +27,7 @@ func (s *site) newRuntime() *failover.Runtime {
 		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
 	}
 	if s.ownClaim.Leads() {
-		site.ReclaimedEpoch = s.ownClaim.Epoch
+		site.ReclaimedEpoch, site.PeerImage = s.ownClaim.Epoch, time.Time{} // it runs its image already
 	}
 	// Who accepts a loss does not wait until there is none.
 	site.Planned = site.Planned && !slices.Contains(site.Accepted, checks.AcceptDataLoss)
@@ -44,17 +45,20 @@ func RuntimeSite(c config.Config, claim roles.Claim, saved state.State) failover
 		healthy += firstDatabase
 	}
 	return failover.Site{
-		Name: c.Site, Region: c.Region, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
-		Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), Image: c.App.Image, DiskGiB: c.App.DiskGiB,
-		InstanceTypes: c.App.Types(), Zones: c.Network.Zones,
-		EngineVersion: c.Database.EngineVersion, PeerImage: peer.ImageCreatedAt,
-		ZoneID: c.DNS.ZoneID, TakeOver: c.DNS.TakeOver, PeerRegion: c.PeerRegion(),
-		Domain: c.Domain, Names: c.Names, Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(), ResourceIDs: saved.ResourceIDs,
-		DeepPath: components.DeepPath, Epoch: claim.Epoch, ProbeProduction: limits.Probe,
-		Instances: c.App.Min, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache, ManualDNS: c.DNS.Mode == "manual", Planned: claim.Reason == roles.ReasonSwitchover,
+		Policy: checks.Policy{
+			Region: c.Region, Zones: c.Network.Zones, Names: c.AllNames(), TakeOver: c.DNS.TakeOver,
+			Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), EngineVersion: c.Database.EngineVersion, MultiAZ: c.Database.MultiAZ,
+			Image: c.App.Image, ImageTag: images.SiteTag + "=" + c.Site, DiskGiB: c.App.DiskGiB, PeerImage: peer.ImageCreatedAt, MaxImageAge: time.Duration(limits.MaxImageAge),
+			Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(),
+			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), ProbeProduction: limits.Probe,
+			Epoch: claim.Epoch, Planned: claim.Reason == roles.ReasonSwitchover,
+		},
+		Name: c.Site, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
+		InstanceTypes: c.App.Types(), Instances: c.App.Min, ResourceIDs: saved.ResourceIDs,
+		ZoneID: c.DNS.ZoneID, PeerRegion: c.PeerRegion(), ManualDNS: c.DNS.Mode == "manual",
+		DeepPath: components.DeepPath, LogGroup: components.LogGroup(config.ParameterPath(c.Site, c.Stack)), RequireCache: limits.RequireCache,
 		Limits: failover.Limits{
-			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), MaxImageAge: time.Duration(limits.MaxImageAge), Check: checkLimit, Certificate: time.Duration(c.App.CertificateWait),
-			Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
+			Check: checkLimit, Certificate: time.Duration(c.App.CertificateWait), Promote: time.Duration(limits.Promote), Healthy: healthy, DNS: time.Duration(limits.DNS),
 		},
 	}
 }

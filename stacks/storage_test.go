@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -49,7 +50,7 @@ func TestCheckStorage(t *testing.T) {
 			asked = region
 			return aws.Config{}, errors.New("no credentials")
 		}}
-		s.runtime = failover.New(s.env, failover.Site{Region: "us-east-2"})
+		s.runtime = failover.New(s.env, failover.Site{Policy: checks.Policy{Region: "us-east-2"}})
 		err := s.checkStorage(t.Context())
 		assert.Equal(t, tc.asks, asked, name)
 		assert.Equal(t, tc.asks != "", err != nil, name)

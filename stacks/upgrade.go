@@ -84,7 +84,7 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 // not be replicated.
 func (s *site) lookAtSource(ctx context.Context, of state.PeerInfo) (*checks.Replica, error) {
 	id := of.Database[strings.LastIndex(of.Database, ":")+1:]
-	found, err := failover.New(s.env, failover.Site{Region: of.Region, Profile: s.cfg.Profile, Database: id}).LookAtDatabase(ctx)
+	found, err := failover.New(s.env, failover.Site{Policy: checks.Policy{Region: of.Region, Database: id}, Profile: s.cfg.Profile}).LookAtDatabase(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("looking at database %s in %s, to make a replica of it: %w", id, of.Region, err)
 	}
