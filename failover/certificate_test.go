@@ -1,6 +1,8 @@
 package failover_test
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,4 +127,39 @@ func TestCheckOfARequestedCertificate(t *testing.T) {
 	found, err = rt.RequestedCertificate(t.Context())
 	require.NoError(t, err)
 	assert.Nil(t, found)
+}
+
+// TestLook holds that a brief look sees all that its subjects are judged by, and nothing of what it leaves out: a fact
+// that is new in the snapshot belongs to one or the other.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	_, rt, _, _ := requested(t)
+	rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
+	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-gone"}
+	elsewhere := []string{"At", "Source", "Class", "Backlog", "Site"} // or not measured in this world
+	leftOut := map[string][]string{"Types": {"instances"}, "Missing": {"parts"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
+
+	whole, err := rt.Survey(t.Context())
+	require.NoError(t, err)
+	brief, err := rt.Look(t.Context())
+	require.NoError(t, err)
+	brief.Replica.Free = nil // which an activation does not ask
+	assert.NotEmpty(t, whole.Certificate.Absent)
+	whole.Certificate.Absent = nil // those are found in the zone, with Name
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(whole)) {
+		all, some := reflect.ValueOf(whole).FieldByIndex(field.Index), reflect.ValueOf(brief).FieldByIndex(field.Index)
+		subjects, out := leftOut[field.Name]
+		switch {
+		case slices.Contains(elsewhere, field.Name):
+		case out:
+			assert.False(t, all.IsZero(), field.Name)
+			assert.True(t, some.IsZero(), field.Name)
+		default:
+			assert.False(t, all.IsZero(), field.Name)
+			assert.Equal(t, all.Interface(), some.Interface(), field.Name)
+		}
+		for _, subject := range subjects {
+			assert.NotContains(t, failover.LookedAt, subject, "status would forget what the last check found")
+		}
+	}
 }

@@ -102,18 +102,27 @@ func (r *Runtime) Image(ctx context.Context) (*checks.Image, error) {
 func (r *Runtime) Survey(ctx context.Context) (checks.Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	return r.standby(ctx)
+	return r.look(ctx, false)
 }
 
 func (r *Runtime) snapshot(ctx context.Context) (checks.Snapshot, error) {
 	at, page := r.env.Now(), r.probe(ctx)
-	seen, err := r.standby(ctx)
+	seen, err := r.look(ctx, false)
 	seen.At, seen.Site = at, page
 	return seen, err
 }
 
-// standby is what there is to see of this side before an activation.
-func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
+// LookedAt are the subjects of checks.Activation whose facts Look reads, all of them. What judges by Look has another's word for the rest,
+// such as that of the last check.
+var LookedAt = []string{"replica", "lag", "image"}
+
+// Look is a brief look at a side in its region: its image, its certificate and its database, whether that is a replica or
+// not. It asks the site nothing.
+func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) { return r.look(ctx, true) }
+
+// look is what there is to see of this side before an activation. A brief look leaves out what only an activation needs, and
+// LookedAt names no subject of that: the types of instances, the parts, the site's names, and the records by which ACM renews a certificate.
+func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error) {
 	seen := checks.Snapshot{At: r.env.Now()}
 	cfg, err := r.aws(ctx)
 	if err != nil {
@@ -123,7 +132,29 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 	if err := orAbsent(err); err != nil {
 		return seen, err
 	}
-	// Credentials that may not ask can still fail over.
+	var short []refusal.Blocker
+	if seen.Certificate, short, err = r.certificate(ctx, cfg); err != nil {
+		return seen, err
+	}
+	seen.Shortfalls = append(seen.Shortfalls, short...)
+	if !brief {
+		if err := r.lookFurther(ctx, cfg, &seen); err != nil {
+			return seen, err
+		}
+	}
+	if r.Site.Source == "" && !brief {
+		return seen, nil
+	}
+	seen.Replica, err = r.database(ctx, cfg)
+	if brief && err == nil && seen.Replica != nil {
+		seen.Replica.Free = r.free(ctx, cfg)
+	}
+	seen.Backlog = r.backlog(ctx, cfg)
+	return seen, err
+}
+
+// lookFurther adds what a brief look leaves out. Credentials that may not ask for it can still fail over.
+func (r *Runtime) lookFurther(ctx context.Context, cfg aws.Config, seen *checks.Snapshot) (err error) {
 	seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
 	refused, ok := errors.AsType[smithy.APIError](err)
 	switch {
@@ -133,26 +164,17 @@ func (r *Runtime) standby(ctx context.Context) (checks.Snapshot, error) {
 	case errors.Is(err, errNothingOffered):
 		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error(), "find out whether the account may use the region (aws account list-regions)"))
 	case err != nil:
-		return seen, err
+		return err
 	}
 	var short []refusal.Blocker
-	if seen.Certificate, short, err = r.certificate(ctx, cfg); err != nil {
-		return seen, err
-	}
-	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Missing, short = r.parts(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.Site.Policy)...)
 	r.findAbsent(ctx, cfg, seen.Certificate, seen.Name)
-	seen.Shortfalls = append(seen.Shortfalls, checks.Renewal(seen, r.Site.Policy)...)
-	if r.Site.Source == "" {
-		return seen, nil
-	}
-	seen.Replica, err = r.database(ctx, cfg)
-	seen.Backlog = r.backlog(ctx, cfg)
-	return seen, err
+	seen.Shortfalls = append(seen.Shortfalls, checks.Renewal(*seen, r.Site.Policy)...)
+	return nil
 }
 
 // orAbsent is an error of a finder, but for one that says that there is no such thing:
@@ -162,28 +184,6 @@ func orAbsent(err error) error {
 		return nil
 	}
 	return err
-}
-
-// Look is what there is to see of a side in its region: its image, its certificate and its
-// database, whether that is a replica or not. It asks the site nothing.
-func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) {
-	seen := checks.Snapshot{At: r.env.Now()}
-	cfg, err := r.aws(ctx)
-	if err != nil {
-		return seen, err
-	}
-	seen.Image, err = r.findImage(ctx, ec2.NewFromConfig(cfg))
-	if err := orAbsent(err); err != nil {
-		return seen, err
-	}
-	if seen.Certificate, seen.Shortfalls, err = r.certificate(ctx, cfg); err != nil {
-		return seen, err
-	}
-	if seen.Replica, err = r.database(ctx, cfg); err == nil && seen.Replica != nil {
-		seen.Replica.Free = r.free(ctx, cfg)
-	}
-	seen.Backlog = r.backlog(ctx, cfg)
-	return seen, err
 }
 
 // LookAtDatabase is what there is to see of the database alone; nil when there is none.

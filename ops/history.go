@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
@@ -88,9 +89,9 @@ func lastCheck(dir string) *Checked {
 }
 
 // askedByStatus is what Status asks again each time, and judges as Check does.
-var askedByStatus = []string{
-	"state", "keys", "lock", "files", "record", "region", "claims", "replica", "lag", "image", "certificate", "source", "storage", "mysql", "parameters", "secrets",
-}
+var askedByStatus = append([]string{
+	"state", "keys", "lock", "files", "record", "region", "claims", "source", "storage", "mysql", "parameters", "secrets",
+}, failover.LookedAt...)
 
 // missing is what was not ready for a failover to the standby of these sides, and is not asked again
 // by Status.

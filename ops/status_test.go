@@ -220,10 +220,11 @@ func TestLastCheck(t *testing.T) {
 		stack   string
 		counts  []string
 	}{
-		"ready":                 {nil, "dr", nil},
-		"the plugin":            {[]string{"plugin", "lock", "image", "plugin"}, "dr", []string{"plugin"}},
-		"asked again by status": {[]string{"lock", "image"}, "dr", nil},
-		"of the other stack":    {[]string{"plugin"}, "prod", nil},
+		"ready":                  {nil, "dr", nil},
+		"the plugin":             {[]string{"plugin", "lock", "image", "plugin"}, "dr", []string{"plugin"}},
+		"asked again by status":  {[]string{"lock", "image"}, "dr", nil},
+		"what it sees a part of": {[]string{"certificate"}, "dr", []string{"certificate"}}, // and not the records by which ACM renews it
+		"of the other stack":     {[]string{"plugin"}, "prod", nil},
 	} {
 		ready := Readiness{Stack: tc.stack, Requirements: []Requirement{{What: "state", OK: true}}}
 		for _, what := range tc.missing {
@@ -235,7 +236,7 @@ func TestLastCheck(t *testing.T) {
 		status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}, LastCheck: last}
 		status.judge(sides, noon)
 		assert.Equal(t, tc.counts == nil, status.Protected, status.Verdict)
-		assert.Equal(t, tc.counts != nil, strings.Contains(status.Verdict, "found this not ready: plugin"), status.Verdict)
+		assert.Equal(t, tc.counts != nil, strings.Contains(status.Verdict, "found this not ready: "+strings.Join(tc.counts, ", ")), status.Verdict)
 	}
 	assert.Empty(t, (*Checked)(nil).missing(sides))
 }
