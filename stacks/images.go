@@ -37,12 +37,12 @@ func (s *site) findImage() (image, error) {
 	configured := s.cfg.App.Image
 	if s.keepsImage() {
 		running := s.runningImage()
-		if s.plan.Plain(s.ownClaim) && configured != "" && configured != running.id {
+		if s.plan.Plain(s.own.Claim) && configured != "" && configured != running.id {
 			_ = s.Log.Warn("app.image is not rolled out: this update finishes the one before, and instances keep "+running.id+": deploy again", nil)
 		}
 		return running, nil
 	}
-	last := image{cmp.Or(configured, s.published.Image), s.published.ImageCreatedAt, s.published.RootDevice}
+	last := image{cmp.Or(configured, s.own.Published.Image), s.own.Published.ImageCreatedAt, s.own.Published.RootDevice}
 	if configured != "" && s.activating && !last.made.IsZero() {
 		return last, nil
 	}
@@ -64,21 +64,21 @@ func (s *site) findImage() (image, error) {
 // that was adopted has published none, and runs what its parameter holds.
 func (s *site) running() string {
 	if s.unpublished() {
-		return cmp.Or(s.pointsTo, s.published.Image)
+		return cmp.Or(s.own.Image, s.own.Published.Image)
 	}
-	return cmp.Or(s.published.Image, s.pointsTo)
+	return cmp.Or(s.own.Published.Image, s.own.Image)
 }
 
 // unpublished reports that the activation was stopped after the switch, and before it published what it has launched:
 // what was published last is a standby's, which has no instances.
 func (s *site) unpublished() bool {
-	return s.unfinished && s.ownClaim.Switched() && s.published.Instances == 0
+	return s.own.Unfinished && s.own.Claim.Switched() && s.own.Published.Instances == 0
 }
 
 // runningImage is that image, which need not be there any more.
 func (s *site) runningImage() image {
-	running := image{s.running(), s.published.ImageCreatedAt, s.published.RootDevice}
-	if running.id == s.published.Image {
+	running := image{s.running(), s.own.Published.ImageCreatedAt, s.own.Published.RootDevice}
+	if running.id == s.own.Published.Image {
 		return running
 	}
 	found, err := s.runtime.ImageOf(s.Context.Context(), running.id)
@@ -91,8 +91,8 @@ func (s *site) runningImage() image {
 
 // keepsImage reports that this update moves a side which has instances, so that they keep their image.
 func (s *site) keepsImage() bool {
-	has := s.running() != "" && s.plan.Claim.Leads() && s.ownClaim.Leads() && s.ownClaim.HoldsName()
-	return has && (!s.plan.Plain(s.ownClaim) || s.resumesMove())
+	has := s.running() != "" && s.plan.Claim.Leads() && s.own.Claim.Leads() && s.own.Claim.HoldsName()
+	return has && (!s.plan.Plain(s.own.Claim) || s.resumesMove())
 }
 
 // resumesMove reports that a plain update finishes one which moved this side, and was stopped after the switch or the
@@ -100,13 +100,13 @@ func (s *site) keepsImage() bool {
 // An image that the configuration names is wanted all the same, once the side has published what it serves with: a part that
 // can't be had may keep it unfinished for long.
 func (s *site) resumesMove() bool {
-	wanted := s.cfg.App.Image != "" && s.cfg.App.Image != s.published.Image
-	return s.unpublished() || s.unfinished && s.pointsTo == s.published.Image && !wanted
+	wanted := s.cfg.App.Image != "" && s.cfg.App.Image != s.own.Published.Image
+	return s.unpublished() || s.own.Unfinished && s.own.Image == s.own.Published.Image && !wanted
 }
 
 // rollsOut reports that this update finds another image than the one that its instances were launched from.
 func (s *site) rollsOut() bool {
-	return s.plan.Plain(s.ownClaim) && !s.keepsImage() && !s.adopting && !s.tearingDown() && s.running() != "" && s.image.id != s.running()
+	return s.plan.Plain(s.own.Claim) && !s.keepsImage() && !s.adopting && !s.tearingDown() && s.running() != "" && s.image.id != s.running()
 }
 
 // checkRollout has instances keep their image if none would start from the one that was found, or if that can't be asked.
@@ -135,7 +135,7 @@ func (s *site) checkRollout() error {
 // it: an activation launches the newest image as it is, and nothing is replaced while a side moves. The time in it
 // has an image rolled out again that was rolled out before another one; an update that resumes a killed one may start again.
 func (s *site) rollout() map[string]string {
-	value := s.rolledOut
+	value := s.own.Rollout
 	if s.rollsOut() {
 		value = fmt.Sprintf("%s at %s", s.image.id, s.env.Now().UTC().Format(time.RFC3339))
 	}
@@ -158,7 +158,7 @@ func (s *site) imageShown() (*pulumi.ResourceHookBinding, error) {
 // role, and an activation makes none of it.
 func (s *site) syncImages() error {
 	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
-	made := slices.ContainsFunc(s.resourceIDs, func(arn string) bool {
+	made := slices.ContainsFunc(s.own.ResourceIDs, func(arn string) bool {
 		return strings.HasSuffix(arn, ":rule/"+components.ImageSyncFunction(name)+"-sweep")
 	})
 	if !s.cfg.Images.Sync || s.activating && !made {

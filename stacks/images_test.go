@@ -53,8 +53,8 @@ func TestRollout(t *testing.T) {
 			t.Parallel()
 			s := &site{
 				situation: situation{
-					cfg: config.Config{Site: "blog"}, plan: roles.Plan{Do: tc.do, Claim: tc.planned}, ownClaim: tc.own,
-					published: state.PeerInfo{Image: tc.published}, rolledOut: before,
+					cfg: config.Config{Site: "blog"}, plan: roles.Plan{Do: tc.do, Claim: tc.planned},
+					own: state.State{Claim: tc.own, Published: state.PeerInfo{Image: tc.published}, Rollout: before},
 				},
 				env: failover.Env{Now: func() time.Time { return now }}, image: image{id: newer},
 			}
@@ -67,7 +67,7 @@ func TestRollout(t *testing.T) {
 			}
 			assert.Equal(t, map[string]string{state.RolloutTag: want}, s.rollout())
 			assert.Equal(t, tc.keeps, s.keepsImage())
-			s.rolledOut = ""
+			s.own.Rollout = ""
 			assert.Equal(t, tc.changes, s.rollout() != nil, "no tag is none")
 		})
 	}
@@ -111,8 +111,8 @@ func TestRolloutAfterAStop(t *testing.T) {
 			t.Parallel()
 			s := &site{
 				situation: situation{
-					cfg: config.Config{Site: "blog", App: config.App{Image: tc.configured}}, plan: roles.Plan{Do: tc.do, Claim: tc.planned}, ownClaim: tc.own, adopting: tc.adopting,
-					published: state.PeerInfo{Image: tc.published, Instances: tc.instances}, pointsTo: tc.pointsTo, unfinished: tc.unfinished,
+					cfg: config.Config{Site: "blog", App: config.App{Image: tc.configured}}, plan: roles.Plan{Do: tc.do, Claim: tc.planned}, adopting: tc.adopting,
+					own: state.State{Claim: tc.own, Published: state.PeerInfo{Image: tc.published, Instances: tc.instances}, Image: tc.pointsTo, Unfinished: tc.unfinished},
 				},
 				image: image{id: three},
 			}

@@ -146,9 +146,8 @@ func (s *site) decide() error {
 	if err != nil {
 		return err
 	}
-	s.resourceIDs, s.requested, s.rolledOut = own.ResourceIDs, own.Certificate, own.Rollout
-	s.pointsTo, s.unfinished = own.Image, own.Unfinished
-	s.ownClaim, s.peerClaim, s.plan = own.Claim, other.Claim, s.plannedBy(own.Claim, own.Unfinished, other.Claim)
+	s.own, s.other = own, other
+	s.plan = s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
 		if err := checkTeardown(own.Claim, other.Claim); err != nil {
 			return err
@@ -170,8 +169,7 @@ func (s *site) decide() error {
 		s.plan.Claim.ClaimedAt = s.env.Now()
 	}
 	s.activating = activates(s.plan, own.Claim)
-	s.published, s.peer = own.Published, choosePeerInfo(s.activating, own.Peer, other.Published)
-	s.lately = Lately(own, other)
+	s.peer = choosePeerInfo(s.activating, own.Peer, other.Published)
 	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {
 		return refusal.New(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}

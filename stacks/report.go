@@ -25,7 +25,7 @@ type reporter struct {
 // startReport begins the report of a change of role, or of the rest of one that was
 // killed. A preview has none, nor has an update that changes no role.
 func (s *site) startReport() error {
-	resumes := s.ownClaim.Leads() && !s.ownClaim.Switched()
+	resumes := s.own.Claim.Leads() && !s.own.Claim.Switched()
 	s.report.now, s.report.epoch = s.env.Now, s.plan.Claim.Epoch
 	if !s.DryRun() && (s.plan.Do != roles.Keep || resumes) {
 		s.newReport()
@@ -89,14 +89,14 @@ func (r *reporter) hook(ctx *pulumi.Context, name string) error {
 // when that was declared.
 func (s *site) resumedReport(head report.Report) report.Report {
 	head.Action, head.Resumed = string(roles.Activate), true
-	if !s.ownClaim.ClaimedAt.IsZero() {
-		head.StartedAt = s.ownClaim.ClaimedAt
+	if !s.own.Claim.ClaimedAt.IsZero() {
+		head.StartedAt = s.own.Claim.ClaimedAt
 	}
 	halted := s.env.FindHalted
 	if halted == nil {
 		halted = report.Halted(s.RootDirectory())
 	}
-	reported, ok := halted(s.cfg.Stack, s.ownClaim.Epoch)
+	reported, ok := halted(s.cfg.Stack, s.own.Claim.Epoch)
 	if ok && reported.Outcome != report.Done && reported.StartedAt.Sub(head.StartedAt).Abs() < sameRun {
 		return head.Resume(reported)
 	}

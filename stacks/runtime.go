@@ -21,13 +21,15 @@ const firstDatabase = time.Hour
 
 // newRuntime makes what the hooks work with.
 func (s *site) newRuntime() *failover.Runtime {
-	site := RuntimeSite(s.cfg, s.plan.Claim, state.State{Published: s.published, Peer: s.peer, ResourceIDs: s.resourceIDs, Certificate: s.requested})
+	saved := s.own
+	saved.Peer = s.peer
+	site := RuntimeSite(s.cfg, s.plan.Claim, saved)
 	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
 	if s.activating {
 		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
 	}
-	if s.ownClaim.Leads() {
-		site.ReclaimedEpoch, site.PeerImage = s.ownClaim.Epoch, time.Time{} // it runs its image already
+	if s.own.Claim.Leads() {
+		site.ReclaimedEpoch, site.PeerImage = s.own.Claim.Epoch, time.Time{} // it runs its image already
 	}
 	// Who accepts a loss does not wait until there is none.
 	site.Planned = site.Planned && !slices.Contains(site.Accepted, checks.AcceptDataLoss)

@@ -232,7 +232,7 @@ func (s *site) chooseStart() error {
 			}
 		}
 	}
-	s.start = s.cfg.App.Start(max(s.lately, served))
+	s.start = s.cfg.App.Start(max(Lately(s.own, s.other), served))
 	return nil
 }
 
@@ -245,11 +245,11 @@ func (s *site) serving() int {
 	case s.activating:
 		return s.start
 	case s.DryRun():
-		return s.published.Instances
+		return s.own.Published.Instances
 	}
 	count, err := s.runtime.Serving(s.Context.Context())
 	if err != nil || count == 0 {
-		return s.published.Instances
+		return s.own.Published.Instances
 	}
 	return s.cfg.App.Start(count)
 }

@@ -21,23 +21,15 @@ type situation struct {
 	// adopting keeps the claim as the state holds it.
 	adopting bool
 
-	ownClaim  roles.Claim // as the state held it before
-	peerClaim roles.Claim // by the other side, as its state said then
-	plan      roles.Plan
+	own, other state.State // this stack's and its peer's, before the update
+	plan       roles.Plan
 	// activating reports that the site's name has not been moved here yet.
 	activating bool
-	lately     int               // with how many instances the peer served when it was last updated
 	start      int               // how many instances an activation starts
-	published  state.PeerInfo    // what this stack last published for its peer
 	peer       state.PeerInfo    // what the other side offers to replicate from; zero while it is not there
 	secrets    map[string]string // the application's, as they are to be saved
 	// endsRotation is the number of the rotation of the secrets that this update ends; 0 for none.
 	endsRotation int
-	rolledOut    string   // the tag of the group, as the state held it before
-	pointsTo     string   // the image that launch templates find, as the state held it before
-	unfinished   bool     // the last change of the claim was not all done before
-	resourceIDs  []string // ARNs and interfaces that the state holds
-	requested    string   // ARN of the certificate that the stack has requested, as the state held it before
 }
 
 // plannedBy is the plan that the configuration asks for. unfinished says that the last change
@@ -106,15 +98,15 @@ func (s *situation) home() string {
 	if s.plan.Claim.Reason == roles.ReasonCreate {
 		first = s.cfg.Stack
 	}
-	return cmp.Or(s.cfg.Home, s.published.Home, s.peer.Home, first)
+	return cmp.Or(s.cfg.Home, s.own.Published.Home, s.peer.Home, first)
 }
 
 // nextStepsIfRefused is what to do when the checks refuse the plan: the file says already what
 // the stack is not.
 func (s *situation) nextStepsIfRefused() []string {
 	next := []string{fmt.Sprintf("do what the checks say, then run it again: pulumi up -s %s", s.cfg.Stack)}
-	if s.ownClaim.Role != "" && s.ownClaim.Role != s.cfg.Role {
-		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before the next update", s.cfg.Stack, s.ownClaim.Role))
+	if s.own.Claim.Role != "" && s.own.Claim.Role != s.cfg.Role {
+		next = append(next, fmt.Sprintf("or leave things as they are: see that Pulumi.%s.yaml says role: %s before the next update", s.cfg.Stack, s.own.Claim.Role))
 	}
 	return next
 }
@@ -136,7 +128,7 @@ func (s *situation) nextSteps() []string {
 		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
 	case s.plan.Do == roles.Abort:
 		return []string{fmt.Sprintf("let the other side reclaim the site: pulumi up -s %s", peer), commit}
-	case peer != "" && s.plan.Claim.Role == roles.Active && s.peerClaim.Leads() && s.peerClaim.Epoch < s.plan.Claim.Epoch:
+	case peer != "" && s.plan.Claim.Role == roles.Active && s.other.Claim.Leads() && s.other.Claim.Epoch < s.plan.Claim.Epoch:
 		return []string{commit, fmt.Sprintf("when %s is back or frozen, make it the standby: pilotlight reprotect, or pulumi up -s %s -c role=%s", s.cfg.Peer.Region, peer, roles.Standby)}
 	}
 	return []string{commit}
@@ -154,8 +146,8 @@ func (s *situation) sides() []report.Side {
 	if planned.Leads() {
 		planned.Progress = roles.Switched
 	}
-	own.Before, own.After = standing(s.ownClaim, s.peerClaim), standing(planned, s.peerClaim)
-	peer.Before, peer.After = standing(s.peerClaim, s.ownClaim), standing(s.peerClaim, planned)
+	own.Before, own.After = standing(s.own.Claim, s.other.Claim), standing(planned, s.other.Claim)
+	peer.Before, peer.After = standing(s.other.Claim, s.own.Claim), standing(s.other.Claim, planned)
 	if peer.Before.HoldsName {
 		return []report.Side{peer, own}
 	}

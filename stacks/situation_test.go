@@ -8,6 +8,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 func TestSides(t *testing.T) {
@@ -38,12 +39,12 @@ func TestSides(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &situation{cfg: config.Config{Stack: "dr", Region: "east", Peer: &config.Peer{Stack: "prod", Region: "west"}}, ownClaim: tc.own, peerClaim: tc.peer, plan: roles.Plan{Claim: tc.planned}}
+			s := &situation{cfg: config.Config{Stack: "dr", Region: "east", Peer: &config.Peer{Stack: "prod", Region: "west"}}, own: state.State{Claim: tc.own}, other: state.State{Claim: tc.peer}, plan: roles.Plan{Claim: tc.planned}}
 			sides := s.sides()
 			assert.Equal(t, tc.want, sides[0].String()+"; "+sides[1].String())
 		})
 	}
-	other := &situation{cfg: config.Config{Stack: "dr", Region: "us-east-2", Production: &config.Production{Region: "us-west-2"}}, ownClaim: standby, peerClaim: active(1), plan: roles.Plan{Claim: claimed}}
+	other := &situation{cfg: config.Config{Stack: "dr", Region: "us-east-2", Production: &config.Production{Region: "us-west-2"}}, own: state.State{Claim: standby}, other: state.State{Claim: active(1)}, plan: roles.Plan{Claim: claimed}}
 	assert.Equal(t, report.Side{Region: "us-west-2", Before: report.Standing{Role: "active", HoldsName: true}, After: report.Standing{Role: overtaken}}, other.sides()[0])
 }
 

@@ -24,7 +24,7 @@ func (s *site) checkStorage(ctx context.Context) error {
 	switch {
 	case s.plan.Do == roles.StandBy:
 		found, err = s.lookAtSource(ctx, s.peer)
-	case s.plan.Do == roles.Keep && s.published.Database != "" && wanted != s.published.MaxStorageGiB:
+	case s.plan.Do == roles.Keep && s.own.Published.Database != "" && wanted != s.own.Published.MaxStorageGiB:
 		if found, err = s.runtime.LookAtDatabase(ctx); err != nil {
 			err = fmt.Errorf("database.maxStorageGiB is changed, so the database has to be looked at: %w", err)
 		}

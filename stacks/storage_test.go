@@ -41,7 +41,7 @@ func TestCheckStorage(t *testing.T) {
 		"what is to be destroyed":  {config.Config{Site: "blog", Stack: "dr", Teardown: "blog"}, roles.Keep, serving, serving, ""},
 	} {
 		s := &site{situation: situation{
-			cfg: tc.cfg, plan: roles.Plan{Do: tc.do, Claim: tc.now}, published: state.PeerInfo{Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", MaxStorageGiB: 800},
+			cfg: tc.cfg, plan: roles.Plan{Do: tc.do, Claim: tc.now}, own: state.State{Published: state.PeerInfo{Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", MaxStorageGiB: 800}},
 			peer: state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", MaxStorageGiB: 400},
 		}}
 		s.activating = activates(s.plan, tc.own)
