@@ -133,29 +133,27 @@ func frozen(s Snapshot, p Policy) []refusal.Blocker {
 	}}
 }
 
-// Override is a risk that was accepted.
-type Override string
-
+// Risks that may be accepted, by their keys in the configuration.
 const (
-	AcceptDataLoss   Override = "acceptDataLoss"   // whatever is or may be missing in the replica
-	IgnoreProduction Override = "ignoreProduction" // that the other side seems to live
-	AcceptStandby    Override = "acceptStandby"    // a standby that is not as it should be, and may do all the same
+	AcceptDataLoss   = "acceptDataLoss"   // whatever is or may be missing in the replica
+	IgnoreProduction = "ignoreProduction" // that the other side seems to live
+	AcceptStandby    = "acceptStandby"    // a standby that is not as it should be, and may do all the same
 )
 
-// overrides says which blockers an override takes away, and nothing more.
-var overrides = map[Override][]string{
+// overrides says which blockers an accepted risk takes away, and nothing more.
+var overrides = map[string][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing},
 }
 
-// Covers reports whether an override takes a blocker away.
-func (o Override) Covers(b refusal.Blocker) bool { return slices.Contains(overrides[o], b.Code) }
+// Covers reports whether an accepted risk takes a blocker away.
+func Covers(risk string, b refusal.Blocker) bool { return slices.Contains(overrides[risk], b.Code) }
 
 // Overrule splits blockers into those that stand and those that are overruled.
-func Overrule(all []refusal.Blocker, accepted []Override) (stand, overruled []refusal.Blocker) {
+func Overrule(all []refusal.Blocker, accepted []string) (stand, overruled []refusal.Blocker) {
 	for _, b := range all {
-		if slices.ContainsFunc(accepted, func(o Override) bool { return o.Covers(b) }) {
+		if slices.ContainsFunc(accepted, func(risk string) bool { return Covers(risk, b) }) {
 			overruled = append(overruled, b)
 		} else {
 			stand = append(stand, b)

@@ -172,14 +172,14 @@ func TestOverrule(t *testing.T) {
 		return codes
 	}
 	for name, tc := range map[string]struct {
-		accepted         []Override
+		accepted         []string
 		stand, overruled []string
 	}{
 		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld, PartsMissing}, nil},
-		"loss":       {[]Override{AcceptDataLoss}, []string{ProductionServes, ImageOld, PartsMissing}, []string{LagUnknown}},
-		"production": {[]Override{IgnoreProduction}, []string{LagUnknown, ImageOld, PartsMissing}, []string{ProductionServes}},
-		"both":       {[]Override{AcceptDataLoss, IgnoreProduction}, []string{ImageOld, PartsMissing}, []string{ProductionServes, LagUnknown}},
-		"standby":    {[]Override{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld, PartsMissing}},
+		"loss":       {[]string{AcceptDataLoss}, []string{ProductionServes, ImageOld, PartsMissing}, []string{LagUnknown}},
+		"production": {[]string{IgnoreProduction}, []string{LagUnknown, ImageOld, PartsMissing}, []string{ProductionServes}},
+		"both":       {[]string{AcceptDataLoss, IgnoreProduction}, []string{ImageOld, PartsMissing}, []string{ProductionServes, LagUnknown}},
+		"standby":    {[]string{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld, PartsMissing}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,7 @@ func TestFindings(t *testing.T) {
 		},
 		"production lives in two ways": {
 			func(s *Snapshot, p *Policy) {
-				s.Site, s.Replica.Replication, p.Accepted = DeepPage{OK: true, Epoch: 1}, "replicating", []Override{IgnoreProduction}
+				s.Site, s.Replica.Replication, p.Accepted = DeepPage{OK: true, Epoch: 1}, "replicating", []string{IgnoreProduction}
 			}, "production",
 			Finding{
 				Fact: "production still serves the site (epoch 1): its deep page says that all is well; " +
@@ -70,7 +70,7 @@ func TestFindings(t *testing.T) {
 		},
 		"a reason stands, another is overruled": {
 			func(s *Snapshot, p *Policy) {
-				s.Replica.Status, s.Replica.Message, p.Accepted = "creating", "SQLError: 1062", []Override{AcceptDataLoss}
+				s.Replica.Status, s.Replica.Message, p.Accepted = "creating", "SQLError: 1062", []string{AcceptDataLoss}
 			}, "replica",
 			Finding{
 				Fact: "database blog-dr-1 is creating: its data is not whole yet; " +
@@ -87,7 +87,7 @@ func TestFindings(t *testing.T) {
 			Finding{Fact: "database blog-dr-1 was 12m0s behind at 11:40:00 UTC, more than the 5m0s allowed: writes after 11:28:00 UTC are lost", Ruling: Blocks},
 		},
 		"lag unknown, accepted": {
-			func(s *Snapshot, p *Policy) { s.Replica.LastGood, p.Accepted = nil, []Override{AcceptDataLoss} }, "lag",
+			func(s *Snapshot, p *Policy) { s.Replica.LastGood, p.Accepted = nil, []string{AcceptDataLoss} }, "lag",
 			Finding{Fact: "no replication lag of database blog-dr-1 was measured in the last 2h0m0s, so the loss is unknown", Ruling: Overruled},
 		},
 		"a promoted database does not lag": {func(s *Snapshot, _ *Policy) { s.Replica.Source = "" }, "lag", Finding{}},
@@ -104,7 +104,7 @@ func TestFindings(t *testing.T) {
 			Finding{Fact: "image ami-1 is available, made at 2026-02-28 12:00:00 UTC; how old production's is was not known", Ruling: Passed},
 		},
 		"no image": {
-			func(s *Snapshot, p *Policy) { s.Image, p.Accepted = nil, []Override{AcceptDataLoss, IgnoreProduction} }, "image",
+			func(s *Snapshot, p *Policy) { s.Image, p.Accepted = nil, []string{AcceptDataLoss, IgnoreProduction} }, "image",
 			Finding{Fact: "there is no image ami-1 in us-east-2", Ruling: Blocks},
 		},
 		"certificate": {

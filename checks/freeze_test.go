@@ -83,7 +83,7 @@ func TestClaimingAgainWhatAPeerGaveUp(t *testing.T) {
 	s := Snapshot{Image: &Image{State: "available"}, Site: DeepPage{OK: true, Epoch: 1}}
 	assert.Empty(t, Activation.Blockers(s, p), "it is this side that serves")
 	s.Site = DeepPage{Epoch: 3, Media: "missing"}
-	stand, overruled := Overrule(Activation.Blockers(s, p), []Override{IgnoreProduction})
+	stand, overruled := Overrule(Activation.Blockers(s, p), []string{IgnoreProduction})
 	assert.Empty(t, stand)
 	assert.Equal(t, ProductionServes, overruled[0].Code, "the other side has the site's name, be it well or not")
 	s.Site = DeepPage{OK: true, Epoch: 1}
@@ -100,7 +100,7 @@ func TestPlannedActivation(t *testing.T) {
 	assert.Empty(t, Activation.Blockers(s, p), "a frozen side lives, and its replica receives")
 	for _, page := range []DeepPage{{}, {OK: true, Epoch: 1}, {Epoch: 1, Frozen: true, Database: "writable"}} {
 		s.Site = page
-		stand, overruled := Overrule(Activation.Blockers(s, p), []Override{AcceptDataLoss})
+		stand, overruled := Overrule(Activation.Blockers(s, p), []string{AcceptDataLoss})
 		assert.Empty(t, stand)
 		assert.Len(t, overruled, 1)
 		assert.Equal(t, FreezeUnseen, overruled[0].Code)

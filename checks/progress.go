@@ -22,7 +22,7 @@ const SettledLooks = 3
 // count: RDS says available before a promotion begins as well as after it, and
 // the source is gone before the last reboot. A state that leads nowhere is an error. One that
 // is unknown is waited for, unless it was accepted: then RDS itself says whether it takes a promotion.
-func Promotion(r Replica, region string, accepted []Override) (Step, error) {
+func Promotion(r Replica, region string, accepted []string) (Step, error) {
 	standing := StandingOf(r.Status)
 	if standing == Unknown && slices.Contains(accepted, AcceptStandby) {
 		standing = Usable

@@ -134,6 +134,6 @@ type Policy struct {
 	Epoch           int           // of the activation
 	Planned         bool          // it takes over from a frozen side
 	ProbeProduction bool          // the site is asked, under its own name, whether production lives
-	Accepted        []Override    // the risks accepted for this epoch
+	Accepted        []string      // the risks accepted for this epoch, by their keys
 	ReclaimedEpoch  int           // the epoch at which this side led already, to reclaim the site after the peer aborted; 0 when it did not
 }

@@ -86,13 +86,13 @@ func TestStateRemedies(t *testing.T) {
 func TestUnknownStateAccepted(t *testing.T) {
 	t.Parallel()
 	r := Replica{ID: "blog-dr-1", Status: "quantum-folding", Source: policy.Source}
-	step, err := Promotion(r, "us-east-2", []Override{AcceptDataLoss, IgnoreProduction})
+	step, err := Promotion(r, "us-east-2", []string{AcceptDataLoss, IgnoreProduction})
 	assert.Equal(t, Wait, step)
 	assert.NoError(t, err)
-	step, err = Promotion(r, "us-east-2", []Override{AcceptStandby})
+	step, err = Promotion(r, "us-east-2", []string{AcceptStandby})
 	assert.Equal(t, Promote, step)
 	assert.NoError(t, err)
-	stand, overruled := Overrule(databaseState(r, policy), []Override{AcceptStandby})
+	stand, overruled := Overrule(databaseState(r, policy), []string{AcceptStandby})
 	assert.Empty(t, stand)
 	assert.Len(t, overruled, 1)
 }

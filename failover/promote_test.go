@@ -118,7 +118,7 @@ func TestUnknownState(t *testing.T) {
 	rt.Site.Limits.Promote = time.Minute
 	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), `last saw "quantum-folding"`)
 	assert.Zero(t, promotions(w))
-	rt.Site.Accepted = []checks.Override{checks.AcceptStandby}
+	rt.Site.Accepted = []string{checks.AcceptStandby}
 	assert.True(t, failover.IsTimeout(rt.WaitPromoted(t.Context())))
 	assert.Positive(t, promotions(w), "RDS is asked whether it takes a promotion")
 

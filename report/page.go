@@ -288,16 +288,16 @@ func copies(sides []placed) string {
 
 // risk is one that was accepted, and what that took away.
 type risk struct {
-	Override checks.Override
-	Reasons  []string
+	Key     string
+	Reasons []string
 }
 
 func accepted(r Report) (all []risk) {
-	for _, o := range r.Accepted {
-		a := risk{Override: o}
+	for _, key := range r.Accepted {
+		a := risk{Key: key}
 		if r.Verdict != nil {
 			for _, b := range r.Verdict.Overruled {
-				if o.Covers(b) {
+				if checks.Covers(key, b) {
 					a.Reasons = append(a.Reasons, b.Reason)
 				}
 			}

@@ -104,7 +104,7 @@ func TestPageOfEveryRun(t *testing.T) {
 	}
 	standby := Report{Outcome: Done, Action: "stand by", Media: &MediaComparison{Bucket: "a", Peer: "b", Files: 9, Missing: 2, FirstMissing: []string{"2026/03/<b>.jpg", "2026/04/c.jpg"}}}
 	aside := refused
-	aside.Outcome, aside.Verdict, aside.Accepted = Unfinished, nil, []checks.Override{checks.IgnoreProduction}
+	aside.Outcome, aside.Verdict, aside.Accepted = Unfinished, nil, []string{checks.IgnoreProduction}
 	for name, tc := range map[string]struct {
 		report   *Report
 		headline string
@@ -154,7 +154,7 @@ func TestPageEscapes(t *testing.T) {
 	const hostile = `"><script src="http://evil.example/x.js"></script><b style='background:url(//evil)'>`
 	began := time.Now()
 	r := Report{
-		Site: hostile, Stack: hostile, Region: hostile, Action: hostile, Next: []string{hostile}, Accepted: []checks.Override{hostile}, Outcome: hostile,
+		Site: hostile, Stack: hostile, Region: hostile, Action: hostile, Next: []string{hostile}, Accepted: []string{hostile}, Outcome: hostile,
 		StartedAt: began, Reached: map[Milestone]time.Time{hostile: began},
 		Steps:   []Step{{Name: hostile, Err: hostile, Begin: began}},
 		Sides:   []Side{{Stack: hostile, Region: hostile, Before: Standing{Role: hostile, HoldsName: true}}, {Region: hostile}},

@@ -107,7 +107,7 @@ type Report struct {
 	// Media is what the other side lacks, of a side that was active; nil when that was not compared.
 	Media *MediaComparison `json:"media,omitempty"`
 	// Accepted are the risks that were accepted for this epoch.
-	Accepted []checks.Override `json:"accepted,omitempty"`
+	Accepted []string `json:"accepted,omitempty"`
 
 	// Reached says when each milestone was.
 	Reached map[Milestone]time.Time `json:"reached"`

@@ -22,7 +22,7 @@ func night(until int) (told []Report) {
 	began := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
 	at := func(seconds int) time.Time { return began.Add(time.Duration(seconds) * time.Second) }
 	recorder := NewRecorder(Report{
-		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Action: "activate", Epoch: 2, StartedAt: began, Accepted: []checks.Override{checks.AcceptDataLoss},
+		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Action: "activate", Epoch: 2, StartedAt: began, Accepted: []string{checks.AcceptDataLoss},
 		Sides: []Side{
 			{Stack: "prod", Region: "us-west-2", Before: Standing{Role: "active", HoldsName: true}, After: Standing{Role: "overtaken"}},
 			{Stack: "dr", Region: "us-east-2", Before: Standing{Role: "standby"}, After: Standing{Role: "active", HoldsName: true}},

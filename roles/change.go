@@ -2,16 +2,32 @@ package roles
 
 import "fmt"
 
+// Accepted are accepted risks of an activation, each by the epoch that the refusal named; 0 is none.
+type Accepted struct {
+	DataLoss         int `json:"acceptDataLoss,omitempty"`
+	IgnoreProduction int `json:"ignoreProduction,omitempty"`
+	Standby          int `json:"acceptStandby,omitempty"`
+}
+
+// Risk is one that the configuration accepts: its key there, which is also its name in a claim (package checks has what
+// each covers), and the epoch.
+type Risk struct {
+	Key   string
+	Epoch int
+}
+
+// Risks are all of them, accepted or not.
+func (a Accepted) Risks() []Risk {
+	return []Risk{{"acceptDataLoss", a.DataLoss}, {"ignoreProduction", a.IgnoreProduction}, {"acceptStandby", a.Standby}}
+}
+
 // Change is one update of one stack: what is asked of it, and what is said about
 // it in its file. With only Stack set, the update follows the file of the stack.
 type Change struct {
 	Stack string `json:"stack"`
 	// Role is what the stack is to be; empty leaves it.
 	Role Role `json:"role,omitempty"`
-	// AcceptDataLoss, IgnoreProduction and AcceptStandby accept a risk of the activation at this epoch; 0 is none.
-	AcceptDataLoss   int `json:"acceptDataLoss,omitempty"`
-	IgnoreProduction int `json:"ignoreProduction,omitempty"`
-	AcceptStandby    int `json:"acceptStandby,omitempty"`
+	Accepted
 	// Abort is the epoch of an activation to give up, this stack's or its lost peer's; 0 is none.
 	Abort int `json:"abort,omitempty"`
 	// Retire is the generation of a former database to end; 0 is none.
@@ -24,23 +40,33 @@ type Change struct {
 	Destroy bool `json:"destroy,omitempty"`
 }
 
+// setting is a key of a stack's file, and its value: a text or a number, which is zero where the file says nothing of it.
+type setting struct {
+	key   string
+	value any
+}
+
+func (s setting) unset() bool { return s.value == "" || s.value == 0 }
+
+// settings are all that a change may say in the stack's file.
+func (c Change) settings() []setting {
+	all := []setting{{"role", string(c.Role)}}
+	for _, r := range c.Risks() {
+		all = append(all, setting{r.Key, r.Epoch})
+	}
+	return append(all, setting{"abort", c.Abort}, setting{"retire", c.Retire}, setting{"rotate", c.Rotate}, setting{"teardown", c.Teardown})
+}
+
 // Settings are what the change says in the stack's file. What was said for an
-// earlier one is taken out.
+// earlier one is taken out, but for the role.
 func (c Change) Settings() map[string]any {
-	set := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "retire": nil, "rotate": nil, "teardown": nil}
-	if c.Role != "" {
-		set["role"] = string(c.Role)
-	}
-	for key, number := range map[string]int{
-		"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "acceptStandby": c.AcceptStandby, "abort": c.Abort, "retire": c.Retire,
-	} {
-		if number != 0 {
-			set[key] = number
-		}
-	}
-	for key, text := range map[string]string{"rotate": c.Rotate, "teardown": c.Teardown} {
-		if text != "" {
-			set[key] = text
+	set := map[string]any{}
+	for _, s := range c.settings() {
+		switch {
+		case !s.unset():
+			set[s.key] = s.value
+		case s.key != "role":
+			set[s.key] = nil
 		}
 	}
 	return set
@@ -49,22 +75,9 @@ func (c Change) Settings() map[string]any {
 // String is the command that does the same.
 func (c Change) String() string {
 	text := "pulumi up -s " + c.Stack
-	for _, setting := range []struct {
-		key   string
-		value any
-		unset bool
-	}{
-		{"role", c.Role, c.Role == ""},
-		{"acceptDataLoss", c.AcceptDataLoss, c.AcceptDataLoss == 0},
-		{"ignoreProduction", c.IgnoreProduction, c.IgnoreProduction == 0},
-		{"acceptStandby", c.AcceptStandby, c.AcceptStandby == 0},
-		{"abort", c.Abort, c.Abort == 0},
-		{"retire", c.Retire, c.Retire == 0},
-		{"rotate", c.Rotate, c.Rotate == ""},
-		{"teardown", c.Teardown, c.Teardown == ""},
-	} {
-		if !setting.unset {
-			text += fmt.Sprintf(" -c %s=%v", setting.key, setting.value)
+	for _, s := range c.settings() {
+		if !s.unset() {
+			text += fmt.Sprintf(" -c %s=%v", s.key, s.value)
 		}
 	}
 	if c.Destroy {

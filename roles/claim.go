@@ -189,6 +189,21 @@ func (c Claim) WithPassword() Claim {
 	return c
 }
 
+// Accept is the claim with the risks that the configuration accepts for its epoch. What is accepted for another epoch is
+// over, or not yet due: it is ignored.
+func (c Claim) Accept(accepted Accepted) (_ Claim, ignored []Risk) {
+	for _, r := range accepted.Risks() {
+		switch {
+		case r.Epoch == 0, slices.Contains(c.Accepted, r.Key):
+		case r.Epoch == c.Epoch && c.Leads():
+			c.Accepted = append(slices.Clone(c.Accepted), r.Key)
+		default:
+			ignored = append(ignored, r)
+		}
+	}
+	return c, ignored
+}
+
 // WithSerial is the claim of a plan with the serial that it is saved with.
 func WithSerial(own, planned Claim) Claim {
 	planned.Serial = own.Serial

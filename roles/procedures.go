@@ -55,13 +55,6 @@ func Leader(sides []Side) (leads Side, other *Side, err error) {
 // Switched reports whether DNS points to the side, as far as its state tells.
 func (s Side) Switched() bool { return s.Claim.Leads() && s.Claim.Switched() }
 
-// Accepted are accepted risks, each by the epoch that the refusal named.
-type Accepted struct {
-	DataLoss         int // acceptDataLoss
-	IgnoreProduction int
-	Standby          int // acceptStandby
-}
-
 // A procedure decides from what both stacks remember which updates are left. A claim
 // is saved before its work is done, so it can't prove that the work is done: the last
 // update is always returned, and done is the message if that changes nothing.
@@ -83,12 +76,7 @@ func FailoverChanges(sides []Side, accepted Accepted) (changes []Change, done st
 		done := fmt.Sprintf("%s is active since epoch %d, and there is no other side to fail over to", leads.Name(), leads.Claim.Epoch)
 		return []Change{{Stack: leads.Stack, Role: Active}}, done, nil
 	}
-	return []Change{to.activate(accepted)}, "", nil
-}
-
-// activate makes the side active.
-func (s Side) activate(accepted Accepted) Change {
-	return Change{Stack: s.Stack, Role: Active, AcceptDataLoss: accepted.DataLoss, IgnoreProduction: accepted.IgnoreProduction, AcceptStandby: accepted.Standby}
+	return []Change{{Stack: to.Stack, Role: Active, Accepted: accepted}}, "", nil
 }
 
 // FailoverTarget is the side that a failover activates: the one whose activation is not
@@ -127,7 +115,7 @@ func SwitchoverChanges(sides []Side, to string, accepted Accepted) (changes []Ch
 		return nil, "", refuse("stack %s has no peer here to take the site over from: a switchover needs two stacks", to)
 	}
 	accepted.IgnoreProduction = 0 // a switchover asks production
-	activate, standBy, learn := target.activate(accepted), Change{Stack: from.Stack, Role: Standby}, Change{Stack: to}
+	activate, standBy, learn := Change{Stack: to, Role: Active, Accepted: accepted}, Change{Stack: from.Stack, Role: Standby}, Change{Stack: to}
 	own, theirs := target.Claim, from.Claim
 	switch {
 	case !own.Leads() && !theirs.Leads():

@@ -36,7 +36,7 @@ func (s *site) startReport() error {
 func (s *site) newReport() {
 	head := report.Report{
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Action: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, StartedAt: s.env.Now(),
-		Accepted: s.acceptedRisks(), Sides: s.sides(),
+		Accepted: s.plan.Claim.Accepted, Sides: s.sides(),
 	}
 	if s.plan.Do == roles.Keep {
 		head = s.resumedReport(head)

@@ -24,7 +24,7 @@ func (s *site) newRuntime() *failover.Runtime {
 	saved := s.own
 	saved.Peer = s.peer
 	site := RuntimeSite(s.cfg, s.plan.Claim, saved)
-	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.acceptedRisks()
+	site.DeepToken, site.Accepted = wordpress.DeepToken(s.secrets), s.plan.Claim.Accepted
 	if s.activating {
 		site.SecondZoneAfter = time.Duration(s.cfg.Database.MultiAZDelay)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -376,22 +375,13 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
 
-// acceptRisks adds the risks that the configuration accepts for the epoch of this plan to those
-// of the claim. What was accepted for another epoch is over, or not yet due, and counts for nothing.
+// acceptRisks adds the risks that the configuration accepts for the epoch of this plan to those of the claim.
 func (s *site) acceptRisks() error {
-	for _, o := range []struct {
-		override checks.Override
-		epoch    int
-	}{{checks.AcceptDataLoss, s.cfg.AcceptDataLoss}, {checks.IgnoreProduction, s.cfg.IgnoreProduction}, {checks.AcceptStandby, s.cfg.AcceptStandby}} {
-		claim := &s.plan.Claim
-		switch {
-		case o.epoch == 0, slices.Contains(claim.Accepted, string(o.override)):
-		case o.epoch == claim.Epoch && claim.Leads():
-			claim.Accepted = append(slices.Clone(claim.Accepted), string(o.override))
-		default:
-			if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", o.override, o.epoch, claim.Epoch), nil); err != nil {
-				return err
-			}
+	claim, ignored := s.plan.Claim.Accept(roles.Accepted{DataLoss: s.cfg.AcceptDataLoss, IgnoreProduction: s.cfg.IgnoreProduction, Standby: s.cfg.AcceptStandby})
+	s.plan.Claim = claim
+	for _, r := range ignored {
+		if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", r.Key, r.Epoch, claim.Epoch), nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
-	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -363,16 +362,8 @@ func (s *site) export(f *foundation, served *application) {
 	s.Export(OutputDatabase, pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)))
 	s.Export(OutputSource, pulumi.String(s.plan.Claim.Generation.Source))
 	s.Export(OutputMedia, f.media.Bucket)
-	s.Export(OutputAccepted, pulumi.ToStringArray(names(s.runtime.Site.Accepted)))
+	s.Export(OutputAccepted, pulumi.ToStringArray(s.plan.Claim.Accepted))
 	s.Export(OutputRegion, pulumi.String(s.cfg.Region))
-}
-
-func names(overrides []checks.Override) []string {
-	list := make([]string, len(overrides))
-	for i, o := range overrides {
-		list[i] = string(o)
-	}
-	return list
 }
 
 // reachedBy says who may reach a site: where that is not everybody, and of a new one, whose

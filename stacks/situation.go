@@ -7,7 +7,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -67,15 +66,6 @@ func (s *situation) epochMarker() pulumi.String {
 		return "0"
 	}
 	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
-}
-
-// acceptedRisks are the risks that were accepted for this activation.
-func (s *situation) acceptedRisks() []checks.Override {
-	var all []checks.Override
-	for _, name := range s.plan.Claim.Accepted {
-		all = append(all, checks.Override(name))
-	}
-	return all
 }
 
 // parameters is the path below which a stack's instances find where things are.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -77,4 +78,14 @@ func TestReachedBy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRisks holds that each risk that a claim keeps is one that the checks know.
+func TestRisks(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	for _, r := range (roles.Accepted{}).Risks() {
+		keys = append(keys, r.Key)
+	}
+	assert.Equal(t, []string{checks.AcceptDataLoss, checks.IgnoreProduction, checks.AcceptStandby}, keys)
 }
