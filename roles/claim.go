@@ -1,10 +1,8 @@
 package roles
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -160,55 +158,4 @@ func ParseClaim(text string) (Claim, error) {
 		return Claim{}, fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
 	}
 	return c, nil
-}
-
-// WithSource is a claim whose database, if it is a new replica, was copied from source.
-func (c Claim) WithSource(source string) Claim {
-	if c.Generation.Origin == OriginReplica && c.Generation.Source == "" {
-		c.Generation.Source = source
-	}
-	return c
-}
-
-// WithEngine is the claim with the version of MySQL that its former databases keep, where they
-// have none yet.
-func (c Claim) WithEngine(version string) Claim {
-	c.Former = slices.Clone(c.Former)
-	for i := range c.Former {
-		c.Former[i].Engine = cmp.Or(c.Former[i].Engine, version)
-	}
-	return c
-}
-
-// WithPassword is the claim of a stack whose rotation sets the master user's password of the database
-// that leads.
-func (c Claim) WithPassword() Claim {
-	if c.Leads() && c.Generation.Origin == OriginReplica {
-		c.Generation.PasswordSet = true
-	}
-	return c
-}
-
-// Accept is the claim with the risks that the configuration accepts for its epoch. What is accepted for another epoch is
-// over, or not yet due: it is ignored.
-func (c Claim) Accept(accepted Accepted) (_ Claim, ignored []Risk) {
-	for _, r := range accepted.Risks() {
-		switch {
-		case r.Epoch == 0, slices.Contains(c.Accepted, r.Key):
-		case r.Epoch == c.Epoch && c.Leads():
-			c.Accepted = append(slices.Clone(c.Accepted), r.Key)
-		default:
-			ignored = append(ignored, r)
-		}
-	}
-	return c, ignored
-}
-
-// WithSerial is the claim of a plan with the serial that it is saved with.
-func WithSerial(own, planned Claim) Claim {
-	planned.Serial = own.Serial
-	if !planned.Equal(own) {
-		planned.Serial++
-	}
-	return planned
 }

@@ -34,32 +34,3 @@ func TestProgress(t *testing.T) {
 	}
 	assert.ErrorContains(t, json.Unmarshal([]byte(`"done"`), new(Progress)), `unknown progress "done"`)
 }
-
-// TestAccept holds that a risk counts for the epoch that it was accepted for, and is then kept.
-func TestAccept(t *testing.T) {
-	t.Parallel()
-	active, standby := Claim{Role: Active, Epoch: 2}, Claim{Role: Standby, Epoch: 2}
-	kept := active
-	kept.Accepted = []string{"acceptStandby"}
-	loss, both := []string{"acceptDataLoss"}, []string{"acceptStandby", "acceptDataLoss"}
-	for name, tc := range map[string]struct {
-		claim    Claim
-		accepted Accepted
-		want     []string
-		ignored  []Risk
-	}{
-		"none":                  {active, Accepted{}, nil, nil},
-		"for this epoch":        {active, Accepted{DataLoss: 2}, loss, nil},
-		"for an earlier one":    {active, Accepted{DataLoss: 1}, nil, []Risk{{"acceptDataLoss", 1}}},
-		"for a later one":       {active, Accepted{DataLoss: 2, IgnoreProduction: 3}, loss, []Risk{{"ignoreProduction", 3}}},
-		"beside one":            {kept, Accepted{DataLoss: 2}, both, nil},
-		"again":                 {kept, Accepted{Standby: 2}, kept.Accepted, nil},
-		"by a standby":          {standby, Accepted{DataLoss: 2}, nil, []Risk{{"acceptDataLoss", 2}}},
-		"kept, and not renewed": {kept, Accepted{}, kept.Accepted, nil},
-	} {
-		got, ignored := tc.claim.Accept(tc.accepted)
-		assert.Equal(t, tc.want, got.Accepted, name)
-		assert.Equal(t, tc.ignored, ignored, name)
-	}
-	assert.Equal(t, []string{"acceptStandby"}, kept.Accepted, "the claim before is as it was")
-}

@@ -170,11 +170,3 @@ func TestDecideRetire(t *testing.T) {
 	assert.Contains(t, DecideRetire(Plan{Do: Activate, Claim: claim}, 1, false).Why(), "do not go together")
 	assert.Equal(t, RefusePlan("no"), DecideRetire(RefusePlan("no"), 1, false))
 }
-
-func TestWithSerial(t *testing.T) {
-	t.Parallel()
-	own := Claim{Role: Standby, Epoch: 1, Serial: 3, Progress: Switched}
-	assert.Equal(t, 3, WithSerial(own, Claim{Role: Standby, Epoch: 1}).Serial, "nothing changes")
-	assert.Equal(t, 4, WithSerial(own, Claim{Role: Standby, Epoch: 2}).Serial)
-	assert.Equal(t, 1, WithSerial(Claim{}, Claim{Role: Active, Epoch: 1}).Serial)
-}

@@ -130,60 +130,73 @@ type saved struct {
 	secrets pulumi.StringMapOutput
 }
 
-// decide reads what this stack and its peer hold, and settles what this
-// update is about. Its error is a refusal: nothing was changed.
-func (s *site) decide() error {
-	own, err := state.Read(s.Context, s.cfg.Stack)
-	if err != nil {
+// decide settles what this update is about: by what this stack and its peer hold, and by what the configuration wants. Its
+// error is a refusal: nothing was changed.
+func (s *site) decide() (err error) {
+	if s.own, err = state.Read(s.Context, s.cfg.Stack); err != nil {
 		return err
 	}
+	if s.other, err = s.peerState(); err != nil {
+		return err
+	}
+	s.plan = s.plannedBy(s.own.Claim, s.own.Unfinished, s.other.Claim)
+	s.activating = activates(s.plan, s.own.Claim)
+	s.peer = choosePeerInfo(s.activating, s.own.Peer, s.other.Published)
+	if err := s.refuse(); err != nil {
+		return err
+	}
+	if s.secrets, err = chooseSecrets(s.plan, s.own, s.other, s.cfg.Rotate); err != nil {
+		return err
+	}
+	s.endsRotation = s.ends(s.own.Secrets)
+	return s.completeClaim()
+}
+
+// refuse refuses what must not be. What says most comes first: a state that does not belong to AWS, then the claims.
+func (s *site) refuse() error {
 	if !s.adopting {
-		if err := s.checkRecord(own); err != nil {
+		if err := s.checkRecord(s.own); err != nil {
 			return err
 		}
 	}
-	other, err := s.peerState()
-	if err != nil {
-		return err
-	}
-	s.own, s.other = own, other
-	s.plan = s.plannedBy(own.Claim, own.Unfinished, other.Claim)
 	if s.tearingDown() {
-		if err := checkTeardown(own.Claim, other.Claim); err != nil {
+		if err := checkTeardown(s.own.Claim, s.other.Claim); err != nil {
 			return err
 		}
 	}
 	if s.plan.Do == roles.Refuse {
 		return s.plan.Refusal
 	}
-	if err := s.checkAgreement(own.Published, other.Published); err != nil {
+	if err := s.checkAgreement(s.own.Published, s.other.Published); err != nil {
 		return err
 	}
 	if !s.adopting {
-		if err := s.checkUpgrade(s.Context.Context(), own, other); err != nil {
+		if err := s.checkUpgrade(s.Context.Context(), s.own, s.other); err != nil {
 			return err
 		}
-		s.plan.Claim = s.plan.Claim.WithEngine(own.Published.EngineVersion)
 	}
-	if s.plan.Do == roles.Activate {
-		s.plan.Claim.ClaimedAt = s.env.Now()
-	}
-	s.activating = activates(s.plan, own.Claim)
-	s.peer = choosePeerInfo(s.activating, own.Peer, other.Published)
 	if s.plan.Claim.Generation.Origin == roles.OriginReplica && s.peer.Database == "" {
 		return refusal.New(refusal.CodeUnfinished, "the peer's state names no database to replicate: finish the peer's deployment first")
 	}
-	if err := s.acceptRisks(); err != nil {
-		return err
+	return nil
+}
+
+// completeClaim completes the claim of the plan, and warns of accepted risks that count for nothing.
+func (s *site) completeClaim() error {
+	facts := roles.Facts{
+		Now: s.env.Now(), Source: s.peer.Database, SetsPassword: s.rotatesPart(wordpress.PartDatabase),
+		Accepted: roles.Accepted{DataLoss: s.cfg.AcceptDataLoss, IgnoreProduction: s.cfg.IgnoreProduction, Standby: s.cfg.AcceptStandby},
 	}
-	if s.secrets, err = chooseSecrets(s.plan, own, other, s.cfg.Rotate); err != nil {
-		return err
+	if !s.adopting {
+		facts.Engine = s.own.Published.EngineVersion
 	}
-	s.endsRotation = s.ends(own.Secrets)
-	if s.rotatesPart(wordpress.PartDatabase) {
-		s.plan.Claim = s.plan.Claim.WithPassword()
+	var ignored []roles.Risk
+	s.plan.Claim, ignored = s.plan.Complete(s.own.Claim, facts)
+	for _, r := range ignored {
+		if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", r.Key, r.Epoch, s.plan.Claim.Epoch), nil); err != nil {
+			return err
+		}
 	}
-	s.plan.Claim = roles.WithSerial(own.Claim, s.plan.Claim.WithSource(s.peer.Database))
 	return nil
 }
 

@@ -374,15 +374,3 @@ func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
 
 // checkLimit bounds all checks together; they are a handful of calls.
 const checkLimit = 2 * time.Minute
-
-// acceptRisks adds the risks that the configuration accepts for the epoch of this plan to those of the claim.
-func (s *site) acceptRisks() error {
-	claim, ignored := s.plan.Claim.Accept(roles.Accepted{DataLoss: s.cfg.AcceptDataLoss, IgnoreProduction: s.cfg.IgnoreProduction, Standby: s.cfg.AcceptStandby})
-	s.plan.Claim = claim
-	for _, r := range ignored {
-		if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", r.Key, r.Epoch, claim.Epoch), nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
