@@ -35,7 +35,7 @@ type image struct {
 // checked. A side that serves takes another image by a plain update alone, and while it moves keeps the one that it has.
 func (s *site) findImage() (image, error) {
 	configured := s.cfg.App.Image
-	if s.keepsImage() {
+	if s.imageDo == keepImage {
 		running := s.runningImage()
 		if s.plan.Plain(s.own.Claim) && configured != "" && configured != running.id {
 			_ = s.Log.Warn("app.image is not rolled out: this update finishes the one before, and instances keep "+running.id+": deploy again", nil)
@@ -60,24 +60,9 @@ func (s *site) findImage() (image, error) {
 	return last, nil
 }
 
-// running is the id of the image that the instances of a side were launched from; empty where that is unknown. A side
-// that was adopted has published none, and runs what its parameter holds.
-func (s *site) running() string {
-	if s.unpublished() {
-		return cmp.Or(s.own.Image, s.own.Published.Image)
-	}
-	return cmp.Or(s.own.Published.Image, s.own.Image)
-}
-
-// unpublished reports that the activation was stopped after the switch, and before it published what it has launched:
-// what was published last is a standby's, which has no instances.
-func (s *site) unpublished() bool {
-	return s.own.Unfinished && s.own.Claim.Switched() && s.own.Published.Instances == 0
-}
-
-// runningImage is that image, which need not be there any more.
+// runningImage is the image that instances run. It need not be there any more.
 func (s *site) runningImage() image {
-	running := image{s.running(), s.own.Published.ImageCreatedAt, s.own.Published.RootDevice}
+	running := image{s.running, s.own.Published.ImageCreatedAt, s.own.Published.RootDevice}
 	if running.id == s.own.Published.Image {
 		return running
 	}
@@ -89,25 +74,8 @@ func (s *site) runningImage() image {
 	return image{found.ID, found.Made, found.RootDevice}
 }
 
-// keepsImage reports that this update moves a side which has instances, so that they keep their image.
-func (s *site) keepsImage() bool {
-	has := s.running() != "" && s.plan.Claim.Leads() && s.own.Claim.Leads() && s.own.Claim.HoldsName()
-	return has && (!s.plan.Plain(s.own.Claim) || s.resumesMove())
-}
-
-// resumesMove reports that a plain update finishes one which moved this side, and was stopped after the switch or the
-// thaw. Where the parameter holds another image than a side that serves has published, that one was about to roll it out.
-// An image that the configuration names is wanted all the same, once the side has published what it serves with: a part that
-// can't be had may keep it unfinished for long.
-func (s *site) resumesMove() bool {
-	wanted := s.cfg.App.Image != "" && s.cfg.App.Image != s.own.Published.Image
-	return s.unpublished() || s.own.Unfinished && s.own.Image == s.own.Published.Image && !wanted
-}
-
-// rollsOut reports that this update finds another image than the one that its instances were launched from.
-func (s *site) rollsOut() bool {
-	return s.plan.Plain(s.own.Claim) && !s.keepsImage() && !s.adopting && !s.tearingDown() && s.running() != "" && s.image.id != s.running()
-}
+// rollsOut reports that this update replaces instances, since they run another image than the one that was found.
+func (s *site) rollsOut() bool { return s.imageDo == rollOutImage && s.image.id != s.running }
 
 // checkRollout has instances keep their image if none would start from the one that was found, or if that can't be asked.
 // Only an image that the configuration names is refused: another update must not wait for an image that somebody tagged.

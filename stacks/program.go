@@ -93,6 +93,7 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	if err := s.chooseStart(); err != nil {
 		return nil, err
 	}
+	s.imageDo, s.running = decideImage(imageFacts{s.plan, s.own, s.cfg.App.Image, s.adopting || s.tearingDown()})
 	if s.image, err = s.findImage(); err != nil {
 		return nil, err
 	}
@@ -115,8 +116,10 @@ type site struct {
 	runtime *failover.Runtime
 	report  reporter
 
-	image        image
-	syncPackage  string // path of the function that copies images; empty for none
+	image        image       // that is launched
+	imageDo      imageAction // what is done about it
+	running      string      // id of the image that instances run; empty for none
+	syncPackage  string      // path of the function that copies images; empty for none
 	provider     *aws.Provider
 	account      string // id of the AWS account
 	saved        saved
