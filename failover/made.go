@@ -38,6 +38,17 @@ var tagged = map[string]ec2types.ResourceType{
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   ec2types.ResourceTypeSecurityGroupRule,
 }
 
+// untagged are the other types, with how each is found.
+var untagged = map[string]func(context.Context, aws.Config, Asked) ([]string, error){
+	"aws:ec2/route:Route": findRoute,
+	"aws:ec2/routeTableAssociation:RouteTableAssociation": findAssociation,
+	"aws:secretsmanager/secret:Secret":                    findSecret,
+	"aws:lb/targetGroup:TargetGroup":                      findTargetGroup,
+}
+
+// FindsMade reports whether FindMade finds resources of a type.
+func FindsMade(typ string) bool { return tagged[typ] != "" || untagged[typ] != nil }
+
 // madeLimit bounds the search for what a killed update left: it takes a few calls.
 const madeLimit = 30 * time.Second
 
@@ -59,21 +70,12 @@ func (r *Runtime) FindMade(ctx context.Context, asked []Asked) (ids [][]string, 
 	}
 	ids = make([][]string, len(asked))
 	for n, a := range asked {
-		name, _ := a.Inputs["name"].(string)
-		switch kind := tagged[a.Type]; {
-		case kind != "":
+		if kind := tagged[a.Type]; kind != "" {
 			ids[n] = withTags(of, kind, a.tags(r.Site.Tags))
-		case a.Type == "aws:ec2/route:Route":
-			ids[n] = a.route()
-		case a.Type == "aws:ec2/routeTableAssociation:RouteTableAssociation":
-			ids[n], err = findAssociation(ctx, cfg, a)
-		case a.Type == "aws:secretsmanager/secret:Secret" && name != "":
-			ids[n], err = findSecret(ctx, cfg, name)
-		case a.Type == "aws:lb/targetGroup:TargetGroup" && name != "":
-			ids[n], err = findTargetGroup(ctx, cfg, name)
-		}
-		if err != nil {
-			return nil, err
+		} else if find := untagged[a.Type]; find != nil {
+			if ids[n], err = find(ctx, cfg, a); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return ids, nil
@@ -134,14 +136,14 @@ func withTags(all []ec2types.TagDescription, kind ec2types.ResourceType, wanted 
 	return ids
 }
 
-// route is the id that the provider gives a route (terraform-provider-aws, ec2/vpc_route.go). EC2 knows none.
-func (a Asked) route() []string {
+// findRoute is the id that the provider gives a route (terraform-provider-aws, ec2/vpc_route.go). EC2 knows none.
+func findRoute(_ context.Context, _ aws.Config, a Asked) ([]string, error) {
 	table, _ := a.Inputs["routeTableId"].(string)
 	destination, _ := a.Inputs["destinationCidrBlock"].(string)
 	if table == "" || destination == "" {
-		return nil
+		return nil, nil
 	}
-	return []string{fmt.Sprintf("r-%s%d", table, crc32.ChecksumIEEE([]byte(destination)))}
+	return []string{fmt.Sprintf("r-%s%d", table, crc32.ChecksumIEEE([]byte(destination)))}, nil
 }
 
 // findAssociation finds that of a subnet with the route table that it was asked for with.
@@ -164,7 +166,11 @@ func findAssociation(ctx context.Context, cfg aws.Config, a Asked) ([]string, er
 	return ids, nil
 }
 
-func findSecret(ctx context.Context, cfg aws.Config, name string) ([]string, error) {
+func findSecret(ctx context.Context, cfg aws.Config, a Asked) ([]string, error) {
+	name, _ := a.Inputs["name"].(string)
+	if name == "" {
+		return nil, nil
+	}
 	out, err := secretsmanager.NewFromConfig(cfg).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
 	switch {
 	case coded(err, map[string]struct{}{"ResourceNotFoundException": {}}):
@@ -177,7 +183,11 @@ func findSecret(ctx context.Context, cfg aws.Config, name string) ([]string, err
 	return []string{aws.ToString(out.ARN)}, nil
 }
 
-func findTargetGroup(ctx context.Context, cfg aws.Config, name string) ([]string, error) {
+func findTargetGroup(ctx context.Context, cfg aws.Config, a Asked) ([]string, error) {
+	name, _ := a.Inputs["name"].(string)
+	if name == "" {
+		return nil, nil
+	}
 	out, err := elb.NewFromConfig(cfg).DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{name}})
 	switch {
 	case coded(err, map[string]struct{}{"TargetGroupNotFound": {}}):

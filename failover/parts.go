@@ -3,7 +3,6 @@ package failover
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -63,20 +62,15 @@ var partKinds = map[string]partKind{
 // ofImages are the roles and the log of what brings images, and of what tells of them: no failover builds on those.
 var ofImages = regexp.MustCompile(`:role/.*-(images|image-news)-[0-9a-f]{7}$|:log-group:/aws/lambda/`)
 
-// askedFor reports whether parts of a kind are asked for. Databases and certificates have checks of their own, and no
-// failover builds on what rings, or brings images.
-func askedFor(kind string) bool {
-	return kind != "rds db" && !slices.Contains([]string{"acm", "cloudwatch", "events", "lambda", "sns"}, strings.Fields(kind)[0])
-}
-
-// parts finds the parts of the stack that its state holds and AWS does not have. IAM is not asked where that
+// parts finds the parts of the stack that its state holds and AWS does not have. Of a kind that is not among partKinds nothing is
+// asked: it has a check of its own, or no failover builds on it. IAM is not asked where that
 // is in the region that is lost. What could not be asked is no error: on the night it must not be in the way.
 func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.Part, unseen []refusal.Blocker) {
 	ctx, cancel := context.WithTimeout(ctx, partsLimit)
 	defer cancel()
 	held := map[string][]checks.Part{}
 	for _, id := range r.Site.ResourceIDs {
-		if kind, part := partOf(id); askedFor(kind) && !ofImages.MatchString(id) {
+		if kind, part := partOf(id); part.Kind != "" && !ofImages.MatchString(id) {
 			held[kind] = append(held[kind], part)
 		}
 	}
@@ -115,17 +109,13 @@ func (r *Runtime) MissingParts(ctx context.Context) []checks.Part {
 
 // lacking are those of some parts of a kind that AWS does not have.
 func lacking(ctx context.Context, cfg aws.Config, kind string, held []checks.Part) (missing []checks.Part, err error) {
-	known, ok := partKinds[kind]
-	if !ok {
-		return nil, fmt.Errorf("%s: this version knows no such parts", kind)
-	}
 	ids := make([]string, len(held))
 	for i, part := range held {
 		ids[i] = part.ID
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	there, err := known.there(ctx, cfg, ids)
+	there, err := partKinds[kind].there(ctx, cfg, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +128,8 @@ func lacking(ctx context.Context, cfg aws.Config, kind string, held []checks.Par
 	return missing, nil
 }
 
-// partOf reads the kind of a part, and what AWS calls it, from what the state holds of it.
+// partOf reads the kind of a part, and what AWS calls it, from what the state holds of it. A part of a kind that is not among
+// partKinds has no name for it.
 func partOf(held string) (kind string, part checks.Part) {
 	named, err := arn.Parse(held)
 	if err != nil {

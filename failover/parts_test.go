@@ -1,9 +1,12 @@
 package failover
 
 import (
+	"encoding/json"
+	"os"
 	"slices"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,6 +34,95 @@ func TestPartOf(t *testing.T) {
 	_, part := partOf(secret)
 	assert.Equal(t, secret, part.ID)
 	assert.Equal(t, "secret blog-dr-application-572da5c-2f3b6d", part.String())
+}
+
+// TestEachTypeIsAPart holds that AWS is asked for each type that the program registers (the simulator's table has them all), or that
+// there is a reason why not.
+func TestEachTypeIsAPart(t *testing.T) {
+	t.Parallel()
+	parts := map[string]string{ // the kind in its ARN
+		"aws:autoscaling/group:Group":                               "autoscaling autoScalingGroup",
+		"aws:autoscaling/policy:Policy":                             "autoscaling scalingPolicy",
+		"aws:cloudwatch/logGroup:LogGroup":                          "logs log-group",
+		"aws:ec2/eip:Eip":                                           "ec2 elastic-ip",
+		"aws:ec2/internetGateway:InternetGateway":                   "ec2 internet-gateway",
+		"aws:ec2/launchTemplate:LaunchTemplate":                     "ec2 launch-template",
+		"aws:ec2/natGateway:NatGateway":                             "ec2 network-interface",
+		"aws:ec2/routeTable:RouteTable":                             "ec2 route-table",
+		"aws:ec2/securityGroup:SecurityGroup":                       "ec2 security-group",
+		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":         "ec2 security-group",
+		"aws:ec2/subnet:Subnet":                                     "ec2 subnet",
+		"aws:ec2/vpc:Vpc":                                           "ec2 vpc",
+		"aws:ec2/vpcEndpoint:VpcEndpoint":                           "ec2 vpc-endpoint",
+		"aws:elasticache/replicationGroup:ReplicationGroup":         "elasticache replicationgroup",
+		"aws:elasticache/subnetGroup:SubnetGroup":                   "elasticache subnetgroup",
+		"aws:iam/instanceProfile:InstanceProfile":                   "iam instance-profile",
+		"aws:iam/role:Role":                                         "iam role",
+		"aws:kms/alias:Alias":                                       "kms alias",
+		"aws:kms/key:Key":                                           "kms key",
+		"aws:lb/listener:Listener":                                  "elasticloadbalancing listener",
+		"aws:lb/loadBalancer:LoadBalancer":                          "elasticloadbalancing loadbalancer",
+		"aws:lb/targetGroup:TargetGroup":                            "elasticloadbalancing targetgroup",
+		"aws:rds/parameterGroup:ParameterGroup":                     "rds pg",
+		"aws:rds/subnetGroup:SubnetGroup":                           "rds subgrp",
+		"aws:s3/bucketV2:BucketV2":                                  "s3 bucket",
+		"aws:secretsmanager/secret:Secret":                          "secretsmanager secret",
+		"aws:secretsmanager/secretVersion:SecretVersion":            "secretsmanager secret",
+		"aws:ssm/parameter:Parameter":                               "ssm parameter",
+		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "ec2 security-group-rule",
+		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2 security-group-rule",
+	}
+	const checked, rings, brings, within = "it has a check of its own", "no failover builds on what rings", "no failover builds on what brings images", "it has no ARN, and goes with what it is part of"
+	exceptions := map[string]string{
+		"aws:acm/certificate:Certificate":                                                            checked,
+		"aws:rds/instance:Instance":                                                                  checked,
+		"aws:route53/record:Record":                                                                  checked,
+		"aws:cloudwatch/dashboard:Dashboard":                                                         rings,
+		"aws:cloudwatch/metricAlarm:MetricAlarm":                                                     rings,
+		"aws:sns/topic:Topic":                                                                        rings,
+		"aws:sns/topicSubscription:TopicSubscription":                                                rings,
+		"aws:cloudwatch/eventRule:EventRule":                                                         brings,
+		"aws:cloudwatch/eventTarget:EventTarget":                                                     brings,
+		"aws:lambda/function:Function":                                                               brings,
+		"aws:lambda/permission:Permission":                                                           brings,
+		"aws:ec2/route:Route":                                                                        within,
+		"aws:ec2/routeTableAssociation:RouteTableAssociation":                                        within,
+		"aws:iam/rolePolicy:RolePolicy":                                                              within,
+		"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                                          within,
+		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       within,
+		"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     within,
+		"aws:s3/bucketPolicy:BucketPolicy":                                                           within,
+		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     within,
+		"aws:s3/bucketReplicationConfig:BucketReplicationConfig":                                     within,
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": within,
+		"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               within,
+	}
+	var table struct{ Resources map[string]any }
+	text, err := os.ReadFile("../sim/provider/schema.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &table))
+	asked := map[string]bool{}
+	for typ := range table.Resources {
+		kind, part := parts[typ]
+		assert.NotEqual(t, part, exceptions[typ] != "", "%s: add it to partKinds (parts.go), with a row here, or say here why not", typ)
+		asked[kind] = part
+	}
+	for typ, kind := range parts {
+		assert.Contains(t, partKinds, kind, typ)
+		assert.Contains(t, table.Resources, typ, "the program makes none any more")
+	}
+	for kind := range partKinds {
+		assert.True(t, asked[kind], "%s: the program makes none any more", kind)
+	}
+}
+
+// TestUnknownKind holds that an ARN that this version knows nothing of, as in the state of a later one, is left alone.
+func TestUnknownKind(t *testing.T) {
+	t.Parallel()
+	rt := New(Env{}, Site{ResourceIDs: []string{"arn:aws:dynamodb:us-east-2:123456789012:table/later", "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1"}})
+	missing, unseen := rt.parts(t.Context(), aws.Config{})
+	assert.Empty(t, missing)
+	assert.Empty(t, unseen)
 }
 
 // TestByIDs holds that a part is gone where EC2 says so, and only there.

@@ -105,7 +105,7 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 		}
 		if id := c.id(s.adopts[c.Type]); id != "" {
 			ids[c.URN] = id
-		} else {
+		} else if failover.FindsMade(c.Type) {
 			others, urns = append(others, failover.Asked{Type: c.Type, Inputs: c.Inputs}), append(urns, c.URN)
 		}
 	}
