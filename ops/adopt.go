@@ -30,6 +30,7 @@ var named = map[string]string{
 	"aws:iam/instanceProfile:InstanceProfile": "name",
 	"aws:kms/alias:Alias":                     "name",
 	"aws:lambda/function:Function":            "name",
+	"aws:lambda/permission:Permission":        "statementId",
 	"aws:autoscaling/policy:Policy":           "name",
 	"aws:s3/bucketV2:BucketV2":                "bucket",
 	"aws:rds/parameterGroup:ParameterGroup":   "name",

@@ -58,7 +58,7 @@ func TestEachType(t *testing.T) {
 		"aws:kms/alias:Alias":                                                  {left: byName},
 		"aws:kms/key:Key":                                                      {left: beside, costs: true},
 		"aws:lambda/function:Function":                                         {left: byName, unused: true},
-		"aws:lambda/permission:Permission":                                     {left: again, unused: true},
+		"aws:lambda/permission:Permission":                                     {left: byName, unused: true},
 		"aws:lb/listener:Listener":                                             {left: ended},
 		"aws:lb/loadBalancer:LoadBalancer":                                     {left: ended, costs: true},
 		"aws:lb/targetGroup:TargetGroup":                                       {left: found},

@@ -38,7 +38,10 @@ func functionKinds() map[string]*kind {
 		},
 		permissionType: {
 			service: "lambda", sdk: "Lambda", noun: "Lambda Permission", create: "AddPermission", update: "AddPermission", delete: "RemovePermission",
-			id: named("statementId"),
+			id: named("statementId"), // the site has one function in a region, so one policy
+			unique: &unique{prop: "statementId", taken: func(o *Object) error {
+				return refuse("ResourceConflictException", "The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", o.text("statementId"))
+			}},
 			refs: []ref{{path: "function", to: functionType, by: "name", goes: true, missing: func(name string) error {
 				return refuse("ResourceNotFoundException", "Function not found: %s", name)
 			}}},

@@ -17,11 +17,10 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-// TestFunctionTakenOver kills the update that makes the function which brings images, as soon as Lambda has accepted it. AWS
-// takes no two of a name, so the next update takes it over, and reads it again: of its package the state has the hash alone then.
+// TestFunctionTakenOver kills the update that makes the function which brings images, as soon as Lambda has accepted it, or what lets
+// events run it. AWS takes no two of a name, so the next update takes it over, and reads it again: of a package the state has the hash alone then.
 func TestFunctionTakenOver(t *testing.T) {
 	t.Parallel()
-	const typ = "aws:lambda/function:Function"
 	stage := steady(t)
 	for region, id := range map[string]string{"us-west-2": "ami-0000000000000001", "us-east-2": "ami-0000000000000002"} {
 		stage.World.PutImage(region, sim.Image{
@@ -41,17 +40,19 @@ func TestFunctionTakenOver(t *testing.T) {
 	points, done := staged.Points(t, start, filepath.Join(scratch, "with the function"), func(stage *scenario.Stage) {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, travels))
 	})
-	at := slices.IndexFunc(points, func(p staged.Point) bool { return strings.Contains(p.Name, "accepted create "+typ) })
-	require.GreaterOrEqual(t, at, 0)
+	for _, typ := range []string{"aws:lambda/function:Function", "aws:lambda/permission:Permission"} {
+		at := slices.IndexFunc(points, func(p staged.Point) bool { return strings.Contains(p.Name, "accepted create "+typ) })
+		require.GreaterOrEqual(t, at, 0, typ)
 
-	killed := again(t, points[at].Moment)
-	made := staged.Inventory(killed.World)
-	assert.Equal(t, 1, made["us-east-2 "+typ], "it is there, and no state holds it")
-	steps := len(killed.World.Journal())
-	require.NoError(t, staged.Up(t, killed, killed.Env(), scenario.Recovery, nil))
-	for _, step := range killed.World.Journal()[steps:] {
-		assert.NotEqual(t, "create "+typ, step.Operation+" "+step.Type)
+		killed := again(t, points[at].Moment)
+		made := staged.Inventory(killed.World)
+		assert.Equal(t, 1, made["us-east-2 "+typ], "it is there, and no state holds it")
+		steps := len(killed.World.Journal())
+		require.NoError(t, staged.Up(t, killed, killed.Env(), scenario.Recovery, nil))
+		for _, step := range killed.World.Journal()[steps:] {
+			assert.NotEqual(t, "create "+typ, step.Operation+" "+step.Type)
+		}
+		assert.Equal(t, staged.Inventory(done.World), staged.Inventory(killed.World))
+		staged.NothingLeft(t, killed)
 	}
-	assert.Equal(t, staged.Inventory(done.World), staged.Inventory(killed.World))
-	staged.NothingLeft(t, killed)
 }
