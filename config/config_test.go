@@ -160,3 +160,19 @@ func TestDecode(t *testing.T) {
 	assert.ErrorContains(t, decode(`{"maxLag":"soon"}`, &c.Failover), "is not a duration")
 	assert.ErrorContains(t, decode(`nat`, &c.KeepWarm), "invalid character")
 }
+
+// TestDecodeReadsAllOfAValue holds that nothing follows what is taken for the value: "2,3" is not 2.
+func TestDecodeReadsAllOfAValue(t *testing.T) {
+	t.Parallel()
+	for text, into := range map[string]any{
+		"2,3": new(int), "2 no": new(int), "1 of prod": new(int), "2 3": new(int), "2]": new(int), `["a"] "b"`: &[]string{}, `{} {}`: &App{}, `{}}`: &App{},
+	} {
+		assert.ErrorContains(t, decode(text, into), "more than one value", text)
+	}
+	for text, into := range map[string]any{" 2\n": new(int), "[]\t": &[]string{}, "{} ": &App{}} {
+		assert.NoError(t, decode(text, into), text)
+	}
+	file := strings.Replace(goodFile, "pilotlight:retire: 1", "pilotlight:retire: 1 of prod", 1)
+	_, err := ReadFile(kept(t, file))
+	assert.ErrorContains(t, err, "pilotlight:retire: it holds more than one value")
+}

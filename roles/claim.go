@@ -2,7 +2,9 @@ package roles
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -154,7 +156,11 @@ func ParseClaim(text string) (Claim, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var c Claim
-	if err := decoder.Decode(&c); err != nil {
+	err := decoder.Decode(&c)
+	if _, rest := decoder.Token(); err == nil && !errors.Is(rest, io.EOF) {
+		err = errors.New("it holds more than one value")
+	}
+	if err != nil {
 		return Claim{}, fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
 	}
 	return c, nil

@@ -17,6 +17,8 @@ func TestParseClaim(t *testing.T) {
 	for name, text := range map[string]string{
 		"no claim":              "2",
 		"the earlier program's": `{"role":"active","epoch":1,"generation":{"number":1,"birth":"primary"},"serial":1}`,
+		"more than one":         want.text() + want.text(),
+		"text after it":         want.text() + "}",
 	} {
 		_, err := ParseClaim(text)
 		assert.ErrorContains(t, err, "this version of pilotlight did not write it: use the version that deployed the site", name)

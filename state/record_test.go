@@ -72,3 +72,14 @@ func TestKnown(t *testing.T) {
 	assert.Equal(t, []string{"eni-1"}, m.ResourceIDs)
 	assert.True(t, m.Adopting)
 }
+
+// TestUnstashReadsAllOfAValue holds that nothing follows what is taken for the value.
+func TestUnstashReadsAllOfAValue(t *testing.T) {
+	t.Parallel()
+	var number int
+	require.NoError(t, Unstash("2\n", &number))
+	assert.Equal(t, 2, number)
+	for _, text := range []string{"2 3", "2,3", "2]", "2 of them"} {
+		assert.ErrorContains(t, Unstash(text, &number), "this version of pilotlight did not write it", text)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -343,7 +344,11 @@ func Unstash(value, into any) error {
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
+	err := decoder.Decode(into)
+	if _, rest := decoder.Token(); err == nil && !errors.Is(rest, io.EOF) {
+		err = errors.New("it holds more than one value")
+	}
+	if err != nil {
 		return fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
 	}
 	return nil
