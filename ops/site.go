@@ -3,6 +3,8 @@ package ops
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -36,7 +38,7 @@ type Site struct {
 // engine nor AWS yet. Of more than two stacks it takes the two that name each
 // other as peers.
 func OpenSite(o Options) (*Site, error) {
-	files, err := filepath.Glob(filepath.Join(o.Dir, config.FileName("*")))
+	files, err := fs.Glob(os.DirFS(filepath.Clean(o.Dir)), config.FileName("*"))
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +51,7 @@ func OpenSite(o Options) (*Site, error) {
 	var all []config.Config
 	var problems []error
 	for _, file := range files {
-		config, err := config.ReadFile(file)
+		config, err := config.ReadFile(filepath.Join(o.Dir, file))
 		if err != nil {
 			problems = append(problems, err)
 			continue

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
 
@@ -52,4 +53,31 @@ func TestFilesAreReadWhenAskedFor(t *testing.T) {
 	require.ErrorContains(t, err, "leader", "and it is told where they can't be read")
 	_, err = site.drilled("elsewhere-drill")
 	require.ErrorContains(t, err, "the site has no stack elsewhere-drill")
+}
+
+// TestFolderNamedLikeAPattern holds that the name of a project's folder is no pattern.
+func TestFolderNamedLikeAPattern(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "blog [new] *")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	for _, file := range []string{"Pulumi.yaml", config.FileName("prod"), config.FileName("dr")} {
+		text, err := os.ReadFile(filepath.Join("..", file))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), text, 0o600))
+	}
+	_, err := OpenSite(Options{Dir: dir})
+	require.NoError(t, err)
+	runs := filepath.Join(dir, filepath.FromSlash(runsFolder))
+	require.NoError(t, os.MkdirAll(runs, 0o700))
+	require.NoError(t, os.WriteFile(runFile(dir, "dr", 7), nil, 0o600))
+	assert.Equal(t, []string{filepath.Join(runs, "dr-7")}, runFiles(dir, "dr"))
+	assert.Empty(t, runFiles(dir, "prod"))
+
+	reports := filepath.Join(dir, filepath.FromSlash(report.Reports))
+	require.NoError(t, os.MkdirAll(reports, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(reports, "1.json"), []byte("{}"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(reports, "2.json"), []byte("?"), 0o600))
+	read, err := report.ReadReports(dir)
+	assert.Len(t, read, 1)
+	assert.ErrorContains(t, err, filepath.Join(reports, "2.json"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,6 +27,16 @@ func (s *Stack) runFile(pid int) string { return runFile(s.options.Dir, s.Name()
 
 func runFile(dir, stack string, pid int) string {
 	return filepath.Join(dir, filepath.FromSlash(runsFolder), fmt.Sprintf("%s-%d", stack, pid))
+}
+
+// runFiles are the files of a stack's engines.
+func runFiles(dir, stack string) (files []string) {
+	folder := filepath.Join(dir, filepath.FromSlash(runsFolder))
+	names, _ := fs.Glob(os.DirFS(folder), stack+"-*") // the name of a stack is no pattern
+	for _, name := range names {
+		files = append(files, filepath.Join(folder, name))
+	}
+	return files
 }
 
 // engineBegins writes down that an engine works on the stack. A folder that can't be
@@ -65,8 +76,8 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 	if say == nil {
 		say = func(string) {}
 	}
-	runs, err := filepath.Glob(strings.TrimSuffix(s.runFile(0), "0") + "*")
-	if err != nil || len(runs) == 0 {
+	runs := runFiles(s.options.Dir, s.Name())
+	if len(runs) == 0 {
 		return
 	}
 	locks, err := s.Locks(ctx)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -22,13 +24,15 @@ const Rehearsal = ".pilotlight/rehearsal"
 // ReadReports reads the reports that were kept below a project's folder, the oldest
 // first. The error is of those that can't be read; the others come with it.
 func ReadReports(project string) ([]Report, error) {
-	files, err := filepath.Glob(filepath.Join(project, filepath.FromSlash(Reports), "*.json"))
+	folder := filepath.Join(project, filepath.FromSlash(Reports))
+	files, err := fs.Glob(os.DirFS(folder), "*.json")
 	if err != nil {
 		return nil, err
 	}
 	var reports []Report
 	var unread []error
-	for _, file := range files {
+	for _, name := range files {
+		file := filepath.Join(folder, name)
 		text, err := fileio.Read(file)
 		if err != nil {
 			unread = append(unread, fmt.Errorf("reading a report: %w", err))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"io"
 	"os"
 	"path/filepath"
@@ -110,7 +111,7 @@ func (o *rehearseOptions) complete(placed bool) error {
 	if o.live && (o.sample || placed) {
 		return errors.New("--live rehearses the project as it stands, not the sample: leave out --sample, --prod-region and --dr-region")
 	}
-	if found, err := filepath.Glob(filepath.Join(o.project, "Pulumi.*yaml")); !o.live && (err != nil || len(found) == 0 || o.sample) {
+	if found, err := fs.Glob(os.DirFS(filepath.Clean(o.project)), "Pulumi.*yaml"); !o.live && (err != nil || len(found) == 0 || o.sample) {
 		return scenario.CheckRegions(o.ProdRegion, o.DRRegion)
 	}
 	if placed {

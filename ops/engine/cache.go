@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -69,12 +70,12 @@ func (c cache) lock(ctx context.Context) (unlock func(), err error) {
 // that the finished file can be moved there at once. It clears away what a
 // killed build left: the lock must be held.
 func (c cache) workshop() (dir string, err error) {
-	left, err := filepath.Glob(filepath.Join(c.root, "build-*"))
+	left, err := fs.Glob(os.DirFS(c.root), "build-*")
 	if err != nil {
 		return "", err
 	}
 	for _, dir := range left {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(filepath.Join(c.root, dir)); err != nil {
 			return "", c.unwritable(err)
 		}
 	}

@@ -143,6 +143,18 @@ func TestBuildsOnceAndKeepsIt(t *testing.T) {
 	assert.Empty(t, m.progress.String())
 }
 
+// TestCacheNamedLikeAPattern holds that what a killed build left goes, whatever the folder's name.
+func TestCacheNamedLikeAPattern(t *testing.T) {
+	t.Parallel()
+	c := cache{root: filepath.Join(t.TempDir(), "cache [2] *")}
+	left := filepath.Join(c.root, "build-1")
+	require.NoError(t, os.MkdirAll(left, 0o700))
+	dir, err := c.workshop()
+	require.NoError(t, err)
+	assert.DirExists(t, dir)
+	assert.NoDirExists(t, left)
+}
+
 func TestBuildIsShieldedFromTheUsersGoSettings(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)

@@ -72,17 +72,17 @@ func buildClient(ctx context.Context, binary string) error {
 
 // forget removes what no test has used for a week.
 func forget(dir string) {
-	old, _ := filepath.Glob(filepath.Join(dir, "*"))
+	old, _ := os.ReadDir(dir)
 	for _, file := range old {
-		if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) > 7*24*time.Hour {
-			_ = os.Remove(file) // another time, then
+		if info, err := file.Info(); err == nil && time.Since(info.ModTime()) > 7*24*time.Hour {
+			_ = os.Remove(filepath.Join(dir, file.Name())) // another time, then
 		}
 	}
 }
 
 // fingerprint tells sources and toolchains apart.
 func fingerprint(dir string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	files, err := os.ReadDir(dir)
 	if err == nil && len(files) == 0 {
 		err = errors.New("there is no source in " + dir)
 	}
@@ -92,11 +92,11 @@ func fingerprint(dir string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, file := range files {
-		content, err := os.ReadFile(file)
+		content, err := os.ReadFile(filepath.Join(dir, file.Name()))
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(file), len(content), content)
+		fmt.Fprintf(sum, "%s %d\n%s", file.Name(), len(content), content)
 	}
 	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), nil
 }

@@ -144,12 +144,12 @@ func fingerprint(world []byte, dir string) (string, error) {
 	for _, name := range slices.Sorted(maps.Keys(held)) {
 		fmt.Fprintf(sum, "%s %s\n", name, held[name])
 	}
-	states, err := filepath.Glob(filepath.Join(dir, "state", ".pulumi", "stacks", "*", "*.json"))
+	states, err := fs.Glob(os.DirFS(dir), "state/.pulumi/stacks/*/*.json")
 	if err != nil {
 		return "", err
 	}
 	for _, file := range states {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			return "", err
 		}
