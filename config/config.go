@@ -21,23 +21,24 @@ type Config struct {
 	// Short name of the site; with the stack's name it prefixes all resources (`blog-dr`). The same in both stacks.
 	//
 	// Refused: other than lower-case letters, digits and single hyphens, beginning with a letter; over 20 characters
-	// together with the stack's name
+	// together with the stack's name; one that AWS keeps for itself: `aws…`, `ssm…`, `sg-…`, `internal-…`, `sthree-…`,
+	// `amzn-s3-demo-…`
 	Site string `json:"site"`
-	// The site's own name, such as `www.example.com`. The same in both stacks.
+	// The site's own name, such as `www.example.com`, or `xn--9krq6q.xn--fiqs8s` for 博客.中国. The same in both stacks.
 	//
-	// Refused: not a domain name; a name of AWS's own
+	// Refused: not a domain name, as DNS writes it; a name of AWS's own
 	Domain string `json:"domain"`
 	// Further names that lead to the site, such as `example.com` beside `www.example.com`; WordPress redirects their
 	// visitors to `domain`. In Route 53 each is an alias to `domain`, in the same zone, so that one change moves all of
 	// them. The same in both stacks. A record stays when its name is removed here.
 	//
-	// Refused: not domain names; one twice; `domain` itself; more than 20
+	// Refused: not domain names, as DNS writes them; one twice; `domain` itself; more than 20
 	Names []string `json:"names"`
 	// Networks that reach the site, such as `203.0.113.0/24`; none is everybody. For the first deployment: the
 	// first visitor can complete WordPress's installer. The machine that runs pilotlight must be in one of them, as it
 	// looks at the site. Remove it when the site is installed, before it is protected.
 	//
-	// Refused: other than IPv4 networks
+	// Refused: other than IPv4 networks; one twice, such as `203.0.113.5/24` and `203.0.113.80/24`
 	Visitors []string `json:"visitors"`
 	// What the stack is: `active`, `frozen` or `standby`. Changing a standby's to `active` is the failover. `frozen` is an
 	// active one that takes no writes, before a planned switchover.

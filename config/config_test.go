@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,18 +40,33 @@ func TestValidate(t *testing.T) {
 		spoil func(*Config)
 		says  string // "" is good
 	}{
-		"good":                  {func(*Config) {}, ""},
-		"China":                 {func(c *Config) { china(c) }, ""},
-		"unknown role":          {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active, frozen or standby`},
-		"no region":             {func(c *Config) { c.Region = "" }, `aws:region is ""`},
-		"GovCloud":              {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
-		"capital in site":       {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},
-		"names too long":        {func(c *Config) { c.Site = "a-very-long-site-name" }, "they may have 20 characters together"},
-		"balancer's own name":   {func(c *Config) { c.Domain = "x.us-east-2.elb.amazonaws.com" }, "set it to the site's own name"},
-		"no other side":         {func(c *Config) { c.Peer = nil }, "set either peer"},
-		"two other sides":       {func(c *Config) { c.Production = external() }, "set either peer"},
-		"external":              {func(c *Config) { c.Peer, c.Production = nil, external() }, ""},
-		"external, bad ARN":     {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Database = "site" }, `production.database is "site"`},
+		"good":                 {func(*Config) {}, ""},
+		"China":                {func(c *Config) { china(c) }, ""},
+		"unknown role":         {func(c *Config) { c.Role = "primary" }, `role is "primary": set it to active, frozen or standby`},
+		"no region":            {func(c *Config) { c.Region = "" }, `aws:region is ""`},
+		"GovCloud":             {func(c *Config) { c.Region = "us-gov-west-1" }, "only the partitions aws and aws-cn"},
+		"capital in site":      {func(c *Config) { c.Site = "Blog" }, `site is "Blog"`},
+		"aws, reserved":        {func(c *Config) { c.Site = "awsome" }, `site is "awsome": choose another name: AWS lets the names of parameters in Systems Manager not begin with aws`},
+		"ssm, reserved":        {func(c *Config) { c.Site = "ssm" }, `site is "ssm": choose another name`},
+		"sg-, reserved":        {func(c *Config) { c.Site = "sg" }, `site is "sg": choose another name: AWS lets the names of security groups not begin with sg-`},
+		"internal-, reserved":  {func(c *Config) { c.Site = "internal" }, "load balancers not begin with internal-"},
+		"sthree-, reserved":    {func(c *Config) { c.Site = "sthree-x" }, "buckets not begin with sthree-"},
+		"a bucket's example":   {func(c *Config) { c.Site = "amzn-s3-demo" }, "buckets not begin with amzn-s3-demo-"},
+		"nearly reserved":      {func(c *Config) { c.Site = "sgs-internal-aws" }, ""},
+		"nearly reserved, too": {func(c *Config) { c.Site = "internals" }, ""},
+		"names too long":       {func(c *Config) { c.Site = "a-very-long-site-name" }, "they may have 20 characters together"},
+		"balancer's own name":  {func(c *Config) { c.Domain = "x.us-east-2.elb.amazonaws.com" }, "set it to the site's own name"},
+		"no other side":        {func(c *Config) { c.Peer = nil }, "set either peer"},
+		"two other sides":      {func(c *Config) { c.Production = external() }, "set either peer"},
+		"external":             {func(c *Config) { c.Peer, c.Production = nil, external() }, ""},
+		"external, bad ARN":    {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Database = "site" }, `production.database is "site"`},
+		"external, no bucket":  {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Bucket = "arn:aws:s3:::" }, `production.bucket is "arn:aws:s3:::"`},
+		"external, a folder":   {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Bucket += "/uploads" }, `production.bucket is "arn:aws:s3:::media/uploads"`},
+		"external, a snapshot": {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Database += ":1" }, `db:site:1"`},
+		"external, nothing": {func(c *Config) {
+			c.Peer, c.Production = nil, external()
+			c.Production.Database = "arn:aws:rds:us-west-2:123456789012:db:"
+		}, `db:"`},
 		"external, other place": {func(c *Config) { c.Peer, c.Production = nil, external(); c.Production.Region = "us-west-1" }, "resource in us-west-1"},
 		"external, no secret": {func(c *Config) {
 			c.Peer, c.Production = nil, external()
@@ -66,7 +82,22 @@ func TestValidate(t *testing.T) {
 		"a port twice":          {func(c *Config) { c.Network.Egress = []int{443, 25, 25} }, "network.egress is \"25\": name each port once"},
 		"no such port":          {func(c *Config) { c.Network.Egress = []int{443, 70000} }, "name ports from 1 to 65535"},
 		"a visitor's address":   {func(c *Config) { c.Visitors = []string{"203.0.113.7"} }, `visitors is "203.0.113.7": name IPv4 networks`},
+		"a network twice":       {func(c *Config) { c.Visitors = []string{"203.0.113.5/24", "198.51.100.0/24", "203.0.113.80/24"} }, `visitors is "203.0.113.80/24": name each network once: it is 203.0.113.0/24`},
+		"one within another":    {func(c *Config) { c.Visitors = []string{"203.0.113.0/24", "203.0.113.0/25"} }, ""},
 		"visitors":              {func(c *Config) { c.Visitors = []string{"203.0.113.7/32", "198.51.100.0/24"} }, ""},
+		"a Chinese domain":      {func(c *Config) { c.Domain = "www.xn--fiqs8s" }, ""},
+		"a Russian domain":      {func(c *Config) { c.Domain, c.Names = "xn--e1afmkfd.xn--p1ai", []string{"www.xn--e1afmkfd.xn--p1ai"} }, ""},
+		"a domain in Chinese":   {func(c *Config) { c.Domain = "博客.中国" }, `domain is "博客.中国": set it to xn--9krq6q.xn--fiqs8s, as DNS writes that name`},
+		"a name in Russian":     {func(c *Config) { c.Names = []string{"Пример.рф"} }, `names is "Пример.рф": set it to xn--e1afmkfd.xn--p1ai, as DNS`},
+		"a domain in capitals":  {func(c *Config) { c.Domain = "WWW.Example.com" }, `set it to www.example.com, as DNS`},
+		"no word of any tongue": {func(c *Config) { c.Domain = "博 客.中国" }, `set it to the site's own name`},
+		"half a Chinese domain": {func(c *Config) { c.Domain = "www.xn--" }, `set it to the site's own name`},
+		"digits on top":         {func(c *Config) { c.Domain = "www.example.123" }, `set it to the site's own name`},
+		"a hyphen on top":       {func(c *Config) { c.Domain = "www.example.xn--fiqs8s-" }, `set it to the site's own name`},
+		"a label too long":      {func(c *Config) { c.Domain = "www.xn--" + strings.Repeat("a", 60) }, `set it to the site's own name`},
+		"a domain too long":     {func(c *Config) { c.Domain = strings.Repeat("abc.", 63) + "com" }, `set it to the site's own name`},
+		"an address in Chinese": {func(c *Config) { c.Alarms.Email = []string{"on.call@博客.中国"} }, `alarms.email is "on.call@博客.中国": set it to on.call@xn--9krq6q.xn--fiqs8s, as DNS`},
+		"an address in China":   {func(c *Config) { c.Alarms.Email = []string{"on.call@xn--9krq6q.xn--fiqs8s"} }, ""},
 		"further names":         {func(c *Config) { c.Names = []string{"example.com", "blog.example.com"} }, ""},
 		"no name":               {func(c *Config) { c.Names = []string{"*.example.com"} }, `names is "*.example.com": set it to another name`},
 		"the domain again":      {func(c *Config) { c.Names = []string{"www.example.com"} }, `names is "www.example.com": name each once`},
@@ -175,4 +206,34 @@ func TestDecodeReadsAllOfAValue(t *testing.T) {
 	file := strings.Replace(goodFile, "pilotlight:retire: 1", "pilotlight:retire: 1 of prod", 1)
 	_, err := ReadFile(kept(t, file))
 	assert.ErrorContains(t, err, "pilotlight:retire: it holds more than one value")
+}
+
+// TestDrillName tries every name of a and hyphens that a stack may have.
+func TestDrillName(t *testing.T) {
+	t.Parallel()
+	form, cutOf, all := regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`), map[string]string{}, 0
+	var grow func(name string)
+	grow = func(name string) {
+		if site, stack, two := strings.Cut(name, "-"); two && nameForm.MatchString(name) {
+			all++
+			drill := Config{Site: site, Stack: stack}.DrillName()
+			assert.Regexp(t, form, drill, "RDS takes no such identifier")
+			assert.LessOrEqual(t, len(drill), maxName)
+			cut := name[:min(len(name), 14)]
+			if before := cutOf[drill]; before != "" {
+				assert.Equal(t, before, cut, "two stacks have the drill %s", drill)
+			}
+			cutOf[drill] = cut
+		}
+		if len(name) < maxName {
+			grow(name + "a")
+			grow(name + "-")
+		}
+	}
+	grow("a")
+	assert.Greater(t, all, 10_000)
+	for name, drill := range map[string]string{"blog-dr": "blog-dr-drill", "my-shop-europe": "my-shop-europe-drill", "averylongsite-prod": "averylongsite-drill0", "averylongsit-prod": "averylongsit-p-drill"} {
+		site, stack, _ := strings.Cut(name, "-")
+		assert.Equal(t, drill, Config{Site: site, Stack: stack}.DrillName())
+	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // AllNames are the names that lead to the site, its domain first.
@@ -57,8 +58,13 @@ func (c Config) Name() string { return c.Site + "-" + c.Stack }
 const DrillSuffix = "-drill"
 
 // DrillName prefixes what a drill of the stack makes, its database above all: the stack's own name with a
-// suffix, cut so that the names of target groups still fit.
+// suffix, cut so that the names of target groups still fit. RDS takes no two hyphens in a row. What is left
+// without the one may be another stack's name, so the suffix is another, too.
 func (c Config) DrillName() string {
 	name := c.Name()
-	return name[:min(len(name), maxName-len(DrillSuffix))] + DrillSuffix
+	name = name[:min(len(name), maxName-len(DrillSuffix))]
+	if cut, atHyphen := strings.CutSuffix(name, "-"); atHyphen {
+		return cut + DrillSuffix + "0"
+	}
+	return name + DrillSuffix
 }

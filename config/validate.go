@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"golang.org/x/net/idna"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/rdsstorage"
@@ -17,20 +18,31 @@ import (
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
+// topForm is the form of a top-level domain: letters, or another alphabet's as DNS writes them (RFC 5890: xn-- and ASCII).
+const topForm = `([a-z]{2,63}|xn--([a-z0-9-]{0,58})[a-z0-9])`
+
 var (
 	nameForm   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+` + topForm + `$`)
 	imageForm  = regexp.MustCompile(`^ami-[0-9a-f]{8,17}$`)
 	classForm  = regexp.MustCompile(`^db\.[a-z0-9]+\.[a-z0-9]+$`)
 	nodeForm   = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 	zoneForm   = regexp.MustCompile(`^[0-9A-Z]{1,32}$`) // ResourceId in Route 53's API: 32 characters at most. That all begin with Z is said nowhere
-	mailForm   = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+	mailForm   = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@(?i:([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+` + topForm + `)$`)
 	typeForm   = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 )
 
 // maxName leaves room for what is appended to a name where AWS allows the
 // least: 32 characters for a target group, eight of them a random suffix.
 const maxName = 20
+
+// reservedNames are how no name may begin that is made of site and stack. Nothing else that AWS keeps for itself can be
+// reached by them: its names have capitals, two hyphens or a slash, or this program's own words come first. Sources: the
+// references of PutParameter, CreateSecurityGroup and CreateLoadBalancer, and "General purpose bucket naming rules" of S3.
+var reservedNames = []struct{ begin, of string }{
+	{"aws", "parameters in Systems Manager"}, {"ssm", "parameters in Systems Manager"}, {"sg-", "security groups"}, {"internal-", "load balancers"},
+	{"sthree-", "buckets"}, {"amzn-s3-demo-", "buckets"},
+}
 
 // Problem is a value that is refused, and what to do about it.
 type Problem struct {
@@ -73,13 +85,16 @@ func (c Config) Problems() []Problem {
 	p.add(awsregion.Valid(c.Region), "aws:region", c.Region, "set it to an AWS region such as us-west-2")
 	p.add(!strings.HasPrefix(c.Region, "us-gov-"), "aws:region", c.Region, "only the partitions aws and aws-cn are supported")
 	p.add(nameForm.MatchString(c.Site), "site", c.Site, "set it to lower-case letters, digits and hyphens, beginning with a letter")
+	for _, name := range reservedNames {
+		p.add(!strings.HasPrefix(c.Name(), name.begin), "site", c.Site, "choose another name: AWS lets the names of %s not begin with %s", name.of, name.begin)
+	}
 	p.add(nameForm.MatchString(c.Stack), "the stack's name", c.Stack, "rename the stack to lower-case letters, digits and hyphens")
 	p.add(len(c.Name()) <= maxName, "site and the stack's name", c.Name(),
 		"shorten one of them, they may have %d characters together: AWS allows no longer names for a target group", maxName)
-	p.add(validDomain(c.Domain), "domain", c.Domain, "set it to the site's own name, such as www.example.com")
+	p.add(validDomain(c.Domain), "domain", c.Domain, "%s", domainRemedy("", c.Domain, "set it to the site's own name, such as www.example.com"))
 	p.add(len(c.Names) <= mostNames, "names", c.Names, "leave out some, it may have %d: each is a record to look at in a failover", mostNames)
 	for i, name := range c.Names {
-		p.add(validDomain(name), "names", name, "set it to another name of the site, such as example.com")
+		p.add(validDomain(name), "names", name, "%s", domainRemedy("", name, "set it to another name of the site, such as example.com"))
 		p.add(!slices.Contains(c.AllNames()[:i+1], name), "names", name, "name each once, and not domain")
 	}
 	for key, epoch := range map[string]int{"acceptDataLoss": c.AcceptDataLoss, "ignoreProduction": c.IgnoreProduction, "acceptStandby": c.AcceptStandby, "abort": c.Abort} {
@@ -99,7 +114,8 @@ func (c Config) Problems() []Problem {
 	c.validateFailover(&p)
 	p.add(c.Alarms.CheckHours >= 0 && c.Alarms.CheckHours <= 168, "alarms.checkHours", c.Alarms.CheckHours, "set it to 0 to 168: CloudWatch looks back a week")
 	for i, address := range c.Alarms.Email {
-		p.add(mailForm.MatchString(address), "alarms.email", address, "set it to an e-mail address such as oncall@example.com")
+		at := strings.LastIndex(address, "@") + 1
+		p.add(mailForm.MatchString(address), "alarms.email", address, "%s", domainRemedy(address[:at], address[at:], "set it to an e-mail address such as oncall@example.com"))
 		p.add(!slices.Contains(c.Alarms.Email[:i], address), "alarms.email", address, "name each address once")
 	}
 	return p
@@ -108,8 +124,20 @@ func (c Config) Problems() []Problem {
 // mostNames is how many names a site may have beside its domain.
 const mostNames = 20
 
+// mostDomain is how long a name is in DNS at most, in characters (RFC 1035, section 2.3.4).
+const mostDomain = 253
+
 func validDomain(name string) bool {
-	return domainForm.MatchString(name) && !strings.Contains(name, "amazonaws.com")
+	return len(name) <= mostDomain && domainForm.MatchString(name) && !strings.Contains(name, "amazonaws.com")
+}
+
+// domainRemedy is what to write for a domain that is refused: the form that DNS has for what was meant, where there is
+// one, or else usual. before is what the value has before the domain.
+func domainRemedy(before, domain, usual string) string {
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && ascii != domain && validDomain(ascii) {
+		return fmt.Sprintf("set it to %s, as DNS writes that name", before+ascii)
+	}
+	return usual
 }
 
 // logDays are what CloudWatch Logs takes for a retention.
@@ -140,9 +168,15 @@ func (c Config) validateOtherSide(p *problems) {
 	}
 }
 
+// The resources that the ARNs of a production name. Old buckets of us-east-1 may have names that no bucket gets today.
+var (
+	databaseForm = regexp.MustCompile(`^db:[A-Za-z](-?[A-Za-z0-9])*$`)
+	bucketForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
+)
+
 func (c Config) validateProduction(p *problems) {
-	checkARN(p, "production.database", c.Production.Database, c.Production.Region, "rds", "db:")
-	checkARN(p, "production.bucket", c.Production.Bucket, c.Production.Region, "s3", "")
+	checkARN(p, "production.database", c.Production.Database, c.Production.Region, "rds", databaseForm)
+	checkARN(p, "production.bucket", c.Production.Bucket, c.Production.Region, "s3", bucketForm)
 	for _, key := range wordpress.SecretKeys() {
 		p.add(c.Production.Secrets[key] != "", "production.secrets."+key, "", "set it with: pulumi config set --secret --path 'production.secrets.%s'", key)
 	}
@@ -164,10 +198,12 @@ func (c Config) validateNetwork(p *problems) {
 		p.add(port >= 1 && port <= 65535, "network.egress", port, "name ports from 1 to 65535")
 		p.add(!slices.Contains(c.Network.Egress[:i], port), "network.egress", port, "name each port once")
 	}
-	for i, text := range c.Visitors {
+	visitors := map[netip.Prefix]bool{}
+	for _, text := range c.Visitors {
 		network, err := netip.ParsePrefix(text)
 		p.add(err == nil && network.Addr().Is4(), "visitors", text, "name IPv4 networks such as 203.0.113.0/24, or remove it to let everybody in")
-		p.add(!slices.Contains(c.Visitors[:i], text), "visitors", text, "name each network once")
+		p.add(err != nil || !visitors[network.Masked()], "visitors", text, "name each network once: it is %s", network.Masked())
+		visitors[network.Masked()] = true
 	}
 	p.add(slices.Contains([]string{"one", "zone", "none"}, c.Network.NAT), "network.nat", c.Network.NAT, "set it to one, zone or none")
 }
@@ -247,9 +283,9 @@ func (c Config) validateFailover(p *problems) {
 }
 
 // checkARN holds that an ARN names a resource of a service, in a region where it has one.
-func checkARN(p *problems, key, value, region, service, kind string) {
+func checkARN(p *problems, key, value, region, service string, form *regexp.Regexp) {
 	parsed, err := arn.Parse(value)
-	ok := err == nil && parsed.Service == service && strings.HasPrefix(parsed.Resource, kind) &&
+	ok := err == nil && parsed.Service == service && form.MatchString(parsed.Resource) &&
 		parsed.Partition == awsregion.Partition(region) && (service == "s3" || parsed.Region == region)
 	p.add(ok, key, value, "set it to the ARN of an %s resource in %s", service, region)
 }

@@ -169,7 +169,7 @@ func TestReplicaRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inputs := props{"identifier": name, "instanceClass": "db.t4g.medium", "replicateSourceDb": good, "kmsKeyId": key}
+			inputs := props{"identifier": "site-dr", "instanceClass": "db.t4g.medium", "replicateSourceDb": good, "kmsKeyId": key}
 			maps.Copy(inputs, tc.change)
 			assert.Equal(t, tc.want, refused(t, w, other, databaseType, inputs))
 		})

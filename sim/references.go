@@ -2,7 +2,7 @@ package sim
 
 import "slices"
 
-// valid checks what an object refers to, then its kind's own rules.
+// valid checks what an object refers to, its name, then its kind's own rules.
 func (w *World) valid(k *kind, o *Object) error {
 	for _, r := range k.refs {
 		for _, value := range textsAt(o.Props, r.path) {
@@ -10,6 +10,9 @@ func (w *World) valid(k *kind, o *Object) error {
 				return r.missing(value)
 			}
 		}
+	}
+	if err := wellNamed(o); err != nil {
+		return err
 	}
 	if k.check != nil {
 		return k.check(w, o)
