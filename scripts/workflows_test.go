@@ -2,6 +2,7 @@ package scripts_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -152,6 +153,55 @@ func TestJobsOfForeignEvents(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestOnlyFilesOfAPullRequestAreUploaded holds that what is uploaded of a pull request is its own: an upload follows
+// links, such as one to /proc/self/environ, and takes all that is in a folder.
+func TestOnlyFilesOfAPullRequestAreUploaded(t *testing.T) {
+	t.Parallel()
+	trees := map[string]struct {
+		put  string // a script of its own
+		says string // "" is good
+	}{
+		"files":             {"touch Pulumi.dr.yaml Pulumi.prod.yaml", ""},
+		"other files":       {"touch Pulumi.dr.yaml && ln -s /etc/passwd Pulumi.yaml", ""},
+		"a link":            {"touch Pulumi.dr.yaml && ln -s /proc/self/environ Pulumi.x.yaml", "proposed/Pulumi.x.yaml is no file"},
+		"a link inside":     {"touch Pulumi.dr.yaml && ln -s Pulumi.dr.yaml Pulumi.x.yaml", "proposed/Pulumi.x.yaml is no file"},
+		"a link to nothing": {"touch Pulumi.dr.yaml && ln -s none Pulumi.x.yaml", "proposed/Pulumi.x.yaml is no file"},
+		"a folder":          {"mkdir Pulumi.dr.yaml && ln -s /etc/passwd Pulumi.dr.yaml/x", "proposed/Pulumi.dr.yaml is no file"},
+		"a strange name":    {`ln -s /etc/passwd $'Pulumi.x\n::warning::.yaml'`, `$'proposed/Pulumi.x\n::warning::.yaml' is no file`},
+		"a pipe":            {"mkfifo Pulumi.dr.yaml", "proposed/Pulumi.dr.yaml is no file"},
+		"nothing":           {":", "proposed/Pulumi.\\*.yaml is no file"},
+		"a linked folder":   {"touch Pulumi.dr.yaml && cd .. && mv proposed elsewhere && ln -s elsewhere proposed", "proposed is no folder"},
+	}
+	tried := 0
+	for name, w := range workflows(t) {
+		for id, j := range w.Jobs {
+			at := slices.IndexFunc(j.Steps, func(s step) bool {
+				return strings.Contains(s.Uses, "upload-artifact@") && strings.Contains(s.With["path"], "proposed")
+			})
+			if at < 0 {
+				continue
+			}
+			assert.Equal(t, "proposed/Pulumi.*.yaml", j.Steps[at].With["path"], "%s, %s", name, id)
+			tried++
+			for tree, tc := range trees {
+				dir := t.TempDir()
+				bash := func(script string) (string, error) {
+					cmd := exec.CommandContext(t.Context(), "bash", "-e", "-o", "pipefail", "-c", script)
+					cmd.Dir = dir
+					said, err := cmd.CombinedOutput()
+					return string(said), err
+				}
+				said, err := bash("mkdir proposed && cd proposed && " + tc.put)
+				require.NoError(t, err, said)
+				said, err = bash(j.Steps[at-1].Run)
+				assert.Equal(t, tc.says == "", err == nil, "%s: %s", tree, said)
+				assert.Contains(t, said, tc.says, tree)
+			}
+		}
+	}
+	assert.Equal(t, 1, tried)
 }
 
 // TestNothingIsPastedIntoScripts holds that no text that others write becomes part
