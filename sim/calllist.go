@@ -61,11 +61,11 @@ var securityCalls = []ProviderCalls{
 	of(defaultGroupType, "ec2/vpc_default_security_group.go", reads, "ec2:DescribeSecurityGroups"),
 	of(defaultGroupType, "ec2/vpc_default_security_group.go", creates, "ec2:CreateTags ec2:RevokeSecurityGroupIngress ec2:RevokeSecurityGroupEgress"),
 	of(ingressType, "ec2/vpc_security_group_ingress_rule.go", reads, "ec2:DescribeSecurityGroupRules"),
-	of(ingressType, "ec2/vpc_security_group_ingress_rule.go", creates, "ec2:AuthorizeSecurityGroupIngress"),
+	of(ingressType, "ec2/vpc_security_group_ingress_rule.go", creates, "ec2:AuthorizeSecurityGroupIngress ec2:CreateTags"), // in vpc_security_group_rule.go: the tags come after
 	of(ingressType, "ec2/vpc_security_group_ingress_rule.go", updates, "ec2:ModifySecurityGroupRules"),
 	of(ingressType, "ec2/vpc_security_group_ingress_rule.go", deletes, "ec2:RevokeSecurityGroupIngress"),
 	of(egressType, "ec2/vpc_security_group_egress_rule.go", reads, "ec2:DescribeSecurityGroupRules"),
-	of(egressType, "ec2/vpc_security_group_egress_rule.go", creates, "ec2:AuthorizeSecurityGroupEgress"),
+	of(egressType, "ec2/vpc_security_group_egress_rule.go", creates, "ec2:AuthorizeSecurityGroupEgress ec2:CreateTags"), // in vpc_security_group_rule.go: the tags come after
 	of(egressType, "ec2/vpc_security_group_egress_rule.go", updates, "ec2:ModifySecurityGroupRules"),
 	of(egressType, "ec2/vpc_security_group_egress_rule.go", deletes, "ec2:RevokeSecurityGroupEgress"),
 }
@@ -309,8 +309,6 @@ var checkedBeside = map[string]string{
 	"autoscaling:UpdateAutoScalingGroup":      launching,
 	"autoscaling:StartInstanceRefresh":        launching,
 	"ec2:AllocateAddress":                     "ec2:CreateTags",
-	"ec2:AuthorizeSecurityGroupEgress":        "ec2:CreateTags",
-	"ec2:AuthorizeSecurityGroupIngress":       "ec2:CreateTags",
 	"ec2:CreateInternetGateway":               "ec2:CreateTags",
 	"ec2:CreateLaunchTemplate":                "ec2:CreateTags",
 	"ec2:CreateNatGateway":                    "ec2:CreateTags",

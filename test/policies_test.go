@@ -118,31 +118,84 @@ func allowed(t *testing.T, p iam.Policy, steps []sim.Step) {
 // that Pulumi made up, and that what has no name of its own has the tags of the policy's conditions.
 func allowedOnAll(t *testing.T, p iam.Policy, w *sim.World) {
 	t.Helper()
-	var state struct{ Objects map[string]sim.Object }
-	require.NoError(t, json.Unmarshal(w.Snapshot(), &state))
-	services := map[string]bool{}
-	for _, o := range state.Objects {
-		if tags, ok := o.Props["tagsAll"].(map[string]any); ok {
+	services, tagged := map[string]bool{}, 0
+	for _, o := range objects(t, w) {
+		if o.Region == "us-west-1" { // bootstrap made it, with the SDK
+			continue
+		}
+		if tags, ok := o.Props["tags"].(map[string]any); ok {
+			tagged++
 			assert.Equal(t, []any{"blog", "pilotlight"}, []any{tags["site"], tags["managed-by"]}, "%s %s", o.Type, o.Name)
 		}
-		arn, _ := o.Props["arn"].(string)
 		for _, c := range sim.Calls() {
-			// The calls about a scaling policy are about its group.
-			if c.Type != o.Type || arn == "" || o.Type == "aws:autoscaling/policy:Policy" {
-				continue
-			}
-			for _, call := range c.Calls {
-				action := sim.Actions(call)[0]
-				service, _, _ := strings.Cut(action, ":")
-				if !strings.HasPrefix(arn, "arn:aws:"+service+":") || strings.Contains(action, "Object") { // of a bucket's, not the bucket
-					continue
-				}
-				services[service] = true
-				assert.True(t, p.Allows(action, arn), "%s on %s", action, arn)
+			if c.Type == o.Type {
+				permitted(t, p, o, c, services)
 			}
 		}
 	}
-	assert.Subset(t, slices.Collect(maps.Keys(services)), []string{"autoscaling", "elasticache", "elasticloadbalancing", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"})
+	assert.Greater(t, tagged, 100)
+	assert.Subset(t, slices.Collect(maps.Keys(services)), []string{"autoscaling", "ec2", "elasticache", "elasticloadbalancing", "iam", "kms", "logs", "rds", "s3", "secretsmanager", "ssm"})
+}
+
+func objects(t *testing.T, w *sim.World) map[string]sim.Object {
+	t.Helper()
+	var state struct{ Objects map[string]sim.Object }
+	require.NoError(t, json.Unmarshal(w.Snapshot(), &state))
+	return state.Objects
+}
+
+// permitted holds that a policy permits what the provider calls for an object, its conditions included. It notes the services.
+func permitted(t *testing.T, p iam.Policy, o sim.Object, c sim.ProviderCalls, services map[string]bool) {
+	t.Helper()
+	arn, _ := o.Props["arn"].(string)
+	if arn == "" || o.Type == "aws:autoscaling/policy:Policy" { // the calls about a scaling policy are about its group
+		return
+	}
+	given, _ := o.Props["tags"].(map[string]any)
+	for i, call := range c.Calls {
+		for j, action := range sim.Actions(call) {
+			service, name, _ := strings.Cut(action, ":")
+			tags := strings.Contains(name, "Tag")
+			switch {
+			case !strings.HasPrefix(arn, "arn:aws:"+service+":"), j > 0 && !tags: // about another resource
+				continue
+			case strings.Contains(action, "Object"): // of a bucket's, not the bucket
+				continue
+			}
+			services[service] = true
+			context := map[string]string{}
+			bare := slices.Contains(c.Operations, "create") && (i == 0 || tags) // it has no tags before
+			for key, value := range given {
+				context["aws:RequestTag/"+key] = value.(string)
+				if !bare {
+					context["aws:ResourceTag/"+key] = value.(string)
+				}
+			}
+			if j > 0 { // AWS checks it beside the call that creates
+				context["ec2:CreateAction"] = strings.TrimPrefix(call, service+":")
+			}
+			assert.True(t, p.Permits(action, arn, context), "%s on %s, for %s: %v", action, arn, call, context)
+		}
+	}
+}
+
+// permittedSteps is permitted for what the provider made and changed, as far as it is there still.
+func permittedSteps(t *testing.T, p iam.Policy, w *sim.World, steps []sim.Step) {
+	t.Helper()
+	services := map[string]bool{}
+	for _, o := range objects(t, w) {
+		for _, step := range steps {
+			if step.Kind != "provider" || step.Type != o.Type || step.Name != o.Name || step.Region != o.Region {
+				continue
+			}
+			for _, c := range sim.Calls() {
+				if c.Type == o.Type && c.When == "" && slices.Contains(c.Operations, step.Operation) {
+					permitted(t, p, o, c, services)
+				}
+			}
+		}
+	}
+	assert.Contains(t, services, "autoscaling", "nothing was found again")
 }
 
 // listed are the resources of calls that list all of a kind, and of which IAM knows resources: it wants the call to be
@@ -404,6 +457,7 @@ func failOverBy(t *testing.T, b *bucketSite, name string, settings map[string]st
 		want.addStep(t, step)
 	}
 	allowed(t, b.policy(t, "failover.json"), steps)
+	permittedSteps(t, b.policy(t, "failover.json"), b.World, steps)
 	if settings["dns"] != "" {
 		return
 	}

@@ -88,18 +88,159 @@ var anyResource = map[string]string{
 	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
 	"AskPrices":            "prices are of AWS, and operations that read them know no resources",
 	"CheckParts":           "operations that describe or list know no resources",
-	"RequestCertificates":  "what is requested has no name yet: the condition narrows it to the site's tag",
+	"RequestCertificates":  "what is requested has no name yet: the conditions narrow it to the site's tag, and to what has none",
 	"PublishReadiness":     "metrics have no ARN; a condition names the namespace",
 	"CheckQuotas":          "quotas and offers are of the account, and all of what quotas count is counted",
 	"MakeKeys":             "what is made has no name yet, and lists know no resources",
 	"MakeNetworks":         "what is made has no name yet, and no tag",
 	"MakeGateways":         "what is made has no name yet, and no tag",
-	"TagWhatIsMade":        "what is made has no name yet: the condition narrows it to the site's tag",
+	"TagWhatIsMade":        "what is made has no name yet: the conditions narrow it to the site's tag, and to what the call makes",
 	"NetworksOfTheSite":    "ids say nothing: the condition narrows it to the site's tag",
 	"EndSubscriptions":     "SNS knows no resource in calls about a subscription",
 	"FindImages":           "operations that describe know no resources",
 	"PublishImageAge":      "metrics have no ARN; a condition names the namespace",
-	"LaunchFromTemplates":  "instances have no name yet: the condition wants a launch template",
+}
+
+var tagging = regexp.MustCompile(`^[a-z0-9]+:(Tag\w+|\w*AddTags\w*|\w*CreateTags|CreateOrUpdateTags|Put\w*Tagging)$`)
+
+// mayTag are the statements by which something may be tagged that neither has the site's name or tag, nor is made by the
+// same call, and why. It must have no tag of any site.
+var mayTag = map[string]string{
+	"TagRulesAndDefaultGroups": "the provider tags both after they were made",
+	"TagNewKeys":               "KMS tells no key that is about to be made from another",
+	"RequestCertificates":      "ACM tells no certificate that is about to be requested from another",
+}
+
+// TestTagsAreNoKey holds that nobody can tag what is not the site's, and then do with it what is allowed on what has the site's tags.
+func TestTagsAreNoKey(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	tags, excused := 0, map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var p iam.Policy
+		require.NoError(t, json.Unmarshal(text, &p))
+		for _, s := range p.Statement {
+			if !slices.ContainsFunc(s.Action, tagging.MatchString) {
+				continue
+			}
+			tags++
+			ofOthers := slices.ContainsFunc(s.Resource, func(arn string) bool {
+				return !strings.Contains(arn, "SITE") && !strings.Contains(arn, "BUCKET") && !slices.Contains(shared, arn)
+			})
+			equals := s.Condition["StringEquals"]
+			switch made, site := equals["ec2:CreateAction"], slices.Concat(equals["aws:ResourceTag/site"], equals["aws:ResourceTag/pilotlight:image"]); {
+			case !ofOthers, len(made) > 0, slices.Equal(site, iam.List{"SITE"}):
+			case mayTag[s.Sid] != "":
+				excused[s.Sid] = true
+				assert.Equal(t, iam.List{"SITE"}, equals["aws:RequestTag/site"], s.Sid)
+				assert.Equal(t, iam.List{"true"}, s.Condition["Null"]["aws:ResourceTag/site"], s.Sid)
+			default:
+				assert.Fail(t, "it may tag what is not the site's", "%s in %s", s.Sid, file)
+			}
+		}
+	}
+	assert.Greater(t, tags, 20)
+	assert.Len(t, excused, len(mayTag), "some are there no more")
+}
+
+// shared are AWS's own defaults, which a call names beside what it is about.
+var shared = []string{"arn:PARTITION:elasticache:*:ACCOUNT:parametergroup:default.*", "arn:PARTITION:rds:*:ACCOUNT:og:default:*"}
+
+// TestReach holds what may be done to what is the site's, to what is another's, and to what has no tags.
+func TestReach(t *testing.T) {
+	t.Parallel()
+	type context = map[string]string
+	read := func(names ...string) (joined iam.Policy) {
+		for _, name := range names {
+			p, err := iam.Read(name, values["aws-cn"])
+			require.NoError(t, err)
+			joined.Statement = append(joined.Statement, p.Statement...)
+		}
+		return joined
+	}
+	of := func(site string) context {
+		return context{"aws:ResourceTag/site": site, "aws:ResourceTag/managed-by": "pilotlight"}
+	}
+	asked := context{"aws:RequestTag/site": "blog", "aws:RequestTag/managed-by": "pilotlight"}
+	ours, others, bare := of("blog"), of("shop"), context{}
+	with := func(a context, key, value string) context {
+		all := maps.Clone(a)
+		all[key] = value
+		return all
+	}
+	and := func(a, b context) context {
+		all := maps.Clone(a)
+		maps.Copy(all, b)
+		return all
+	}
+	night, deployments := read("failover.json"), read("deploy.json", "deploy-foundation.json", "deploy-watch.json")
+	ec2 := func(resource string) string { return "arn:aws-cn:ec2:cn-north-1:123456789012:" + resource }
+	const key, certificate = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:acm:cn-north-1:123456789012:certificate/1"
+	for _, tc := range []struct {
+		who         iam.Policy
+		action, arn string
+		context     context
+		want        bool
+	}{
+		// A tag is given to what is made, and changed on what is the site's.
+		{night, "ec2:CreateTags", ec2("natgateway/1"), with(asked, "ec2:CreateAction", "CreateNatGateway"), true},
+		{night, "ec2:CreateTags", ec2("elastic-ip/1"), with(asked, "ec2:CreateAction", "AllocateAddress"), true},
+		{night, "ec2:CreateTags", ec2("volume/1"), with(asked, "ec2:CreateAction", "RunInstances"), true},
+		{night, "ec2:CreateTags", ec2("snapshot/1"), with(asked, "ec2:CreateAction", "CreateSnapshot"), false},
+		{night, "ec2:CreateTags", ec2("volume/1"), context{"ec2:CreateAction": "RunInstances", "aws:RequestTag/site": "shop"}, false},
+		{night, "ec2:CreateTags", ec2("natgateway/1"), and(asked, ours), true},
+		{night, "ec2:CreateTags", ec2("natgateway/1"), and(asked, others), false},
+		{night, "ec2:CreateTags", ec2("route-table/1"), asked, false},
+		{night, "ec2:CreateTags", ec2("security-group/1"), asked, false},
+		{night, "ec2:DeleteRoute", ec2("route-table/1"), ours, true},
+		{night, "ec2:DeleteRoute", ec2("route-table/1"), bare, false},
+		{deployments, "ec2:CreateTags", ec2("vpc/1"), with(asked, "ec2:CreateAction", "CreateVpc"), true},
+		{deployments, "ec2:CreateTags", ec2("vpc/1"), and(asked, ours), true},
+		{deployments, "ec2:CreateTags", ec2("vpc/1"), asked, false},
+		{deployments, "ec2:CreateTags", ec2("security-group/1"), asked, true}, // the default one of a new network
+		{deployments, "ec2:CreateTags", ec2("security-group-rule/1"), asked, true},
+		{deployments, "ec2:CreateTags", ec2("security-group/1"), and(asked, others), false},
+		{deployments, "ec2:CreateTags", ec2("security-group/1"), context{"aws:RequestTag/site": "shop"}, false},
+		{deployments, "ec2:AuthorizeSecurityGroupIngress", ec2("security-group/1"), ours, true},
+		{deployments, "ec2:AuthorizeSecurityGroupIngress", ec2("security-group/1"), bare, false},
+		{deployments, "ec2:AuthorizeSecurityGroupIngress", ec2("security-group-rule/1"), bare, true},
+		{deployments, "ec2:DeleteVpc", ec2("vpc/1"), others, false},
+		{deployments, "kms:TagResource", key, asked, true},
+		{deployments, "kms:TagResource", key, and(asked, ours), true},
+		{deployments, "kms:TagResource", key, and(asked, others), false},
+		{deployments, "kms:PutKeyPolicy", key, ours, true},
+		{deployments, "kms:PutKeyPolicy", key, bare, false},
+		{deployments, "kms:UpdateAlias", "arn:aws-cn:kms:cn-north-1:123456789012:alias/blog-dr-database", bare, true},
+		{deployments, "kms:UpdateAlias", "arn:aws-cn:kms:cn-north-1:123456789012:alias/shop", bare, false},
+		{deployments, "acm:RequestCertificate", "*", asked, true},
+		{deployments, "acm:AddTagsToCertificate", certificate, asked, true},
+		{deployments, "acm:AddTagsToCertificate", certificate, and(asked, others), false},
+		{deployments, "acm:DeleteCertificate", certificate, ours, true},
+		{deployments, "acm:DeleteCertificate", certificate, others, false},
+		// Instances are launched by the site's templates, into its networks.
+		{night, "ec2:RunInstances", ec2("launch-template/1"), ours, true},
+		{night, "ec2:RunInstances", ec2("launch-template/1"), others, false},
+		{night, "ec2:RunInstances", ec2("subnet/1"), ours, true},
+		{night, "ec2:RunInstances", ec2("subnet/1"), bare, false},
+		{night, "ec2:RunInstances", ec2("security-group/1"), others, false},
+		{night, "ec2:RunInstances", ec2("instance/1"), asked, true},
+		{night, "ec2:RunInstances", "arn:aws-cn:ec2:cn-north-1::image/ami-1", bare, true},
+		{night, "ec2:RunInstances", ec2("key-pair/1"), bare, false},
+		{deployments, "ec2:RunInstances", ec2("launch-template/1"), ours, true},
+		{deployments, "ec2:RunInstances", ec2("subnet/1"), others, false},
+		{deployments, "ec2:RunInstances", ec2("volume/1"), asked, true},
+		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:blog-dr-replica", bare, true},
+		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:my-blog-dr", bare, false},
+	} {
+		name := "on call"
+		if len(tc.who.Statement) != len(night.Statement) {
+			name = "deployments"
+		}
+		assert.Equal(t, tc.want, tc.who.Permits(tc.action, tc.arn, tc.context), "%s: %s on %s with %v", name, tc.action, tc.arn, tc.context)
+	}
 }
 
 // TestTrust holds that one environment of the repository is trusted, and nothing

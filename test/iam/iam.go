@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -67,9 +68,38 @@ func (p Policy) Actions() []string {
 // Allows reports whether the policy allows an action on a resource, by its ARN; an empty ARN is
 // some resource. Conditions are taken to be met.
 func (p Policy) Allows(action, arn string) bool {
-	return slices.ContainsFunc(p.Statement, func(s Statement) bool {
-		return slices.Contains(s.Action, action) && (arn == "" || slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, arn) }))
-	})
+	return slices.ContainsFunc(p.Statement, func(s Statement) bool { return s.about(action, arn) })
+}
+
+// Permits reports whether the policy allows an action on a resource, where context is what IAM knows of the request:
+// the values of the keys of conditions, such as aws:ResourceTag/site.
+func (p Policy) Permits(action, arn string, context map[string]string) bool {
+	return slices.ContainsFunc(p.Statement, func(s Statement) bool { return s.about(action, arn) && s.met(context) })
+}
+
+func (s Statement) about(action, arn string) bool {
+	return slices.Contains(s.Action, action) && (arn == "" || slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, arn) }))
+}
+
+// met reports whether all conditions hold. One of a key that the request does not have fails, but for Null, which
+// asks for that. An operator that no policy here has counts as failed.
+func (s Statement) met(context map[string]string) bool {
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			value, there := context[key]
+			holds := false
+			switch operator {
+			case "StringEquals", "Bool":
+				holds = there && slices.Contains(values, value)
+			case "Null":
+				holds = slices.Contains(values, strconv.FormatBool(!there))
+			}
+			if !holds {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // matches reports whether a pattern stands for an ARN: a star is any text, across colons and slashes too.
