@@ -92,7 +92,7 @@ func state(s Snapshot, p Policy) []refusal.Blocker {
 // production finds out whether the other side lives: then a failover would lose
 // writes that need not be lost, and make two databases that both were written to.
 func production(s Snapshot, p Policy) []refusal.Blocker {
-	if p.Planned {
+	if p.Switchover {
 		return frozen(s, p)
 	}
 	var all []refusal.Blocker

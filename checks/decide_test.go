@@ -250,8 +250,8 @@ func TestPromotion(t *testing.T) {
 		"begun":                   {"modifying", "arn", Wait, false},
 		"backing up":              {"backing-up", "arn", Wait, false},
 		"source gone, rebooting":  {"rebooting", "", Wait, false},
-		"done":                    {"available", "", Modifiable, false},
-		"done, storage optimises": {"storage-optimization", "", Modifiable, false},
+		"done":                    {"available", "", Promoted, false},
+		"done, storage optimises": {"storage-optimization", "", Promoted, false},
 		"stuck":                   {"incompatible-parameters", "arn", Wait, true},
 		"stuck without a source":  {"storage-full", "", Wait, true},
 	} {

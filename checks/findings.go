@@ -68,7 +68,7 @@ func seenOfHolder(s Snapshot, _ Policy) string {
 }
 
 func seenOfProduction(s Snapshot, p Policy) string {
-	if p.Planned {
+	if p.Switchover {
 		return "the other side shows the maintenance page, and its database is read-only"
 	}
 	seen := "production was not asked under the site's name"

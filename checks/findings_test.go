@@ -52,7 +52,7 @@ func TestFindings(t *testing.T) {
 		},
 		"the other side is frozen": {
 			func(s *Snapshot, p *Policy) {
-				p.Planned, s.Site = true, DeepPage{Epoch: 1, Frozen: true, Database: "read-only"}
+				p.Switchover, s.Site = true, DeepPage{Epoch: 1, Frozen: true, Database: "read-only"}
 			}, "production",
 			Finding{Fact: "the other side shows the maintenance page, and its database is read-only", Ruling: Passed},
 		},

@@ -94,7 +94,7 @@ func TestClaimingAgainWhatAPeerGaveUp(t *testing.T) {
 func TestPlannedActivation(t *testing.T) {
 	t.Parallel()
 	s, p := productionLost(), policy
-	p.Planned = true
+	p.Switchover = true
 	s.Replica.Replication, s.Replica.Message = "replicating", ""
 	s.Site = DeepPage{Epoch: 1, Frozen: true, Database: "read-only"}
 	assert.Empty(t, Activation.Blockers(s, p), "a frozen side lives, and its replica receives")

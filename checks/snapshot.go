@@ -132,7 +132,7 @@ type Policy struct {
 	MaxLag          time.Duration // the highest last good lag accepted
 	LagWindow       time.Duration // how far back a last good lag counts
 	Epoch           int           // of the activation
-	Planned         bool          // it takes over from a frozen side
+	Switchover      bool          // it takes over from a frozen side
 	ProbeProduction bool          // the site is asked, under its own name, whether production lives
 	Accepted        []string      // the risks accepted for this epoch, by their keys
 	ReclaimedEpoch  int           // the epoch at which this side led already, to reclaim the site after the peer aborted; 0 when it did not

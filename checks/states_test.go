@@ -46,7 +46,7 @@ func TestStates(t *testing.T) {
 			switch standing := StandingOf(status); standing {
 			case Usable:
 				assert.Empty(t, blockers, status)
-				assert.Equal(t, map[bool]Step{true: Promote, false: Modifiable}[source != ""], step, status)
+				assert.Equal(t, map[bool]Step{true: Promote, false: Promoted}[source != ""], step, status)
 			case Passing:
 				assert.Empty(t, blockers, "%s: the promotion waits for it", status)
 				fallthrough

@@ -71,7 +71,7 @@ func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict 
 	v := checks.Verdict{Findings: ask.rules.Findings(seen, p), Shortfalls: seen.Shortfalls}
 	v.Blockers, v.Overruled = checks.Overrule(ask.rules.Blockers(seen, p), p.Accepted)
 	if ask.activates {
-		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Planned), checks.MediaLoss(seen.Replica, seen.Backlog, p.Planned)
+		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Switchover), checks.MediaLoss(seen.Replica, seen.Backlog, p.Switchover)
 	}
 	if ask.activates && p.ReclaimedEpoch != 0 {
 		v.Loss = checks.StaysBehind

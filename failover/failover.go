@@ -189,8 +189,8 @@ func (r *Runtime) enter(ctx context.Context, what string) (entered context.Conte
 	}
 }
 
-// observe runs a step and reports its start and end. reaches is the milestone at its end, or empty.
-func (r *Runtime) observe(kind report.Kind, name, awaits string, reaches report.Milestone, do func() error) error {
+// runStep runs a step and reports its start and end. reaches is the milestone at its end, or empty.
+func (r *Runtime) runStep(kind report.Kind, name, awaits string, reaches report.Milestone, do func() error) error {
 	step := report.Step{Kind: kind, Name: name, Awaits: awaits, Begin: r.env.Now(), Milestone: reaches}
 	r.env.Observe(step)
 	err := do()

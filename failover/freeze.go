@@ -23,7 +23,7 @@ const hearing = 90 * time.Second
 // WaitStopped waits until no instance behind the balancer serves visitors.
 func (r *Runtime) WaitStopped(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe(report.FreezeStep, "stop the site's writes", "the maintenance page", "", func() error {
+	return r.runStep(report.FreezeStep, "stop the site's writes", "the maintenance page", "", func() error {
 		var since time.Time
 		return r.wait(ctx, "the maintenance page", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			ready, seen := checks.Stopped(r.page(ctx, client, balancer))
@@ -43,7 +43,7 @@ func (r *Runtime) WaitStopped(ctx context.Context, balancer string) error {
 // several looks in a row.
 func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe(report.FreezeStep, "wait for the database to be read-only", "the frozen database", "", func() error {
+	return r.runStep(report.FreezeStep, "wait for the database to be read-only", "the frozen database", "", func() error {
 		looks := 0
 		return r.wait(ctx, "the frozen database", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			page := r.page(ctx, client, balancer)
@@ -101,7 +101,7 @@ func (r *Runtime) resetReadOnly(ctx context.Context, client *rds.Client) error {
 // there, it shows a marker, and so does this side, behind its balancer.
 func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe(report.CatchUpStep, "wait until no write is missing", "the last writes of the other side", "", func() error {
+	return r.runStep(report.CatchUpStep, "wait until no write is missing", "the last writes of the other side", "", func() error {
 		cfg, err := r.aws(ctx)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 	if r.Site.Source != "" {
 		limit += r.Site.Limits.Promote // they are in time as long as that may last
 	}
-	return r.observe(report.InstanceStep, "wait for the instances", "the instances", "", func() error {
+	return r.runStep(report.InstanceStep, "wait for the instances", "the instances", "", func() error {
 		var last checks.LaunchFailure
 		var said logged
 		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
@@ -66,8 +66,8 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 	})
 }
 
-// Serving is how many instances this side's groups want, which scaling has fitted to the visitors; 0 for none.
-func (r *Runtime) Serving(ctx context.Context) (int, error) {
+// WantedInstances is how many instances this side's groups want, which scaling has fitted to the visitors; 0 for none.
+func (r *Runtime) WantedInstances(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
 	found, err := r.instances(ctx)

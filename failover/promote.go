@@ -24,7 +24,7 @@ const reaction = 2 * time.Minute
 func (r *Runtime) StartPromotion(ctx context.Context) error {
 	ctx, leave := r.enter(ctx, "start the promotion")
 	defer leave()
-	return r.observe(report.PromoteStep, "start the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, "", func() error {
+	return r.runStep(report.PromoteStep, "start the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, "", func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 // (again) while a source is still set, and returns when several looks in a row
 // saw it done.
 func (r *Runtime) WaitPromoted(ctx context.Context) error {
-	return r.observe(report.PromoteStep, "wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
+	return r.runStep(report.PromoteStep, "wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -52,10 +52,10 @@ func (r *Runtime) WaitPromoted(ctx context.Context) error {
 		settled := 0
 		return r.wait(ctx, "the promotion of "+r.Site.Database, r.Site.Limits.Promote, func(ctx context.Context) (bool, string, error) {
 			step, seen, err := r.promote(ctx, client)
-			if settled++; step != checks.Modifiable {
+			if settled++; step != checks.Promoted {
 				settled = 0
 			}
-			return settled >= checks.SettledLooks, seen, err
+			return settled >= checks.PromotedLooks, seen, err
 		})
 	})
 }
@@ -68,7 +68,7 @@ func (r *Runtime) WaitSecondZone(ctx context.Context) error {
 		return nil
 	}
 	what := "the second zone of " + r.Site.Database
-	return r.observe(report.ZoneStep, "wait for "+what+" to be due", what, "", func() error {
+	return r.runStep(report.ZoneStep, "wait for "+what+" to be due", what, "", func() error {
 		due := r.env.Now().Add(rest)
 		seen := "the site serves; it is made from " + due.UTC().Format("15:04:05") + " UTC on (database.multiAzDelay)"
 		return r.wait(ctx, what, rest+time.Minute, func(context.Context) (bool, string, error) {
@@ -131,7 +131,7 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step checks.
 	switch {
 	case err != nil:
 		return step, status, err
-	case step == checks.Modifiable:
+	case step == checks.Promoted:
 		return step, "promoted", nil
 	case step == checks.Promote && r.env.Now().Sub(r.asked) >= reaction:
 		refusal, err := r.ask(ctx, client, instance.BackupRetentionPeriod)

@@ -38,12 +38,12 @@ const (
 // a row. The site's name need not point to the balancer yet.
 func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.observe(report.VerifyStep, "verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
+	return r.runStep(report.VerifyStep, "verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
 		healthy, looks := 0, 0
 		var failure checks.LaunchFailure
 		var said logged
 		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			ready, seen := r.serving(ctx, client, balancer)
+			ready, seen := r.askPages(ctx, client, balancer)
 			if ready {
 				ready, seen = r.enough(ctx, balancer, seen)
 			}
@@ -75,9 +75,9 @@ func (r *Runtime) launchFailure(ctx context.Context) checks.LaunchFailure {
 	return found.failure
 }
 
-// serving asks the two pages once. Whatever goes wrong is something seen, not
+// askPages asks the two pages once. Whatever goes wrong is something seen, not
 // an error: a site that is coming up refuses, resets and times out.
-func (r *Runtime) serving(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
+func (r *Runtime) askPages(ctx context.Context, client *http.Client, balancer string) (ready bool, seen string) {
 	deep, err := r.get(ctx, client, balancer, r.Site.DeepPath)
 	if err != nil {
 		return false, "no answer yet"
@@ -149,7 +149,7 @@ func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 			return nil // a site that was never there has no visitors
 		}
 	}
-	return r.observe(report.VisitorStep, "wait until visitors arrive here", r.Site.domain(), report.Verified, func() error {
+	return r.runStep(report.VisitorStep, "wait until visitors arrive here", r.Site.domain(), report.Verified, func() error {
 		looks := 0
 		return r.wait(ctx, strings.Join(r.Site.Names, ", "), r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
 			moved, seen := r.moved(ctx, client, balancer)
@@ -206,7 +206,7 @@ func (r *Runtime) frontPage(ctx context.Context, client *http.Client, balancer s
 // site that was never active has no one to ask. A planned activation always asks, and
 // so does a side that led the site before: another may serve it.
 func (r *Runtime) probe(ctx context.Context) checks.DeepPage {
-	if !r.Site.ProbeProduction && !r.Site.Planned && r.Site.ReclaimedEpoch == 0 || r.Site.Epoch <= 1 {
+	if !r.Site.ProbeProduction && !r.Site.Switchover && r.Site.ReclaimedEpoch == 0 || r.Site.Epoch <= 1 {
 		return checks.DeepPage{}
 	}
 	return r.page(ctx, r.siteClient(), r.Site.domain())

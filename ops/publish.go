@@ -73,7 +73,7 @@ func (s *Site) serving(ctx context.Context, standby string) (count int, unread s
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	if count, err = s.runtimeOf(*other).Serving(bounded); err != nil {
+	if count, err = s.runtimeOf(*other).WantedInstances(bounded); err != nil {
 		return 0, fmt.Sprintf("with how many instances %s serves could not be read, so a failover goes by earlier checks: %s", other.name(), silence(err, askFor))
 	}
 	return count, ""

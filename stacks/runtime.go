@@ -32,7 +32,7 @@ func (s *site) newRuntime() *failover.Runtime {
 		site.ReclaimedEpoch, site.PeerImage = s.own.Claim.Epoch, time.Time{} // it runs its image already
 	}
 	// Who accepts a loss does not wait until there is none.
-	site.Planned = site.Planned && !slices.Contains(site.Accepted, checks.AcceptDataLoss)
+	site.Switchover = site.Switchover && !slices.Contains(site.Accepted, checks.AcceptDataLoss)
 	rt := failover.New(s.env, site)
 	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
 	return rt
@@ -53,7 +53,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, saved state.State) failover
 			Image: c.App.Image, ImageTag: images.SiteTag + "=" + c.Site, DiskGiB: c.App.DiskGiB, PeerImage: peer.ImageCreatedAt, MaxImageAge: time.Duration(limits.MaxImageAge),
 			Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(),
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), ProbeProduction: limits.Probe,
-			Epoch: claim.Epoch, Planned: claim.Reason == roles.ReasonSwitchover,
+			Epoch: claim.Epoch, Switchover: claim.Reason == roles.ReasonSwitchover,
 		},
 		Name: c.Site, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		InstanceTypes: c.App.Types(), Instances: c.App.Min, ResourceIDs: saved.ResourceIDs,

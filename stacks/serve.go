@@ -246,7 +246,7 @@ func (s *site) serving() int {
 	case s.DryRun():
 		return s.own.Published.Instances
 	}
-	count, err := s.runtime.Serving(s.Context.Context())
+	count, err := s.runtime.WantedInstances(s.Context.Context())
 	if err != nil || count == 0 {
 		return s.own.Published.Instances
 	}
@@ -335,7 +335,7 @@ func (s *site) started(instances *components.Instances, below pulumi.ResourceOpt
 // the application's page that shows when the replica has all that was written.
 func (s *site) promoted(balancer *components.Balancer, application []pulumi.Resource, below pulumi.ResourceOption) (*pulumi.Stash, error) {
 	opts := []pulumi.ResourceOption{below}
-	if s.runtime.Site.Planned {
+	if s.runtime.Site.Switchover {
 		caughtUp, err := s.caughtUp(balancer, application, below)
 		if err != nil {
 			return nil, err

@@ -27,7 +27,7 @@ func StartPromotion(ctx *pulumi.Context, name string, rt *failover.Runtime, stil
 		if rt.Site.Source == "" {
 			return nil // primary-born: nothing to promote
 		}
-		if rt.Site.Planned {
+		if rt.Site.Switchover {
 			return nil // it waits until no write is missing
 		}
 		return rt.StartPromotion(ctx)

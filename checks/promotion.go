@@ -9,14 +9,14 @@ import (
 type Step int
 
 const (
-	Wait       Step = iota // it is under way, look again
-	Promote                // it has not begun, or it failed and can begin again
-	Modifiable             // this look saw it done
+	Wait     Step = iota // it is under way, look again
+	Promote              // it has not begun, or it failed and can begin again
+	Promoted             // this look saw it done
 )
 
-// SettledLooks is how many looks in a row must see a promotion done. RDS may
+// PromotedLooks is how many looks in a row must see a promotion done. RDS may
 // say available for a moment between two of its phases.
-const SettledLooks = 3
+const PromotedLooks = 3
 
 // Promotion judges one look at a database that is to be promoted. Both facts
 // count: RDS says available before a promotion begins as well as after it, and
@@ -33,7 +33,7 @@ func Promotion(r Replica, region string, accepted []string) (Step, error) {
 	case standing == Stuck:
 		return Wait, fmt.Errorf("database %s is %s, which a promotion does not come back from by itself: %s", r.ID, r.Status, stateRemedy(r, region))
 	case r.Source == "":
-		return Modifiable, nil
+		return Promoted, nil
 	}
 	return Promote, nil // RDS says whether it takes a promotion while its storage changes
 }
