@@ -291,8 +291,8 @@ func TestEveryS3fsMountsTheMedia(t *testing.T) {
 func TestCertificatesOfTheRightPartition(t *testing.T) {
 	t.Parallel()
 	for region, url := range map[string]string{
-		"us-west-2":  "https://truststore.pki.rds.amazonaws.com/us-west-2/us-west-2-bundle.pem",
-		"cn-north-1": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/cn-north-1/cn-north-1-bundle.pem",
+		"us-west-2":  "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+		"cn-north-1": "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem",
 	} {
 		args := userData()
 		args.Region = region

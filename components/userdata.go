@@ -147,10 +147,12 @@ func (a UserDataArgs) validate() error {
 	return errors.Join(errs...)
 }
 
-// rdsBundle is where the certificates are that RDS signs a region's databases with.
+// rdsBundle is where the certificates are that RDS signs a partition's databases with. Each region has authorities of its own, such as
+// "Amazon RDS us-west-2 Root CA RSA2048 G1", and the global bundle has those of all regions: an image travels ("Using SSL/TLS to encrypt a
+// connection to a DB instance or cluster" in the user guides of RDS and of RDS in China).
 func rdsBundle(region string) string {
 	if awsregion.Partition(region) == "aws-cn" {
-		return fmt.Sprintf("https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/%s/%s-bundle.pem", region, region)
+		return "https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/global/global-bundle.pem"
 	}
-	return fmt.Sprintf("https://truststore.pki.rds.amazonaws.com/%s/%s-bundle.pem", region, region)
+	return "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// web signs for AWS's and everybody's servers, rds for databases only.
+// web signs for AWS's and everybody's servers, rds for databases only. The name tells the region, as RDS's do.
 var (
 	web = sync.OnceValues(func() (*authority, error) { return newAuthority("Test's web") })
-	rds = sync.OnceValues(func() (*authority, error) { return newAuthority("Test's RDS") })
+	rds = sync.OnceValues(func() (*authority, error) { return newAuthority("Amazon RDS " + home + " Root CA RSA2048 G1") })
 )
 
 // An authority signs certificates for the tests.

@@ -235,13 +235,13 @@ func (c *cloud) region(name string, buckets ...string) {
 	}
 }
 
-// certificates publishes what a region's databases are signed with.
+// certificates publishes what the databases of all regions are signed with.
 func (c *cloud) certificates(region string, signs *authority) {
 	host := "truststore.pki.rds." + awsregion.DNSSuffix(region)
 	c.resolve(internet, host)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.downloads["https://"+host+"/"+region+"/"+region+"-bundle.pem"] = signs.pem
+	c.downloads["https://"+host+"/global/global-bundle.pem"] = signs.pem
 }
 
 // make makes a resource of the world.

@@ -52,7 +52,8 @@ done
 	"/usr/local/bin/update-ca-trust": `#!/bin/sh
 for anchor in /etc/pki/ca-trust/source/anchors/*.pem; do
   cat "$anchor" >>/etc/ssl/certs/ca-certificates.crt
-  cp "$anchor" "/etc/ssl/certs/$(openssl x509 -noout -hash -in "$anchor").0"
+  csplit -s -z -f /tmp/anchor- "$anchor" /BEGIN/ '{*}' # a bundle has several
+  for one in /tmp/anchor-*; do mv "$one" "/etc/ssl/certs/$(openssl x509 -noout -hash -in "$one").0"; done
 done
 `,
 	"/usr/sbin/httpd": `#!/bin/sh

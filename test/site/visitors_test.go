@@ -79,8 +79,11 @@ func TestDebiansS3fs(t *testing.T) {
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 }
 
+// anchor is where an instance has RDS's certificates.
+const anchor = "/etc/pki/ca-trust/source/anchors/rds.pem"
+
 // TestDatabaseOfAnotherAuthority has RDS sign the database with a new authority: it is not
-// believed until the instance has read the new certificates, which it does once a month.
+// believed until the instance has read the new certificates. It asks for them every ten minutes.
 func TestDatabaseOfAnotherAuthority(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
@@ -88,30 +91,75 @@ func TestDatabaseOfAnotherAuthority(t *testing.T) {
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 
 	eventually(t, patience, func() error { // the first look may be in vain
-		_, err := i.run("test -s /etc/pki/ca-trust/source/anchors/rds.pem")
+		_, err := i.run("test -s " + anchor)
 		if err != nil {
 			err = errors.Join(err, i.systemd.start(refresh))
 		}
 		return err
 	})
 
-	next, err := newAuthority("Test's next RDS")
-	require.NoError(t, err)
-	s.database.stop()
-	next.put(t, s.database.dir, host)
-	s.database.start()
+	next := s.signedAnew()
 	got, err := s.deep(i)
 	require.Error(t, err)
 	assert.Equal(t, "unreachable", got.Database, "the database's certificate is not checked")
+	refreshed := func() error {
+		t.Helper()
+		require.NoError(t, i.systemd.start(refresh))
+		_, err := s.deep(i)
+		return err
+	}
+	i.must("touch -d '11 minutes ago' " + anchor)
+	require.Error(t, refreshed(), "an authority is believed that RDS does not know")
 
 	s.certificates(home, next)
-	require.NoError(t, i.systemd.start(refresh))
-	_, err = s.deep(i)
-	require.Error(t, err, "certificates are read each minute")
-	i.must("touch -d '31 days ago' /etc/pki/ca-trust/source/anchors/rds.pem")
-	require.NoError(t, i.systemd.start(refresh))
-	_, err = s.deep(i)
+	require.Error(t, refreshed(), "certificates are read each minute")
+	i.must("touch -d '11 minutes ago' " + anchor)
+	require.NoError(t, refreshed())
+}
+
+// signedAnew has another authority sign the side's database.
+func (s *side) signedAnew() *authority {
+	s.t.Helper()
+	next, err := newAuthority("Test's next RDS")
+	require.NoError(s.t, err)
+	s.database.stop()
+	next.put(s.t, s.database.dir, host)
+	s.database.start()
+	return next
+}
+
+// TestImageBringsCertificates boots images with certificates of RDS. Those of the region where an image was made are of no use in
+// another one, and those of all regions are enough where they can't be downloaded.
+func TestImageBringsCertificates(t *testing.T) {
+	t.Parallel()
+	other, err := newAuthority("Amazon RDS " + away + " Root CA RSA2048 G1")
 	require.NoError(t, err)
+	own, err := rds()
+	require.NoError(t, err)
+	all := string(other.pem) + string(own.pem)
+	for name, tc := range map[string]struct {
+		brings  string
+		offline bool
+		has     string
+	}{
+		"of the other region":                         {string(other.pem), false, string(own.pem)},
+		"of the other region, and none can be loaded": {string(other.pem), true, ""},
+		"of all regions, and none can be loaded":      {all, true, all},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSide(t)
+			s.shutting(func(host string) bool { return tc.offline && strings.HasPrefix(host, "truststore.") })
+			i := s.serving(s.image(putWordPress + "cat >" + anchor + " <<EOF\n" + tc.brings + "EOF\nupdate-ca-trust\n"))
+			eventually(t, patience, func() error { _, err := s.deep(i); return err })
+			assert.Equal(t, tc.has, i.must("cat "+anchor+" 2>/dev/null || true"))
+			if tc.has != "" {
+				s.signedAnew()
+				_, err := s.deep(i)
+				assert.Error(t, err, "the database's certificate is not checked")
+			}
+		})
+	}
 }
 
 // TestDatabaseHangs has the database's machine stop in its tracks: it takes connections, and says nothing. The deep page
