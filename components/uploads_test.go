@@ -137,7 +137,7 @@ func (i *instance) apache(php string) (get func(path string, headers ...string) 
 	adapt := strings.NewReplacer("@ROOT@", i.root, "@SITE@", i.path(site))
 	lines := []string{"ServerName localhost", "ServerRoot " + i.root, "PidFile " + i.path("/httpd.pid"), "ErrorLog " + i.path("/error.log"), "DefaultRuntimeDir " + i.root,
 		"User www-data", "Group www-data", "DocumentRoot " + i.path(site), "TypesConfig /dev/null"}
-	for _, module := range []string{"mpm_prefork", "authz_core", "authz_host", "access_compat", "alias", "autoindex", "cgi", "dir", "env", "filter", "include", "mime", "negotiation", "proxy", "proxy_fcgi", "remoteip", "rewrite", "setenvif"} {
+	for _, module := range []string{"mpm_prefork", "authz_core", "authz_host", "access_compat", "alias", "autoindex", "cgi", "dir", "env", "filter", "include", "mime", "negotiation", "proxy", "proxy_fcgi", "remoteip", "reqtimeout", "rewrite", "setenvif"} {
 		lines = append(lines, "LoadModule "+module+"_module "+modules+"mod_"+module+".so")
 	}
 	if strings.Contains(php, "fpm") {

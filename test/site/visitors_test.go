@@ -1,10 +1,15 @@
 package site
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
+	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -174,4 +179,44 @@ func TestDatabaseHangs(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, "unreachable", got.Database, err)
 	assert.NoError(t, i.visit().get(components.HealthPath).want(200))
+}
+
+// TestSlowRequests sends requests to the pages beside the site whose bodies do not end, as many as there are processes. Nothing that a
+// visitor sends may hold these: the balancer would find the instance ill, and the group replace it.
+func TestSlowRequests(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress + `
+		ln -s /usr/lib/apache2/modules /etc/httpd/modules
+		sed -i /reqtimeout/d /etc/httpd/conf.modules.d/00-base.conf
+	`))
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	for _, request := range []string{
+		"POST %s HTTP/1.1\r\nHost: www.example.com\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\na=",
+		"POST %s HTTP/1.1\r\nHost: www.example.com\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n--b\r\n",
+		"GET %s HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 1000000\r\n\r\na",
+		"GET %s HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 1\r\n\r\n",
+	} {
+		for range 3 {
+			for _, path := range []string{components.HealthPath, components.DeepPath} {
+				conn, err := net.Dial("tcp", net.JoinHostPort(i.address, "80"))
+				require.NoError(t, err)
+				t.Cleanup(func() { _ = conn.Close() })
+				require.NoError(t, conn.SetDeadline(time.Now().Add(15*time.Second))) // Apache ends the request itself after 20
+				_, err = fmt.Fprintf(conn, request, path)
+				require.NoError(t, err)
+				res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				require.NoError(t, err, request)
+				assert.Equal(t, 413, res.StatusCode, request)
+				assert.NoError(t, res.Body.Close())
+			}
+		}
+	}
+	v := i.visit()
+	v.client.Timeout = 15 * time.Second
+	require.NoError(t, v.get(components.HealthPath).want(200))
+	require.NoError(t, v.send("HEAD", components.HealthPath, nil, "Content-Length", "0").want(200))
+	_, err := s.deep(i)
+	require.NoError(t, err)
+	assert.Contains(t, i.must("httpd -t -D DUMP_MODULES"), "reqtimeout_module", "nothing ends a request that does not come")
 }
