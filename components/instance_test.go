@@ -66,6 +66,7 @@ var commands = map[string]string{
 		*mysqli*) [ ! -e "$CLOUD/no-mysqli" ] ;;
 		*refused*) ;;
 		*php_strip_whitespace*) exec "$PHP" -n "$@" ;;
+		*master_*) cat "$3" ;; # real PHP does it in test/site
 		*PharData*) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
 	esac`,
 	"id":         `echo 48`,

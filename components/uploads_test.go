@@ -61,10 +61,10 @@ func TestUploadsAreNeverRun(t *testing.T) {
 			i.put(i.path(uploads+"/.user.ini"), "auto_prepend_file=a.jpg")
 			i.put(i.path(uploads+"/woocommerce_uploads/2026/paid.zip"), "paid")
 			require.NoError(t, os.MkdirAll(i.path(uploads+"/2026/01"), 0o755))
-			for _, path := range []string{"/run", "/run/pilotlight", "/run/pilotlight/secret.json"} { // the web server reads it
+			for _, path := range []string{"/run", "/run/pilotlight", "/run/pilotlight/wordpress.json"} { // the web server reads it
 				require.NoError(t, os.Chmod(i.path(path), 0o755))
 			}
-			require.NoError(t, os.Symlink(i.path("/run/pilotlight/secret.json"), i.path(uploads+"/link.txt")))
+			require.NoError(t, os.Symlink(i.path("/run/pilotlight/wordpress.json"), i.path(uploads+"/link.txt")))
 			if os.Geteuid() == 0 { // as s3fs shows all of the bucket
 				require.NoError(t, os.Lchown(i.path(uploads+"/link.txt"), 65534, 65534))
 			}

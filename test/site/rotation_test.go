@@ -32,6 +32,12 @@ func (s *server) setMaster(secrets map[string]string, password string) {
 	s.must(fmt.Sprintf("ALTER USER '%s'@'%%' IDENTIFIED BY '%s'", secrets[wordpress.MasterUser], password))
 }
 
+// readable lists files with a text that WordPress can read.
+func (i *instance) readable(text string) string {
+	i.t.Helper()
+	return i.must("runuser -u apache -- grep -rlsF " + text + " /run /etc /var/lib /usr/share/pilotlight || true")
+}
+
 // TestRotation rotates all secrets of a site that is visited all the while. Database and cache hear of the new ones late,
 // as they do on AWS; a database forgets the new user, as a replica may that is promoted in the middle.
 func TestRotation(t *testing.T) {
@@ -79,6 +85,10 @@ func TestRotation(t *testing.T) {
 	page := refreshed()
 	assert.Zero(t, page.Rotation, "the new user is not made yet")
 	assert.Equal(t, "ok", page.Cache, "the cache is asked by the token before")
+	assert.NotEmpty(t, i.readable(begun[wordpress.DatabasePassword]), "the test shows nothing")
+	for _, s := range []map[string]string{before, begun} {
+		assert.Empty(t, i.readable(s[wordpress.MasterPassword]), "WordPress can read the master user's password")
+	}
 	require.NoError(t, editor.get("/wp-admin/index.php").want(302), "other salts end log-ins")
 
 	s.database.setMaster(before, begun[wordpress.MasterPassword])
