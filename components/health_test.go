@@ -1,6 +1,10 @@
 package components
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,11 +106,60 @@ func (i *instance) freeze() {
 
 func TestDeepPageAnswersOnlyToItsToken(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"", "HTTP_X_PILOTLIGHT_TOKEN=" + wordpress.DeepToken(nil)} {
-		status, text := running(t).page(deepPage, token)
-		assert.Equal(t, "status 403", status)
+	i := running(t)
+	secrets := func(change map[string]string) (all map[string]string) {
+		require.NoError(t, json.Unmarshal([]byte(i.asked("secret")), &all))
+		maps.Copy(all, change)
+		return all
+	}
+	for name, strange := range map[string]map[string]string{
+		"the password's own": secrets(map[string]string{"auth_salt": ""}), "the salt's own": secrets(map[string]string{wordpress.DatabasePassword: ""}), "nothing": nil,
+	} {
+		status, text := i.page(deepPage, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(strange))
+		assert.Equal(t, "status 403", status, name)
 		assert.Empty(t, text)
 	}
+	status, _ := i.page(deepPage)
+	assert.Equal(t, "status 403", status)
+}
+
+// TestDeepPageAnswersBothSidesOfARotation rotates each part. Who asks may not have heard of it, or have seen its end, as the instance may.
+func TestDeepPageAnswersBothSidesOfARotation(t *testing.T) {
+	t.Parallel()
+	before := wordpress.GenerateSecrets()
+	for _, part := range wordpress.Parts() {
+		begun := wordpress.Rotate(before, part)
+		after := wordpress.Settle(begun)
+		answers := func(i *instance, asks map[string]string) bool {
+			status, _ := i.page(deepPage, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(asks))
+			return status != "status 403"
+		}
+		i := running(t)
+		i.holds(begun)
+		for _, asks := range []map[string]string{before, begun, after} {
+			assert.True(t, answers(i, asks), part)
+		}
+		if part.Has(wordpress.PartDatabase) { // which still lets it in by the previous user alone
+			login := sha256.Sum256([]byte(before[wordpress.DatabaseUser] + ":" + before[wordpress.DatabasePassword]))
+			i.put(i.path("/run/pilotlight/database-login"), hex.EncodeToString(login[:]))
+			for _, asks := range []map[string]string{before, begun} {
+				assert.True(t, answers(i, asks), part)
+			}
+		}
+		i.holds(after)
+		assert.True(t, answers(i, begun), part)
+		assert.Equal(t, part == wordpress.PartCache, answers(i, before), "%s: the token of before is good for ever", part)
+	}
+}
+
+// holds has the instance read other secrets.
+func (i *instance) holds(secrets map[string]string) {
+	i.t.Helper()
+	text, err := json.Marshal(secrets)
+	require.NoError(i.t, err)
+	i.answer("secret", string(text))
+	i.age("/run/pilotlight/secret.json", 11*time.Minute)
+	i.refresh()
 }
 
 func TestDeepPage(t *testing.T) {
@@ -159,7 +212,7 @@ func TestDeepPage(t *testing.T) {
 			if tc.spoil != nil {
 				tc.spoil(i)
 			}
-			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(map[string]string{wordpress.DatabasePassword: `it's "\`}))
+			status, text := i.page(deepPage, "STUB="+tc.stub, "HTTP_X_PILOTLIGHT_TOKEN="+wordpress.DeepToken(map[string]string{wordpress.DatabasePassword: `it's "\`, "auth_salt": "5"}))
 			assert.Equal(t, tc.status, status)
 			assert.Equal(t, tc.answers+"\n", text)
 		})

@@ -63,10 +63,11 @@ func Rotate(secrets map[string]string, part Part) map[string]string {
 	if part.Has(PartCache) {
 		replace(CacheToken, newToken())
 	}
-	if part.Has(PartSalts) { // of which there is no previous one: who is logged in logs in again
+	if part.Has(PartSalts) { // pages use the new ones at once: who is logged in logs in again
 		for _, key := range saltKeys {
 			rotated[key] = newToken()
 		}
+		rotated[previous+tokenSalt] = secrets[tokenSalt] // a side that has not heard of it asks the deep page all the same
 	}
 	number, _ := Rotation(secrets)
 	rotated[rotation], rotated[rotating] = strconv.Itoa(number+1), string(part)

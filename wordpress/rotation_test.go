@@ -13,8 +13,8 @@ func TestRotate(t *testing.T) {
 	for part, want := range map[Part]struct{ changed, previous []string }{
 		PartDatabase: {[]string{DatabaseUser, DatabasePassword, MasterPassword}, []string{DatabaseUser, DatabasePassword, MasterUser, MasterPassword}},
 		PartCache:    {[]string{CacheToken}, []string{CacheToken}},
-		PartSalts:    {saltKeys, nil},
-		PartAll:      {append([]string{DatabaseUser, DatabasePassword, MasterPassword, CacheToken}, saltKeys...), []string{DatabaseUser, DatabasePassword, MasterUser, MasterPassword, CacheToken}},
+		PartSalts:    {saltKeys, []string{tokenSalt}},
+		PartAll:      {append([]string{DatabaseUser, DatabasePassword, MasterPassword, CacheToken}, saltKeys...), []string{DatabaseUser, DatabasePassword, MasterUser, MasterPassword, CacheToken, tokenSalt}},
 	} {
 		rotated := Rotate(secrets, part)
 		var changed, previously []string

@@ -52,11 +52,15 @@ func GenerateSecrets() map[string]string {
 	return secrets
 }
 
+// tokenSalt is the one of the salts that DeepToken follows from.
+const tokenSalt = "auth_salt"
+
 // DeepToken is what a request for the deep page has to bring along. It follows
-// from the database's password, so that both sides of a site know it, and tells
-// nothing about it.
+// from secrets that both sides of a site know, and tells nothing about them: the
+// password of a production that this program did not make may be easy to guess,
+// and the salt is not.
 func DeepToken(secrets map[string]string) string {
-	mac := hmac.New(sha256.New, []byte(secrets[DatabasePassword]))
+	mac := hmac.New(sha256.New, []byte(secrets[DatabasePassword]+secrets[tokenSalt]))
 	mac.Write([]byte("pilotlight deep page"))
 	return hex.EncodeToString(mac.Sum(nil))
 }
