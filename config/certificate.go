@@ -11,6 +11,9 @@ import (
 // CertificateRequest is the App.Certificate of a stack that requests its own.
 const CertificateRequest = "request"
 
+// mostCommonName is how long the first name of a certificate is at most, in characters (ACM's reference of RequestCertificate, by RFC 5280).
+const mostCommonName = 64
+
 // HTTPS reports whether visitors are served by HTTPS.
 func (a App) HTTPS() bool { return a.Certificate != "" }
 
@@ -36,6 +39,8 @@ func (c Config) validateCertificate(p *problems) {
 	case c.App.RequestsCertificate():
 		p.add(c.DNS.Mode != "manual", key, c.App.Certificate,
 			"set it to the ARN of a certificate, or dns.mode to record: ACM validates by records that the stack writes into the zone of %s", c.Domain)
+		p.add(len(c.Domain) <= mostCommonName, key, c.App.Certificate,
+			"set it to the ARN of a certificate, or domain to a shorter one: ACM wants %d characters at most, and this has %d", mostCommonName, len(c.Domain))
 		return
 	}
 	parsed, err := arn.Parse(c.App.Certificate)

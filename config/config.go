@@ -272,7 +272,8 @@ type App struct {
 	// requests one of ACM, for all names of the site, and validates it by records in the zone. With a certificate HTTP
 	// leads to HTTPS; without one the site is plain HTTP.
 	//
-	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual
+	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual, or with a `domain` of
+	// more than 64 characters
 	Certificate string `json:"certificate"`
 	// How long a deployment waits for ACM to issue the certificate that it requested. It takes minutes, once the internet
 	// sees the records.

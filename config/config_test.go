@@ -131,6 +131,16 @@ func TestValidate(t *testing.T) {
 		"certificate of China":  {func(c *Config) { c.App.Certificate = "arn:aws-cn:acm:us-east-2:123456789012:certificate/x" }, "of another partition"},
 		"no certificate":        {func(c *Config) { c.App.Certificate = "cert.pem" }, "set it to the ARN"},
 		"requested":             {func(c *Config) { c.App.Certificate = CertificateRequest }, ""},
+		"requested, too long": {
+			func(c *Config) {
+				c.App.Certificate, c.Domain = CertificateRequest, strings.Repeat("a", 53)+".example.com"
+			},
+			`app.certificate is "request": set it to the ARN of a certificate, or domain to a shorter one: ACM wants 64 characters at most, and this has 65`,
+		},
+		"requested, as long": {func(c *Config) {
+			c.App.Certificate, c.Domain = CertificateRequest, strings.Repeat("a", 52)+".example.com"
+		}, ""},
+		"long, made elsewhere": {func(c *Config) { c.Domain = strings.Repeat("a", 63) + ".example.com" }, ""},
 		"requested by hand": {
 			func(c *Config) { c.App.Certificate, c.DNS = CertificateRequest, DNS{Mode: "manual"} },
 			`app.certificate is "request": set it to the ARN of a certificate, or dns.mode to record`,

@@ -22,8 +22,8 @@ var identifier = regexp.MustCompile(`^[A-Za-z](-?[A-Za-z0-9])*$`)
 const noIdentifier = "Identifiers must begin with a letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens: "
 
 // namings are by type. Types whose names nothing of this project can make wrong are left out. Sources: the references of
-// CreateDBInstance, CreateReplicationGroup, CreateLoadBalancer, CreateTargetGroup, CreateSecurityGroup, PutParameter and
-// CreateAlias, and "General purpose bucket naming rules" of the S3 User Guide.
+// CreateDBInstance, CreateReplicationGroup, CreateLoadBalancer, CreateTargetGroup, CreateSecurityGroup, PutParameter,
+// CreateAlias and RequestCertificate, and "General purpose bucket naming rules" of the S3 User Guide.
 var namings = map[string]naming{
 	databaseType: {prop: "identifier", most: 63, form: identifier, code: "InvalidParameterValue", says: "The parameter DBInstanceIdentifier is not a valid identifier. " + noIdentifier},
 	cacheType:    {prop: "replicationGroupId", most: 40, form: identifier, code: "InvalidParameterValue", says: "The parameter ReplicationGroupId is not a valid identifier. " + noIdentifier},
@@ -34,7 +34,8 @@ var namings = map[string]naming{
 		prop: "name", most: 1011, form: regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$|^[A-Za-z0-9._-]+$`), begin: []string{"aws", "/aws", "ssm", "/ssm"},
 		code: "ValidationException", says: `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive), and has letters, numbers, and .-_ between slashes: `,
 	},
-	aliasType: {prop: "name", most: 256, form: regexp.MustCompile(`^alias/[A-Za-z0-9/_-]+$`), begin: []string{"alias/aws/"}, code: "InvalidAliasNameException", says: "An alias can have no name such as "},
+	aliasType:       {prop: "name", most: 256, form: regexp.MustCompile(`^alias/[A-Za-z0-9/_-]+$`), begin: []string{"alias/aws/"}, code: "InvalidAliasNameException", says: "An alias can have no name such as "},
+	certificateType: {prop: "domainName", most: 64, code: "ValidationException", says: "The first domain name can be no longer than 64 characters: "},
 	bucketType: {
 		prop: "bucket", most: 63, form: regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`), begin: []string{"xn--", "sthree-", "amzn-s3-demo-"},
 		end: []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}, code: "InvalidBucketName", says: "The specified bucket is not valid: ",

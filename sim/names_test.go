@@ -15,7 +15,7 @@ func TestNames(t *testing.T) {
 	const (
 		cache, balancer, targets = "aws:elasticache/replicationGroup:ReplicationGroup", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"
 		group, parameter, alias  = "aws:ec2/securityGroup:SecurityGroup", "aws:ssm/parameter:Parameter", "aws:kms/alias:Alias"
-		bucket                   = "aws:s3/bucketV2:BucketV2"
+		bucket, certificate      = "aws:s3/bucketV2:BucketV2", "aws:acm/certificate:Certificate"
 	)
 	key := create(t, w, home, "aws:kms/key:Key", "key", props{}).ID
 	inputs := func(typ, name string) props {
@@ -32,6 +32,8 @@ func TestNames(t *testing.T) {
 			return props{"name": name, "targetKeyId": key}
 		case bucket:
 			return props{"bucket": name}
+		case certificate:
+			return props{"domainName": name, "validationMethod": "DNS"}
 		}
 		return props{"name": name, "vpcId": n.vpc}
 	}
@@ -48,6 +50,7 @@ func TestNames(t *testing.T) {
 		{parameter, []string{"aws", "/aws/a", "/awsome", "/AWS-a/b", "/ssm/a", "ssm", "a/b", "/a/"}, []string{"/a/aws", "/saws"}, "ValidationException"},
 		{alias, []string{"alias/aws/a", "a"}, []string{"alias/aws-a"}, "InvalidAliasNameException"},
 		{bucket, []string{"xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "ab-", "A-b", strings.Repeat("a", 64)}, []string{"sthree", "a--b"}, "InvalidBucketName"},
+		{certificate, []string{strings.Repeat("a", 53) + ".example.com"}, []string{strings.Repeat("a", 52) + ".example.com"}, "ValidationException"},
 	} {
 		for _, name := range of.wrong {
 			assert.Equal(t, of.code, refused(t, w, home, of.typ, inputs(of.typ, name)), "%s %s", of.typ, name)
