@@ -240,8 +240,10 @@ func (c *cloud) newImage(script string) string {
 			mv /tmp/aws /usr/bin/aws
 			'"$2"
 		umount -l "$1/rootfs/dev"
+		# Another test may still have the mount in its namespace, and what lies below instances may be written by none.
+		cp -a "$1/upper" "$1/image"
 	`, dir, script))
-	return upper
+	return filepath.Join(dir, "image")
 }
 
 func put(t *testing.T, path, text string) {
