@@ -32,7 +32,14 @@ type Mismatch struct {
 
 // Reason is what does not agree.
 func (m Mismatch) Reason() string {
-	return fmt.Sprintf("%s in %s is %q, and %s has %q", m.Key, config.FileName(m.Stack), m.Value, m.Other, m.OtherValue)
+	is, has := fmt.Sprintf("is %q", m.Value), fmt.Sprintf("has %q", m.OtherValue)
+	if m.Key == certificateKey { // the values tell whether there is one
+		is, has = "is set", "has none"
+		if m.Value == noTLS {
+			is, has = "is not set", "has one"
+		}
+	}
+	return fmt.Sprintf("%s in %s %s, and %s %s", m.Key, config.FileName(m.Stack), is, m.Other, has)
 }
 
 // String is the mismatch in one line.
@@ -162,17 +169,29 @@ func rightOne(key, ours, theirs string, own, peer ComparedSide) string {
 			published[publishedValues(k.Published).value(key)] = true
 		}
 	}
+	set := func(value string) string {
+		switch {
+		case key != certificateKey:
+			return fmt.Sprintf("set it to %q", value)
+		case value == noTLS:
+			return "remove it"
+		}
+		return "set one of its region"
+	}
 	switch {
 	case published[theirs] && !published[ours]:
-		return fmt.Sprintf("set it to %q, with which stack %s is deployed", theirs, peer.Stack)
+		return fmt.Sprintf("%s, as stack %s is deployed", set(theirs), peer.Stack)
 	case published[ours] && !published[theirs]:
-		return fmt.Sprintf("set it to %q in %s, with which stack %s is deployed", ours, config.FileName(peer.Stack), own.Stack)
+		return fmt.Sprintf("%s in %s, as stack %s is deployed", set(ours), config.FileName(peer.Stack), own.Stack)
 	}
 	return "both stacks of a site must have the same: correct the one that is wrong"
 }
 
 // unknown is the value of what was never published.
 const unknown = "\x00"
+
+// certificateKey is of a value that only tells whether there is a certificate, see tls.
+const certificateKey = "app.certificate"
 
 // siteValues are the values that belong to the site, by their keys.
 type siteValues []struct{ key, value string }
@@ -190,7 +209,7 @@ func (all siteValues) value(key string) string {
 func fileValues(c *config.Config) siteValues {
 	return siteValues{
 		{"site", c.Site}, {"domain", c.Domain}, {"names", furtherNames(*c)}, {"dns.zoneId", given(c.DNS.ZoneID)},
-		{"app.certificate", tls(c.App.Certificate)}, {"database.parameters", parameters(*c)}, {"home", given(c.Home)},
+		{certificateKey, tls(c.App.Certificate)}, {"database.parameters", parameters(*c)}, {"home", given(c.Home)},
 	}
 }
 
@@ -199,7 +218,7 @@ func publishedValues(f state.PeerInfo) siteValues {
 	if f.Domain == "" { // by an update that did not publish them
 		return nil
 	}
-	return siteValues{{"domain", f.Domain}, {"names", given(f.Names)}, {"dns.zoneId", given(f.Zone)}, {"app.certificate", f.TLS}, {"database.parameters", given(f.Parameters)}}
+	return siteValues{{"domain", f.Domain}, {"names", given(f.Names)}, {"dns.zoneId", given(f.Zone)}, {certificateKey, f.TLS}, {"database.parameters", given(f.Parameters)}}
 }
 
 // given is a value to compare. One side may leave the zone out, where a person changes DNS, and
@@ -211,12 +230,15 @@ func given(value string) string {
 	return value
 }
 
+// noTLS is in the states of deployed sites, too, as tls writes it.
+const noTLS = "none"
+
 // tls reports whether visitors are served by HTTPS: certificates differ from region to region.
 func tls(certificate string) string {
 	if certificate == "" {
-		return "not set"
+		return noTLS
 	}
-	return "set"
+	return "one"
 }
 
 // publishes are the facts that a stack publishes of its configuration.

@@ -53,10 +53,10 @@ func TestMismatches(t *testing.T) {
 			`peer.region in Pulumi.dr.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2, which is right`,
 		}},
 		"wrong domain": {func(_, dr *ComparedSide) { dr.File.Domain = "www.exmaple.com" }, []string{
-			`domain in Pulumi.prod.yaml is "www.example.com", and Pulumi.dr.yaml has "www.exmaple.com": set it to "www.example.com" in Pulumi.dr.yaml, with which stack prod is deployed`,
+			`domain in Pulumi.prod.yaml is "www.example.com", and Pulumi.dr.yaml has "www.exmaple.com": set it to "www.example.com" in Pulumi.dr.yaml, as stack prod is deployed`,
 		}},
 		"wrong domain, seen by the program": {func(prod, dr *ComparedSide) { prod.File, dr.File.Domain = nil, "www.exmaple.com" }, []string{
-			`domain in Pulumi.dr.yaml is "www.exmaple.com", and the deployed stack prod has "www.example.com": set it to "www.example.com", with which stack prod is deployed`,
+			`domain in Pulumi.dr.yaml is "www.exmaple.com", and the deployed stack prod has "www.example.com": set it to "www.example.com", as stack prod is deployed`,
 		}},
 		"a new domain, not deployed yet": {func(prod, dr *ComparedSide) { prod.File.Domain, dr.File.Domain = "new.example.com", "new.example.com" }, []string{
 			`domain in Pulumi.prod.yaml is "new.example.com", and the deployed stack dr has "www.example.com": both files have the new value: pilotlight deploy brings the stacks to it`,
@@ -67,8 +67,12 @@ func TestMismatches(t *testing.T) {
 		"a standby behind its source": {func(prod, _ *ComparedSide) { prod.Published.EngineVersion = "8.4" }, []string{
 			`database.engineVersion in Pulumi.dr.yaml is "8.0", and the deployed stack prod has "8.4": set it to "8.4" in Pulumi.dr.yaml`,
 		}},
-		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is "set", and Pulumi.dr.yaml has "not set"`}},
-		"another site":      {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
+		"HTTPS on one side": {func(_, dr *ComparedSide) { dr.File.App.Certificate = "" }, []string{`app.certificate in Pulumi.prod.yaml is set, and Pulumi.dr.yaml has none`}},
+		"HTTPS as deployed": {func(prod, dr *ComparedSide) {
+			dr.File.App.Certificate = ""
+			prod.Published.TLS, dr.Published.TLS = "one", "one" // as every state has it
+		}, []string{`app.certificate in Pulumi.prod.yaml is set, and Pulumi.dr.yaml has none: set one of its region in Pulumi.dr.yaml, as stack prod is deployed`}},
+		"another site": {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
 		"two accounts": {func(_, dr *ComparedSide) { dr.Published.Account = "210987654321" }, []string{
 			"use its credentials for both",
 		}},
