@@ -62,6 +62,7 @@ func TestBootstrap(t *testing.T) {
 	assert.Equal(t, "pulumi login 's3://"+stateBucket+"?region=eu-north-1'", made.Lines()[0])
 	assert.Contains(t, said, "made: bucket "+stateBucket+" in eu-north-1")
 	assert.Len(t, said, len(made.Parts))
+	assert.Equal(t, map[string]string{"site": "blog"}, w.Keys("eu-north-1")[0].Tags, "roles that may deploy may change what is managed by pilotlight, and tag what has no site")
 	assert.ElementsMatch(t, []string{"kms:CreateKey", "kms:CreateAlias", "kms:EnableKeyRotation", "s3:CreateBucket", "s3:PutBucketVersioning",
 		"s3:PutBucketEncryption", "s3:PutBucketPolicy"}, changes(w), "new buckets block public access by themselves")
 

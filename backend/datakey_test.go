@@ -22,7 +22,7 @@ func TestOpenDataKey(t *testing.T) {
 	w := sim.New(1)
 	face := wire.NewFace(w)
 	t.Cleanup(func() { face.Close(); w.Close() })
-	key, err := w.CreateKey("us-west-1", "state")
+	key, err := w.CreateKey("us-west-1", "state", nil)
 	require.NoError(t, err)
 	sealed, err := kms.NewFromConfig(face.Config("us-west-1")).Encrypt(t.Context(), &kms.EncryptInput{
 		KeyId: &key.ID, Plaintext: []byte("data key"), EncryptionContext: map[string]string{"site": "blog"},

@@ -41,7 +41,10 @@ func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
 	if key != nil {
 		b.note(Found, "KMS key %s of a run that was cut off", aws.ToString(key.KeyId))
 	} else {
-		made, err := b.kms.CreateKey(ctx, &kms.CreateKeyInput{Description: &description})
+		// A role that may deploy the site may tag a key without a tag site, and change one that is managed by pilotlight.
+		made, err := b.kms.CreateKey(ctx, &kms.CreateKeyInput{
+			Description: &description, Tags: []types.Tag{{TagKey: aws.String("site"), TagValue: &b.Site}},
+		})
 		if err != nil {
 			return nil, fmt.Errorf("making a KMS key in %s: %w", b.Region, err)
 		}

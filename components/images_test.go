@@ -137,6 +137,7 @@ func TestMultisiteIsRefused(t *testing.T) {
 	for text, refused := range map[string]bool{
 		"define('MULTISITE', true);":                                               true,
 		"define( \"MULTISITE\" , TRUE );":                                          true,
+		"define ('MULTISITE', true);":                                              true,
 		"DEFINE('MULTISITE', 1);":                                                  true,
 		"\\define('MULTISITE', // so\n  true);":                                    true,
 		"defined('MULTISITE') || define('MULTISITE', true);":                       true,

@@ -202,8 +202,8 @@ type Database struct {
 	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary, 65536 at most. A replica's grows at least as far
 	// as that of the other stack's database; beside a production that no stack made, `0` is not at all.
 	//
-	// Refused: too low to grow, which takes more than 10 GiB, and more than a tenth, above `storageGiB` and what the database
-	// has grown to; over 65536
+	// Refused: too low to grow, which takes more than 10 GiB, and more than a tenth, above `storageGiB`; less than a tenth above
+	// what the database has grown to; over 65536
 	MaxStorageGiB int `json:"maxStorageGiB"`
 	// Parameters of MySQL by name, such as `{max_allowed_packet: "134217728"}`. The same in both stacks, or replication
 	// may break. What is not known to be dynamic takes effect at the next reboot, which `pilotlight check` asks for.

@@ -5,8 +5,11 @@ package rdsstorage
 // Most is the most that RDS for MySQL allocates to a database, in GiB.
 const Most = 65536
 
+// Takes reports whether RDS takes a ceiling for a database of allocated GiB: it is at least a tenth above.
+func Takes(allocated, ceiling int) bool { return ceiling*10 >= allocated*11 && ceiling <= Most }
+
 // LeastCeiling is the lowest ceiling, in GiB, under which storage of allocated GiB grows. RDS adds 10 GiB, or a tenth if
-// that is more, and adds nothing where that would reach the ceiling. It refuses a ceiling of less than a tenth above.
+// that is more, and adds nothing where that would reach the ceiling.
 func LeastCeiling(allocated int) int { return allocated + max(10, (allocated+9)/10) + 1 }
 
 // Reach is up to where storage of allocated GiB grows by itself under a ceiling: RDS takes the last step to the ceiling

@@ -15,14 +15,15 @@ type Key struct {
 	ID, ARN, Description string
 	Enabled, Rotates     bool
 	Created              time.Time
+	Tags                 map[string]string
 }
 
 // An Alias is a name of a key.
 type Alias struct{ Name, ARN, Target string }
 
 // CreateKey makes a symmetric key.
-func (w *World) CreateKey(region, description string) (Key, error) {
-	o := &Object{Type: keyType, Region: region, Name: "api", Props: map[string]any{"description": description}}
+func (w *World) CreateKey(region, description string, tags map[string]any) (Key, error) {
+	o := &Object{Type: keyType, Region: region, Name: "api", Props: map[string]any{"description": description, "tags": tags}}
 	if err := w.make(kinds[keyType], o, "CreateKey"); err != nil {
 		return Key{}, err
 	}
@@ -41,7 +42,7 @@ func (w *World) Key(region, name string) (Key, error) {
 }
 
 func keyOf(o *Object) Key {
-	return Key{ID: o.ID, ARN: o.text("arn"), Description: o.text("description"), Enabled: o.flag("isEnabled"), Rotates: o.flag("enableKeyRotation"), Created: o.Ready}
+	return Key{ID: o.ID, ARN: o.text("arn"), Description: o.text("description"), Enabled: o.flag("isEnabled"), Rotates: o.flag("enableKeyRotation"), Created: o.Ready, Tags: o.tags()}
 }
 
 func (w *World) key(region, name string) (*Object, error) {

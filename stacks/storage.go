@@ -40,11 +40,10 @@ func (s *site) checkStorage(ctx context.Context) error {
 
 // refuseCeiling is why a database, or a replica of it, can't have a ceiling; nil if it can.
 func refuseCeiling(database string, ceiling, allocated int) *refusal.Error {
-	least := rdsstorage.LeastCeiling(allocated)
-	if ceiling >= least {
+	if rdsstorage.Takes(allocated, ceiling) {
 		return nil
 	}
-	enough := max(least, allocated*126/100) // below that RDS warns by an event
-	return refusal.New(refusal.CodeConfig, "database %s has %d GiB by now, which storage never goes below, and does not grow under a ceiling of %d: set database.maxStorageGiB to %d or more in both files",
+	enough := min(max(rdsstorage.LeastCeiling(allocated), allocated*126/100), rdsstorage.Most) // below 126 % RDS warns by an event
+	return refusal.New(refusal.CodeConfig, "database %s has %d GiB by now, which storage never goes below, and RDS takes no ceiling of %d: set database.maxStorageGiB to %d or more in both files",
 		database, allocated, ceiling, enough)
 }

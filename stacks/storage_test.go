@@ -63,11 +63,13 @@ func TestRefuseCeiling(t *testing.T) {
 		ceiling, allocated int
 		says               string
 	}{
-		"above what there is":     {400, 100, ""},
-		"more than a tenth above": {331, 300, ""},
-		"a tenth above":           {330, 300, "database blog-dr-1 has 300 GiB by now, which storage never goes below, and does not grow under a ceiling of 330: set database.maxStorageGiB to 378 or more in both files"},
-		"a small one":             {30, 20, "31 or more"},
-		"below what there is":     {200, 305, "384 or more"},
+		"above what there is": {400, 100, ""},
+		"a tenth above":       {330, 300, ""},
+		"to where it stays":   {60, 50, ""},
+		"less than that":      {329, 300, "database blog-dr-1 has 300 GiB by now, which storage never goes below, and RDS takes no ceiling of 329: set database.maxStorageGiB to 378 or more in both files"},
+		"a small one":         {21, 20, "31 or more"},
+		"a large one":         {60000, 59000, "65536 or more"},
+		"below what there is": {200, 305, "384 or more"},
 	} {
 		why := refuseCeiling("blog-dr-1", tc.ceiling, tc.allocated)
 		if tc.says == "" {

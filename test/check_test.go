@@ -101,7 +101,7 @@ func TestReprotectAfterGrowth(t *testing.T) {
 	stage.World.Clock().Advance(time.Hour)
 	site, err := ops.OpenSite(stage.Options(stage.Env()))
 	require.NoError(t, err)
-	const says = "database blog-dr-1 has 400 GiB by now, which storage never goes below, and does not grow under a ceiling of 400: set database.maxStorageGiB to 504 or more in both files"
+	const says = "database blog-dr-1 has 400 GiB by now, which storage never goes below, and RDS takes no ceiling of 400: set database.maxStorageGiB to 504 or more in both files"
 	ready, err := site.Check(t.Context(), ops.ForReprotect, scenario.Production, ops.Run{})
 	require.NoError(t, err)
 	assert.ErrorContains(t, ready.Err(), says)

@@ -8,7 +8,7 @@ import (
 )
 
 var kmsOperations = map[string]operation{
-	"CreateKey":            onKey(createKey, "Description"),
+	"CreateKey":            onKey(createKey, "Description", "Tags"),
 	"DescribeKey":          onKey(describeKey, "KeyId"),
 	"ListKeys":             onKey(listKeys, "Limit"),
 	"EnableKeyRotation":    onKey(enableRotation, "KeyId"),
@@ -54,7 +54,13 @@ func keyMetadata(k sim.Key) answer {
 }
 
 func createKey(r request) (any, error) {
-	k, err := r.world.CreateKey(r.region, r.in.member("Description"))
+	tags := map[string]any{}
+	given, _ := r.in.json["Tags"].([]any)
+	for _, tag := range given {
+		key, _ := tag.(map[string]any)["TagKey"].(string)
+		tags[key] = tag.(map[string]any)["TagValue"]
+	}
+	k, err := r.world.CreateKey(r.region, r.in.member("Description"), tags)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func (k keyed) pulumi(args ...string) {
 // moveKey has a new key of a region encrypt the state of a stack.
 func (k keyed) moveKey(stack, region string) {
 	k.Helper()
-	key, err := k.stage.World.CreateKey(region, "state of "+stack)
+	key, err := k.stage.World.CreateKey(region, "state of "+stack, nil)
 	require.NoError(k, err)
 	alias := "alias/" + stack + "-state"
 	require.NoError(k, k.stage.World.CreateAlias(region, alias, key.ID))
@@ -228,7 +228,7 @@ func TestKeysLostForGood(t *testing.T) {
 				require.NoError(t, k.stage.Lose())
 				stacks = stacks[1:]
 			}
-			key, err := k.stage.World.CreateKey("us-east-2", "state")
+			key, err := k.stage.World.CreateKey("us-east-2", "state", nil)
 			require.NoError(t, err)
 			k.anew(scenario.Production, "awskms://"+key.ID+"?region=us-east-2")
 			k.anew(scenario.Recovery, "awskms://"+key.ID+"?region=us-east-2")
