@@ -99,7 +99,7 @@ func TestProtection(t *testing.T) {
 		},
 		"a source that grows further": {
 			site(none, standBy)[:1], func(s *SideStatus) { s.source = &checks.Replica{ID: "theirs", AllocatedGiB: 500} }, false,
-			"grows up to 0 GiB, and its source theirs up to 500", "set database.maxStorageGiB to 500",
+			"grows up to 0 GiB, and its source theirs up to 500", "set database.maxStorageGiB to 551",
 		},
 		"measured long ago": {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.At = noon.Add(-time.Hour) }, false, "not measured lately", ""},
 	} {
