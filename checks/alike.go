@@ -172,16 +172,19 @@ func parameters(s Snapshot, p Policy) []refusal.Blocker {
 // pendingParameters finds out whether a database waits for a reboot to have its parameters: after an upgrade to another series,
 // which brings another group, and after a change of a static one. RDS never makes that reboot by itself
 // (USER_UpgradeDBInstance.MySQL.Major), but a promotion is one (USER_ReadRepl.Promote). So at the replica those alone count
-// that it applies its source's writes by.
+// that its source sets, and that it applies its source's writes by.
 func pendingParameters(s Snapshot, p Policy) (all []refusal.Blocker) {
-	if r := s.Replica; r != nil && r.AwaitsReboot && slices.ContainsFunc(mustAgree, func(name string) bool { return r.Set[name] != "" }) {
+	if s.Replica == nil || s.Source == nil {
+		return nil
+	}
+	if r := s.Replica; r.AwaitsReboot && slices.ContainsFunc(mustAgree, func(name string) bool { return s.Source.Set[name] != "" }) {
 		all = append(all, refusal.Blocker{
 			Code: ParametersPending, Subject: "parameters",
 			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, and it may fail to apply what its source writes", r.ID),
 			Remedy: reboot(r.ID, p.Region) + ", which no visitor notices",
 		})
 	}
-	if r := s.Source; r != nil && s.Replica != nil && r.AwaitsReboot {
+	if r := s.Source; r.AwaitsReboot {
 		all = append(all, refusal.Blocker{
 			Code: ParametersPending, Subject: "parameters",
 			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, as RDS does not reboot it by itself", r.ID),

@@ -67,7 +67,7 @@ func TestAlike(t *testing.T) {
 			func(s *Snapshot) { s.Source.AwaitsReboot = true },
 			[]string{ParametersPending}, "aws rds reboot-db-instance --db-instance-identifier blog-prod-1 --region us-west-2, at a quiet moment",
 		},
-		"a replica that waits for one": {func(s *Snapshot) { s.Replica.AwaitsReboot = true }, nil, ""},
+		"a replica that waits for one": {func(s *Snapshot) { s.Replica.AwaitsReboot, s.Replica.Set["max_allowed_packet"] = true, "134217728" }, nil, ""},
 		"a replica that waits for what must agree": {
 			func(s *Snapshot) {
 				s.Replica.AwaitsReboot, s.Replica.Set["max_allowed_packet"], s.Source.Set["max_allowed_packet"] = true, "134217728", "134217728"

@@ -3,6 +3,7 @@ package readiness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -260,9 +261,14 @@ var conditions = []condition{
 		later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 60) }},
 	{name: "storage that grows", later: func(w *world) { w.sim.Grow(w.peer().Config.Region, w.peer().Config.DatabaseID(1), 300) }},
 	{name: "replica older than its source", codes: []string{checks.EngineOlder}, spoil: set(databaseType, false, "engineVersionActual", "8.4.99"), later: large(1)},
-	{name: "smaller packets", finding: "B15", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
-	{name: "larger packets", spoil: parameter(true, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
-	{name: "another sql_mode", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "sql_mode", "ANSI")},
+	{name: "smaller packets", of: "settings", finding: "B15", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
+	{name: "larger packets", of: "settings", spoil: parameter(true, "max_allowed_packet", "1073741824"), later: large(200 << 20)},
+	{name: "packets that wait for a reboot", of: "settings", codes: []string{checks.ParametersPending}, later: large(200 << 20), spoil: func(w *world) error {
+		const name, value = "max_allowed_packet", "1073741824"
+		return errors.Join(parameter(false, name, value)(w), parameter(true, name, value)(w), newGroup(w))
+	}},
+	{name: "a group that waits for a reboot", of: "settings", spoil: newGroup, later: large(1)},
+	{name: "another sql_mode", of: "settings", codes: []string{checks.ParametersDiffer}, spoil: parameter(false, "sql_mode", "ANSI")},
 
 	{name: "secrets unlike", here: true, finding: "B4", codes: []string{ops.SecretsDiffer}, spoil: func(w *world) error {
 		w.peer().State.Published.Secrets, w.password = "another hash", "another password"
@@ -347,6 +353,18 @@ func night(all ...string) func(*world) {
 			}
 		}
 	}
+}
+
+// newGroup has the standby's database as an upgrade to another series leaves it: it has a parameter group that is not in force.
+func newGroup(w *world) error {
+	region, now := w.own().Config.Region, w.sim.Clock().Now()
+	w.sim.ByHand(func(o *sim.Object) bool {
+		if o.Type == databaseType && o.Region == region { // none on a day without a replica
+			o.Times["associated"] = now
+		}
+		return true
+	})
+	return nil
 }
 
 func large(bytes int) func(*world) {
