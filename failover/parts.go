@@ -21,44 +21,6 @@ import (
 // partsLimit bounds the look at the stack's parts. Where AWS does not tell of them, it must block no failover.
 const partsLimit = 15 * time.Second
 
-// partKind is a kind of parts, and how AWS is asked which of some there are.
-type partKind struct {
-	name  string // in a sentence
-	there func(ctx context.Context, cfg aws.Config, ids []string) ([]string, error)
-}
-
-// partKinds are the kinds by the service and the first word of their ARNs. Of a network interface the
-// state holds the id: it stands for its NAT gateway, which has no ARN.
-var partKinds = map[string]partKind{
-	"autoscaling autoScalingGroup":      {"group of instances", groupsThere},
-	"autoscaling scalingPolicy":         {"scaling policy", policiesThere},
-	"ec2 elastic-ip":                    {"address", addressesThere},
-	"ec2 internet-gateway":              {"internet gateway", internetGatewaysThere},
-	"ec2 launch-template":               {"launch template", launchTemplatesThere},
-	"ec2 network-interface":             {"NAT gateway with interface", natGatewaysThere},
-	"ec2 route-table":                   {"route table", routeTablesThere},
-	"ec2 security-group":                {"security group", securityGroupsThere},
-	"ec2 security-group-rule":           {"rule of a security group", securityGroupRulesThere},
-	"ec2 subnet":                        {"subnet", subnetsThere},
-	"ec2 vpc":                           {"network", networksThere},
-	"ec2 vpc-endpoint":                  {"endpoint", endpointsThere},
-	"elasticache replicationgroup":      {"Redis group", cachesThere},
-	"elasticache subnetgroup":           {"subnet group of Redis", cacheSubnetsThere},
-	"elasticloadbalancing listener":     {"listener", listenersThere},
-	"elasticloadbalancing loadbalancer": {"balancer", balancersThere},
-	"elasticloadbalancing targetgroup":  {"target group", targetGroupsThere},
-	"iam instance-profile":              {"instance profile", profilesThere},
-	"iam role":                          {"role", rolesThere},
-	"kms alias":                         {checks.KeyAlias, keysThere},
-	"kms key":                           {checks.Key, keysThere},
-	"logs log-group":                    {"log group", logGroupsThere},
-	"rds pg":                            {"parameter group", parameterGroupsThere},
-	"rds subgrp":                        {"subnet group of the database", databaseSubnetsThere},
-	"s3 bucket":                         {checks.Bucket, bucketsThere},
-	"secretsmanager secret":             {"secret", secretsThere},
-	"ssm parameter":                     {"parameter", parametersThere},
-}
-
 // ofImages are the roles and the log of what brings images, and of what tells of them: no failover builds on those.
 var ofImages = regexp.MustCompile(`:role/.*-(images|image-news)-[0-9a-f]{7}$|:log-group:/aws/lambda/`)
 

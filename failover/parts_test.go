@@ -104,7 +104,7 @@ func TestEachTypeIsAPart(t *testing.T) {
 	asked := map[string]bool{}
 	for typ := range table.Resources {
 		kind, part := parts[typ]
-		assert.NotEqual(t, part, exceptions[typ] != "", "%s: add it to partKinds (parts.go), with a row here, or say here why not", typ)
+		assert.NotEqual(t, part, exceptions[typ] != "", "%s: add it to partKinds (parts_kinds.go), with a row here, or say here why not", typ)
 		asked[kind] = part
 	}
 	for typ, kind := range parts {

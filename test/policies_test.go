@@ -342,7 +342,7 @@ func TestPolicies(t *testing.T) {
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/made.go")
-		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"}) {
+		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"} {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
@@ -365,8 +365,8 @@ func (b *bucketSite) deployable(t *testing.T, steps []sim.Step) iam.Policy {
 	return p
 }
 
-// partFiles ask for parts of all kinds; a world has those of its configuration.
-var partFiles = []string{"../failover/parts_find.go", "../failover/parts_network.go"}
+// partFile asks for parts of all kinds; a world has those of its configuration.
+const partFile = "../failover/parts_kinds.go"
 
 // looks holds check.json and preview.json to what check, status and plan call.
 func looks(t *testing.T, b *bucketSite) {
@@ -406,7 +406,7 @@ func looks(t *testing.T, b *bucketSite) {
 			want.addStep(t, step)
 		}
 		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
-		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go"}) {
+		for _, file := range []string{partFile, "../failover/quotas.go"} {
 			want.addCalls(t, file) // what else a plan may make, an account have, or a stack keep warm
 		}
 		if name == "check.json" {
