@@ -11,10 +11,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // named are what an update of a site takes over from a killed one: AWS made them, and nothing
@@ -47,26 +50,31 @@ var named = map[string]string{
 // It returns the other creations that are pending: what AWS may have made that the state does
 // not know. Another is made beside it, see leftovers. imported reports that the state was
 // written anew, in which the engine keeps no pending operation.
-func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, imported bool, err error) {
-	state, operations, err := s.interrupted(ctx, s.saved)
-	if err != nil || len(operations) == 0 && len(leftUndone(state)) == 0 {
+func (s *Stack) adopt(ctx context.Context, run Run) (pending []apitype.ResourceV3, imported bool, err error) {
+	held, err := s.saved(ctx)
+	if err != nil || len(held.PendingOperations) == 0 && len(leftUndone(held)) == 0 {
 		return nil, false, err
 	}
 	if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
 		return nil, false, err
 	}
-	if state, operations, err = s.interrupted(ctx, s.Export); err != nil { // which finds out whether it can be written again
+	text, held, err := s.decoded(ctx) // which finds out whether it can be written again
+	if err != nil {
 		return nil, false, err
 	}
-	asked := creations(operations)
+	asked := pendingCreations(held)
 	site, unread := s.where() // where its file can't be read, what has a name is taken over all the same
-	ids, ended := s.idsOf(ctx, site, unread, asked, state, run)
-	pending = slices.DeleteFunc(asked, func(c creation) bool { return ids[c.URN] != "" || ended[c.URN] })
-	edited, found, doubted, err := adopted(state, ids)
+	ids, ended := s.idsOf(ctx, site, unread, asked, held, run)
+	pending = slices.DeleteFunc(asked, func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
+	edited, found, doubted, err := adopted(text, ids)
 	if err != nil {
 		return pending, false, err
 	}
-	targets := slices.DeleteFunc(leftUndone(edited), func(urn string) bool { return asksLost(site, typeOf(urn)) })
+	after, err := state.Decode(edited)
+	if err != nil {
+		return pending, false, err
+	}
+	targets := slices.DeleteFunc(leftUndone(after), func(id string) bool { return asksLost(site, urn.URN(id).Type()) })
 	doing := "reading again what the last update did not finish, of"
 	if len(found) > 0 {
 		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
@@ -76,7 +84,7 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 			return nil, false, s.failed(ctx, doing, err, nil)
 		}
 		if run.Say != nil { // the engine will list them no more
-			for _, line := range interruptedText(operations) {
+			for _, line := range interruptedText(held.PendingOperations) {
 				run.Say(line)
 			}
 		}
@@ -89,25 +97,25 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []creation, importe
 
 // asksLost reports whether reading a resource would ask the region of the peer, which may be lost: IAM's control plane is
 // in one region of a partition.
-func asksLost(site failover.Site, typ string) bool {
-	return strings.HasPrefix(typ, "aws:iam/") && site.PeerRegion == awsregion.ControlPlane("iam", site.Region)
+func asksLost(site failover.Site, typ tokens.Type) bool {
+	return strings.HasPrefix(string(typ), "aws:iam/") && site.PeerRegion == awsregion.ControlPlane("iam", site.Region)
 }
 
 // idsOf are the ids, by URN, of what AWS made of some pending creations and the stack takes over. What it can't take over,
 // but would keep a network from being deleted, it ends. The rest stays pending: another is made beside what may be left.
-func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, asked []creation, state []byte, run Run) (ids map[string]string, ended map[string]bool) {
-	ids, ended = map[string]string{}, map[string]bool{}
-	asked = takeable(asked, state)
+func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, asked []apitype.ResourceV3, held apitype.DeploymentV3, run Run) (ids map[urn.URN]string, ended map[urn.URN]bool) {
+	ids, ended = map[urn.URN]string{}, map[urn.URN]bool{}
+	asked = takeable(asked, held)
 	var others []failover.Asked
-	var urns []string
+	var urns []urn.URN
 	for _, c := range asked {
 		if asksLost(site, c.Type) {
 			continue
 		}
-		if id := c.id(s.adopts[c.Type]); id != "" {
+		if id := idByInputs(c, s.adopts[string(c.Type)]); id != "" {
 			ids[c.URN] = id
-		} else if failover.FindsMade(c.Type) {
-			others, urns = append(others, failover.Asked{Type: c.Type, Inputs: c.Inputs}), append(urns, c.URN)
+		} else if failover.FindsMade(string(c.Type)) {
+			others, urns = append(others, failover.Asked{Type: string(c.Type), Inputs: c.Inputs}), append(urns, c.URN)
 		}
 	}
 	if len(others) == 0 {
@@ -126,7 +134,7 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 	made, err := runtime.FindMade(ctx, others)
 	say(err)
 	for n, found := range made {
-		found = unknown(found, state)
+		found = unknown(found, held)
 		if others[n].Type == securityGroup && len(found) > 0 {
 			err := runtime.DeleteOrphanGroups(ctx, found)
 			say(err)
@@ -144,16 +152,16 @@ const securityGroup = "aws:ec2/securityGroup:SecurityGroup"
 
 // takeable are the pending creations of AWS's resources that may be taken over: of what the state does not hold, and
 // that was asked for once. The engine accepts no two of a URN, but those that it replaced and is yet to delete.
-func takeable(asked []creation, state []byte) (all []creation) {
-	times := map[string]int{}
-	for _, r := range savedResources(state) {
+func takeable(asked []apitype.ResourceV3, held apitype.DeploymentV3) (all []apitype.ResourceV3) {
+	times := map[urn.URN]int{}
+	for _, r := range current(held) {
 		times[r.URN]++
 	}
 	for _, c := range asked {
 		times[c.URN]++
 	}
 	for _, c := range asked {
-		if times[c.URN] == 1 && strings.HasPrefix(c.Type, "aws:") {
+		if times[c.URN] == 1 && onAWS(c) {
 			all = append(all, c)
 		}
 	}
@@ -161,20 +169,9 @@ func takeable(asked []creation, state []byte) (all []creation) {
 }
 
 // unknown are those of some ids that a state does not hold.
-func unknown(ids []string, state []byte) []string {
-	held, err := heldIn(state)
-	if err != nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return held[id] })
-}
-
-// interrupted reads the state, and the operations that are pending in it.
-func (s *Stack) interrupted(ctx context.Context, read func(context.Context) ([]byte, error)) (state []byte, pending []operation, err error) {
-	if state, err = read(ctx); err == nil {
-		pending, err = pendingOperations(state)
-	}
-	return state, pending, err
+func unknown(ids []string, held apitype.DeploymentV3) []string {
+	known := heldIn(held)
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return known[id] })
 }
 
 // requireUnlocked refuses what writes the state while an update may be writing it.
@@ -221,12 +218,12 @@ func (s *Stack) put(ctx context.Context, state json.RawMessage) error {
 	return s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: state})
 }
 
-// leftUndone are the URNs of the resources in a checkpoint whose creation or change
+// leftUndone are the URNs of the resources in a state whose creation or change
 // failed after AWS was asked.
-func leftUndone(state []byte) (urns []string) {
-	for _, r := range savedResources(state) {
+func leftUndone(held apitype.DeploymentV3) (urns []string) {
+	for _, r := range current(held) {
 		if r.Custom && len(r.InitErrors) > 0 {
-			urns = append(urns, r.URN)
+			urns = append(urns, string(r.URN))
 		}
 	}
 	return urns
@@ -238,7 +235,7 @@ const checkpointVersion = 3
 // adopted moves pending creations in a checkpoint to its resources, under the ids that are given by URN. It returns the
 // URNs of those. They are marked as left undone, as are those of the pending updates and deletions: the mark stays until
 // AWS has told what it holds of them, also when the adoption is itself killed.
-func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found []string, doubted bool, err error) {
+func adopted(state []byte, ids map[urn.URN]string) (edited json.RawMessage, found []string, doubted bool, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
@@ -253,25 +250,25 @@ func adopted(state []byte, ids map[string]string) (edited json.RawMessage, found
 	for _, entry := range operations {
 		operation, _ := entry.(map[string]any)
 		held, _ := operation["resource"].(map[string]any)
-		urn := fmt.Sprint(held["urn"])
-		switch operation["type"] {
-		case updating, deleting:
+		id := urn.URN(fmt.Sprint(held["urn"]))
+		switch fmt.Sprint(operation["type"]) {
+		case string(apitype.OperationTypeUpdating), string(apitype.OperationTypeDeleting):
 			doubted = doubt(resources, held["urn"]) || doubted
 			continue
-		case creating:
+		case string(apitype.OperationTypeCreating):
 		default:
 			continue
 		}
-		if ids[urn] == "" {
+		if ids[id] == "" {
 			continue
 		}
 		// Without outputs the provider would take it for an import, and make an input of
 		// everything that AWS tells, the name of a copied database included: the program,
 		// which leaves that out for a replica, would then replace it.
-		held["id"], held["outputs"] = ids[urn], held["inputs"]
+		held["id"], held["outputs"] = ids[id], held["inputs"]
 		held["initErrors"] = []any{"an update was killed that made it"}
 		resources = append(resources, held)
-		found = append(found, urn)
+		found = append(found, string(id))
 	}
 	checkpoint["resources"], checkpoint["pending_operations"] = resources, []any{}
 	edited, err = json.Marshal(checkpoint)

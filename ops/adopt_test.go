@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -62,7 +64,7 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), map[string]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
+			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
 			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), marked)
@@ -87,13 +89,12 @@ func TestAdopted(t *testing.T) {
 
 func TestLeftUndone(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, []string{"urn::group"}, leftUndone([]byte(`{"resources": [
-		{"urn": "urn::group", "custom": true, "initErrors": ["updating Auto Scaling Group (blog-dr): AccessDenied"]},
-		{"urn": "urn::old", "custom": true, "delete": true, "initErrors": ["no"]},
-		{"urn": "urn::lb", "custom": true}, {"urn": "urn::component", "initErrors": ["no"]}
+	assert.Equal(t, []string{"urn:pulumi:dr::p::t::group"}, leftUndone(decode(t, `{"resources": [
+		{"urn": "urn:pulumi:dr::p::t::group", "custom": true, "initErrors": ["updating Auto Scaling Group (blog-dr): AccessDenied"]},
+		{"urn": "urn:pulumi:dr::p::t::old", "custom": true, "delete": true, "initErrors": ["no"]},
+		{"urn": "urn:pulumi:dr::p::t::lb", "custom": true}, {"urn": "urn:pulumi:dr::p::t::component", "initErrors": ["no"]}
 	]}`)))
-	assert.Empty(t, leftUndone(nil))
-	assert.Empty(t, leftUndone([]byte("{")))
+	assert.Empty(t, leftUndone(decode(t, "")))
 }
 
 func TestToLookFor(t *testing.T) {
@@ -101,7 +102,7 @@ func TestToLookFor(t *testing.T) {
 	const state = `{"resources": [
 		{"urn": "urn:pulumi:dr::pilotlight::aws:lb/loadBalancer:LoadBalancer::blog-dr-lb", "id": "lb-1"},
 		{"urn": "urn:pulumi:dr::pilotlight::aws:ec2/eip:Eip::blog-dr-nat-1", "id": "eip-0", "delete": true}]}`
-	pending := []creation{
+	pending := []apitype.ResourceV3{
 		{URN: "urn:pulumi:dr::pilotlight::aws:lb/loadBalancer:LoadBalancer::blog-dr-lb", Type: "aws:lb/loadBalancer:LoadBalancer"},
 		{URN: "urn:pulumi:dr::pilotlight::aws:ec2/eip:Eip::blog-dr-nat-1", Type: "aws:ec2/eip:Eip"},
 		{URN: "urn:pulumi:dr::pilotlight::pulumi:index:Stash::claim", Type: "pulumi:index:Stash"},
@@ -109,7 +110,7 @@ func TestToLookFor(t *testing.T) {
 	assert.Equal(t, []string{
 		"a killed update had begun to make LoadBalancer blog-dr-lb, too; the stack uses lb-1: if there is another, delete that",
 		"a killed update had begun to make Eip blog-dr-nat-1: look for it on AWS, and delete it if the stack does not use it",
-	}, toLookFor(pending, []byte(state)), "what is kept in the state alone is not on AWS")
+	}, toLookFor(pending, decode(t, state)), "what is kept in the state alone is not on AWS")
 }
 
 // TestPendingText holds that each pending operation is told for what it is, in the words
@@ -137,23 +138,25 @@ These resources are in an unknown state because the Pulumi CLI was interrupted w
 
 func TestIDOfInputs(t *testing.T) {
 	t.Parallel()
-	c := creation{Inputs: map[string]any{"name": "reads", "role": "blog-dr"}}
-	assert.Equal(t, "blog-dr:reads", c.id(named["aws:iam/rolePolicy:RolePolicy"]))
-	assert.Equal(t, "reads", c.id("name"))
-	assert.Empty(t, c.id("identifier"), "it is not known")
-	assert.Empty(t, c.id(""), "its id does not follow from inputs")
+	c := apitype.ResourceV3{Inputs: map[string]any{"name": "reads", "role": "blog-dr"}}
+	assert.Equal(t, "blog-dr:reads", idByInputs(c, named["aws:iam/rolePolicy:RolePolicy"]))
+	assert.Equal(t, "reads", idByInputs(c, "name"))
+	assert.Empty(t, idByInputs(c, "identifier"), "it is not known")
+	assert.Empty(t, idByInputs(c, ""), "its id does not follow from inputs")
 }
 
 // TestTakeable: the engine accepts no two resources of a URN.
 func TestTakeable(t *testing.T) {
 	t.Parallel()
-	state := []byte(`{"resources": [
-		{"urn": "urn::held", "id": "g-1", "type": "aws:rds/parameterGroup:ParameterGroup"},
-		{"urn": "urn::replaced", "id": "g-2", "type": "aws:rds/parameterGroup:ParameterGroup", "delete": true}]}`)
-	asked := func(urn string) creation { return creation{URN: urn, Type: "aws:rds/parameterGroup:ParameterGroup"} }
-	assert.Equal(t, []creation{asked("urn::new"), asked("urn::replaced")},
-		takeable([]creation{asked("urn::held"), asked("urn::new"), asked("urn::twice"), asked("urn::twice"), asked("urn::replaced"), {URN: "urn::claim", Type: "pulumi:index:Stash"}}, state))
-	assert.Equal(t, []string{"g-3"}, unknown([]string{"g-1", "g-2", "g-3"}, state), "what is yet to be deleted is known")
+	held := decode(t, `{"resources": [
+		{"urn": "urn:pulumi:dr::p::t::held", "id": "g-1", "type": "aws:rds/parameterGroup:ParameterGroup"},
+		{"urn": "urn:pulumi:dr::p::t::replaced", "id": "g-2", "type": "aws:rds/parameterGroup:ParameterGroup", "delete": true}]}`)
+	asked := func(name string) apitype.ResourceV3 {
+		return apitype.ResourceV3{URN: urn.URN("urn:pulumi:dr::p::t::" + name), Type: "aws:rds/parameterGroup:ParameterGroup"}
+	}
+	assert.Equal(t, []apitype.ResourceV3{asked("new"), asked("replaced")},
+		takeable([]apitype.ResourceV3{asked("held"), asked("new"), asked("twice"), asked("twice"), asked("replaced"), {URN: "urn:pulumi:dr::p::t::claim", Type: "pulumi:index:Stash"}}, held))
+	assert.Equal(t, []string{"g-3"}, unknown([]string{"g-1", "g-2", "g-3"}, held), "what is yet to be deleted is known")
 }
 
 func TestIAMOfTheLostRegion(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -109,7 +110,7 @@ func (c checkpoint) add(wanted []apitype.StepEventStateMetadata, inventory state
 		byURN[w.URN] = w
 	}
 	for _, w := range wanted {
-		name := w.URN[strings.LastIndex(w.URN, "::")+2:]
+		name := urn.URN(w.URN).Name()
 		id := inventory[w.Type][name]
 		if id == "" || c.find(w.URN) != nil {
 			continue

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/images"
@@ -73,7 +74,7 @@ func drifts(read apitype.StepEventMetadata) (all []Drift) {
 	if !strings.HasPrefix(read.Type, "aws:") || read.Op == apitype.OpSame {
 		return nil
 	}
-	d := Drift{Type: read.Type, Name: read.URN[strings.LastIndex(read.URN, "::")+2:]}
+	d := Drift{Type: read.Type, Name: urn.URN(read.URN).Name()}
 	if read.Op == apitype.OpDelete {
 		d.Touches = checks.TouchesFailover(d.Type, "")
 		return []Drift{d}

@@ -96,11 +96,11 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error
 	if err != nil {
 		return d, err
 	}
-	state, err := stack.saved(ctx)
+	held, err := stack.saved(ctx)
 	if err != nil {
 		return d, err
 	}
-	if _, d.Balancer, err = drill.ParseCopy(state); err != nil {
+	if _, d.Balancer, err = drill.CopyIn(held); err != nil {
 		return d, err
 	}
 	if o.Keep > 0 {

@@ -74,12 +74,16 @@ func (s *Site) Drills(ctx context.Context) ([]DrillCopy, error) {
 		if !there {
 			continue
 		}
-		state, err := workspace.ExportStack(ctx, name)
+		exported, err := workspace.ExportStack(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("reading the state of stack %s: %w", name, err)
 		}
+		held, err := state.Decode(exported.Deployment)
+		if err != nil {
+			return nil, err
+		}
 		c := DrillCopy{Stack: name}
-		if c.Copy, c.Balancer, err = drill.ParseCopy(state.Deployment); err != nil {
+		if c.Copy, c.Balancer, err = drill.CopyIn(held); err != nil {
 			return nil, err
 		}
 		left = append(left, c)
@@ -153,10 +157,6 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err != nil {
 		return err
 	}
-	pending, err := pendingCreations(saved)
-	if err != nil {
-		return err
-	}
 	rt := failover.New(s.options.Env, drillSite(of))
 	say := run.Say
 	if say == nil {
@@ -166,25 +166,36 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err := rt.WaitModifiable(ctx, of.Region, of.DrillName()); err != nil { // RDS deletes none that it is still making
 		return err
 	}
-	for _, p := range pending {
-		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; p.Type {
+	for _, p := range pendingCreations(saved) {
+		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; string(p.Type) {
 		case "aws:ec2/natGateway:NatGateway":
 			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
 		case "aws:lb/loadBalancer:LoadBalancer":
-			err = rt.DeleteOrphanBalancers(ctx, p.name(), p.texts("securityGroups"))
+			err = rt.DeleteOrphanBalancers(ctx, p.URN.Name(), texts(p.Inputs["securityGroups"]))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	pending, _, err = stack.adopt(ctx, run)
+	pending, _, err := stack.adopt(ctx, run)
 	for _, p := range pending {
-		if strings.HasPrefix(p.Type, "aws:") && !strings.HasPrefix(p.Type, "aws:s3/bucket") && !slices.Contains(withOthers, p.Type) {
+		if onAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
 			say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
-				p.Type[strings.LastIndex(p.Type, ":")+1:], p.name(), of.Region, of.Stack))
+				kindOf(p), p.URN.Name(), of.Region, of.Stack))
 		}
 	}
 	return err
+}
+
+// texts are those of a list of strings.
+func texts(list any) (all []string) {
+	given, _ := list.([]any)
+	for _, item := range given {
+		if text, ok := item.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
 }
 
 // withOthers are the types that go with what they are of, as all of a bucket do, and those that are deleted before.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 func TestDrillable(t *testing.T) {
@@ -103,18 +105,21 @@ func TestDrillsOnTheStatus(t *testing.T) {
 
 func TestPendingCreations(t *testing.T) {
 	t.Parallel()
-	pending, err := pendingCreations([]byte(`{"pending_operations": [
+	pending := pendingCreations(decode(t, `{"pending_operations": [
 		{"type": "creating", "resource": {"urn": "urn:pulumi:s::p::aws:ec2/eip:Eip::blog-dr-drill-nat-1", "type": "aws:ec2/eip:Eip", "inputs": {"domain": "vpc"}}},
 		{"type": "deleting", "resource": {"urn": "urn:pulumi:s::p::aws:ec2/vpc:Vpc::x", "type": "aws:ec2/vpc:Vpc"}}]}`))
-	require.NoError(t, err)
 	require.Len(t, pending, 1)
-	assert.Equal(t, "blog-dr-drill-nat-1", pending[0].name())
+	assert.Equal(t, "blog-dr-drill-nat-1", pending[0].URN.Name())
 	assert.Equal(t, "vpc", pending[0].Inputs["domain"])
-	pending, err = pendingCreations(nil)
+	assert.Empty(t, pendingCreations(decode(t, "")))
+}
+
+// decode reads a state.
+func decode(t *testing.T, text string) apitype.DeploymentV3 {
+	t.Helper()
+	held, err := state.Decode([]byte(text))
 	require.NoError(t, err)
-	assert.Empty(t, pending)
-	_, err = pendingCreations([]byte("{"))
-	assert.ErrorContains(t, err, "reading what a killed update left")
+	return held
 }
 
 // TestDrillProject holds that a drill's project encrypts as the site's stacks do, and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 )
 
 // flight is a step that the engine has begun at AWS and that has not ended.
@@ -28,7 +29,7 @@ func (w *observer) track(e events.EngineEvent) {
 	case e.ResourcePreEvent != nil:
 		m := e.ResourcePreEvent.Metadata
 		if m.Op != apitype.OpSame && strings.HasPrefix(m.Type, "aws:") {
-			p := Planned{Op: string(m.Op), Type: m.Type, Name: m.URN[strings.LastIndex(m.URN, "::")+2:]}
+			p := Planned{Op: string(m.Op), Type: m.Type, Name: urn.URN(m.URN).Name()}
 			w.flights = append(w.flights, flight{urn: m.URN, step: p.String(), began: time.Now()})
 		}
 	case e.ResOutputsEvent != nil:

@@ -2,10 +2,11 @@ package ops
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -70,14 +71,7 @@ func (s *Site) ofNoUpdate(ctx context.Context, side Side, found []checks.Found) 
 	if err != nil {
 		return nil
 	}
-	held, err := heldIn(saved)
-	if err != nil {
-		return nil
-	}
-	pending, err := pendingCreations(saved)
-	if err != nil {
-		return nil
-	}
+	held, pending := heldIn(saved), pendingCreations(saved)
 	return slices.DeleteFunc(found, func(o checks.Found) bool {
 		return held[o.ID] || held[o.ARN] || takenOver(o, pending)
 	})
@@ -105,34 +99,28 @@ func (s *Site) drillTags(ctx context.Context, side Side) []map[string]string {
 	return []map[string]string{drill.Tags(side.Config)}
 }
 
-// heldIn are the ids that a checkpoint holds of AWS's resources, their ARNs, and the network interfaces of NAT gateways.
+// heldIn are the ids that a state holds of AWS's resources, their ARNs, and the network interfaces of NAT gateways.
 // Those that were replaced, and are yet to be deleted, are among them.
-func heldIn(saved []byte) (held map[string]bool, err error) {
-	var deployment struct {
-		Resources []savedResource `json:"resources"`
-	}
-	if err := json.Unmarshal(saved, &deployment); err != nil {
-		return nil, fmt.Errorf("reading what a stack holds: %w", err)
-	}
-	held = map[string]bool{}
-	for _, r := range deployment.Resources {
+func heldIn(saved apitype.DeploymentV3) map[string]bool {
+	held := map[string]bool{}
+	for _, r := range saved.Resources {
 		arn, _ := r.Outputs["arn"].(string)
 		networkInterface, _ := r.Outputs["networkInterfaceId"].(string)
-		held[r.ID], held[arn], held[networkInterface] = true, true, true
+		held[string(r.ID)], held[arn], held[networkInterface] = true, true, true
 	}
 	delete(held, "")
-	return held, nil
+	return held
 }
 
 // takenOver reports whether the next update takes over an orphan, as what one of some pending creations had asked for:
 // see Stack.adopt.
-func takenOver(o checks.Found, pending []creation) bool {
-	return slices.ContainsFunc(pending, func(c creation) bool {
+func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
+	return slices.ContainsFunc(pending, func(c apitype.ResourceV3) bool {
 		switch {
 		case o.Kind == checks.DatabaseInstance && c.Type == "aws:rds/instance:Instance":
-			return c.id(named[c.Type]) == o.ID
+			return idByInputs(c, named[string(c.Type)]) == o.ID
 		case o.Kind == checks.TargetGroup && c.Type == "aws:lb/targetGroup:TargetGroup":
-			return c.id("name") == o.ID
+			return idByInputs(c, "name") == o.ID
 		case o.Kind == checks.Address && c.Type == "aws:ec2/eip:Eip":
 			tags, _ := c.Inputs["tags"].(map[string]any)
 			return tags["Name"] == o.Tags["Name"]
@@ -208,15 +196,10 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 	if err != nil {
 		return err
 	}
-	held, err := heldIn(saved)
-	if err != nil {
-		return err
-	}
-	var pending []creation
+	held := heldIn(saved)
+	var pending []apitype.ResourceV3
 	if adopts {
-		if pending, err = pendingCreations(saved); err != nil {
-			return err
-		}
+		pending = pendingCreations(saved)
 	}
 	for _, o := range left.Orphans {
 		if o.Kind != checks.DatabaseInstance || o.Ending || held[o.ARN] || takenOver(o, pending) {

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -43,33 +46,33 @@ func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
 
 // movedImage is the URN of the launch parameter, where it follows the newest image and was pointed to another one since the
 // last update: what that wrote may be wanted again, as when the other one was taken back. An AWS that does not tell moves nothing.
-func (s *Site) movedImage(ctx context.Context, c config.Config, checkpoint []byte) string {
+func (s *Site) movedImage(ctx context.Context, c config.Config, held apitype.DeploymentV3) string {
 	if c.App.Image != "" {
 		return ""
 	}
 	name := config.ParameterPath(c.Site, c.Stack) + "/image"
-	for _, r := range savedResources(checkpoint) {
+	for _, r := range current(held) {
 		if r.Type != "aws:ssm/parameter:Parameter" || r.Outputs["name"] != name {
 			continue
 		}
 		now, found, err := failover.Parameter(ctx, s.options.Env, c.Region, c.Profile, name)
 		if err == nil && found && now != r.Outputs["value"] {
-			return r.URN
+			return string(r.URN)
 		}
 	}
 	return ""
 }
 
-// saved is a stack by its file and its state, with its checkpoint.
-func (s *Site) saved(ctx context.Context, stack *Stack) (side Side, checkpoint []byte, err error) {
+// saved is a stack by its file and its state, with all that this holds.
+func (s *Site) saved(ctx context.Context, stack *Stack) (side Side, held apitype.DeploymentV3, err error) {
 	if side.Config, err = s.configOf(stack.Name()); err != nil {
-		return side, nil, err
+		return side, held, err
 	}
-	if checkpoint, err = stack.saved(ctx); err != nil {
-		return side, nil, err
+	if held, err = stack.saved(ctx); err != nil {
+		return side, held, err
 	}
-	side.State, err = state.Parse(checkpoint)
-	return side, checkpoint, err
+	side.State, err = state.Of(held)
+	return side, held, err
 }
 
 // reread is readAgain as an operation of its own.
@@ -81,16 +84,16 @@ func (s *Stack) reread(ctx context.Context, run Run, urns []string) error {
 	return s.readAgain(ctx, run, urns, "reading again what AWS no longer has of")
 }
 
-// affected are the URNs of missing parts in a checkpoint, and of what depends on one: a policy goes with its role,
+// affected are the URNs of missing parts in a state, and of what depends on one: a policy goes with its role,
 // and has no ARN to be missed by.
-func affected(saved []byte, missing []checks.Part) (urns []string) {
-	for _, r := range savedResources(saved) {
-		if !strings.HasPrefix(r.Type, "aws:") {
+func affected(held apitype.DeploymentV3, missing []checks.Part) (urns []string) {
+	for _, r := range current(held) {
+		if !onAWS(r) {
 			continue
 		}
 		gone := slices.ContainsFunc(missing, func(p checks.Part) bool { return r.Outputs["arn"] == p.ARN || r.Outputs["networkInterfaceId"] == p.ARN })
-		if gone || slices.ContainsFunc(r.Dependencies, func(urn string) bool { return slices.Contains(urns, urn) }) {
-			urns = append(urns, r.URN)
+		if gone || slices.ContainsFunc(r.Dependencies, func(on urn.URN) bool { return slices.Contains(urns, string(on)) }) {
+			urns = append(urns, string(r.URN))
 		}
 	}
 	return urns

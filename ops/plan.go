@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
@@ -117,7 +118,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 // add notes what an event of the engine adds to the plan.
 func (p *Plan) add(e events.EngineEvent) {
 	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
-		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: pre.Metadata.URN[strings.LastIndex(pre.Metadata.URN, "::")+2:]})
+		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: urn.URN(pre.Metadata.URN).Name()})
 	}
 	p.ReplacesInstances = p.ReplacesInstances || replacesInstances(e)
 	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {

@@ -3,11 +3,10 @@ package ops
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
@@ -69,11 +68,7 @@ func (s *Site) Resources(ctx context.Context) ([]Resource, error) {
 			if err != nil {
 				return nil, err
 			}
-			held, err := billedIn(saved)
-			if err != nil {
-				return nil, fmt.Errorf("reading the state of stack %s: %w", name, err)
-			}
-			for _, r := range held {
+			for _, r := range billedIn(saved) {
 				r.Stack, r.Region = name, of.Region
 				all = append(all, r)
 			}
@@ -83,23 +78,13 @@ func (s *Site) Resources(ctx context.Context) ([]Resource, error) {
 }
 
 // billedIn is what a state holds that costs money.
-func billedIn(saved []byte) (held []Resource, err error) {
-	var deployment struct {
-		Resources []struct {
-			URN, Type, ID string
-			External      bool
-			Outputs       map[string]any
-		}
-	}
-	if err := json.Unmarshal(saved, &deployment); err != nil {
-		return nil, err
-	}
-	for _, r := range deployment.Resources {
-		if what, costs := billed[r.Type]; costs && !r.External {
+func billedIn(saved apitype.DeploymentV3) (held []Resource) {
+	for _, r := range saved.Resources {
+		if what, costs := billed[string(r.Type)]; costs && !r.External {
 			identifier, _ := r.Outputs["identifier"].(string) // of a database: its id is one that nobody knows it by
-			held = append(held, Resource{Type: r.Type, Name: r.URN[strings.LastIndex(r.URN, "::")+2:], ID: cmp.Or(identifier, r.ID), Billed: what})
+			held = append(held, Resource{Type: string(r.Type), Name: r.URN.Name(), ID: cmp.Or(identifier, string(r.ID)), Billed: what})
 		}
 	}
 	slices.SortFunc(held, func(a, b Resource) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) })
-	return held, nil
+	return held
 }

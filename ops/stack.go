@@ -356,31 +356,13 @@ func (s *Stack) export(ctx context.Context) (*apitype.UntypedDeployment, error) 
 	return &exported, nil
 }
 
-// saved is what Export gives, with the secrets in it encrypted. It is read from the backend's files, for which the engine
-// takes half a second, where that can be: the engine knows more ways to a bucket.
-func (s *Stack) saved(ctx context.Context) ([]byte, error) {
-	store, err := s.store(ctx)
-	if err != nil {
-		return s.Export(ctx)
-	}
-	current, found, err := store.Current(ctx, config.Project, s.Name())
-	if err != nil || !found {
-		return s.Export(ctx)
-	}
-	text, err := store.ReadState(ctx, current)
-	if err != nil || ctx.Err() != nil { // a file is read also when nobody waits for it
-		return s.Export(ctx)
-	}
-	return text, nil
-}
-
 // State is what the stack holds about itself and its peer.
 func (s *Stack) State(ctx context.Context) (state.State, error) {
 	saved, err := s.saved(ctx)
 	if err != nil {
 		return state.State{}, err
 	}
-	return state.Parse(saved)
+	return state.Of(saved)
 }
 
 // Outputs are what the stack exports, by the names in package stacks.

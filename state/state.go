@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -204,44 +205,63 @@ func KeepOutputs(ctx *pulumi.Context) {
 	}
 }
 
-// Parse reads what a stack holds in a checkpoint, as pulumi stack export writes
-// it below "deployment".
-func Parse(checkpoint []byte) (State, error) {
-	var state struct {
-		Resources []struct {
-			URN     string         `json:"urn"`
-			Delete  bool           `json:"delete"` // it was replaced, and is yet to be deleted
-			Protect bool           `json:"protect"`
-			Outputs map[string]any `json:"outputs"`
-		} `json:"resources"`
-		SecretsProviders struct {
-			Type  string `json:"type"`
-			State struct {
-				URL          string `json:"url"`
-				EncryptedKey []byte `json:"encryptedkey"`
-				Salt         string `json:"salt"`
-			} `json:"state"`
-		} `json:"secrets_providers"`
-	}
+// Decode reads a checkpoint, as pulumi stack export writes it below "deployment"; that of a stack which was never
+// deployed is empty. All URNs in it are valid.
+func Decode(checkpoint []byte) (held apitype.DeploymentV3, err error) {
 	if len(checkpoint) == 0 {
-		return State{}, nil
+		return held, nil
 	}
-	if err := json.Unmarshal(checkpoint, &state); err != nil {
-		return State{}, fmt.Errorf("reading a stack's state: %w", err)
+	if err := json.Unmarshal(checkpoint, &held); err != nil {
+		return held, fmt.Errorf("reading a stack's state: %w", err)
 	}
-	outputs := map[string]map[string]any{}
-	for _, r := range state.Resources {
-		if !r.Delete && !strings.HasSuffix(r.URN, "::"+SecretsStash) { // of no use but to the program
-			outputs[r.URN] = r.Outputs
+	all := slices.Clone(held.Resources)
+	for _, o := range held.PendingOperations {
+		all = append(all, o.Resource)
+	}
+	for _, r := range all {
+		if _, err := urn.Parse(string(r.URN)); err != nil {
+			return held, fmt.Errorf("reading a stack's state: %w", err)
 		}
 	}
-	m, err := assemble(outputs)
-	by := state.SecretsProviders
-	m.SecretsProvider = SecretsProvider{Address: cmp.Or(by.State.URL, by.Type), EncryptedKey: by.State.EncryptedKey, Salt: by.State.Salt}
-	for _, r := range state.Resources {
-		m.DestroyProtected = m.DestroyProtected || r.Protect && strings.HasSuffix(r.URN, "::"+DestroyGuard)
+	return held, nil
+}
+
+// Parse reads what a stack holds in a checkpoint.
+func Parse(checkpoint []byte) (State, error) {
+	held, err := Decode(checkpoint)
+	if err != nil {
+		return State{}, err
 	}
-	return m, err
+	return Of(held)
+}
+
+// Of is what a stack holds in a checkpoint that Decode has read.
+func Of(held apitype.DeploymentV3) (State, error) {
+	outputs, protected := map[string]map[string]any{}, false
+	for _, r := range held.Resources {
+		name := r.URN.Name()
+		if !r.Delete && name != SecretsStash { // of no use but to the program
+			outputs[string(r.URN)] = r.Outputs
+		}
+		protected = protected || r.Protect && name == DestroyGuard
+	}
+	m, err := assemble(outputs)
+	if err != nil {
+		return State{}, err
+	}
+	m.DestroyProtected = protected
+	if by := held.SecretsProviders; by != nil {
+		var encrypted struct {
+			URL          string `json:"url"`
+			EncryptedKey []byte `json:"encryptedkey"`
+			Salt         string `json:"salt"`
+		}
+		if err := json.Unmarshal([]byte(cmp.Or(string(by.State), "{}")), &encrypted); err != nil {
+			return State{}, fmt.Errorf("reading a stack's state: %w", err)
+		}
+		m.SecretsProvider = SecretsProvider{Address: cmp.Or(encrypted.URL, by.Type), EncryptedKey: encrypted.EncryptedKey, Salt: encrypted.Salt}
+	}
+	return m, nil
 }
 
 // exportedEpoch is the name under which a stack exports its epoch (stacks.OutputEpoch).

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -150,25 +151,10 @@ func (s *Stage) stand(ctx context.Context) error {
 	return s.uploadBacklog()
 }
 
-// exportedResource is a resource of a state as the engine exports it, as far as this package reads it.
-type exportedResource struct {
-	URN      string         `json:"urn"`
-	Type     string         `json:"type"`
-	ID       string         `json:"id"`
-	Custom   bool           `json:"custom"`
-	Provider string         `json:"provider"`
-	Inputs   map[string]any `json:"inputs"`
-	Outputs  map[string]any `json:"outputs"`
-}
-
-func (r exportedResource) name() string { return r.URN[strings.LastIndex(r.URN, "::")+2:] }
-
 // copied is a state for the rehearsal's own backend, with its secrets encrypted by the rehearsal's
 // passphrase, and the resources in it, with the secrets in plain text.
-func (s sealer) copied(exported apitype.UntypedDeployment) (apitype.UntypedDeployment, []exportedResource, error) {
-	var held struct {
-		Resources []exportedResource `json:"resources"`
-	}
+func (s sealer) copied(exported apitype.UntypedDeployment) (apitype.UntypedDeployment, []apitype.ResourceV3, error) {
+	var held apitype.DeploymentV3
 	if err := json.Unmarshal(exported.Deployment, &held); err != nil {
 		return exported, nil, err
 	}
@@ -238,8 +224,8 @@ func bare(value any) any {
 }
 
 // standing are the resources of AWS in a stack's state.
-func (s site) standing(of ops.SurveyedStack, resources []exportedResource) (all []sim.Standing) {
-	providers := map[string]string{} // region of each, by its URN
+func (s site) standing(of ops.SurveyedStack, resources []apitype.ResourceV3) (all []sim.Standing) {
+	providers := map[urn.URN]string{} // region of each, by its URN
 	for _, r := range resources {
 		if r.Type == "pulumi:providers:aws" {
 			providers[r.URN], _ = r.Inputs["region"].(string)
@@ -247,11 +233,11 @@ func (s site) standing(of ops.SurveyedStack, resources []exportedResource) (all 
 	}
 	claim := of.State.Claim
 	for _, r := range resources {
-		if !r.Custom || r.ID == "" || !strings.HasPrefix(r.Type, "aws:") {
+		if !r.Custom || r.ID == "" || !strings.HasPrefix(string(r.Type), "aws:") {
 			continue
 		}
-		urn, _, _ := cutLast(r.Provider, "::")
-		st := sim.Standing{Type: r.Type, Region: providers[urn], ID: r.ID, Name: r.name(), Props: map[string]any{}}
+		provider, _, _ := cutLast(r.Provider, "::")
+		st := sim.Standing{Type: string(r.Type), Region: providers[urn.URN(provider)], ID: string(r.ID), Name: r.URN.Name(), Props: map[string]any{}}
 		for _, held := range []map[string]any{r.Inputs, r.Outputs} {
 			for key, value := range held {
 				if value = bare(value); value != nil && !strings.HasPrefix(key, "__") {

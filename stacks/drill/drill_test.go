@@ -9,6 +9,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 func TestName(t *testing.T) {
@@ -22,24 +23,27 @@ func TestName(t *testing.T) {
 func TestRecall(t *testing.T) {
 	t.Parallel()
 	const held = `{"resources": [
-		{"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::copy", "inputs": {"input": "{\"of\":\"dr\",\"snapshot\":{\"id\":\"rds:x\",\"encrypted\":true},\"expires\":\"2026-03-01T12:00:00Z\",\"visitors\":\"192.0.2.7/32\"}"}}`
-	c, balancer, err := ParseCopy([]byte(held + "]}"))
+		{"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::copy", "type": "pulumi:index:Stash", "inputs": {"input": "{\"of\":\"dr\",\"snapshot\":{\"id\":\"rds:x\",\"encrypted\":true},\"expires\":\"2026-03-01T12:00:00Z\",\"visitors\":\"192.0.2.7/32\"}"}}`
+	read := func(text string) (Copy, string, error) {
+		decoded, err := state.Decode([]byte(text))
+		require.NoError(t, err)
+		return CopyIn(decoded)
+	}
+	c, balancer, err := read(held + "]}")
 	require.NoError(t, err)
 	assert.Equal(t, "dr", c.Of)
 	assert.Equal(t, "rds:x", c.Snapshot.ID)
 	assert.Equal(t, "192.0.2.7/32", c.Visitors.String())
 	assert.Equal(t, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), c.Expires)
 	assert.Empty(t, balancer)
-	_, balancer, err = ParseCopy([]byte(held + `, {"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::served", "inputs": {"input": "lb.example.com"}}]}`))
+	_, balancer, err = read(held + `, {"urn": "urn:pulumi:dr-drill::pilotlight::pulumi:index:Stash::served", "type": "pulumi:index:Stash", "inputs": {"input": "lb.example.com"}}]}`)
 	require.NoError(t, err)
 	assert.Equal(t, "lb.example.com", balancer)
-	c, _, err = ParseCopy(nil)
+	c, _, err = read("")
 	require.NoError(t, err)
 	assert.Zero(t, c)
-	for _, broken := range []string{"{", `{"resources": [{"urn": "urn:pulumi:s::p::pulumi:index:Stash::copy", "inputs": {"input": "{"}}]}`} {
-		_, _, err = ParseCopy([]byte(broken))
-		assert.ErrorContains(t, err, "reading the state of a drill")
-	}
+	_, _, err = read(`{"resources": [{"urn": "urn:pulumi:s::p::pulumi:index:Stash::copy", "type": "pulumi:index:Stash", "inputs": {"input": "{"}}]}`)
+	assert.ErrorContains(t, err, "reading the state of a drill")
 }
 
 func TestTimings(t *testing.T) {
