@@ -62,7 +62,7 @@ func TestWaitIssuedGivesUp(t *testing.T) {
 	w, rt, _, _ := requested(t)
 	began := w.Clock().Now()
 	err := rt.WaitIssued(t.Context(), rt.Site.Certificate)
-	assert.True(t, failover.IsTimeout(err))
+	assert.True(t, isTimeout(err))
 	assert.ErrorContains(t, err, `last saw "PENDING_VALIDATION": ACM does not find the records that validate it, such as _`)
 	assert.ErrorContains(t, err, "see whether the internet asks zone Z1 for it (dig +short CNAME _")
 	assert.InDelta(t, time.Hour.Seconds(), w.Clock().Now().Sub(began).Seconds(), 10)

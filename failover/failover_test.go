@@ -307,3 +307,9 @@ func TestCheckName(t *testing.T) {
 		})
 	}
 }
+
+// isTimeout reports whether a wait reached its limit.
+func isTimeout(err error) bool {
+	_, ok := errors.AsType[*failover.TimeoutError](err)
+	return ok
+}

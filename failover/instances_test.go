@@ -119,7 +119,7 @@ func TestWaitInstances(t *testing.T) {
 				require.NoError(t, err, *said)
 			} else {
 				require.ErrorContains(t, err, tc.gaveUp)
-				assert.True(t, failover.IsTimeout(err))
+				assert.True(t, isTimeout(err))
 			}
 			assert.Contains(t, strings.Join(*said, "\n"), tc.says)
 			assert.LessOrEqual(t, len(*said), 12, "only what changes is told: %q", *said)

@@ -173,7 +173,7 @@ func findSecret(ctx context.Context, cfg aws.Config, a Asked) ([]string, error) 
 	}
 	out, err := secretsmanager.NewFromConfig(cfg).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &name})
 	switch {
-	case coded(err, map[string]struct{}{"ResourceNotFoundException": {}}):
+	case coded(err, "ResourceNotFoundException"):
 		return []string{}, nil
 	case err != nil:
 		return nil, fmt.Errorf("looking for secret %s, which a killed update may have left: %w", name, err)
@@ -190,7 +190,7 @@ func findTargetGroup(ctx context.Context, cfg aws.Config, a Asked) ([]string, er
 	}
 	out, err := elb.NewFromConfig(cfg).DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: []string{name}})
 	switch {
-	case coded(err, map[string]struct{}{"TargetGroupNotFound": {}}):
+	case coded(err, "TargetGroupNotFound"):
 		return []string{}, nil
 	case err != nil:
 		return nil, fmt.Errorf("looking for target group %s, which a killed update may have left: %w", name, err)

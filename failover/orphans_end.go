@@ -19,7 +19,7 @@ import (
 const endLimit = time.Hour
 
 // busy are the codes by which a service refuses to delete what it is still making, or what another orphan uses.
-var busy = map[string]struct{}{"InvalidReplicationGroupState": {}, "InvalidIPAddress.InUse": {}, "ResourceInUse": {}}
+var busy = []string{"InvalidReplicationGroupState", "InvalidIPAddress.InUse", "ResourceInUse"}
 
 // EndOrphans deletes what Orphans finds, for a stack that is to be destroyed: much of it would keep its network from
 // being deleted. It deletes no database. It returns when AWS has none of the rest. Each time before it deletes something it
@@ -53,7 +53,7 @@ func (r *Runtime) EndOrphans(ctx context.Context, held func(context.Context) ([]
 				continue
 			}
 			switch err := orGone(endOrphan(ctx, cfg, o)); {
-			case coded(err, busy):
+			case coded(err, busy...):
 			case err != nil:
 				return false, "", fmt.Errorf("deleting %s %s, which a killed update left: %w", o.Kind, o.ID, err)
 			default:

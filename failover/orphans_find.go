@@ -72,11 +72,11 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 }
 
 // denied are the codes by which AWS refuses a call to some credentials.
-var denied = map[string]struct{}{"AccessDenied": {}, "AccessDeniedException": {}, "UnauthorizedOperation": {}}
+var denied = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 // refusedCall adds a call that AWS refused to these credentials to those that it refused before. Any other error is left.
 func refusedCall(before []string, err error) (calls []string, left error) {
-	if !coded(err, denied) {
+	if !coded(err, denied...) {
 		return before, err
 	}
 	if call := unread(err); !slices.Contains(before, call) {
@@ -140,7 +140,7 @@ func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
 				continue
 			}
 			tags, err := client.ListTagsForResource(ctx, &elasticache.ListTagsForResourceInput{ResourceName: g.ARN})
-			if coded(err, busy) { // ElastiCache tells the tags of what is available (API reference, ListTagsForResource)
+			if coded(err, busy...) { // ElastiCache tells the tags of what is available (API reference, ListTagsForResource)
 				one.Tags = nil
 				err = nil
 			}
@@ -259,14 +259,14 @@ func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
 	}
 	out, err := client.DescribeTags(ctx, in)
 	switch {
-	case coded(err, gone) && len(some) > 1:
+	case coded(err, gone...) && len(some) > 1:
 		for n := range some {
 			if err := tell(ctx, client, some[n:n+1]); err != nil {
 				return err
 			}
 		}
 		return nil
-	case coded(err, gone):
+	case coded(err, gone...):
 		return nil
 	case err != nil:
 		return err

@@ -124,7 +124,7 @@ func oneByOne[C, O, In, Out any](
 			var in In
 			ask(&in, id)
 			switch out, err := call(c, ctx, &in); {
-			case coded(err, map[string]struct{}{absent: {}}):
+			case coded(err, absent):
 			case err != nil:
 				return nil, err
 			case is == nil || is(id, out):

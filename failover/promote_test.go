@@ -105,7 +105,7 @@ func TestWaitPromotedGivesUp(t *testing.T) {
 	rt.Site.Limits.Promote = time.Minute
 	begin := w.Clock().Now()
 	err := rt.WaitPromoted(t.Context())
-	assert.True(t, failover.IsTimeout(err), "%v", err)
+	assert.True(t, isTimeout(err), "%v", err)
 	assert.ErrorContains(t, err, `last saw "modifying": run the same command again to resume`)
 	assert.WithinDuration(t, begin.Add(time.Minute), w.Clock().Now(), 10*time.Second)
 }
@@ -119,7 +119,7 @@ func TestUnknownState(t *testing.T) {
 	assert.ErrorContains(t, rt.WaitPromoted(t.Context()), `last saw "quantum-folding"`)
 	assert.Zero(t, promotions(w))
 	rt.Site.Accepted = []string{checks.AcceptStandby}
-	assert.True(t, failover.IsTimeout(rt.WaitPromoted(t.Context())))
+	assert.True(t, isTimeout(rt.WaitPromoted(t.Context())))
 	assert.Positive(t, promotions(w), "RDS is asked whether it takes a promotion")
 
 	begin := w.Clock().Now()

@@ -151,7 +151,7 @@ func TestFreezeOfAUserThatIgnoresReadOnly(t *testing.T) {
 			}
 			require.ErrorContains(t, err, "the database takes the writes of WordPress's user although read_only is set")
 			require.ErrorContains(t, err, "REVOKE CONNECTION_ADMIN")
-			assert.False(t, failover.IsTimeout(err), "waiting longer would not help")
+			assert.False(t, isTimeout(err), "waiting longer would not help")
 			assert.Equal(t, 1, looks)
 		})
 	}

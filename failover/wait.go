@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -67,40 +68,37 @@ func nextLook(looked, now time.Time) time.Time {
 
 // momentary are codes of refusals that pass, beside those that the SDK tries again: another
 // change of the same resource is under way, or its state can't be read just now.
-var momentary = map[string]struct{}{
-	"ResourceContention":           {}, // Auto Scaling
-	"InvalidDBParameterGroupState": {}, // RDS; a group that "is in use" is refused so when it is to be deleted, which nothing here does
-	"HealthUnavailable":            {}, // Elastic Load Balancing: an internal error
+var momentary = []string{
+	"ResourceContention",           // Auto Scaling
+	"InvalidDBParameterGroupState", // RDS; a group that "is in use" is refused so when it is to be deleted, which nothing here does
+	"HealthUnavailable",            // Elastic Load Balancing: an internal error
 }
 
 // gone are codes of what is there no more.
-var gone = map[string]struct{}{
-	"InvalidRoute.NotFound": {}, "NatGatewayNotFound": {}, "ListenerNotFound": {}, "LoadBalancerNotFound": {},
-	"TargetGroupNotFound": {}, "ReplicationGroupNotFoundFault": {}, "InvalidAllocationID.NotFound": {}, "InvalidGroup.NotFound": {},
+var gone = []string{
+	"InvalidRoute.NotFound", "NatGatewayNotFound", "ListenerNotFound", "LoadBalancerNotFound",
+	"TargetGroupNotFound", "ReplicationGroupNotFoundFault", "InvalidAllocationID.NotFound", "InvalidGroup.NotFound",
 }
 
 // passing reports whether an error may be over at the next look. Most are of the kind that
 // the SDK tries again: it did, and came to the end of its patience, which is shorter than
 // that of a wait.
 func passing(err error) bool {
-	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary || coded(err, momentary))
+	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary || coded(err, momentary...))
 }
 
 // orGone takes that something is gone for its deletion.
 func orGone(err error) error {
-	if coded(err, gone) {
+	if coded(err, gone...) {
 		return nil
 	}
 	return err
 }
 
-func coded(err error, codes map[string]struct{}) bool {
+// coded reports whether AWS refused a call by one of some codes.
+func coded(err error, codes ...string) bool {
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return false
-	}
-	_, found := codes[api.ErrorCode()]
-	return found
+	return ok && slices.Contains(codes, api.ErrorCode())
 }
 
 // TimeoutError is a wait that reached its limit. Nothing is undone: the same
@@ -120,10 +118,4 @@ func (e *TimeoutError) Error() string {
 		return text + "run the same command again to resume"
 	}
 	return text + e.Cause + ": " + e.Remedy + "; then run the same command again to resume"
-}
-
-// IsTimeout reports whether a wait reached its limit.
-func IsTimeout(err error) bool {
-	_, ok := errors.AsType[*TimeoutError](err)
-	return ok
 }

@@ -83,10 +83,8 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []apitype.ResourceV
 		if err := s.put(ctx, edited); err != nil {
 			return nil, false, s.failed(ctx, doing, err, nil)
 		}
-		if run.Say != nil { // the engine will list them no more
-			for _, line := range interruptedText(held.PendingOperations) {
-				run.Say(line)
-			}
+		for _, line := range interruptedText(held.PendingOperations) { // the engine will list them no more
+			run.say(line)
 		}
 	}
 	if len(targets) == 0 {
@@ -198,17 +196,17 @@ const readAgainFor = 10 * time.Minute
 // readAgain fills in what AWS holds of some resources, or takes them out of the state when AWS
 // knows nothing of them.
 func (s *Stack) readAgain(ctx context.Context, run Run, urns []string, doing string) error {
-	stream, complaints := s.follow(ctx, run)
-	opts := []optrefresh.Option{optrefresh.Target(urns), optrefresh.Parallel(parallel), optrefresh.EventStreams(stream)}
-	if run.Output != nil {
-		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
-	}
 	bounded, cancel := context.WithTimeoutCause(ctx, readAgainFor, fmt.Errorf("AWS did not answer within %v", readAgainFor))
 	defer cancel()
-	_, err := s.stack.Refresh(bounded, opts...)
+	return s.refresh(bounded, run, doing, optrefresh.Target(urns))
+}
+
+func (s *Stack) refresh(ctx context.Context, run Run, doing string, opts ...optrefresh.Option) error {
+	stream, complaints := s.follow(ctx, run)
+	_, err := s.stack.Refresh(ctx, append(opts, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))...)
 	complained := complaints()
 	if err != nil {
-		return s.failed(bounded, doing, err, complained)
+		return s.failed(ctx, doing, err, complained)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/config"
@@ -254,13 +253,11 @@ func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inve
 				done.Resources = append(done.Resources, name)
 			}
 		}
-		if run.Say != nil {
-			run.Say(fmt.Sprintf("%d resources found in AWS; reading them", len(added)))
-		}
+		run.say(fmt.Sprintf("%d resources found in AWS; reading them", len(added)))
 		if err := s.importState(ctx, state); err != nil {
 			return done, err
 		}
-		if err := s.refreshAll(ctx, run); err != nil {
+		if err := s.refresh(ctx, run, "reading what AWS holds of"); err != nil {
 			return done, err
 		}
 		if state, err = s.begin(ctx, run); err != nil {
@@ -274,22 +271,8 @@ func (s *Stack) importState(ctx context.Context, state checkpoint) error {
 	if err != nil {
 		return fmt.Errorf("writing the state of stack %s: %w", s.Name(), err)
 	}
-	if err := s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: text}); err != nil {
+	if err := s.put(ctx, text); err != nil {
 		return s.failed(ctx, "writing the state of", err, nil)
-	}
-	return nil
-}
-
-func (s *Stack) refreshAll(ctx context.Context, run Run) error {
-	stream, complaints := s.follow(ctx, run)
-	opts := []optrefresh.Option{optrefresh.Parallel(parallel), optrefresh.EventStreams(stream)}
-	if run.Output != nil {
-		opts = append(opts, optrefresh.ProgressStreams(run.Output), optrefresh.ErrorProgressStreams(run.Output))
-	}
-	_, err := s.stack.Refresh(ctx, opts...)
-	complained := complaints()
-	if err != nil {
-		return s.failed(ctx, "reading what AWS holds of", err, complained)
 	}
 	return nil
 }

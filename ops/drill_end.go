@@ -120,9 +120,7 @@ func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []str
 
 // endDrill ends a copy, and takes its stack out of the backend.
 func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run Run) error {
-	if run.Say != nil {
-		run.Say("ending the copy of stack " + of.Stack)
-	}
+	run.say("ending the copy of stack " + of.Stack)
 	if err := s.sweep(ctx, stack, of, run); err != nil {
 		return err
 	}
@@ -158,11 +156,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 		return err
 	}
 	rt := failover.New(s.options.Env, drillSite(of))
-	say := run.Say
-	if say == nil {
-		say = func(string) {}
-	}
-	rt.Say = say
+	rt.Say = run.say
 	if err := rt.WaitModifiable(ctx, of.Region, of.DrillName()); err != nil { // RDS deletes none that it is still making
 		return err
 	}
@@ -180,7 +174,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	pending, _, err := stack.adopt(ctx, run)
 	for _, p := range pending {
 		if onAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
-			say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
+			run.say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
 				kindOf(p), p.URN.Name(), of.Region, of.Stack))
 		}
 	}

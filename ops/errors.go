@@ -143,9 +143,9 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 					kept = append(kept, text)
 				}
 			}
-			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" && run.Say != nil {
+			if d := event.DiagnosticEvent; d != nil && d.Severity != "error" && d.Severity != "debug" {
 				for _, line := range said(Plain(d.Message)) {
-					run.Say(line)
+					run.say(line)
 				}
 			}
 			if run.Event != nil {

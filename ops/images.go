@@ -23,9 +23,7 @@ func (s *Site) SyncImages(ctx context.Context, run Run) (images.Plan, error) {
 		return images.Plan{}, refusal.New(refusal.CodeClaims, "there is no standby to bring images to: pilotlight status says what to do")
 	}
 	c, rt := standby.Config, s.runtimeOf(*standby)
-	if run.Say != nil {
-		rt.Say = run.Say
-	}
+	rt.Say = run.say
 	path := config.ParameterPath(c.Site, c.Stack)
 	job := images.Job{Site: c.Site, Stack: c.Stack, Epoch: path + "/epoch", Image: path + "/image", Points: c.App.Image == "", CopyMinutes: c.Images.CopyMinutes}
 	return rt.SyncImages(ctx, job)

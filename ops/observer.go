@@ -116,22 +116,17 @@ func (w *observer) step(step report.Step) {
 // say passes a line on to the operation's Run, fit for a terminal.
 func (w *observer) say(line string) {
 	line = report.Escape(line)
-	w.tell(func(run Run) {
-		if run.Say != nil {
-			run.Say(line)
-		}
-	})
+	w.tell(func(run Run) { run.say(line) })
 }
 
 // progress passes on what was seen of something that is waited for.
 func (w *observer) progress(awaits, seen string) {
 	p := Progress{Awaits: awaits, Seen: seen}
 	w.tell(func(run Run) {
-		switch {
-		case run.Progress != nil:
+		if run.Progress != nil {
 			run.Progress(p)
-		case run.Say != nil:
-			run.Say(report.Escape(p.String()))
+		} else {
+			run.say(report.Escape(p.String()))
 		}
 	})
 }

@@ -175,9 +175,7 @@ func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side,
 		return Side{}, nil, err
 	}
 	runtime = s.runtimeOf(side)
-	if run.Say != nil {
-		runtime.Say = run.Say
-	}
+	runtime.Say = run.say
 	return side, runtime, nil
 }
 

@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"io"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -29,8 +27,6 @@ type Run struct {
 	Media func(MediaProgress)
 	// Event, if set, is called with the engine's events.
 	Event func(events.EngineEvent)
-	// Output receives what the pulumi command prints; nil for none.
-	Output io.Writer
 	// ConfigFile is used in place of Pulumi.<stack>.yaml; empty uses that. A
 	// preview of another role takes a copy, so that the role is not saved.
 	ConfigFile string

@@ -202,19 +202,6 @@ func (r Result) idle() bool {
 	return true
 }
 
-// SetRole writes the role into the stack's file, as pulumi up -c role=… does.
-func (s *Stack) SetRole(ctx context.Context, role roles.Role) error {
-	return s.Set(ctx, "role", string(role))
-}
-
-// Set writes a key into the stack's file, as pulumi config set does.
-func (s *Stack) Set(ctx context.Context, key, value string) error {
-	if err := s.stack.SetConfig(ctx, config.Project+":"+key, auto.ConfigValue{Value: value}); err != nil {
-		return fmt.Errorf("setting %s of stack %s: %w", key, s.stack.Name(), err)
-	}
-	return nil
-}
-
 // Up brings the stack to what its configuration says. A database that a killed
 // update had asked for is taken over first. What it got done is in the result
 // also when it fails, and the error is a *RefusedError or a *StoppedError, where it got as far as asking the engine.
@@ -236,9 +223,6 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	}
 	if len(run.replace) > 0 {
 		opts = append(opts, optup.Replace(run.replace))
-	}
-	if run.Output != nil {
-		opts = append(opts, optup.ProgressStreams(run.Output), optup.ErrorProgressStreams(run.Output))
 	}
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()
@@ -264,9 +248,6 @@ func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
 	if run.ConfigFile != "" {
 		opts = append(opts, optpreview.ConfigFile(run.ConfigFile))
-	}
-	if run.Output != nil {
-		opts = append(opts, optpreview.ProgressStreams(run.Output), optpreview.ErrorProgressStreams(run.Output))
 	}
 	preview, err := s.stack.Preview(ctx, opts...)
 	complained := complaints()
@@ -294,9 +275,6 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 	s.releaseLeftLocks(ctx, run)
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
-	if run.Output != nil {
-		opts = append(opts, optdestroy.ProgressStreams(run.Output), optdestroy.ErrorProgressStreams(run.Output))
-	}
 	_, err := s.stack.Destroy(ctx, opts...)
 	complained := complaints()
 	if err != nil {
@@ -308,10 +286,7 @@ func (s *Stack) Destroy(ctx context.Context, run Run) error {
 // follow begins an operation that a Run follows.
 func (s *Stack) follow(ctx context.Context, run Run) (stream chan events.EngineEvent, complaints func() []string) {
 	s.observer.begin(ctx, run)
-	if run.Say != nil {
-		run.Say = s.observer.say
-	}
-	run.Event = s.observer.event
+	run.Say, run.Event = s.observer.say, s.observer.event
 	stream, heard := listen(run)
 	stop := s.observer.tellFlights(ctx)
 	return stream, func() []string {

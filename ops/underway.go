@@ -72,10 +72,6 @@ func leftHere(dir, stack string, lock backend.Lock) bool {
 // releaseLeftLocks takes away the locks that killed engines of this folder left. Locks of
 // others stay. Where it can't look, it says so: the engine finds a lock itself.
 func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
-	say := run.Say
-	if say == nil {
-		say = func(string) {}
-	}
 	runs := runFiles(s.options.Dir, s.Name())
 	if len(runs) == 0 {
 		return
@@ -83,7 +79,7 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 	locks, err := s.Locks(ctx)
 	if err != nil {
 		if !errors.Is(err, backend.ErrOpaque) {
-			say(fmt.Sprintf("a run of this folder was killed, and whether it left a lock on stack %s can't be seen: %v", s.Name(), err))
+			run.say(fmt.Sprintf("a run of this folder was killed, and whether it left a lock on stack %s can't be seen: %v", s.Name(), err))
 		}
 		return
 	}
@@ -92,14 +88,14 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 			continue
 		}
 		if err := s.release(ctx, lock); err != nil {
-			say(fmt.Sprintf("the lock of stack %s that a killed run of this folder left can't be released: %v", s.Name(), err))
+			run.say(fmt.Sprintf("the lock of stack %s that a killed run of this folder left can't be released: %v", s.Name(), err))
 			return
 		}
-		say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
+		run.say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
 	}
-	for _, run := range runs { // a file whose engine left no lock is of no use
-		if pid, err := strconv.Atoi(run[strings.LastIndex(run, "-")+1:]); err == nil && leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) {
-			_ = os.Remove(run)
+	for _, file := range runs { // a file whose engine left no lock is of no use
+		if pid, err := strconv.Atoi(file[strings.LastIndex(file, "-")+1:]); err == nil && leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) {
+			_ = os.Remove(file)
 		}
 	}
 }

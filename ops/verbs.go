@@ -140,9 +140,7 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil || silent == "" {
 			return changes, done, err
 		}
-		if run.Say != nil {
-			run.Say(fmt.Sprintf("AWS in %s does not answer (%s): the other side reclaims the site", side.Config.Region, silent))
-		}
+		run.say(fmt.Sprintf("AWS in %s does not answer (%s): the other side reclaims the site", side.Config.Region, silent))
 		changes, err = roles.ReclaimChanges(rolesOf(sides), changes)
 		return changes, done, err
 	})

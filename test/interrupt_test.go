@@ -36,7 +36,7 @@ func TestInterrupt(t *testing.T) {
 			before := staged.Changes(stage.World)
 			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 			require.NoError(t, err)
-			require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+			staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Active)
 			ctx, interrupt := context.WithCancel(t.Context())
 			var once sync.Once
 			result, err := stack.Up(ctx, ops.Run{Step: func(step report.Step) {
@@ -75,7 +75,7 @@ func TestInterruptWhileAWSIsSlow(t *testing.T) {
 			o.Abandon = abandon
 			stack, err := ops.Open(t.Context(), scenario.Recovery, o)
 			require.NoError(t, err)
-			require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+			staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Active)
 			ctx, interrupt := context.WithCancel(t.Context())
 			var once, again sync.Once
 			var said []string

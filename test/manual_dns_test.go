@@ -48,8 +48,8 @@ func TestManualDNS(t *testing.T) {
 		require.NoError(t, err)
 		return stack
 	}
-	require.NoError(t, dr(stage.Env()).Set(t.Context(), "dns", `{"mode": "manual"}`))
-	require.NoError(t, dr(stage.Env()).SetRole(t.Context(), roles.Active))
+	staged.Set(t, stage.Dir(), scenario.Recovery, "dns", `{"mode": "manual"}`)
+	staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Active)
 
 	var said []string
 	listen := ops.Run{Event: func(e events.EngineEvent) {

@@ -295,9 +295,7 @@ func newBucketSite(t *testing.T) *bucketSite {
 		}
 		arn := "arn:aws:acm:" + region + ":" + sim.Account + ":certificate/1"
 		b.World.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: b.World.Clock().Now().AddDate(1, 0, 0)})
-		stack, err := ops.Open(t.Context(), name, o)
-		require.NoError(t, err)
-		require.NoError(t, stack.Set(t.Context(), "app", `{"image": "`+image+`", "certificate": "`+arn+`"}`))
+		staged.Set(t, o.Dir, name, "app", `{"image": "`+image+`", "certificate": "`+arn+`"}`)
 	}
 	for _, name := range []string{scenario.Production, scenario.Recovery, scenario.Production} {
 		b.up(t, o, name)
@@ -428,10 +426,8 @@ const rotating = "in a rotation"
 func failOverBy(t *testing.T, b *bucketSite, name string, settings map[string]string, want asked) {
 	t.Helper()
 	o := b.options(t)
-	stack, err := ops.Open(t.Context(), scenario.Recovery, o)
-	require.NoError(t, err)
 	for key, value := range settings {
-		require.NoError(t, stack.Set(t.Context(), key, value))
+		staged.Set(t, o.Dir, scenario.Recovery, key, value)
 	}
 	b.up(t, o, scenario.Recovery)
 	b.World.Clock().Advance(time.Hour)

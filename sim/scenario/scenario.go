@@ -350,7 +350,8 @@ func (s *Stage) FailOverIn(ctx context.Context, env failover.Env) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := stack.SetRole(ctx, roles.Active); err != nil {
+	active := config.Settings{"role": string(roles.Active)}
+	if err := active.Save(s.dir, s.site.recovery.Stack); err != nil {
 		return nil, err
 	}
 	_, failed := stack.Up(ctx, ops.Run{Say: func(line string) { s.options.Progress("  " + line) }})

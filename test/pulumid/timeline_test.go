@@ -52,9 +52,7 @@ func live(t *testing.T, o scenario.Options) (r record) {
 	up(scenario.Recovery)
 	up(scenario.Production)
 	require.NoError(t, stage.Lose())
-	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
-	require.NoError(t, err)
-	require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+	staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Active)
 	up(scenario.Recovery)
 
 	for _, s := range stage.World.Journal() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -106,14 +107,18 @@ func TestSameComplaints(t *testing.T) {
 		stage := staged.Steady(t, o)
 		stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 		require.NoError(t, err)
-		require.NoError(t, stack.SetRole(t.Context(), roles.Frozen))
-		var output bytes.Buffer
-		_, err = stack.Up(t.Context(), ops.Run{Output: &output})
+		staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Frozen)
+		_, err = stack.Up(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
+			if d := e.DiagnosticEvent; d != nil {
+				printed = append(printed, d.Severity+" "+plain(stage.Dir(), d.Message))
+			}
+		}})
 		require.Error(t, err)
-		return err.Error(), strings.Split(plain(stage.Dir(), output.String()), "\n")
+		return err.Error(), printed
 	}
 	failure, printed := refused(staged.CommandLine())
 	again, reprinted := refused(staged.Options())
 	assert.Equal(t, failure, again)
+	assert.NotEmpty(t, printed)
 	assert.ElementsMatch(t, printed, reprinted)
 }

@@ -206,7 +206,7 @@ func TestNightIsTold(t *testing.T) {
 	stage := staged.Disaster(t, staged.Options("zone=elsewhere"))
 	stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
 	require.NoError(t, err)
-	require.NoError(t, stack.SetRole(t.Context(), roles.Active))
+	staged.SetRole(t, stage.Dir(), scenario.Recovery, roles.Active)
 	var warned []string
 	_, err = stack.Up(t.Context(), ops.Run{Event: func(e events.EngineEvent) {
 		if said := e.DiagnosticEvent; said != nil && said.Severity == "warning" {

@@ -25,10 +25,7 @@ func TestMediaOfARebuild(t *testing.T) {
 		return name
 	}
 	prod, dr := bucket(scenario.Production), bucket(scenario.Recovery)
-	stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
-	require.NoError(t, err)
-	require.NoError(t, stack.Set(t.Context(), "media", `{"timeControl": true}`))
-	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"media": `{"timeControl": true}`}))
 	put := func(bucket, key string) { require.NoError(t, stage.World.Put(bucket, key, 1000)) }
 	held := func(region, bucket string) (keys []string) {
 		uploads, err := stage.World.Uploads(region, bucket)

@@ -100,9 +100,7 @@ func TestSwitchover(t *testing.T) {
 			t.Parallel()
 			stage := staged.Steady(t, staged.Options())
 			staged.Inject(t, stage, lag)
-			stack, err := stage.Stack(t.Context(), scenario.Recovery, stage.Env())
-			require.NoError(t, err)
-			require.NoError(t, stack.Set(t.Context(), "failover", `{"maxLag": "30m"}`))
+			staged.Set(t, stage.Dir(), scenario.Recovery, "failover", `{"maxLag": "30m"}`)
 			switchover(t, stage)
 		})
 	}

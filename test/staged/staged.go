@@ -17,9 +17,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/pulumid"
@@ -160,13 +162,25 @@ func FailOver(t *testing.T, stage *scenario.Stage) *scenario.Report {
 // Up updates a stack after Settings were changed in its file, as pulumi up -c does.
 func Up(t *testing.T, stage *scenario.Stage, env failover.Env, name string, settings map[string]string) error {
 	t.Helper()
+	for key, value := range settings {
+		Set(t, stage.Dir(), name, key, value)
+	}
 	stack, err := stage.Stack(t.Context(), name, env)
 	require.NoError(t, err)
-	for key, value := range settings {
-		require.NoError(t, stack.Set(t.Context(), key, value))
-	}
 	_, err = stack.Up(t.Context(), ops.Run{})
 	return err
+}
+
+// Set writes a key into a stack's file, as pulumi config set does. No check looks at it.
+func Set(t *testing.T, dir, stack, key, value string) {
+	t.Helper()
+	require.NoError(t, config.Settings{key: value}.Save(dir, stack))
+}
+
+// SetRole writes the role into a stack's file, as pulumi up -c role=… does.
+func SetRole(t *testing.T, dir, stack string, role roles.Role) {
+	t.Helper()
+	Set(t, dir, stack, "role", string(role))
 }
 
 // Inject has faults strike the world from now on, written name=value.
