@@ -135,7 +135,7 @@ func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run
 
 // ofDrills are what a drill takes over from a killed one: also what it may have to wait for, since nobody waits for a drill.
 var ofDrills = func() map[string]string {
-	all := maps.Clone(named)
+	all := maps.Clone(takeoverIDs)
 	all["aws:elasticache/replicationGroup:ReplicationGroup"] = "replicationGroupId"
 	all["aws:autoscaling/group:Group"] = "name"
 	return all
@@ -171,7 +171,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 			return err
 		}
 	}
-	pending, _, err := stack.adopt(ctx, run)
+	pending, _, err := stack.takeOver(ctx, run)
 	for _, p := range pending {
 		if onAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
 			run.say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",

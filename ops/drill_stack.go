@@ -44,7 +44,7 @@ func (s *Site) openDrill(ctx context.Context, args drill.Args, by opener) (*Stac
 	if err != nil {
 		return nil, err
 	}
-	stack.adopts = ofDrills
+	stack.takesOver = ofDrills
 	stack.where = func() (failover.Site, error) { return drillSite(args.Config), nil }
 	return stack, nil
 }

@@ -113,12 +113,12 @@ func heldIn(saved apitype.DeploymentV3) map[string]bool {
 }
 
 // takenOver reports whether the next update takes over an orphan, as what one of some pending creations had asked for:
-// see Stack.adopt.
+// see Stack.takeOver.
 func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
 	return slices.ContainsFunc(pending, func(c apitype.ResourceV3) bool {
 		switch {
 		case o.Kind == checks.DatabaseInstance && c.Type == "aws:rds/instance:Instance":
-			return idByInputs(c, named[string(c.Type)]) == o.ID
+			return idByInputs(c, takeoverIDs[string(c.Type)]) == o.ID
 		case o.Kind == checks.TargetGroup && c.Type == "aws:lb/targetGroup:TargetGroup":
 			return idByInputs(c, "name") == o.ID
 		case o.Kind == checks.Address && c.Type == "aws:ec2/eip:Eip":
@@ -180,9 +180,9 @@ func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side,
 }
 
 // requireNoDatabase refuses to destroy a stack of which AWS has a database that no state holds: it would keep the
-// network from being deleted, and may hold what nothing else does. adopts reports that an update comes first, which takes
+// network from being deleted, and may hold what nothing else does. takesOver reports that an update comes first, which takes
 // over those that a killed one had asked for. Calls that AWS refuses are told, and block nothing.
-func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *failover.Runtime, side Side, adopts bool) error {
+func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *failover.Runtime, side Side, takesOver bool) error {
 	left, err := runtime.Orphans(ctx, namePrefix(side))
 	if err != nil {
 		return &StoppedError{Stack: stack.Name(), Doing: "looking for what killed updates left of", Err: err}
@@ -196,7 +196,7 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 	}
 	held := heldIn(saved)
 	var pending []apitype.ResourceV3
-	if adopts {
+	if takesOver {
 		pending = pendingCreations(saved)
 	}
 	for _, o := range left.Orphans {

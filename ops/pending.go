@@ -11,7 +11,7 @@ import (
 
 // unsettled says what a pending operation means. The engine itself forgets all but
 // creations at its next checkpoint, and does again what the program still wants. Where the
-// program wants the opposite, what AWS did would stay: see adopt.
+// program wants the opposite, what AWS did would stay: see takeOver.
 var unsettled = map[apitype.OperationType]string{
 	apitype.OperationTypeCreating: "was creating %s: AWS may have one that the state does not know",
 	apitype.OperationTypeUpdating: "was updating %s: AWS may have the old settings or the new ones",

@@ -74,12 +74,12 @@ func (o Options) progress() io.Writer {
 // Its many methods are steps of few operations: each needs the engine, the options and the
 // observer of the one stack, and no two may run at once.
 type Stack struct {
-	stack    auto.Stack
-	options  Options
-	observer *observer
-	adopts   map[string]string // what is taken over from a killed update: the inputs that are the id, by type
-	where    func() (failover.Site, error)
-	one      sync.Mutex // operation at a time
+	stack     auto.Stack
+	options   Options
+	observer  *observer
+	takesOver map[string]string // what is taken over from a killed update: the inputs that are the id, by type
+	where     func() (failover.Site, error)
+	one       sync.Mutex // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
@@ -121,7 +121,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	made := &Stack{stack: opened, options: o, observer: w, adopts: named, where: func() (failover.Site, error) {
+	made := &Stack{stack: opened, options: o, observer: w, takesOver: takeoverIDs, where: func() (failover.Site, error) {
 		c, err := config.ReadFile(filepath.Join(o.Dir, config.FileName(stack)))
 		return stacks.RuntimeSite(c, roles.Claim{}, state.State{}), err
 	}}
@@ -210,7 +210,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	defer s.one.Unlock()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
-	pending, imported, err := s.adopt(ctx, run)
+	pending, imported, err := s.takeOver(ctx, run)
 	if err != nil {
 		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
 	}

@@ -19,7 +19,7 @@ import (
 func TestEachType(t *testing.T) {
 	t.Parallel()
 	const (
-		byName = "taken over by its name"         // named, in adopt.go
+		byName = "taken over by its name"         // takeoverIDs, in takeover.go
 		found  = "taken over where AWS shows it"  // failover/made.go
 		ended  = "deleted before another is made" // failover/orphans.go
 		beside = "another is made beside it"
@@ -89,12 +89,12 @@ func TestEachType(t *testing.T) {
 	for typ := range table.Resources {
 		want, ok := types[typ]
 		assert.True(t, ok, "%s: say here what an update does about one that was left, whether it costs money, and whether a failover uses it", typ)
-		assert.Equal(t, want.left == byName, named[typ] != "", typ)
+		assert.Equal(t, want.left == byName, takeoverIDs[typ] != "", typ)
 		assert.Equal(t, want.left == found, failover.FindsMade(typ), typ)
 		assert.Equal(t, want.costs, billed[typ] != "", typ)
 		assert.Equal(t, want.unused, !checks.TouchesFailover(typ, ""), typ)
 	}
-	for _, typ := range slices.Concat(slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(named)), slices.Collect(maps.Keys(billed))) {
+	for _, typ := range slices.Concat(slices.Collect(maps.Keys(types)), slices.Collect(maps.Keys(takeoverIDs)), slices.Collect(maps.Keys(billed))) {
 		assert.Contains(t, table.Resources, typ, "the program makes none any more")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
-func TestAdopted(t *testing.T) {
+func TestWithTakenOver(t *testing.T) {
 	t.Parallel()
 	const balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}}`
 	with := func(more string) string {
@@ -64,7 +64,7 @@ func TestAdopted(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, marked, err := adopted([]byte(checkpoint(tc.resources, tc.pending)), map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
+			edited, found, marked, err := withTakenOver([]byte(checkpoint(tc.resources, tc.pending)), map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
 			require.NoError(t, err)
 			assert.Equal(t, tc.found, found)
 			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), marked)
@@ -80,10 +80,10 @@ func TestAdopted(t *testing.T) {
 		})
 	}
 
-	_, found, _, err := adopted(nil, nil)
+	_, found, _, err := withTakenOver(nil, nil)
 	require.NoError(t, err)
 	assert.Empty(t, found, "a stack that was never updated")
-	_, _, _, err = adopted([]byte("{"), nil)
+	_, _, _, err = withTakenOver([]byte("{"), nil)
 	require.ErrorContains(t, err, "reading what a killed update left")
 }
 
@@ -139,7 +139,7 @@ These resources are in an unknown state because the Pulumi CLI was interrupted w
 func TestIDOfInputs(t *testing.T) {
 	t.Parallel()
 	c := apitype.ResourceV3{Inputs: map[string]any{"name": "reads", "role": "blog-dr"}}
-	assert.Equal(t, "blog-dr:reads", idByInputs(c, named["aws:iam/rolePolicy:RolePolicy"]))
+	assert.Equal(t, "blog-dr:reads", idByInputs(c, takeoverIDs["aws:iam/rolePolicy:RolePolicy"]))
 	assert.Equal(t, "reads", idByInputs(c, "name"))
 	assert.Empty(t, idByInputs(c, "identifier"), "it is not known")
 	assert.Empty(t, idByInputs(c, ""), "its id does not follow from inputs")

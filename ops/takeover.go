@@ -20,11 +20,11 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// named are what an update of a site takes over from a killed one: AWS made them, and nothing
+// takeoverIDs are what an update of a site takes over from a killed one: AWS made them, and nothing
 // lived to write them down. The inputs that are the id, joined by colons, are given by type. What AWS itself gives an id
 // is found by its tags, see failover.FindMade. A Redis group is not taken over: it is of no use for ten minutes, and
 // another is made beside it.
-var named = map[string]string{
+var takeoverIDs = map[string]string{
 	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
 	"aws:cloudwatch/metricAlarm:MetricAlarm":  "name",
 	"aws:cloudwatch/dashboard:Dashboard":      "dashboardName",
@@ -41,8 +41,8 @@ var named = map[string]string{
 	"aws:elasticache/subnetGroup:SubnetGroup": "name",
 }
 
-// adopt makes the state agree with AWS after a killed update. It brings into the state what
-// that had asked for, of the types that the stack adopts, and reads again what it was changing
+// takeOver makes the state agree with AWS after a killed update. It brings into the state what
+// that had asked for, of the types that the stack takes over, and reads again what it was changing
 // or deleting: AWS may have done that, and a program that wants the opposite would find no
 // difference to what the state holds. What the last update failed to change is read again,
 // too: the provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
@@ -50,7 +50,7 @@ var named = map[string]string{
 // It returns the other creations that are pending: what AWS may have made that the state does
 // not know. Another is made beside it, see leftovers. imported reports that the state was
 // written anew, in which the engine keeps no pending operation.
-func (s *Stack) adopt(ctx context.Context, run Run) (pending []apitype.ResourceV3, imported bool, err error) {
+func (s *Stack) takeOver(ctx context.Context, run Run) (pending []apitype.ResourceV3, imported bool, err error) {
 	held, err := s.saved(ctx)
 	if err != nil || len(held.PendingOperations) == 0 && len(leftUndone(held)) == 0 {
 		return nil, false, err
@@ -66,7 +66,7 @@ func (s *Stack) adopt(ctx context.Context, run Run) (pending []apitype.ResourceV
 	site, unread := s.where() // where its file can't be read, what has a name is taken over all the same
 	ids, ended := s.idsOf(ctx, site, unread, asked, held, run)
 	pending = slices.DeleteFunc(asked, func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
-	edited, found, doubted, err := adopted(text, ids)
+	edited, found, doubted, err := withTakenOver(text, ids)
 	if err != nil {
 		return pending, false, err
 	}
@@ -110,7 +110,7 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 		if asksLost(site, c.Type) {
 			continue
 		}
-		if id := idByInputs(c, s.adopts[string(c.Type)]); id != "" {
+		if id := idByInputs(c, s.takesOver[string(c.Type)]); id != "" {
 			ids[c.URN] = id
 		} else if failover.FindsMade(string(c.Type)) {
 			others, urns = append(others, failover.Asked{Type: string(c.Type), Inputs: c.Inputs}), append(urns, c.URN)
@@ -230,10 +230,10 @@ func leftUndone(held apitype.DeploymentV3) (urns []string) {
 // checkpointVersion is the version of the form in which a deployment is exported.
 const checkpointVersion = 3
 
-// adopted moves pending creations in a checkpoint to its resources, under the ids that are given by URN. It returns the
+// withTakenOver moves pending creations in a checkpoint to its resources, under the ids that are given by URN. It returns the
 // URNs of those. They are marked as left undone, as are those of the pending updates and deletions: the mark stays until
-// AWS has told what it holds of them, also when the adoption is itself killed.
-func adopted(state []byte, ids map[urn.URN]string) (edited json.RawMessage, found []string, doubted bool, err error) {
+// AWS has told what it holds of them, also when the takeover is itself killed.
+func withTakenOver(state []byte, ids map[urn.URN]string) (edited json.RawMessage, found []string, doubted bool, err error) {
 	var checkpoint map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(state))
 	decoder.UseNumber()
