@@ -111,6 +111,7 @@ var (
 	holder   = regexp.MustCompile(`created by \S+ \(pid \d+\) at [^)]+`)                        // of a lock
 	moment   = regexp.MustCompile(`(20\d\d-\d\d-\d\d )?\d\d:\d\d:\d\d UTC`)
 	backup   = regexp.MustCompile(`UTC(: that is now, and a promotion waits for a backup that runs|, when a promotion may have to wait for that)`) // the window may be over or not
+	padded   = regexp.MustCompile(`(?m)^took +`)                                                                                                   // to the right of its column
 	took     = regexp.MustCompile(`\d+:\d\d( \(\d+ s\))?|\b(\d+[hms])+\b`)
 )
 
@@ -121,7 +122,7 @@ func (s *story) told(printed string) string {
 	for _, varies := range []struct {
 		what *regexp.Regexp
 		to   string
-	}{{holder, "created by HOLDER"}, {backup, "UTC, WINDOW"}, {random, "-RANDOM"}, {timeline, "    TIMELINE\n"}, {moment, "MOMENT"}, {took, "TIME"}} {
+	}{{holder, "created by HOLDER"}, {backup, "UTC, WINDOW"}, {random, "-RANDOM"}, {timeline, "    TIMELINE\n"}, {moment, "MOMENT"}, {padded, "took  "}, {took, "TIME"}} {
 		printed = varies.what.ReplaceAllString(printed, varies.to)
 	}
 	return printed
