@@ -149,6 +149,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		ParameterGroupName:  parameters.Name,
 		DbSubnetGroupName:   args.SubnetGroup,
 		VpcSecurityGroupIds: pulumi.StringArray{args.SecurityGroupID},
+		Port:                pulumi.Int(mysqlPort), // or a replica, and a copy, would listen where its source does
 		PubliclyAccessible:  pulumi.Bool(false),
 		MultiAz:             args.MultiAZ.ToBoolOutput().ToBoolPtrOutput(),
 

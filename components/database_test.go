@@ -1,10 +1,13 @@
 package components
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // aDatabase is complete but for its birth.
@@ -27,6 +30,24 @@ func aPrimary() *PrimaryArgs {
 
 func aReplica() *ReplicaArgs {
 	return &ReplicaArgs{SourceARN: "arn:aws:rds:us-east-2:123456789012:db:blog-prod-1", Encrypted: true}
+}
+
+// TestEveryDatabaseListensWhereTheInstancesConnect holds that no birth leaves the port to RDS, which takes the source's.
+func TestEveryDatabaseListensWhereTheInstancesConnect(t *testing.T) {
+	for name, birth := range map[string]func(*DatabaseArgs){
+		"primary": func(a *DatabaseArgs) { a.Primary = aPrimary() },
+		"replica": func(a *DatabaseArgs) { a.Replica = aReplica() },
+		"copy":    func(a *DatabaseArgs) { a.Snapshot = &SnapshotArgs{ID: "rds:blog-dr-1-2026-03-02-05-00"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := aDatabase()
+			birth(&args)
+			assert.EqualValues(t, mysqlPort, database(t, args).Inputs["port"])
+		})
+	}
+	script, err := os.ReadFile("userdata.sh.tmpl")
+	require.NoError(t, err)
+	assert.Contains(t, string(script), fmt.Sprintf("$s['database_name'], %d,", mysqlPort))
 }
 
 // database answers the instance that a change of a good primary or replica gives.

@@ -13,7 +13,7 @@ import (
 const (
 	httpPort  = 80
 	httpsPort = 443
-	mysqlPort = 3306
+	mysqlPort = 3306 // where the database listens, and userdata.sh.tmpl connects to
 	redisPort = 6379
 )
 

@@ -12,6 +12,13 @@ import (
 	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 )
 
+// mysqlPort is where a database listens that was given no port, and has it from no other: CreateDBInstanceReadReplica
+// takes its source's, RestoreDBInstanceFromDBSnapshot the original's (RDS API Reference, Port).
+const mysqlPort = 3306
+
+// listens reports whether a database listens where workloads connect to.
+func listens(o *Object) bool { return o.Props["port"] == nil || o.number("port") == mysqlPort }
+
 // snapshotType is what a deleted database may leave; no program manages it.
 const snapshotType = "snapshot"
 
@@ -121,7 +128,7 @@ func madeDatabase(w *World, o *Object) {
 		if !phased {
 			o.Rows = slices.Clone(w.held(source, w.clock.Now()))
 		}
-		for _, prop := range []string{"engine", "engineVersion", "username", "allocatedStorage", "dbName", "storageEncrypted"} {
+		for _, prop := range []string{"engine", "engineVersion", "username", "allocatedStorage", "dbName", "port", "storageEncrypted"} {
 			if v, ok := source.Props[prop]; ok && (o.Props[prop] == nil || prop == "storageEncrypted") {
 				o.Props[prop] = v
 			}
@@ -138,6 +145,7 @@ func madeDatabase(w *World, o *Object) {
 		o.setTime("available", o.Ready)
 		o.Phases = []Phase{{"creating", o.Ready}}
 	}
+	o.fill(map[string]any{"port": float64(mysqlPort)})
 	identifier := o.text("identifier")
 	address := fmt.Sprintf("%s.c%011x.%s.rds.%s", identifier, w.hash(o.Region)>>20, o.Region, awsregion.DNSSuffix(o.Region))
 	o.fill(map[string]any{

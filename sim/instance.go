@@ -113,7 +113,7 @@ func (w *World) DatabaseState(address string) DatabaseState {
 // databaseAt is the database at an address and the state that it shows.
 func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Object) {
 	o := w.at(databaseType, "address", address)
-	if o == nil || w.answers(o.Region) != nil {
+	if o == nil || w.answers(o.Region) != nil || !listens(o) {
 		return DatabaseState{}, nil
 	}
 	status := w.databaseStatus(o, now)

@@ -118,7 +118,7 @@ func (w *World) validRestore(o *Object) error {
 func (w *World) restore(o *Object) {
 	snapshot, of := w.snapshotNamed(o.Region, o.text("snapshotIdentifier"))
 	o.Rows = w.heldAt(of, snapshot.Made)
-	for _, prop := range []string{"engine", "engineVersion", "username", "allocatedStorage", "dbName", "backupWindow"} {
+	for _, prop := range []string{"engine", "engineVersion", "username", "allocatedStorage", "dbName", "port", "backupWindow"} {
 		if v, ok := of.Props[prop]; ok {
 			o.fill(map[string]any{prop: v})
 		}

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -68,4 +69,36 @@ func TestRestore(t *testing.T) {
 	assert.Equal(t, []string{"before"}, held)
 	require.NoError(t, i.Write(addressOf(made), "only there"))
 	assert.NotContains(t, w.Rows(other, "site-dr"), "only there")
+}
+
+// TestReplicasAndCopiesInheritThePort holds that a replica and a copy listen where their original does, unless they are told
+// another port, and that no workload finds one that listens elsewhere.
+func TestReplicasAndCopiesInheritThePort(t *testing.T) {
+	for name, tc := range map[string]struct {
+		given props
+		port  float64
+		found bool
+	}{
+		"inherited": {props{}, 3307, false},
+		"given":     {props{"port": 3306}, 3306, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			i := anInstance(t, w)
+			original := primary()
+			original["port"] = 3307
+			source := create(t, w, home, databaseType, "primary", original)
+			holds := func(birth string, from any) {
+				inputs := props{"identifier": birth, "instanceClass": "db.t4g.medium", birth: from, "skipFinalSnapshot": true}
+				maps.Copy(inputs, tc.given)
+				made := create(t, w, home, databaseType, birth, inputs)
+				assert.InDelta(t, tc.port, made.Props["port"], 0, birth)
+				assert.Equal(t, tc.found, i.Database(addressOf(made)).Exists, birth)
+			}
+			holds("replicateSourceDb", source.Props["identifier"])
+			w.Clock().Advance(24 * time.Hour)
+			holds("snapshotIdentifier", w.AutomatedSnapshots(home, "site")[0].ID)
+		})
+	}
 }
