@@ -17,7 +17,7 @@ import (
 // everyAlarm is each alarm once.
 func everyAlarm(balancer, targets pulumi.StringInput) []Alarm {
 	id := pulumi.String(longest + "-1")
-	all := slices.Concat(ReplicaAlarms(id, 5*time.Minute), MediaAlarms("theirs", pulumi.String("ours"), "media"))
+	all := append(ReplicaAlarms(id, 5*time.Minute), MediaBehindAlarm("theirs", pulumi.String("ours"), "media"), MediaFailedAlarm(pulumi.String("ours"), "theirs", "media"))
 	return append(all, ReadinessAlarm("Pilotlight", "averylongsiten", "x", 26), StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("averylongsiten-drill"), FormerAlarm(longest+"-1", 1), ImageAlarms("averylongsiten", "x", "f")[0], ImageAlarms("averylongsiten", "x", "f")[1],
 		ErrorsAlarm(balancer), InstancesAlarm(balancer, targets, 2), ConnectionsAlarm(id, 300))
 }

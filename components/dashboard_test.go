@@ -36,15 +36,15 @@ func TestDashboard(t *testing.T) {
 		titles []string
 	}{
 		"a standby": {
-			slices.Concat(ReplicaAlarms(id, 300e9), []Alarm{StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("blog-dr-drill")},
-				MediaAlarms("theirs", pulumi.String("ours"), "media")),
+			append(ReplicaAlarms(id, 300e9), StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("blog-dr-drill"),
+				MediaBehindAlarm("theirs", pulumi.String("ours"), "media")),
 			ReadinessCharts("Pilotlight", "blog", "dr"),
-			[]string{"replica-lag, replica-stopped", "storage", "certificate", "media-failed", "media-behind", "ready at the last checks (1 is yes)", "seconds to recover, and lost"},
+			[]string{"replica-lag, replica-stopped", "storage", "certificate", "media-behind", "ready at the last checks (1 is yes)", "seconds to recover, and lost"},
 		},
 		"an active side": {
-			[]Alarm{StorageAlarm(id, 50), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("blog-dr-0", 0)},
+			[]Alarm{StorageAlarm(id, 50), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("blog-dr-0", 0), MediaFailedAlarm(pulumi.String("ours"), "theirs", "media")},
 			[]Chart{ConnectionsChart(id)},
-			[]string{"storage", "instances", "errors", "connections", "former-0", "connections and processor of the database"},
+			[]string{"storage", "instances", "errors", "connections", "former-0", "media-failed", "connections and processor of the database"},
 		},
 	} {
 		for region, partition := range map[string]string{"us-east-2": "aws", "cn-north-1": "aws-cn"} {

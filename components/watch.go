@@ -51,23 +51,33 @@ func StorageAlarm(identifier pulumi.StringInput, storageGiB int) Alarm {
 	}
 }
 
-// MediaAlarms watch the copies that arrive in a bucket. S3 publishes these metrics where the copies go
-// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html), and none while there is nothing to copy.
-func MediaAlarms(source string, bucket pulumi.StringInput, rule string) []Alarm {
-	of := map[string]pulumi.StringInput{"SourceBucket": pulumi.String(source), "DestinationBucket": bucket, "RuleId": pulumi.String(rule)}
-	return []Alarm{{
-		Name:     "media-failed",
-		Happened: "S3 could not copy a file from the active side's bucket, and tries no more",
-		Remedy:   "run pilotlight media sync, which copies what is missing; if it happens again, look at the role and the rule of the replication",
-		Metric:   "AWS/S3 OperationsFailedReplication", Of: of, Statistic: "Sum",
-		Is: Above, Threshold: 0, PeriodSeconds: 5 * minutely, Periods: 1,
-	}, {
+// MediaBehindAlarm watches, in the region of the bucket that receives them, how late copies arrive. S3 publishes what is pending and
+// how late it is where the copies go (https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html), and nothing while
+// there is nothing to copy.
+func MediaBehindAlarm(source string, bucket pulumi.StringInput, rule string) Alarm {
+	return Alarm{
 		Name:     "media-behind",
 		Happened: "for a quarter of an hour S3 has been more than an hour behind with its copies: a failover now would miss the files of that time",
 		Remedy:   "wait, if many files were uploaded; if it lasts, look at AWS Health for S3 in both regions",
-		Metric:   "AWS/S3 ReplicationLatency", Of: of, Statistic: "Maximum",
+		Metric:   "AWS/S3 ReplicationLatency", Of: ofReplication(pulumi.String(source), bucket, rule), Statistic: "Maximum",
 		Is: Above, Threshold: time.Hour.Seconds(), PeriodSeconds: 5 * minutely, Periods: 3,
-	}}
+	}
+}
+
+// MediaFailedAlarm watches, in the region of the bucket that sends them, that S3 gives up no copy: it publishes failures where the
+// originals are, unlike all else that it measures of copies (the same page).
+func MediaFailedAlarm(bucket pulumi.StringInput, destination, rule string) Alarm {
+	return Alarm{
+		Name:     "media-failed",
+		Happened: "S3 could not copy a file to the other side's bucket, and tries no more",
+		Remedy:   "run pilotlight media sync, which copies what is missing; if it happens again, look at the role and the rule of the replication",
+		Metric:   "AWS/S3 OperationsFailedReplication", Of: ofReplication(bucket, pulumi.String(destination), rule), Statistic: "Sum",
+		Is: Above, Threshold: 0, PeriodSeconds: 5 * minutely, Periods: 1,
+	}
+}
+
+func ofReplication(source, destination pulumi.StringInput, rule string) map[string]pulumi.StringInput {
+	return map[string]pulumi.StringInput{"SourceBucket": source, "DestinationBucket": destination, "RuleId": pulumi.String(rule)}
 }
 
 // CertificateAlarm watches a certificate of ACM. ACM renews its own 45 days before their end or earlier, while a balancer shows

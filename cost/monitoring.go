@@ -50,10 +50,11 @@ func (s stack) alarms() (count int) {
 		add(true, 1) // instances
 		add(s.Role == roles.Active, errorMetrics)
 		add(s.Database.MaxConnections() > 0, 1)
+		add(s.Media.TimeControl && (s.peer != nil || s.Production != nil), 1) // copies that failed
 		return count
 	}
-	add(true, 2) // the replica's lag, and that it has stopped
-	add(s.peer != nil && s.peer.Media.TimeControl, 2)
+	add(true, 2)                                      // the replica's lag, and that it has stopped
+	add(s.peer != nil && s.peer.Media.TimeControl, 1) // copies that are late
 	add(s.Images.Sync, 2)
 	add(s.Alarms.CheckHours > 0, 1)
 	return count

@@ -66,7 +66,7 @@ func (s *site) kept() (all []components.Alarm) {
 func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []components.Alarm {
 	all := components.ReplicaAlarms(database, time.Duration(s.cfg.Failover.MaxLag))
 	if s.peer.MediaMeasured { // or there would be nothing to watch, and an alarm that never rings
-		all = append(all, components.MediaAlarms(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule)...)
+		all = append(all, components.MediaBehindAlarm(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule))
 	}
 	if s.syncPackage != "" {
 		all = append(all, components.ImageAlarms(s.cfg.Site, s.cfg.Stack, components.ImageSyncFunction(s.cfg.Name()))...)
@@ -83,6 +83,9 @@ func (s *site) watchSite(f *foundation, served *application, database pulumi.Str
 	all := []components.Alarm{components.InstancesAlarm(served.arnSuffix, f.targets.ARNSuffix, s.cfg.App.Min)}
 	if s.plan.Claim.Role == roles.Active {
 		all = append(all, components.ErrorsAlarm(served.arnSuffix))
+	}
+	if s.cfg.Media.TimeControl && s.peer.Bucket != "" { // or its bucket sends nothing, or S3 does not measure it
+		all = append(all, components.MediaFailedAlarm(f.media.Bucket, BucketName(s.peer.Bucket), failover.MediaRule))
 	}
 	if most := s.cfg.Database.MaxConnections(); most > 0 {
 		all = append(all, components.ConnectionsAlarm(database, most))

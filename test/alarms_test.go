@@ -41,7 +41,7 @@ func TestAlarms(t *testing.T) {
 		prod = state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Bucket: "arn:aws:s3:::prod-media", MediaMeasured: true}
 		dr   = state.PeerInfo{Region: "us-east-2", Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", Bucket: "arn:aws:s3:::dr-media"}
 	)
-	const unmeasured = "without media.timeControl"
+	const unmeasured, measured = "without media.timeControl", "with media.timeControl"
 	const certificate = "arn:aws:acm:us-east-2:123456789012:certificate/1"
 	for name, tc := range map[string]struct {
 		own  roles.Claim
@@ -49,15 +49,16 @@ func TestAlarms(t *testing.T) {
 		app  string
 		want []string
 	}{
-		"standby":             {following, "standby", "", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
-		"with a former":       {returned, "standby", "", []string{"drill-left", "former-1", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"standby":             {following, "standby", "", []string{"drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
+		"with a former":       {returned, "standby", "", []string{"drill-left", "former-1", "media-behind", "replica-lag", "replica-stopped", "storage"}},
 		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "storage"}},
-		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
-		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "media-failed", "replica-lag", "replica-stopped", "storage"}},
+		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
+		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
 		"requested":           {following, "active", config.CertificateRequest, []string{"certificate", "connections", "drill-left", "errors", "instances", "storage"}},
-		"checked every day":   {following, "standby", "26", []string{"drill-left", "media-behind", "media-failed", "readiness", "replica-lag", "replica-stopped", "storage"}},
+		"checked every day":   {following, "standby", "26", []string{"drill-left", "media-behind", "readiness", "replica-lag", "replica-stopped", "storage"}},
 		"checked, and active": {following, "active", "26", []string{"connections", "drill-left", "errors", "instances", "storage"}},
 		"media not measured":  {following, "standby", unmeasured, []string{"drill-left", "replica-lag", "replica-stopped", "storage"}},
+		"media measured":      {following, "active", measured, []string{"connections", "drill-left", "errors", "instances", "media-failed", "storage"}},
 		"a class of no known": {following, "active", "db.x2g.large", []string{"drill-left", "errors", "instances", "storage"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +73,8 @@ func TestAlarms(t *testing.T) {
 				settings["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
 			case strings.HasPrefix(tc.app, "db."):
 				settings["pilotlight:database"] = `{"class":"` + tc.app + `"}`
+			case tc.app == measured:
+				settings["pilotlight:media"] = `{"timeControl":true}`
 			case tc.app != "" && tc.app != unmeasured:
 				settings["pilotlight:app"] = `{"image":"ami-0123456789abcdef0","certificate":"` + tc.app + `"}`
 			}
@@ -101,8 +104,11 @@ func TestAlarms(t *testing.T) {
 				assert.Equal(t, "arn:aws:mock:::blog-dr-certificate", alarms["certificate"].Inputs["dimensions"].ObjectValue()["CertificateArn"].StringValue())
 				requestedBefore(t, c)
 			}
-			if slices.Contains(tc.want, "media-failed") {
-				assert.Equal(t, "prod-media", alarms["media-failed"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
+			if slices.Contains(tc.want, "media-behind") {
+				assert.Equal(t, "prod-media", alarms["media-behind"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
+			}
+			if slices.Contains(tc.want, "media-failed") { // S3 measures that where the originals are
+				assert.Equal(t, "prod-media", alarms["media-failed"].Inputs["dimensions"].ObjectValue()["DestinationBucket"].StringValue())
 			}
 			if tc.app != "26" {
 				dashboardOf(t, c, tc.want, tc.role == "active")
