@@ -62,7 +62,7 @@ func storage(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if r.nearlyFull() {
 		all = append(all, refusal.Blocker{
 			Code: StorageLow, Subject: "storage", Reason: fmt.Sprintf("database %s has %.1f of %d GiB free, and does not grow any more: once it is full it stops replicating", r.ID, r.Free.GiB, r.AllocatedGiB),
-			Remedy: stateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB}, p.Region),
+			Remedy: stateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB, IOPS: r.IOPS}, p.Region),
 		})
 	}
 	if s.Source != nil && s.Source.reach() > r.reach() {

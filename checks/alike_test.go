@@ -39,8 +39,10 @@ func TestAlike(t *testing.T) {
 		"a source grown by hand":    {func(s *Snapshot) { s.Source.AllocatedGiB, s.Source.CeilingGiB = 500, 0 }, []string{StorageCeiling}, "set database.maxStorageGiB to 551"},
 		"little free, and it grows": {func(s *Snapshot) { s.Replica.Free.GiB = 4 }, nil, ""},
 		"little free at the ceiling": {
-			func(s *Snapshot) { s.Replica.Free.GiB, s.Replica.AllocatedGiB, s.Replica.CeilingGiB = 4, 400, 400 },
-			[]string{StorageLow}, "aws rds modify-db-instance --db-instance-identifier blog-dr-1 --region us-east-2 --allocated-storage 480",
+			func(s *Snapshot) {
+				s.Replica.Free.GiB, s.Replica.AllocatedGiB, s.Replica.CeilingGiB, s.Replica.IOPS = 4, 400, 400, 12000
+			},
+			[]string{StorageLow}, "aws rds modify-db-instance --db-instance-identifier blog-dr-1 --region us-east-2 --allocated-storage 480 --iops 12000",
 		},
 		"little free under a ceiling that no step fits below": {
 			func(s *Snapshot) { s.Replica.Free.GiB, s.Replica.CeilingGiB, s.Source.CeilingGiB = 4, 110, 110 },

@@ -61,6 +61,7 @@ type Replica struct {
 	AwaitsReboot bool
 
 	AllocatedGiB int   // storage
+	IOPS         int   // of that storage; 0 where RDS names none
 	CeilingGiB   int   // up to where storage grows by itself; 0 is not at all
 	Free         *Free // nil where that was not asked, or is not measured
 	// Set are the parameters that its group sets; nil where that was not asked.

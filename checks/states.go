@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 )
 
 // Standing is what a state of an RDS instance means for those who need the database.
@@ -25,7 +27,7 @@ const (
 // instanceState is a state of an instance.
 type instanceState struct {
 	standing Standing
-	// remedy is what a person does about it; {id}, {region} and {GiB} are filled in.
+	// remedy is what a person does about it; {id}, {region} and {storage} are filled in.
 	remedy string
 }
 
@@ -74,7 +76,7 @@ var instanceStates = map[string]instanceState{
 	"stopping":                     {Stuck, "it is being stopped: find out who does that; then " + start},
 	"storage-config-upgrade":       {Passing, await},
 	"storage-full": {Stuck,
-		"aws rds modify-db-instance --db-instance-identifier {id} --region {region} --allocated-storage {GiB} --apply-immediately, then raise database.maxStorageGiB on both sides and pilotlight deploy"},
+		"aws rds modify-db-instance --db-instance-identifier {id} --region {region} --allocated-storage {storage} --apply-immediately, then raise database.maxStorageGiB on both sides and pilotlight deploy"},
 	"storage-initialization": {Usable, ""}, // operational, and slower until the volume is loaded
 	"storage-optimization":   {Usable, ""}, // operational; takes no other change of its storage
 	"upgrading":              {Passing, await},
@@ -92,8 +94,16 @@ func stateRemedy(r Replica, region string) string {
 	if !known {
 		state.remedy = "this program does not know the state; " + await
 	}
-	return strings.NewReplacer("{id}", r.ID, "{region}", region, "{GiB}", fmt.Sprint(grown(r.AllocatedGiB))).Replace(state.remedy)
+	return strings.NewReplacer("{id}", r.ID, "{region}", region, "{storage}", grown(r)).Replace(state.remedy)
 }
 
-// grown is a fifth more storage. RDS refuses a growth of less than a tenth.
-func grown(gib int) int { return gib + max(gib/5, 10) }
+// grown is a fifth more storage, as arguments of aws rds modify-db-instance. RDS refuses a growth of less than a tenth, and
+// one of striped storage without its IOPS ("You must specify both the storage size and iops"). To what is not striped yet it
+// gives more by itself where that becomes so.
+func grown(r Replica) string {
+	storage := fmt.Sprint(r.AllocatedGiB + max(r.AllocatedGiB/5, 10))
+	if r.AllocatedGiB >= rdsstorage.Striped && r.IOPS > 0 {
+		storage += fmt.Sprintf(" --iops %d", r.IOPS)
+	}
+	return storage
+}

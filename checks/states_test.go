@@ -79,6 +79,18 @@ func TestStateRemedies(t *testing.T) {
 	} {
 		assert.Contains(t, stateRemedy(Replica{ID: "blog-dr-1", Status: status, AllocatedGiB: 50}, "us-east-2"), says)
 	}
+	for name, tc := range map[string]struct {
+		has  Replica
+		want string
+	}{
+		"RDS takes no IOPS below 400":     {Replica{AllocatedGiB: 399, IOPS: 3000}, "--allocated-storage 478 --apply-immediately"},
+		"and asks for them from there on": {Replica{AllocatedGiB: 400, IOPS: 12000}, "--allocated-storage 480 --iops 12000 --apply-immediately"},
+		"as many as there are":            {Replica{AllocatedGiB: 1000, IOPS: 16000}, "--allocated-storage 1200 --iops 16000 --apply-immediately"},
+		"storage of another type":         {Replica{AllocatedGiB: 1000}, "--allocated-storage 1200 --apply-immediately"},
+	} {
+		tc.has.Status = "storage-full"
+		assert.Contains(t, stateRemedy(tc.has, "us-east-2"), tc.want, name)
+	}
 }
 
 // TestUnknownStateAccepted holds that a state that RDS has brought since is waited for, refused at

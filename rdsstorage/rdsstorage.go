@@ -5,6 +5,11 @@ package rdsstorage
 // Most is the most that RDS for MySQL allocates to a database, in GiB.
 const Most = 65536
 
+// Striped is from where RDS spreads gp3 storage of a MySQL database over several volumes, in GiB. Then it has more IOPS, 12000 or
+// more in place of 3000, and a growth has to name them; below, RDS takes none
+// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html#gp3-storage).
+const Striped = 400
+
 // Takes reports whether RDS takes a ceiling for a database of allocated GiB: it is at least a tenth above.
 func Takes(allocated, ceiling int) bool { return ceiling*10 >= allocated*11 && ceiling <= Most }
 

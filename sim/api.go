@@ -16,6 +16,7 @@ type Database struct {
 	Address                           string
 	Port                              int
 	BackupRetention                   int
+	IOPS                              int // of gp3 storage; 0 for another type
 	AllocatedGiB, CeilingGiB          int // storage, and up to where it grows by itself; a ceiling of 0 is none
 	BackupWindow                      string
 	MultiAZ, Encrypted, DeletionGuard bool
@@ -69,7 +70,7 @@ func (w *World) describe(o *Object) Database {
 		Identifier: o.text("identifier"), ARN: o.text("arn"), ResourceID: o.ID, Class: o.text("instanceClass"),
 		Engine: o.text("engine"), EngineVersion: o.text("engineVersionActual"), Status: w.databaseStatus(o, now), Source: w.sourceName(o),
 		Address: o.text("address"), Port: o.number("port"), BackupRetention: o.number("backupRetentionPeriod"),
-		AllocatedGiB: w.allocated(o), CeilingGiB: o.number("maxAllocatedStorage"), BackupWindow: o.text("backupWindow"), MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
+		IOPS: w.iops(o), AllocatedGiB: w.allocated(o), CeilingGiB: o.number("maxAllocatedStorage"), BackupWindow: o.text("backupWindow"), MultiAZ: o.flag("multiAz"), Encrypted: o.flag("storageEncrypted"), DeletionGuard: o.flag("deletionProtection"),
 		KMSKey: o.text("kmsKeyId"), SubnetGroup: o.text("dbSubnetGroupName"), Zone: o.text("availabilityZone"), Created: o.Times["created"],
 		Tags: o.tags(),
 	}

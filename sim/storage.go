@@ -25,6 +25,23 @@ func (w *World) allocated(o *Object) int {
 	return o.number("allocatedStorage")
 }
 
+// IOPS of gp3 storage, before RDS stripes it and from then on (RDS guide, CHAP_Storage, "gp3 storage").
+const (
+	plainIOPS   = 3000
+	stripedIOPS = 12000
+)
+
+// iops are those of a database's storage; none of other types.
+func (w *World) iops(o *Object) int {
+	switch {
+	case o.text("storageType") != "gp3":
+		return 0
+	case w.allocated(o) < rdsstorage.Striped:
+		return plainIOPS
+	}
+	return stripedIOPS
+}
+
 // reach is up to where a database's storage grows by itself.
 func reach(o *Object) int {
 	return rdsstorage.Reach(o.number("allocatedStorage"), o.number("maxAllocatedStorage"))

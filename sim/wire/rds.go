@@ -180,7 +180,7 @@ type instanceXML struct {
 	Port                                  int    `xml:"Endpoint>Port,omitempty"`
 	BackupRetentionPeriod                 int
 	AllocatedStorage                      int
-	MaxAllocatedStorage                   int `xml:",omitempty"`
+	Iops, MaxAllocatedStorage             int `xml:",omitempty"`
 	PreferredBackupWindow                 string
 	MultiAZ                               bool
 	StorageEncrypted                      bool
@@ -216,7 +216,7 @@ func instanceOf(d sim.Database) instanceXML {
 	out := instanceXML{
 		DBInstanceIdentifier: d.Identifier, DBInstanceArn: d.ARN, DbiResourceId: d.ResourceID, DBInstanceClass: d.Class,
 		Engine: d.Engine, EngineVersion: d.EngineVersion, DBInstanceStatus: d.Status, ReadReplicaSourceDBInstanceIdentifier: d.Source,
-		BackupRetentionPeriod: d.BackupRetention, AllocatedStorage: d.AllocatedGiB, MaxAllocatedStorage: d.CeilingGiB, PreferredBackupWindow: d.BackupWindow, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
+		BackupRetentionPeriod: d.BackupRetention, AllocatedStorage: d.AllocatedGiB, Iops: d.IOPS, MaxAllocatedStorage: d.CeilingGiB, PreferredBackupWindow: d.BackupWindow, MultiAZ: d.MultiAZ, StorageEncrypted: d.Encrypted, KmsKeyID: d.KMSKey,
 		DeletionProtection: d.DeletionGuard, AvailabilityZone: d.Zone, DBSubnetGroupName: d.SubnetGroup,
 		ParameterGroup: d.ParameterGroup, ParameterStatus: d.ParameterStatus,
 		InstanceCreateTime: d.Created.UTC(), Replicas: &namesXML{Names: d.Replicas}, StatusInfos: &statusesXML{},
