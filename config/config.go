@@ -197,7 +197,7 @@ type Database struct {
 	EngineVersion string `json:"engineVersion"`
 	// Storage of a primary. A replica takes its source's.
 	//
-	// Refused: under 20, over 65536
+	// Refused: under 20, over 65536; 400 or more where less is deployed, which `aws rds modify-db-instance` does
 	StorageGiB int `json:"storageGiB"`
 	// Up to where storage grows by itself. `0` is four times `storageGiB` for a primary, 65536 at most. A replica's grows at least as far
 	// as that of the other stack's database; beside a production that no stack made, `0` is not at all.

@@ -64,6 +64,33 @@ func TestCeilings(t *testing.T) {
 	}
 }
 
+// TestGrowthAcross400 is refused of gp3 storage, with whose new size the provider sends the IOPS of the old one.
+func TestGrowthAcross400(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		typ     string
+		was, is float64
+		says    string
+		iops    int
+	}{
+		"across":       {"gp3", 300, 400, "Invalid iops value for engine name mysql and storage type gp3: 3000", 3000},
+		"below":        {"gp3", 300, 399, "", 3000},
+		"above":        {"gp3", 400, 500, "", 12000},
+		"another type": {"gp2", 300, 400, "", 0},
+	} {
+		w := newWorld(t)
+		inputs := with(primary(), props{"allocatedStorage": tc.was, "storageType": tc.typ})
+		source := create(t, w, home, databaseType, "primary", inputs)
+		_, err := w.Update(t.Context(), sim.Call{
+			Region: home, Type: databaseType, Name: "primary", ID: source.ID, Inputs: with(inputs, props{"allocatedStorage": tc.is}), Old: source.Props,
+		})
+		refusal(t, tc.says, err)
+		found, err := w.Databases(home, "site")
+		require.NoError(t, err)
+		assert.Equal(t, tc.iops, found[0].IOPS, name)
+	}
+}
+
 // refusal holds that an error says something; there is none where that is empty.
 func refusal(t *testing.T, says string, err error) {
 	t.Helper()

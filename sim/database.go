@@ -196,6 +196,9 @@ func changedDatabase(w *World, c Call, old, o *Object) error {
 	if old.text("password") != o.text("password") && o.text("password") != "" && w.sourceName(o) != "" {
 		return fmt.Errorf("the password of a replica is %w", ErrNotModelled)
 	}
+	if err := validGrowth(c, o); err != nil {
+		return err
+	}
 	if err := w.validUpgrade(old, o); err != nil {
 		return err
 	}

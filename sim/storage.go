@@ -122,6 +122,16 @@ func validStorage(w *World, o *Object) error {
 	return validCeiling(o.number("maxAllocatedStorage"), has)
 }
 
+// validGrowth refuses more storage that RDS stripes from then on: with it the provider sends the IOPS that it had before
+// (internal/service/rds/instance.go, dbInstancePopulateModify), in RDS's words.
+func validGrowth(c Call, o *Object) error {
+	was, given := c.Old["allocatedStorage"].(float64)
+	if given && o.text("storageType") == "gp3" && was < rdsstorage.Striped && o.number("allocatedStorage") >= rdsstorage.Striped {
+		return refuse("InvalidParameterCombination", "Invalid iops value for engine name %s and storage type gp3: %d", o.text("engine"), plainIOPS)
+	}
+	return nil
+}
+
 // validCeiling refuses a ceiling of less than a tenth above what there is (USER_PIOPS.Autoscaling).
 func validCeiling(ceiling, has int) error {
 	switch {

@@ -296,6 +296,14 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 	return args
 }
 
+// givenStorage is what storage a database is given, in GiB; 0 for a replica.
+func givenStorage(d config.Database, origin roles.Origin) int {
+	if origin != roles.OriginEmpty {
+		return 0
+	}
+	return d.StorageGiB
+}
+
 // storageCeiling is up to where a database's storage grows by itself, in GiB: a replica's as far as
 // its source's, or it would be full first, and stop replicating.
 func storageCeiling(d config.Database, origin roles.Origin, peers int) int {
@@ -326,6 +334,7 @@ func (s *site) publishToPeer(f *foundation, served *application, database *compo
 		published.Database, published.Bucket = arns[0].(string), arns[1].(string)
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
+		published.StorageGiB = givenStorage(s.cfg.Database, s.plan.Claim.Generation.Origin)
 		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)
 		return string(state.JSON(published))

@@ -10,13 +10,19 @@ import (
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
-// checkStorage refuses a ceiling of the database's storage that is too low for what is stored: RDS would refuse it in the
-// middle of the update, for a new replica after hours of copying. AWS is asked where the ceiling is changed, and about the
+// checkStorage refuses storage that the provider can't give the database, and a ceiling that is too low for what is stored: RDS
+// would refuse either in the middle of the update, a ceiling of a new replica after hours of copying. AWS is asked where the ceiling is changed, and about the
 // source of a new replica, but not in an activation.
 func (s *site) checkStorage(ctx context.Context) error {
 	born := s.plan.Claim.Generation
 	wanted := storageCeiling(s.cfg.Database, born.Origin, s.peer.MaxStorageGiB)
-	if wanted == 0 || s.activating || s.adopting || s.tearingDown() {
+	if s.activating || s.adopting || s.tearingDown() {
+		return nil
+	}
+	if why := refuseGrowth(s.cfg.DatabaseID(born.Number), s.cfg.Region, givenStorage(s.cfg.Database, born.Origin), s.own.Published.StorageGiB); why != nil {
+		return why.Of(s.cfg.Stack)
+	}
+	if wanted == 0 {
 		return nil
 	}
 	var found *checks.Replica
@@ -36,6 +42,18 @@ func (s *site) checkStorage(ctx context.Context) error {
 		return why.Of(s.cfg.Stack)
 	}
 	return nil
+}
+
+// refuseGrowth is why a database can't be given more storage by its file than it was given last, in GiB; nil if it can. Where RDS
+// stripes the storage from then on, the provider sends the IOPS that it had before, and RDS refuses those in the middle of the
+// update (hashicorp/terraform-provider-aws, internal/service/rds/instance.go, dbInstancePopulateModify). AWS is not asked, since
+// the provider does not either: it goes by the state.
+func refuseGrowth(database, region string, wanted, given int) *refusal.Error {
+	if given == 0 || given >= rdsstorage.Striped || wanted < rdsstorage.Striped {
+		return nil
+	}
+	return refusal.New(refusal.CodeConfig, "database.storageGiB goes from %d to %d, and the AWS provider can't let storage grow to %d GiB or more from less: leave it at %d, and run aws rds modify-db-instance --db-instance-identifier %s --region %s --allocated-storage %d --apply-immediately",
+		given, wanted, rdsstorage.Striped, given, database, region, wanted)
 }
 
 // refuseCeiling is why a database, or a replica of it, can't have a ceiling; nil if it can.

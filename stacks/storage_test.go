@@ -3,6 +3,7 @@ package stacks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -55,6 +56,35 @@ func TestCheckStorage(t *testing.T) {
 		assert.Equal(t, tc.asks, asked, name)
 		assert.Equal(t, tc.asks != "", err != nil, name)
 	}
+}
+
+// TestRefuseGrowth holds that no file lets storage of less than 400 GiB grow to as much, and that all else is left to RDS.
+func TestRefuseGrowth(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		wanted, given int
+		refused       bool
+	}{
+		"across":              {400, 399, true},
+		"far across":          {1000, 20, true},
+		"below":               {399, 20, false},
+		"above":               {500, 400, false},
+		"as it is":            {100, 100, false},
+		"a new database":      {500, 0, false},
+		"a replica's":         {0, 0, false},
+		"a promoted replica":  {0, 100, false},
+		"less than there was": {20, 400, false},
+	} {
+		why := refuseGrowth("blog-prod-1", "us-west-2", tc.wanted, tc.given)
+		assert.Equal(t, tc.refused, why != nil, name)
+		if tc.refused {
+			assert.ErrorContains(t, why, fmt.Sprintf("leave it at %d, and run aws rds modify-db-instance --db-instance-identifier blog-prod-1 --region us-west-2 --allocated-storage %d --apply-immediately", tc.given, tc.wanted), name)
+		}
+	}
+	primary := config.Config{Site: "blog", Stack: "prod", Database: config.Database{StorageGiB: 400}}
+	claim := roles.Claim{Role: roles.Active, Epoch: 1, Progress: roles.Switched, Generation: roles.Generation{Number: 1, Origin: roles.OriginEmpty}}
+	s := &site{situation: situation{cfg: primary, plan: roles.Plan{Do: roles.Freeze, Claim: claim}, own: state.State{Published: state.PeerInfo{StorageGiB: 100}}}}
+	assert.ErrorContains(t, s.checkStorage(t.Context()), "database.storageGiB goes from 100 to 400", "before a move begins, too")
 }
 
 func TestRefuseCeiling(t *testing.T) {

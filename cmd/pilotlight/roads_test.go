@@ -65,6 +65,11 @@ func TestStoryOfStorage(t *testing.T) {
 	}
 	s.run(0, "deploy")
 
+	// No file lets it grow to where RDS stripes it.
+	staged.Rewrite(t, stage, scenario.Production, "storageGiB: 100", "storageGiB: 500")
+	s.run(4, "deploy")
+	staged.Rewrite(t, stage, scenario.Production, "storageGiB: 500", "storageGiB: 100")
+
 	stage.World.LoseRegion("us-west-2", sim.Hang)
 	later(15 * time.Minute)
 	s.run(0, "failover --yes")
