@@ -239,10 +239,12 @@ func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
 	}
 }
 
-// bornCopy adds the snapshot. All else is in it, the password too. RDS would make log
-// groups for exported logs, which outlive the instance.
+// bornCopy adds the snapshot. All else is in it, the password too. Its storage is gp3 by default, with the IOPS of the snapshot
+// (RestoreDBInstanceFromDBSnapshot); a type that is given the provider sends in a change afterwards, without the IOPS that RDS
+// asks for with it (ModifyDBInstance). RDS would make log groups for exported logs, which outlive the instance.
 func bornCopy(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.SnapshotIdentifier = pulumi.String(args.Snapshot.ID)
+	to.StorageType = nil
 	to.StorageEncrypted = pulumi.Bool(args.Snapshot.Encrypted) // or the provider takes what RDS shows for a change
 	to.EnabledCloudwatchLogsExports = nil
 	to.DeleteAutomatedBackups = pulumi.Bool(true)

@@ -107,7 +107,7 @@ func TestCopyOfASnapshot(t *testing.T) {
 	} {
 		assert.Equal(t, want, db.Inputs[key], key)
 	}
-	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password", "replicateSourceDb", "kmsKeyId"} {
+	for _, of := range []string{"engine", "engineVersion", "allocatedStorage", "dbName", "username", "password", "replicateSourceDb", "kmsKeyId", "storageType"} {
 		assert.NotContains(t, db.Inputs, of, "it is the snapshot's")
 	}
 	assert.NotContains(t, db.Inputs, "enabledCloudwatchLogsExports", "log groups would stay")

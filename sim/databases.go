@@ -63,7 +63,7 @@ func databaseKinds() map[string]*kind {
 			defaults: map[string]any{
 				"multiAz": false, "deletionProtection": false, "storageEncrypted": false, "backupRetentionPeriod": 0.0,
 				"autoMinorVersionUpgrade": true, "publiclyAccessible": false, "copyTagsToSnapshot": false,
-				"caCertIdentifier": "rds-ca-rsa2048-g1", "storageType": "gp2", "licenseModel": "general-public-license",
+				"caCertIdentifier": "rds-ca-rsa2048-g1", "storageType": "gp3", "licenseModel": "general-public-license",
 			},
 		},
 	}
