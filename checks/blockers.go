@@ -56,6 +56,7 @@ var (
 		{"lag", seenOfLag, lag},
 		{"image", seenOfImage, image},
 		{"instances", seenOfMachines, machines},
+		{"volumes", seenOfVolumeKey, volumeKey},
 		{"parts", seenOfParts, parts},
 		{"certificate", seenOfCertificate, certificate},
 		{"name", seenOfName, name},
@@ -63,7 +64,7 @@ var (
 	// Retire asks whether earlier databases are needed no longer.
 	Retire = Rules{{"replica", seenOfStep, step}}
 	// NewImage asks whether instances start from an image by which others are to be replaced.
-	NewImage = Rules{{"image", seenOfImage, startable}, {"instances", seenOfMachines, machines}}
+	NewImage = Rules{{"image", seenOfImage, startable}, {"instances", seenOfMachines, machines}, {"volumes", seenOfVolumeKey, volumeKey}}
 	// Abort asks whether an activation may be aborted.
 	Abort = Rules{{"production", seenOfHolder, holder}}
 )
@@ -144,7 +145,7 @@ const (
 var overrides = map[string][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
-	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing},
+	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing, VolumeKeyUnusable},
 }
 
 // Covers reports whether an accepted risk takes a blocker away.

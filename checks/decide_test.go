@@ -90,9 +90,19 @@ func TestBlockers(t *testing.T) {
 			func(s *Snapshot) { s.Missing = []Part{{Kind: KeyAlias, ID: "alias/blog"}, {Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "no longer has key 1234, or",
 		},
 		"parts deleted, in the judgement of who asks": {func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} }, []string{PartsMissing}, "or set acceptStandby to 2 (--accept-standby 2)"},
-		"no image":        {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
-		"image too large": {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
-		"image pending":   {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
+		"a key of the customer, and usable":           {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "Enabled", Usable: true} }, nil, ""},
+		"a key that is not known":                     {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", Unseen: "KMS ListGrants: AccessDenied"} }, nil, ""},
+		"a key that nobody may use": {
+			func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "Enabled", Role: "arn:role"} }, []string{VolumeKeyUnusable},
+			"aws kms create-grant --region us-east-2 --key-id arn:key --grantee-principal arn:role --operations Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant; or set acceptStandby to 2",
+		},
+		"a disabled key of volumes": {
+			func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "PendingDeletion"} }, []string{VolumeKeyUnusable}, "key arn:key, which is PendingDeletion",
+		},
+		"no key of volumes": {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key"} }, []string{VolumeKeyUnusable}, "KMS has no such key"},
+		"no image":          {func(s *Snapshot) { s.Image = nil }, []string{ImageMissing}, "no image ami-1 in us-east-2"},
+		"image too large":   {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
+		"image pending":     {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"image too old": {
 			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's, or set acceptStandby to 2",
 		},
@@ -164,7 +174,7 @@ func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
 	s.Site, s.Image.Made, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, time.Time{}, nil
-	s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}}
+	s.Missing, s.VolumeKey = []Part{{Kind: "subnet", ID: "subnet-1"}}, &VolumeKey{ARN: "arn:key", State: "Enabled"}
 	codes := func(blockers []refusal.Blocker) (codes []string) {
 		for _, b := range blockers {
 			codes = append(codes, b.Code)
@@ -175,11 +185,11 @@ func TestOverrule(t *testing.T) {
 		accepted         []string
 		stand, overruled []string
 	}{
-		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld, PartsMissing}, nil},
-		"loss":       {[]string{AcceptDataLoss}, []string{ProductionServes, ImageOld, PartsMissing}, []string{LagUnknown}},
-		"production": {[]string{IgnoreProduction}, []string{LagUnknown, ImageOld, PartsMissing}, []string{ProductionServes}},
-		"both":       {[]string{AcceptDataLoss, IgnoreProduction}, []string{ImageOld, PartsMissing}, []string{ProductionServes, LagUnknown}},
-		"standby":    {[]string{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld, PartsMissing}},
+		"nothing":    {nil, []string{ProductionServes, LagUnknown, ImageOld, VolumeKeyUnusable, PartsMissing}, nil},
+		"loss":       {[]string{AcceptDataLoss}, []string{ProductionServes, ImageOld, VolumeKeyUnusable, PartsMissing}, []string{LagUnknown}},
+		"production": {[]string{IgnoreProduction}, []string{LagUnknown, ImageOld, VolumeKeyUnusable, PartsMissing}, []string{ProductionServes}},
+		"both":       {[]string{AcceptDataLoss, IgnoreProduction}, []string{ImageOld, VolumeKeyUnusable, PartsMissing}, []string{ProductionServes, LagUnknown}},
+		"standby":    {[]string{AcceptStandby}, []string{ProductionServes, LagUnknown}, []string{ImageOld, VolumeKeyUnusable, PartsMissing}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

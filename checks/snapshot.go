@@ -18,6 +18,8 @@ type Snapshot struct {
 	// Class is what RDS offers of the class that is configured; nil where that was not asked.
 	Class *DatabaseClass
 	Image *Image // nil when there is no such image in this region
+	// VolumeKey encrypts the volumes of instances; nil for AWS's own, and where that was not asked.
+	VolumeKey *VolumeKey
 	// Types are those that instances may be launched as, in order of preference.
 	Types []InstanceType
 	// Certificate is nil when there is no such certificate in this region, or none is wanted.
@@ -86,8 +88,8 @@ type Image struct {
 	State string // as EC2 words it, such as "available"
 	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
 	RootGiB int
-	// RootDevice is what it calls that volume, such as /dev/xvda.
-	RootDevice string
+	// RootDevice is what it calls that volume, such as /dev/xvda, and Snapshot the id of that snapshot.
+	RootDevice, Snapshot string
 	// Architecture and BootMode are as EC2 words them, such as x86_64 and uefi; BootMode is empty
 	// where the image names none.
 	Architecture, BootMode string

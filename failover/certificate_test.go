@@ -133,11 +133,12 @@ func TestCheckOfARequestedCertificate(t *testing.T) {
 // that is new in the snapshot belongs to one or the other.
 func TestLook(t *testing.T) {
 	t.Parallel()
-	_, rt, _, _ := requested(t)
+	w, rt, _, _ := requested(t)
+	w.EncryptVolumes(recovery, "arn:aws:kms:us-east-2:123456789012:key/gone")
 	rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
 	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-gone"}
 	elsewhere := []string{"At", "Source", "Class", "Backlog", "Site"} // or not measured in this world
-	leftOut := map[string][]string{"Types": {"instances"}, "Missing": {"parts"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
+	leftOut := map[string][]string{"Types": {"instances"}, "VolumeKey": {"volumes"}, "Missing": {"parts"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
 
 	whole, err := rt.Survey(t.Context())
 	require.NoError(t, err)

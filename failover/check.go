@@ -121,7 +121,7 @@ var LookedAt = []string{"replica", "lag", "image"}
 func (r *Runtime) Look(ctx context.Context) (checks.Snapshot, error) { return r.look(ctx, true) }
 
 // look is what there is to see of this side before an activation. A brief look leaves out what only an activation needs, and
-// LookedAt names no subject of that: the types of instances, the parts, the site's names, and the records by which ACM renews a certificate.
+// LookedAt names no subject of that: the types of instances, the key of their volumes, the parts, the site's names, and the records by which ACM renews a certificate.
 func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error) {
 	seen := checks.Snapshot{At: r.env.Now()}
 	cfg, err := r.aws(ctx)
@@ -166,6 +166,7 @@ func (r *Runtime) lookFurther(ctx context.Context, cfg aws.Config, seen *checks.
 	case err != nil:
 		return err
 	}
+	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)
 	var short []refusal.Blocker
 	seen.Missing, short = r.parts(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)

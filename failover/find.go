@@ -76,7 +76,7 @@ func findImage(ctx context.Context, client *ec2.Client, id string) (*checks.Imag
 	}
 	for _, device := range out.Images[0].BlockDeviceMappings {
 		if device.Ebs != nil && aws.ToString(device.DeviceName) == aws.ToString(out.Images[0].RootDeviceName) {
-			image.RootGiB = int(aws.ToInt32(device.Ebs.VolumeSize))
+			image.RootGiB, image.Snapshot = int(aws.ToInt32(device.Ebs.VolumeSize)), aws.ToString(device.Ebs.SnapshotId)
 		}
 	}
 	return image, nil

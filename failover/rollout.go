@@ -46,6 +46,7 @@ func (r *Runtime) CheckImage(ctx context.Context, id string) (verdict checks.Ver
 	if _, refused := errors.AsType[smithy.APIError](err); err != nil && !refused && !errors.Is(err, errNothingOffered) {
 		return verdict, err
 	}
+	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)
 	policy := r.Site.Policy
 	policy.Image = id
 	verdict.Blockers = checks.NewImage.Blockers(seen, policy)

@@ -14,6 +14,7 @@ type VolumeSnapshot struct {
 	ID   string            `json:"id"`
 	Made time.Time         `json:"made"`
 	Tags map[string]string `json:"tags,omitempty"`
+	Key  string            `json:"key,omitempty"` // ARN of the customer's key that encrypts it
 }
 
 // OwnImages lists a region's images that have all of some tags, with the values that are given, by their ids.
@@ -80,12 +81,13 @@ func (w *World) CopyImage(region string, c ImageCopy) (id string, err error) {
 	made := source
 	made.ID, made.Name, made.Created, made.Ready, made.Token = fmt.Sprintf("ami-0%016x", w.hash("image", region, number)), c.Name, now, now.Add(takes), c.Token
 	made.Tags, made.Snapshot = maps.Clone(c.Tags), fmt.Sprintf("snap-0%016x", w.hash("snapshot", region, number))
+	made.Key = w.state.VolumeKeys[region] // CopyImage encrypts with the default key where it is given none
 	done := "available"
 	if w.fault("image", is("uncopied")) != nil {
 		made.State, done = "failed", "failed"
 	}
 	w.state.Images[region+"|"+made.ID] = made
-	w.state.Snapshots[region+"|"+made.Snapshot] = VolumeSnapshot{ID: made.Snapshot, Made: now, Tags: maps.Clone(c.SnapshotTags)}
+	w.state.Snapshots[region+"|"+made.Snapshot] = VolumeSnapshot{ID: made.Snapshot, Made: now, Tags: maps.Clone(c.SnapshotTags), Key: made.Key}
 	w.imageEvent(region, made.ID, done, made.Ready)
 	return made.ID, nil
 }

@@ -18,8 +18,10 @@ type Image struct {
 	// Ready is when a copy will be there; zero for what is not being copied. Token is the request's that made it.
 	Ready time.Time `json:"ready,omitzero"`
 	Token string    `json:"token,omitempty"`
-	// Snapshot is the id of the snapshot of the root volume of a copy.
+	// Snapshot is the id of the snapshot of the root volume of a copy, and Key the ARN of the key that encrypts that; empty for AWS's own
+	// or none.
 	Snapshot string `json:"snapshot,omitempty"`
+	Key      string `json:"key,omitempty"`
 	// Broken reports that an instance which starts from it never gets healthy.
 	Broken bool `json:"broken,omitempty"`
 	// State is empty for available; RootGiB is the size of the snapshot of its root volume, 0 for a small one.

@@ -13,6 +13,7 @@ import (
 // A Key is what KMS shows of one.
 type Key struct {
 	ID, ARN, Description string
+	Policy               string // as KMS makes it, where none was given
 	Enabled, Rotates     bool
 	Created              time.Time
 	Tags                 map[string]string
@@ -42,7 +43,10 @@ func (w *World) Key(region, name string) (Key, error) {
 }
 
 func keyOf(o *Object) Key {
-	return Key{ID: o.ID, ARN: o.text("arn"), Description: o.text("description"), Enabled: o.flag("isEnabled"), Rotates: o.flag("enableKeyRotation"), Created: o.Ready, Tags: o.tags()}
+	return Key{
+		ID: o.ID, ARN: o.text("arn"), Description: o.text("description"), Policy: keyPolicy(o), Enabled: o.flag("isEnabled"), Rotates: o.flag("enableKeyRotation"), Created: o.Ready,
+		Tags: o.tags(),
+	}
 }
 
 func (w *World) key(region, name string) (*Object, error) {

@@ -160,6 +160,8 @@ func (w *World) launchProblem(group, template *Object, kind, zone string) string
 	case problem != "":
 	case exceeds != "":
 		problem = exceeds
+	case w.volumeKeyProblem(group.Region, image) != "":
+		problem = w.volumeKeyProblem(group.Region, image)
 	case w.fault("launches", is("key")) != nil:
 		problem = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
 	case short != nil:

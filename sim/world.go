@@ -57,12 +57,14 @@ type state struct {
 	Made         map[string]int            `json:"made"`         // how often a name was made: ids don't repeat
 	Calls        map[string]int            `json:"calls"`
 	Faults       []*armed                  `json:"faults"`
-	Increases    []Increase                `json:"increases,omitempty"` // of quotas, that were asked for
-	Metrics      []Published               `json:"metrics,omitempty"`   // that were put, in their order
-	Snapshots    map[string]VolumeSnapshot `json:"snapshots,omitempty"` // of volumes, by region and id
-	Rings        []Ring                    `json:"rings,omitempty"`     // of alarms
-	Events       []Event                   `json:"events,omitempty"`    // of EventBridge, in their order
-	Logged       map[string][]LogEvent     `json:"logged,omitempty"`    // by region and log group
+	Increases    []Increase                `json:"increases,omitempty"`  // of quotas, that were asked for
+	Metrics      []Published               `json:"metrics,omitempty"`    // that were put, in their order
+	Snapshots    map[string]VolumeSnapshot `json:"snapshots,omitempty"`  // of volumes, by region and id
+	VolumeKeys   map[string]string         `json:"volumeKeys,omitempty"` // of customers, that encrypt volumes by default: ARN by region
+	Grants       map[string][]string       `json:"grants,omitempty"`     // of keys: grantees by ARN
+	Rings        []Ring                    `json:"rings,omitempty"`      // of alarms
+	Events       []Event                   `json:"events,omitempty"`     // of EventBridge, in their order
+	Logged       map[string][]LogEvent     `json:"logged,omitempty"`     // by region and log group
 }
 
 // New makes an empty world. Equal seeds give equal durations.
@@ -72,6 +74,7 @@ func New(seed uint64) *World {
 		Objects: map[string]*Object{}, Zones: map[string]string{}, Images: map[string]Image{}, ExtraZones: map[string][]string{}, Certificates: map[string]Certificate{},
 		Multiparts: map[string]*Multipart{}, Foreign: map[string]string{}, Lost: map[string]Loss{}, Gaps: map[string]Gap{}, Deleted: map[string][]Former{},
 		Made: map[string]int{}, Calls: map[string]int{}, Snapshots: map[string]VolumeSnapshot{}, Logged: map[string][]LogEvent{},
+		VolumeKeys: map[string]string{}, Grants: map[string][]string{},
 	}}
 	w.slow.Store(&map[string]slowness{})
 	return w

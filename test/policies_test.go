@@ -340,7 +340,7 @@ func TestPolicies(t *testing.T) {
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/made.go")
-		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"} {
+		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/volumekey.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"} {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
@@ -404,7 +404,7 @@ func looks(t *testing.T, b *bucketSite) {
 			want.addStep(t, step)
 		}
 		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
-		for _, file := range []string{partFile, "../failover/quotas.go"} {
+		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/volumekey.go"} {
 			want.addCalls(t, file) // what else a plan may make, an account have, or a stack keep warm
 		}
 		if name == "check.json" {

@@ -85,7 +85,7 @@ func TestPolicies(t *testing.T) {
 var anyResource = map[string]string{
 	"Look":                 "operations that describe or list know no resources, or list all that there are",
 	"LookAtNetworks":       "EC2's operations that describe know no resources",
-	"CheckLagAndInstances": "metrics, images and instance types are looked up by operations that know no resources",
+	"CheckLagAndInstances": "metrics, images, snapshots and instance types are looked up by operations that know no resources",
 	"AskPrices":            "prices are of AWS, and operations that read them know no resources",
 	"CheckParts":           "operations that describe or list know no resources",
 	"RequestCertificates":  "what is requested has no name yet: the conditions narrow it to the site's tag, and to what has none",

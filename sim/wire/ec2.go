@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/xml"
 	"maps"
 	"slices"
@@ -31,7 +32,10 @@ var ec2Operations = map[string]operation{
 	"DeregisterImage": {func(in input) string { return in.text("ImageId") }, func(r request) (any, error) {
 		return yesXML{Yes: true}, r.world.DeregisterImage(r.region, r.in.text("ImageId"))
 	}},
-	"DescribeSnapshots": {func(input) string { return "" }, describeVolumeSnapshots},
+	"DescribeSnapshots": {func(in input) string { return strings.Join(in.list("SnapshotId"), ",") }, describeVolumeSnapshots},
+	"GetEbsDefaultKmsKeyId": {func(input) string { return "" }, func(r request) (any, error) {
+		return defaultKeyXML{Key: cmp.Or(r.world.VolumeKey(r.region), "alias/aws/ebs")}, nil
+	}},
 	"DeleteSnapshot": {func(in input) string { return in.text("SnapshotId") }, func(r request) (any, error) {
 		return yesXML{Yes: true}, r.world.DeleteVolumeSnapshot(r.region, r.in.text("SnapshotId"))
 	}},

@@ -100,19 +100,34 @@ type volumeSnapshotsXML struct {
 }
 
 type volumeSnapshotXML struct {
-	ID   string      `xml:"snapshotId"`
-	Made string      `xml:"startTime"`
-	Tags []ec2TagXML `xml:"tagSet>item"`
+	ID    string      `xml:"snapshotId"`
+	Made  string      `xml:"startTime"`
+	Tags  []ec2TagXML `xml:"tagSet>item"`
+	Owner string      `xml:"ownerId"`
+	Key   string      `xml:"kmsKeyId,omitempty"`
 }
 
+// defaultKeyXML is what encrypts volumes: AWS's own key has its alias there.
+type defaultKeyXML struct {
+	XMLName xml.Name `xml:"kmsKeyId"`
+	Key     string   `xml:",chardata"`
+}
+
+// describeVolumeSnapshots finds snapshots by their ids, or the account's own by tags.
 func describeVolumeSnapshots(r request) (any, error) {
 	tags, others := r.in.tagFilters()
+	if ids := r.in.list("SnapshotId"); len(ids) > 0 && len(tags)+len(others) == 0 {
+		return shownSnapshots(r, slices.DeleteFunc(r.world.VolumeSnapshots(r.region, nil), func(s sim.VolumeSnapshot) bool { return !slices.Contains(ids, s.ID) })), nil
+	}
 	if len(others) > 0 || len(tags) == 0 || r.in.text("Owner.1") != "self" {
 		return nil, unmodelled("DescribeSnapshots by anything but tags and owner is not modelled by the simulator")
 	}
-	var out volumeSnapshotsXML
-	for _, s := range r.world.VolumeSnapshots(r.region, tags) {
-		out.Items = append(out.Items, volumeSnapshotXML{ID: s.ID, Made: s.Made.UTC().Format(time.RFC3339), Tags: ec2Tags(s.Tags)})
+	return shownSnapshots(r, r.world.VolumeSnapshots(r.region, tags)), nil
+}
+
+func shownSnapshots(r request, all []sim.VolumeSnapshot) (out volumeSnapshotsXML) {
+	for _, s := range all {
+		out.Items = append(out.Items, volumeSnapshotXML{ID: s.ID, Made: s.Made.UTC().Format(time.RFC3339), Tags: ec2Tags(s.Tags), Owner: r.world.Account(), Key: s.Key})
 	}
-	return out, nil
+	return out
 }

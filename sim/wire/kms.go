@@ -16,6 +16,8 @@ var kmsOperations = map[string]operation{
 	"CreateAlias":          onKey(createAlias, "AliasName", "TargetKeyId"),
 	"ListAliases":          onKey(listAliases, "KeyId", "Limit"),
 	"Encrypt":              onKey(encrypt, "KeyId", "Plaintext", "EncryptionContext", "EncryptionAlgorithm"),
+	"ListGrants":           onKey(listGrants, "KeyId", "GranteePrincipal"),
+	"GetKeyPolicy":         onKey(keyPolicy, "KeyId"),
 	"Decrypt":              onKey(decrypt, "KeyId", "CiphertextBlob", "EncryptionContext", "EncryptionAlgorithm"),
 }
 
@@ -93,6 +95,28 @@ func rotationStatus(r request) (any, error) {
 		return nil, err
 	}
 	return answer{"KeyRotationEnabled": k.Rotates, "KeyId": k.ARN}, nil
+}
+
+func listGrants(r request) (any, error) {
+	k, err := r.world.Key(r.region, r.in.member("KeyId"))
+	if err != nil {
+		return nil, err
+	}
+	grants := []answer{}
+	for _, grantee := range r.world.Grantees(k.ARN) {
+		if wanted := r.in.member("GranteePrincipal"); wanted == "" || wanted == grantee {
+			grants = append(grants, answer{"KeyId": k.ARN, "GranteePrincipal": grantee})
+		}
+	}
+	return answer{"Grants": grants, "Truncated": false}, nil
+}
+
+func keyPolicy(r request) (any, error) {
+	k, err := r.world.Key(r.region, r.in.member("KeyId"))
+	if err != nil {
+		return nil, err
+	}
+	return answer{"Policy": k.Policy, "PolicyName": "default"}, nil
 }
 
 func createAlias(r request) (any, error) {

@@ -93,6 +93,14 @@ const (
 	bucketType    = "aws:s3/bucketV2:BucketV2"
 )
 
+// encrypted has a new key of the customer encrypt volumes in the standby's region.
+func encrypted(w *world) (arn string, err error) {
+	region := w.own().Config.Region
+	key, err := w.sim.CreateKey(region, "volumes", nil)
+	w.sim.EncryptVolumes(region, key.ARN)
+	return key.ARN, err
+}
+
 // image changes the standby's image.
 func image(change func(*sim.Image)) func(*world) error {
 	return func(w *world) error {
@@ -191,6 +199,16 @@ var conditions = []condition{
 	{name: "image that boots by UEFI, and types that do", fits: func(c config.Config) bool { return !preNitro(c) }, spoil: faults("image=uefi")},
 	{name: "image pending", codes: []string{checks.ImageState}, spoil: image(func(i *sim.Image) { i.State = "pending" })},
 	{name: "image larger than the disk", codes: []string{checks.ImageTooLarge}, spoil: image(func(i *sim.Image) { i.RootGiB = 200 })},
+
+	{name: "volumes under a customer's key", of: "volumes", codes: []string{checks.VolumeKeyUnusable}, spoil: func(w *world) error {
+		_, err := encrypted(w)
+		return err
+	}},
+	{name: "volumes under a customer's key, with a grant", of: "volumes", spoil: func(w *world) error {
+		key, err := encrypted(w)
+		w.sim.Grant(key, checks.LaunchRole(awsregion.Partition(w.own().Config.Region), w.sim.Account()))
+		return err
+	}},
 
 	{name: "types in no zone", finding: "B5r", codes: []string{checks.TypeNotOffered}, spoil: func(w *world) error {
 		return each(w, func(t string) string { return "offer=" + w.own().Config.Region + ":" + t })
