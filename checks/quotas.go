@@ -15,8 +15,8 @@ const QuotaShort = "quota-short"
 // A Resource is what a quota counts.
 type Resource string
 
-// The resources that a change of role may make more of. What each holds in itself, such as the rules
-// of a security group or the listeners of a balancer, is a handful in something of its own.
+// The resources that a change of role may make more of. What each holds in itself, such as the listeners of a balancer, is a handful in
+// something of its own. The rules of the balancer's security group grow with visitors, and the configuration takes no more than fit.
 const (
 	Addresses    Resource = "Elastic IP addresses"
 	Gateways     Resource = "NAT gateways"

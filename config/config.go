@@ -38,7 +38,7 @@ type Config struct {
 	// first visitor can complete WordPress's installer. The machine that runs pilotlight must be in one of them, as it
 	// looks at the site. Remove it when the site is installed, before it is protected.
 	//
-	// Refused: other than IPv4 networks; one twice, such as `203.0.113.5/24` and `203.0.113.80/24`
+	// Refused: other than IPv4 networks; one twice, such as `203.0.113.5/24` and `203.0.113.80/24`; more than 29
 	Visitors []string `json:"visitors"`
 	// What the stack is: `active`, `frozen` or `standby`. Changing a standby's to `active` is the failover. `frozen` is an
 	// active one that takes no writes, before a planned switchover.

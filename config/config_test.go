@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,6 +21,14 @@ func pilotLight() Config {
 	c.Network.CIDR, c.Network.Zones = "10.20.0.0/16", []string{"us-east-2a", "us-east-2b"}
 	c.App.Image, c.DNS.ZoneID = "ami-0123456789abcdef0", "Z1"
 	return c
+}
+
+// networks are of visitors: so many.
+func networks(count int) (all []string) {
+	for i := range count {
+		all = append(all, fmt.Sprintf("203.0.113.%d/32", i))
+	}
+	return all
 }
 
 // external is a good description of a production that this program did not make.
@@ -84,6 +93,8 @@ func TestValidate(t *testing.T) {
 		"a visitor's address":   {func(c *Config) { c.Visitors = []string{"203.0.113.7"} }, `visitors is "203.0.113.7": name IPv4 networks`},
 		"a network twice":       {func(c *Config) { c.Visitors = []string{"203.0.113.5/24", "198.51.100.0/24", "203.0.113.80/24"} }, `visitors is "203.0.113.80/24": name each network once: it is 203.0.113.0/24`},
 		"one within another":    {func(c *Config) { c.Visitors = []string{"203.0.113.0/24", "203.0.113.0/25"} }, ""},
+		"29 networks":           {func(c *Config) { c.Visitors = networks(29) }, ""},
+		"30 networks":           {func(c *Config) { c.Visitors = networks(30) }, `visitors is "30": name 29 networks at most`},
 		"visitors":              {func(c *Config) { c.Visitors = []string{"203.0.113.7/32", "198.51.100.0/24"} }, ""},
 		"a Chinese domain":      {func(c *Config) { c.Domain = "www.xn--fiqs8s" }, ""},
 		"a Russian domain":      {func(c *Config) { c.Domain, c.Names = "xn--e1afmkfd.xn--p1ai", []string{"www.xn--e1afmkfd.xn--p1ai"} }, ""},

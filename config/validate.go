@@ -198,6 +198,8 @@ func (c Config) validateNetwork(p *problems) {
 		p.add(port >= 1 && port <= 65535, "network.egress", port, "name ports from 1 to 65535")
 		p.add(!slices.Contains(c.Network.Egress[:i], port), "network.egress", port, "name each port once")
 	}
+	p.add(len(c.Visitors) <= maxVisitors, "visitors", len(c.Visitors), "name %d networks at most, such as by larger ones: AWS takes %d rules in a security group, each network is two of them, and those that let everybody in go last",
+		maxVisitors, groupRules)
 	visitors := map[netip.Prefix]bool{}
 	for _, text := range c.Visitors {
 		network, err := netip.ParsePrefix(text)
@@ -207,6 +209,14 @@ func (c Config) validateNetwork(p *problems) {
 	}
 	p.add(slices.Contains([]string{"one", "zone", "none"}, c.Network.NAT), "network.nat", c.Network.NAT, "set it to one, zone or none")
 }
+
+// groupRules are the inbound rules that AWS takes in a security group by default
+// (https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups). The balancer's has two for each
+// network, and where the site was open two more, which Pulumi deletes after it has made the others.
+const (
+	groupRules  = 60
+	maxVisitors = groupRules/2 - 1
+)
 
 // ownParameters are those that the stack sets by itself, and one that RDS takes at the birth of
 // a database alone.

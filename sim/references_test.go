@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -114,6 +115,25 @@ func TestWhatIsInUseStays(t *testing.T) {
 	require.NoError(t, remove(databaseType, database.ID))
 	require.NoError(t, remove("aws:rds/subnetGroup:SubnetGroup", group))
 	require.NoError(t, remove("aws:rds/subnetGroup:SubnetGroup", group), "gone already is fine")
+}
+
+// TestRulesOfAGroup holds that a security group takes sixty rules in each direction.
+func TestRulesOfAGroup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := newNetwork(t, w, home, "site")
+	rule := func(typ string, i int) error {
+		_, err := w.Create(t.Context(), sim.Call{Region: home, Type: typ, Name: fmt.Sprint(i), Inputs: props{
+			"securityGroupId": n.group, "ipProtocol": "tcp", "fromPort": 80, "toPort": 80, "cidrIpv4": fmt.Sprintf("203.0.113.%d/32", i),
+		}})
+		return err
+	}
+	const ingress, egress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+	for i := range 60 {
+		require.NoError(t, rule(ingress, i))
+	}
+	assert.Equal(t, "RulesPerSecurityGroupLimitExceeded", codeOf(rule(ingress, 60)))
+	require.NoError(t, rule(egress, 60))
 }
 
 func TestAnErrorReadsAsTheProvidersDo(t *testing.T) {

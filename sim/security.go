@@ -72,13 +72,27 @@ func newRule(w *World, o *Object) error {
 	if peer != "" && w.find(groupType, o.Region, peer).text("vpcId") != w.find(groupType, o.Region, o.text("securityGroupId")).text("vpcId") {
 		return refuse("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
 	}
+	beside := 0
 	for _, other := range w.all(o.Type, o.Region) {
-		if other.ID != o.ID && sameRule(other, o) {
+		if other.ID == o.ID {
+			continue
+		}
+		if sameRule(other, o) {
 			return refuse("InvalidPermission.Duplicate", "the specified rule already exists")
 		}
+		if other.text("securityGroupId") == o.text("securityGroupId") {
+			beside++
+		}
+	}
+	if beside >= groupRules {
+		return refuse("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
 	}
 	return nil
 }
+
+// groupRules is how many rules a group takes in each direction (VPC User Guide, "Amazon VPC quotas"; the words are from
+// hashicorp/terraform-provider-aws#30289).
+const groupRules = 60
 
 func sameRule(a, b *Object) bool {
 	return permission(a) == permission(b)
