@@ -31,7 +31,7 @@ type engines struct {
 	plan     roles.Plan
 	wanted   string     // by the stack's file
 	deployed string     // of the stack's current database, as last deployed
-	peer     string     // of the other side's
+	peer     string     // of the other side's: as last deployed, and of the source of a new replica as it is
 	peerRole roles.Role // as its state says
 	peerName string     // its stack; empty where it has none
 }
@@ -46,6 +46,10 @@ func refuseUpgrade(e engines) *refusal.Error {
 	switch {
 	case e.plan.Do == roles.StandBy && e.peer != "" && mysqlversion.Series(e.peer) != mysqlversion.Series(e.wanted):
 		return refuse("a new replica has MySQL %s, as its source, and database.engineVersion is %s: set it to %s, and upgrade the replica once it is there", e.peer, e.wanted, mysqlversion.Series(e.peer))
+	// It is born with its source's version, whatever is asked for, and the next update would ask RDS to make it older
+	// (hashicorp/terraform-provider-aws#24887).
+	case e.plan.Do == roles.StandBy && e.peer != "" && mysqlversion.Compare(e.wanted, e.peer) < 0:
+		return refuse("a new replica has MySQL %s, as its source, which can't be made the %s of database.engineVersion: set it to %[1]s or %[3]s in both files", e.peer, e.wanted, mysqlversion.Series(e.peer))
 	case slices.Contains([]roles.Action{roles.StandBy, roles.Activate}, e.plan.Do) || e.deployed == "":
 		return nil // an activation looks at the database itself: what was deployed last may have been killed half-way
 	case mysqlversion.Compare(e.wanted, e.deployed) < 0:
@@ -64,15 +68,17 @@ func refuseUpgrade(e engines) *refusal.Error {
 // checkUpgrade refuses an update that would upgrade a database in the wrong order.
 func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	e := engines{plan: s.plan, wanted: s.cfg.Database.EngineVersion, deployed: own.Published.EngineVersion, peer: other.Published.EngineVersion, peerRole: other.Claim.Role}
-	switch production := s.cfg.Production; {
-	case production == nil:
+	if s.cfg.Production == nil {
 		e.peerName = s.cfg.Peer.Stack
-	case s.plan.Do == roles.StandBy:
+	}
+	if s.plan.Do == roles.StandBy {
 		found, err := s.lookAtSource(ctx, other.Published)
-		if err != nil {
+		switch {
+		case err != nil && s.cfg.Production != nil:
 			return err
+		case err == nil && found != nil: // what is not seen is as last deployed
+			e.peer = found.Engine
 		}
-		e.peer = found.Engine
 	}
 	if why := refuseUpgrade(e); why != nil { // a nil *refusal.Error is no nil error
 		return why

@@ -43,6 +43,22 @@ func TestRefuseUpgrade(t *testing.T) {
 			with(source, func(e *engines) { e.plan, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4.5" }),
 			"a new replica has MySQL 8.4.5, as its source, and database.engineVersion is 8.0: set it to 8.4",
 		},
+		"a new replica, behind by a patch": {
+			with(source, func(e *engines) {
+				e.plan, e.wanted, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4.5", "8.4.6"
+			}),
+			"a new replica has MySQL 8.4.6, as its source, which can't be made the 8.4.5 of database.engineVersion: set it to 8.4.6 or 8.4 in both files",
+		},
+		"a new replica, ahead by a patch": {
+			with(source, func(e *engines) {
+				e.plan, e.wanted, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4.7", "8.4.6"
+			}), "",
+		},
+		"a new replica of whatever patch": {
+			with(source, func(e *engines) {
+				e.plan, e.wanted, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4", "8.4.6"
+			}), "",
+		},
 		"a new replica of a newer source than the former database": {
 			with(source, func(e *engines) {
 				e.plan, e.wanted, e.peer = roles.Plan{Do: roles.StandBy, Claim: standsBy}, "8.4", "8.4"

@@ -126,7 +126,11 @@ func TestUpgradeMySQL(t *testing.T) {
 		stage.World.Clock().Advance(time.Hour)
 		standBy := map[string]string{"role": "standby"}
 		assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, standBy), `set it to "8.4" in Pulumi.prod.yaml: a replica is upgraded before its source`)
-		ask(t, stage, scenario.Production, "8.0", "8.4")
+		before := staged.Changes(stage.World)
+		ask(t, stage, scenario.Production, "8.0", "8.4.4")
+		assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, standBy), "a new replica has MySQL 8.4.5, as its source, which can't be made the 8.4.4 of database.engineVersion")
+		assert.Equal(t, before, staged.Changes(stage.World), "a refusal changes nothing")
+		ask(t, stage, scenario.Production, "8.4.4", "8.4")
 		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, standBy))
 		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-west-2", "blog-prod-2"))
 		assert.Equal(t, "8.0.42", engineOf(t, stage, "us-west-2", "blog-prod-1"), "the former database stays as it is")
