@@ -120,8 +120,8 @@ func TestPreviewsOnlyReadTheState(t *testing.T) {
 		assert.True(t, asked[allowed], allowed)
 		assert.Contains(t, filled, `"`+allowed+`"`)
 	}
-	// Beside these it may list the site's own buckets, and look at its keys.
-	assert.Equal(t, 3+2, strings.Count(filled, `"s3:`)+strings.Count(filled, `"kms:`), "it allows nothing else")
+	// Beside these it may list the site's own buckets, and look at keys, their policies and grants.
+	assert.Equal(t, 3+4, strings.Count(filled, `"s3:`)+strings.Count(filled, `"kms:`), "it allows nothing else")
 }
 
 // stateTerminal is a terminal in a project's folder, at which no program is run.
