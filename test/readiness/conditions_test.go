@@ -33,9 +33,11 @@ type condition struct {
 	here bool
 	// backend is what is wrong with it; empty for nothing.
 	backend string
-	fits    func(config.Config) bool // nil fits every configuration of the standby
-	spoil   func(*world) error       // before the check
-	later   func(*world)             // after it, while production still lives
+	// silences is for what comes last: nobody can change anything on AWS after it.
+	silences bool
+	fits     func(config.Config) bool // nil fits every configuration of the standby
+	spoil    func(*world) error       // before the check
+	later    func(*world)             // after it, while production still lives
 }
 
 // faults are spoilt by faults of the simulator.
@@ -335,7 +337,7 @@ var conditions = []condition{
 		w.own().Config.Accounts = []string{"999999999999"}
 		return nil
 	}},
-	{name: "recovery region silent", codes: []string{refusal.CodeSilent, "credentials"}, spoil: func(w *world) error {
+	{name: "recovery region silent", silences: true, codes: []string{refusal.CodeSilent, "credentials"}, spoil: func(w *world) error {
 		w.sim.LoseRegion(w.own().Config.Region, sim.Hang)
 		return nil
 	}},

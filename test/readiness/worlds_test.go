@@ -167,7 +167,16 @@ func (d day) try(ctx context.Context) (o outcome, err error) {
 // become brings a world to a day.
 func (w *world) become(d day) error {
 	w.live(6 * time.Minute)
-	for _, c := range d.has {
+	has := slices.Clone(d.has)
+	slices.SortStableFunc(has, func(a, b condition) int {
+		if a.silences == b.silences {
+			return 0
+		} else if b.silences {
+			return -1
+		}
+		return 1
+	})
+	for _, c := range has {
 		if c.spoil == nil {
 			continue
 		}
