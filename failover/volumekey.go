@@ -17,7 +17,7 @@ import (
 )
 
 // volumeKeyLimit bounds the look at the key of the volumes, which must block nothing where it can't be had.
-const volumeKeyLimit = 15 * time.Second
+const volumeKeyLimit = 5 * time.Second
 
 // ownAlias is of the key that AWS keeps for the volumes of an account. There is no such key before its first use.
 const ownAlias = "alias/aws/ebs"

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,6 +112,8 @@ type Update struct {
 	Result  string         `json:"result"` // succeeded, failed or in-progress
 	Began   time.Time      `json:"began"`
 	Changes map[string]int `json:"changes,omitempty"` // resources, by what was done to them
+
+	ended time.Time // that of what is under way is yet to come
 }
 
 // History are the updates of the site's stacks, at most the last so many of each,
@@ -135,12 +138,19 @@ func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
 			if update.Began, err = time.Parse(time.RFC3339, u.StartTime); err != nil {
 				return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
 			}
+			update.ended = time.Now() // the engine has the same clock
+			if u.EndTime != nil {
+				if update.ended, err = time.Parse(time.RFC3339, *u.EndTime); err != nil {
+					return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
+				}
+			}
 			if u.ResourceChanges != nil {
 				update.Changes = *u.ResourceChanges
 			}
 			all = append(all, update)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Update) int { return b.Began.Compare(a.Began) })
+	// Two may begin in one second, if the first changed nothing.
+	slices.SortStableFunc(all, func(a, b Update) int { return cmp.Or(b.Began.Compare(a.Began), b.ended.Compare(a.ended)) })
 	return all, nil
 }
