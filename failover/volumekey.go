@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -50,9 +51,9 @@ func (r *Runtime) volumeKey(ctx context.Context, cfg aws.Config, image *checks.I
 
 // accountOf is the account that ARNs name; empty where none does.
 func accountOf(arns []string) string {
-	for _, arn := range arns {
-		if parts := strings.Split(arn, ":"); len(parts) > 5 && parts[4] != "" {
-			return parts[4]
+	for _, held := range arns {
+		if named, err := arn.Parse(held); err == nil && named.AccountID != "" {
+			return named.AccountID
 		}
 	}
 	return ""

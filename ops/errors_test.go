@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,5 +28,21 @@ func TestPlain(t *testing.T) {
 		"creating RDS DB Instance (x): InvalidParameterValue": "creating RDS DB Instance (x): InvalidParameterValue",
 	} {
 		assert.Equal(t, want, Plain(message))
+	}
+}
+
+// TestEngineErrorSaysWhatToDo holds that a name which is taken on AWS comes with a way on.
+func TestEngineErrorSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for text, remedy := range map[string]string{
+		"creating SSM Parameter (/blog/dr/database): ParameterAlreadyExists: The parameter already exists.": `see "AWS has it already" in docs/runbook.md`,
+		"creating IAM Role (blog-dr): EntityAlreadyExists: Role with name blog-dr already exists.":          `see "AWS has it already" in docs/runbook.md`,
+		"creating CloudWatch Logs Log Group: ResourceAlreadyExistsException: it exists":                     `see "AWS has it already" in docs/runbook.md`,
+		"creating Route 53 Record: InvalidChangeBatch: it already exists":                                   "delete that record, or set dns.takeOver to have it overwritten",
+		"creating Lambda Function: AccessDenied: the alarm that already exists may not be changed":          "",
+	} {
+		said := engineError(errors.New("exit status 1"), []string{text}).Error()
+		assert.Equal(t, remedy != "", said != text, said)
+		assert.True(t, strings.HasSuffix(said, remedy), said)
 	}
 }
