@@ -112,14 +112,16 @@ type Update struct {
 	Result  string         `json:"result"` // succeeded, failed or in-progress
 	Began   time.Time      `json:"began"`
 	Changes map[string]int `json:"changes,omitempty"` // resources, by what was done to them
-
-	ended time.Time // that of what is under way is yet to come
 }
 
 // History are the updates of the site's stacks, at most the last so many of each,
 // the newest first.
 func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
-	var all []Update
+	type record struct {
+		Update
+		ended time.Time // now, for one that is under way
+	}
+	var all []record
 	for _, name := range s.Stacks() {
 		stack, err := s.Stack(ctx, name, false)
 		if errors.Is(err, ErrNoStack) {
@@ -128,12 +130,12 @@ func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
 		if err != nil {
 			return nil, err
 		}
-		updates, err := stack.stack.History(ctx, last, 1)
+		kept, err := stack.stack.History(ctx, last, 1)
 		if err != nil {
 			return nil, fmt.Errorf("reading the history of stack %s: %w", name, cause(ctx, err))
 		}
-		for _, u := range updates {
-			update := Update{Stack: name, Version: u.Version, Kind: u.Kind, Result: u.Result}
+		for _, u := range kept {
+			update := record{Update: Update{Stack: name, Version: u.Version, Kind: u.Kind, Result: u.Result}}
 			// The engine gives it as text, to the millisecond or the second.
 			if update.Began, err = time.Parse(time.RFC3339, u.StartTime); err != nil {
 				return nil, fmt.Errorf("reading the history of stack %s: %w", name, err)
@@ -151,6 +153,10 @@ func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
 		}
 	}
 	// Two may begin in one second, if the first changed nothing.
-	slices.SortStableFunc(all, func(a, b Update) int { return cmp.Or(b.Began.Compare(a.Began), b.ended.Compare(a.ended)) })
-	return all, nil
+	slices.SortStableFunc(all, func(a, b record) int { return cmp.Or(b.Began.Compare(a.Began), b.ended.Compare(a.ended)) })
+	updates := make([]Update, len(all))
+	for i, r := range all {
+		updates[i] = r.Update
+	}
+	return updates, nil
 }
