@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -214,13 +213,8 @@ func (s *Stack) begin(ctx context.Context, run Run) (checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	state := checkpoint{}
-	if len(text) == 0 || string(text) == "null" { // of a stack that was made just now
-		return state, nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if err := decoder.Decode(&state); err != nil {
+	state, err := decodeCheckpoint(text)
+	if err != nil {
 		return nil, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
 	}
 	return state, nil

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,6 +20,20 @@ import (
 // checkpoint is a deployment that is being edited: JSON as the engine exports it, so that
 // what this program does not know stays as it is.
 type checkpoint map[string]any
+
+// decodeCheckpoint reads a deployment; that of a stack that was made just now is empty.
+func decodeCheckpoint(text []byte) (checkpoint, error) {
+	c := checkpoint{}
+	if len(text) == 0 || string(text) == "null" {
+		return c, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
 
 func (c checkpoint) resources() []any {
 	all, _ := c["resources"].([]any)
@@ -202,5 +217,64 @@ func (c checkpoint) dropPending() {
 		resource, _ := operation["resource"].(map[string]any)
 		urn, _ := resource["urn"].(string)
 		return operation["type"] == "creating" && c.find(urn) != nil
+	})
+}
+
+// unproven marks what AWS may have made, until somebody has looked at it.
+const unproven = "AWS may have made it, and no update wrote it down"
+
+// takeOver moves pending creations, and those that AWS refused because of their names, to the resources, under the ids
+// that are given by URN, with the mark unproven. It marks as left undone what pending updates and deletions were about, and
+// reports whether it did: the mark stays until AWS has told what it holds, also when the takeover is itself killed.
+func (c checkpoint) takeOver(refused []apitype.ResourceV3, ids map[urn.URN]string) (doubted bool) {
+	operations, _ := c["pending_operations"].([]any)
+	for _, r := range refused {
+		operations = append(operations, map[string]any{"type": string(apitype.OperationTypeCreating), "resource": map[string]any{
+			"urn": string(r.URN), "type": string(r.Type), "custom": true, "parent": string(r.Parent), "provider": r.Provider,
+			"inputs": r.Inputs, "protect": r.Protect, "retainOnDelete": r.RetainOnDelete,
+		}})
+	}
+	for _, entry := range operations {
+		operation, _ := entry.(map[string]any)
+		resource, _ := operation["resource"].(map[string]any)
+		text, _ := resource["urn"].(string)
+		switch operation["type"] {
+		case string(apitype.OperationTypeUpdating), string(apitype.OperationTypeDeleting):
+			there := c.find(text)
+			if kind, _ := there["type"].(string); strings.HasPrefix(kind, "aws:") {
+				there["initErrors"], doubted = []any{"an update was killed that changed it"}, true
+			}
+		case string(apitype.OperationTypeCreating):
+			id := ids[urn.URN(text)]
+			if id == "" {
+				continue
+			}
+			// Without outputs the provider would take it for an import, and make an input of
+			// everything that AWS tells, the name of a copied database included: the program,
+			// which leaves that out for a replica, would then replace it.
+			resource["id"], resource["outputs"], resource["initErrors"] = id, resource["inputs"], []any{unproven}
+			c["resources"] = append(c.resources(), resource)
+		}
+	}
+	c["pending_operations"] = []any{}
+	return doubted
+}
+
+// unproven are the URNs of what carries that mark.
+func (c checkpoint) unproven() (urns []string) {
+	for _, entry := range c.resources() {
+		r, _ := entry.(map[string]any)
+		if marks, _ := r["initErrors"].([]any); slices.Contains(marks, any(unproven)) {
+			urns = append(urns, fmt.Sprint(r["urn"]))
+		}
+	}
+	return urns
+}
+
+// drop takes a resource out.
+func (c checkpoint) drop(urn string) {
+	c["resources"] = slices.DeleteFunc(c.resources(), func(entry any) bool {
+		r, _ := entry.(map[string]any)
+		return r["urn"] == urn && r["delete"] != true
 	})
 }

@@ -171,8 +171,8 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 			return err
 		}
 	}
-	pending, _, err := stack.takeOver(ctx, run)
-	for _, p := range pending {
+	left, err := stack.takeOver(ctx, run, nil)
+	for _, p := range left.pending {
 		if onAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
 			run.say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
 				kindOf(p), p.URN.Name(), of.Region, of.Stack))

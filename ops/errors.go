@@ -113,14 +113,15 @@ func engineError(err error, complaints []string) error {
 		case strings.Contains(text, "InvalidChangeBatch") && strings.Contains(text, "already exists"):
 			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
 		case existsAlready.MatchString(text):
-			complaints[i] = text + `: AWS has it and the state has not, as after an answer of AWS that was lost: see "AWS has it already" in docs/runbook.md`
+			complaints[i] = text + `: AWS has it, and it is not known to be this stack's: see "AWS has it already" in docs/runbook.md`
 		}
 	}
 	return &EngineError{Err: err, Complaints: complaints}
 }
 
-// existsAlready are AWS's codes for a name that is taken, such as ParameterAlreadyExists and EntityAlreadyExists.
-var existsAlready = regexp.MustCompile(`\b\w+AlreadyExists(Exception|Fault)?\b`)
+// existsAlready are AWS's codes for a name that is taken, such as ParameterAlreadyExists and EntityAlreadyExists, and what
+// Lambda, which has one code for many things, says of a function.
+var existsAlready = regexp.MustCompile(`\b\w*AlreadyExists(Exception|Fault)?\b|\b(ResourceExistsException|BucketAlreadyOwnedByYou|DuplicateTargetGroupName)\b|ResourceConflictException: .*already exist`)
 
 // bare is the Automation API's text of a failed command without the output: what the
 // command said on standard error, or else how it ended.

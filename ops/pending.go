@@ -55,8 +55,8 @@ func interruptedText(operations []apitype.OperationV2) (lines []string) {
 // leftovers says what to look for on AWS, now that an update has ended which found
 // creations pending. The engine would list them again and again: it forgets a pending
 // creation only by a refresh or an import. One that ended well imports, so that this is said once.
-func (s *Stack) leftovers(ctx context.Context, pending []apitype.ResourceV3, imported, well bool) (notes []string) {
-	if len(pending) == 0 || !imported && !well {
+func (s *Stack) leftovers(ctx context.Context, left remains, well bool) (notes []string) {
+	if len(left.pending) == 0 || !left.imported && !well {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
@@ -65,10 +65,10 @@ func (s *Stack) leftovers(ctx context.Context, pending []apitype.ResourceV3, imp
 	if err == nil && well && len(pendingCreations(held)) > 0 {
 		err = s.put(ctx, text)
 	}
-	if err != nil && !imported { // another time: the next update finds them again
+	if err != nil && !left.imported { // another time: the next update finds them again
 		return nil
 	}
-	return toLookFor(pending, held)
+	return toLookFor(left.pending, held)
 }
 
 // toLookFor says of each pending creation what the stack has in its place.

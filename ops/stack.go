@@ -24,6 +24,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
@@ -192,6 +193,18 @@ type Result struct {
 	Notes []string
 }
 
+// follows makes it the result of two updates, of which the later one ended as next. What that found in order is
+// what the first had done, or was so before.
+func (r *Result) follows(next Result) {
+	for op, count := range r.Changes {
+		if op != "same" {
+			next.Changes[op] += count
+		}
+	}
+	next.Notes = append(r.Notes, next.Notes...)
+	*r = next
+}
+
 // idle reports that the operation changed nothing.
 func (r Result) idle() bool {
 	for op, count := range r.Changes {
@@ -202,19 +215,41 @@ func (r Result) idle() bool {
 	return true
 }
 
-// Up brings the stack to what its configuration says. A database that a killed
-// update had asked for is taken over first. What it got done is in the result
+// Up brings the stack to what its configuration says. What a killed update had asked for is taken over first, and
+// what AWS made without being heard is taken over as soon as it is in the way. What it got done is in the result
 // also when it fails, and the error is a *RefusedError or a *StoppedError, where it got as far as asking the engine.
-func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
+func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
-	pending, imported, err := s.takeOver(ctx, run)
+	left, err := s.takeOver(ctx, run, nil)
 	if err != nil {
-		return Result{Notes: s.leftovers(ctx, pending, imported, false)}, err
+		return Result{Notes: s.leftovers(ctx, left, false)}, err
 	}
-	stream, complaints := s.follow(ctx, run)
+	tried := map[urn.URN]bool{}
+	for {
+		var refused refusedNames
+		done, err := s.up(ctx, run, refused.watched)
+		result.follows(done)
+		result.Notes = append(result.Notes, s.leftovers(ctx, left, err == nil)...)
+		names := refused.untried(tried)
+		if err == nil || ctx.Err() != nil || len(names) == 0 {
+			return result, err
+		}
+		var failed error
+		if left, failed = s.takeOver(ctx, run, names); failed != nil {
+			return result, failed
+		}
+		if len(left.taken) == 0 { // AWS has others' things of these names
+			return result, err
+		}
+		run.say(fmt.Sprintf("AWS had made %d resources without being heard: they are in the state now, and the update goes on", len(left.taken)))
+	}
+}
+
+func (s *Stack) up(ctx context.Context, run Run, watched func(Run) Run) (Result, error) {
+	stream, complaints := s.follow(ctx, watched(run))
 	// A part that cannot be had must not block those that need nothing of it:
 	// a site serves without a cache.
 	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
@@ -227,7 +262,6 @@ func (s *Stack) Up(ctx context.Context, run Run) (Result, error) {
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()
 	result := s.result(up.Summary.ResourceChanges)
-	result.Notes = s.leftovers(ctx, pending, imported, err == nil)
 	if err != nil {
 		return result, s.failed(ctx, "updating", err, complained)
 	}

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -17,12 +17,11 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
-	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// takeoverIDs are what an update of a site takes over from a killed one: AWS made them, and nothing
-// lived to write them down. The inputs that are the id, joined by colons, are given by type. What AWS itself gives an id
-// is found by its tags, see failover.FindMade. A Redis group is not taken over: it is of no use for ten minutes, and
+// takeoverIDs are what an update of a site takes over from one that was killed, or did not hear AWS's answer: AWS made
+// them, and nothing wrote them down. The inputs that are the id, joined by colons, are given by type. What AWS itself gives
+// an id is found by its tags, see failover.FindMade. A Redis group is not taken over: it is of no use for ten minutes, and
 // another is made beside it.
 var takeoverIDs = map[string]string{
 	"aws:rds/instance:Instance": "identifier", "aws:ssm/parameter:Parameter": "name", "aws:cloudwatch/logGroup:LogGroup": "name",
@@ -47,50 +46,121 @@ var takeoverIDs = map[string]string{
 // difference to what the state holds. What the last update failed to change is read again,
 // too: the provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
 //
-// It returns the other creations that are pending: what AWS may have made that the state does
-// not know. Another is made beside it, see leftovers. imported reports that the state was
-// written anew, in which the engine keeps no pending operation.
-func (s *Stack) takeOver(ctx context.Context, run Run) (pending []apitype.ResourceV3, imported bool, err error) {
+// What is taken over is looked at first: it is the stack's where its tags are.
+//
+// refused are creations of this very update that AWS refused, because it has a thing of that name: an answer that was
+// lost leaves one, and the provider asks again. They count as pending.
+func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.ResourceV3) (left remains, err error) {
 	held, err := s.saved(ctx)
-	if err != nil || len(held.PendingOperations) == 0 && len(leftUndone(held)) == 0 {
-		return nil, false, err
+	if err != nil || len(held.PendingOperations) == 0 && len(leftUndone(held)) == 0 && len(refused) == 0 {
+		return remains{}, err
 	}
 	if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
-		return nil, false, err
+		return remains{}, err
 	}
 	text, held, err := s.decoded(ctx) // which finds out whether it can be written again
 	if err != nil {
-		return nil, false, err
+		return remains{}, err
 	}
-	asked := pendingCreations(held)
-	site, unread := s.where() // where its file can't be read, what has a name is taken over all the same
-	ids, ended := s.idsOf(ctx, site, unread, asked, held, run)
-	pending = slices.DeleteFunc(asked, func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
-	edited, found, doubted, err := withTakenOver(text, ids)
+	edited, err := decodeCheckpoint(text)
 	if err != nil {
-		return pending, false, err
+		return remains{}, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
 	}
-	after, err := state.Decode(edited)
-	if err != nil {
-		return pending, false, err
-	}
-	targets := slices.DeleteFunc(leftUndone(after), func(id string) bool { return asksLost(site, urn.URN(id).Type()) })
+	site, unread := s.where() // where its file can't be read, no update changes anything
+	ids, ended := s.idsOf(ctx, site, unread, slices.Concat(pendingCreations(held), refused), held, run)
+	left.pending = slices.DeleteFunc(pendingCreations(held), func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
+	doubted, found := edited.takeOver(refused, ids), edited.unproven()
 	doing := "reading again what the last update did not finish, of"
 	if len(found) > 0 {
-		doing = "taking over " + found[0] + ", which a killed update had asked for, of"
+		doing = "taking over " + found[0] + ", which AWS has and the state had not, of"
 	}
-	if imported = len(found) > 0 || doubted; imported {
-		if err := s.put(ctx, edited); err != nil {
-			return nil, false, s.failed(ctx, doing, err, nil)
+	if left.imported = len(found) > 0 || doubted; left.imported {
+		if err := s.importState(ctx, edited); err != nil {
+			return remains{}, err
 		}
 		for _, line := range interruptedText(held.PendingOperations) { // the engine will list them no more
 			run.say(line)
 		}
 	}
-	if len(targets) == 0 {
-		return pending, imported, nil
+	if left.taken, err = s.dropOthers(ctx, run, site.Tags, edited, doing); err != nil {
+		return left, err
 	}
-	return pending, imported, s.readAgain(ctx, run, targets, doing)
+	if left.imported {
+		if held, err = s.saved(ctx); err != nil {
+			return left, err
+		}
+	}
+	targets := slices.DeleteFunc(leftUndone(held), func(id string) bool { return asksLost(site, urn.URN(id).Type()) })
+	if len(targets) == 0 {
+		return left, nil
+	}
+	return left, s.readAgain(ctx, run, targets, doing)
+}
+
+// remains are what came of looking for what earlier updates left.
+type remains struct {
+	// pending are creations that stay so: what AWS may have made that the state does not know. Another is made beside
+	// it, see leftovers.
+	pending  []apitype.ResourceV3
+	imported bool     // the state was written anew, in which the engine keeps no pending operation
+	taken    []string // the URNs of what was taken over
+}
+
+// dropOthers looks at what was put into a state to be taken over, and takes out again what AWS does not have, or has with
+// others' tags. It returns the URNs of what stays. The state marks what nobody has looked at, so that it is
+// also looked at after a kill.
+func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string, edited checkpoint, doing string) (taken []string, err error) {
+	found := edited.unproven()
+	if len(found) == 0 {
+		return nil, nil
+	}
+	own := map[string]bool{}
+	look := run
+	look.Event = func(e events.EngineEvent) {
+		if out := e.ResOutputsEvent; out != nil && out.Metadata.New != nil {
+			own[out.Metadata.URN] = isOwn(*out.Metadata.New, tags)
+		}
+	}
+	bounded, cancel := boundedRead(ctx)
+	defer cancel()
+	stream, complaints := s.follow(bounded, look)
+	_, err = s.stack.PreviewRefresh(bounded, optrefresh.Target(found), optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
+	complained := complaints()
+	if bounded.Err() != nil {
+		return nil, s.failed(bounded, doing, err, complained)
+	}
+	// What could not be read is another's: AWS refuses to make it again, or makes it.
+	for _, urn := range found {
+		if own[urn] {
+			taken = append(taken, urn)
+		} else {
+			edited.drop(urn)
+		}
+	}
+	if len(taken) == len(found) {
+		return taken, nil
+	}
+	return taken, s.importState(ctx, edited)
+}
+
+// isOwn reports whether a resource that was read from AWS is one of a stack with some tags. What can have none is the
+// stack's as what it belongs to is; an alias must be that of the stack's key.
+func isOwn(read apitype.StepEventStateMetadata, tags map[string]string) bool {
+	if read.Type == "aws:kms/alias:Alias" {
+		key, _ := read.Inputs["targetKeyId"].(string)
+		now, _ := read.Outputs["targetKeyId"].(string)
+		return key != "" && (key == now || strings.HasSuffix(key, "/"+now))
+	}
+	there, tagged := read.Outputs["tagsAll"].(map[string]any)
+	if !tagged || len(there) == 0 && read.Type == "aws:s3/bucketV2:BucketV2" { // it is tagged once it is made
+		return true
+	}
+	for key, value := range tags {
+		if there[key] != value {
+			return false
+		}
+	}
+	return true
 }
 
 // asksLost reports whether reading a resource would ask the region of the peer, which may be lost: IAM's control plane is
@@ -104,6 +174,15 @@ func asksLost(site failover.Site, typ tokens.Type) bool {
 func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, asked []apitype.ResourceV3, held apitype.DeploymentV3, run Run) (ids map[urn.URN]string, ended map[urn.URN]bool) {
 	ids, ended = map[urn.URN]string{}, map[urn.URN]bool{}
 	asked = takeable(asked, held)
+	say := func(err error) {
+		if err != nil {
+			run.say("what the killed update made is not taken over, and another is made beside it: " + err.Error())
+		}
+	}
+	if len(asked) > 0 && unread != nil {
+		say(unread)
+		return ids, ended
+	}
 	var others []failover.Asked
 	var urns []urn.URN
 	for _, c := range asked {
@@ -117,15 +196,6 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 		}
 	}
 	if len(others) == 0 {
-		return ids, ended
-	}
-	say := func(err error) {
-		if err != nil {
-			run.say("what the killed update made is not taken over, and another is made beside it: " + err.Error())
-		}
-	}
-	if unread != nil {
-		say(unread)
 		return ids, ended
 	}
 	runtime := failover.New(s.options.Env, site)
@@ -196,9 +266,13 @@ const readAgainFor = 10 * time.Minute
 // readAgain fills in what AWS holds of some resources, or takes them out of the state when AWS
 // knows nothing of them.
 func (s *Stack) readAgain(ctx context.Context, run Run, urns []string, doing string) error {
-	bounded, cancel := context.WithTimeoutCause(ctx, readAgainFor, fmt.Errorf("AWS did not answer within %v", readAgainFor))
+	bounded, cancel := boundedRead(ctx)
 	defer cancel()
 	return s.refresh(bounded, run, doing, optrefresh.Target(urns))
+}
+
+func boundedRead(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, readAgainFor, fmt.Errorf("AWS did not answer within %v", readAgainFor))
 }
 
 func (s *Stack) refresh(ctx context.Context, run Run, doing string, opts ...optrefresh.Option) error {
@@ -229,59 +303,3 @@ func leftUndone(held apitype.DeploymentV3) (urns []string) {
 
 // checkpointVersion is the version of the form in which a deployment is exported.
 const checkpointVersion = 3
-
-// withTakenOver moves pending creations in a checkpoint to its resources, under the ids that are given by URN. It returns the
-// URNs of those. They are marked as left undone, as are those of the pending updates and deletions: the mark stays until
-// AWS has told what it holds of them, also when the takeover is itself killed.
-func withTakenOver(state []byte, ids map[urn.URN]string) (edited json.RawMessage, found []string, doubted bool, err error) {
-	var checkpoint map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(state))
-	decoder.UseNumber()
-	if len(state) == 0 {
-		return nil, nil, false, nil
-	}
-	if err := decoder.Decode(&checkpoint); err != nil {
-		return nil, nil, false, fmt.Errorf("reading what a killed update left: %w", err)
-	}
-	resources, _ := checkpoint["resources"].([]any)
-	operations, _ := checkpoint["pending_operations"].([]any)
-	for _, entry := range operations {
-		operation, _ := entry.(map[string]any)
-		held, _ := operation["resource"].(map[string]any)
-		id := urn.URN(fmt.Sprint(held["urn"]))
-		switch fmt.Sprint(operation["type"]) {
-		case string(apitype.OperationTypeUpdating), string(apitype.OperationTypeDeleting):
-			doubted = doubt(resources, held["urn"]) || doubted
-			continue
-		case string(apitype.OperationTypeCreating):
-		default:
-			continue
-		}
-		if ids[id] == "" {
-			continue
-		}
-		// Without outputs the provider would take it for an import, and make an input of
-		// everything that AWS tells, the name of a copied database included: the program,
-		// which leaves that out for a replica, would then replace it.
-		held["id"], held["outputs"] = ids[id], held["inputs"]
-		held["initErrors"] = []any{"an update was killed that made it"}
-		resources = append(resources, held)
-		found = append(found, string(id))
-	}
-	checkpoint["resources"], checkpoint["pending_operations"] = resources, []any{}
-	edited, err = json.Marshal(checkpoint)
-	return edited, found, doubted, err
-}
-
-// doubt marks a resource of AWS as one that an update left undone, and reports whether the
-// checkpoint holds it.
-func doubt(resources []any, urn any) (held bool) {
-	for _, each := range resources {
-		resource, _ := each.(map[string]any)
-		kind, _ := resource["type"].(string)
-		if resource["urn"] == urn && resource["delete"] != true && strings.HasPrefix(kind, "aws:") {
-			resource["initErrors"], held = []any{"an update was killed that changed it"}, true
-		}
-	}
-	return held
-}

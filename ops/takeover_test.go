@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,7 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
-func TestWithTakenOver(t *testing.T) {
+func TestTakeOverInState(t *testing.T) {
 	t.Parallel()
 	const balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}}`
 	with := func(more string) string {
@@ -22,7 +24,7 @@ func TestWithTakenOver(t *testing.T) {
 	}
 	const stash = `{"urn": "urn::claim", "type": "pulumi:index:Stash", "inputs": {"input": "1"}}`
 	const told = `, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`
-	const made = `, "initErrors": ["an update was killed that made it"]`
+	const made = `, "initErrors": ["` + unproven + `"]`
 	const mark = `, "initErrors": ["an update was killed that changed it"]}`
 	doubted := func(resource string) string { return strings.TrimSuffix(resource, "}") + mark }
 	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
@@ -30,33 +32,41 @@ func TestWithTakenOver(t *testing.T) {
 		resources, pending string
 		wantResources      string
 		found              []string
+		refused            []apitype.ResourceV3
 	}{
-		"nothing was killed": {balancer, "", balancer, nil},
+		"nothing was killed": {resources: balancer, wantResources: balancer},
 		"a balancer is made beside what may be left": {
-			"", pending("creating", balancer), "", nil,
+			pending: pending("creating", balancer),
 		},
 		"a database is taken over under its identifier": {
-			balancer, pending("creating", with("")),
-			balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`+made), []string{"db"},
+			resources: balancer, pending: pending("creating", with("")),
+			wantResources: balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`+made), found: []string{"db"},
 		},
 		"a parameter is taken over under its name": {
-			"", pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
-			`{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`, []string{"p"},
+			pending:       pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
+			wantResources: `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`, found: []string{"p"},
 		},
 		"an update of what the state does not hold": {
-			"", pending("updating", with("")), "", nil,
+			pending: pending("updating", with("")),
+		},
+		"a creation that AWS refused": {
+			resources: balancer, wantResources: balancer + `,{"urn": "p", "type": "aws:ssm/parameter:Parameter", "custom": true, "parent": "urn::c", "provider": "urn::p::1",
+				"inputs": {"name": "/blog/dr/claim"}, "protect": false, "retainOnDelete": true, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`,
+			found: []string{"p"}, refused: []apitype.ResourceV3{{
+				URN: "p", Type: "aws:ssm/parameter:Parameter", Parent: "urn::c", Provider: "urn::p::1", RetainOnDelete: true, Inputs: map[string]any{"name": "/blog/dr/claim"},
+			}},
 		},
 		"an update that was killed is in doubt": {
-			balancer, pending("updating", balancer), doubted(balancer), nil,
+			resources: balancer, pending: pending("updating", balancer), wantResources: doubted(balancer),
 		},
 		"a deletion that was killed is in doubt": {
-			with(told), pending("deleting", with(`, "id": "db-1"`)), doubted(with(told)), nil,
+			resources: with(told), pending: pending("deleting", with(`, "id": "db-1"`)), wantResources: doubted(with(told)),
 		},
 		"what the state alone holds is in no doubt": {
-			stash, pending("updating", stash), stash, nil,
+			resources: stash, pending: pending("updating", stash), wantResources: stash,
 		},
 		"what was replaced is deleted anyway": {
-			with(told + `, "delete": true`), pending("deleting", with("")), with(told + `, "delete": true`), nil,
+			resources: with(told + `, "delete": true`), pending: pending("deleting", with("")), wantResources: with(told + `, "delete": true`),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,10 +74,12 @@ func TestWithTakenOver(t *testing.T) {
 			checkpoint := func(resources, pending string) string {
 				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
 			}
-			edited, found, marked, err := withTakenOver([]byte(checkpoint(tc.resources, tc.pending)), map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"})
+			c, err := decodeCheckpoint([]byte(checkpoint(tc.resources, tc.pending)))
 			require.NoError(t, err)
-			assert.Equal(t, tc.found, found)
-			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), marked)
+			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), c.takeOver(tc.refused, map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"}))
+			assert.Equal(t, tc.found, c.unproven())
+			edited, err := json.Marshal(c)
+			require.NoError(t, err)
 			var got, want map[string]any
 			require.NoError(t, json.Unmarshal(edited, &got))
 			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, "")), &want))
@@ -77,14 +89,83 @@ func TestWithTakenOver(t *testing.T) {
 				}
 				assert.Equal(t, want[key], got[key], key)
 			}
+			for _, urn := range c.unproven() {
+				c.drop(urn)
+			}
+			assert.Empty(t, c.unproven(), "others' things go out again")
+			assert.Len(t, c.resources(), strings.Count(tc.resources, `"urn"`), "and nothing else")
 		})
 	}
 
-	_, found, _, err := withTakenOver(nil, nil)
-	require.NoError(t, err)
-	assert.Empty(t, found, "a stack that was never updated")
-	_, _, _, err = withTakenOver([]byte("{"), nil)
-	require.ErrorContains(t, err, "reading what a killed update left")
+	for _, none := range []string{"", "null"} { // of a stack that was never updated
+		c, err := decodeCheckpoint([]byte(none))
+		require.NoError(t, err)
+		assert.False(t, c.takeOver(nil, nil))
+		assert.Empty(t, c.unproven())
+	}
+	_, err := decodeCheckpoint([]byte("{"))
+	require.Error(t, err)
+}
+
+// TestIsOwn: a name alone makes nothing the stack's.
+func TestIsOwn(t *testing.T) {
+	t.Parallel()
+	tags := map[string]string{"site": "blog", "stack": "dr"}
+	read := func(kind string, inputs, outputs map[string]any) apitype.StepEventStateMetadata {
+		return apitype.StepEventStateMetadata{Type: kind, Inputs: inputs, Outputs: outputs}
+	}
+	tagged := func(all map[string]any) map[string]any {
+		return map[string]any{"tags": map[string]any{}, "tagsAll": all}
+	}
+	const parameter, bucket, alias = "aws:ssm/parameter:Parameter", "aws:s3/bucketV2:BucketV2", "aws:kms/alias:Alias"
+	for name, tc := range map[string]struct {
+		read apitype.StepEventStateMetadata
+		want bool
+	}{
+		"with the stack's tags":          {read(parameter, nil, tagged(map[string]any{"site": "blog", "stack": "dr", "Name": "x"})), true},
+		"of the other stack":             {read(parameter, nil, tagged(map[string]any{"site": "blog", "stack": "prod"})), false},
+		"of nobody":                      {read(parameter, nil, tagged(map[string]any{})), false},
+		"a bucket that is made just now": {read(bucket, nil, tagged(map[string]any{})), true},
+		"another's bucket":               {read(bucket, nil, tagged(map[string]any{"team": "shop"})), false},
+		"what has no tags":               {read("aws:iam/rolePolicy:RolePolicy", nil, map[string]any{}), true},
+		"the key's alias":                {read(alias, map[string]any{"targetKeyId": "k-1"}, map[string]any{"targetKeyId": "k-1"}), true},
+		"the alias of the key's ARN":     {read(alias, map[string]any{"targetKeyId": "arn:aws:kms:us-east-2:1:key/k-1"}, map[string]any{"targetKeyId": "k-1"}), true},
+		"another key's alias":            {read(alias, map[string]any{"targetKeyId": "k-1"}, map[string]any{"targetKeyId": "k-2"}), false},
+		"an alias of no key":             {read(alias, map[string]any{}, map[string]any{}), false},
+	} {
+		assert.Equal(t, tc.want, isOwn(tc.read, tags), name)
+	}
+}
+
+// TestRefusedNames: a creation that failed is one of these where AWS said that it has the name, whichever event came first.
+func TestRefusedNames(t *testing.T) {
+	t.Parallel()
+	id := func(name string) string { return "urn:pulumi:dr::pilotlight::aws:ssm/parameter:Parameter::" + name }
+	said := func(name, text string) events.EngineEvent {
+		return events.EngineEvent{EngineEvent: apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{URN: id(name), Severity: "error", Message: text}}}
+	}
+	failed := func(name string, op apitype.OpType) events.EngineEvent {
+		return events.EngineEvent{EngineEvent: apitype.EngineEvent{ResOpFailedEvent: &apitype.ResOpFailedEvent{Metadata: apitype.StepEventMetadata{Op: op, New: &apitype.StepEventStateMetadata{
+			URN: id(name), Type: "aws:ssm/parameter:Parameter", Provider: "urn::1", Inputs: map[string]any{
+				"name": "/" + name, "value": map[string]any{sig.Key: sig.Secret, "ciphertext": "[secret]"},
+			},
+		}}}}}
+	}
+	var n refusedNames
+	run := n.watched(Run{})
+	for _, e := range []events.EngineEvent{
+		said("first", "ParameterAlreadyExists: it does"), failed("first", apitype.OpCreate), failed("second", apitype.OpCreate), said("second", "ParameterAlreadyExists: it does"),
+		failed("denied", apitype.OpCreate), said("denied", "AccessDenied: no"), failed("changed", apitype.OpUpdate), said("changed", "ParameterAlreadyExists: it does"),
+	} {
+		run.Event(e)
+	}
+	tried := map[urn.URN]bool{}
+	all := n.untried(tried)
+	require.Len(t, all, 2)
+	assert.Equal(t, apitype.ResourceV3{
+		URN: urn.URN(id("first")), Type: "aws:ssm/parameter:Parameter", Custom: true, Provider: "urn::1", Inputs: map[string]any{"name": "/first"},
+	}, all[0], "what is masked is left out")
+	assert.Empty(t, n.untried(tried), "once")
 }
 
 func TestLeftUndone(t *testing.T) {

@@ -54,6 +54,7 @@ func Faults() []FaultHelp {
 		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
 		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
+		{"answer", "service:Operation[:N]", "AWS makes what the first N calls (1) ask for, and the connection breaks before it says so: the provider asks again, such as ssm:PutParameter"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
 }
@@ -139,7 +140,7 @@ func (w *World) Injected() (faults []Fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.state.Faults {
-		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion"); !spent {
+		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion" || a.Name == "answer"); !spent {
 			faults = append(faults, a.Fault)
 		}
 	}
@@ -174,7 +175,7 @@ func (f Fault) arm() (*armed, error) {
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
 		}
-	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "error":
+	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "answer", f.Name == "error":
 		return f.armCall()
 	}
 	return nil, f.unknown()
@@ -196,6 +197,8 @@ func (f Fault) armCall() (*armed, error) {
 	case f.Name == "stuck" && parts == 2:
 	case f.Name == "throttle" && parts <= 3:
 		a, err = f.counted(a.Operation, throttling(service), p[2], 3)
+	case f.Name == "answer" && parts <= 3:
+		a, err = f.counted(a.Operation, "", p[2], 1)
 	case f.Name == "error" && (parts == 3 || parts == 4) && p[2] != "":
 		code = p[2]
 		a, err = f.counted(a.Operation, code, p[3], 1)
@@ -269,7 +272,7 @@ func (w *World) strike(operation string) *Error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.state.Faults {
-		if a.Operation != operation || a.Left == 0 {
+		if a.Operation != operation || a.Left == 0 || a.Name == "answer" {
 			continue
 		}
 		a.Left--
@@ -287,6 +290,20 @@ func (w *World) strike(operation string) *Error {
 		return injected(a.Code)
 	}
 	return nil
+}
+
+// losesAnswer reports whether the caller of an operation does not hear that it was done.
+func (w *World) losesAnswer(operation string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.state.Faults {
+		if a.Name == "answer" && a.Operation == operation && a.Left > 0 {
+			a.Left--
+			a.Met++
+			return true
+		}
+	}
+	return false
 }
 
 // injected is an error that somebody asked for: AWS's 5xx codes keep their

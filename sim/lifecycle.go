@@ -39,8 +39,17 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	if err := w.admit(ctx, k, c.Region, operation, true); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), err)
 	}
-	if err := w.make(k, o, operation); err != nil {
-		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, operation, c))
+	for {
+		if err := w.make(k, o, operation); err != nil {
+			return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, operation, c))
+		}
+		if !w.losesAnswer(k.service + ":" + operation) {
+			break
+		}
+		if err := w.clock.Sleep(ctx, retryPause); err != nil {
+			return Object{}, err
+		}
+		o = &Object{Type: c.Type, Region: c.Region, Name: c.Name, Props: plain(c.Inputs)}
 	}
 	w.accept(c.accepted("create"))
 	asked := o.clone()
