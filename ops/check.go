@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -131,6 +134,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
 	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, e, side.Config.PeerRegion(), side.Config.Region)...)
 	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
+	ready.Requirements = append(ready.Requirements, finished(side)...)
 	if purpose == ForSwitchover && other != nil {
 		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
 	}
@@ -319,6 +323,34 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 		return Change{}, refuse("%s", nothing)
 	}
 	return changes[0], nil
+}
+
+// Undone is the code of a requirement: an update began with something and did not finish it. A failover reads it again
+// first, for which its credentials may have no right.
+const Undone = "undone"
+
+// finished is the requirement that the last update of a side ended with everything that it began.
+func finished(side Side) []Requirement {
+	var all []string
+	for _, id := range side.State.Undone {
+		all = append(all, described(apitype.ResourceV3{URN: id, Type: id.Type()}))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []Requirement{{
+		What: "last update", Code: Undone, Seen: fmt.Sprintf("an update of stack %s did not finish %s: AWS may have the old settings or the new ones", side.Config.Stack, few(all)),
+		Remedy: "pilotlight deploy: it reads again what AWS has, and goes on",
+	}}
+}
+
+// few names some things, at most three of them.
+func few(names []string) string {
+	const shown = 3
+	if more := len(names) - shown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // judged are the requirements that the plan of an activation speaks of. That

@@ -227,6 +227,12 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	if err != nil {
 		return Result{Notes: s.leftovers(ctx, left, false)}, err
 	}
+	unread := left.unread
+	defer func() {
+		if failed := s.markUndone(ctx, unread); err == nil {
+			err = failed
+		}
+	}()
 	tried := map[urn.URN]bool{}
 	for {
 		var refused refusedNames
@@ -241,6 +247,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 		if left, failed = s.takeOver(ctx, run, names); failed != nil {
 			return result, failed
 		}
+		unread = append(unread, left.unread...)
 		if len(left.taken) == 0 { // AWS has others' things of these names
 			return result, err
 		}

@@ -90,11 +90,69 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 			return left, err
 		}
 	}
-	targets := slices.DeleteFunc(leftUndone(held), func(id string) bool { return asksLost(site, urn.URN(id).Type()) })
-	if len(targets) == 0 {
-		return left, nil
+	if err := s.readAgain(ctx, run, left.taken, doing); err != nil {
+		return left, err
 	}
-	return left, s.readAgain(ctx, run, targets, doing)
+	targets := slices.DeleteFunc(leftUndone(held), func(id string) bool {
+		return slices.Contains(left.taken, id) || asksLost(site, urn.URN(id).Type())
+	})
+	if err := s.readAgain(ctx, run, targets, doing); err != nil {
+		left.unread, err = s.goOnWithout(ctx, run, targets, err)
+		return left, err
+	}
+	return left, nil
+}
+
+// goOnWithout lets an update go on that could not read again what an earlier one left undone, as with credentials
+// that may fail over and not read everything: the engine would change that in each update, and fail with it. It returns what is to be marked
+// again, so that a later update reads it.
+func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, failed error) (unread []string, err error) {
+	if ctx.Err() != nil {
+		return nil, failed
+	}
+	err = s.edit(ctx, func(c checkpoint) {
+		for _, urn := range targets {
+			if r := c.find(urn); r != nil && r["initErrors"] != nil {
+				unread = append(unread, urn)
+				delete(r, "initErrors")
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	run.say(fmt.Sprintf("AWS may have other settings than the state says of what the last update did not finish: %v. The update goes on; `pilotlight deploy` reads them again", failed))
+	return unread, nil
+}
+
+// markUndone marks again what could not be read before an update.
+func (s *Stack) markUndone(ctx context.Context, unread []string) error {
+	if len(unread) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
+	defer cancel()
+	return s.edit(ctx, func(c checkpoint) {
+		for _, urn := range unread {
+			if r := c.find(urn); r != nil {
+				r["initErrors"] = []any{"an update did not finish it, and it could not be read since"}
+			}
+		}
+	})
+}
+
+// edit changes the state as the engine exports it.
+func (s *Stack) edit(ctx context.Context, change func(checkpoint)) error {
+	text, err := s.Export(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := decodeCheckpoint(text)
+	if err != nil {
+		return fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
+	}
+	change(c)
+	return s.importState(ctx, c)
 }
 
 // remains are what came of looking for what earlier updates left.
@@ -104,6 +162,7 @@ type remains struct {
 	pending  []apitype.ResourceV3
 	imported bool     // the state was written anew, in which the engine keeps no pending operation
 	taken    []string // the URNs of what was taken over
+	unread   []string // the URNs of what was left undone and could not be read again
 }
 
 // dropOthers looks at what was put into a state to be taken over, and takes out again what AWS does not have, or has with
@@ -266,6 +325,9 @@ const readAgainFor = 10 * time.Minute
 // readAgain fills in what AWS holds of some resources, or takes them out of the state when AWS
 // knows nothing of them.
 func (s *Stack) readAgain(ctx context.Context, run Run, urns []string, doing string) error {
+	if len(urns) == 0 {
+		return nil
+	}
 	bounded, cancel := boundedRead(ctx)
 	defer cancel()
 	return s.refresh(bounded, run, doing, optrefresh.Target(urns))

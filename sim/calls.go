@@ -45,3 +45,14 @@ func (c ProviderCalls) when(condition string) ProviderCalls {
 	c.When = condition
 	return c
 }
+
+// readCalls are the API's operations by which the provider reads a resource, by type.
+var readCalls = func() map[string][]string {
+	all := map[string][]string{}
+	for _, c := range calls {
+		if slices.Contains(c.Operations, "read") && c.When == "" {
+			all[c.Type] = append(all[c.Type], c.Calls...)
+		}
+	}
+	return all
+}()

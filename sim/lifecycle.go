@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -215,6 +216,13 @@ func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err
 			return Object{}, false, fmt.Errorf("%s: %w", k.word("reading", &Object{ID: c.ID}), err)
 		}
 	}
+	for _, call := range readCalls[c.Type] {
+		if operation, own := strings.CutPrefix(call, k.service+":"); own {
+			if err := w.meet(ctx, k, c.Region, operation); err != nil {
+				return Object{}, false, fmt.Errorf("%s: %w", k.word("reading", &Object{ID: c.ID}), err)
+			}
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o := w.find(c.Type, c.Region, c.ID)
@@ -282,6 +290,11 @@ func (w *World) admit(ctx context.Context, k *kind, region, operation string, ch
 			return err
 		}
 	}
+	return w.meet(ctx, k, region, operation)
+}
+
+// meet meets the faults of an operation.
+func (w *World) meet(ctx context.Context, k *kind, region, operation string) error {
 	for {
 		e := w.strike(k.service + ":" + operation)
 		switch {

@@ -115,6 +115,9 @@ type State struct {
 	SecretsProvider SecretsProvider `json:"-"`
 	// Rollout is the value of RolloutTag; empty while no other image was rolled out.
 	Rollout string
+	// Undone are the URNs of AWS's resources that the last update began with and did not finish: AWS may have what they
+	// were, or what they should be.
+	Undone []urn.URN
 	// Image is what the stack's parameter for launch templates holds; empty while it is not there.
 	Image string
 
@@ -250,7 +253,7 @@ func Of(held apitype.DeploymentV3) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	m.DestroyProtected = protected
+	m.DestroyProtected, m.Undone = protected, undone(held)
 	if by := held.SecretsProviders; by != nil {
 		var encrypted struct {
 			URL          string `json:"url"`
@@ -263,6 +266,26 @@ func Of(held apitype.DeploymentV3) (State, error) {
 		m.SecretsProvider = SecretsProvider{Address: cmp.Or(encrypted.URL, by.Type), EncryptedKey: encrypted.EncryptedKey, Salt: encrypted.Salt}
 	}
 	return m, nil
+}
+
+// undone are the URNs of AWS's resources that an update left undone, or is at.
+func undone(held apitype.DeploymentV3) (all []urn.URN) {
+	add := func(r apitype.ResourceV3) {
+		if strings.HasPrefix(string(r.Type), "aws:") && !r.Delete && !slices.Contains(all, r.URN) {
+			all = append(all, r.URN)
+		}
+	}
+	for _, r := range held.Resources {
+		if len(r.InitErrors) > 0 {
+			add(r)
+		}
+	}
+	for _, o := range held.PendingOperations {
+		if o.Type != apitype.OperationTypeReading {
+			add(o.Resource)
+		}
+	}
+	return all
 }
 
 // exportedEpoch is the name under which a stack exports its epoch (stacks.OutputEpoch).

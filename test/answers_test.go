@@ -115,31 +115,81 @@ func TestNamesOfOthers(t *testing.T) {
 	staged.NothingLeft(t, stage)
 }
 
+// TestUndoneWithoutRights has a deployment leave something undone that the credentials of the night may not read. The
+// check says so before; the failover goes on without it; the next deployment reads it again.
+func TestUndoneWithoutRights(t *testing.T) {
+	t.Parallel()
+	const typ = "aws:rds/subnetGroup:SubnetGroup"
+	stage := staged.Steady(t, staged.Options())
+	file := stateFile(t, stage, scenario.Recovery)
+	undone := func() (marks []any) {
+		editState(t, file, func(latest map[string]any) {
+			resources := latest["resources"].([]any)
+			marks, _ = resources[indexOf(t, resources, typ, "")].(map[string]any)["initErrors"].([]any)
+		})
+		return marks
+	}
+	editState(t, file, func(latest map[string]any) {
+		resources := latest["resources"].([]any)
+		resources[indexOf(t, resources, typ, "")].(map[string]any)["initErrors"] = []any{"updating RDS Subnet Group: throttled"}
+	})
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	ready, err := site.Check(t.Context(), ops.ForFailover, "", ops.Run{})
+	require.NoError(t, err)
+	require.ErrorContains(t, ready.Err(), "last update: an update of stack dr did not finish SubnetGroup blog-dr")
+
+	require.NoError(t, stage.Lose())
+	staged.Inject(t, stage, "error=rds:DescribeDBSubnetGroups:AccessDenied:99")
+	report := staged.FailOver(t, stage)
+	require.Empty(t, report.Refusal)
+	assert.True(t, report.Recovered, report.Serves)
+	assert.NotEmpty(t, undone(), "nothing has read it")
+	stage.World.Heal()
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	assert.Empty(t, undone())
+	staged.NothingLeft(t, stage)
+}
+
 // killedAt makes a state that of an update which was killed while it made a resource, the one of a type whose name ends so.
 func killedAt(t *testing.T, file, typ, suffix string) {
+	t.Helper()
+	editState(t, file, func(latest map[string]any) {
+		resources := latest["resources"].([]any)
+		at := indexOf(t, resources, typ, suffix)
+		asked := resources[at].(map[string]any)
+		delete(asked, "id")
+		delete(asked, "outputs")
+		resources = slices.Delete(resources, at, at+1)
+		for _, entry := range resources { // the destroy guard depends on all that is there
+			r := entry.(map[string]any)
+			dependencies, _ := r["dependencies"].([]any)
+			r["dependencies"] = slices.DeleteFunc(dependencies, func(urn any) bool { return urn == asked["urn"] })
+		}
+		latest["resources"] = resources
+		latest["pending_operations"] = []any{map[string]any{"type": "creating", "resource": asked}}
+	})
+}
+
+// indexOf finds the resource of a type whose name ends so.
+func indexOf(t *testing.T, resources []any, typ, suffix string) int {
+	t.Helper()
+	at := slices.IndexFunc(resources, func(entry any) bool {
+		r := entry.(map[string]any)
+		return r["type"] == typ && strings.HasSuffix(r["urn"].(string), suffix)
+	})
+	require.GreaterOrEqual(t, at, 0, typ)
+	return at
+}
+
+// editState changes what the file of a stack's state holds.
+func editState(t *testing.T, file string, change func(latest map[string]any)) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	var state map[string]any
 	require.NoError(t, json.Unmarshal(text, &state))
-	latest := state["checkpoint"].(map[string]any)["latest"].(map[string]any)
-	resources := latest["resources"].([]any)
-	at := slices.IndexFunc(resources, func(entry any) bool {
-		r := entry.(map[string]any)
-		return r["type"] == typ && strings.HasSuffix(r["urn"].(string), suffix)
-	})
-	require.GreaterOrEqual(t, at, 0)
-	asked := resources[at].(map[string]any)
-	delete(asked, "id")
-	delete(asked, "outputs")
-	resources = slices.Delete(resources, at, at+1)
-	for _, entry := range resources { // the destroy guard depends on all that is there
-		r := entry.(map[string]any)
-		dependencies, _ := r["dependencies"].([]any)
-		r["dependencies"] = slices.DeleteFunc(dependencies, func(urn any) bool { return urn == asked["urn"] })
-	}
-	latest["resources"] = resources
-	latest["pending_operations"] = []any{map[string]any{"type": "creating", "resource": asked}}
+	change(state["checkpoint"].(map[string]any)["latest"].(map[string]any))
 	text, err = json.Marshal(state)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, text, 0o600))

@@ -1,9 +1,8 @@
 package test
 
 import (
-	"encoding/json"
+	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,30 +62,22 @@ func stateFile(t *testing.T, stage *scenario.Stage, stack string) string {
 // named gives that another name.
 func pend(t *testing.T, file, typ, operation string, named ...string) {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	require.NoError(t, err)
-	var state map[string]any
-	require.NoError(t, json.Unmarshal(text, &state))
-	latest := state["checkpoint"].(map[string]any)["latest"].(map[string]any)
-	for _, r := range latest["resources"].([]any) {
-		resource := r.(map[string]any)
-		if resource["type"] != typ {
-			continue
+	found := false
+	editState(t, file, func(latest map[string]any) {
+		for _, r := range latest["resources"].([]any) {
+			resource := r.(map[string]any)
+			if found || resource["type"] != typ {
+				continue
+			}
+			found = true
+			held := maps.Clone(resource)
+			if len(named) > 0 {
+				urn := held["urn"].(string)
+				held["urn"] = urn[:strings.LastIndex(urn, "::")] + named[0]
+			}
+			operations, _ := latest["pending_operations"].([]any)
+			latest["pending_operations"] = append(operations, map[string]any{"type": operation, "resource": held})
 		}
-		held := map[string]any{}
-		for key, value := range resource {
-			held[key] = value
-		}
-		if len(named) > 0 {
-			urn := held["urn"].(string)
-			held["urn"] = urn[:strings.LastIndex(urn, "::")] + named[0]
-		}
-		operations, _ := latest["pending_operations"].([]any)
-		latest["pending_operations"] = append(operations, map[string]any{"type": operation, "resource": held})
-		text, err = json.Marshal(state)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(file, text, 0o600))
-		return
-	}
-	require.Fail(t, "the state holds no "+typ)
+	})
+	require.True(t, found, "the state holds no %s", typ)
 }
