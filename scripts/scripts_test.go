@@ -306,21 +306,29 @@ func TestIssue(t *testing.T) {
 	)
 	for name, tc := range map[string]struct {
 		status, open string
+		missing      bool
 		want         []string
 	}{
-		"ready":            {"0", "", []string{list}},
-		"no longer ready":  {"3", "", []string{list, "gh label create readiness --force", "gh issue create --title"}},
-		"still not ready":  {"3", "5", []string{list, edit}},
-		"not known":        {"1", "", []string{list, "gh label create readiness --force", "gh issue create --title"}},
-		"still not known":  {"1", "5", []string{list, edit}},
-		"ready once again": {"0", "5", []string{list, edit, "gh issue close 5 --comment"}},
+		"ready":                     {"0", "", false, []string{list}},
+		"no longer ready":           {"3", "", false, []string{list, "gh label create readiness --force", "gh issue create --title"}},
+		"still not ready":           {"3", "5", false, []string{list, edit}},
+		"not known":                 {"1", "", false, []string{list, "gh label create readiness --force", "gh issue create --title"}},
+		"still not known":           {"1", "5", false, []string{list, edit}},
+		"the check never ended":     {"", "", true, []string{list, "gh label create readiness --force", "gh issue create --title"}},
+		"and said nothing":          {"0", "5", true, []string{list, edit}},
+		"it ended without a status": {"", "5", false, []string{list, edit}},
+		"ready once again":          {"0", "5", false, []string{list, edit, "gh issue close 5 --comment"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
 			s.play("gh", `[[ $* != *list* ]] || echo "`+tc.open+`"`)
 			s.env = append(s.env, "TMPDIR="+s.dir)
-			_, log, status := s.run("issue", tc.status, s.file("text"))
+			file := s.file("text")
+			if tc.missing {
+				file += ".none"
+			}
+			_, log, status := s.run("issue", tc.status, file)
 			require.Zero(t, status, log)
 			calls := s.calls()
 			require.Len(t, calls, len(tc.want))

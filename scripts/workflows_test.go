@@ -34,6 +34,7 @@ type step struct {
 	Uses string            `yaml:"uses"`
 	Run  string            `yaml:"run"`
 	With map[string]string `yaml:"with"`
+	GoOn bool              `yaml:"continue-on-error"`
 }
 
 // trusted reports whether the job may do more than read.
@@ -202,6 +203,18 @@ func TestOnlyFilesOfAPullRequestAreUploaded(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, tried)
+}
+
+// TestAFailedCheckIsTold holds that the issue is kept up to date also where a job before it failed: GitHub leaves out a job whose needs
+// failed, unless its condition names a status function.
+func TestAFailedCheckIsTold(t *testing.T) {
+	t.Parallel()
+	j := workflows(t)["readiness"].Jobs["issue"]
+	assert.Equal(t, "${{ !cancelled() && needs.protected.result != 'skipped' }}", j.If)
+	assert.Equal(t, []string{"protected", "check"}, listed(j.Needs))
+	for _, s := range j.Steps {
+		assert.Equal(t, strings.HasPrefix(s.Uses, "actions/download-artifact@"), s.GoOn, "what was never uploaded fails no job: %s", s.Uses)
+	}
 }
 
 // TestNothingIsPastedIntoScripts holds that no text that others write becomes part
