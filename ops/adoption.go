@@ -181,18 +181,14 @@ func (s *Site) setDamagedAside(ctx context.Context, name string) error {
 	if refusal.CodeOf(err) != refusal.CodeState {
 		return err
 	}
-	copies, err := s.StateCopies(ctx, name)
+	kept, err := s.copiesOf(ctx, name)
 	if err != nil {
 		return err
 	}
-	if c, ok := best(copies); ok {
+	if c, ok := kept.best(ctx); ok {
 		return refusal.New(refusal.CodeState, "the state of stack %s can't be read, and there is a copy of it (%s): pilotlight state restore %[1]s first, then adopt what it lacks", name, c.Says)
 	}
-	store, err := s.store(ctx)
-	if err != nil {
-		return err
-	}
-	return store.SetAside(ctx, config.Project, name)
+	return kept.store.SetAside(ctx, config.Project, name)
 }
 
 // adopter opens a stack, made if the backend does not know it, with the program that adopts.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
@@ -31,33 +32,90 @@ type StateCopy struct {
 	stored backend.StateCopy
 }
 
-// StateCopies lists the state of a stack and all that can be had of what it was, the newest
-// first, and compares each with AWS. It changes nothing.
-func (s *Site) StateCopies(ctx context.Context, stack string) ([]StateCopy, error) {
+// StateCopies lists the state of a stack and what can be had of what it was, the newest first, at most the last so many, or all
+// for 0, and compares each with AWS. It changes nothing.
+func (s *Site) StateCopies(ctx context.Context, stack string, last int) ([]StateCopy, error) {
+	kept, err := s.copiesOf(ctx, stack)
+	if err != nil {
+		return nil, err
+	}
+	if last > 0 && last < len(kept.stored) {
+		kept.stored = kept.stored[:last]
+	}
+	return kept.read(ctx, kept.stored), nil
+}
+
+// copies are those of a stack's state, the newest first. A bucket keeps thousands, of a megabyte each: they are read when
+// they are looked at.
+type copies struct {
+	store  *backend.Store
+	stored []backend.StateCopy
+	record *roles.Claim // what AWS has noted; nil where it did not answer
+}
+
+func (s *Site) copiesOf(ctx context.Context, stack string) (c copies, err error) {
 	cfg, err := s.configOf(stack)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	store, err := s.store(ctx)
-	if err != nil {
-		return nil, err
+	if c.store, err = s.store(ctx); err != nil {
+		return c, err
 	}
-	stored, err := store.StateCopies(ctx, config.Project, stack)
-	if err != nil {
-		return nil, err
+	if c.stored, err = c.store.StateCopies(ctx, config.Project, stack); err != nil {
+		return c, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	record, found, _ := failover.Parameter(bounded, s.options.Env, cfg.Region, cfg.Profile, cfg.RecordName()) // AWS may not answer
-	copies := make([]StateCopy, len(stored))
-	for i, c := range stored {
-		copies[i] = StateCopy{ID: c.ID, Source: c.Source, Modified: c.Modified, stored: c}
-		copies[i].read(ctx, store)
-		if recorded, err := roles.ParseClaim(record); err == nil && found && copies[i].Unreadable == "" {
-			copies[i].Diverged = state.Compare(copies[i].state, recorded)
+	text, found, _ := failover.Parameter(bounded, s.options.Env, cfg.Region, cfg.Profile, cfg.RecordName()) // AWS may not answer
+	if claim, err := roles.ParseClaim(text); err == nil && found {
+		c.record = &claim
+	}
+	return c, nil
+}
+
+// copiesAtOnce is how many copies are read at once.
+const copiesAtOnce = 8
+
+func (c copies) read(ctx context.Context, stored []backend.StateCopy) []StateCopy {
+	all := make([]StateCopy, 0, len(stored))
+	for some := range slices.Chunk(stored, copiesAtOnce) {
+		read := make([]StateCopy, len(some))
+		var group sync.WaitGroup
+		for i, one := range some {
+			group.Go(func() {
+				read[i] = StateCopy{ID: one.ID, Source: one.Source, Modified: one.Modified, stored: one}
+				read[i].read(ctx, c.store)
+				if c.record != nil && read[i].Unreadable == "" {
+					read[i].Diverged = state.Compare(read[i].state, *c.record)
+				}
+			})
+		}
+		group.Wait()
+		all = append(all, read...)
+	}
+	return all
+}
+
+// find is the copy with an id.
+func (c copies) find(ctx context.Context, id string) (StateCopy, bool) {
+	at := slices.IndexFunc(c.stored, func(one backend.StateCopy) bool { return one.ID == id })
+	if at < 0 {
+		return StateCopy{}, false
+	}
+	return c.read(ctx, c.stored[at:at+1])[0], true
+}
+
+// best is the copy to bring back: the latest change that can be read whole, and of its copies the newest. None is newer than
+// one that is as new as AWS.
+func (c copies) best(ctx context.Context) (StateCopy, bool) {
+	var found StateCopy
+	for some := range slices.Chunk(c.stored, copiesAtOnce) {
+		found = better(found, c.read(ctx, some))
+		if c.record != nil && found.state.Claim.Serial >= c.record.Serial {
+			break
 		}
 	}
-	return copies, nil
+	return found, found.ID != ""
 }
 
 func (c *StateCopy) read(ctx context.Context, store *backend.Store) {
@@ -72,30 +130,29 @@ func (c *StateCopy) read(ctx context.Context, store *backend.Store) {
 	c.Says = c.state.Claim.Summary()
 }
 
-// best is the copy to bring back: the latest change that can be read whole, and of its copies the newest.
-func best(copies []StateCopy) (StateCopy, bool) {
-	var found StateCopy
-	for _, c := range copies {
+// better is the copy to bring back of one and some older ones.
+func better(found StateCopy, older []StateCopy) StateCopy {
+	for _, c := range older {
 		if c.Unreadable == "" && !c.state.Adopting && c.state.Claim.Serial > found.state.Claim.Serial {
 			found = c
 		}
 	}
-	return found, found.ID != ""
+	return found
 }
 
 // RestoreState brings a copy of a stack's state back; an empty id takes the best. confirm, if
 // set, is asked before anything is changed.
 func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(StateCopy) error) (StateCopy, error) {
-	copies, err := s.StateCopies(ctx, stack)
+	kept, err := s.copiesOf(ctx, stack)
 	if err != nil {
 		return StateCopy{}, err
 	}
-	chosen, ok := best(copies)
+	var chosen StateCopy
+	var ok bool
 	if id != "" {
-		at := slices.IndexFunc(copies, func(c StateCopy) bool { return c.ID == id })
-		if ok = at >= 0; ok {
-			chosen = copies[at]
-		}
+		chosen, ok = kept.find(ctx, id)
+	} else {
+		chosen, ok = kept.best(ctx)
 	}
 	switch {
 	case !ok && id == "":
@@ -107,11 +164,7 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	case chosen.Source == backend.SourceCurrent:
 		return StateCopy{}, refusal.New(refusal.CodeState, "the state of stack %s is the best copy that there is: nothing need be restored", stack)
 	}
-	store, err := s.store(ctx)
-	if err != nil {
-		return StateCopy{}, err
-	}
-	locks, err := store.Locks(ctx, config.Project, stack)
+	locks, err := kept.store.Locks(ctx, config.Project, stack)
 	if err != nil {
 		return StateCopy{}, err
 	}
@@ -128,7 +181,7 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	s.mu.Lock()
 	delete(s.open, stack)
 	s.mu.Unlock()
-	return chosen, store.RestoreState(ctx, config.Project, stack, chosen.stored)
+	return chosen, kept.store.RestoreState(ctx, config.Project, stack, chosen.stored)
 }
 
 // store opens the files of the backend, without any stack: one may be damaged.

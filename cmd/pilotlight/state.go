@@ -23,6 +23,7 @@ func newStateCmd(c connect) *cobra.Command {
 
 func newStateListCmd(c connect) *cobra.Command {
 	p := project{connect: c}
+	var last int
 	cmd := &cobra.Command{
 		Annotations: map[string]string{reads: "only"},
 		Use:         "list STACK", Short: "List the state of a stack and its copies, the newest first", Args: exactly(1),
@@ -31,13 +32,14 @@ func newStateListCmd(c connect) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			copies, err := site.StateCopies(cmd.Context(), args[0])
+			copies, err := site.StateCopies(cmd.Context(), args[0], last)
 			if err != nil {
 				return err
 			}
 			return p.show(copies, copiesText(args[0], copies))
 		},
 	}
+	cmd.Flags().IntVarP(&last, "last", "n", 20, "how many copies, or 0 for all, which may take minutes")
 	p.flags(cmd)
 	return cmd
 }
