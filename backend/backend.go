@@ -13,11 +13,11 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
@@ -34,7 +34,7 @@ type Options struct {
 	Bucket string
 
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
-	AWS     func(ctx context.Context, region, profile string) (aws.Config, error)
+	AWS     awsclient.Config
 	Profile string
 	// Say, if set, is called with each thing that is done, a line each.
 	Say func(line string)
@@ -147,17 +147,14 @@ type bootstrap struct {
 }
 
 func open(ctx context.Context, o Options) (*bootstrap, error) {
-	if o.AWS == nil {
-		o.AWS = defaultAWS
-	}
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
-	cfg, err := o.AWS(ctx, o.Region, o.Profile)
+	cfg, err := o.AWS.For(ctx, o.Region, o.Profile)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to call AWS in %s: %w", o.Region, err)
 	}
-	cfg.RetryMaxAttempts = attempts
+	cfg.RetryMaxAttempts = awsclient.Attempts
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return nil, fmt.Errorf("asking AWS in %s whose credentials these are: %w", o.Region, err)
@@ -174,13 +171,6 @@ func open(ctx context.Context, o Options) (*bootstrap, error) {
 		o.Say("warning: " + r.Warnings[0])
 	}
 	return &bootstrap{Options: o, result: r, s3: s3.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg)}, nil
-}
-
-// attempts is how often the SDK tries a call.
-const attempts = 8
-
-func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
 }
 
 // note writes down what was done to a part.

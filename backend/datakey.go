@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // ErrUnasked is in an error of OpenDataKey where KMS was not asked: it says nothing of the key.
@@ -21,15 +23,12 @@ var ErrUnasked = errors.New("KMS was not asked")
 // awssdk, which means nothing any more; with any other, such as endpoint or role, errors.Is finds ErrUnasked
 // (gocloud.dev/aws, V2ConfigFromURLParams). So it does where there are no credentials. config finds those, nil as
 // the SDK does; an empty region is the default one. within bounds the search for credentials, and then the call.
-func OpenDataKey(ctx context.Context, address string, encrypted []byte, config func(ctx context.Context, region, profile string) (aws.Config, error), within time.Duration) error {
+func OpenDataKey(ctx context.Context, address string, encrypted []byte, config awsclient.Config, within time.Duration) error {
 	query, bound, err := keyQuery(address)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnasked, err)
 	}
-	if config == nil {
-		config = defaultAWS
-	}
-	cfg, err := config(ctx, query.Get("region"), query.Get("profile"))
+	cfg, err := config.For(ctx, query.Get("region"), query.Get("profile"))
 	if err == nil {
 		cfg.Credentials, err = found(ctx, cfg.Credentials, within)
 	}

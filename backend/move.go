@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
@@ -99,11 +100,11 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 type oldState struct{ media.Side }
 
 func openOld(ctx context.Context, run *bootstrap, from media.Place) (*oldState, error) {
-	cfg, err := run.AWS(ctx, from.Region, run.Profile)
+	cfg, err := run.AWS.For(ctx, from.Region, run.Profile)
 	if err != nil {
 		return nil, fmt.Errorf("preparing to call AWS in %s: %w", from.Region, err)
 	}
-	cfg.RetryMaxAttempts = attempts
+	cfg.RetryMaxAttempts = awsclient.Attempts
 	client := s3.NewFromConfig(cfg)
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &from.Bucket, ExpectedBucketOwner: &run.result.Account}); err != nil {
 		return nil, fmt.Errorf("looking for bucket %s, that state is in, in %s: %w", from.Bucket, from.Region, err)

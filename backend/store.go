@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // Store is where a self-managed backend keeps its files: a folder or an S3 bucket. It
@@ -50,7 +52,7 @@ type File struct {
 // OpenStore opens the store of a backend at the URL that pulumi login takes. dir is the
 // project's folder, from which a relative file:// URL counts. AWS makes the clients'
 // configuration for a region and a profile; nil takes the default chain of credentials.
-func OpenStore(ctx context.Context, address, dir string, config func(ctx context.Context, region, profile string) (aws.Config, error)) (*Store, error) {
+func OpenStore(ctx context.Context, address, dir string, config awsclient.Config) (*Store, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("reading the backend's URL: %w", err)
@@ -79,12 +81,9 @@ func openFolder(address *url.URL, dir string) (*Store, error) {
 	return &Store{files: folder(path), url: address.Redacted()}, nil
 }
 
-func openBucket(ctx context.Context, address *url.URL, config func(ctx context.Context, region, profile string) (aws.Config, error)) (*Store, error) {
-	if config == nil {
-		config = defaultAWS
-	}
+func openBucket(ctx context.Context, address *url.URL, config awsclient.Config) (*Store, error) {
 	query := address.Query()
-	cfg, err := config(ctx, query.Get("region"), query.Get("profile"))
+	cfg, err := config.For(ctx, query.Get("region"), query.Get("profile"))
 	if err != nil {
 		return nil, fmt.Errorf("preparing to read bucket %s: %w", address.Host, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/images"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 )
 
 // ImageSyncArgs describes the function that copies images from another region into this one.
@@ -139,7 +139,7 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 		allow(pulumi.StringArray{pulumi.Sprintf("%s:*", logs)}, "logs:CreateLogStream", "logs:PutLogEvents"),
 		// EC2 has no smaller resource for these.
 		allow(everything, "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeSnapshots"),
-		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", metrics.Namespace),
+		where(allow(everything, "cloudwatch:PutMetricData"), "cloudwatch:namespace", awsclient.Namespace),
 		where(allow(pulumi.ToStringArray(append(here, arn("ec2", args.From, "", "image/*"), arn("ec2", args.From, "", "snapshot/*"))), "ec2:CopyImage"), "aws:RequestedRegion", args.Region),
 		where(allow(pulumi.ToStringArray(here), "ec2:CreateTags"), "ec2:CreateAction", "CopyImage"),
 		pulumi.Map{

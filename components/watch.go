@@ -6,8 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/images"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 )
 
 // Periods of metrics, in seconds.
@@ -105,7 +105,7 @@ func ImageAlarms(site, stack, function string) []Alarm {
 		Name:     "image-late",
 		Happened: fmt.Sprintf("for %d hours this region has been waiting for the newest image of the active side: a failover now would start an older one", imageWaits),
 		Remedy:   "run pilotlight images sync, which says what is in the way",
-		Metric:   metrics.Namespace + " " + images.BehindMetric, Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
+		Metric:   awsclient.Namespace + " " + images.BehindMetric, Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
 		Is: Above, Threshold: imageLate * hourly, PeriodSeconds: hourly, Periods: imageWaits,
 	}, {
 		Name:     "image-sync",

@@ -13,8 +13,8 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
@@ -234,7 +234,7 @@ const metricsLimit = 20 * time.Second
 func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	last, err := findLag(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
+	last, err := findLag(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
 	switch {
 	case err == nil:
 		return last, ""
@@ -248,7 +248,7 @@ func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, wh
 func (r *Runtime) free(ctx context.Context, cfg aws.Config) *checks.Free {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	found, err := findFree(ctx, metrics.Client(cfg), r.Site.Database, r.env.Now())
+	found, err := findFree(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now())
 	if err != nil {
 		return nil
 	}

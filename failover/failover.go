@@ -14,9 +14,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go/logging"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
@@ -27,7 +26,7 @@ type Env struct {
 	// Context ends when the run is cancelled: every wait ends then, and nothing new begins. Pulumi's hooks have no context that does; nil never ends.
 	Context context.Context //nolint:containedctx // see above
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
-	AWS func(ctx context.Context, region, profile string) (aws.Config, error)
+	AWS awsclient.Config
 	// Transport carries the requests to the site; nil is like http.DefaultTransport.
 	Transport *http.Transport
 	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
@@ -138,9 +137,6 @@ func New(env Env, site Site) *Runtime {
 	if env.Context == nil {
 		env.Context = context.Background()
 	}
-	if env.AWS == nil {
-		env.AWS = defaultAWS
-	}
 	if env.Transport == nil {
 		env.Transport = http.DefaultTransport.(*http.Transport)
 	}
@@ -168,8 +164,8 @@ func New(env Env, site Site) *Runtime {
 func (r *Runtime) aws(ctx context.Context) (aws.Config, error) { return r.awsIn(ctx, r.Site.Region) }
 
 func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) {
-	cfg, err := r.env.AWS(ctx, region, r.Site.Profile)
-	cfg.RetryMaxAttempts = attempts
+	cfg, err := r.env.AWS.For(ctx, region, r.Site.Profile)
+	cfg.RetryMaxAttempts = awsclient.Attempts
 	return cfg, err
 }
 
@@ -211,18 +207,6 @@ func (r *Runtime) progress(awaits, seen string) {
 	r.Say(awaits + ": " + seen)
 }
 
-// attempts is how often the SDK tries a call. Control planes of a region that
-// others flee to are throttled; the default of three attempts is over within seconds.
-const attempts = 8
-
-// AWSConfig is the configuration of the clients for a region, in an environment.
-func AWSConfig(ctx context.Context, env Env, region, profile string) (aws.Config, error) {
-	if env.AWS == nil {
-		return defaultAWS(ctx, region, profile)
-	}
-	return env.AWS(ctx, region, profile)
-}
-
 // lookupNS finds nothing where something stands for AWS: the internet knows nothing of its zones.
 func lookupNS(ctx context.Context, zone string) (servers []string, err error) {
 	if os.Getenv("AWS_ENDPOINT_URL") != "" {
@@ -233,11 +217,6 @@ func lookupNS(ctx context.Context, zone string) (servers []string, err error) {
 		servers = append(servers, server.Host)
 	}
 	return servers, err
-}
-
-// defaultAWS keeps the SDK from writing its own warnings among what the operator reads: what matters is in errors.
-func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

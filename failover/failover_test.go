@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/smithy-go/logging"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -118,14 +117,6 @@ func TestCheckFindsNoReplica(t *testing.T) {
 	verdict, err := rt.Check(t.Context())
 	require.NoError(t, err)
 	assert.ErrorContains(t, verdict.Err(), "there is no database nobody in us-east-2")
-}
-
-// TestSDKIsQuiet holds that what the SDK thinks worth a line is not among what the operator reads.
-func TestSDKIsQuiet(t *testing.T) {
-	t.Parallel()
-	cfg, err := failover.AWSConfig(t.Context(), failover.Env{}, recovery, "")
-	require.NoError(t, err)
-	assert.Equal(t, logging.Nop{}, cfg.Logger)
 }
 
 func TestCheckThatCannotLookJudgesNothing(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -106,7 +106,7 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 		if err != nil {
 			return err
 		}
-		measured, since := metrics.Client(cfg), r.env.Now()
+		measured, since := awsclient.CloudWatch(cfg), r.env.Now()
 		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.LagWindow)
 			if err != nil {

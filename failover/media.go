@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/media"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -82,7 +82,7 @@ func (r *Runtime) backlog(ctx context.Context, cfg aws.Config) *checks.Backlog {
 	}
 	ctx, cancel := context.WithTimeout(ctx, backlogLimit)
 	defer cancel()
-	client := metrics.Client(cfg)
+	client := awsclient.CloudWatch(cfg)
 	of := map[string]string{"SourceBucket": r.Site.PeerMedia, "DestinationBucket": r.Site.Media, "RuleId": MediaRule}
 	files, at, err := newest(ctx, client, "AWS/S3", "OperationsPendingReplication", of, r.env.Now(), backlogWindow)
 	if err != nil || at.IsZero() {

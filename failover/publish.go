@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
-	"github.com/pilotlight-dr/pilotlight/metrics"
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // Readiness is what a check has found, as metrics of CloudWatch.
@@ -33,7 +33,7 @@ const (
 )
 
 // PublishReadiness writes what a check has found to CloudWatch, in the stack's region: Ready (1 or 0), TimeToRecover and
-// DataLoss (in seconds), and ProductionInstances, in metrics.Namespace.
+// DataLoss (in seconds), and ProductionInstances, in awsclient.Namespace.
 func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 	cfg, err := r.aws(ctx)
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 	if found.Serving > 0 {
 		data = append(data, datum(ServingMetric, float64(found.Serving), cwtypes.StandardUnitCount))
 	}
-	_, err = metrics.Client(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(metrics.Namespace), MetricData: data})
+	_, err = awsclient.CloudWatch(cfg).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(awsclient.Namespace), MetricData: data})
 	if err != nil {
 		return fmt.Errorf("writing the readiness to CloudWatch in %s: %w", r.Site.Region, err)
 	}
@@ -73,7 +73,7 @@ func (r *Runtime) ServedLately(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	of := map[string]string{"Site": r.Site.Name, "Stack": r.Site.Tags["stack"]}
-	all, err := measurements(ctx, metrics.Client(cfg), metrics.Namespace, ServingMetric, of, r.env.Now(), lately)
+	all, err := measurements(ctx, awsclient.CloudWatch(cfg), awsclient.Namespace, ServingMetric, of, r.env.Now(), lately)
 	if err != nil {
 		return 0, fmt.Errorf("reading with how many instances production served: %w", err)
 	}

@@ -18,7 +18,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/pilotlight-dr/pilotlight/metrics"
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // BehindMetric is the metric that Sync writes: for how many seconds the newest image has not been in this region, 0
@@ -241,7 +241,7 @@ func coded(err error, codes ...string) bool {
 
 // measure tells CloudWatch how far behind the images are.
 func (j Job) measure(ctx context.Context, behind time.Duration) error {
-	_, err := metrics.Client(j.To).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(metrics.Namespace), MetricData: []cwtypes.MetricDatum{{
+	_, err := awsclient.CloudWatch(j.To).PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(awsclient.Namespace), MetricData: []cwtypes.MetricDatum{{
 		MetricName: aws.String(BehindMetric), Unit: cwtypes.StandardUnitSeconds, Value: aws.Float64(behind.Seconds()), Timestamp: aws.Time(j.Now()),
 		Dimensions: []cwtypes.Dimension{{Name: aws.String("Site"), Value: &j.Site}, {Name: aws.String("Stack"), Value: &j.Stack}},
 	}}})

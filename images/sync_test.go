@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/images"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
@@ -96,7 +96,7 @@ func TestAnImageTravels(t *testing.T) {
 		"image ami-1 of us-west-2 is being copied as " + copied.ID,
 		"new instances start from " + copied.ID,
 	}, w.said)
-	behind := w.Metrics(east, metrics.Namespace+" "+images.BehindMetric)
+	behind := w.Metrics(east, awsclient.Namespace+" "+images.BehindMetric)
 	assert.Zero(t, behind[len(behind)-1].Value)
 }
 
@@ -180,12 +180,12 @@ func TestTheOtherRegionIsLost(t *testing.T) {
 	w.bake(west, "ami-1")
 	w.sync()
 	w.Clock().Advance(2 * time.Hour)
-	measured := len(w.Metrics(east, metrics.Namespace+" "+images.BehindMetric))
+	measured := len(w.Metrics(east, awsclient.Namespace+" "+images.BehindMetric))
 	w.LoseRegion(west, sim.Refuse)
 	_, err := images.Sync(t.Context(), w.job)
 	require.ErrorContains(t, err, "listing the images with the tag pilotlight:image=blog in us-west-2")
 	assert.Equal(t, w.here()[0].ID, w.pointer(), "what has arrived is launched all the same")
-	assert.Len(t, w.Metrics(east, metrics.Namespace+" "+images.BehindMetric), measured, "nothing is known of it")
+	assert.Len(t, w.Metrics(east, awsclient.Namespace+" "+images.BehindMetric), measured, "nothing is known of it")
 }
 
 func TestAStackThatServes(t *testing.T) {

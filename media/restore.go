@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -29,7 +30,7 @@ type RestoreOptions struct {
 	Parallel int
 
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
-	AWS      func(ctx context.Context, region, profile string) (aws.Config, error)
+	AWS      awsclient.Config
 	Profile  string
 	Progress func(Progress)   // is called as it advances, one call at a time; nil disables it
 	Now      func() time.Time // nil is time.Now
@@ -70,9 +71,6 @@ func refuse(format string, args ...any) error {
 // anew, so the same call resumes one that was cut off. A file that was uploaded in parts
 // and overwritten is copied again by each run, since the copy's ETag differs.
 func Restore(ctx context.Context, o RestoreOptions) (*Restored, error) {
-	if o.AWS == nil {
-		o.AWS = defaultAWS
-	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}

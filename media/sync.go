@@ -7,9 +7,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // Place is a bucket in a region.
@@ -28,7 +28,7 @@ type Options struct {
 	Parallel int
 
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
-	AWS     func(ctx context.Context, region, profile string) (aws.Config, error)
+	AWS     awsclient.Config
 	Profile string
 	// Progress, if set, is called as a run advances, one call at a time.
 	Progress func(Progress)
@@ -96,9 +96,6 @@ func Sync(ctx context.Context, o Options) (*Result, error) {
 	if o.From == o.To {
 		return nil, fmt.Errorf("bucket %s can't be copied to itself: name two", o.From.Bucket)
 	}
-	if o.AWS == nil {
-		o.AWS = defaultAWS
-	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
@@ -146,20 +143,13 @@ type run struct {
 }
 
 // open makes a client for a place.
-func open(ctx context.Context, configure func(ctx context.Context, region, profile string) (aws.Config, error), p Place, profile string) (Side, error) {
-	cfg, err := configure(ctx, p.Region, profile)
+func open(ctx context.Context, config awsclient.Config, p Place, profile string) (Side, error) {
+	cfg, err := config.For(ctx, p.Region, profile)
 	if err != nil {
 		return Side{}, fmt.Errorf("preparing to call AWS in %s: %w", p.Region, err)
 	}
-	cfg.RetryMaxAttempts = attempts
+	cfg.RetryMaxAttempts = awsclient.Attempts
 	return Side{Bucket: p.Bucket, Client: s3.NewFromConfig(cfg)}, nil
-}
-
-// attempts is how often the SDK tries a call: copying in parallel is throttled.
-const attempts = 8
-
-func defaultAWS(ctx context.Context, region, profile string) (aws.Config, error) {
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile))
 }
 
 // tell reports progress.

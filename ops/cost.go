@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/cost"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/price"
 	"github.com/pilotlight-dr/pilotlight/pricelist"
@@ -90,7 +89,7 @@ func (s *Site) measured(ctx context.Context) (map[string]cost.Measured, error) {
 // livePrices are those that AWS says now.
 func (s *Site) livePrices(ctx context.Context, site cost.Site) (price.Table, error) {
 	of := site.Stacks[0]
-	cfg, err := failover.AWSConfig(ctx, s.options.Env, price.ListRegion(of.Region), of.Profile)
+	cfg, err := s.options.Env.AWS.For(ctx, price.ListRegion(of.Region), of.Profile)
 	if err != nil {
 		return nil, err
 	}

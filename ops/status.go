@@ -254,7 +254,7 @@ func (s *Site) unreachable(ctx context.Context, side Side) (why string, err erro
 
 // lost is silent, for what must not mistake missing credentials for a lost region.
 func (s *Site) lost(ctx context.Context, side Side) (why string, err error) {
-	cfg, err := failover.AWSConfig(ctx, s.options.Env, side.Config.Region, side.Config.Profile)
+	cfg, err := s.options.Env.AWS.For(ctx, side.Config.Region, side.Config.Profile)
 	if err == nil && cfg.Credentials != nil {
 		bounded, cancel := context.WithTimeout(ctx, askFor)
 		defer cancel()

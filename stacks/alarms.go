@@ -5,9 +5,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
@@ -44,7 +44,7 @@ func (s *site) dashboard(alarms components.AlarmsArgs, database pulumi.StringInp
 	}
 	charts := []components.Chart{components.ConnectionsChart(database)}
 	if !s.plan.Claim.Leads() {
-		charts = components.ReadinessCharts(metrics.Namespace, s.cfg.Site, s.cfg.Stack)
+		charts = components.ReadinessCharts(awsclient.Namespace, s.cfg.Site, s.cfg.Stack)
 	}
 	if !s.plan.Claim.Leads() && s.cfg.Alarms.CheckHours > 0 { // its alarm has the first already
 		charts = charts[1:]
@@ -72,7 +72,7 @@ func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []compon
 		all = append(all, components.ImageAlarms(s.cfg.Site, s.cfg.Stack, components.ImageSyncFunction(s.cfg.Name()))...)
 	}
 	if hours := s.cfg.Alarms.CheckHours; hours > 0 {
-		all = append(all, components.ReadinessAlarm(metrics.Namespace, s.cfg.Site, s.cfg.Stack, hours))
+		all = append(all, components.ReadinessAlarm(awsclient.Namespace, s.cfg.Site, s.cfg.Stack, hours))
 	}
 	return all
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/images"
-	"github.com/pilotlight-dr/pilotlight/metrics"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -316,7 +316,7 @@ func (s site) served() []sim.Published {
 		return nil
 	}
 	return []sim.Published{{
-		Region: s.recovery.Region, Metric: metrics.Namespace + " " + failover.ServingMetric,
+		Region: s.recovery.Region, Metric: awsclient.Namespace + " " + failover.ServingMetric,
 		Dimensions: map[string]string{"Site": s.recovery.Site, "Stack": s.recovery.Stack}, Value: float64(s.live.ServedLately), At: s.live.At,
 	}}
 }
