@@ -55,6 +55,18 @@ type Env struct {
 	FindHalted func(stack string, epoch int) (report.Report, bool)
 }
 
+// Observing is e with also called for each step, after Observe.
+func (e Env) Observing(also func(report.Step)) Env {
+	observe := e.Observe
+	e.Observe = func(step report.Step) {
+		if observe != nil {
+			observe(step)
+		}
+		also(step)
+	}
+	return e
+}
+
 // Site is what a role change is about, on one side.
 type Site struct {
 	// Policy is what the side is judged by, and with it where it is, its database, its image and its names.

@@ -45,7 +45,7 @@ func (w *observer) begin(ctx context.Context, run Run) {
 
 // program is the program of a stack, watched.
 func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunFunc {
-	observe, reported := env.Observe, env.Report
+	reported := env.Report
 	if reported == nil {
 		reported = report.KeepReports(dir, func(err error) { w.say("no report is kept: " + err.Error()) })
 	}
@@ -53,12 +53,7 @@ func (w *observer) program(of program, env failover.Env, dir string) pulumi.RunF
 	if env.FindHalted == nil {
 		env.FindHalted = report.Halted(dir)
 	}
-	env.Observe = func(step report.Step) {
-		if observe != nil {
-			observe(step)
-		}
-		w.step(step)
-	}
+	env = env.Observing(w.step)
 	env.Progress = w.progress
 	env.Report = func(r report.Report) {
 		reported(r)

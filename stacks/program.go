@@ -54,7 +54,7 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 		}
 		s.account = caller.AccountId
 		err = s.register()
-		s.report.ends(s.resources)
+		s.steps.Done(s.milestone)
 		return err
 	}
 }
@@ -114,7 +114,7 @@ type site struct {
 	situation
 	env     failover.Env
 	runtime *failover.Runtime
-	report  reporter
+	steps   *hooks.Steps
 
 	image        image       // that is launched
 	imageDo      imageAction // what is done about it

@@ -3,7 +3,6 @@ package stacks
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,26 +13,20 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// reporter writes down the steps of a change of role.
-type reporter struct {
-	recorder *report.Recorder // nil when there is nothing to report
-	now      func() time.Time
-	epoch    int
-	started  sync.Map // the steps of resources, by URN
-}
-
 // startReport begins the report of a change of role, or of the rest of one that was
 // killed. A preview has none, nor has an update that changes no role.
-func (s *site) startReport() error {
+func (s *site) startReport() (err error) {
 	resumes := s.own.Claim.Leads() && !s.own.Claim.Switched()
-	s.report.now, s.report.epoch = s.env.Now, s.plan.Claim.Epoch
+	var recorder *report.Recorder
 	if !s.DryRun() && (s.plan.Do != roles.Keep || resumes) {
-		s.newReport()
+		recorder = s.newReport()
+		s.env = s.env.Observing(recorder.Observe)
 	}
-	return s.report.hook(s.Context, s.cfg.Name())
+	s.steps, err = hooks.ReportSteps(s.Context, s.cfg.Name(), recorder, s.env.Now, func(string) bool { return true })
+	return err
 }
 
-func (s *site) newReport() {
+func (s *site) newReport() *report.Recorder {
 	head := report.Report{
 		Site: s.cfg.Domain, Stack: s.cfg.Stack, Region: s.cfg.Region, Action: string(s.plan.Do), Epoch: s.plan.Claim.Epoch, StartedAt: s.env.Now(),
 		Accepted: s.plan.Claim.Accepted, Sides: s.sides(),
@@ -48,41 +41,9 @@ func (s *site) newReport() {
 	if sink == nil {
 		sink = report.KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
 	}
-	recorder := report.NewRecorder(head, report.NextSteps{
+	return report.NewRecorder(head, report.NextSteps{
 		Unfinished: []string{fmt.Sprintf("run the same again, it resumes: pulumi up -s %s", s.cfg.Stack)}, Refused: s.nextStepsIfRefused(), Done: s.nextSteps(),
 	}, sink)
-
-	observe := s.env.Observe
-	s.env.Observe = func(step report.Step) {
-		if observe != nil {
-			observe(step)
-		}
-		recorder.Observe(step)
-	}
-	s.report.recorder = recorder
-}
-
-// hook reports each resource that is made or changed. The hook is bound
-// in every update, also where there is no report: the engine saves its checkpoint for
-// each resource whose hooks are others than in the state, which costs four calls of S3.
-func (r *reporter) hook(ctx *pulumi.Context, name string) error {
-	begins, err := hooks.ReportStart(ctx, name, func(urn pulumi.URN, step report.Step) {
-		if r.recorder == nil {
-			return
-		}
-		step.Begin = r.now()
-		r.started.Store(urn, step)
-		r.recorder.Observe(step)
-	})
-	if err != nil {
-		return err
-	}
-	return ctx.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
-		if _, custom := args.Resource.(pulumi.CustomResource); !custom || strings.HasPrefix(args.Type, "pulumi:providers:") {
-			return nil
-		}
-		return &pulumi.ResourceTransformationResult{Props: args.Props, Opts: append(args.Opts, pulumi.ResourceHooks(begins))}
-	})
 }
 
 // resumedReport is the report of an activation that came to a halt earlier: it counts from
@@ -107,38 +68,13 @@ func (s *site) resumedReport(head report.Report) report.Report {
 // its report. Another run at the same epoch, refused or of an earlier site, is no part of it.
 const sameRun = time.Minute
 
-// ends lets the report know when each resource is there, and when all are.
-func (r *reporter) ends(resources []pulumi.Resource) {
-	if r.recorder == nil {
-		return
-	}
-	all := make([]any, len(resources))
-	for i, resource := range resources {
-		all[i] = resource.URN().ApplyT(func(urn pulumi.URN) pulumi.URN {
-			r.end(urn)
-			return urn
-		})
-	}
-	pulumi.All(all...).ApplyT(func([]any) string {
-		r.recorder.Done()
-		return ""
-	})
-}
-
-// end writes down that a resource is as the program wants it, if anything had
-// to be done for it.
-func (r *reporter) end(urn pulumi.URN) {
-	started, ok := r.started.Load(urn)
-	if !ok {
-		return
-	}
-	step := started.(report.Step)
-	step.End = r.now()
+// milestone is what is reached once a resource is there; empty for none.
+func (s *site) milestone(urn pulumi.URN) report.Milestone {
 	switch text := string(urn); {
 	case strings.HasSuffix(text, "::"+state.ClaimStash):
-		step.Milestone = report.Claimed
-	case strings.HasSuffix(text, state.SwitchSuffix(r.epoch)):
-		step.Milestone = report.Switched
+		return report.Claimed
+	case strings.HasSuffix(text, state.SwitchSuffix(s.plan.Claim.Epoch)):
+		return report.Switched
 	}
-	r.recorder.Observe(step)
+	return ""
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -62,10 +63,11 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 			return err
 		}
 		c := &copied{Context: ctx, Args: args, name: args.Config.DrillName(), state: memory}
-		if err := c.record(&env); err != nil {
+		observed, err := c.record(env)
+		if err != nil {
 			return err
 		}
-		c.runtime = c.newRuntime(env)
+		c.runtime = c.newRuntime(observed)
 		if _, err := c.stash(copyName, args.Copy); err != nil {
 			return err
 		}
@@ -73,7 +75,7 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 			return err
 		}
 		err = c.register()
-		c.recorder.ends()
+		c.steps.Done(func(pulumi.URN) report.Milestone { return "" })
 		return err
 	}
 }
@@ -82,10 +84,10 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 type copied struct {
 	*pulumi.Context
 	Args
-	name     string
-	state    state.State // of the drilled stack
-	runtime  *failover.Runtime
-	recorder *recorder
+	name    string
+	state   state.State // of the drilled stack
+	runtime *failover.Runtime
+	steps   *hooks.Steps
 
 	alone   pulumi.ResourceOrInvokeOption // with the copy's own provider
 	account string

@@ -13,7 +13,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // StartPromotion starts the promotion once the claim is in the state. stillOurs
@@ -161,24 +160,6 @@ func behind(ctx *pulumi.Context, name string, limit time.Duration, target Target
 		}
 		return wait(ctx, balancer)
 	})
-}
-
-// ReportStart calls start before each creation and update of a resource that it is bound to.
-// The step has a name such as "create NatGateway blog-dr-nat", and no times yet.
-func ReportStart(ctx *pulumi.Context, name string, start func(urn pulumi.URN, step report.Step)) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name+"-begins", func(args *pulumi.ResourceHookArgs) error {
-		verb := "create"
-		if len(args.OldInputs) > 0 {
-			verb = "update"
-		}
-		kind := string(args.Type)
-		start(args.URN, report.Step{Kind: report.ResourceStep, Type: kind, Name: fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name)})
-		return nil
-	}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("registering the hook of the report: %w", err)
-	}
-	return before(hook), nil
 }
 
 // RemoveOrphans deletes what a killed update left behind and that would block the resource
