@@ -6,7 +6,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -27,7 +26,7 @@ func (s *site) certificate() (pulumi.StringInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	hook, err := hooks.WaitIssued(s.Context, name, s.runtime)
+	hook, err := s.hooks.WaitIssued()
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -42,7 +41,7 @@ func (s *site) stopped(served *application) (*pulumi.Stash, error) {
 	if err != nil {
 		return nil, err
 	}
-	hook, err := hooks.WaitStopped(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := s.hooks.WaitStopped()
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +68,14 @@ func (s *site) open(served *application, database *components.Database) error {
 		var hook *pulumi.ResourceHookBinding
 		if s.plan.Claim.Role == roles.Active {
 			var err error
-			if hook, err = hooks.ResetReadOnly(s.Context, s.cfg.Name(), s.runtime); err != nil {
+			if hook, err = s.hooks.ResetReadOnly(); err != nil {
 				return err
 			}
 		}
 		_, err := s.publishMode(open, hook, served.below)
 		return err
 	}
-	hook, err := hooks.WaitReadOnly(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := s.hooks.WaitReadOnly()
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/images"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -118,7 +117,7 @@ func (s *site) imageShown() (*pulumi.ResourceHookBinding, error) {
 	if !s.rollsOut() {
 		return nil, nil //nolint:nilnil // none is an answer
 	}
-	return hooks.WaitImage(s.Context, s.cfg.Name(), s.runtime, s.imageParameter(), s.image.id)
+	return s.hooks.WaitImage(s.imageParameter(), s.image.id)
 }
 
 // syncImages has images come here from the other region while this stack is a standby, and sends the news of those

@@ -87,6 +87,7 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 		return nil, err
 	}
 	s.runtime = s.newRuntime()
+	s.hooks = hooks.For(s.Context, s.cfg.Name(), s.runtime)
 	if err := s.checkStorage(ctx.Context()); err != nil {
 		return nil, err
 	}
@@ -114,6 +115,7 @@ type site struct {
 	situation
 	env     failover.Env
 	runtime *failover.Runtime
+	hooks   hooks.Hooks
 	steps   *hooks.Steps
 
 	image        image       // that is launched

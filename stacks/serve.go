@@ -3,7 +3,6 @@ package stacks
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
@@ -103,7 +101,7 @@ type activation struct{ pulumi.ResourceState }
 func (s *site) newActivation() (*activation, error) {
 	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
 	if s.plan.Claim.Role == roles.Active {
-		hook, err := hooks.StartPromotion(s.Context, s.cfg.Name(), s.runtime, s.checkPeerClaim)
+		hook, err := s.hooks.StartPromotion(s.checkPeerClaim)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +144,7 @@ func (s *site) serve(f *foundation) (*application, error) {
 		return nil, err
 	}
 	result := &application{below: below, claimed: epoch.Resource, balancer: pulumi.String("").ToStringOutput()}
-	orphans, err := hooks.RemoveOrphans(s.Context, name, s.runtime)
+	orphans, err := s.hooks.RemoveOrphans()
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +267,7 @@ func (s *site) switchOver(balancer *components.Balancer, instances *components.I
 		}
 		after = append(after, promoted)
 	}
-	verified, err := hooks.WaitHealthy(s.Context, s.cfg.Name(), s.runtime, switchTarget, s.checkPeerClaim)
+	verified, err := s.hooks.WaitHealthy(s.checkPeerClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +295,7 @@ func (s *site) untaken() (*pulumi.ResourceHookBinding, error) {
 	if s.activating && s.plan.Claim.Epoch > 1 || s.cfg.Production != nil || s.cfg.DNS.TakeOver {
 		return nil, nil //nolint:nilnil // none is an answer
 	}
-	return hooks.CheckName(s.Context, s.cfg.Name(), s.runtime)
+	return s.hooks.CheckName()
 }
 
 // moved is in the state once visitors were seen to arrive, or that was waited for
@@ -306,7 +304,7 @@ func (s *site) moved(balancer *components.Balancer, records []pulumi.Resource, b
 	if s.plan.Claim.Epoch <= 1 || !s.cfg.Failover.Probe {
 		return nil
 	}
-	hook, err := hooks.WaitVisitors(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := s.hooks.WaitVisitors()
 	if err != nil {
 		return err
 	}
@@ -319,7 +317,7 @@ func (s *site) moved(balancer *components.Balancer, records []pulumi.Resource, b
 // waits for them again when there must be more. It is beside the promotion, so that
 // what keeps them from being launched is reported early.
 func (s *site) started(instances *components.Instances, below pulumi.ResourceOption) (*pulumi.Stash, error) {
-	hook, err := hooks.WaitInstances(s.Context, s.cfg.Name(), s.runtime)
+	hook, err := s.hooks.WaitInstances()
 	if err != nil {
 		return nil, err
 	}
@@ -342,7 +340,7 @@ func (s *site) promoted(balancer *components.Balancer, application []pulumi.Reso
 		}
 		opts = append(opts, pulumi.DependsOn([]pulumi.Resource{caughtUp}))
 	}
-	hook, err := hooks.WaitPromoted(s.Context, s.cfg.Name(), s.runtime)
+	hook, err := s.hooks.WaitPromoted()
 	if err != nil {
 		return nil, err
 	}
@@ -351,25 +349,12 @@ func (s *site) promoted(balancer *components.Balancer, application []pulumi.Reso
 
 // caughtUp is in the state once the replica holds all that was written before the freeze.
 func (s *site) caughtUp(balancer *components.Balancer, application []pulumi.Resource, below pulumi.ResourceOption) (*pulumi.Stash, error) {
-	hook, err := hooks.WaitCaughtUp(s.Context, s.cfg.Name(), s.runtime, switchTarget)
+	hook, err := s.hooks.WaitCaughtUp()
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("%s-caught-up-%d", s.cfg.Name(), s.plan.Claim.Epoch)
 	return state.Stash(s.Context, name, balancer.DNSName, below, pulumi.DependsOn(application), pulumi.ResourceHooks(hook))
-}
-
-// switchTarget is the balancer's DNS name in the inputs of the resource that
-// switches, or of a stash that holds nothing else.
-func switchTarget(args *pulumi.ResourceHookArgs) (string, error) {
-	value := args.NewInputs["input"]
-	if aliases := args.NewInputs["aliases"]; aliases.IsArray() && len(aliases.ArrayValue()) == 1 {
-		value = aliases.ArrayValue()[0].ObjectValue()["name"]
-	}
-	if !value.IsString() {
-		return "", errors.New("the record names no balancer to verify: " + value.String())
-	}
-	return value.StringValue(), nil
 }
 
 // checkLimit bounds all checks together; they are a handful of calls.

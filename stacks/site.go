@@ -14,7 +14,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/roles"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/state"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
@@ -143,7 +142,7 @@ const slowStart = 60
 // the instances read them. All that uses a secret takes it from there, so that
 // none is in use before it is saved.
 func (s *site) stashSecrets() (*components.Secrets, error) {
-	ended, err := hooks.WaitRotated(s.Context, s.cfg.Name(), s.runtime, s.endsRotation)
+	ended, err := s.hooks.WaitRotated(s.endsRotation)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +192,7 @@ func (s *site) compareMedia(f *foundation) error {
 	if claim.Role != roles.Standby || len(claim.Former) == 0 || s.peer.Bucket == "" {
 		return nil
 	}
-	hook, err := hooks.CompareMedia(s.Context, s.cfg.Name(), s.runtime, s.peer.Region, BucketName(s.peer.Bucket))
+	hook, err := s.hooks.CompareMedia(s.peer.Region, BucketName(s.peer.Bucket))
 	if err != nil {
 		return err
 	}
@@ -212,7 +211,7 @@ func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.Reso
 // databases makes the current database, and keeps the retired ones as they were
 // until their end was asked for and allowed.
 func (s *site) databases(f *foundation, served *application) (*components.Database, error) {
-	settled, err := hooks.WaitModifiable(s.Context, s.cfg.Name(), s.runtime)
+	settled, err := s.hooks.WaitModifiable()
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +258,7 @@ func (s *site) secondZone(served *application) (pulumi.BoolInput, error) {
 	if !s.cfg.Database.MultiAZ {
 		return pulumi.Bool(false), nil
 	}
-	hook, err := hooks.WaitSecondZone(s.Context, s.cfg.Name(), s.runtime)
+	hook, err := s.hooks.WaitSecondZone()
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/stacks"
-	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
@@ -47,7 +46,7 @@ func (c *copied) register() error {
 
 // database is restored beside all else. Its key is the snapshot's.
 func (c *copied) database(network *components.Network) (*components.Parameter, error) {
-	settled, err := hooks.WaitModifiable(c.Context, c.name, c.runtime)
+	settled, err := c.hooks.WaitModifiable()
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,7 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 			return err
 		}
 	}
-	orphans, err := hooks.RemoveOrphans(c.Context, c.name, c.runtime)
+	orphans, err := c.hooks.RemoveOrphans()
 	if err != nil {
 		return err
 	}
@@ -140,11 +139,11 @@ func (c *copied) serve(network *components.Network, launch *components.Launch, d
 	if _, err := c.publish("cache", made.Cache.Address); err != nil {
 		return err
 	}
-	healthy, err := hooks.WaitHealthy(c.Context, c.name, c.runtime, theBalancer, func() error { return nil })
+	healthy, err := c.hooks.WaitHealthy(func() error { return nil })
 	if err != nil {
 		return err
 	}
-	begun, err := hooks.WaitInstances(c.Context, c.name, c.runtime)
+	begun, err := c.hooks.WaitInstances()
 	if err != nil {
 		return err
 	}

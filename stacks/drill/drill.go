@@ -68,6 +68,7 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 			return err
 		}
 		c.runtime = c.newRuntime(observed)
+		c.hooks = hooks.For(ctx, c.name, c.runtime)
 		if _, err := c.stash(copyName, args.Copy); err != nil {
 			return err
 		}
@@ -87,6 +88,7 @@ type copied struct {
 	name    string
 	state   state.State // of the drilled stack
 	runtime *failover.Runtime
+	hooks   hooks.Hooks
 	steps   *hooks.Steps
 
 	alone   pulumi.ResourceOrInvokeOption // with the copy's own provider
@@ -155,14 +157,6 @@ func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
 	return rt
-}
-
-// theBalancer is the DNS name in the inputs of the resource that waits until the copy serves.
-func theBalancer(args *pulumi.ResourceHookArgs) (string, error) {
-	if name := args.NewInputs["input"]; name.IsString() {
-		return name.StringValue(), nil
-	}
-	return "", fmt.Errorf("there is no balancer to verify in %s", args.Name)
 }
 
 // siteURL is the address of the site, under its own name.

@@ -15,94 +15,104 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
 
+// Hooks are what the resources of a stack are bound to: its program's, or its drill's.
+type Hooks struct {
+	ctx  *pulumi.Context
+	name string
+	rt   *failover.Runtime
+}
+
+// For makes the hooks of a stack, whose names begin with name.
+func For(ctx *pulumi.Context, name string, rt *failover.Runtime) Hooks { return Hooks{ctx, name, rt} }
+
 // StartPromotion starts the promotion once the claim is in the state. stillOurs
 // reads the peer's claim again first, since the peer may have claimed in the
 // same moment.
-func StartPromotion(ctx *pulumi.Context, name string, rt *failover.Runtime, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-pre-failover", startTimeout, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+func (h Hooks) StartPromotion(stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
+	return h.bind("pre-failover", startTimeout, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
 		if err := stillOurs(); err != nil {
 			return err
 		}
-		if rt.Site.Source == "" {
+		if h.rt.Site.Source == "" {
 			return nil // primary-born: nothing to promote
 		}
-		if rt.Site.Switchover {
+		if h.rt.Site.Switchover {
 			return nil // it waits until no write is missing
 		}
-		return rt.StartPromotion(ctx)
+		return h.rt.StartPromotion(ctx)
 	})
 }
 
 // WaitPromoted waits until the database is promoted, and starts the promotion
 // (again) as long as it has a source.
-func WaitPromoted(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-promoted", rt.Site.Limits.Promote+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
-		return rt.WaitPromoted(ctx)
+func (h Hooks) WaitPromoted() (*pulumi.ResourceHookBinding, error) {
+	return h.bind("promoted", h.rt.Site.Limits.Promote+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return h.rt.WaitPromoted(ctx)
 	})
 }
 
 // WaitInstances waits until enough instances are in service.
-func WaitInstances(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	limits := rt.Site.Limits
-	return bind(ctx, name+"-started", limits.Promote+limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
-		return rt.WaitInstances(ctx)
+func (h Hooks) WaitInstances() (*pulumi.ResourceHookBinding, error) {
+	limits := h.rt.Site.Limits
+	return h.bind("started", limits.Promote+limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return h.rt.WaitInstances(ctx)
 	})
 }
 
-// WaitHealthy waits until the site is healthy in depth behind the balancer that
-// target finds in the bound resource's inputs. What follows moves the site's name,
-// so stillOurs reads the peer's claim once more: much may have happened meanwhile.
-// Where a person moves it, that is waited for too.
-func WaitHealthy(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target, stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
-	limits := rt.Site.Limits
-	return behind(ctx, name+"-serving", limits.Healthy+limits.DNS+slack, target, func(ctx context.Context, balancer string) error {
-		if err := rt.WaitHealthy(ctx, balancer); err != nil {
+// WaitHealthy waits until the site is healthy in depth behind the balancer in
+// the bound resource's inputs. What follows moves the site's name, so stillOurs reads
+// the peer's claim once more: much may have happened meanwhile. Where a person moves it,
+// that is waited for too.
+func (h Hooks) WaitHealthy(stillOurs func() error) (*pulumi.ResourceHookBinding, error) {
+	limits := h.rt.Site.Limits
+	return h.behind("serving", limits.Healthy+limits.DNS+slack, func(ctx context.Context, balancer string) error {
+		if err := h.rt.WaitHealthy(ctx, balancer); err != nil {
 			return err
 		}
-		if err := stillOurs(); err != nil || !rt.Site.ManualDNS {
+		if err := stillOurs(); err != nil || !h.rt.Site.ManualDNS {
 			return err
 		}
-		return rt.WaitVisitors(ctx, balancer)
+		return h.rt.WaitVisitors(ctx, balancer)
 	})
 }
 
 // WaitVisitors waits until visitors arrive, and fails nothing: the site's name has been
 // moved, and resolvers can't be controlled.
-func WaitVisitors(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-moved", rt.Site.Limits.DNS+slack, target, func(inner context.Context, balancer string) error {
-		if err := rt.WaitVisitors(inner, balancer); err != nil {
-			return ctx.Log.Warn("visitors may not arrive here yet: "+err.Error(), nil)
+func (h Hooks) WaitVisitors() (*pulumi.ResourceHookBinding, error) {
+	return h.behind("moved", h.rt.Site.Limits.DNS+slack, func(ctx context.Context, balancer string) error {
+		if err := h.rt.WaitVisitors(ctx, balancer); err != nil {
+			return h.ctx.Log.Warn("visitors may not arrive here yet: "+err.Error(), nil)
 		}
 		return nil
 	})
 }
 
 // WaitSecondZone waits until the database has served for a while, and may get its second zone.
-func WaitSecondZone(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-second-zone", rt.Site.SecondZoneAfter+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
-		return rt.WaitSecondZone(ctx)
+func (h Hooks) WaitSecondZone() (*pulumi.ResourceHookBinding, error) {
+	return h.bind("second-zone", h.rt.Site.SecondZoneAfter+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return h.rt.WaitSecondZone(ctx)
 	})
 }
 
 // WaitCaughtUp waits until this side has all that was written to the frozen one.
-func WaitCaughtUp(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-caught-up", rt.Site.Limits.Healthy+slack, target, rt.WaitCaughtUp)
+func (h Hooks) WaitCaughtUp() (*pulumi.ResourceHookBinding, error) {
+	return h.behind("caught-up", h.rt.Site.Limits.Healthy+slack, h.rt.WaitCaughtUp)
 }
 
 // WaitStopped waits until no instance serves visitors.
-func WaitStopped(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-stopped", rt.Site.Limits.Healthy+slack, target, rt.WaitStopped)
+func (h Hooks) WaitStopped() (*pulumi.ResourceHookBinding, error) {
+	return h.behind("stopped", h.rt.Site.Limits.Healthy+slack, h.rt.WaitStopped)
 }
 
 // WaitReadOnly waits until the frozen site's database takes no writes.
-func WaitReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime, target Target) (*pulumi.ResourceHookBinding, error) {
-	return behind(ctx, name+"-read-only", rt.Site.Limits.Healthy+slack, target, rt.WaitReadOnly)
+func (h Hooks) WaitReadOnly() (*pulumi.ResourceHookBinding, error) {
+	return h.behind("read-only", h.rt.Site.Limits.Healthy+slack, h.rt.WaitReadOnly)
 }
 
 // CheckName looks whether the name in the bound record's inputs is taken.
-func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	binding, err := bind(ctx, name+"-untaken", rt.Site.Limits.Check+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
-		return rt.CheckName(ctx, text(args.NewInputs["name"]))
+func (h Hooks) CheckName() (*pulumi.ResourceHookBinding, error) {
+	binding, err := h.bind("untaken", h.rt.Site.Limits.Check+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		return h.rt.CheckName(ctx, text(args.NewInputs["name"]))
 	})
 	if err != nil {
 		return nil, err
@@ -112,9 +122,9 @@ func CheckName(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.
 }
 
 // WaitImage waits, before an update of the group, until launch templates find the image that it rolls out.
-func WaitImage(ctx *pulumi.Context, name string, rt *failover.Runtime, parameter, id string) (*pulumi.ResourceHookBinding, error) {
-	binding, err := bind(ctx, name+"-image", rt.Site.Limits.Check+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
-		return rt.WaitImage(ctx, parameter, id)
+func (h Hooks) WaitImage(parameter, id string) (*pulumi.ResourceHookBinding, error) {
+	binding, err := h.bind("image", h.rt.Site.Limits.Check+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return h.rt.WaitImage(ctx, parameter, id)
 	})
 	if err != nil {
 		return nil, err
@@ -124,37 +134,34 @@ func WaitImage(ctx *pulumi.Context, name string, rt *failover.Runtime, parameter
 }
 
 // WaitIssued waits until ACM has issued the certificate whose ARN is the input of the bound resource.
-func WaitIssued(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-issued", rt.Site.Limits.Certificate+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
-		return rt.WaitIssued(ctx, text(args.NewInputs["input"]))
+func (h Hooks) WaitIssued() (*pulumi.ResourceHookBinding, error) {
+	return h.bind("issued", h.rt.Site.Limits.Certificate+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		return h.rt.WaitIssued(ctx, text(args.NewInputs["input"]))
 	})
 }
 
 // WaitRotated waits until every instance uses the secrets of a rotation, which is about to end. With 0 none is.
-func WaitRotated(ctx *pulumi.Context, name string, rt *failover.Runtime, rotation int) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-rotated", rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+func (h Hooks) WaitRotated(rotation int) (*pulumi.ResourceHookBinding, error) {
+	return h.bind("rotated", h.rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
 		if rotation == 0 {
 			return nil
 		}
-		return rt.WaitRotated(ctx, rotation)
+		return h.rt.WaitRotated(ctx, rotation)
 	})
 }
 
 // ResetReadOnly lets the database of an active stack take writes where a killed update has
 // frozen it and the state does not know.
-func ResetReadOnly(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-writable", rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
-		return rt.ResetReadOnly(ctx)
+func (h Hooks) ResetReadOnly() (*pulumi.ResourceHookBinding, error) {
+	return h.bind("writable", h.rt.Site.Limits.Healthy+slack, func(ctx context.Context, _ *pulumi.ResourceHookArgs) error {
+		return h.rt.ResetReadOnly(ctx)
 	})
 }
 
-// Target finds the balancer's DNS name in the inputs of the resource that a hook is bound to.
-type Target func(*pulumi.ResourceHookArgs) (string, error)
-
-// behind binds a wait for what a balancer answers.
-func behind(ctx *pulumi.Context, name string, limit time.Duration, target Target, wait func(context.Context, string) error) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name, limit, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
-		balancer, err := target(args)
+// behind binds a wait for what the balancer of the bound resource answers.
+func (h Hooks) behind(name string, limit time.Duration, wait func(context.Context, string) error) (*pulumi.ResourceHookBinding, error) {
+	return h.bind(name, limit, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		balancer, err := balancerOf(args)
 		if err != nil {
 			return err
 		}
@@ -162,20 +169,32 @@ func behind(ctx *pulumi.Context, name string, limit time.Duration, target Target
 	})
 }
 
+// balancerOf is the balancer's DNS name in the inputs of a record, or of a stash that holds nothing else.
+func balancerOf(args *pulumi.ResourceHookArgs) (string, error) {
+	value := args.NewInputs["input"]
+	if aliases := args.NewInputs["aliases"]; aliases.IsArray() && len(aliases.ArrayValue()) == 1 {
+		value = aliases.ArrayValue()[0].ObjectValue()["name"]
+	}
+	if !value.IsString() {
+		return "", fmt.Errorf("%s names no balancer to verify: %s", args.Name, value)
+	}
+	return value.StringValue(), nil
+}
+
 // RemoveOrphans deletes what a killed update left behind and that would block the resource
 // that it is bound to: a NAT gateway, a route, a balancer or a listener that is about to be made.
-func RemoveOrphans(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	binding, err := bind(ctx, name+"-remove-orphans", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+func (h Hooks) RemoveOrphans() (*pulumi.ResourceHookBinding, error) {
+	binding, err := h.bind("remove-orphans", freeTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		in := args.NewInputs
 		switch string(args.Type) {
 		case "aws:ec2/natGateway:NatGateway":
-			return rt.DeleteOrphanGateway(ctx, text(in["allocationId"]))
+			return h.rt.DeleteOrphanGateway(ctx, text(in["allocationId"]))
 		case "aws:ec2/route:Route":
-			return rt.DeleteOrphanRoute(ctx, text(in["routeTableId"]), text(in["destinationCidrBlock"]), text(in["natGatewayId"]))
+			return h.rt.DeleteOrphanRoute(ctx, text(in["routeTableId"]), text(in["destinationCidrBlock"]), text(in["natGatewayId"]))
 		case "aws:lb/loadBalancer:LoadBalancer":
-			return rt.DeleteOrphanBalancers(ctx, args.Name, texts(in["securityGroups"]))
+			return h.rt.DeleteOrphanBalancers(ctx, args.Name, texts(in["securityGroups"]))
 		case "aws:lb/listener:Listener":
-			return rt.DeleteOrphanListener(ctx, text(in["loadBalancerArn"]), int32(in["port"].NumberValue()))
+			return h.rt.DeleteOrphanListener(ctx, text(in["loadBalancerArn"]), int32(in["port"].NumberValue()))
 		}
 		return fmt.Errorf("no rule says what may block a %s", args.Type)
 	})
@@ -188,25 +207,25 @@ func RemoveOrphans(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pul
 
 // WaitModifiable waits until RDS takes the creation or the change of the database that it
 // is bound to: its source, or itself, is in no state that passes.
-func WaitModifiable(ctx *pulumi.Context, name string, rt *failover.Runtime) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-settled", rt.Site.Limits.Promote+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+func (h Hooks) WaitModifiable() (*pulumi.ResourceHookBinding, error) {
+	return h.bind("settled", h.rt.Site.Limits.Promote+slack, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
 		if len(args.OldInputs) > 0 {
-			return rt.WaitModifiable(ctx, rt.Site.Region, text(args.NewInputs["identifier"]))
+			return h.rt.WaitModifiable(ctx, h.rt.Site.Region, text(args.NewInputs["identifier"]))
 		}
 		source, err := arn.Parse(text(args.NewInputs["replicateSourceDb"]))
 		if err != nil {
 			return nil //nolint:nilerr // it copies none
 		}
-		return rt.WaitModifiable(ctx, source.Region, strings.TrimPrefix(source.Resource, "db:"))
+		return h.rt.WaitModifiable(ctx, source.Region, strings.TrimPrefix(source.Resource, "db:"))
 	})
 }
 
 // CompareMedia tells which files of the bucket in the bound resource's inputs the
 // peer's bucket lacks. It fails nothing.
-func CompareMedia(ctx *pulumi.Context, name string, rt *failover.Runtime, peerRegion, peerBucket string) (*pulumi.ResourceHookBinding, error) {
-	return bind(ctx, name+"-compare-media", compareTimeout, func(inner context.Context, args *pulumi.ResourceHookArgs) error {
-		if err := rt.CompareMedia(inner, text(args.NewInputs["input"]), peerRegion, peerBucket); err != nil {
-			return ctx.Log.Warn("the media of both sides were not compared: "+err.Error(), nil)
+func (h Hooks) CompareMedia(peerRegion, peerBucket string) (*pulumi.ResourceHookBinding, error) {
+	return h.bind("compare-media", compareTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
+		if err := h.rt.CompareMedia(ctx, text(args.NewInputs["input"]), peerRegion, peerBucket); err != nil {
+			return h.ctx.Log.Warn("the media of both sides were not compared: "+err.Error(), nil)
 		}
 		return nil
 	})
@@ -242,9 +261,10 @@ const (
 	slack = time.Minute
 )
 
-func bind(ctx *pulumi.Context, name string, limit time.Duration, do func(context.Context, *pulumi.ResourceHookArgs) error) (*pulumi.ResourceHookBinding, error) {
-	hook, err := ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
-		bounded, cancel := context.WithTimeout(ctx.Context(), limit)
+func (h Hooks) bind(name string, limit time.Duration, do func(context.Context, *pulumi.ResourceHookArgs) error) (*pulumi.ResourceHookBinding, error) {
+	name = h.name + "-" + name
+	hook, err := h.ctx.RegisterResourceHook(name, func(args *pulumi.ResourceHookArgs) error {
+		bounded, cancel := context.WithTimeout(h.ctx.Context(), limit)
 		defer cancel()
 		if err := do(bounded, args); err != nil {
 			return &escapedError{err}
