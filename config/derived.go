@@ -9,6 +9,14 @@ import (
 // AllNames are the names that lead to the site, its domain first.
 func (c Config) AllNames() []string { return append([]string{c.Domain}, c.Names...) }
 
+// URL is the address of the site, under its first name.
+func (c Config) URL() string {
+	if !c.App.HTTPS() {
+		return "http://" + c.Domain
+	}
+	return "https://" + c.Domain
+}
+
 // Types are the EC2 types that instances may be launched as, in order of preference.
 func (a App) Types() []string { return append([]string{a.InstanceType}, a.FallbackTypes...) }
 

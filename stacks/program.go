@@ -45,14 +45,9 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 			return err
 		}
 		// All resources of AWS wait for their provider, and so for the claim.
-		if s.provider, err = newProvider(ctx, s.cfg, pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
+		if s.provider, s.account, err = NewProvider(ctx, s.cfg, tags(s.cfg), pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
 			return err
 		}
-		caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(s.provider))
-		if err != nil {
-			return fmt.Errorf("asking AWS in %s whose credentials these are: %w", s.cfg.Region, err)
-		}
-		s.account = caller.AccountId
 		err = s.register()
 		s.steps.Done(s.milestone)
 		return err
@@ -229,20 +224,28 @@ func choosePeerInfo(activating bool, known, now state.PeerInfo) state.PeerInfo {
 	return now
 }
 
-// newProvider is the stack's only provider, for its own region. What it makes
-// is tagged; no tag varies with the role.
-func newProvider(ctx *pulumi.Context, cfg config.Config, opts ...pulumi.ResourceOption) (*aws.Provider, error) {
+// NewProvider is a stack's only provider, for its own region, and the id of the account that it calls. What it makes is
+// tagged.
+func NewProvider(ctx *pulumi.Context, cfg config.Config, tags map[string]string, opts ...pulumi.ResourceOption) (provider *aws.Provider, account string, err error) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.ToStringArray(cfg.Accounts),
-		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(tags(cfg))},
+		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(tags)},
 	}
 	if cfg.Profile != "" {
 		args.Profile = pulumi.String(cfg.Profile)
 	}
-	return aws.NewProvider(ctx, "aws", args, opts...)
+	if provider, err = aws.NewProvider(ctx, "aws", args, opts...); err != nil {
+		return nil, "", err
+	}
+	caller, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	if err != nil {
+		return nil, "", fmt.Errorf("asking AWS in %s whose credentials these are: %w", cfg.Region, err)
+	}
+	return provider, caller.AccountId, nil
 }
 
+// tags are on all that a stack is made of; none varies with the role.
 func tags(cfg config.Config) map[string]string {
 	return map[string]string{"site": cfg.Site, "stack": cfg.Stack, "managed-by": "pilotlight"}
 }

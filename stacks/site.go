@@ -88,7 +88,7 @@ func (s *site) foundation() (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.publish("site", s.url(), alone); err != nil {
+	if _, err := s.publish("site", pulumi.String(s.cfg.URL()), alone); err != nil {
 		return nil, err
 	}
 	launch, err := s.launch(network, secrets, media)
@@ -365,7 +365,7 @@ func (s *site) export(f *foundation, served *application) {
 	s.Export(OutputRole, saved(func(c roles.Claim) pulumi.Input { return pulumi.String(c.Role) }))
 	s.Export(OutputEpoch, saved(func(c roles.Claim) pulumi.Input { return pulumi.Int(c.Epoch) }))
 	s.Export(OutputGeneration, saved(func(c roles.Claim) pulumi.Input { return pulumi.Int(c.Generation.Number) }))
-	s.Export(OutputURL, s.url())
+	s.Export(OutputURL, pulumi.String(s.cfg.URL()))
 	s.Export(OutputBalancer, served.balancer)
 	s.Export(OutputDatabase, pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number)))
 	s.Export(OutputSource, pulumi.String(s.plan.Claim.Generation.Source))

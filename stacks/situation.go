@@ -74,13 +74,6 @@ func (s *situation) parameters(stack string) string { return config.ParameterPat
 // imageParameter is the name of the parameter in which launch templates find their image.
 func (s *situation) imageParameter() string { return s.parameters(s.cfg.Stack) + "/image" }
 
-func (s *situation) url() pulumi.String {
-	if !s.cfg.App.HTTPS() {
-		return pulumi.String("http://" + s.cfg.Domain)
-	}
-	return pulumi.String("https://" + s.cfg.Domain)
-}
-
 // home is the stack at which the site is at home: as configured, or as last published by either
 // stack; at the first deployment of the site it is the stack itself.
 func (s *situation) home() string {

@@ -40,12 +40,7 @@ func (s site) configs() []config.Config {
 }
 
 // url is where visitors find the site.
-func (s site) url() string {
-	if !s.recovery.App.HTTPS() {
-		return "http://" + s.recovery.Domain + "/"
-	}
-	return "https://" + s.recovery.Domain + "/"
-}
+func (s site) url() string { return s.recovery.URL() + "/" }
 
 // manualDNS reports whether a person moves the site's name.
 func (s site) manualDNS() bool { return s.recovery.DNS.Mode == "manual" }

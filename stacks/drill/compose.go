@@ -1,19 +1,19 @@
 package drill
 
 import (
-	"fmt"
 	"net/netip"
 	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // parameters is the path below which the copy's instances find where things are.
-func (c *copied) parameters() string { return fmt.Sprintf("/%s/%s", c.Config.Site, c.Stack()) }
+func (c *copied) parameters() string { return config.ParameterPath(c.Config.Site, c.Stack()) }
 
 func (c *copied) publish(key string, value pulumi.StringInput) (*components.Parameter, error) {
 	return components.NewParameter(c.Context, c.name, components.ParameterArgs{Path: c.parameters(), Key: key, Value: value}, c.alone)
@@ -112,7 +112,7 @@ func (c *copied) image() (id, rootDevice string, err error) {
 
 // serve makes what serves the site, and waits until it does.
 func (c *copied) serve(network *components.Network, launch *components.Launch, database *components.Parameter) error {
-	for key, value := range map[string]string{"site": siteURL(c.Config), "epoch": strconv.Itoa(c.state.Claim.Epoch)} {
+	for key, value := range map[string]string{"site": c.Config.URL(), "epoch": strconv.Itoa(c.state.Claim.Epoch)} {
 		if _, err := c.publish(key, pulumi.String(value)); err != nil {
 			return err
 		}

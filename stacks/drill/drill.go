@@ -10,11 +10,9 @@ package drill
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/pilotlight-dr/pilotlight/components"
@@ -72,9 +70,11 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 		if _, err := c.stash(copyName, args.Copy); err != nil {
 			return err
 		}
-		if err := c.newProvider(); err != nil {
+		provider, account, err := stacks.NewProvider(ctx, c.Config, c.expiring())
+		if err != nil {
 			return err
 		}
+		c.alone, c.account = pulumi.Provider(provider), account
 		err = c.register()
 		c.steps.Done(func(pulumi.URN) report.Milestone { return "" })
 		return err
@@ -126,28 +126,6 @@ func (c *copied) expiring() map[string]string {
 	return tags
 }
 
-func (c *copied) newProvider() error {
-	args := &aws.ProviderArgs{
-		Region:            pulumi.String(c.Config.Region),
-		AllowedAccountIds: pulumi.ToStringArray(c.Config.Accounts),
-		DefaultTags:       aws.ProviderDefaultTagsArgs{Tags: pulumi.ToStringMap(c.expiring())},
-	}
-	if c.Config.Profile != "" {
-		args.Profile = pulumi.String(c.Config.Profile)
-	}
-	provider, err := aws.NewProvider(c.Context, "aws", args)
-	if err != nil {
-		return err
-	}
-	c.alone = pulumi.Provider(provider)
-	caller, err := aws.GetCallerIdentity(c.Context, nil, c.alone)
-	if err != nil {
-		return fmt.Errorf("asking AWS in %s whose credentials these are: %w", c.Config.Region, err)
-	}
-	c.account = caller.AccountId
-	return nil
-}
-
 // newRuntime makes what the hooks work with: the site is asked for under its own
 // name, at the copy's balancer.
 func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
@@ -157,12 +135,4 @@ func (c *copied) newRuntime(env failover.Env) *failover.Runtime {
 	rt := failover.New(env, site)
 	rt.Say = func(line string) { _ = c.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
 	return rt
-}
-
-// siteURL is the address of the site, under its own name.
-func siteURL(c config.Config) string {
-	if !c.App.HTTPS() {
-		return "http://" + c.Domain
-	}
-	return "https://" + c.Domain
 }
