@@ -49,21 +49,19 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	step := report.Step{Kind: report.CheckStep, Name: ask.step, Begin: r.env.Now()}
-	r.env.Observe(step)
-	seen, err := r.snapshot(ctx)
-	if ctx.Err() != nil {
-		err = context.Cause(ctx) // also when what was asked has been answered
-	}
-	if err != nil {
-		err = fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
-		step.Err = err.Error()
-	} else {
+	step := report.Step{Kind: report.CheckStep, Name: ask.step}
+	err = r.runStep(&step, func() error {
+		seen, err := r.snapshot(ctx)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // also when what was asked has been answered
+		}
+		if err != nil {
+			return fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
+		}
 		verdict = judged(seen, r.Site.Policy, ask)
 		step.Verdict = &verdict
-	}
-	step.End = r.env.Now()
-	r.env.Observe(step)
+		return nil
+	})
 	return verdict, err
 }
 

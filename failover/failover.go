@@ -197,16 +197,16 @@ func (r *Runtime) enter(ctx context.Context, what string) (entered context.Conte
 	}
 }
 
-// runStep runs a step and reports its start and end. reaches is the milestone at its end, or empty.
-func (r *Runtime) runStep(kind report.Kind, name, awaits string, reaches report.Milestone, do func() error) error {
-	step := report.Step{Kind: kind, Name: name, Awaits: awaits, Begin: r.env.Now(), Milestone: reaches}
-	r.env.Observe(step)
+// runStep runs a step and reports its start and end. do may add to the step what it found.
+func (r *Runtime) runStep(step *report.Step, do func() error) error {
+	step.Begin = r.env.Now()
+	r.env.Observe(*step)
 	err := do()
 	if err != nil {
 		step.Err = err.Error()
 	}
 	step.End = r.env.Now()
-	r.env.Observe(step)
+	r.env.Observe(*step)
 	return err
 }
 

@@ -23,40 +23,26 @@ const hearing = 90 * time.Second
 // WaitStopped waits until no instance behind the balancer serves visitors.
 func (r *Runtime) WaitStopped(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.runStep(report.FreezeStep, "stop the site's writes", "the maintenance page", "", func() error {
-		var since time.Time
-		return r.wait(ctx, "the maintenance page", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			ready, seen := checks.Stopped(r.page(ctx, client, balancer))
-			if !ready {
-				since = time.Time{}
-				return false, seen, nil
-			}
-			if since.IsZero() {
-				since = r.env.Now()
-			}
-			return r.env.Now().Sub(since) >= hearing, seen, nil
-		})
-	})
+	step := report.Step{Kind: report.FreezeStep, Name: "stop the site's writes", Awaits: "the maintenance page"}
+	return r.waitStep(ctx, step, r.Site.Limits.Healthy, r.lasting(hearing, func(ctx context.Context) (bool, string, error) {
+		stopped, seen := checks.Stopped(r.page(ctx, client, balancer))
+		return stopped, seen, nil
+	}))
 }
 
 // WaitReadOnly waits until the database behind the frozen site takes no writes,
 // several looks in a row.
 func (r *Runtime) WaitReadOnly(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.runStep(report.FreezeStep, "wait for the database to be read-only", "the frozen database", "", func() error {
-		looks := 0
-		return r.wait(ctx, "the frozen database", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			page := r.page(ctx, client, balancer)
-			if why := checks.Unbound(page); why != "" {
-				return false, "", errors.New(why)
-			}
-			ready, seen := checks.ReadOnly(page)
-			if looks++; !ready {
-				looks = 0
-			}
-			return looks >= servingLooks, seen, nil
-		})
-	})
+	step := report.Step{Kind: report.FreezeStep, Name: "wait for the database to be read-only", Awaits: "the frozen database"}
+	return r.waitStep(ctx, step, r.Site.Limits.Healthy, inARow(servingLooks, func(ctx context.Context) (bool, string, error) {
+		page := r.page(ctx, client, balancer)
+		if why := checks.Unbound(page); why != "" {
+			return false, "", errors.New(why)
+		}
+		ready, seen := checks.ReadOnly(page)
+		return ready, seen, nil
+	}))
 }
 
 // ResetReadOnly gives read_only its default in the parameter group of the active database,
@@ -101,13 +87,14 @@ func (r *Runtime) resetReadOnly(ctx context.Context, client *rds.Client) error {
 // there, it shows a marker, and so does this side, behind its balancer.
 func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.runStep(report.CatchUpStep, "wait until no write is missing", "the last writes of the other side", "", func() error {
+	step := report.Step{Kind: report.CatchUpStep, Name: "wait until no write is missing", Awaits: "the last writes of the other side"}
+	return r.runStep(&step, func() error {
 		cfg, err := r.aws(ctx)
 		if err != nil {
 			return err
 		}
 		measured, since := awsclient.CloudWatch(cfg), r.env.Now()
-		return r.wait(ctx, "the last writes of the other side", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+		return r.wait(ctx, step.Awaits, r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
 			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.LagWindow)
 			if err != nil {
 				return false, "", err

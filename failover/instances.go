@@ -43,10 +43,11 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 	if r.Site.Source != "" {
 		limit += r.Site.Limits.Promote // they are in time as long as that may last
 	}
-	return r.runStep(report.InstanceStep, "wait for the instances", "the instances", "", func() error {
+	step := report.Step{Kind: report.InstanceStep, Name: "wait for the instances", Awaits: "the instances"}
+	return r.runStep(&step, func() error {
 		var last checks.LaunchFailure
 		var said logged
-		err := r.wait(ctx, "the instances", limit, func(ctx context.Context) (bool, string, error) {
+		err := r.wait(ctx, step.Awaits, limit, func(ctx context.Context) (bool, string, error) {
 			found, err := r.instances(ctx)
 			switch {
 			case passing(err) || ctx.Err() != nil:

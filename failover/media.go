@@ -21,7 +21,8 @@ const MediaRule = "media"
 const named = 100
 
 // CompareMedia lists both buckets and tells what the peer's lacks. It reads a
-// million files in some minutes, and reports progress.
+// million files in some minutes, and reports progress. Its error is not the step's,
+// which would make the report that of a run that failed.
 func (r *Runtime) CompareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) error {
 	step := report.Step{Kind: report.MediaStep, Name: "compare the media of both sides", Begin: r.env.Now()}
 	r.env.Observe(step)

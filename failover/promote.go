@@ -24,7 +24,8 @@ const reaction = 2 * time.Minute
 func (r *Runtime) StartPromotion(ctx context.Context) error {
 	ctx, leave := r.enter(ctx, "start the promotion")
 	defer leave()
-	return r.runStep(report.PromoteStep, "start the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, "", func() error {
+	step := report.Step{Kind: report.PromoteStep, Name: "start the promotion of " + r.Site.Database, Awaits: "the promotion of " + r.Site.Database}
+	return r.runStep(&step, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
@@ -34,7 +35,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 			seen, err = err.Error(), nil
 		}
 		if err == nil {
-			r.progress("the promotion of "+r.Site.Database, seen)
+			r.progress(step.Awaits, seen)
 		}
 		return err
 	})
@@ -44,19 +45,16 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 // (again) while a source is still set, and returns when several looks in a row
 // saw it done.
 func (r *Runtime) WaitPromoted(ctx context.Context) error {
-	return r.runStep(report.PromoteStep, "wait for the promotion of "+r.Site.Database, "the promotion of "+r.Site.Database, report.Promoted, func() error {
+	awaits := "the promotion of " + r.Site.Database
+	return r.runStep(&report.Step{Kind: report.PromoteStep, Name: "wait for " + awaits, Awaits: awaits, Milestone: report.Promoted}, func() error {
 		client, err := r.rds(ctx)
 		if err != nil {
 			return err
 		}
-		settled := 0
-		return r.wait(ctx, "the promotion of "+r.Site.Database, r.Site.Limits.Promote, func(ctx context.Context) (bool, string, error) {
+		return r.wait(ctx, awaits, r.Site.Limits.Promote, inARow(checks.PromotedLooks, func(ctx context.Context) (bool, string, error) {
 			step, seen, err := r.promote(ctx, client)
-			if settled++; step != checks.Promoted {
-				settled = 0
-			}
-			return settled >= checks.PromotedLooks, seen, err
-		})
+			return step == checks.Promoted, seen, err
+		}))
 	})
 }
 
@@ -67,13 +65,11 @@ func (r *Runtime) WaitSecondZone(ctx context.Context) error {
 	if rest <= 0 {
 		return nil
 	}
-	what := "the second zone of " + r.Site.Database
-	return r.runStep(report.ZoneStep, "wait for "+what+" to be due", what, "", func() error {
-		due := r.env.Now().Add(rest)
-		seen := "the site serves; it is made from " + due.UTC().Format("15:04:05") + " UTC on (database.multiAzDelay)"
-		return r.wait(ctx, what, rest+time.Minute, func(context.Context) (bool, string, error) {
-			return !r.env.Now().Before(due), seen, nil
-		})
+	awaits, due := "the second zone of "+r.Site.Database, r.env.Now().Add(rest)
+	seen := "the site serves; it is made from " + due.UTC().Format("15:04:05") + " UTC on (database.multiAzDelay)"
+	step := report.Step{Kind: report.ZoneStep, Name: "wait for " + awaits + " to be due", Awaits: awaits}
+	return r.waitStep(ctx, step, rest+time.Minute, func(context.Context) (bool, string, error) {
+		return !r.env.Now().Before(due), seen, nil
 	})
 }
 

@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"time"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
@@ -11,16 +10,8 @@ import (
 // nobody needs those that were before. It asks by the site's own name, which points here.
 func (r *Runtime) WaitRotated(ctx context.Context, rotation int) error {
 	client := r.siteClient()
-	var since time.Time
-	return r.wait(ctx, "the instances to use the new secrets", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-		ready, seen := checks.Rotated(r.page(ctx, client, r.Site.domain()), rotation)
-		if !ready {
-			since = time.Time{}
-			return false, seen, nil
-		}
-		if since.IsZero() {
-			since = r.env.Now()
-		}
-		return r.env.Now().Sub(since) >= hearing, seen, nil
-	})
+	return r.wait(ctx, "the instances to use the new secrets", r.Site.Limits.Healthy, r.lasting(hearing, func(ctx context.Context) (bool, string, error) {
+		rotated, seen := checks.Rotated(r.page(ctx, client, r.Site.domain()), rotation)
+		return rotated, seen, nil
+	}))
 }

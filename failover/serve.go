@@ -38,19 +38,19 @@ const (
 // a row. The site's name need not point to the balancer yet.
 func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 	client := r.siteClient()
-	return r.runStep(report.VerifyStep, "verify the site in depth", "the site behind the balancer", report.Healthy, func() error {
-		healthy, looks := 0, 0
+	step := report.Step{Kind: report.VerifyStep, Name: "verify the site in depth", Awaits: "the site behind the balancer", Milestone: report.Healthy}
+	return r.runStep(&step, func() error {
+		looks := 0
 		var failure checks.LaunchFailure
 		var said logged
-		err := r.wait(ctx, "the site behind the balancer", r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
+		err := r.wait(ctx, step.Awaits, r.Site.Limits.Healthy, inARow(servingLooks, func(ctx context.Context) (bool, string, error) {
 			ready, seen := r.askPages(ctx, client, balancer)
 			if ready {
 				ready, seen = r.enough(ctx, balancer, seen)
 			}
-			if healthy++; ready {
-				return healthy >= servingLooks, seen, nil
+			if ready {
+				return true, seen, nil
 			}
-			healthy = 0
 			if looks%seldom == 0 {
 				failure = r.launchFailure(ctx)
 			}
@@ -58,7 +58,7 @@ func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 				seen += ", launching instances fails: " + failure.String()
 			}
 			return false, seen + said.words(ctx, r), nil
-		})
+		}))
 		return remedied(err, failure)
 	})
 }
@@ -149,16 +149,11 @@ func (r *Runtime) WaitVisitors(ctx context.Context, balancer string) error {
 			return nil // a site that was never there has no visitors
 		}
 	}
-	return r.runStep(report.VisitorStep, "wait until visitors arrive here", r.Site.domain(), report.Verified, func() error {
-		looks := 0
-		return r.wait(ctx, strings.Join(r.Site.Names, ", "), r.Site.Limits.DNS, func(ctx context.Context) (bool, string, error) {
-			moved, seen := r.moved(ctx, client, balancer)
-			if looks++; !moved {
-				looks = 0
-			}
-			return looks >= servingLooks, seen, nil
-		})
-	})
+	step := report.Step{Kind: report.VisitorStep, Name: "wait until visitors arrive here", Awaits: strings.Join(r.Site.Names, ", "), Milestone: report.Verified}
+	return r.waitStep(ctx, step, r.Site.Limits.DNS, inARow(servingLooks, func(ctx context.Context) (bool, string, error) {
+		moved, seen := r.moved(ctx, client, balancer)
+		return moved, seen, nil
+	}))
 }
 
 // moved finds out whether all names lead visitors to this side; of the first that does not, it

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // TestWaitServing asks a real server over HTTP and over TLS, by the site's own name.
@@ -179,6 +180,8 @@ func TestWaitVisitors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Unix(0, 0)
+			var step report.Step
+			var awaits string
 			rt := failover.New(failover.Env{
 				Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 					if host, _, _ := net.SplitHostPort(address); host == tc.behind {
@@ -189,6 +192,9 @@ func TestWaitVisitors(t *testing.T) {
 				Now:    func() time.Time { return now },
 				Sleep:  func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
 				Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.1"}, nil },
+
+				Observe:  func(s report.Step) { step = s },
+				Progress: func(of, _ string) { awaits = of },
 			}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com", "example.com"}, Epoch: 3}, DeepPath: "/deep", Limits: failover.Limits{DNS: time.Minute}})
 			if err := rt.WaitVisitors(t.Context(), "balancer.invalid"); tc.says == "" {
 				require.NoError(t, err)
@@ -196,6 +202,7 @@ func TestWaitVisitors(t *testing.T) {
 				require.ErrorContains(t, err, "gave up waiting for www.example.com, example.com after 1m0s")
 				require.ErrorContains(t, err, tc.says)
 			}
+			assert.Equal(t, awaits, step.Awaits, "by which the live view knows whose progress it is")
 		})
 	}
 }

@@ -11,17 +11,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/report"
 )
 
 // interval is how often a wait looks. It is short beside what is waited for,
 // since it adds to the time to recover.
 const interval = 3 * time.Second
 
+// look is one look at what is waited for: whether it is done, and what was seen of it.
+type look func(context.Context) (done bool, seen string, err error)
+
 // wait polls until look reports done or a permanent error, or until limit has passed on the
 // environment's clock. An error that may pass (throttling, a server's error, a lost
 // connection) is reported as what was seen, and wait looks again.
 // Progress is reported whenever what is seen changes. The error of a timeout says what was last seen.
-func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look func(context.Context) (done bool, seen string, err error)) error {
+func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look look) error {
 	ctx, leave := r.enter(ctx, what)
 	defer leave()
 	begin, last := r.env.Now(), ""
@@ -48,6 +53,38 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 		if err := r.env.Sleep(ctx, nextLook(looked, now).Sub(now)); err != nil {
 			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, cmp.Or(context.Cause(ctx), err))
 		}
+	}
+}
+
+// waitStep runs a step that is a wait.
+func (r *Runtime) waitStep(ctx context.Context, step report.Step, limit time.Duration, look look) error {
+	return r.runStep(&step, func() error { return r.wait(ctx, step.Awaits, limit, look) })
+}
+
+// inARow is done once n looks in a row are.
+func inARow(n int, look look) look { //nolint:unparam // servingLooks and checks.PromotedLooks are equal by chance
+	count := 0
+	return func(ctx context.Context) (bool, string, error) {
+		done, seen, err := look(ctx)
+		if count++; !done {
+			count = 0
+		}
+		return count >= n, seen, err
+	}
+}
+
+// lasting is done once look was for a time without a break.
+func (r *Runtime) lasting(d time.Duration, look look) look {
+	var since time.Time
+	return func(ctx context.Context) (bool, string, error) {
+		done, seen, err := look(ctx)
+		switch {
+		case !done:
+			since = time.Time{}
+		case since.IsZero():
+			since = r.env.Now()
+		}
+		return done && r.env.Now().Sub(since) >= d, seen, err
 	}
 }
 

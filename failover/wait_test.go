@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -40,6 +41,44 @@ func TestWaitLooksAnIntervalApart(t *testing.T) {
 			}))
 			assert.Equal(t, tc.looks, looks)
 		})
+	}
+}
+
+// TestLooksThatMustAgree holds that one look that is not done, or fails, has the others count for nothing.
+func TestLooksThatMustAgree(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 2, 3, 0, 0, 0, time.UTC)
+	r := New(Env{Now: func() time.Time { return now }}, Site{})
+	failed := errors.New("throttled")
+	for name, of := range map[string]func(look) look{
+		"three in a row":          func(each look) look { return inARow(3, each) },
+		"two intervals from then": func(each look) look { return r.lasting(2*interval, each) },
+	} {
+		seen := ""
+		each := of(func(context.Context) (bool, string, error) {
+			if seen == "failed" {
+				return false, "", failed
+			}
+			return seen == "done", seen, nil
+		})
+		for i, tc := range []struct {
+			seen string
+			done bool
+		}{
+			{"done", false}, {"done", false}, {"not yet", false},
+			{"done", false}, {"done", false}, {"failed", false},
+			{"done", false}, {"done", false}, {"done", true}, {"done", true},
+		} {
+			seen = tc.seen
+			done, said, err := each(t.Context())
+			assert.Equal(t, tc.done, done, "%s: look %d", name, i)
+			if tc.seen == "failed" {
+				assert.Equal(t, failed, err, name)
+			} else {
+				assert.Equal(t, tc.seen, said, name)
+			}
+			now = now.Add(interval)
+		}
 	}
 }
 
