@@ -41,7 +41,7 @@ func (b *bootstrap) bucketThere(ctx context.Context) (bool, error) {
 	return false, fmt.Errorf("looking for bucket %s: %w", b.Bucket, err)
 }
 
-// bucket makes the bucket and its Settings.
+// bucket makes the bucket and its settings.
 func (b *bootstrap) bucket(ctx context.Context, there bool) error {
 	if there {
 		b.note(Found, "bucket %s in %s", b.Bucket, b.Region)

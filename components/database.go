@@ -222,11 +222,9 @@ func bornPrimary(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.KmsKeyId = args.KeyARN.ToStringOutput().ToStringPtrOutput()
 }
 
-// bornReplica adds the source. Engine, users and storage are the source's own, and the password until
-// another is given. So is the
-// version, until the configuration has a higher one. The key must be given even where AWS has
-// a default: without it the provider does not sign for the source's region, and in China the
-// copy is refused.
+// bornReplica adds the source. Engine, users and storage are the source's own. So are the password, until another is
+// given, and the version, until the configuration has a higher one. The key must be given even where AWS has a default:
+// without it the provider does not sign for the source's region, and in China the copy is refused.
 func bornReplica(to *rds.InstanceArgs, args DatabaseArgs) {
 	to.EngineVersion = pulumi.String(args.EngineVersion)
 	to.ReplicateSourceDb = pulumi.String(args.Replica.SourceARN)

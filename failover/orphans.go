@@ -165,7 +165,7 @@ func (r *Runtime) DeleteOrphanListener(ctx context.Context, balancer string, por
 		if err != nil {
 			return fmt.Errorf("finding out whether balancer %s is in use: %w", balancer, err)
 		}
-		if named { // in use: AWS takes the same Settings for the same listener, and refuses others
+		if named { // in use: AWS takes the same settings for the same listener, and refuses others
 			r.Say(fmt.Sprintf("listener %s, which the state does not know, is left alone: DNS points to its balancer", aws.ToString(listener.ListenerArn)))
 			return nil
 		}

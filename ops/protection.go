@@ -57,9 +57,9 @@ func (s *Status) judge(sides []Side, now time.Time) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("rotation %d of the secrets, of %s, has not ended: pilotlight rotate %[2]s ends it", p.Rotation, p.Rotating))
 	}
 	for _, side := range s.Sides {
-		for _, retired := range side.Former {
+		for _, former := range side.Former {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("generation %d of stack %s is kept, and costs: when it is no longer needed, pilotlight retire %s %d",
-				retired.Number, side.Stack, side.Stack, retired.Number))
+				former.Number, side.Stack, side.Stack, former.Number))
 		}
 	}
 	// What was seen just now says more.

@@ -252,7 +252,7 @@ func (s *Site) unreachable(ctx context.Context, side Side) (why string, err erro
 	return silence(err, askAgainFor), nil
 }
 
-// lost is silent, for what must not mistake missing credentials for a lost region.
+// lost is unreachable, for what must not mistake missing credentials for a lost region.
 func (s *Site) lost(ctx context.Context, side Side) (why string, err error) {
 	cfg, err := s.options.Env.AWS.For(ctx, side.Config.Region, side.Config.Profile)
 	if err == nil && cfg.Credentials != nil {

@@ -242,11 +242,11 @@ func RetireChanges(sides []Side, stack string, generation int) (changes []Change
 		return nil, "", refuse("no database has generation %d: name a former one, as status shows it", generation)
 	}
 	end := Change{Stack: stack, Retire: generation}
-	for _, retired := range side.Claim.Former {
-		if retired.Number == generation && retired.DeleteRequested && !side.Unfinished {
+	for _, former := range side.Claim.Former {
+		if former.Number == generation && former.DeleteRequested && !side.Unfinished {
 			return []Change{end}, "", nil
 		}
-		if retired.Number == generation {
+		if former.Number == generation {
 			return []Change{end, end}, "", nil
 		}
 	}

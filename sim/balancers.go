@@ -157,7 +157,7 @@ func validTargets(_ *World, o *Object) error {
 	return nil
 }
 
-// sameListener: "If you attempt to create multiple listeners with the same Settings, each call
+// sameListener: "If you attempt to create multiple listeners with the same settings, each call
 // succeeds" (Elastic Load Balancing API Reference, CreateListener).
 func sameListener(w *World, o *Object) *Object {
 	asked := plain(o.Props)

@@ -10,7 +10,7 @@ import (
 // Its content is what Pulumi's resource of it has.
 type BucketSetting string
 
-// The Settings that are modelled over the wire.
+// The settings that are modelled over the wire.
 const (
 	Versioning   BucketSetting = versioningType
 	Encryption   BucketSetting = encryptionType

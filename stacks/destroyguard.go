@@ -10,7 +10,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// trackResources collects what the program registers from here on, for the sentinel.
+// trackResources collects what the program registers from here on, for the destroy guard and the inventory.
 func (s *site) trackResources() error {
 	return s.RegisterStackTransformation(func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		if custom, ok := args.Resource.(pulumi.CustomResource); ok {

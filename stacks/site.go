@@ -208,19 +208,19 @@ func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.Reso
 	}, opts...)
 }
 
-// databases makes the current database, and keeps the retired ones as they were
+// databases makes the current database, and keeps the former ones as they were
 // until their end was asked for and allowed.
 func (s *site) databases(f *foundation, served *application) (*components.Database, error) {
 	settled, err := s.hooks.WaitModifiable()
 	if err != nil {
 		return nil, err
 	}
-	for _, retired := range s.plan.Claim.Former {
-		args := s.databaseArgs(f, retired)
+	for _, former := range s.plan.Claim.Former {
+		args := s.databaseArgs(f, former)
 		args.Hooks = settled
-		args.DeletionProtection, args.FinalSnapshot = !retired.DeleteRequested && !s.tearingDown(), pulumi.Bool(!retired.SkipFinalSnapshot)
+		args.DeletionProtection, args.FinalSnapshot = !former.DeleteRequested && !s.tearingDown(), pulumi.Bool(!former.SkipFinalSnapshot)
 		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
-		if _, err := components.NewDatabase(s.Context, s.cfg.DatabaseID(retired.Number), args, pulumi.Provider(s.provider)); err != nil {
+		if _, err := components.NewDatabase(s.Context, s.cfg.DatabaseID(former.Number), args, pulumi.Provider(s.provider)); err != nil {
 			return nil, err
 		}
 	}

@@ -97,21 +97,21 @@ type State struct {
 	Claim     roles.Claim
 	Published PeerInfo // what this stack last published for its peer
 	Peer      PeerInfo // what this stack last read of its peer
-	// DestroyProtected reports that a destroy is refused; false, too, where Parse did not read it.
+	// DestroyProtected reports that a destroy is refused; false, too, in what Read returns.
 	DestroyProtected bool
 	// Unfinished reports that the last change of the claim was saved, and that the update which
 	// saved it still runs or was stopped.
 	Unfinished bool
 	// Adopting reports that an adoption still runs or was stopped: the state is incomplete.
 	Adopting bool
-	// Secrets are the application's, by the keys of wordpress.SecretKeys; nil where Parse did
-	// not read them.
+	// Secrets are the application's, by the keys of wordpress.SecretKeys; nil in what
+	// Parse and Of return.
 	Secrets map[string]string `json:"-"`
 	// ResourceIDs are the ARNs of all resources, and the network interfaces of NAT gateways.
 	ResourceIDs []string
 	// Certificate is the ARN of the certificate that the stack has requested; empty when it has not.
 	Certificate string
-	// SecretsProvider encrypts the secrets of the state; zero where Parse did not read it.
+	// SecretsProvider encrypts the secrets of the state; zero in what Read returns.
 	SecretsProvider SecretsProvider `json:"-"`
 	// Rollout is the value of RolloutTag; empty while no other image was rolled out.
 	Rollout string

@@ -81,12 +81,12 @@ func statusText(s ops.Status) string {
 		if b := side.Backlog; b != nil {
 			t.say("    media      %d files (%s) wait to be copied here, at %s", b.Files, amount(b.Bytes), b.At.UTC().Format("15:04:05 MST"))
 		}
-		for _, retired := range side.Former {
+		for _, former := range side.Former {
 			was := "was active once"
-			if retired.SkipFinalSnapshot {
+			if former.SkipFinalSnapshot {
 				was = "was aborted before its promotion"
 			}
-			t.say("    kept       generation %d of the database, which %s", retired.Number, was)
+			t.say("    kept       generation %d of the database, which %s", former.Number, was)
 		}
 		for _, last := range side.Snapshots {
 			t.say("    kept       %s %s (%s), the last of a database that was deleted; when nobody needs it: %s", last.Kind, last.ID, last.Terms(), last.End)

@@ -159,7 +159,7 @@ func FailOver(t *testing.T, stage *scenario.Stage) *scenario.Report {
 	return report
 }
 
-// Up updates a stack after Settings were changed in its file, as pulumi up -c does.
+// Up updates a stack after settings were changed in its file, as pulumi up -c does.
 func Up(t *testing.T, stage *scenario.Stage, env failover.Env, name string, settings map[string]string) error {
 	t.Helper()
 	for key, value := range settings {
