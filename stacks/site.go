@@ -10,9 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
-	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -293,31 +291,6 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 		}
 	}
 	return args
-}
-
-// givenStorage is what storage a database is given, in GiB; 0 for a replica.
-func givenStorage(d config.Database, origin roles.Origin) int {
-	if origin != roles.OriginEmpty {
-		return 0
-	}
-	return d.StorageGiB
-}
-
-// storageCeiling is up to where a database's storage grows by itself, in GiB: a replica's as far as
-// its source's, or it would be full first, and stop replicating.
-func storageCeiling(d config.Database, origin roles.Origin, peers int) int {
-	if origin == roles.OriginEmpty {
-		return cmp.Or(d.MaxStorageGiB, defaultCeiling(d.StorageGiB))
-	}
-	return max(d.MaxStorageGiB, peers)
-}
-
-// defaultCeiling is that of a primary for which none is set; 0 where RDS has none that lets it grow.
-func defaultCeiling(gib int) int {
-	if ceiling := min(4*gib, rdsstorage.Most); ceiling >= rdsstorage.LeastCeiling(gib) {
-		return ceiling
-	}
-	return 0
 }
 
 // keySuffix is the part of a key's id that tells it from others.

@@ -1,10 +1,12 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -64,4 +66,29 @@ func refuseCeiling(database string, ceiling, allocated int) *refusal.Error {
 	enough := min(max(rdsstorage.LeastCeiling(allocated), allocated*126/100), rdsstorage.Most) // below 126 % RDS warns by an event
 	return refusal.New(refusal.CodeConfig, "database %s has %d GiB by now, which storage never goes below, and RDS takes no ceiling of %d: set database.maxStorageGiB to %d or more in both files",
 		database, allocated, ceiling, enough)
+}
+
+// givenStorage is what storage a database is given, in GiB; 0 for a replica.
+func givenStorage(d config.Database, origin roles.Origin) int {
+	if origin != roles.OriginEmpty {
+		return 0
+	}
+	return d.StorageGiB
+}
+
+// storageCeiling is up to where a database's storage grows by itself, in GiB: a replica's as far as
+// its source's, or it would be full first, and stop replicating.
+func storageCeiling(d config.Database, origin roles.Origin, peers int) int {
+	if origin == roles.OriginEmpty {
+		return cmp.Or(d.MaxStorageGiB, defaultCeiling(d.StorageGiB))
+	}
+	return max(d.MaxStorageGiB, peers)
+}
+
+// defaultCeiling is that of a primary for which none is set; 0 where RDS has none that lets it grow.
+func defaultCeiling(gib int) int {
+	if ceiling := min(4*gib, rdsstorage.Most); ceiling >= rdsstorage.LeastCeiling(gib) {
+		return ceiling
+	}
+	return 0
 }
