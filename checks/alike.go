@@ -60,17 +60,13 @@ func storage(s Snapshot, p Policy) (all []refusal.Blocker) {
 		return nil
 	}
 	if r.nearlyFull() {
-		all = append(all, refusal.Blocker{
-			Code: StorageLow, Subject: "storage", Reason: fmt.Sprintf("database %s has %.1f of %d GiB free, and does not grow any more: once it is full it stops replicating", r.ID, r.Free.GiB, r.AllocatedGiB),
-			Remedy: stateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB, IOPS: r.IOPS}, p.Region),
-		})
+		all = append(all, block(StorageLow, stateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB, IOPS: r.IOPS}, p.Region),
+			"database %s has %.1f of %d GiB free, and does not grow any more: once it is full it stops replicating", r.ID, r.Free.GiB, r.AllocatedGiB))
 	}
 	if s.Source != nil && s.Source.reach() > r.reach() {
-		all = append(all, refusal.Blocker{
-			Code: StorageCeiling, Subject: "storage",
-			Reason: fmt.Sprintf("database %s grows up to %d GiB, and its source %s up to %d: it stops replicating when it is full", r.ID, r.reach(), s.Source.ID, s.Source.reach()),
-			Remedy: fmt.Sprintf("set database.maxStorageGiB to %d in both files, then pilotlight deploy", max(s.Source.reach(), rdsstorage.LeastCeiling(max(s.Source.AllocatedGiB, r.AllocatedGiB)))),
-		})
+		all = append(all, block(StorageCeiling,
+			fmt.Sprintf("set database.maxStorageGiB to %d in both files, then pilotlight deploy", max(s.Source.reach(), rdsstorage.LeastCeiling(max(s.Source.AllocatedGiB, r.AllocatedGiB)))),
+			"database %s grows up to %d GiB, and its source %s up to %d: it stops replicating when it is full", r.ID, r.reach(), s.Source.ID, s.Source.reach()))
 	}
 	return all
 }
@@ -106,11 +102,9 @@ func mysql(s Snapshot, _ Policy) []refusal.Blocker {
 	if s.Replica == nil || s.Source == nil || mysqlversion.Compare(s.Replica.Engine, s.Source.Engine) >= 0 {
 		return nil
 	}
-	return []refusal.Blocker{{
-		Code: EngineOlder, Subject: "mysql",
-		Reason: fmt.Sprintf("database %s runs MySQL %s, older than the %s of its source %s, and may fail to apply its changes", s.Replica.ID, s.Replica.Engine, s.Source.Engine, s.Source.ID),
-		Remedy: fmt.Sprintf("upgrade the replica (database.engineVersion: %q in its file, then pilotlight deploy); the next time before its source", s.Source.Engine),
-	}}
+	return []refusal.Blocker{block(EngineOlder,
+		fmt.Sprintf("upgrade the replica (database.engineVersion: %q in its file, then pilotlight deploy); the next time before its source", s.Source.Engine),
+		"database %s runs MySQL %s, older than the %s of its source %s, and may fail to apply its changes", s.Replica.ID, s.Replica.Engine, s.Source.Engine, s.Source.ID)}
 }
 
 func seenOfMySQL(s Snapshot, _ Policy) string {
@@ -163,10 +157,8 @@ func parameters(s Snapshot, p Policy) []refusal.Blocker {
 		facts = append(facts, fmt.Sprintf("%s is %s, and %s at its source", name, ours, theirs))
 		lines = append(lines, fmt.Sprintf("%s: %q", name, s.Source.Set[name]))
 	}
-	return append(pending, refusal.Blocker{
-		Code: ParametersDiffer, Subject: "parameters", Reason: fmt.Sprintf("in the parameter group of database %s, %s", s.Replica.ID, strings.Join(facts, "; ")),
-		Remedy: fmt.Sprintf("make them alike in database.parameters of both files ({%s}), then pilotlight deploy", strings.Join(lines, ", ")),
-	})
+	return append(pending, block(ParametersDiffer, fmt.Sprintf("make them alike in database.parameters of both files ({%s}), then pilotlight deploy", strings.Join(lines, ", ")),
+		"in the parameter group of database %s, %s", s.Replica.ID, strings.Join(facts, "; ")))
 }
 
 // pendingParameters finds out whether a database waits for a reboot to have its parameters: after an upgrade to another series,
@@ -178,18 +170,12 @@ func pendingParameters(s Snapshot, p Policy) (all []refusal.Blocker) {
 		return nil
 	}
 	if r := s.Replica; r.AwaitsReboot && slices.ContainsFunc(mustAgree, func(name string) bool { return s.Source.Set[name] != "" }) {
-		all = append(all, refusal.Blocker{
-			Code: ParametersPending, Subject: "parameters",
-			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, and it may fail to apply what its source writes", r.ID),
-			Remedy: reboot(r.ID, p.Region) + ", which no visitor notices",
-		})
+		all = append(all, block(ParametersPending, reboot(r.ID, p.Region)+", which no visitor notices",
+			"what the parameter group of database %s sets is not all in force, and it may fail to apply what its source writes", r.ID))
 	}
 	if r := s.Source; r.AwaitsReboot {
-		all = append(all, refusal.Blocker{
-			Code: ParametersPending, Subject: "parameters",
-			Reason: fmt.Sprintf("what the parameter group of database %s sets is not all in force, as RDS does not reboot it by itself", r.ID),
-			Remedy: reboot(r.ID, regionOf(s.Replica.Source)) + ", at a quiet moment: the site is down for about a minute",
-		})
+		all = append(all, block(ParametersPending, reboot(r.ID, regionOf(s.Replica.Source))+", at a quiet moment: the site is down for about a minute",
+			"what the parameter group of database %s sets is not all in force, as RDS does not reboot it by itself", r.ID))
 	}
 	return all
 }

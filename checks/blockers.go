@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -40,7 +41,7 @@ type Rules []rule
 
 // rule judges one subject.
 type rule struct {
-	subject  string
+	subject  string                        // of its blockers that name none
 	seen     func(Snapshot, Policy) string // what was seen, in words; empty when there was nothing to see
 	blockers func(Snapshot, Policy) []refusal.Blocker
 }
@@ -72,9 +73,17 @@ var (
 // Blockers lists every reason against it. An empty list is permission.
 func (r Rules) Blockers(s Snapshot, p Policy) (all []refusal.Blocker) {
 	for _, rule := range r {
-		all = append(all, rule.blockers(s, p)...)
+		for _, b := range rule.blockers(s, p) {
+			b.Subject = cmp.Or(b.Subject, rule.subject)
+			all = append(all, b)
+		}
 	}
 	return all
+}
+
+// block is a blocker of a rule, which gives it its subject.
+func block(code, remedy, reason string, args ...any) refusal.Blocker {
+	return refusal.Blocker{Code: code, Reason: fmt.Sprintf(reason, args...), Remedy: remedy}
 }
 
 // state finds out whether the site was activated already at the epoch that the state takes for
@@ -83,11 +92,9 @@ func state(s Snapshot, p Policy) []refusal.Blocker {
 	if s.Site.Epoch < p.Epoch {
 		return nil
 	}
-	return []refusal.Blocker{{
-		Code: Diverged, Subject: "state",
-		Reason: fmt.Sprintf("this state is older than AWS: was it restored? It knows of no activation at epoch %d, and DNS points to a side that answers at epoch %d", p.Epoch, s.Site.Epoch),
-		Remedy: "use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
-	}}
+	return []refusal.Blocker{block(Diverged,
+		"use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
+		"this state is older than AWS: was it restored? It knows of no activation at epoch %d, and DNS points to a side that answers at epoch %d", p.Epoch, s.Site.Epoch)}
 }
 
 // production finds out whether the other side lives: then a failover would lose
@@ -99,21 +106,18 @@ func production(s Snapshot, p Policy) []refusal.Blocker {
 	var all []refusal.Blocker
 	switch {
 	case p.ReclaimedEpoch != 0 && s.Site.Epoch > p.ReclaimedEpoch && s.Site.Epoch < p.Epoch: // well or not
-		all = append(all, refusal.Blocker{
-			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("DNS points to the other side, which was activated at epoch %d", s.Site.Epoch),
-			Remedy: fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to reclaim the site all the same: what visitors wrote there stays there", p.Epoch),
-		})
+		all = append(all, block(ProductionServes,
+			fmt.Sprintf("go on with that side (what pilotlight status says), or set ignoreProduction to %d to reclaim the site all the same: what visitors wrote there stays there", p.Epoch),
+			"DNS points to the other side, which was activated at epoch %d", s.Site.Epoch))
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:
-		all = append(all, refusal.Blocker{
-			Code: ProductionServes, Subject: "production", Reason: fmt.Sprintf("production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch),
-			Remedy: fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
-		})
+		all = append(all, block(ProductionServes,
+			fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
+			"production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch))
 	}
 	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
-		all = append(all, refusal.Blocker{
-			Code: ReplicaReceives, Subject: "production", Reason: fmt.Sprintf("database %s still receives changes, so production's database lives", r.ID),
-			Remedy: fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
-		})
+		all = append(all, block(ReplicaReceives,
+			fmt.Sprintf("wait a minute if production was lost just now, or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
+			"database %s still receives changes, so production's database lives", r.ID))
 	}
 	return all
 }
@@ -128,10 +132,8 @@ func frozen(s Snapshot, p Policy) []refusal.Blocker {
 	if s.Site.Epoch > 0 {
 		seen = "does not show the maintenance page and a read-only database"
 	}
-	return []refusal.Blocker{{
-		Code: FreezeUnseen, Subject: "production", Reason: fmt.Sprintf("the other side claims to be frozen, but under the site's name it %s", seen),
-		Remedy: accept("finish its freeze (role frozen), or if it was lost meanwhile,", p),
-	}}
+	return []refusal.Blocker{block(FreezeUnseen, accept("finish its freeze (role frozen), or if it was lost meanwhile,", p),
+		"the other side claims to be frozen, but under the site's name it %s", seen)}
 }
 
 // Risks that may be accepted, by their keys in the configuration.
@@ -164,16 +166,13 @@ func Overrule(all []refusal.Blocker, accepted []string) (stand, overruled []refu
 }
 
 func replica(s Snapshot, p Policy) []refusal.Blocker {
-	block := func(code, remedy, reason string, args ...any) []refusal.Blocker {
-		return []refusal.Blocker{{Code: code, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}}
-	}
 	r := s.Replica
 	switch {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
 	case r == nil:
-		return block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
-			"there is no database %s in %s", p.Database, p.Region)
+		return []refusal.Blocker{block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
+			"there is no database %s in %s", p.Database, p.Region)}
 	case r.Source == "":
 		return databaseState(*r, p)
 	}
@@ -181,16 +180,16 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	var all []refusal.Blocker
 	if r.Source != p.Source {
 		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
-			"database %s replicates %s, not %s", r.ID, r.Source, p.Source)...)
+			"database %s replicates %s, not %s", r.ID, r.Source, p.Source))
 	}
 	all = append(all, databaseState(*r, p)...)
 	if ApplierFailed(r.Replication, r.Message) {
 		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
-			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message)...)
+			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message))
 	}
 	if r.ReadOnly {
 		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
-			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID)...)
+			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID))
 	}
 	if mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
 		has := mysqlversion.Series(r.Engine)
@@ -198,7 +197,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 			has = r.Engine
 		}
 		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", has),
-			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion)...)
+			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion))
 	}
 	return all
 }
@@ -206,7 +205,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 // databaseState finds out whether the promotion gets through from the state that the database
 // is in. It waits for one that RDS leaves by itself.
 func databaseState(r Replica, p Policy) []refusal.Blocker {
-	b := refusal.Blocker{Code: ReplicaState, Subject: "replica", Reason: fmt.Sprintf("database %s is %s", r.ID, r.Status), Remedy: stateRemedy(r, p.Region)}
+	b := block(ReplicaState, stateRemedy(r, p.Region), "database %s is %s", r.ID, r.Status)
 	if r.Source == "" {
 		b.Reason = fmt.Sprintf("database %s is promoted but %s", r.ID, r.Status)
 	}
@@ -234,27 +233,18 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 	}
 	switch r, last := s.Replica, s.Replica.LastGood; {
 	case r.LagUnread != "":
-		return []refusal.Blocker{{
-			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("the replication lag of database %s could not be read (%s), so the loss is unknown", r.ID, r.LagUnread),
-			Remedy: accept("let these credentials ask for it (cloudwatch:GetMetricData), or", p),
-		}}
+		return []refusal.Blocker{block(LagUnknown, accept("let these credentials ask for it (cloudwatch:GetMetricData), or", p),
+			"the replication lag of database %s could not be read (%s), so the loss is unknown", r.ID, r.LagUnread)}
 	case last == nil:
-		return []refusal.Blocker{{
-			Code: LagUnknown, Subject: "lag", Reason: fmt.Sprintf("no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow),
-			Remedy: accept("raise failover.lagWindow if you know how far behind it was, or", p),
-		}}
+		return []refusal.Blocker{block(LagUnknown, accept("raise failover.lagWindow if you know how far behind it was, or", p),
+			"no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow)}
 	case last.Value > p.MaxLag:
-		return []refusal.Blocker{{
-			Code: LagTooHigh, Subject: "lag", Remedy: accept("", p),
-			Reason: fmt.Sprintf("database %s was %s behind at %s, more than the %s allowed: writes after %s are lost", r.ID, last.Value,
-				clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value))),
-		}}
+		return []refusal.Blocker{block(LagTooHigh, accept("", p), "database %s was %s behind at %s, more than the %s allowed: writes after %s are lost",
+			r.ID, last.Value, clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value)))}
 	case !followed(*r) && s.At.Sub(last.At)+last.Value > p.MaxLag:
-		return []refusal.Blocker{{
-			Code: LagTooHigh, Subject: "lag", Remedy: accept("make the replica anew if production lives; if not,", p),
-			Reason: fmt.Sprintf("database %s is %s, and not because its source was lost%s: its lag was last measured %s ago, more than the %s allowed: writes after %s are lost",
-				r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, clock(last.At.Add(-last.Value))),
-		}}
+		return []refusal.Blocker{block(LagTooHigh, accept("make the replica anew if production lives; if not,", p),
+			"database %s is %s, and not because its source was lost%s: its lag was last measured %s ago, more than the %s allowed: writes after %s are lost",
+			r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, clock(last.At.Add(-last.Value)))}
 	}
 	return nil
 }
@@ -302,26 +292,25 @@ const (
 // must replicate now and be measured close behind; one that has been promoted is
 // the live database itself.
 func step(s Snapshot, p Policy) []refusal.Blocker {
-	block := func(reason string, args ...any) []refusal.Blocker {
-		return []refusal.Blocker{{Code: ReplicaNotInStep, Subject: "replica", Reason: fmt.Sprintf(reason, args...), Remedy: "run this again when it has caught up"}}
-	}
+	var reason string
 	switch r := s.Replica; {
 	case p.Source == "":
-		return nil
 	case r == nil:
-		return block("there is no database %s in %s", p.Database, p.Region)
+		reason = fmt.Sprintf("there is no database %s in %s", p.Database, p.Region)
 	case StandingOf(r.Status) != Usable:
-		return block("database %s is %s", r.ID, r.Status)
+		reason = fmt.Sprintf("database %s is %s", r.ID, r.Status)
 	case r.Source == "":
-		return nil
 	case r.Replication != "replicating":
-		return block("database %s does not replicate (%s)", r.ID, r.Message)
+		reason = fmt.Sprintf("database %s does not replicate (%s)", r.ID, r.Message)
 	case r.LastGood == nil || s.At.Sub(r.LastGood.At) > freshMeasure:
-		return block("the lag of database %s was not measured in the last %s", r.ID, freshMeasure)
+		reason = fmt.Sprintf("the lag of database %s was not measured in the last %s", r.ID, freshMeasure)
 	case r.LastGood.Value > inStep:
-		return block("database %s is %s behind", r.ID, r.LastGood.Value)
+		reason = fmt.Sprintf("database %s is %s behind", r.ID, r.LastGood.Value)
 	}
-	return nil
+	if reason == "" {
+		return nil
+	}
+	return []refusal.Blocker{{Code: ReplicaNotInStep, Reason: reason, Remedy: "run this again when it has caught up"}}
 }
 
 // acceptStandby is the way to take the standby as it is, for this activation alone.

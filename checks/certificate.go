@@ -39,19 +39,17 @@ const requesting = "update this stack as a standby (pilotlight deploy, or pulumi
 
 // certificate finds out whether the balancer can show one that visitors accept.
 func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
-	block := func(code, requested, reason string, args ...any) {
-		remedy := fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and"))
-		if p.RequestsCertificate {
-			remedy = requested
-		}
-		all = append(all, refusal.Blocker{Code: code, Subject: "certificate", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
-	}
-	const (
+	var (
 		another = requesting + ", which requests one and waits until ACM has issued it"
 		// An update takes the state's word for the certificate, unless pilotlight has looked.
 		instead = "run pilotlight deploy, or, of this stack alone, pulumi up with --replace and the URN of the certificate (docs/runbook.md, certificate): " +
 			"each requests another one and waits until ACM has issued it"
+		wait = requesting + ", which waits until ACM has issued it"
 	)
+	if !p.RequestsCertificate {
+		given := fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and"))
+		another, instead, wait = given, given, given
+	}
 	c := s.Certificate
 	switch {
 	case p.Certificate == "" && !p.RequestsCertificate, c != nil && c.Unseen:
@@ -59,21 +57,19 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	case p.Certificate == "" && p.Epoch <= 1: // the first activation requests it, and waits for it
 		return nil
 	case p.Certificate == "":
-		block(CertificateMissing, another, "this stack has requested no certificate yet")
-		return all
+		return []refusal.Blocker{block(CertificateMissing, another, "this stack has requested no certificate yet")}
 	case c == nil:
-		block(CertificateMissing, instead, "there is no certificate %s in %s", p.Certificate, p.Region)
-		return all
+		return []refusal.Blocker{block(CertificateMissing, instead, "there is no certificate %s in %s", p.Certificate, p.Region)}
 	case c.Status == pending:
-		block(CertificateState, requesting+", which waits until ACM has issued it", "certificate %s is %s", p.Certificate, c.Status)
+		all = append(all, block(CertificateState, wait, "certificate %s is %s", p.Certificate, c.Status))
 	case c.Status != Issued:
-		block(CertificateState, instead, "certificate %s is %s", p.Certificate, c.Status)
+		all = append(all, block(CertificateState, instead, "certificate %s is %s", p.Certificate, c.Status))
 	case c.Until.Before(s.At.Add(takes)):
-		block(CertificateExpires, instead, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339))
+		all = append(all, block(CertificateExpires, instead, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339)))
 	}
 	for _, name := range p.Names {
 		if !covers(c.Names, name) {
-			block(CertificateName, another, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name)
+			all = append(all, block(CertificateName, another, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name))
 		}
 	}
 	return all

@@ -53,15 +53,11 @@ func class(s Snapshot, p Policy) []refusal.Blocker {
 	with := fmt.Sprintf("%s with MySQL %s", c.Name, mysqlversion.Series(p.EngineVersion))
 	switch {
 	case len(c.zones(p, false)) == 0 && (s.Replica == nil || s.Replica.Class != c.Name):
-		return []refusal.Blocker{{
-			Code: ClassNotOffered, Subject: "class", Reason: fmt.Sprintf("RDS does not offer %s in %s", with, join(p.Zones, "or")),
-			Remedy: "set database.class to one that RDS has there, or network.zones to zones that have it",
-		}}
+		return []refusal.Blocker{block(ClassNotOffered, "set database.class to one that RDS has there, or network.zones to zones that have it",
+			"RDS does not offer %s in %s", with, join(p.Zones, "or"))}
 	case p.MultiAZ && len(c.zones(p, true)) < 2:
-		return []refusal.Blocker{{
-			Code: ClassMultiAZ, Subject: "class", Reason: fmt.Sprintf("RDS does not offer %s in two of %s, and database.multiAz wants a second zone", with, join(p.Zones, "and")),
-			Remedy: "set database.class to one that RDS has in both, or database.multiAz to false",
-		}}
+		return []refusal.Blocker{block(ClassMultiAZ, "set database.class to one that RDS has in both, or database.multiAz to false",
+			"RDS does not offer %s in two of %s, and database.multiAz wants a second zone", with, join(p.Zones, "and"))}
 	}
 	return nil
 }

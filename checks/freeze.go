@@ -65,10 +65,8 @@ func holder(s Snapshot, p Policy) []refusal.Blocker {
 	given := p.Epoch - 1 // the plan's epoch is already that of the time after
 	switch {
 	case s.Site.Epoch == 0:
-		return []refusal.Blocker{{
-			Code: ProductionSilent, Subject: "production", Reason: "production does not answer under the site's name, and giving up would leave no side to hold the site",
-			Remedy: fmt.Sprintf("finish the activation with role active, or bring production back and run this again (abort %d)", given),
-		}}
+		return []refusal.Blocker{block(ProductionSilent, fmt.Sprintf("finish the activation with role active, or bring production back and run this again (abort %d)", given),
+			"production does not answer under the site's name, and giving up would leave no side to hold the site")}
 	case s.Site.Epoch >= given:
 		return []refusal.Blocker{{
 			Code: AlreadyServing, Subject: "site", Reason: fmt.Sprintf("the site is already served from here (epoch %d)", s.Site.Epoch),

@@ -70,10 +70,10 @@ func TestNotToGiveUp(t *testing.T) {
 	t.Parallel()
 	given := Policy{Epoch: 3} // activation 2 is given up
 	assert.Empty(t, Abort.Blockers(Snapshot{Site: DeepPage{Epoch: 1, Fenced: true}}, given))
-	for code, page := range map[string]DeepPage{ProductionSilent: {}, AlreadyServing: {OK: true, Epoch: 2}} {
+	for page, want := range map[DeepPage][2]string{{}: {ProductionSilent, "production"}, {OK: true, Epoch: 2}: {AlreadyServing, "site"}} {
 		blockers := Abort.Blockers(Snapshot{Site: page}, given)
 		assert.Len(t, blockers, 1)
-		assert.Equal(t, code, blockers[0].Code)
+		assert.Equal(t, want, [2]string{blockers[0].Code, blockers[0].Subject})
 	}
 }
 

@@ -15,34 +15,28 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 		if p.Image == "" {
 			remedy = "bring production's here (pilotlight images sync), or "
 		}
-		all = append(all, refusal.Blocker{
-			Code: ImageOld, Subject: "image", Remedy: remedy + acceptStandby(p),
-			Reason: fmt.Sprintf("image %s was made %s before production's, more than the %s allowed", i.ID, age(p.PeerImage.Sub(i.Made)), age(p.MaxImageAge)),
-		})
+		all = append(all, block(ImageOld, remedy+acceptStandby(p), "image %s was made %s before production's, more than the %s allowed",
+			i.ID, age(p.PeerImage.Sub(i.Made)), age(p.MaxImageAge)))
 	}
 	return all
 }
 
 // startable finds out whether instances can be launched from the image, of whatever age it is.
 func startable(s Snapshot, p Policy) (all []refusal.Blocker) {
-	block := func(code, remedy, reason string, args ...any) {
-		all = append(all, refusal.Blocker{Code: code, Subject: "image", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
-	}
 	i := s.Image
 	switch {
 	case i == nil && p.Image == "":
-		block(ImageMissing, "give an image in this region that tag, or set app.image to one", "there is no available image with the tag %s in %s", p.ImageTag, p.Region)
-		return all
+		return []refusal.Blocker{block(ImageMissing, "give an image in this region that tag, or set app.image to one",
+			"there is no available image with the tag %s in %s", p.ImageTag, p.Region)}
 	case i == nil:
-		block(ImageMissing, "set app.image to an AMI that is in this region", "there is no image %s in %s", p.Image, p.Region)
-		return all
+		return []refusal.Blocker{block(ImageMissing, "set app.image to an AMI that is in this region", "there is no image %s in %s", p.Image, p.Region)}
 	}
 	if i.State != "available" {
-		block(ImageState, "wait until it is available, or set app.image to one that is", "image %s is %s", i.ID, i.State)
+		all = append(all, block(ImageState, "wait until it is available, or set app.image to one that is", "image %s is %s", i.ID, i.State))
 	}
 	if i.RootGiB > p.DiskGiB {
-		block(ImageTooLarge, fmt.Sprintf("set app.diskGiB to %d or more", i.RootGiB),
-			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB)
+		all = append(all, block(ImageTooLarge, fmt.Sprintf("set app.diskGiB to %d or more", i.RootGiB),
+			"the root volume of image %s is of %d GiB, and no instance starts from it with %d", i.ID, i.RootGiB, p.DiskGiB))
 	}
 	return all
 }

@@ -29,9 +29,6 @@ type InstanceType struct {
 // unfit is why an image can't be launched as the type; the zero value when it can, or when that
 // is not known.
 func (t InstanceType) unfit(i *Image, p Policy) refusal.Blocker {
-	block := func(code, remedy, reason string, args ...any) refusal.Blocker {
-		return refusal.Blocker{Code: code, Subject: "instances", Reason: fmt.Sprintf(reason, args...), Remedy: remedy}
-	}
 	switch {
 	case len(t.Zones) == 0:
 		return block(TypeNotOffered, "set app.instanceType to one that EC2 has there, or network.zones to zones that have it",

@@ -53,32 +53,28 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if n == nil {
 		return nil
 	}
-	block := func(code, remedy, reason string, args ...any) {
-		all = append(all, refusal.Blocker{Code: code, Subject: "name", Reason: fmt.Sprintf(reason, args...), Remedy: remedy})
-	}
 	const byHand = "or set dns.mode to manual"
 	switch {
 	case n.Zone == "":
-		block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "Route 53 has no zone %s", n.ZoneID)
-		return all
+		return []refusal.Blocker{block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "Route 53 has no zone %s", n.ZoneID)}
 	case n.Private:
-		block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone)
+		all = append(all, block(NamePrivate, "set dns.zoneId to the public zone of that name, "+byHand, "zone %s of %s is private: visitors never ask it", n.ZoneID, n.Zone))
 	}
 	for _, name := range p.Names {
 		if !n.Holds(name) {
-			block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, name)
+			all = append(all, block(NameZone, "set dns.zoneId to the zone that holds the name, "+byHand, "zone %s is of %s, which does not hold %s", n.ZoneID, n.Zone, name))
 		}
 	}
 	for _, r := range n.Records {
 		switch {
 		case r.Type == "CNAME":
-			block(NameCNAME, fmt.Sprintf("replace it, on a quiet day, by an A record that is an alias to %s (visitors notice nothing), %s", r.Target, byHand),
-				"%s is a CNAME to %s in zone %s, and Route 53 writes no other record beside one", r.Name, r.Target, n.ZoneID)
+			all = append(all, block(NameCNAME, fmt.Sprintf("replace it, on a quiet day, by an A record that is an alias to %s (visitors notice nothing), %s", r.Target, byHand),
+				"%s is a CNAME to %s in zone %s, and Route 53 writes no other record beside one", r.Name, r.Target, n.ZoneID))
 		case r.Type == "A" && r.Routed != "":
-			block(NameRouted, "replace the routed records by a simple one, "+byHand,
-				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", r.Name, r.Routed, n.ZoneID)
+			all = append(all, block(NameRouted, "replace the routed records by a simple one, "+byHand,
+				"%s has %s records in zone %s, and Route 53 writes no simple one beside them", r.Name, r.Routed, n.ZoneID))
 		case r.Type == "A" && p.Epoch <= 1 && !p.TakeOver && !slices.Contains(p.Names, r.Target):
-			block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", r.Name, r.Target)
+			all = append(all, block(NameTaken, "set dns.takeOver to true to overwrite it, or remove it", "%s leads to %s already, by a record that something else made", r.Name, r.Target))
 		}
 	}
 	return once(all)
@@ -87,7 +83,8 @@ func name(s Snapshot, p Policy) (all []refusal.Blocker) {
 // NewName refuses a further name of a site that serves, where its alias to the domain can't be made,
 // or would overwrite what is not the site's.
 func NewName(n *Name, domain, further string) error {
-	return Verdict{Blockers: name(Snapshot{Name: n}, Policy{Names: []string{domain, further}})}.Err()
+	rules := Rules{{"name", seenOfName, name}}
+	return Verdict{Blockers: rules.Blockers(Snapshot{Name: n}, Policy{Names: []string{domain, further}})}.Err()
 }
 
 // Astray finds out whether some or all visitors would not follow the record: they ask another zone,

@@ -58,10 +58,8 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 			continue // which is no finding of its own
 		}
 		if part.Kind == Key { // no judgement helps: what it encrypts can't be read
-			all = append(all, refusal.Blocker{
-				Code: KeyMissing, Subject: "parts", Remedy: remedyOf(part, p),
-				Reason: fmt.Sprintf("AWS in %s no longer has %s, or is about to delete it, which the state of this stack holds: an activation would stop halfway", p.Region, part),
-			})
+			all = append(all, block(KeyMissing, remedyOf(part, p),
+				"AWS in %s no longer has %s, or is about to delete it, which the state of this stack holds: an activation would stop halfway", p.Region, part))
 			continue
 		}
 		names = append(names, part.String())
@@ -80,10 +78,8 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 		remedies = append(remedies, "make them again with pilotlight deploy; a failover by that command does so too, with rights to make them")
 	}
 	remedies = append(remedies, "or "+acceptStandby(p))
-	return append(all, refusal.Blocker{
-		Code: PartsMissing, Subject: "parts", Remedy: strings.Join(remedies, "; "),
-		Reason: fmt.Sprintf("AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")),
-	})
+	return append(all, block(PartsMissing, strings.Join(remedies, "; "),
+		"AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")))
 }
 
 // remedyOf is what to do about a part that holds what can't be made again.

@@ -34,7 +34,7 @@ func volumeKey(s Snapshot, p Policy) []refusal.Blocker {
 	if k == nil || k.Unseen != "" {
 		return nil
 	}
-	b := refusal.Blocker{Code: VolumeKeyUnusable, Subject: "volumes"}
+	b := refusal.Blocker{Code: VolumeKeyUnusable}
 	switch {
 	case k.State == "":
 		b.Reason = fmt.Sprintf("the volumes of instances in %s are encrypted with key %s, and KMS has no such key", p.Region, k.ARN)
