@@ -32,14 +32,14 @@ func TestWhereTheStateLies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := riskOf("state", tc.address, tc.leading, tc.other)
-			assert.Equal(t, tc.blocks, r.Blocks)
-			assert.Contains(t, r.Seen, tc.seen)
-			assert.Equal(t, tc.remedy, r.Remedy)
+			site := &Site{options: Options{EnvVars: map[string]string{"PULUMI_BACKEND_URL": tc.address}}}
 			for _, purpose := range []Purpose{ForFailover, ForReprotect, ForSwitchover} {
-				q := r.requirement(purpose)
-				assert.Equal(t, purpose != ForFailover || !tc.blocks, q.OK, purpose)
-				assert.Equal(t, tc.remedy, q.Remedy, "what check says is what status says")
+				q := site.stateAndKeys(t.Context(), purpose, Evidence{}, tc.leading, tc.other)[0]
+				ok := purpose != ForFailover || !tc.blocks
+				assert.Equal(t, ok, q.OK, purpose)
+				assert.Equal(t, !ok, q.Code == StateInRegion, purpose)
+				assert.Contains(t, q.Seen, tc.seen)
+				assert.Equal(t, tc.remedy, q.Remedy, purpose)
 			}
 		})
 	}

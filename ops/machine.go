@@ -90,55 +90,36 @@ const (
 	StateInRegion = "state-in-region"
 )
 
-// risk is what it means that the state, or the key to its secrets, lies where it does.
-type risk struct {
-	What   string // state or keys
-	Code   string // empty when nothing need be done
-	Seen   string // a sentence
-	Remedy string // empty when nothing need be done
-	// Blocks reports that a failover could not read it.
-	Blocks bool
-}
-
-// risks judges where the state and the keys to its secrets lie, by the region of the side that leads and that of the
-// other one. It is the one judgement of check and status.
-func risks(state string, keys []string, leading, other string) []risk {
-	all := []risk{riskOf("state", state, leading, other)}
+// risks are requirements of a failover: it can read the state, and has the keys to its secrets. leading is the region that
+// may be lost, other that of the other side. It is the one judgement of check and status.
+func risks(state string, keys []string, leading, other string) []Requirement {
+	all := []Requirement{riskOf("state", state, leading, other)}
 	for _, key := range keys {
 		all = append(all, riskOf("keys", key, leading, other))
 	}
 	return all
 }
 
-func riskOf(what, address, leading, other string) risk {
+func riskOf(what, address, leading, other string) Requirement {
 	region := regionOf(address)
 	switch {
 	case region == "" && leading != "":
-		return risk{What: what, Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
+		return Requirement{What: what, OK: true, Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
 	case region == "" || region != leading:
-		return risk{What: what, Seen: address}
+		return Requirement{What: what, OK: true, Seen: address}
 	}
 	place := "REGION, best a third one"
 	if awsregion.Partition(leading) == "aws-cn" { // it has two regions
 		place = other
 	}
-	r := risk{
-		What: what, Code: StateInRegion, Blocks: true,
+	q := Requirement{
+		What: what, Code: StateInRegion,
 		Seen:   fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what),
 		Remedy: fmt.Sprintf("pilotlight bootstrap --move --region %s", place),
 	}
 	if what == "keys" {
-		r.Code = KeysInRegion
-		r.Remedy += ", or pulumi stack change-secrets-provider for each stack, with a key that is there already"
-	}
-	return r
-}
-
-// requirement is what the risk means for a purpose: only a failover has to do without the leading region.
-func (r risk) requirement(purpose Purpose) Requirement {
-	q := Requirement{What: r.What, OK: purpose != ForFailover || !r.Blocks, Seen: r.Seen, Remedy: r.Remedy}
-	if !q.OK {
-		q.Code = r.Code
+		q.Code = KeysInRegion
+		q.Remedy += ", or pulumi stack change-secrets-provider for each stack, with a key that is there already"
 	}
 	return q
 }
@@ -146,8 +127,11 @@ func (r risk) requirement(purpose Purpose) Requirement {
 // stateAndKeys are the requirements that state and keys can be read when they are needed. A
 // failover needs them once the leading region is lost; a switchover or a failback while both live.
 func (s *Site) stateAndKeys(ctx context.Context, purpose Purpose, e Evidence, leading, other string) (all []Requirement) {
-	for _, r := range risks(s.backend(ctx), s.keys(e.Sides), leading, other) {
-		all = append(all, r.requirement(purpose))
+	for _, q := range risks(s.backend(ctx), s.keys(e.Sides), leading, other) {
+		if purpose != ForFailover {
+			q.OK, q.Code = true, ""
+		}
+		all = append(all, q)
 	}
 	return append(all, keylessRequirements(e.Keyless)...)
 }

@@ -41,9 +41,9 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	if other != nil {
 		otherRegion = other.Config.Region
 	}
-	for _, r := range risks(s.Backend, s.keys, leads.Config.Region, otherRegion) {
-		if r.Blocks {
-			s.Warnings = append(s.Warnings, r.Seen+": "+r.Remedy)
+	for _, q := range risks(s.Backend, s.keys, leads.Config.Region, otherRegion) {
+		if !q.OK {
+			s.Warnings = append(s.Warnings, q.Seen+": "+q.Remedy)
 			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")
 		}
 	}
