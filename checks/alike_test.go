@@ -107,7 +107,7 @@ func TestFindingsOfBoth(t *testing.T) {
 		spoil(&s)
 		all := map[string]string{}
 		for _, f := range Alike.Findings(s, policy) {
-			all[f.Subject] = f.Fact
+			all[f.Subject] = f.Reason
 		}
 		return all
 	}

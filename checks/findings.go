@@ -9,7 +9,7 @@ import (
 // Finding is what one rule made of what was seen.
 type Finding struct {
 	Subject string `json:"subject"` // that of the rule
-	Fact    string `json:"fact"`    // what was seen, in words
+	Reason  string `json:"reason"`  // what was seen, in words
 	Ruling  Ruling `json:"ruling"`
 }
 
@@ -29,7 +29,7 @@ func (r Rules) Findings(s Snapshot, p Policy) (all []Finding) {
 	for _, rule := range r {
 		blockers, seen := rule.blockers(s, p), rule.seen(s, p)
 		stand, overruled := Overrule(blockers, p.Accepted)
-		f := Finding{Subject: rule.subject, Fact: seen, Ruling: Passed}
+		f := Finding{Subject: rule.subject, Reason: seen, Ruling: Passed}
 		switch {
 		case len(stand) > 0:
 			f.Ruling = Blocks
@@ -43,7 +43,7 @@ func (r Rules) Findings(s Snapshot, p Policy) (all []Finding) {
 			for i, b := range blockers {
 				reasons[i] = b.Reason
 			}
-			f.Fact = strings.Join(reasons, "; ")
+			f.Reason = strings.Join(reasons, "; ")
 		}
 		all = append(all, f)
 	}

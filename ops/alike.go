@@ -32,7 +32,7 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
 	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
-		q := Requirement{What: "source", OK: !answered, Seen: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
+		q := Requirement{Subject: "source", OK: !answered, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
 		if answered {
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}
@@ -59,20 +59,20 @@ func secretsAlike(sides []Side) []Requirement {
 		return nil
 	case a != b:
 		return []Requirement{{
-			What: "secrets", Code: SecretsDiffer, Seen: "the two stacks hold different secrets: instances of the standby could not log in to its database",
+			Subject: "secrets", Code: SecretsDiffer, Reason: "the two stacks hold different secrets: instances of the standby could not log in to its database",
 			Remedy: "pilotlight deploy, which gives the standby those of the active side",
 		}}
 	}
-	return []Requirement{{What: "secrets", OK: true, Seen: "both stacks hold the same secrets"}}
+	return []Requirement{{Subject: "secrets", OK: true, Reason: "both stacks hold the same secrets"}}
 }
 
 // rotating is the same requirement in the middle of a rotation. The standby can take over all the
 // while: it takes what the active side held. What is not so is that both are deployed alike.
 func rotating(leads, standby state.PeerInfo) []Requirement {
-	q := Requirement{What: "secrets", OK: leads.Secrets == standby.Secrets, Seen: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
+	q := Requirement{Subject: "secrets", OK: leads.Secrets == standby.Secrets, Reason: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
 	if !q.OK {
 		q.Code, q.Remedy = SecretsDiffer, "pilotlight rotate "+leads.Rotating
-		q.Seen = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has yet to take over the new secrets, as a failover would by itself", leads.Rotation, leads.Rotating)
+		q.Reason = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has yet to take over the new secrets, as a failover would by itself", leads.Rotation, leads.Rotating)
 	}
 	return []Requirement{q}
 }
@@ -102,13 +102,12 @@ func (s *Site) source(ctx context.Context, standby Side, other *Side) (*checks.R
 
 // requirements are what rules made of a snapshot, as requirements.
 func requirements(rules checks.Rules, seen checks.Snapshot, p checks.Policy) (all []Requirement) {
-	blockers := rules.Blockers(seen, p)
-	for _, b := range blockers {
-		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+	for _, b := range rules.Blockers(seen, p) {
+		all = append(all, requirement(b))
 	}
 	for _, f := range rules.Findings(seen, p) {
 		if f.Ruling == checks.Passed {
-			all = append(all, Requirement{What: f.Subject, OK: true, Seen: f.Fact})
+			all = append(all, Requirement{Subject: f.Subject, OK: true, Reason: f.Reason})
 		}
 	}
 	return all

@@ -29,14 +29,24 @@ const (
 
 // Requirement is something that has to be so on the night.
 type Requirement struct {
-	What string `json:"what"` // such as "engine"
-	OK   bool   `json:"ok"`
+	Subject string `json:"subject"` // such as "engine"
+	OK      bool   `json:"ok"`
 	// Code is what is wrong, for machines, where several things could be; empty when it is as it should be.
 	Code string `json:"code,omitempty"`
-	// Seen is what is so, a sentence.
-	Seen string `json:"seen"`
+	// Reason is what is so, a sentence.
+	Reason string `json:"reason"`
 	// Remedy is what to do about it; empty when it is as it should be.
 	Remedy string `json:"remedy,omitempty"`
+}
+
+// requirement is one that a blocker says is not met.
+func requirement(b refusal.Blocker) Requirement {
+	return Requirement{Subject: b.Subject, Code: b.Code, Reason: b.Reason, Remedy: b.Remedy}
+}
+
+// blocker is what one that is not met is in a refusal.
+func (q Requirement) blocker() refusal.Blocker {
+	return refusal.Blocker{Code: cmp.Or(q.Code, refusal.CodeNotReady), Subject: q.Subject, Reason: q.Subject + ": " + q.Reason, Remedy: q.Remedy}
 }
 
 // Readiness is whether a site could do something now, from this machine.
@@ -69,7 +79,7 @@ func (r Readiness) refusal() *refusal.Error {
 	e := refusal.New(refusal.CodeNotReady, "not ready for a %s: do what the blockers say", r.For).Of(r.Stack)
 	for _, q := range r.Requirements {
 		if !q.OK {
-			e.Blockers = append(e.Blockers, refusal.Blocker{Code: cmp.Or(q.Code, e.Code), Subject: q.What, Reason: q.What + ": " + q.Seen, Remedy: q.Remedy})
+			e.Blockers = append(e.Blockers, q.blocker())
 		}
 	}
 	if len(e.Blockers) == 0 {
@@ -95,7 +105,7 @@ func (s *Site) check(ctx context.Context, purpose Purpose, to string, run Run) (
 		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), keylessRequirements(keyless)...)}, nil
 	}
 	if damaged, ok := errors.AsType[*refusal.Error](err); ok && damaged.Code == refusal.CodeState {
-		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{What: "state", Code: refusal.CodeState, Seen: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
+		return Readiness{For: purpose, Stack: to, Requirements: append(s.machine(ctx), Requirement{Subject: "state", Code: refusal.CodeState, Reason: damaged.Error(), Remedy: "pilotlight state restore " + damaged.Stack})}, nil
 	}
 	if err != nil {
 		return Readiness{}, err
@@ -119,7 +129,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
 		records, diverged := s.records(ctx, sides, "")
 		if !diverged { // or the claims are not what they should be
-			records = append(records, Requirement{What: "claims", Code: refusal.CodeClaims, Seen: refused.Error(), Remedy: toDo(sides)})
+			records = append(records, Requirement{Subject: "claims", Code: refusal.CodeClaims, Reason: refused.Error(), Remedy: toDo(sides)})
 		}
 		return Readiness{For: purpose, Stack: to, Requirements: slices.Concat(s.machine(ctx), keylessRequirements(e.Keyless), records)}, nil
 	}
@@ -143,7 +153,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		return ready, err
 	}
 	if silent != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{What: "region", Code: refusal.CodeSilent, Seen: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
+		ready.Requirements = append(ready.Requirements, Requirement{Subject: "region", Code: refusal.CodeSilent, Reason: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
 		return ready, nil
 	}
 	records, diverged := s.records(ctx, sides, side.Config.Stack)
@@ -177,7 +187,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, deployed(plan)...)
 	}
 	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{What: "quotas", OK: true, Seen: seen})
+		ready.Requirements = append(ready.Requirements, Requirement{Subject: "quotas", OK: true, Reason: seen})
 	}
 	ready.Requirements = append(ready.Requirements, s.newDatabase(ctx, side, plan)...)
 	if purpose != ForReprotect {
@@ -233,10 +243,10 @@ func (s *Site) verdict(ctx context.Context, side Side, other *Side) *checks.Verd
 func files(sides []Side) Requirement {
 	wrong := mismatches(sides)
 	if len(wrong) == 0 {
-		return Requirement{What: "files", OK: true, Seen: "the files of the stacks agree with each other and with what is deployed"}
+		return Requirement{Subject: "files", OK: true, Reason: "the files of the stacks agree with each other and with what is deployed"}
 	}
 	_, remedy := disagreement(wrong)
-	return Requirement{What: "files", Code: refusal.CodeMismatch, Seen: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
+	return Requirement{Subject: "files", Code: refusal.CodeMismatch, Reason: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
 }
 
 // deployed is what to do before a failover, where that would not merely start what was deployed. It is no obstacle to who
@@ -247,8 +257,8 @@ func deployed(plan Plan) []Requirement {
 		return nil
 	}
 	return []Requirement{{
-		What: "deployment", OK: true, Remedy: "pilotlight deploy",
-		Seen: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
+		Subject: "deployment", OK: true, Remedy: "pilotlight deploy",
+		Reason: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
 	}}
 }
 
@@ -260,12 +270,12 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 		stack := side.Config.Stack
 		switch {
 		case errs[i] != nil && stack == needed:
-			all = append(all, Requirement{What: "record", Seen: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
+			all = append(all, Requirement{Subject: "record", Reason: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
 		case errs[i] != nil: // can't contradict
 		case whys[i] != nil:
-			all, diverged = append(all, Requirement{What: "record", Code: refusal.CodeDiverged, Seen: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
+			all, diverged = append(all, Requirement{Subject: "record", Code: refusal.CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
 		default:
-			all = append(all, Requirement{What: "record", OK: true, Seen: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
+			all = append(all, Requirement{Subject: "record", OK: true, Reason: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
 		}
 	}
 	return all, diverged
@@ -290,7 +300,7 @@ func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	case remedy == "":
 		remedy = "wait until status says that the site is protected"
 	}
-	return Requirement{What: "replica", OK: ok, Seen: seen, Remedy: remedy}
+	return Requirement{Subject: "replica", OK: ok, Reason: seen, Remedy: remedy}
 }
 
 // next is the update that a purpose comes down to first, on the side that it is about.
@@ -339,7 +349,7 @@ func finished(side Side) []Requirement {
 		return nil
 	}
 	return []Requirement{{
-		What: "last update", Code: Undone, Seen: fmt.Sprintf("an update of stack %s did not finish %s: AWS may have the old settings or the new ones", side.Config.Stack, few(all)),
+		Subject: "last update", Code: Undone, Reason: fmt.Sprintf("an update of stack %s did not finish %s: AWS may have the old settings or the new ones", side.Config.Stack, few(all)),
 		Remedy: "pilotlight deploy: it reads again what AWS has, and goes on",
 	}}
 }
@@ -358,30 +368,30 @@ func few(names []string) string {
 func judged(plan Plan, purpose Purpose) []Requirement {
 	var all []Requirement
 	for _, risky := range plan.Risky() {
-		all = append(all, Requirement{What: "plan", Seen: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
+		all = append(all, Requirement{Subject: "plan", Reason: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
 	}
 	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
-		return append(all, Requirement{What: "checks", Seen: plan.Refusal, Remedy: "do what it says, and check again"})
+		return append(all, Requirement{Subject: "checks", Reason: plan.Refusal, Remedy: "do what it says, and check again"})
 	}
-	all = append(all, Requirement{What: "claims", OK: true, Seen: "the claims of both stacks allow it"})
+	all = append(all, Requirement{Subject: "claims", OK: true, Reason: "the claims of both stacks allow it"})
 	if plan.Verdict == nil {
 		return all
 	}
 	for _, b := range plan.Verdict.Blockers {
+		q := requirement(b)
 		if productionLives(b) {
-			all = append(all, Requirement{What: b.Subject, OK: true, Seen: b.Reason})
-			continue
+			q = Requirement{Subject: b.Subject, OK: true, Reason: b.Reason}
 		}
-		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+		all = append(all, q)
 	}
 	for _, b := range plan.Shortfalls {
-		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+		all = append(all, requirement(b))
 	}
 	loss := plan.Verdict.Loss
 	if purpose == ForSwitchover {
 		loss = "no write is lost: the promotion waits until the replica has them all"
 	}
-	return append(all, Requirement{What: "loss", OK: true, Seen: loss})
+	return append(all, Requirement{Subject: "loss", OK: true, Reason: loss})
 }
 
 // productionLives reports whether a blocker says no more than that the other side is well.

@@ -38,7 +38,7 @@ func TestWhereTheStateLies(t *testing.T) {
 				ok := purpose != ForFailover || !tc.blocks
 				assert.Equal(t, ok, q.OK, purpose)
 				assert.Equal(t, !ok, q.Code == StateInRegion, purpose)
-				assert.Contains(t, q.Seen, tc.seen)
+				assert.Contains(t, q.Reason, tc.seen)
 				assert.Equal(t, tc.remedy, q.Remedy, purpose)
 			}
 		})
@@ -70,7 +70,7 @@ func TestUnlockedBy(t *testing.T) {
 			t.Parallel()
 			q := unlockedBy(tc.locks, "dr")
 			assert.Equal(t, tc.ok, q.OK)
-			assert.Contains(t, refusal.Sentence(q.Seen, q.Remedy), tc.says)
+			assert.Contains(t, refusal.Sentence(q.Reason, q.Remedy), tc.says)
 			assert.Equal(t, !tc.ok, q.Code == refusal.CodeLocked)
 		})
 	}
@@ -97,7 +97,7 @@ func TestWritable(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(blocked, ".pilotlight"), nil, 0o600)) // for root, who may write everywhere
 	for dir, ok := range map[string]bool{fresh: true, used: true, blocked: false} {
 		q := (&Site{options: Options{Dir: dir}}).writable()
-		assert.Equal(t, ok, q.OK, q.Seen)
+		assert.Equal(t, ok, q.OK, q.Reason)
 		assert.Equal(t, ok, q.Remedy == "")
 	}
 	left, err := filepath.Glob(filepath.Join(used, ".pilotlight", "*"))

@@ -163,20 +163,20 @@ func (s *Site) CheckDrift(ctx context.Context, ready *Readiness, run Run) {
 	var err error
 	if ready.Drift, err = s.Drift(ctx, ready.Stack, run); err != nil {
 		ready.Requirements = append(ready.Requirements, Requirement{
-			What: what, Code: FailureOf(err).Code, Seen: "it could not be looked for: " + err.Error(),
+			Subject: what, Code: FailureOf(err).Code, Reason: "it could not be looked for: " + err.Error(),
 			Remedy: "do what it says, with credentials that may read all resources of " + ready.Stack + " (docs/policies/deploy.json), and check again",
 		})
 		return
 	}
 	undo := fmt.Sprintf("take it back; or change the files to what is there, and run pulumi up --refresh -s %s, which makes all of it as the files say", ready.Stack)
 	for _, d := range ready.Drift {
-		q := Requirement{What: what, OK: true, Seen: d.String() + "; a failover does not use it", Remedy: undo}
+		q := Requirement{Subject: what, OK: true, Reason: d.String() + "; a failover does not use it", Remedy: undo}
 		if d.Touches {
-			q.OK, q.Code, q.Seen = false, checks.Drifted, d.String()
+			q.OK, q.Code, q.Reason = false, checks.Drifted, d.String()
 		}
 		ready.Requirements = append(ready.Requirements, q)
 	}
 	if len(ready.Drift) == 0 {
-		ready.Requirements = append(ready.Requirements, Requirement{What: what, OK: true, Seen: "nothing of " + ready.Stack + " was changed outside of the program"})
+		ready.Requirements = append(ready.Requirements, Requirement{Subject: what, OK: true, Reason: "nothing of " + ready.Stack + " was changed outside of the program"})
 	}
 }

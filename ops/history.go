@@ -72,8 +72,8 @@ func (s *Site) KeepCheck(ready Readiness) {
 func (s *Site) checkedBy(ready Readiness) Checked {
 	checked := Checked{At: s.now(), Stack: ready.Stack}
 	for _, q := range ready.Requirements {
-		if !q.OK && !slices.Contains(checked.Missing, q.What) {
-			checked.Missing = append(checked.Missing, q.What)
+		if !q.OK && !slices.Contains(checked.Missing, q.Subject) {
+			checked.Missing = append(checked.Missing, q.Subject)
 		}
 	}
 	return checked

@@ -276,7 +276,7 @@ func (s *Site) readable(ctx context.Context) (sides []Side, keyless []*refusal.E
 // keylessRequirements are what such refusals mean for a check.
 func keylessRequirements(keyless []*refusal.Error) (all []Requirement) {
 	for _, e := range keyless {
-		all = append(all, Requirement{What: "keys", Code: e.Code, Seen: fmt.Sprintf("stack %s: %s", e.Stack, e.Reason), Remedy: e.Remedy})
+		all = append(all, Requirement{Subject: "keys", Code: e.Code, Reason: fmt.Sprintf("stack %s: %s", e.Stack, e.Reason), Remedy: e.Remedy})
 	}
 	return all
 }

@@ -116,20 +116,20 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	locks, err := s.Locks(bounded, name)
 	switch {
 	case errors.Is(err, backend.ErrOpaque):
-		return Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)}
+		return Requirement{Subject: "lock", OK: true, Reason: fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)}
 	case err != nil:
-		return Requirement{What: "lock", Seen: err.Error(), Remedy: "see that the state's files can be read"}
+		return Requirement{Subject: "lock", Reason: err.Error(), Remedy: "see that the state's files can be read"}
 	}
 	return unlockedBy(locks, name)
 }
 
 // unlockedBy judges the locks on a stack. One that the next run releases blocks nothing.
 func unlockedBy(locks []LockStatus, name string) Requirement {
-	q := Requirement{What: "lock", OK: true, Seen: fmt.Sprintf("stack %s is not locked", name)}
+	q := Requirement{Subject: "lock", OK: true, Reason: fmt.Sprintf("stack %s is not locked", name)}
 	for _, l := range locks {
 		if q.OK {
 			q.OK = l.LeftHere
-			q.Seen, q.Remedy = l.says()
+			q.Reason, q.Remedy = l.says()
 		}
 		if !q.OK {
 			q.Code = refusal.CodeLocked
@@ -148,9 +148,9 @@ func (s *Site) writable() Requirement {
 		}
 	}
 	if err != nil {
-		return Requirement{What: "folder", Seen: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
+		return Requirement{Subject: "folder", Reason: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
 	}
-	return Requirement{What: "folder", OK: true, Seen: dir + " can be written"}
+	return Requirement{Subject: "folder", OK: true, Reason: dir + " can be written"}
 }
 
 // tryWriting writes a file into a folder, if that is there, and removes it.

@@ -16,12 +16,12 @@ import (
 
 // machine is what this machine has to have.
 func (s *Site) machine(ctx context.Context) []Requirement {
-	all := []Requirement{{What: "engine", Seen: "there is no Pulumi " + engine.Version + " or newer on this machine",
+	all := []Requirement{{Subject: "engine", Reason: "there is no Pulumi " + engine.Version + " or newer on this machine",
 		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
 	if s.options.EngineRoot != "" {
-		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + s.options.EngineRoot}
+		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + s.options.EngineRoot}
 	} else if root, ok := engine.Installed(ctx); ok {
-		all[0] = Requirement{What: "engine", OK: true, Seen: "Pulumi is in " + root}
+		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + root}
 	}
 	return append(all, s.plugin())
 }
@@ -29,7 +29,7 @@ func (s *Site) machine(ctx context.Context) []Requirement {
 // plugin is Pulumi's provider for AWS, which takes long to download.
 func (s *Site) plugin() Requirement {
 	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
-		return Requirement{What: "plugin", OK: true, Seen: "a running provider stands for AWS"}
+		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
 	}
 	home := s.options.EnvVars["PULUMI_HOME"]
 	if home == "" {
@@ -40,10 +40,10 @@ func (s *Site) plugin() Requirement {
 	}
 	version := pluginVersion()
 	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
-		return Requirement{What: "plugin", Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
+		return Requirement{Subject: "plugin", Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
 			Remedy: "pulumi plugin install resource aws " + version}
 	}
-	return Requirement{What: "plugin", OK: true, Seen: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+	return Requirement{Subject: "plugin", OK: true, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
 }
 
 // pluginVersion is the version of pulumi-aws that the program was built with; the
@@ -66,7 +66,7 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	fail := func(err error) Requirement {
-		return Requirement{What: "credentials", Seen: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
+		return Requirement{Subject: "credentials", Reason: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
 	}
 	account, err := s.caller(bounded, side)
 	if err != nil {
@@ -75,7 +75,7 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
 		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
 	}
-	return Requirement{What: "credentials", OK: true, Seen: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
+	return Requirement{Subject: "credentials", OK: true, Reason: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
 }
 
 // caller is the account whose credentials AWS in a side's region takes these for.
@@ -104,17 +104,17 @@ func riskOf(what, address, leading, other string) Requirement {
 	region := regionOf(address)
 	switch {
 	case region == "" && leading != "":
-		return Requirement{What: what, OK: true, Seen: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
+		return Requirement{Subject: what, OK: true, Reason: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
 	case region == "" || region != leading:
-		return Requirement{What: what, OK: true, Seen: address}
+		return Requirement{Subject: what, OK: true, Reason: address}
 	}
 	place := "REGION, best a third one"
 	if awsregion.Partition(leading) == "aws-cn" { // it has two regions
 		place = other
 	}
 	q := Requirement{
-		What: what, Code: StateInRegion,
-		Seen:   fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what),
+		Subject: what, Code: StateInRegion,
+		Reason: fmt.Sprintf("%s is in %s, the active side's region: losing that loses the %s too", address, region, what),
 		Remedy: fmt.Sprintf("pilotlight bootstrap --move --region %s", place),
 	}
 	if what == "keys" {

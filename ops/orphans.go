@@ -132,10 +132,10 @@ func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
 // requirements are what killed updates left of a side, with the commands that end it. They block nothing: all are OK.
 func (l leftovers) requirements() (all []Requirement) {
 	for _, o := range l.orphans {
-		all = append(all, Requirement{What: "orphan", OK: true, Seen: o.String()})
+		all = append(all, Requirement{Subject: "orphan", OK: true, Reason: o.String()})
 	}
 	if l.unseen != "" {
-		all = append(all, Requirement{What: "orphan", OK: true, Seen: l.unseen})
+		all = append(all, Requirement{Subject: "orphan", OK: true, Reason: l.unseen})
 	}
 	return all
 }

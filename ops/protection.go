@@ -19,7 +19,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
 	for _, q := range secretsAlike(sides) {
 		if !q.OK {
-			s.unprotect("unprotected: "+q.Seen, q.Remedy)
+			s.unprotect("unprotected: "+q.Reason, q.Remedy)
 		}
 	}
 	wrong := mismatches(sides)
@@ -43,7 +43,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	}
 	for _, q := range risks(s.Backend, s.keys, leads.Config.Region, otherRegion) {
 		if !q.OK {
-			s.Warnings = append(s.Warnings, q.Seen+": "+q.Remedy)
+			s.Warnings = append(s.Warnings, q.Reason+": "+q.Remedy)
 			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")
 		}
 	}

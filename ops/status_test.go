@@ -179,7 +179,7 @@ func TestSecretsAlike(t *testing.T) {
 			assert.Equal(t, tc.known, len(all) == 1)
 			for _, q := range all {
 				assert.Equal(t, tc.code, q.Code)
-				assert.NotContains(t, q.Seen+q.Remedy, ours)
+				assert.NotContains(t, q.Reason+q.Remedy, ours)
 			}
 			status := Status{Sides: []SideStatus{{Stack: "prod", Region: "us-west-2"}, inStep()}}
 			status.judge(sides, noon)
@@ -204,7 +204,7 @@ func TestRotatingSecrets(t *testing.T) {
 		all := secretsAlike(sides)
 		if assert.Len(t, all, 1) {
 			assert.Equal(t, code, all[0].Code)
-			assert.Contains(t, all[0].Seen+all[0].Remedy, "pilotlight rotate database")
+			assert.Contains(t, all[0].Reason+all[0].Remedy, "pilotlight rotate database")
 		}
 	}
 }
@@ -226,9 +226,9 @@ func TestLastCheck(t *testing.T) {
 		"what it sees a part of": {[]string{"certificate"}, "dr", []string{"certificate"}}, // and not the records by which ACM renews it
 		"of the other stack":     {[]string{"plugin"}, "prod", nil},
 	} {
-		ready := Readiness{Stack: tc.stack, Requirements: []Requirement{{What: "state", OK: true}}}
+		ready := Readiness{Stack: tc.stack, Requirements: []Requirement{{Subject: "state", OK: true}}}
 		for _, what := range tc.missing {
-			ready.Requirements = append(ready.Requirements, Requirement{What: what})
+			ready.Requirements = append(ready.Requirements, Requirement{Subject: what})
 		}
 		s.KeepCheck(ready)
 		last := lastCheck(s.options.Dir)

@@ -64,7 +64,7 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 	}
 	for _, side := range sides { // or visitors would see the maintenance page until the lock is removed
 		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
-			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy} // which names the stack
+			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Reason, Remedy: q.Remedy} // which names the stack
 		}
 	}
 	plan, err := s.Plan(ctx, activate, Run{})
@@ -179,7 +179,7 @@ func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) 
 	}
 	for _, side := range sides {
 		if q := s.unlocked(ctx, side.Config.Stack); !q.OK {
-			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Seen, Remedy: q.Remedy} // which names the stack
+			return &refusal.Error{Code: refusal.CodeLocked, Reason: q.Reason, Remedy: q.Remedy} // which names the stack
 		}
 	}
 	if other == nil || other.State.Claim.Role != roles.Standby || leads.State.Published.Rotating != "" {
@@ -189,7 +189,7 @@ func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) 
 		return err
 	}
 	if q := s.inStep(ctx, *other); !q.OK {
-		return refusal.New(refusal.CodeNotReady, "%s: secrets are rotated while the standby is in step: %s", q.Seen, cmp.Or(q.Remedy, "see to it first")).Of(changes[0].Stack)
+		return refusal.New(refusal.CodeNotReady, "%s: secrets are rotated while the standby is in step: %s", q.Reason, cmp.Or(q.Remedy, "see to it first")).Of(changes[0].Stack)
 	}
 	return nil
 }

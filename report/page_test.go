@@ -88,7 +88,7 @@ func refusedRun() (last Report) {
 		Site: "www.example.com", Stack: "dr", Region: "us-east-2", Action: "activate", Epoch: 2, StartedAt: began, Sides: night(0)[0].Sides,
 	}, NextSteps{Refused: []string{"do what the checks say"}}, func(r Report) { last = r })
 	recorder.Observe(Step{Name: "check the standby", Begin: began, End: began.Add(5 * time.Second), Verdict: &checks.Verdict{
-		Findings: []checks.Finding{{Subject: "image", Fact: "there is no image", Ruling: checks.Blocks}},
+		Findings: []checks.Finding{{Subject: "image", Reason: "there is no image", Ruling: checks.Blocks}},
 		Blockers: []refusal.Blocker{{Code: checks.ImageMissing, Subject: "image", Reason: "there is no image", Remedy: "set app.image"}},
 		Loss:     "which writes a failover loses is unknown",
 	}})
@@ -158,7 +158,7 @@ func TestPageEscapes(t *testing.T) {
 		StartedAt: began, Reached: map[Milestone]time.Time{hostile: began},
 		Steps:   []Step{{Name: hostile, Err: hostile, Begin: began}},
 		Sides:   []Side{{Stack: hostile, Region: hostile, Before: Standing{Role: hostile, HoldsName: true}}, {Region: hostile}},
-		Verdict: &checks.Verdict{Findings: []checks.Finding{{Subject: hostile, Fact: hostile, Ruling: hostile}}, Blockers: []refusal.Blocker{{Reason: hostile, Remedy: hostile}}, Loss: hostile, Media: hostile},
+		Verdict: &checks.Verdict{Findings: []checks.Finding{{Subject: hostile, Reason: hostile, Ruling: hostile}}, Blockers: []refusal.Blocker{{Reason: hostile, Remedy: hostile}}, Loss: hostile, Media: hostile},
 		Media:   &MediaComparison{Bucket: hostile, Peer: hostile, Missing: 1, FirstMissing: []string{hostile}},
 	}
 	page := r.Page()

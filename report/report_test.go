@@ -30,8 +30,8 @@ func night(until int) (told []Report) {
 	}, NextSteps{Unfinished: []string{"pulumi up -s dr: it resumes"}, Done: []string{"commit Pulumi.dr.yaml"}}, func(r Report) { told = append(told, r) })
 	verdict := &checks.Verdict{
 		Findings: []checks.Finding{
-			{Subject: "production", Fact: "production does not answer under the site's name", Ruling: checks.Passed},
-			{Subject: "lag", Fact: "the replica was 12m0s behind", Ruling: checks.Overruled},
+			{Subject: "production", Reason: "production does not answer under the site's name", Ruling: checks.Passed},
+			{Subject: "lag", Reason: "the replica was 12m0s behind", Ruling: checks.Overruled},
 		},
 		Overruled: []refusal.Blocker{{Code: checks.LagTooHigh, Subject: "lag", Reason: "the replica was 12m0s behind"}},
 		Loss:      "a failover loses what was written after 03:40:00 UTC", Media: "what was uploaded in the last 15 minutes may be missing",

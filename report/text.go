@@ -48,7 +48,7 @@ func (r *Report) String() string {
 		}
 		for _, finding := range v.Findings {
 			if finding.Ruling == checks.Passed {
-				say("passed      %s", finding.Fact)
+				say("passed      %s", finding.Reason)
 			}
 		}
 		if len(v.Blockers) == 0 && v.Loss != "" {

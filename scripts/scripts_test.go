@@ -203,12 +203,12 @@ func TestReadiness(t *testing.T) {
 		want   []string
 	}{
 		"ready": {
-			`echo '{"stack": "dr", "requirements": [{"what": "engine", "ok": true, "seen": "` + secret + `"}]}'`,
+			`echo '{"stack": "dr", "requirements": [{"subject": "engine", "ok": true, "reason": "` + secret + `"}]}'`,
 			0, []string{"The standby is ready.", "| ok | engine |"},
 		},
 		"not ready": {
-			`echo '{"stack": "dr", "requirements": [{"what": "engine", "ok": true, "seen": "it is there"},
-			{"what": "image", "ok": false, "seen": "a|b\nc", "remedy": "` + secret + `"}, {"what": "` + secret + `", "ok": false}]}'
+			`echo '{"stack": "dr", "requirements": [{"subject": "engine", "ok": true, "reason": "it is there"},
+			{"subject": "image", "ok": false, "reason": "a|b\nc", "remedy": "` + secret + `"}, {"subject": "` + secret + `", "ok": false}]}'
 			echo "not ready: ` + secret + `" >&2; exit 3`,
 			3, []string{"**The standby is not ready.**", "| ok | engine |", "| **no** | image |", "| **no** | other |", "Run `pilotlight check` in the project"},
 		},

@@ -22,7 +22,7 @@ func look(t *testing.T, stage *scenario.Stage) (codes []string, ready ops.Readin
 	require.NoError(t, err)
 	for _, q := range ready.Requirements {
 		if !q.OK {
-			assert.NotEmpty(t, q.Remedy, q.What)
+			assert.NotEmpty(t, q.Remedy, q.Subject)
 			codes = append(codes, q.Code)
 		}
 	}

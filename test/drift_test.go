@@ -50,9 +50,9 @@ func TestDrift(t *testing.T) {
 	site.CheckDrift(t.Context(), &ready, ops.Run{})
 	var told []string
 	for _, q := range ready.Requirements {
-		assert.Equal(t, !q.OK, q.Code == checks.Drifted, q.Seen)
-		assert.NotContains(t, q.Seen, password)
-		told = append(told, map[bool]string{true: "ok ", false: "NO "}[q.OK]+q.Seen)
+		assert.Equal(t, !q.OK, q.Code == checks.Drifted, q.Reason)
+		assert.NotContains(t, q.Reason, password)
+		told = append(told, map[bool]string{true: "ok ", false: "NO "}[q.OK]+q.Reason)
 	}
 	assert.Equal(t, []string{
 		"NO Group blog-dr-instances is gone",

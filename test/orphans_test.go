@@ -112,7 +112,7 @@ func TestOrphans(t *testing.T) {
 	assert.Equal(t, orphans, ready.Orphans)
 	told := ""
 	for _, q := range ready.Requirements {
-		told += q.Seen + "\n"
+		told += q.Reason + "\n"
 	}
 	assert.Contains(t, told, ends)
 

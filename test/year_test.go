@@ -96,7 +96,7 @@ func (y *year) certified() bool {
 	y.t.Helper()
 	ready, err := y.site.Check(y.t.Context(), ops.ForFailover, "", ops.Run{})
 	require.NoError(y.t, err)
-	wrong := slices.IndexFunc(ready.Requirements, func(r ops.Requirement) bool { return r.What == "certificate" && !r.OK })
+	wrong := slices.IndexFunc(ready.Requirements, func(r ops.Requirement) bool { return r.Subject == "certificate" && !r.OK })
 	if wrong >= 0 {
 		assert.Equal(y.t, checks.CertificateUnused, ready.Requirements[wrong].Code)
 	}

@@ -114,19 +114,19 @@ func (o *checkOptions) run(ctx context.Context) error {
 // recovers is a requirement: the failover of the site as it stands recovers, in a rehearsal.
 func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Requirement {
 	const whole = "pilotlight rehearse --live shows all of it"
-	q := ops.Requirement{What: "rehearsal", Code: codeNotServing, Remedy: whole}
+	q := ops.Requirement{Subject: "rehearsal", Code: codeNotServing, Remedy: whole}
 	r, err := o.rehearse(ctx, site, o.hold, scenario.Options{Project: o.dir, Seed: 1, Outage: sim.Hang, Progress: func(line string) { o.say("%s", line) }})
 	switch {
 	case err != nil:
-		q.Code, q.Seen, q.Remedy = ops.FailureOf(err).Code, "it could not be held: "+err.Error(), "do what it says; "+whole
+		q.Code, q.Reason, q.Remedy = ops.FailureOf(err).Code, "it could not be held: "+err.Error(), "do what it says; "+whole
 	case len(r.Unread) > 0:
-		q.Code, q.Seen, q.Remedy = refusal.CodeNotReady, "it proves nothing, as not all could be read: "+strings.Join(r.Unread, "; "), "let these credentials read it, and check again"
+		q.Code, q.Reason, q.Remedy = refusal.CodeNotReady, "it proves nothing, as not all could be read: "+strings.Join(r.Unread, "; "), "let these credentials read it, and check again"
 	case !r.Recovered:
-		q.Seen = cmp.Or(r.Refusal, r.Serves)
+		q.Reason = cmp.Or(r.Refusal, r.Serves)
 	case r.Unfinished():
-		q.Code, q.Seen = codeNotWhole, "the site would recover, and not all of it could be made: "+r.Refusal
+		q.Code, q.Reason = codeNotWhole, "the site would recover, and not all of it could be made: "+r.Refusal
 	default:
-		q = ops.Requirement{What: "rehearsal", OK: true, Seen: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))))}
+		q = ops.Requirement{Subject: "rehearsal", OK: true, Reason: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))))}
 	}
 	return q
 }
@@ -145,7 +145,7 @@ func readyText(r ops.Readiness) string {
 		if !q.OK {
 			mark = "NO"
 		}
-		t.say("%-3s %-12s %s", mark, q.What, q.Seen)
+		t.say("%-3s %-12s %s", mark, q.Subject, q.Reason)
 		if q.Remedy != "" {
 			t.say("    %-12s %s", "", q.Remedy)
 		}

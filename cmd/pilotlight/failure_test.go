@@ -49,7 +49,7 @@ func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	blocked := &refusal.Error{Code: refusal.CodeChecks, Reason: "the checks do not allow it", Blockers: []refusal.Blocker{{Code: "lag", Reason: "the replica is behind", Remedy: "wait"}}}
 	config := &config.Error{File: "Pulumi.dr.yaml", Problems: []config.Problem{{Key: "site", Value: `""`, Remedy: "set it"}}}
-	unready := ops.Readiness{For: ops.ForFailover, Requirements: []ops.Requirement{{What: "image", Seen: "gone", Remedy: "make one"}}}.Err()
+	unready := ops.Readiness{For: ops.ForFailover, Requirements: []ops.Requirement{{Subject: "image", Reason: "gone", Remedy: "make one"}}}.Err()
 	claims := refusal.New(refusal.CodeClaims, "the site moved on: rebuild it")
 	on := func(err *refusal.Error) error { return err.Of("dr") }
 	stopped := func(err error) error { return &ops.StoppedError{Stack: "dr", Doing: "updating", Err: err} }

@@ -205,8 +205,8 @@ func TestRehearseLive(t *testing.T) {
 	var ready ops.Readiness
 	require.NoError(t, json.NewDecoder(strings.NewReader(said)).Decode(&ready)) // the complaint follows
 	last := ready.Requirements[len(ready.Requirements)-1]
-	assert.Equal(t, []string{"rehearsal", codeNotServing}, []string{last.What, last.Code})
-	assert.Contains(t, last.Seen, "12m0s behind")
+	assert.Equal(t, []string{"rehearsal", codeNotServing}, []string{last.Subject, last.Code})
+	assert.Contains(t, last.Reason, "12m0s behind")
 
 	stage.World.LoseRegion("us-east-2", sim.Refuse)
 	said, code = run("rehearse", "--live")

@@ -118,7 +118,7 @@ func (k keyed) check() (codes []string, said string) {
 	require.NoError(k, err)
 	for _, q := range ready.Requirements {
 		if !q.OK {
-			codes, said = append(codes, q.Code), said+q.Seen+"\n  "+q.Remedy+"\n"
+			codes, said = append(codes, q.Code), said+q.Reason+"\n  "+q.Remedy+"\n"
 		}
 	}
 	return codes, said

@@ -37,8 +37,8 @@ func check(t *testing.T, stage *scenario.Stage) (ready ops.Readiness, codes []st
 			continue
 		}
 		codes = append(codes, q.Code)
-		assert.NotEmpty(t, q.Seen)
-		assert.NotEmpty(t, q.Remedy, q.Seen)
+		assert.NotEmpty(t, q.Reason)
+		assert.NotEmpty(t, q.Remedy, q.Reason)
 	}
 	return ready, codes
 }
@@ -148,8 +148,8 @@ func TestClassIsOffered(t *testing.T) {
 	ready, codes = check(t, stage)
 	assert.Empty(t, codes, ready.Err())
 	for _, q := range ready.Requirements {
-		if q.What == "class" {
-			assert.Contains(t, q.Seen, "whether RDS has the class is not known")
+		if q.Subject == "class" {
+			assert.Contains(t, q.Reason, "whether RDS has the class is not known")
 			return
 		}
 	}
@@ -170,8 +170,8 @@ func TestQuotasUnseen(t *testing.T) {
 
 func quotasSeen(ready ops.Readiness) (seen string) {
 	for _, q := range ready.Requirements {
-		if q.What == "quotas" {
-			seen += q.Seen + "\n"
+		if q.Subject == "quotas" {
+			seen += q.Reason + "\n"
 		}
 	}
 	return seen

@@ -206,7 +206,7 @@ func (w *world) lose(d day) (began time.Time) {
 func said(ready ops.Readiness) (codes []string) {
 	for _, q := range ready.Requirements {
 		if !q.OK {
-			codes = append(codes, cmp.Or(q.Code, q.What))
+			codes = append(codes, cmp.Or(q.Code, q.Subject))
 		}
 	}
 	return codes

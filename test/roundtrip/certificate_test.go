@@ -143,8 +143,8 @@ func TestRequestedCertificateChanges(t *testing.T) {
 		ready, err := site.Check(t.Context(), ops.ForFailover, "", ops.Run{})
 		require.NoError(t, err)
 		for _, q := range ready.Requirements {
-			if q.What == "certificate" && q.Code == code && !q.OK {
-				return q.Seen + ": " + q.Remedy
+			if q.Subject == "certificate" && q.Code == code && !q.OK {
+				return q.Reason + ": " + q.Remedy
 			}
 		}
 		assert.Fail(t, "nothing has the code", "%s: %+v", code, ready.Requirements)
