@@ -39,8 +39,8 @@ func noBlockers(Snapshot, Policy) []refusal.Blocker { return nil }
 
 // Free is what is free of a database's storage.
 type Free struct {
-	GiB float64
-	At  time.Time
+	GiB float64   `json:"gib"`
+	At  time.Time `json:"at"`
 }
 
 // reach is up to where a database's storage grows by itself, in GiB.

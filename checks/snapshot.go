@@ -47,53 +47,49 @@ type Backlog struct {
 
 // Replica is a database: the one that an activation promotes, or its source.
 type Replica struct {
-	ID     string
-	Status string // as RDS words it, such as "available"
-	Source string // ARN of what it replicates; empty once promoted
+	ID     string `json:"id"`
+	Status string `json:"status"` // as RDS words it, such as "available"
+	Source string `json:"source"` // ARN of what it replicates; empty once promoted
 	// Replication is RDS's word for it, such as "replicating" or "error"; empty once promoted.
-	Replication string
-	Message     string // what RDS says of an error in replication
-	BackupDays  int
-	Class       string // such as db.t4g.medium
-	Engine      string // version of MySQL, such as 8.0.42
-	Parameters  string // name of its parameter group
-	ReadOnly    bool   // its parameter group would keep it read-only once promoted
+	Replication string `json:"replication,omitempty"`
+	Message     string `json:"message,omitempty"` // what RDS says of an error in replication
+	BackupDays  int    `json:"backupDays"`
+	Class       string `json:"class"`      // such as db.t4g.medium
+	Engine      string `json:"engine"`     // version of MySQL, such as 8.0.42
+	Parameters  string `json:"parameters"` // name of its parameter group
+	ReadOnly    bool   `json:"readOnly"`   // its parameter group would keep it read-only once promoted
 	// AwaitsReboot reports that not all that its parameter group sets is in force: the group was given to it, or a static
 	// parameter was changed, since it booted.
-	AwaitsReboot bool
+	AwaitsReboot bool `json:"awaitsReboot"`
 
-	AllocatedGiB int   // storage
-	IOPS         int   // of that storage; 0 where RDS names none
-	CeilingGiB   int   // up to where storage grows by itself; 0 is not at all
-	Free         *Free // nil where that was not asked, or is not measured
+	AllocatedGiB int   `json:"allocatedGiB"`   // storage
+	IOPS         int   `json:"iops"`           // of that storage; 0 where RDS names none
+	CeilingGiB   int   `json:"ceilingGiB"`     // up to where storage grows by itself; 0 is not at all
+	Free         *Free `json:"free,omitempty"` // nil where that was not asked, or is not measured
 	// Set are the parameters that its group sets; nil where that was not asked.
-	Set map[string]string
+	Set map[string]string `json:"set,omitempty"`
 	// BackupWindow is when it is backed up, in UTC, such as 03:00-03:30.
-	BackupWindow string
+	BackupWindow string `json:"backupWindow"`
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
-	LastGood *Lag
+	LastGood *Lag `json:"lastGood"`
 	// LagUnread is why the lag could not be read; empty when it could.
-	LagUnread string
-}
-
-// Lag is one measurement of how far the replica is behind its source.
-type Lag struct {
-	Value time.Duration
-	At    time.Time
+	LagUnread string `json:"lagUnread,omitempty"`
 }
 
 // Image is the machine image that the instances are launched from.
 type Image struct {
-	ID    string
-	State string // as EC2 words it, such as "available"
+	ID    string `json:"id"`
+	State string `json:"state"` // as EC2 words it, such as "available"
 	// RootGiB is the size of the snapshot of its root volume; 0 when EC2 does not say.
-	RootGiB int
+	RootGiB int `json:"rootGiB"`
 	// RootDevice is what it calls that volume, such as /dev/xvda, and Snapshot the id of that snapshot.
-	RootDevice, Snapshot string
+	RootDevice string `json:"rootDevice"`
+	Snapshot   string `json:"snapshot"`
 	// Architecture and BootMode are as EC2 words them, such as x86_64 and uefi; BootMode is empty
 	// where the image names none.
-	Architecture, BootMode string
-	Made                   time.Time
+	Architecture string    `json:"architecture"`
+	BootMode     string    `json:"bootMode"`
+	Made         time.Time `json:"made"`
 }
 
 // Certificate is the TLS certificate of the balancer.

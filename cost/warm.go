@@ -54,7 +54,7 @@ func (b biller) warm(s stack) (list []Warm) {
 }
 
 func saved(cold, kept estimate.Estimate) estimate.Range {
-	return estimate.Range{Least: cold.Least - kept.Least, Most: cold.Most - kept.Most}
+	return estimate.Range{Least: cold.Takes.Least - kept.Takes.Least, Most: cold.Takes.Most - kept.Takes.Most}
 }
 
 // work is what AWS has to do for a failover to the stack.

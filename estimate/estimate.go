@@ -3,14 +3,33 @@
 package estimate
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
 
 // Range is how long something takes, at the least and at the most that is usual.
 type Range struct {
-	Least time.Duration `json:"least"`
-	Most  time.Duration `json:"most"`
+	Least, Most time.Duration
+}
+
+// rangeDocument is a range in JSON.
+type rangeDocument struct {
+	Least float64 `json:"leastSeconds"`
+	Most  float64 `json:"mostSeconds"`
+}
+
+// MarshalJSON writes it in seconds.
+func (r Range) MarshalJSON() ([]byte, error) {
+	return json.Marshal(rangeDocument{r.Least.Seconds(), r.Most.Seconds()})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (r *Range) UnmarshalJSON(text []byte) error {
+	var read rangeDocument
+	err := json.Unmarshal(text, &read)
+	*r = Range{time.Duration(read.Least * float64(time.Second)), time.Duration(read.Most * float64(time.Second))}
+	return err
 }
 
 // Exactly is a range of one duration.

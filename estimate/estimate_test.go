@@ -1,10 +1,12 @@
 package estimate
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestFailover(t *testing.T) {
@@ -33,6 +35,18 @@ func TestFailover(t *testing.T) {
 		assert.Equal(t, tc.want, tc.got, name)
 	}
 	assert.Equal(t, "7 to 18 min until visitors are sent there; most of it is the promotion of the database", all.Failover().String())
+}
+
+// TestRangeInSeconds holds the form that plans, bills and published checks give it, and read again.
+func TestRangeInSeconds(t *testing.T) {
+	t.Parallel()
+	took := Range{1500 * time.Millisecond, 2 * time.Minute}
+	text, err := json.Marshal(took)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"leastSeconds": 1.5, "mostSeconds": 120}`, string(text))
+	var read Range
+	require.NoError(t, json.Unmarshal(text, &read))
+	assert.Equal(t, took, read)
 }
 
 func TestUsual(t *testing.T) {

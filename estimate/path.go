@@ -4,14 +4,14 @@ import "fmt"
 
 // Estimate is how long a change of role takes until visitors are sent to the new side.
 type Estimate struct {
-	Range
+	Takes Range `json:"takes"`
 	// Path is what takes longest of all that is done side by side.
 	Path string `json:"path"`
 }
 
 // String says how long, and of what.
 func (e Estimate) String() string {
-	return fmt.Sprintf("%s until visitors are sent there; most of it is the %s", e.Range, e.Path)
+	return fmt.Sprintf("%s until visitors are sent there; most of it is the %s", e.Takes, e.Path)
 }
 
 // Work is what AWS has to do for a change of role. What need not be done is zero.
@@ -34,14 +34,14 @@ const promotion = "promotion of the database"
 // Failover is the longest of what is done side by side, then the verification and the change
 // of DNS. The cache is on no path: a site serves without it.
 func (w Work) Failover() Estimate {
-	e := Estimate{Path: "instances", Range: w.Internet.Plus(w.Instances)}
-	if w.Balancer.Most > e.Most {
-		e = Estimate{Path: "balancer", Range: w.Balancer}
+	e := Estimate{Path: "instances", Takes: w.Internet.Plus(w.Instances)}
+	if w.Balancer.Most > e.Takes.Most {
+		e = Estimate{Path: "balancer", Takes: w.Balancer}
 	}
-	if w.Promotion.Most > e.Most {
-		e = Estimate{Path: promotion, Range: w.Promotion}
+	if w.Promotion.Most > e.Takes.Most {
+		e = Estimate{Path: promotion, Takes: w.Promotion}
 	}
-	e.Range = e.Plus(w.Verification).Plus(w.DNS)
+	e.Takes = e.Takes.Plus(w.Verification).Plus(w.DNS)
 	return e
 }
 
@@ -51,7 +51,7 @@ func (w Work) Switchover() Estimate {
 	made := w
 	made.Promotion = Range{}
 	e := made.Failover()
-	e.Range = e.Plus(w.Freeze).Plus(w.LastWrites).Plus(w.Promotion)
+	e.Takes = e.Takes.Plus(w.Freeze).Plus(w.LastWrites).Plus(w.Promotion)
 	e.Path = promotion
 	return e
 }

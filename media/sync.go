@@ -13,7 +13,10 @@ import (
 )
 
 // Place is a bucket in a region.
-type Place struct{ Region, Bucket string }
+type Place struct {
+	Region string `json:"region"`
+	Bucket string `json:"bucket"`
+}
 
 // Options say what to copy where.
 type Options struct {

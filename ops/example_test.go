@@ -42,7 +42,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("it would touch %d resources, and take %s\n", len(plan.Resources), plan.Estimate.Range)
+	fmt.Printf("it would touch %d resources, and take %s\n", len(plan.Resources), plan.Estimate.Takes)
 
 	_, err = site.Failover(ctx, ops.Accepted{}, ops.Run{})
 	if refused, ok := errors.AsType[*ops.RefusedError](err); ok {

@@ -33,7 +33,7 @@ type Rehearsed struct {
 		Value string `json:"value"`
 	} `json:"faults,omitempty"` // that were let loose in it
 	Run struct {
-		TimeToRecover float64 `json:"timeToRecover"` // in seconds
+		TimeToRecover float64 `json:"timeToRecoverSeconds"`
 	} `json:"run"`
 }
 

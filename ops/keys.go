@@ -51,7 +51,8 @@ func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 
 // keys are the addresses of what encrypts the secrets of the site's stacks, by their files and by their states. An
 // update needs the one, and to read what the other side holds the other.
-func (s *Site) keys(sides []Side) (all []string) {
+func (s *Site) keys(sides []Side) []string {
+	all := []string{}
 	for _, side := range sides {
 		file, _ := providerInFile(s.options.Dir, side.Config.Stack) // it was read as configuration
 		for _, address := range []string{file.Address, side.State.SecretsProvider.Address} {

@@ -260,7 +260,7 @@ func TestKeys(t *testing.T) {
 		keys        []string
 	}{
 		"a service":            {"", "service", state.SecretsProvider{}, []string{"service"}},
-		"never deployed":       {"", "", state.SecretsProvider{}, nil},
+		"never deployed":       {"", "", state.SecretsProvider{}, []string{}},
 		"default":              {"secretsprovider: default", "service", state.SecretsProvider{}, []string{"service"}},
 		"a passphrase":         {"encryptionsalt: " + salt, "passphrase", state.SecretsProvider{Address: state.Passphrase, Salt: salt}, []string{"passphrase"}},
 		"a key":                {"secretsprovider: " + key + "\nencryptedkey: c2VhbGVk", key, state.SecretsProvider{Address: key, EncryptedKey: []byte("sealed")}, []string{key}},

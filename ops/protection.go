@@ -41,7 +41,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	if other != nil {
 		otherRegion = other.Config.Region
 	}
-	for _, q := range risks(s.Backend, s.keys, leads.Config.Region, otherRegion) {
+	for _, q := range risks(s.Backend, s.Keys, leads.Config.Region, otherRegion) {
 		if !q.OK {
 			s.Warnings = append(s.Warnings, q.Reason+": "+q.Remedy)
 			s.unprotect("unprotected: the state would be lost with the active side", "do what the warnings say, then pilotlight check")

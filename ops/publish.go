@@ -42,7 +42,7 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 	published := PublishedCheck{Checked: s.checkedBy(ready), Ready: ready.Err() == nil}
 	found := failover.Readiness{Site: s.Name, Stack: ready.Stack, Ready: published.Ready}
 	if plan := ready.Plan; plan != nil && plan.Estimate != nil {
-		published.Recover, found.Recover = &plan.Estimate.Range, plan.Estimate.Most
+		published.Recover, found.Recover = &plan.Estimate.Takes, plan.Estimate.Takes.Most
 	}
 	if plan := ready.Plan; plan != nil && plan.Verdict != nil && plan.Verdict.LastGood != nil {
 		found.Loss = plan.Verdict.LastGood.Value

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,8 +31,8 @@ type Status struct {
 	Home  string       `json:"home"`
 	Sides []SideStatus `json:"sides"`
 	// Backend is where state lies, and Keys what encrypts its secrets; empty where no file says so and nothing was deployed.
-	Backend string `json:"backend"`
-	Keys    string `json:"keys"`
+	Backend string   `json:"backend"`
+	Keys    []string `json:"keys"`
 	// Protected reports that losing the active side's region now would lose next to nothing.
 	Protected bool `json:"protected"`
 	// Verdict is how protected the site is, a sentence.
@@ -53,8 +52,6 @@ type Status struct {
 	LastRehearsal *Rehearsed `json:"lastRehearsal,omitempty"`
 	// Drills are copies that drills have left, or are making.
 	Drills []DrillCopy `json:"drills,omitempty"`
-
-	keys []string // of Keys
 }
 
 // SideStatus is where one side stands.
@@ -147,8 +144,7 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 			status.Warnings = append(status.Warnings, err.Error())
 		}
 	}
-	status.keys = s.keys(sides)
-	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), strings.Join(status.keys, ", "), LastRehearsal(s.options.Dir)
+	status.Backend, status.Keys, status.LastRehearsal = s.backend(ctx), s.keys(sides), LastRehearsal(s.options.Dir)
 	status.LastCheck = lastCheck(s.options.Dir)
 	status.judge(sides, s.now())
 	status.addDrills(left, unseen, s.now())

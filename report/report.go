@@ -112,7 +112,7 @@ type Report struct {
 	// Reached says when each milestone was.
 	Reached map[Milestone]time.Time `json:"reached"`
 	// TimeToRecover is from the beginning to the milestone Switched, in seconds; 0 before.
-	TimeToRecover float64 `json:"timeToRecover"`
+	TimeToRecover float64 `json:"timeToRecoverSeconds"`
 	// Next is what to do now.
 	Next []string `json:"next"`
 }

@@ -89,7 +89,7 @@ func (o *drillOptions) run(ctx context.Context) error {
 		if err != nil && len(ended) == 0 {
 			return err
 		}
-		return o.conclude(map[string]any{"ended": ended}, endedText(ended), err)
+		return o.conclude(endedDrills{ended}, endedText(ended), err)
 	}
 	o.say("drill of %s: reading the state of both sides …", site.Domain)
 	if !o.yes {
@@ -104,6 +104,11 @@ func (o *drillOptions) run(ctx context.Context) error {
 		err = errors.Join(err, report.WriteFiles(filepath.Join(o.keep, "report"), d.Report))
 	}
 	return o.conclude(d, drillText(d), err)
+}
+
+// endedDrills are the stacks of copies that were ended.
+type endedDrills struct {
+	Ended []string `json:"ended"`
 }
 
 // drillText is what a drill did, for people.

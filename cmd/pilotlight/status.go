@@ -100,7 +100,7 @@ func statusText(s ops.Status) string {
 		t.say("home       %s", cmp.Or(s.Home, "none of the stacks (set home in both files)"))
 	}
 	t.say("state      %s", cmp.Or(s.Backend, "unknown"))
-	t.say("keys       %s", cmp.Or(s.Keys, "none before the first deployment"))
+	t.say("keys       %s", cmp.Or(strings.Join(s.Keys, ", "), "none before the first deployment"))
 	if !s.LastChange.IsZero() {
 		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
 	}

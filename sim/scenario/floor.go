@@ -14,12 +14,12 @@ import (
 // the provider looks, not from what the failover did.
 type Floor struct {
 	Seconds      float64 `json:"seconds"`
-	Path         string  `json:"path"`         // which of the parallel paths is the longest
-	Promotion    float64 `json:"promotion"`    // of the database
-	Balancer     float64 `json:"balancer"`     // with its listener
-	Instances    float64 `json:"instances"`    // after their way to the internet
-	Verification float64 `json:"verification"` // the looks that have to follow each other
-	DNS          float64 `json:"dns"`
+	Path         string  `json:"path"`                // which of the parallel paths is the longest
+	Promotion    float64 `json:"promotionSeconds"`    // of the database
+	Balancer     float64 `json:"balancerSeconds"`     // with its listener
+	Instances    float64 `json:"instancesSeconds"`    // after their way to the internet
+	Verification float64 `json:"verificationSeconds"` // the looks that have to follow each other
+	DNS          float64 `json:"dnsSeconds"`
 }
 
 // floor asks the world how long each call takes for the resource of its kind
@@ -34,7 +34,7 @@ func (s *Stage) floor() Floor {
 		Promotion: seconds(f.Promotion), Balancer: seconds(f.Balancer), Instances: seconds(f.Instances),
 		Verification: seconds(f.Verification), DNS: seconds(f.DNS),
 	}.Failover()
-	f.Seconds, f.Path = least.Least.Seconds(), least.Path
+	f.Seconds, f.Path = least.Takes.Least.Seconds(), least.Path
 	return f
 }
 
@@ -86,8 +86,8 @@ func (s *Stage) durations() parts {
 // and the application with Terraform, tests, and changes the record.
 type Original struct {
 	Seconds float64 `json:"seconds"`
-	Machine float64 `json:"machine"` // of which AWS works
-	Hands   float64 `json:"hands"`   // and of which people do
+	Machine float64 `json:"machineSeconds"` // of which AWS works
+	Hands   float64 `json:"handsSeconds"`   // and of which people do
 }
 
 // String says what the time is made of.

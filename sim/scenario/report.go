@@ -36,7 +36,7 @@ type Report struct {
 	Refusal     string   `json:"refusal"`     // why the failover did not end; empty when it did
 	Floor       Floor    `json:"floor"`       // the least that AWS allows
 	Original    Original `json:"original"`    // what the procedure takes that this replaces
-	DataLoss    float64  `json:"dataLoss"`    // from the last write known to be replicated to the loss of the region
+	DataLoss    float64  `json:"lossSeconds"` // from the last write known to be replicated to the loss of the region
 	CallsToLost int      `json:"callsToLost"` // AWS API calls to the lost region during the failover
 
 	// Changed is what another rehearsal showed otherwise, if there is one to compare with; empty for nothing.

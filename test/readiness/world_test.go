@@ -169,10 +169,10 @@ func (w *world) wrong(switched, began time.Time, failed error) string {
 // is the longest then, and the person takes two minutes.
 func (w *world) most() time.Duration {
 	if e := w.reference.plan.Estimate; e != nil {
-		return e.Most
+		return e.Takes.Most
 	}
 	work := estimate.Work{Promotion: estimate.Usual(estimate.Promotion), Verification: estimate.Usual(estimate.Verification), DNS: estimate.Exactly(3 * time.Minute)}
-	return work.Failover().Most
+	return work.Failover().Takes.Most
 }
 
 // astray is which visitors do not arrive.
