@@ -58,6 +58,7 @@ func read(t *testing.T, store *Store) (text string, found bool) {
 	if !found {
 		return "", false
 	}
+	assert.Equal(t, time.UTC, current.Modified.Location())
 	deployment, err := store.ReadState(t.Context(), current)
 	require.NoError(t, err)
 	return string(deployment), true

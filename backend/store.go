@@ -117,7 +117,7 @@ func (d folder) list(_ context.Context, prefix string) ([]File, error) {
 			return err
 		}
 		key, err := filepath.Rel(string(d), path)
-		all = append(all, File{Key: filepath.ToSlash(key), Modified: info.ModTime(), Size: info.Size()})
+		all = append(all, File{Key: filepath.ToSlash(key), Modified: info.ModTime().UTC(), Size: info.Size()})
 		return err
 	})
 	return all, err

@@ -155,6 +155,7 @@ func Covers(risk string, b refusal.Blocker) bool { return slices.Contains(overri
 
 // Overrule splits blockers into those that stand and those that are overruled.
 func Overrule(all []refusal.Blocker, accepted []string) (stand, overruled []refusal.Blocker) {
+	stand, overruled = []refusal.Blocker{}, []refusal.Blocker{}
 	for _, b := range all {
 		if slices.ContainsFunc(accepted, func(risk string) bool { return Covers(risk, b) }) {
 			overruled = append(overruled, b)

@@ -25,7 +25,8 @@ const (
 
 // Findings is what each rule found, also of those that block nothing. A rule that had nothing
 // to look at found nothing.
-func (r Rules) Findings(s Snapshot, p Policy) (all []Finding) {
+func (r Rules) Findings(s Snapshot, p Policy) []Finding {
+	all := []Finding{}
 	for _, rule := range r {
 		blockers, seen := rule.blockers(s, p), rule.seen(s, p)
 		stand, overruled := Overrule(blockers, p.Accepted)

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 func TestFindings(t *testing.T) {
@@ -156,6 +158,14 @@ func TestFindingsAgreeWithBlockers(t *testing.T) {
 	}
 	assert.Equal(t, []string{"production", "replica", "image", "certificate"}, subjects)
 	assert.Equal(t, subjects, blocks())
+}
+
+// TestNoFindings holds that a program reads lists where there is nothing to tell.
+func TestNoFindings(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, []Finding{}, Retire.Findings(Snapshot{}, Policy{}))
+	stand, overruled := Overrule(nil, nil)
+	assert.Equal(t, [][]refusal.Blocker{{}, {}}, [][]refusal.Blocker{stand, overruled})
 }
 
 func TestFindingsOfOtherChanges(t *testing.T) {

@@ -8,8 +8,9 @@ type Difference struct {
 }
 
 // Compare is what differs between two bills of a site: by part of each stack, and the last of both
-// stacks. It returns nothing where nothing differs.
-func Compare(base, now Bill) (changed []Difference) {
+// stacks. It returns an empty list where nothing differs.
+func Compare(base, now Bill) []Difference {
+	changed := []Difference{}
 	was, is := base.parts(), now.parts()
 	for _, what := range append(is.order, was.order...) {
 		if _, again := is.seen[what]; again {

@@ -154,7 +154,7 @@ func Of(site Site) (Bill, error) {
 			bill.KeepWarm = b.warm(s)
 		}
 	}
-	bill.NotPriced, bill.Unverified = slices.Sorted(maps.Keys(b.notPriced)), slices.Sorted(maps.Keys(b.unverified))
+	bill.NotPriced, bill.Unverified = sorted(b.notPriced), sorted(b.unverified)
 	return bill, nil
 }
 
@@ -198,6 +198,13 @@ func (site Site) notCounted() []string {
 		list = append(list, "traffic between the regions: set transferGiBYear in "+UsageFile)
 	}
 	return list
+}
+
+// sorted are the items of a set; an empty list for none.
+func sorted(set map[string]bool) []string {
+	items := slices.AppendSeq([]string{}, maps.Keys(set))
+	slices.Sort(items)
+	return items
 }
 
 // biller prices quantities, and notes what has no price.

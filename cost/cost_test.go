@@ -86,7 +86,7 @@ func TestBill(t *testing.T) {
 	assert.Equal(t, "USD", bill.Currency)
 	assert.Zero(t, bill.Tax)
 	assert.False(t, bill.Partial)
-	assert.Empty(t, bill.NotPriced)
+	assert.Equal(t, []string{}, bill.NotPriced)
 	assert.InDelta(t, 730*0.2+10+0.1, bill.Former[0].Month, 1e-9, "a former database is in one zone")
 	assert.InDelta(t, 2*(0.2+2*0.1+0.03+2*0.005+0.04+0.005+2*0.05+3*0.01)+2.0/730*(10+2*20*0.08+0.4), bill.Drill.Month, 1e-9)
 }
@@ -318,7 +318,7 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	base, err := Of(site(t))
 	require.NoError(t, err)
-	assert.Empty(t, Compare(base, base))
+	assert.Equal(t, []Difference{}, Compare(base, base))
 	changed := site(t)
 	changed.Stacks[1].KeepWarm = []config.WarmPart{config.WarmCache}
 	now, err := Of(changed)

@@ -37,7 +37,7 @@ func (r *Runtime) CompareMedia(ctx context.Context, bucket, peerRegion, peerBuck
 }
 
 func (r *Runtime) compareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) (report.MediaComparison, error) {
-	found := report.MediaComparison{Bucket: bucket, Peer: peerBucket}
+	found := report.MediaComparison{Bucket: bucket, Peer: peerBucket, FirstMissing: []string{}}
 	ours, err := r.aws(ctx)
 	if err != nil {
 		return found, err

@@ -140,9 +140,9 @@ func reach(of config.Config, balancer string) string {
 
 func (s *Site) now() time.Time {
 	if s.options.Env.Now != nil {
-		return s.options.Env.Now()
+		return s.options.Env.Now().UTC()
 	}
-	return time.Now()
+	return time.Now().UTC()
 }
 
 // keepReports is where the reports of drills go.

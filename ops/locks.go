@@ -60,7 +60,7 @@ func (s *Site) Locks(ctx context.Context, stack string) ([]LockStatus, error) {
 	}
 	locks := make([]LockStatus, len(found))
 	for i, l := range found {
-		locks[i] = LockStatus{Stack: stack, By: l.Owner(), Since: l.Since, Holder: l.Holder(), LeftHere: leftHere(dir, stack, l), lock: l}
+		locks[i] = LockStatus{Stack: stack, By: l.Owner(), Since: l.Since.UTC(), Holder: l.Holder(), LeftHere: leftHere(dir, stack, l), lock: l}
 	}
 	return locks, nil
 }

@@ -33,8 +33,8 @@ type Plan struct {
 	Shortfalls []refusal.Blocker `json:"shortfalls,omitempty"`
 	// Quotas are those of the account that it takes some of; none where they were not asked for.
 	Quotas []checks.Quota `json:"quotas,omitempty"`
-	// Resources of AWS that would be touched.
-	Resources []Planned `json:"resources"`
+	// Resources of AWS that would be touched; nil when that could not be found out.
+	Resources []Planned `json:"resources,omitzero"`
 	Warnings  []string  `json:"warnings,omitempty"`
 	// ReplacesInstances reports that all instances which run would be replaced, one by one.
 	ReplacesInstances bool `json:"replacesInstances,omitempty"`

@@ -46,14 +46,14 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 		err = errors.Join(checkAgreement(sides, changes), roles.CheckRoles(rolesOf(sides), changes))
 	}
 	if err != nil || len(changes) == 0 {
-		return Outcome{NothingToDo: nothing}, err
+		return Outcome{NothingToDo: nothing, Done: []Change{}}, err
 	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
 			return Outcome{}, err
 		}
 	}
-	out, idle := Outcome{Remaining: changes}, true
+	out, idle := Outcome{Done: []Change{}, Remaining: changes}, true
 	var notes []string
 	for _, change := range changes {
 		if run.Begin != nil {
@@ -73,11 +73,11 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 		idle = idle && result.idle() && !change.Destroy
 	}
 	if idle && nothing != "" {
-		return Outcome{NothingToDo: nothing, Next: notes}, nil
+		return Outcome{NothingToDo: nothing, Done: []Change{}, Next: notes}, nil
 	}
 	out.Next = append(toCommit(changes), notes...)
 	if idle && len(out.Next) > len(notes) { // the roles were still to be changed when the claims were read
-		return Outcome{NothingToDo: "another run has done it meanwhile", Next: append(out.Next, s.nextSteps(ctx)...)}, nil
+		return Outcome{NothingToDo: "another run has done it meanwhile", Done: []Change{}, Next: append(out.Next, s.nextSteps(ctx)...)}, nil
 	}
 	if changes[0].Destroy {
 		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+

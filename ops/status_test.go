@@ -215,6 +215,7 @@ func TestLastCheck(t *testing.T) {
 	sides := site(leading, standBy)
 	s := &Site{options: Options{Dir: t.TempDir()}}
 	assert.Nil(t, lastCheck(s.options.Dir))
+	assert.Equal(t, time.UTC, s.now().Location(), "others read it elsewhere")
 	for name, tc := range map[string]struct {
 		missing []string
 		stack   string

@@ -163,7 +163,7 @@ type NextSteps struct {
 // sides of head are as they will be once the run is done.
 func NewRecorder(head Report, advice NextSteps, sink func(Report)) *Recorder {
 	r := &Recorder{sink: sink, advice: advice, sides: head.Sides}
-	head.Outcome, head.Next, head.Sides = Unfinished, advice.Unfinished, slices.Clone(head.Sides)
+	head.StartedAt, head.Outcome, head.Next, head.Sides = head.StartedAt.UTC(), Unfinished, advice.Unfinished, slices.Clone(head.Sides)
 	if head.Reached == nil {
 		head.Reached = map[Milestone]time.Time{}
 	}
@@ -179,6 +179,7 @@ func NewRecorder(head Report, advice NextSteps, sink func(Report)) *Recorder {
 func (r *Recorder) Observe(step Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	step.Begin, step.End = step.Begin.UTC(), step.End.UTC()
 	stored := step
 	stored.Awaits, stored.Verdict, stored.Media = "", nil, nil // the report has them elsewhere
 	r.report.Steps = withStep(r.report.Steps, stored)
@@ -237,7 +238,7 @@ func (r *Recorder) Done() {
 
 func (r *Recorder) tell() {
 	told := r.report
-	told.Steps, told.Sides = slices.Clone(told.Steps), slices.Clone(told.Sides)
+	told.Steps, told.Next, told.Sides = append([]Step{}, told.Steps...), append([]string{}, told.Next...), slices.Clone(told.Sides)
 	told.Reached = map[Milestone]time.Time{}
 	for milestone, at := range r.report.Reached {
 		told.Reached[milestone] = at

@@ -176,6 +176,23 @@ func TestReportOfARefusal(t *testing.T) {
 	assert.Equal(t, []string{"do what they say"}, last.Next)
 }
 
+// TestReportForPrograms holds that no list is null, and that times are UTC wherever the command runs.
+func TestReportForPrograms(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 8*60*60))
+	var last Report
+	recorder := NewRecorder(Report{StartedAt: noon}, NextSteps{}, func(r Report) { last = r })
+	text, err := json.Marshal(last)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"site": "", "stack": "", "region": "", "action": "", "epoch": 0, "startedAt": "2026-03-01T04:00:00Z", "outcome": "unfinished",
+		"steps": [], "reached": {}, "timeToRecoverSeconds": 0, "next": []}`, string(text))
+	recorder.Observe(Step{Name: "claim", Begin: noon})
+	recorder.Observe(Step{Name: "claim", End: noon.Add(time.Second), Milestone: Claimed})
+	for _, at := range []time.Time{last.Steps[0].Begin, last.Steps[0].End, last.Reached[Claimed]} {
+		assert.Equal(t, time.UTC, at.Location())
+	}
+}
+
 // TestReportOfADrill has a run that is over when the site works, without its name.
 func TestReportOfADrill(t *testing.T) {
 	t.Parallel()

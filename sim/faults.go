@@ -136,9 +136,10 @@ func (w *World) Heal() {
 }
 
 // Injected are the faults that may still strike, in the order of their injection.
-func (w *World) Injected() (faults []Fault) {
+func (w *World) Injected() []Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	faults := []Fault{}
 	for _, a := range w.state.Faults {
 		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion" || a.Name == "answer"); !spent {
 			faults = append(faults, a.Fault)

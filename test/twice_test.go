@@ -37,7 +37,7 @@ func TestFailoverInTwoTerminals(t *testing.T) {
 	assert.Empty(t, first.NothingToDo)
 	assert.Equal(t, refusal.CodeLocked, refusal.CodeOf(meanwhile), meanwhile)
 	assert.Equal(t, "another run has done it meanwhile", last.NothingToDo)
-	assert.Empty(t, last.Done)
+	assert.Equal(t, []ops.Change{}, last.Done)
 	assert.Equal(t, []string{"commit Pulumi.dr.yaml, which now holds role: active", "pilotlight reprotect, once its region is back"}, last.Next)
 	assert.Contains(t, stage.Visit(), "visitors are served from us-east-2")
 }

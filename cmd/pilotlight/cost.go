@@ -24,7 +24,7 @@ type costOptions struct {
 type comparedBill struct {
 	cost.Bill
 	// Changed is nil where nothing was compared.
-	Changed *[]cost.Difference `json:"changed,omitempty"`
+	Changed []cost.Difference `json:"changed,omitzero"`
 }
 
 func newCostCmd(c connect) *cobra.Command {
@@ -61,8 +61,7 @@ func (o *costOptions) run(ctx context.Context) error {
 	}
 	shown := comparedBill{Bill: bill}
 	if base != nil {
-		changed := cost.Compare(*base, bill)
-		shown.Changed = &changed
+		shown.Changed = cost.Compare(*base, bill)
 	}
 	if o.markdown {
 		return o.show(shown, costMarkdown(shown))
@@ -91,7 +90,7 @@ func costText(b comparedBill) string {
 	var t text
 	if b.Changed != nil {
 		t.say("%s", changeOf(b))
-		for _, d := range *b.Changed {
+		for _, d := range b.Changed {
 			t.say("  %-40s %12s -> %12s a month", d.What, d.Base.Monthly(), d.Now.Monthly())
 		}
 		t.say("")
@@ -101,11 +100,10 @@ func costText(b comparedBill) string {
 
 // changeOf is what the change costs, a sentence.
 func changeOf(b comparedBill) string {
-	changed := *b.Changed
-	if len(changed) == 0 {
+	if len(b.Changed) == 0 {
 		return "This costs what the base branch does."
 	}
-	total := changed[len(changed)-1]
+	total := b.Changed[len(b.Changed)-1]
 	month, year := total.Now.Month-total.Base.Month, total.Now.Year-total.Base.Year
 	note := ""
 	if total.Base.Partial || total.Now.Partial {
@@ -120,9 +118,9 @@ func costMarkdown(b comparedBill) string {
 	t.say("### Cost of %s\n", inProse(b.Domain))
 	if b.Changed != nil {
 		t.say("%s\n", changeOf(b))
-		if len(*b.Changed) > 0 {
+		if len(b.Changed) > 0 {
 			t.say("| %s a month | base branch | here |\n|---|---:|---:|", b.Currency)
-			for _, d := range *b.Changed {
+			for _, d := range b.Changed {
 				t.say("| %s | %s | %s |", inProse(d.What), inProse(d.Base.Monthly()), inProse(d.Now.Monthly()))
 			}
 			t.say("")

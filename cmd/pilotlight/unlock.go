@@ -35,7 +35,7 @@ func newUnlockCmd(c connect) *cobra.Command {
 // unlocked is what was done.
 type unlocked struct {
 	Stack string           `json:"stack"`
-	Locks []ops.LockStatus `json:"locks"` // that were taken away
+	Locks []ops.LockStatus `json:"locks,omitzero"` // that were taken away; nil where Blind
 	// Blind reports that the backend does not tell whether there was a lock, nor whose.
 	Blind bool `json:"blind,omitempty"`
 }

@@ -14,7 +14,8 @@ type Difference struct {
 
 // Compare is what changed since another rehearsal, such as that of the branch that a pull request is
 // for: whether the site recovers, in what time, with what loss, and what is refused.
-func Compare(base, now *Report) (changed []Difference) {
+func Compare(base, now *Report) []Difference {
+	changed := []Difference{}
 	for _, v := range []Difference{
 		{"ending", base.ending(), now.ending()},
 		{"time to recover", base.recovery(), now.recovery()},

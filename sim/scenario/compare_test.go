@@ -12,9 +12,9 @@ func TestCompare(t *testing.T) {
 		spoil func(now *Report)
 		want  []Difference
 	}{
-		"nothing":           {func(*Report) {}, nil},
-		"less than a look":  {func(now *Report) { now.Run.TimeToRecover += 0.2; now.DataLoss += 0.2 }, nil},
-		"another seed's at": {func(now *Report) { now.Lost = now.Lost.Add(1); now.At = now.Lost }, nil},
+		"nothing":           {func(*Report) {}, []Difference{}},
+		"less than a look":  {func(now *Report) { now.Run.TimeToRecover += 0.2; now.DataLoss += 0.2 }, []Difference{}},
+		"another seed's at": {func(now *Report) { now.Lost = now.Lost.Add(1); now.At = now.Lost }, []Difference{}},
 		"slower":            {func(now *Report) { now.Run.TimeToRecover = 1000 }, []Difference{{"time to recover", "10:40", "16:40"}}},
 		"loses more":        {func(now *Report) { now.DataLoss = 61 }, []Difference{{"writes lost", "3 s", "61 s"}}},
 		"refused": {func(now *Report) { now.Recovered, now.Refusal = false, "no image" }, []Difference{

@@ -39,8 +39,8 @@ type Report struct {
 	DataLoss    float64  `json:"lossSeconds"` // from the last write known to be replicated to the loss of the region
 	CallsToLost int      `json:"callsToLost"` // AWS API calls to the lost region during the failover
 
-	// Changed is what another rehearsal showed otherwise, if there is one to compare with; empty for nothing.
-	Changed []Difference `json:"changed,omitempty"`
+	// Changed is what another rehearsal showed otherwise; nil where there is none to compare with.
+	Changed []Difference `json:"changed,omitzero"`
 }
 
 // Unfinished reports that the site serves and that the failover stopped before its end, such as for want of Redis, by no
@@ -51,8 +51,8 @@ func (r *Report) Unfinished() bool { return r.Recovered && r.Refusal != "" && le
 func (s *Stage) report(failed error) *Report {
 	production, recovery := s.site.productionRegion(), s.site.recovery
 	r := &Report{
-		At: time.Now(), Domain: recovery.Domain, DRStack: recovery.Stack, ProdRegion: production, DRRegion: recovery.Region, Seed: s.options.Seed,
-		Outage: s.options.Outage, Faults: s.options.Faults, Assumed: s.site.assumed, Lost: s.lost, Run: s.told(),
+		At: time.Now().UTC(), Domain: recovery.Domain, DRStack: recovery.Stack, ProdRegion: production, DRRegion: recovery.Region, Seed: s.options.Seed,
+		Outage: s.options.Outage, Faults: append([]sim.Fault{}, s.options.Faults...), Assumed: s.site.assumed, Lost: s.lost, Run: s.told(),
 	}
 	if s.site.production != nil {
 		r.ProdStack = s.site.production.Stack
