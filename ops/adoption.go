@@ -275,18 +275,13 @@ func (s *Stack) wants(ctx context.Context, keep Change, run Run) (wanted []apity
 		return nil, plan, err
 	}
 	defer remove()
-	follow := run
-	follow.ConfigFile, follow.Say = file, nil
-	follow.Event = func(e events.EngineEvent) {
+	run.ConfigFile, run.Say = file, nil
+	_, err = s.preview(ctx, run.With(Run{Event: func(e events.EngineEvent) {
 		plan.add(e)
 		if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op == apitype.OpCreate && pre.Metadata.New != nil {
 			wanted = append(wanted, *pre.Metadata.New)
 		}
-		if run.Event != nil {
-			run.Event(e)
-		}
-	}
-	_, err = s.preview(ctx, follow)
+	}}))
 	slices.SortFunc(plan.Resources, Planned.Compare)
 	return wanted, plan, err
 }

@@ -32,16 +32,13 @@ func (s *Site) Drift(ctx context.Context, stack string, run Run) ([]Drift, error
 	if err != nil {
 		return nil, err
 	}
-	found, tell := []Drift{}, run.Event
-	run.Event = func(e events.EngineEvent) {
+	found := []Drift{}
+	collect := Run{Event: func(e events.EngineEvent) {
 		if out := e.ResOutputsEvent; out != nil {
 			found = append(found, drifts(out.Metadata)...)
 		}
-		if tell != nil {
-			tell(e)
-		}
-	}
-	if err := opened.previewRefresh(ctx, run); err != nil {
+	}}
+	if err := opened.previewRefresh(ctx, run.With(collect)); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(found, func(a, b Drift) int {

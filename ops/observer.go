@@ -116,14 +116,7 @@ func (w *observer) say(line string) {
 
 // progress passes on what was seen of something that is waited for.
 func (w *observer) progress(awaits, seen string) {
-	p := Progress{Awaits: awaits, Seen: seen}
-	w.tell(func(run Run) {
-		if run.Progress != nil {
-			run.Progress(p)
-		} else {
-			run.say(report.Escape(p.String()))
-		}
-	})
+	w.tell(func(run Run) { run.progress(Progress{Awaits: awaits, Seen: seen}) })
 }
 
 // event passes one of the engine's events on to the operation's Run.

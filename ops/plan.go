@@ -80,15 +80,9 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
 		return Plan{}, err
 	}
 	defer remove()
-	plan, tell := Plan{Change: change, Resources: []Planned{}}, run.Event
+	plan := Plan{Change: change, Resources: []Planned{}}
 	run.ConfigFile = file
-	run.Event = func(e events.EngineEvent) {
-		plan.add(e)
-		if tell != nil {
-			tell(e)
-		}
-	}
-	result, err := stack.Preview(ctx, run)
+	result, err := stack.Preview(ctx, run.With(Run{Event: plan.add}))
 	slices.SortFunc(plan.Resources, Planned.Compare)
 	if plan.ReplacesInstances { // of a standby none run
 		is, err := stack.State(ctx)

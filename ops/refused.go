@@ -15,16 +15,7 @@ type refusedNames struct {
 }
 
 // watched is a run that is noted.
-func (n *refusedNames) watched(run Run) Run {
-	tell := run.Event
-	run.Event = func(e events.EngineEvent) {
-		n.see(e)
-		if tell != nil {
-			tell(e)
-		}
-	}
-	return run
-}
+func (n *refusedNames) watched(run Run) Run { return run.With(Run{Event: n.see}) }
 
 // see notes what an event tells. That a creation failed is one event, and why is another.
 func (n *refusedNames) see(e events.EngineEvent) {

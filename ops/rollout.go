@@ -26,16 +26,11 @@ func replacesInstances(e events.EngineEvent) bool {
 // watchRollout is the run, watched for a step that replaces instances.
 func watchRollout(run Run) (watched Run, replaces *atomic.Bool) {
 	replaces = &atomic.Bool{}
-	tell := run.Event
-	run.Event = func(e events.EngineEvent) {
+	return run.With(Run{Event: func(e events.EngineEvent) {
 		if replacesInstances(e) {
 			replaces.Store(true)
 		}
-		if tell != nil {
-			tell(e)
-		}
-	}
-	return run, replaces
+	}}), replaces
 }
 
 // rolloutNotes say that an update began to replace the instances of a side that has some.

@@ -41,6 +41,42 @@ func (r Run) say(line string) {
 	}
 }
 
+// progress tells what is waited for.
+func (r Run) progress(p Progress) {
+	if r.Progress != nil {
+		r.Progress(p)
+	} else {
+		r.say(report.Escape(p.String()))
+	}
+}
+
+// With is the run, which also tells all to another. Who confirms and with what file stays as it is.
+func (r Run) With(also Run) Run {
+	with := r
+	with.Begin = both(r.Begin, also.Begin)
+	with.Step = both(r.Step, also.Step)
+	with.Report = both(r.Report, also.Report)
+	with.Progress = both(r.progress, also.progress)
+	with.Say = both(r.Say, also.Say)
+	with.Media = both(r.Media, also.Media)
+	with.Event = both(r.Event, also.Event)
+	return with
+}
+
+// both calls two, of which either may be nil.
+func both[T any](a, b func(T)) func(T) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return func(what T) {
+		a(what)
+		b(what)
+	}
+}
+
 // Progress is what was last seen of something that is waited for.
 type Progress struct{ Awaits, Seen string }
 

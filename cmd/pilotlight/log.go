@@ -91,28 +91,3 @@ func stepLines(step report.Step) []string {
 	}
 	return nil
 }
-
-// both lets two follow an operation.
-func both(a, b ops.Run) ops.Run {
-	return ops.Run{
-		Begin:    each(a.Begin, b.Begin),
-		Step:     each(a.Step, b.Step),
-		Report:   each(a.Report, b.Report),
-		Progress: each(a.Progress, b.Progress),
-		Say:      each(a.Say, b.Say),
-		Event:    each(a.Event, b.Event),
-	}
-}
-
-func each[T any](a, b func(T)) func(T) {
-	switch {
-	case a == nil:
-		return b
-	case b == nil:
-		return a
-	}
-	return func(what T) {
-		a(what)
-		b(what)
-	}
-}

@@ -140,7 +140,7 @@ func (p *project) say(format string, args ...any) {
 func (p *project) run(ctx context.Context, verb string, outlives bool) (run ops.Run, end func()) {
 	run, closeView := p.shown()
 	if say := run.Say; p.verbose {
-		run = both(run, ops.Run{Event: func(e events.EngineEvent) {
+		run = run.With(ops.Run{Event: func(e events.EngineEvent) {
 			if severity, text := diagnostic(e); severity == "debug" {
 				say(text)
 			}
@@ -151,7 +151,7 @@ func (p *project) run(ctx context.Context, verb string, outlives bool) (run ops.
 		run.Say(err.Error())
 	} else {
 		run.Say("log: " + path)
-		run = both(run, log.run())
+		run = run.With(log.run())
 	}
 	interruptionOf(ctx).watch(outlives, run.Say)
 	return run, func() {
