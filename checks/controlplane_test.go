@@ -27,7 +27,8 @@ func TestControlPlane(t *testing.T) {
 		"the pilot light is there":  {"us-west-2", "us-east-1", []Planned{balancer, record}, "", ""},
 		"Beijing lost":              {"cn-north-1", "cn-northwest-1", []Planned{balancer, cache, record}, "", ""},
 		"Beijing lost, with a role": {"cn-north-1", "cn-northwest-1", []Planned{record, role}, "nothing can change roles", "made ahead"},
-		"Ningxia lost":              {"cn-northwest-1", "cn-north-1", []Planned{balancer, cache, record}, "nothing can move the site's name", "dns.mode"},
+		"Ningxia lost":              {"cn-northwest-1", "cn-north-1", []Planned{balancer, cache, record}, "can make a balancer, make a Redis group or move the site's name", "keepWarm"},
+		"Ningxia lost, all warm":    {"cn-northwest-1", "cn-north-1", []Planned{record, gateway}, "nothing can move the site's name", "dns.mode"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

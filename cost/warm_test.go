@@ -68,4 +68,9 @@ func TestWarmNeeds(t *testing.T) {
 	assert.Equal(t, "us-east-1", warmOf(t, s, config.WarmBalancer).Needs)
 	assert.Equal(t, "us-east-1", warmOf(t, s, config.WarmCache).Needs)
 	assert.Empty(t, warmOf(t, s, config.WarmNAT).Needs)
+
+	s.Stacks[1].Region, s.Stacks[1].Peer.Region = "cn-north-1", "cn-northwest-1"
+	assert.Equal(t, "cn-northwest-1", warmOf(t, s, config.WarmBalancer).Needs)
+	s.Stacks[1].Region, s.Stacks[1].Peer.Region = "cn-northwest-1", "cn-north-1"
+	assert.Empty(t, warmOf(t, s, config.WarmBalancer).Needs)
 }

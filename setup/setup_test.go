@@ -119,6 +119,27 @@ func TestFilesAreTaken(t *testing.T) {
 	}
 }
 
+// TestWarmParts holds that a pilot light begins with warm parts where AWS can't make them without
+// production's region.
+func TestWarmParts(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		production, recovers string
+		warm                 []config.WarmPart
+	}{
+		{"us-west-2", "us-east-1", nil},
+		{"us-east-1", "us-west-2", []config.WarmPart{config.WarmBalancer, config.WarmCache}},
+		{"cn-north-1", "cn-northwest-1", nil},
+		{"cn-northwest-1", "cn-north-1", []config.WarmPart{config.WarmBalancer, config.WarmCache}},
+	} {
+		s := sample()
+		s.Prod.Region, s.DR.Region = tc.production, tc.recovers
+		configs, err := s.Configs()
+		require.NoError(t, err)
+		assert.Equal(t, tc.warm, configs[1].KeepWarm, tc.production)
+	}
+}
+
 // setSecrets does what pulumi config set --secret does for each key.
 func setSecrets(t *testing.T, path string) {
 	t.Helper()

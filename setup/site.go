@@ -127,6 +127,7 @@ func (s Site) file(stack string) ([]byte, error) {
 	err := stackFile.Execute(&text, map[string]any{
 		"Site": s, "Active": stack == Prod, "Own": own, "Other": other, "Peer": peer, "CIDR": cidr, "OtherCIDR": otherCIDR,
 		"Zones": zones(own.Region), "Sizes": sizesOf(partition), "Partition": partition, "Manual": s.Zone == ManualDNS,
+		"NamedThere": awsregion.ControlPlane("elasticloadbalancing", own.Region) == other.Region, // the names of balancer and Redis group
 	})
 	return text.Bytes(), err
 }

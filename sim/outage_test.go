@@ -66,6 +66,8 @@ func TestControlPlanes(t *testing.T) {
 		"a record":             {"us-east-1", home, "aws:route53/record:Record", record, true},
 		"a record in China":    {"cn-northwest-1", "cn-north-1", "aws:route53/record:Record", record, true},
 		"a record, Beijing":    {"cn-north-1", "cn-northwest-1", "aws:route53/record:Record", record, false},
+		"a cache in China":     {"cn-northwest-1", "cn-north-1", "aws:elasticache/replicationGroup:ReplicationGroup", props{"replicationGroupId": "c"}, true},
+		"a cache, Beijing":     {"cn-north-1", "cn-northwest-1", "aws:elasticache/replicationGroup:ReplicationGroup", props{"replicationGroupId": "c"}, false},
 		"a bucket":             {"us-east-1", home, "aws:s3/bucketV2:BucketV2", props{"bucket": "b"}, true},
 		"a cache":              {"us-east-1", home, "aws:elasticache/replicationGroup:ReplicationGroup", props{"replicationGroupId": "c"}, true},
 		"a database":           {"us-east-1", home, databaseType, primary(), false},
