@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -104,6 +105,11 @@ func TestPlainImageInstallsWhatItNeeds(t *testing.T) {
 	assert.Equal(t, "drop-in\n", i.read(site+"/wp-content/object-cache.php"))
 	assert.Contains(t, i.read(site+"/wp-config.php"), "$table_prefix = 'wp_';")
 	assert.FileExists(t, i.path(healthPage))
+	asked := regexp.MustCompile(`(?m)^curl .*`).FindAllString(i.log, -1)
+	assert.NotEmpty(t, asked)
+	for _, line := range asked {
+		assert.Regexp(t, ` --(speed-time|max-time) `, line, "a server that hangs must not keep an instance from ever starting")
+	}
 }
 
 // What is refused must not look healthy, and must say why.
