@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/config"
 )
 
@@ -13,7 +14,11 @@ type Step struct {
 // Next lists what leads from the files to a site with its pilot light. What is
 // in capitals is the reader's.
 func (s Site) Next() []Step {
-	steps := []Step{{"pilotlight bootstrap --region REGION", "a bucket and a key for the state, not in " + s.Prod.Region + "; then the login that it prints"}}
+	region := "REGION"
+	if awsregion.Partition(s.DR.Region) == "aws-cn" { // it has two
+		region = s.DR.Region
+	}
+	steps := []Step{{"pilotlight bootstrap --region " + region, "a bucket and a key for the state, not in " + s.Prod.Region + "; then the login that it prints"}}
 	files := ""
 	for _, stack := range s.Stacks() {
 		files += " " + config.FileName(stack)
