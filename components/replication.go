@@ -41,7 +41,7 @@ func NewReplication(ctx *pulumi.Context, name string, args ReplicationArgs, opts
 	part := name + "-replication"
 	role, err := iam.NewRole(ctx, part, &iam.RoleArgs{
 		Description:      pulumi.String("S3 copies the media of " + name + " to the other region"),
-		AssumeRolePolicy: trustFor("s3.amazonaws.com", args.AccountID), // in China too
+		AssumeRolePolicy: trustFor(s3Principal, args.AccountID),
 		Tags:             named(part),
 	}, pulumi.Parent(r))
 	if err != nil {
