@@ -179,9 +179,11 @@ type ImageNewsArgs struct {
 	To string
 }
 
-// ImageNews sends the events of images in this region to the other one, whose function copies them. EventBridge
-// does that between all regions but those of China
-// (https://aws.amazon.com/blogs/compute/expanding-cross-region-event-routing-with-amazon-eventbridge/); there the sweep finds them.
+// ImageNews sends the events of images in this region to the other one, whose function copies them. EventBridge did
+// that in 2021 between all regions but GovCloud's and China's
+// (https://aws.amazon.com/blogs/compute/expanding-cross-region-event-routing-with-amazon-eventbridge/). China's guide describes it
+// without an exception since (https://docs.amazonaws.cn/en_us/eventbridge/latest/userguide/eb-cross-region.html), and we have not
+// tried it: so there the sweep finds them.
 type ImageNews struct {
 	pulumi.ResourceState
 }
