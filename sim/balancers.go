@@ -23,7 +23,7 @@ func balancerKinds() map[string]*kind {
 	}
 	return map[string]*kind{
 		balancerType: elb(kind{
-			noun: "ELBv2 application Load Balancer", globally: true,
+			noun: "ELBv2 application Load Balancer", globally: true, role: "AWSServiceRoleForElasticLoadBalancing",
 			create: "CreateLoadBalancer", update: "ModifyLoadBalancerAttributes", delete: "DeleteLoadBalancer",
 			id: func(w *World, o *Object) string { return arn("elasticloadbalancing", o, balancerPath(w, o)) },
 			refs: []ref{

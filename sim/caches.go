@@ -29,7 +29,7 @@ func cacheKinds() map[string]*kind {
 			},
 		},
 		cacheType: {
-			service: "elasticache", sdk: "ElastiCache", noun: "ElastiCache Replication Group", globally: true,
+			service: "elasticache", sdk: "ElastiCache", noun: "ElastiCache Replication Group", globally: true, role: "AWSServiceRoleForElastiCache",
 			create: "CreateReplicationGroup", update: "ModifyReplicationGroup", delete: "DeleteReplicationGroup",
 			id: named("replicationGroupId"),
 			refs: []ref{

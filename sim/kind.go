@@ -41,6 +41,8 @@ type kind struct {
 	// globally: creating it needs the control plane of a global service
 	// (aws fault isolation boundaries: balancers, caches and buckets do).
 	globally bool
+	// role is the service-linked role that AWS makes with the account's first of them.
+	role string
 }
 
 // A ref is a property that must name an object which is there.

@@ -290,6 +290,12 @@ func (w *World) admit(ctx context.Context, k *kind, region, operation string, ch
 			return err
 		}
 	}
+	if operation == k.create && k.role != "" && !w.HasServiceRole(k.role) {
+		if err := w.reach(ctx, awsregion.ControlPlane("iam", region), hangProvider); err != nil {
+			return err
+		}
+		w.setServiceRole(k.role, true)
+	}
 	return w.meet(ctx, k, region, operation)
 }
 

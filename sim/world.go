@@ -65,6 +65,7 @@ type state struct {
 	Rings        []Ring                    `json:"rings,omitempty"`      // of alarms
 	Events       []Event                   `json:"events,omitempty"`     // of EventBridge, in their order
 	Logged       map[string][]LogEvent     `json:"logged,omitempty"`     // by region and log group
+	Roleless     map[string]bool           `json:"roleless,omitempty"`   // service-linked roles that the account has yet to get
 }
 
 // New makes an empty world. Equal seeds give equal durations.

@@ -12,9 +12,20 @@ import (
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
+// role answers for a role that somebody made.
+var role = one("RoleName", "NoSuchEntity", "aws:iam/role:Role", nothing)
+
 var iamOperations = map[string]operation{
 	"GetInstanceProfile": one("InstanceProfileName", "NoSuchEntity", "aws:iam/instanceProfile:InstanceProfile", nothing),
-	"GetRole":            one("RoleName", "NoSuchEntity", "aws:iam/role:Role", nothing),
+	"GetRole": {
+		subject: role.subject,
+		serve: func(r request) (any, error) {
+			if r.world.HasServiceRole(role.subject(r.in)) {
+				return struct{}{}, nil
+			}
+			return role.serve(r)
+		},
+	},
 	"GetServerCertificate": {
 		subject: func(in input) string { return in.text("ServerCertificateName") },
 		serve: func(r request) (any, error) {
