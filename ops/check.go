@@ -185,6 +185,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	if purpose == ForFailover {
 		ready.Requirements = append(ready.Requirements, deployed(plan)...)
+		ready.Requirements = append(ready.Requirements, s.serviceRoles(ctx, side, plan)...)
 	}
 	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
 		ready.Requirements = append(ready.Requirements, Requirement{Subject: "quotas", OK: true, Reason: seen})

@@ -179,6 +179,8 @@ func TestReach(t *testing.T) {
 	night, deployments := read("failover.json"), read("deploy.json", "deploy-foundation.json", "deploy-watch.json")
 	ec2 := func(resource string) string { return "arn:aws-cn:ec2:cn-north-1:123456789012:" + resource }
 	const key, certificate = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:acm:cn-north-1:123456789012:certificate/1"
+	const role = "arn:aws-cn:iam::123456789012:role/blog-dr-replication-1"
+	const linked = "arn:aws-cn:iam::123456789012:role/aws-service-role/elasticache.amazonaws.com/AWSServiceRoleForElastiCache"
 	for _, tc := range []struct {
 		who         iam.Policy
 		action, arn string
@@ -232,6 +234,13 @@ func TestReach(t *testing.T) {
 		{deployments, "ec2:RunInstances", ec2("launch-template/1"), ours, true},
 		{deployments, "ec2:RunInstances", ec2("subnet/1"), others, false},
 		{deployments, "ec2:RunInstances", ec2("volume/1"), asked, true},
+		{night, "iam:GetRole", linked, bare, true}, // check asks
+		{deployments, "iam:GetRole", linked, bare, true},
+		{read("check.json"), "iam:GetRole", linked, bare, true},
+		{deployments, "iam:DeleteRole", linked, bare, false},
+		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com.cn"}, true}, // either name
+		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, true},
+		{night, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, false},
 		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:blog-dr-replica", bare, true},
 		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:my-blog-dr", bare, false},
 	} {

@@ -182,6 +182,21 @@ func zone(other func(*world, string)) func(*world) error {
 func routed(c config.Config) bool { return c.DNS.ZoneID != "" }
 func secure(c config.Config) bool { return c.App.HTTPS() }
 
+// lonely reports whether AWS could make no role of its own in a failover.
+func lonely(part config.WarmPart) func(config.Config) bool {
+	return func(c config.Config) bool {
+		return !c.Warm(part) && c.PeerRegion() == awsregion.ControlPlane("iam", c.Region)
+	}
+}
+
+// roleless has an account that never had a role of AWS's own.
+func roleless(role string) func(*world) error {
+	return func(w *world) error {
+		w.sim.LackServiceRole(role)
+		return nil
+	}
+}
+
 func requests(c config.Config) bool { return c.App.RequestsCertificate() }
 
 // probed reports whether the site is asked whether production lives.
@@ -345,6 +360,8 @@ var conditions = []condition{
 	{name: "no room in one zone", finding: "B6r", later: night("capacity=ZONE")},
 	{name: "promotion refused at first", later: night("promotion=refused")},
 	{name: "throttled", later: night("throttle=rds:PromoteReadReplica:3", "throttle=ec2:CreateNatGateway:3", "throttle=elasticloadbalancing:DescribeTargetHealth:3")},
+	{name: "no balancer before", codes: []string{checks.ServiceRoleMissing}, fits: lonely(config.WarmBalancer), spoil: roleless("AWSServiceRoleForElasticLoadBalancing")},
+	{name: "no Redis before", codes: []string{checks.ServiceRoleMissing}, fits: lonely(config.WarmCache), spoil: roleless("AWSServiceRoleForElastiCache")},
 	{name: "Redis without room", later: night("error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity")},
 	{name: "busy visitors", later: night("load=high")},
 }

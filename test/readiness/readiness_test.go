@@ -342,3 +342,32 @@ func commandedFailover(t *testing.T, stage *scenario.Stage) {
 	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 }
+
+// TestAccountWithoutServiceRoles: IAM's control plane is in Beijing, and with it what makes AWS's own roles.
+func TestAccountWithoutServiceRoles(t *testing.T) {
+	t.Parallel()
+	o := staged.Options()
+	o.ProdRegion, o.DRRegion = "cn-north-1", "cn-northwest-1"
+	stage, err := scenario.Open(o)
+	require.NoError(t, err)
+	t.Cleanup(stage.Close)
+	require.NoError(t, stage.DeploySite(t.Context()))
+	ready, codes := check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+
+	stage.World.LackServiceRole("AWSServiceRoleForElasticLoadBalancing")
+	ready, codes = check(t, stage)
+	assert.Equal(t, []string{checks.ServiceRoleMissing}, codes, ready.Err())
+	assert.ErrorContains(t, ready.Err(), "the account lacks AWSServiceRoleForElasticLoadBalancing")
+
+	fault, err := sim.ParseFault("error=iam:GetRole:AccessDenied:99")
+	require.NoError(t, err)
+	require.NoError(t, stage.World.Inject(fault))
+	ready, _ = check(t, stage)
+	assert.ErrorContains(t, ready.Err(), "whether the account has AWS's own roles is not known: AccessDenied")
+	stage.World.Heal()
+
+	require.NoError(t, stage.Lose())
+	report := staged.FailOver(t, stage)
+	assert.Contains(t, report.Refusal, "region cn-north-1: i/o timeout", "the simulator agrees")
+}

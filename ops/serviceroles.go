@@ -1,0 +1,39 @@
+package ops
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
+)
+
+// serviceRoles are requirements: the account has the roles of AWS's own that a failover needs and could
+// not have made. Where IAM does not answer, it may be lost with production: there is nothing to mend.
+func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Requirement {
+	production := side.Config.PeerRegion()
+	needed := checks.ServiceRoles(production, side.Config.Region, plan.Resources)
+	if len(needed) == 0 {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
+	if err != nil {
+		_, answered := errors.AsType[smithy.APIError](err)
+		q := Requirement{What: "service roles", OK: !answered, Seen: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
+		if answered {
+			q.Remedy = "use credentials that may read them (iam:GetRole)"
+		}
+		return []Requirement{q}
+	}
+	if len(missing) == 0 {
+		return []Requirement{{What: "service roles", OK: true, Seen: "the account has the roles of AWS's own that a failover needs"}}
+	}
+	var all []Requirement
+	for _, b := range checks.MissingServiceRoles(production, missing) {
+		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+	}
+	return all
+}
