@@ -14,9 +14,6 @@ type refusedNames struct {
 	taken  map[urn.URN]bool     // those whose name was taken
 }
 
-// watched is a run that is noted.
-func (n *refusedNames) watched(run Run) Run { return run.With(Run{Event: n.see}) }
-
 // see notes what an event tells. That a creation failed is one event, and why is another.
 func (n *refusedNames) see(e events.EngineEvent) {
 	if d := e.DiagnosticEvent; d != nil && d.URN != "" && existsAlready.MatchString(d.Message) {

@@ -22,18 +22,18 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
 	if err != nil {
 		_, answered := errors.AsType[smithy.APIError](err)
-		q := Requirement{What: "service roles", OK: !answered, Seen: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
+		q := Requirement{Subject: "service roles", OK: !answered, Reason: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
 		if answered {
 			q.Remedy = "use credentials that may read them (iam:GetRole)"
 		}
 		return []Requirement{q}
 	}
 	if len(missing) == 0 {
-		return []Requirement{{What: "service roles", OK: true, Seen: "the account has the roles of AWS's own that a failover needs"}}
+		return []Requirement{{Subject: "service roles", OK: true, Reason: "the account has the roles of AWS's own that a failover needs"}}
 	}
 	var all []Requirement
 	for _, b := range checks.MissingServiceRoles(production, missing) {
-		all = append(all, Requirement{What: b.Subject, Code: b.Code, Seen: b.Reason, Remedy: b.Remedy})
+		all = append(all, Requirement{What: b.Subject, Code: b.Code, Reason: b.Reason, Remedy: b.Remedy})
 	}
 	return all
 }

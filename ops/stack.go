@@ -236,7 +236,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	tried := map[urn.URN]bool{}
 	for {
 		var refused refusedNames
-		done, err := s.up(ctx, run, refused.watched)
+		done, err := s.up(ctx, run.With(Run{Event: refused.see}))
 		result.follows(done)
 		result.Notes = append(result.Notes, s.leftovers(ctx, left, err == nil)...)
 		names := refused.untried(tried)
@@ -255,8 +255,8 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	}
 }
 
-func (s *Stack) up(ctx context.Context, run Run, watched func(Run) Run) (Result, error) {
-	stream, complaints := s.follow(ctx, watched(run))
+func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
+	stream, complaints := s.follow(ctx, run)
 	// A part that cannot be had must not block those that need nothing of it:
 	// a site serves without a cache.
 	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}

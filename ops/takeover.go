@@ -174,15 +174,14 @@ func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string,
 		return nil, nil
 	}
 	own := map[string]bool{}
-	look := run
-	look.Event = func(e events.EngineEvent) {
+	look := Run{Event: func(e events.EngineEvent) {
 		if out := e.ResOutputsEvent; out != nil && out.Metadata.New != nil {
 			own[out.Metadata.URN] = isOwn(*out.Metadata.New, tags)
 		}
-	}
+	}}
 	bounded, cancel := boundedRead(ctx)
 	defer cancel()
-	stream, complaints := s.follow(bounded, look)
+	stream, complaints := s.follow(bounded, run.With(look))
 	_, err = s.stack.PreviewRefresh(bounded, optrefresh.Target(found), optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
 	complained := complaints()
 	if bounded.Err() != nil {

@@ -152,12 +152,11 @@ func TestRefusedNames(t *testing.T) {
 		}}}}}
 	}
 	var n refusedNames
-	run := n.watched(Run{})
 	for _, e := range []events.EngineEvent{
 		said("first", "ParameterAlreadyExists: it does"), failed("first", apitype.OpCreate), failed("second", apitype.OpCreate), said("second", "ParameterAlreadyExists: it does"),
 		failed("denied", apitype.OpCreate), said("denied", "AccessDenied: no"), failed("changed", apitype.OpUpdate), said("changed", "ParameterAlreadyExists: it does"),
 	} {
-		run.Event(e)
+		n.see(e)
 	}
 	tried := map[urn.URN]bool{}
 	all := n.untried(tried)
