@@ -33,7 +33,7 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	}
 	var all []Requirement
 	for _, b := range checks.MissingServiceRoles(production, missing) {
-		all = append(all, Requirement{What: b.Subject, Code: b.Code, Reason: b.Reason, Remedy: b.Remedy})
+		all = append(all, requirement(b))
 	}
 	return all
 }
