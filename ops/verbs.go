@@ -223,7 +223,7 @@ func (s *Site) checkSyncPackage(sides []Side, deploys []Change) error {
 	return err
 }
 
-// Destroy ends both stacks, the standby first. The field Say of run is told what stays.
+// Destroy ends both stacks, the one that leads last. The field Say of run is told what stays.
 func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
 		changes := roles.DestroyChanges(rolesOf(sides))

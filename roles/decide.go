@@ -20,6 +20,7 @@ const (
 	Thaw     Action = "thaw"     // take the freeze back
 	Abort    Action = "abort"    // abort an activation before DNS points to it
 	StandBy  Action = "stand by" // become a standby, with a new replica of the active side
+	End      Action = "end"      // serve no more and keep the databases, until the stack is destroyed
 )
 
 // Unprotect readies a former database for its deletion, once the checks find the new replica
@@ -67,7 +68,7 @@ func decideActive(own, peer Claim) Plan {
 	switch {
 	case own.Leads() && peer.Epoch > own.Epoch && peer.Aborted:
 		return Plan{Do: Activate, Claim: next}
-	case own.Leads() && peer.Epoch > own.Epoch:
+	case own.OvertakenBy(peer):
 		return movedOn(own, peer)
 	case own.Role == Frozen:
 		own.Role = Active
@@ -103,7 +104,7 @@ func decideFrozen(own, peer Claim) Plan {
 		return RefusePlan("only the active stack can be frozen, and this one is not: run this for the peer")
 	case peer.Epoch > own.Epoch && peer.Aborted:
 		return RefusePlan("the peer aborted its activation at epoch %d: reclaim the site with role %s first", peer.Epoch, Active)
-	case peer.Epoch > own.Epoch:
+	case own.OvertakenBy(peer):
 		return movedOn(own, peer)
 	case own.Role == Frozen:
 		return Plan{Do: Keep, Claim: own}
@@ -116,8 +117,13 @@ func decideFrozen(own, peer Claim) Plan {
 	return Plan{Do: Freeze, Claim: own}
 }
 
+// leftByName reports whether DNS still points to a stack that its peer is about to overtake.
+func leftByName(own, peer Claim) bool {
+	return own.HoldsName() && peer.Role == Active && !peer.HoldsName()
+}
+
 func movedOn(own, peer Claim) Plan {
-	if own.HoldsName() && peer.Role == Active && !peer.HoldsName() {
+	if leftByName(own, peer) {
 		return RefusePlan("the site moved on to epoch %d, this stack was active at epoch %d, and DNS has not followed yet: finish the activation of the peer, "+
 			"or abort it there; if its region is lost, abort set to %[1]d here, with role %[3]s, reclaims the site (so does pilotlight abort)", peer.Epoch, own.Epoch, Active)
 	}
@@ -149,10 +155,9 @@ func decideStandby(own, peer Claim) Plan {
 
 // standingBy is the claim of a stack that led: its database becomes a former one, beside a new replica.
 func standingBy(own Claim, epoch int) Claim {
-	own.Generation.SkipFinalSnapshot = own.Generation.Origin == OriginReplica && !own.Generation.EverPromoted && own.Progress < Promoted
 	return Claim{
 		Role: Standby, Epoch: epoch, Generation: Generation{Number: own.Generation.Number + 1, Origin: OriginReplica},
-		Former: append(slices.Clone(own.Former), own.Generation),
+		Former: append(slices.Clone(own.Former), own.FormerGeneration()),
 	}
 }
 

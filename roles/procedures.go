@@ -288,9 +288,9 @@ func RotateChanges(sides []Side, part string) (changes []Change, done string, er
 // standby copies it, and again when there is a bucket to replicate its media to.
 func DeployChanges(sides []Side) []Change {
 	var first, second *Side
+	leads, _, none := Leader(sides)
 	for i, s := range sides {
-		leads := s.Claim.Leads() || s.Claim.Role == "" && s.Role == Active
-		if leads && first == nil {
+		if s.Stack == leads.Stack || none != nil && first == nil && s.Claim.Role == "" && s.Role == Active {
 			first = &sides[i]
 		} else {
 			second = &sides[i]
@@ -308,13 +308,14 @@ func DeployChanges(sides []Side) []Change {
 	return changes
 }
 
-// DestroyChanges ends both stacks, the standby first: RDS promotes a replica whose
-// source goes.
+// DestroyChanges ends both stacks, the one that leads last: RDS promotes a replica whose source goes, and a stack that was
+// overtaken would lead again if it were left alone.
 func DestroyChanges(sides []Side) []Change {
 	changes := make([]Change, 0, len(sides))
-	for _, leads := range []bool{false, true} {
+	leads, _, _ := Leader(sides) // no stack has the name of none
+	for _, last := range []bool{false, true} {
 		for _, s := range sides {
-			if s.Claim.Role != "" && s.Claim.Leads() == leads {
+			if s.Claim.Role != "" && (s.Stack == leads.Stack) == last {
 				changes = append(changes, Change{Stack: s.Stack, Teardown: s.Site, Destroy: true})
 			}
 		}

@@ -136,6 +136,26 @@ func TestProcedures(t *testing.T) {
 			func(s []Side) ([]Change, string, error) { return DestroyChanges(s), "", nil }, site(leading, standBy),
 			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",
 		},
+		"destroy after a failover": {
+			func(s []Side) ([]Change, string, error) { return DestroyChanges(s), "", nil }, site(leading, claim(Active, 2, true)),
+			[]string{"pulumi up -s prod -c teardown=blog && pulumi destroy -s prod", "pulumi up -s dr -c teardown=blog && pulumi destroy -s dr"}, "", "",
+		},
+		"destroy after a failover the other way": {
+			func(s []Side) ([]Change, string, error) { return DestroyChanges(s), "", nil }, site(claim(Active, 3, true), claim(Active, 2, true)),
+			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",
+		},
+		"destroy of what nothing leads": {
+			func(s []Side) ([]Change, string, error) { return DestroyChanges(s), "", nil }, site(standBy, standBy),
+			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr", "pulumi up -s prod -c teardown=blog && pulumi destroy -s prod"}, "", "",
+		},
+		"destroy of what is left": {
+			func(s []Side) ([]Change, string, error) { return DestroyChanges(s), "", nil }, site(none, standBy),
+			[]string{"pulumi up -s dr -c teardown=blog && pulumi destroy -s dr"}, "", "",
+		},
+		"deploy after a failover the other way": {
+			func(s []Side) ([]Change, string, error) { return DeployChanges(s), "", nil }, site(claim(Active, 3, true), claim(Active, 2, true)),
+			[]string{"pulumi up -s prod", "pulumi up -s dr", "pulumi up -s prod"}, "", "",
+		},
 		"deploy": {
 			func(s []Side) ([]Change, string, error) { return DeployChanges(s), "", nil }, site(none, none),
 			[]string{"pulumi up -s prod", "pulumi up -s dr", "pulumi up -s prod"}, "", "",

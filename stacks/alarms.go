@@ -20,11 +20,12 @@ func (s *site) alarms(f *foundation, served *application, database *components.D
 	// A replica that is being made must not ring, since it has no measurements yet. An active database is there, and
 	// its alarms must not wait for its second zone: it is named without waiting for it.
 	var id pulumi.StringInput = database.Identifier
-	if s.plan.Claim.Leads() {
+	switch {
+	case s.plan.Serves():
 		id = pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number))
 		args.Alarms = append(args.Alarms, s.watchSite(f, served, id)...)
 		args.After = []pulumi.Resource{served.switched}
-	} else {
+	case s.plan.Do != roles.End: // what is being ended replicates nothing
 		args.Alarms = append(args.Alarms, s.watchStandby(f, id)...)
 	}
 	args.Alarms = append(args.Alarms, components.StorageAlarm(id, s.cfg.Database.StorageGiB))

@@ -5,8 +5,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/pilotlight-dr/pilotlight/refusal"
-	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -41,13 +39,4 @@ func (s *site) destroyGuard() error {
 	// It comes last, so its value tells that everything the claim asks for is done.
 	_, err := state.Stash(s.Context, state.DestroyGuard, state.JSON(s.plan.Claim.Serial), pulumi.DependsOn(s.resources), pulumi.Protect(!s.tearingDown()))
 	return err
-}
-
-// checkTeardown refuses to ready a stack for its end while the peer replicates its
-// database: RDS would promote that replica when its source goes.
-func checkTeardown(own, peer roles.Claim) error {
-	if own.Leads() && peer.Role == roles.Standby {
-		return refusal.New(refusal.CodeClaims, "the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
-	}
-	return nil
 }

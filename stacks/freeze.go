@@ -63,10 +63,10 @@ func (s *site) publishMode(value pulumi.StringInput, hook *pulumi.ResourceHookBi
 // open lets the instances serve visitors, once the database takes writes; of a
 // frozen site it waits until the database takes none.
 func (s *site) open(served *application, database *components.Database) error {
-	if s.plan.Claim.Role != roles.Frozen {
+	if s.plan.Claim.Role != roles.Frozen || !s.plan.Serves() {
 		open := database.Parameters.URN().ApplyT(func(pulumi.URN) string { return openMode }).(pulumi.StringOutput)
 		var hook *pulumi.ResourceHookBinding
-		if s.plan.Claim.Role == roles.Active {
+		if s.plan.Claim.Role == roles.Active && s.plan.Serves() {
 			var err error
 			if hook, err = s.hooks.ResetReadOnly(); err != nil {
 				return err

@@ -159,11 +159,6 @@ func (s *site) refuse() error {
 			return err
 		}
 	}
-	if s.tearingDown() {
-		if err := checkTeardown(s.own.Claim, s.other.Claim); err != nil {
-			return err
-		}
-	}
 	if s.plan.Do == roles.Refuse {
 		return s.plan.Refusal
 	}

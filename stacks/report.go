@@ -18,7 +18,7 @@ import (
 func (s *site) startReport() (err error) {
 	resumes := s.own.Claim.Leads() && !s.own.Claim.Switched()
 	var recorder *report.Recorder
-	if !s.DryRun() && (s.plan.Do != roles.Keep || resumes) {
+	if !s.DryRun() && s.plan.Do != roles.End && (s.plan.Do != roles.Keep || resumes) {
 		recorder = s.newReport()
 		s.env = s.env.Observing(recorder.Observe)
 	}

@@ -100,7 +100,7 @@ type activation struct{ pulumi.ResourceState }
 
 func (s *site) newActivation() (*activation, error) {
 	opts := []pulumi.ResourceOption{pulumi.Providers(s.provider)}
-	if s.plan.Claim.Role == roles.Active {
+	if s.plan.Claim.Role == roles.Active && s.plan.Serves() {
 		hook, err := s.hooks.StartPromotion(s.checkPeerClaim)
 		if err != nil {
 			return nil, err
@@ -130,7 +130,7 @@ func (s *site) checkPeerClaim() error {
 // serve makes the application run, in an active stack, and only what is kept
 // warm in a standby. Nothing in it waits for the promotion but the switch.
 func (s *site) serve(f *foundation) (*application, error) {
-	active, name := s.plan.Claim.Leads(), s.cfg.Name()
+	active, name := s.plan.Serves(), s.cfg.Name()
 	parent, err := s.newActivation()
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func (s *site) chooseStart() error {
 // those of the group once DNS points here. What can't be read is as it was. A preview does not ask.
 func (s *site) serving() int {
 	switch {
-	case !s.plan.Claim.Leads():
+	case !s.plan.Serves():
 		return 0
 	case s.activating:
 		return s.start

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/components"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 	"github.com/pilotlight-dr/pilotlight/wordpress"
@@ -165,40 +164,6 @@ func (s *site) secret(key string) pulumi.StringOutput {
 	return s.saved.secrets.MapIndex(pulumi.String(key))
 }
 
-// keepVersions is for how many days a replaced or deleted file can be had back.
-const keepVersions = 30
-
-// media is the bucket and, once the other side's is known, the rule that copies
-// to it. Each stack makes the rule of its own bucket, in its own region.
-func (s *site) media() (*components.Media, error) {
-	media, err := components.NewMedia(s.Context, s.cfg.Name(), components.MediaArgs{KeepVersionsDays: keepVersions}, pulumi.Provider(s.provider))
-	if err != nil || s.peer.Bucket == "" {
-		return media, err
-	}
-	_, err = components.NewReplication(s.Context, s.cfg.Name(), components.ReplicationArgs{
-		AccountID: s.account,
-		Bucket:    media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
-		Rule: failover.MediaRule, StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
-	}, pulumi.Provider(s.provider))
-	return media, err
-}
-
-// compareMedia tells, once for every time that an active side became a standby,
-// which of its files never got to the other one.
-func (s *site) compareMedia(f *foundation) error {
-	claim := s.plan.Claim
-	if claim.Role != roles.Standby || len(claim.Former) == 0 || s.peer.Bucket == "" {
-		return nil
-	}
-	hook, err := s.hooks.CompareMedia(s.peer.Region, BucketName(s.peer.Bucket))
-	if err != nil {
-		return err
-	}
-	name := fmt.Sprintf("%s-media-%d", s.cfg.Name(), claim.Generation.Number)
-	_, err = state.Stash(s.Context, name, f.media.Bucket, pulumi.Provider(s.provider), pulumi.ResourceHooks(hook))
-	return err
-}
-
 // publish puts a value where the instances look at boot and every minute.
 func (s *site) publish(key string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*components.Parameter, error) {
 	return components.NewParameter(s.Context, s.cfg.Name(), components.ParameterArgs{
@@ -214,13 +179,19 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 		return nil, err
 	}
 	for _, former := range s.plan.Claim.Former {
-		args := s.databaseArgs(f, former)
-		args.Hooks = settled
-		args.DeletionProtection, args.FinalSnapshot = !former.DeleteRequested && !s.tearingDown(), pulumi.Bool(!former.SkipFinalSnapshot)
-		args.ReadOnly = pulumi.Bool(true) // what is kept stays as it is
-		if _, err := components.NewDatabase(s.Context, s.cfg.DatabaseID(former.Number), args, pulumi.Provider(s.provider)); err != nil {
+		if _, err := s.former(f, former, settled); err != nil {
 			return nil, err
 		}
+	}
+	if s.plan.Do == roles.End {
+		former := s.own.Claim.FormerGeneration()
+		former.Engine = s.own.Published.EngineVersion
+		database, err := s.former(f, former, settled)
+		if err != nil {
+			return nil, err
+		}
+		_, err = s.publish("database", database.Address, pulumi.Provider(s.provider))
+		return database, err
 	}
 	current := s.plan.Claim.Generation
 	args := s.databaseArgs(f, current)
@@ -249,6 +220,15 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	}
 	_, err = s.publish("database", database.Address, pulumi.Provider(s.provider))
 	return database, err
+}
+
+// former keeps a database that was current once as it is, until its end is asked for.
+func (s *site) former(f *foundation, born roles.Generation, settled *pulumi.ResourceHookBinding) (*components.Database, error) {
+	args := s.databaseArgs(f, born)
+	args.Hooks = settled
+	args.DeletionProtection, args.FinalSnapshot = !born.DeleteRequested && !s.tearingDown(), pulumi.Bool(!born.SkipFinalSnapshot)
+	args.ReadOnly = pulumi.Bool(true)
+	return components.NewDatabase(s.Context, s.cfg.DatabaseID(born.Number), args, pulumi.Provider(s.provider))
 }
 
 // secondZone is whether a promoted database has one: once it has served for a while.

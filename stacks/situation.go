@@ -47,14 +47,17 @@ func (s *situation) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim
 		plan = roles.DecideReclaim(own, peer)
 	}
 	if s.cfg.Retire > 0 {
-		return roles.DecideRetire(plan, s.cfg.Retire, unfinished)
+		plan = roles.DecideRetire(plan, s.cfg.Retire, unfinished)
+	}
+	if s.tearingDown() {
+		plan = roles.DecideEnd(plan, own, peer)
 	}
 	return plan
 }
 
 // activates reports whether a plan begins an activation, or resumes one whose own claim was saved and whose name was not moved.
 func activates(plan roles.Plan, own roles.Claim) bool {
-	return plan.Do == roles.Activate || plan.Claim.Role == roles.Active && !own.Switched()
+	return plan.Do == roles.Activate || plan.Claim.Role == roles.Active && plan.Serves() && !own.Switched()
 }
 
 func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }

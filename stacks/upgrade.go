@@ -50,7 +50,7 @@ func refuseUpgrade(e engines) *refusal.Error {
 	// (hashicorp/terraform-provider-aws#24887).
 	case e.plan.Do == roles.StandBy && e.peer != "" && mysqlversion.Compare(e.wanted, e.peer) < 0:
 		return refuse("a new replica has MySQL %s, as its source, which can't be made the %s of database.engineVersion: set it to %[1]s or %[3]s in both files", e.peer, e.wanted, mysqlversion.Series(e.peer))
-	case slices.Contains([]roles.Action{roles.StandBy, roles.Activate}, e.plan.Do) || e.deployed == "":
+	case slices.Contains([]roles.Action{roles.StandBy, roles.Activate, roles.End}, e.plan.Do) || e.deployed == "":
 		return nil // an activation looks at the database itself: what was deployed last may have been killed half-way
 	case mysqlversion.Compare(e.wanted, e.deployed) < 0:
 		return refuse("MySQL %s can't be made %s: set database.engineVersion to %s", e.deployed, e.wanted, e.deployed)

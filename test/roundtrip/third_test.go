@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -54,6 +55,47 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 
 	stage.World.ReturnRegion("us-west-2")
 	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "the site moved on to epoch 2", "who was lost first stays out")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"teardown": "blog"}))
+	kept, err := stage.World.Databases("us-west-2", "")
+	require.NoError(t, err)
+	require.Len(t, kept, 1, "and can be ended without a replica")
+	assert.Equal(t, "blog-prod-1", kept[0].Identifier)
+	assert.Zero(t, staged.Inventory(stage.World)["us-west-2 aws:lb/loadBalancer:LoadBalancer"], "it serves no more")
+	stack, err := stage.Stack(t.Context(), scenario.Production, stage.Env())
+	require.NoError(t, err)
+	require.NoError(t, stack.Destroy(t.Context(), ops.Run{}))
+	requireEnded(t, stage, "us-west-2")
+	now, _ := stage.World.Resolve("www.example.com")
+	assert.Equal(t, target, now)
+}
+
+// TestDestroyOvertaken ends a site between a failover and the reprotect: the side that was overtaken goes first. Left alone, it
+// would lead again, with its stale database.
+func TestDestroyOvertaken(t *testing.T) {
+	t.Parallel()
+	stage := staged.Disaster(t, staged.Options())
+	require.Empty(t, staged.FailOver(t, stage).Refusal)
+	stage.World.ReturnRegion("us-west-2")
+	stage.World.Clock().Advance(15 * time.Minute)
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	out, err := site.Destroy(t.Context(), ops.Run{})
+	require.NoError(t, err)
+	require.Len(t, out.Done, 2)
+	assert.Equal(t, scenario.Production, out.Done[0].Stack)
+	requireEnded(t, stage, "us-west-2")
+	requireEnded(t, stage, "us-east-2")
+}
+
+// requireEnded holds that a region has nothing of a stack but what outlives it, with a last snapshot.
+func requireEnded(t *testing.T, stage *scenario.Stage, region string) {
+	t.Helper()
+	left := staged.Inventory(stage.World)
+	assert.Zero(t, left[region+" aws:rds/instance:Instance"])
+	assert.Zero(t, left[region+" aws:ec2/vpc:Vpc"])
+	assert.Zero(t, left[region+" aws:lb/loadBalancer:LoadBalancer"])
+	assert.Equal(t, 1, left[region+" aws:s3/bucketV2:BucketV2"])
+	assert.Len(t, stage.World.Snapshots(region), 1, "its last snapshot stays")
 }
 
 // edit writes a stack's file after another's, with changes.
