@@ -21,7 +21,7 @@ type ImageSyncArgs struct {
 	From string
 	// Package is the path of the function's zip file; empty has no function now.
 	Package string
-	// ParameterPath is of the stack, such as /blog/dr: the epoch and the image are below it.
+	// ParameterPath is of the stack, such as /blog/dr: the claim and the image are below it.
 	ParameterPath string
 	// Points reports that the function points the parameter "image" to the newest one.
 	Points bool
@@ -121,7 +121,7 @@ func runOn(ctx *pulumi.Context, name string, args cloudwatch.EventRuleArgs, func
 func (args ImageSyncArgs) environment() map[string]string {
 	env := map[string]string{
 		images.SiteVariable: args.Site, images.StackVariable: args.Stack, images.FromVariable: args.From,
-		images.EpochVariable: args.ParameterPath + "/epoch", images.ImageVariable: args.ParameterPath + "/image", images.MinutesVariable: fmt.Sprint(args.CopyMinutes),
+		images.ClaimVariable: args.ParameterPath + "/claim", images.ImageVariable: args.ParameterPath + "/image", images.MinutesVariable: fmt.Sprint(args.CopyMinutes),
 	}
 	if args.Points {
 		env[images.PointsVariable] = "true"
@@ -163,7 +163,7 @@ func syncStatements(args ImageSyncArgs, logs pulumi.StringInput) []pulumi.Input 
 	if args.Points {
 		statements = append(statements, allow(pulumi.ToStringArray([]string{image}), "ssm:PutParameter"))
 	}
-	return append(statements, allow(pulumi.ToStringArray([]string{image, arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/epoch")}), "ssm:GetParameter"))
+	return append(statements, allow(pulumi.ToStringArray([]string{image, arn("ssm", args.Region, args.AccountID, "parameter"+args.ParameterPath+"/claim")}), "ssm:GetParameter"))
 }
 
 // where narrows a statement to what a key of its condition equals.

@@ -15,7 +15,7 @@ const (
 	SiteVariable    = "SITE"
 	StackVariable   = "STACK"
 	FromVariable    = "FROM"         // the other region
-	EpochVariable   = "EPOCH"        // see Job.Epoch
+	ClaimVariable   = "CLAIM"        // see Job.Claim
 	ImageVariable   = "IMAGE"        // see Job.Image
 	PointsVariable  = "POINTS"       // see Job.Points; empty for false
 	MinutesVariable = "COPY_MINUTES" // see Job.CopyMinutes
@@ -31,7 +31,7 @@ func Run(ctx context.Context, env func(string) string, here aws.Config, now func
 	there := here.Copy()
 	there.Region = env(FromVariable)
 	_, err = Sync(ctx, Job{
-		Site: env(SiteVariable), Stack: env(StackVariable), From: there, To: here, Epoch: env(EpochVariable), Image: env(ImageVariable), Points: env(PointsVariable) != "",
+		Site: env(SiteVariable), Stack: env(StackVariable), From: there, To: here, Claim: env(ClaimVariable), Image: env(ImageVariable), Points: env(PointsVariable) != "",
 		CopyMinutes: minutes, Now: now, Say: say,
 	})
 	if errors.Is(err, ErrServes) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,8 +36,8 @@ type Job struct {
 	Image string
 	// Points reports that it follows the newest image. Otherwise a person has set it.
 	Points bool
-	// Epoch is the name of the parameter with the epoch of the stack: 0 while it is a standby.
-	Epoch string
+	// Claim is the name of the parameter with the claim of the stack, whose role tells whether it is a standby.
+	Claim string
 	// CopyMinutes is how long EC2 may take for a copy; 0 for as long as it takes.
 	CopyMinutes int
 	// Now is the time.
@@ -52,11 +53,10 @@ var ErrServes = errors.New("this stack serves: images travel from here to its st
 // the next run. Whatever fails keeps it from nothing else, and a later run tries it again. Its plan is what it
 // set out to do.
 func Sync(ctx context.Context, j Job) (Plan, error) {
-	epoch, err := j.parameter(ctx, j.Epoch)
-	switch {
+	switch standby, err := j.standby(ctx); {
 	case err != nil:
 		return Plan{}, err
-	case epoch != "0":
+	case !standby:
 		return Plan{}, ErrServes
 	}
 	view, unseen := j.look(ctx)
@@ -124,6 +124,21 @@ func (j Job) look(ctx context.Context) (View, error) {
 	v.To = j.To.Region
 	v.There, err = Find(ctx, ec2.NewFromConfig(j.From), j.Site)
 	return v, err
+}
+
+// standby reports whether the stack is one.
+func (j Job) standby(ctx context.Context) (bool, error) {
+	text, err := j.parameter(ctx, j.Claim)
+	if err != nil {
+		return false, err
+	}
+	var claim struct {
+		Role string `json:"role"`
+	}
+	if err := json.Unmarshal([]byte(text), &claim); err != nil {
+		return false, fmt.Errorf("parameter %s in %s is not the claim of a stack: deploy the stack again (%w)", j.Claim, j.To.Region, err)
+	}
+	return claim.Role == "standby", nil
 }
 
 func (j Job) parameter(ctx context.Context, name string) (string, error) {

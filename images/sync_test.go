@@ -28,12 +28,12 @@ func newTwin(t *testing.T) *twin {
 	t.Helper()
 	w := &twin{World: sim.New(1), t: t}
 	face := wire.NewFace(w.World)
-	for key, value := range map[string]string{"epoch": "0", "image": "ami-0"} {
+	for key, value := range map[string]string{"claim": `{"role":"standby","epoch":1}`, "image": "ami-0"} {
 		_, err := w.Create(t.Context(), sim.Call{Region: east, Type: "aws:ssm/parameter:Parameter", Name: key, Inputs: map[string]any{"name": "/blog/dr/" + key, "type": "String", "value": value}})
 		require.NoError(t, err)
 	}
 	w.job = images.Job{
-		Site: "blog", Stack: "dr", From: face.Config(west), To: face.Config(east), Image: "/blog/dr/image", Points: true, Epoch: "/blog/dr/epoch", CopyMinutes: 60, Now: w.Clock().Now,
+		Site: "blog", Stack: "dr", From: face.Config(west), To: face.Config(east), Image: "/blog/dr/image", Points: true, Claim: "/blog/dr/claim", CopyMinutes: 60, Now: w.Clock().Now,
 		Say: func(line string) { w.said = append(w.said, line) },
 	}
 	return w
@@ -192,7 +192,7 @@ func TestAStackThatServes(t *testing.T) {
 	t.Parallel()
 	w := newTwin(t)
 	w.bake(west, "ami-1")
-	require.NoError(t, w.PutParameter(east, "/blog/dr/epoch", "2"))
+	require.NoError(t, w.PutParameter(east, "/blog/dr/claim", `{"role":"active","epoch":2}`))
 	_, err := images.Sync(t.Context(), w.job)
 	require.ErrorIs(t, err, images.ErrServes)
 	assert.Empty(t, w.here())

@@ -25,6 +25,6 @@ func (s *Site) SyncImages(ctx context.Context, run Run) (images.Plan, error) {
 	c, rt := standby.Config, s.runtimeOf(*standby)
 	rt.Say = run.say
 	path := config.ParameterPath(c.Site, c.Stack)
-	job := images.Job{Site: c.Site, Stack: c.Stack, Epoch: path + "/epoch", Image: path + "/image", Points: c.App.Image == "", CopyMinutes: c.Images.CopyMinutes}
+	job := images.Job{Site: c.Site, Stack: c.Stack, Claim: path + "/claim", Image: path + "/image", Points: c.App.Image == "", CopyMinutes: c.Images.CopyMinutes}
 	return rt.SyncImages(ctx, job)
 }

@@ -63,9 +63,11 @@ func activates(plan roles.Plan, own roles.Claim) bool {
 func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 
 // epochMarker is what the other side's instances read every minute: a number
-// above their own tells them that they are no longer the site.
+// above their own tells them that they are no longer the site. A standby's is the epoch that it follows, so it
+// fences those alone that were left behind, perhaps by a third stack. One that aborted its activation fences
+// none: the other side serves again, at an earlier epoch until it has reclaimed the site.
 func (s *situation) epochMarker() pulumi.String {
-	if !s.plan.Claim.Leads() {
+	if s.plan.Claim.Aborted {
 		return "0"
 	}
 	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))

@@ -49,6 +49,28 @@ func TestSides(t *testing.T) {
 	assert.Equal(t, report.Side{Region: "us-west-2", Before: report.Standing{Role: "active", HoldsName: true}, After: report.Standing{Role: overtaken}}, other.sides()[0])
 }
 
+// TestEpochMarker holds whom a stack fences: those that were left behind, and of one that aborted, none.
+func TestEpochMarker(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		claim roles.Claim
+		want  string
+	}{
+		"an active one":         {roles.Claim{Role: roles.Active, Epoch: 2}, "2"},
+		"a frozen one":          {roles.Claim{Role: roles.Frozen, Epoch: 2}, "2"},
+		"a standby":             {roles.Claim{Role: roles.Standby, Epoch: 3}, "3"},
+		"one that aborted":      {roles.Claim{Role: roles.Standby, Epoch: 3, Aborted: true}, "0"},
+		"the site's first":      {roles.Claim{Role: roles.Active, Epoch: 1}, "1"},
+		"its first pilot light": {roles.Claim{Role: roles.Standby, Epoch: 1}, "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &situation{plan: roles.Plan{Claim: tc.claim}}
+			assert.Equal(t, tc.want, string(s.epochMarker()))
+		})
+	}
+}
+
 func TestReachedBy(t *testing.T) {
 	t.Parallel()
 	claim := func(role roles.Role, epoch int, origin roles.Origin) roles.Claim {

@@ -1,6 +1,8 @@
 package roundtrip
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -53,8 +55,16 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 	target, _ := stage.World.Resolve("www.example.com")
 	assert.Equal(t, out[stacks.OutputBalancer], target)
 
+	stage.World.ReturnRegion("us-east-2")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "standby"}))
 	stage.World.ReturnRegion("us-west-2")
-	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "the site moved on to epoch 2", "who was lost first stays out")
+	stage.World.Clock().Advance(15 * time.Minute)
+	lost, ok := staged.Outputs(t, stage, scenario.Production)[stacks.OutputBalancer].(string)
+	require.True(t, ok)
+	answer, err := stage.World.Visit(httptest.NewRequest(http.MethodGet, "http://"+lost+"/", http.NoBody))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "the standby of the third fences who was lost first")
+	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), "the site moved on to epoch 3", "who was lost first stays out")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"teardown": "blog"}))
 	kept, err := stage.World.Databases("us-west-2", "")
 	require.NoError(t, err)
