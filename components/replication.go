@@ -28,6 +28,8 @@ type ReplicationArgs struct {
 // keep both buckets alike: what arrives as a copy is not copied back.
 type Replication struct {
 	pulumi.ResourceState
+
+	Rule pulumi.Resource // is there once S3 copies what is new
 }
 
 // NewReplication makes the rule and the role that S3 takes on for it. AWS looks at
@@ -61,7 +63,7 @@ func NewReplication(ctx *pulumi.Context, name string, args ReplicationArgs, opts
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s3.NewBucketReplicationConfig(ctx, part, &s3.BucketReplicationConfigArgs{
+	if r.Rule, err = s3.NewBucketReplicationConfig(ctx, part, &s3.BucketReplicationConfigArgs{
 		Bucket: args.Bucket,
 		Role:   role.Arn,
 		Rules:  s3.BucketReplicationConfigRuleArray{replicationRule(args)},

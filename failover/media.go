@@ -20,47 +20,51 @@ const MediaRule = "media"
 // named is how many missing files are named.
 const named = 100
 
-// CompareMedia lists both buckets and tells what the peer's lacks. It reads a
-// million files in some minutes, and reports progress. Its error is not the step's,
+// CompareMedia lists both buckets and tells what the peer's lacks, and how many of these files are older than since. It reads a
+// million files in some minutes, a call for each thousand on either side, and reports progress. Its error is not the step's,
 // which would make the report that of a run that failed.
-func (r *Runtime) CompareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) error {
+func (r *Runtime) CompareMedia(ctx context.Context, from, to media.Place, since time.Time) (found report.MediaComparison, older int, err error) {
+	ctx, leave := r.enter(ctx, "compare the media")
+	defer leave()
 	step := report.Step{Kind: report.MediaStep, Name: "compare the media of both sides", Begin: r.env.Now()}
 	r.env.Observe(step)
-	found, err := r.compareMedia(ctx, bucket, peerRegion, peerBucket)
-	if err == nil {
+	found, older, err = r.compareMedia(ctx, from, to, since)
+	if err == nil && found.Files > 0 {
 		step.Media = &found
 		r.Say(found.String())
 	}
 	step.End = r.env.Now()
 	r.env.Observe(step)
-	return err
+	return found, older, err
 }
 
-func (r *Runtime) compareMedia(ctx context.Context, bucket, peerRegion, peerBucket string) (report.MediaComparison, error) {
-	found := report.MediaComparison{Bucket: bucket, Peer: peerBucket, FirstMissing: []string{}}
-	ours, err := r.aws(ctx)
-	if err != nil {
-		return found, err
-	}
-	theirs, err := r.awsIn(ctx, peerRegion)
-	if err != nil {
-		return found, err
-	}
-	from, to := media.Side{Bucket: bucket, Client: s3.NewFromConfig(ours)}, media.Side{Bucket: peerBucket, Client: s3.NewFromConfig(theirs)}
-	for pair, err := range media.Compare(ctx, from, to, "") {
+func (r *Runtime) compareMedia(ctx context.Context, from, to media.Place, since time.Time) (found report.MediaComparison, older int, err error) {
+	found.Bucket, found.Peer = from.Bucket, to.Bucket
+	sides := make([]media.Side, 2)
+	for i, place := range []media.Place{from, to} {
+		cfg, err := r.awsIn(ctx, place.Region)
 		if err != nil {
-			return found, err
+			return found, 0, err
+		}
+		sides[i] = media.Side{Bucket: place.Bucket, Client: s3.NewFromConfig(cfg)}
+	}
+	for pair, err := range media.Compare(ctx, sides[0], sides[1], "") {
+		if err != nil {
+			return found, 0, err
 		}
 		if pair.Other == nil {
+			if pair.Object.Modified.Before(since) {
+				older++
+			}
 			if found.Missing++; len(found.FirstMissing) < named {
 				found.FirstMissing = append(found.FirstMissing, pair.Object.Key)
 			}
 		}
 		if found.Files++; found.Files%sayEvery == 0 {
-			r.Say(fmt.Sprintf("%d files of %s compared, %d not found in %s", found.Files, bucket, found.Missing, peerBucket))
+			r.Say(fmt.Sprintf("%d files of %s compared, %d not found in %s", found.Files, from.Bucket, found.Missing, to.Bucket))
 		}
 	}
-	return found, nil
+	return found, older, nil
 }
 
 // sayEvery is after how many files progress is reported.

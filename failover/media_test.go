@@ -3,10 +3,12 @@ package failover_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
 
@@ -27,9 +29,17 @@ func TestCompareMedia(t *testing.T) {
 	}
 	require.NoError(t, w.Put("theirs", "2025/only there.jpg", 1))
 
-	require.NoError(t, rt.CompareMedia(t.Context(), "ours", lost, "theirs"))
-	assert.Contains(t, *said, "250 of 2500 files of ours are not in theirs (2026/0007.jpg, 2026/0017.jpg, 2026/0027.jpg …): "+
+	ours, theirs := media.Place{Region: recovery, Bucket: "ours"}, media.Place{Region: lost, Bucket: "theirs"}
+	since := w.Clock().Now().Add(time.Second)
+	w.Clock().Advance(time.Minute)
+	require.NoError(t, w.Put("ours", "2027/new.jpg", 1))
+	found, older, err := rt.CompareMedia(t.Context(), ours, theirs, since)
+	require.NoError(t, err)
+	assert.Equal(t, 251, found.Missing)
+	assert.Equal(t, 250, older, "S3 copies what is newer by itself")
+	assert.Contains(t, *said, "251 of 2501 files of ours are not in theirs (2026/0007.jpg, 2026/0017.jpg, 2026/0027.jpg …): "+
 		"copy them with pilotlight media sync")
 
-	require.ErrorContains(t, rt.CompareMedia(t.Context(), "ours", lost, "nobody's"), "listing bucket nobody's")
+	_, _, err = rt.CompareMedia(t.Context(), ours, media.Place{Region: lost, Bucket: "nobody's"}, since)
+	require.ErrorContains(t, err, "listing bucket nobody's")
 }

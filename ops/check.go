@@ -193,7 +193,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	ready.Requirements = append(ready.Requirements, s.newDatabase(ctx, side, plan)...)
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
-		ready.Requirements = append(ready.Requirements, secretsAlike(sides)...)
+		ready.Requirements = slices.Concat(ready.Requirements, secretsAlike(sides), mediaComplete(sides))
 		left := s.leftoversOf(ctx, side)
 		ready.Orphans = left.orphans
 		ready.Requirements = append(ready.Requirements, left.requirements()...)

@@ -91,7 +91,7 @@ func lastCheck(dir string) *Checked {
 
 // askedByStatus is what Status asks again each time, and judges as Check does.
 var askedByStatus = append([]string{
-	"state", "keys", "lock", "files", "record", "region", "claims", "source", "storage", "mysql", "parameters", "secrets",
+	"state", "keys", "lock", "files", "record", "region", "claims", "source", "storage", "mysql", "parameters", "secrets", "media",
 }, failover.LookedAt...)
 
 // missing is what was not ready for a failover to the standby of these sides, and is not asked again

@@ -17,7 +17,7 @@ import (
 // judge says how protected the site is, and what to do now.
 func (s *Status) judge(sides []Side, now time.Time) {
 	s.Protected, s.Verdict, s.Next = protection(sides, s.Sides, now)
-	for _, q := range secretsAlike(sides) {
+	for _, q := range append(secretsAlike(sides), mediaComplete(sides)...) {
 		if !q.OK {
 			s.unprotect("unprotected: "+q.Reason, q.Remedy)
 		}

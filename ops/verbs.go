@@ -71,7 +71,7 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 	if err != nil {
 		return err
 	}
-	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: judged(plan, ForSwitchover)}
+	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: append(judged(plan, ForSwitchover), mediaComplete(sides)...)}
 	if refused := ready.refusal(); refused != nil {
 		refused.Code = refusal.CodeChecks
 		return refused

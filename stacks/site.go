@@ -54,6 +54,7 @@ type foundation struct {
 	network *components.Network
 	key     *components.Key
 	media   *components.Media
+	copies  pulumi.Resource // S3's rule to copy media to the other side; nil while that has no bucket
 	targets *components.Targets
 	launch  *components.Launch
 	// certificate is the ARN of the balancer's; nil for none.
@@ -77,7 +78,7 @@ func (s *site) foundation() (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	media, err := s.media()
+	media, copies, err := s.media()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (s *site) foundation() (*foundation, error) {
 		return nil, err
 	}
 	certificate, err := s.certificate()
-	return &foundation{network: network, key: key, media: media, targets: targets, launch: launch, certificate: certificate}, err
+	return &foundation{network: network, key: key, media: media, copies: copies, targets: targets, launch: launch, certificate: certificate}, err
 }
 
 // launch is how instances come to be: it names no endpoint, only where they

@@ -31,6 +31,7 @@ const (
 	PublishedStash = "published" // PeerInfo of this stack, for its peer
 	PeerStash      = "peer"      // PeerInfo of the peer, as last read
 	SecretsStash   = "secrets"   // the application's secrets
+	MediaStash     = "media"     // Media
 )
 
 // CertificateType is the type of a certificate that a stack has requested: it has one at most.
@@ -81,6 +82,22 @@ type PeerInfo struct {
 	RootDevice string `json:"rootDevice,omitempty"`
 }
 
+// Media is what a stack has found in comparing its bucket with its peer's.
+type Media struct {
+	Bucket string `json:"bucket"` // whose files were looked for
+	Peer   string `json:"peer"`   // the bucket in which they were
+	// Since is when these two were first compared, the rule in place. S3 copies what is newer by itself, and nothing that is older.
+	Since time.Time `json:"since"`
+	At    time.Time `json:"at"` // of the last comparison
+	Files int       `json:"files"`
+	// Missing is how many files of before Since the peer's bucket lacks.
+	Missing int `json:"missing"`
+	// Unseen is why they could not be compared; empty when they were.
+	Unseen string `json:"unseen,omitempty"`
+	// Generation is that of the database of a stack that became a standby: its files are then compared once more.
+	Generation int `json:"generation,omitempty"`
+}
+
 // HashSecrets is a hash of the application's secrets, to compare those of two stacks. It says
 // nothing of them: the keys and salts among them are long and random.
 func HashSecrets(secrets map[string]string) string {
@@ -104,6 +121,8 @@ type State struct {
 	Unfinished bool
 	// Adopting reports that an adoption still runs or was stopped: the state is incomplete.
 	Adopting bool
+	// Media is what was found when its bucket was last compared with its peer's; zero where that was never done.
+	Media Media
 	// Secrets are the application's, by the keys of wordpress.SecretKeys; nil in what
 	// Parse and Of return.
 	Secrets map[string]string `json:"-"`
@@ -374,6 +393,8 @@ func (m *State) stashed(id urn.URN) any {
 		return &m.Peer
 	case SecretsStash:
 		return &m.Secrets
+	case MediaStash:
+		return &m.Media
 	case DestroyGuard:
 		return &m.completedSerial
 	}

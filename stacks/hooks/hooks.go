@@ -220,17 +220,6 @@ func (h Hooks) WaitModifiable() (*pulumi.ResourceHookBinding, error) {
 	})
 }
 
-// CompareMedia tells which files of the bucket in the bound resource's inputs the
-// peer's bucket lacks. It fails nothing.
-func (h Hooks) CompareMedia(peerRegion, peerBucket string) (*pulumi.ResourceHookBinding, error) {
-	return h.bind("compare-media", compareTimeout, func(ctx context.Context, args *pulumi.ResourceHookArgs) error {
-		if err := h.rt.CompareMedia(ctx, text(args.NewInputs["input"]), peerRegion, peerBucket); err != nil {
-			return h.ctx.Log.Warn("the media of both sides were not compared: "+err.Error(), nil)
-		}
-		return nil
-	})
-}
-
 // text is an input that is a string; empty for anything else.
 func text(value resource.PropertyValue) string {
 	if !value.IsString() {
@@ -253,8 +242,6 @@ func texts(value resource.PropertyValue) (all []string) {
 const (
 	// freeTimeout is over the limit that failover sets itself.
 	freeTimeout = 15 * time.Minute
-	// compareTimeout is enough for ten million files.
-	compareTimeout = time.Hour
 	// startTimeout bounds a single call and its retries.
 	startTimeout = 5 * time.Minute
 	// slack lets a wait end by its own limit, and say so, before its context ends.

@@ -36,9 +36,29 @@ func TestAThirdStackTakesThePlace(t *testing.T) {
 		config["pilotlight:peer"] = map[string]any{"stack": third, "region": "us-west-1", "cidr": "10.30.0.0/16"}
 	})
 	stage.World.AddImage("us-west-1", "ami-0ccccccccccccccc3", stage.World.Clock().Now())
+	bucket, ok := staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputMedia].(string)
+	require.True(t, ok)
+	require.NoError(t, stage.World.Put(bucket, "old.jpg", 1000))
+	stage.World.Clock().Advance(time.Minute)
 	for _, stack := range []string{third, scenario.Recovery, third} {
 		require.NoError(t, staged.Up(t, stage, stage.Env(), stack, nil), stack)
 	}
+	lacks := func() int {
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		sides, err := site.Sides(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, scenario.Recovery, sides[0].Config.Stack)
+		assert.Equal(t, bucket, sides[0].State.Media.Bucket)
+		return sides[0].State.Media.Missing
+	}
+	assert.Equal(t, 1, lacks(), "its bucket begins empty, and S3 copies nothing of before")
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.SyncMedia(t.Context(), scenario.Recovery, third, ops.Run{})
+	require.NoError(t, err)
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	assert.Zero(t, lacks())
 	assert.Equal(t, "standby", staged.Outputs(t, stage, third)[stacks.OutputRole])
 	staged.NothingLeft(t, stage)
 
