@@ -38,9 +38,11 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 	if err := ctx.RegisterComponentResource(CacheType, name, c, opts...); err != nil {
 		return nil, err
 	}
-	strategy := "SET"
+	// ElastiCache sets no token that it was not given by ROTATE before. One that was rotated meanwhile, as on the other side
+	// during an outage, is had by another cache: what this one holds can be made again.
+	strategy, changes := "SET", []string{"authToken"}
 	if args.Rotating {
-		strategy = "ROTATE"
+		strategy, changes = "ROTATE", nil
 	}
 	group, err := elasticache.NewReplicationGroup(ctx, name+"-cache", &elasticache.ReplicationGroupArgs{
 		Description:      pulumi.String("Cache of " + name),
@@ -61,7 +63,7 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 		AuthTokenUpdateStrategy:  pulumi.String(strategy),
 		ApplyImmediately:         pulumi.Bool(true),
 		Tags:                     named(name + "-cache"),
-	}, pulumi.Parent(c))
+	}, pulumi.Parent(c), pulumi.ReplaceOnChanges(changes))
 	if err != nil {
 		return nil, err
 	}

@@ -94,4 +94,9 @@ func TestCacheToken(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, step.lets, lets(), step.strategy)
 	}
+	old := maps.Clone(inputs)
+	inputs["authToken"] = first
+	_, err := w.Update(t.Context(), sim.Call{Region: home, Type: cache.Type, Name: cache.Name, ID: cache.ID, Inputs: inputs, Old: old})
+	require.ErrorContains(t, err, "SET is allowed only after ROTATE")
+	assert.Equal(t, []string{second}, lets())
 }

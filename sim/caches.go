@@ -77,11 +77,14 @@ func validCache(w *World, o *Object) error {
 }
 
 // changedCache changes the token without an interruption (AmazonElastiCache/latest/dg/auth.html): with the
-// strategy ROTATE clients are let in by the one before, too; with SET no more.
+// strategy ROTATE clients are let in by the one before, too; with SET no more. SET takes only the token of the last ROTATE
+// (AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html, AuthTokenUpdateStrategy). AWS does not document the error.
 func changedCache(_ *World, _ Call, old, o *Object) error {
 	strategy := o.text("authTokenUpdateStrategy")
 	changed := old.text("authToken") != o.text("authToken")
 	switch {
+	case changed && strategy == "SET" && old.text("authToken") != "":
+		return refuse("InvalidParameterCombination", "The AUTH token update strategy SET is allowed only after ROTATE, with the same token.")
 	case changed && strategy == "ROTATE":
 		o.Former = []Former{{Value: old.text("authToken")}}
 		o.setTime("token", o.Ready)

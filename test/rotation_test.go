@@ -80,6 +80,21 @@ func TestRotateSecrets(t *testing.T) {
 			}
 		}
 	})
+	t.Run("one that a warm cache was not part of makes it anew", func(t *testing.T) {
+		t.Parallel()
+		stage := staged.Disaster(t, staged.Options())
+		require.Empty(t, staged.FailOver(t, stage).Refusal)
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Rotate(t.Context(), "cache", ops.Run{})
+		require.NoError(t, err)
+		stage.World.ReturnRegion("us-west-2")
+		stage.World.Clock().Advance(15 * time.Minute)
+		staged.Set(t, stage.Dir(), scenario.Production, "keepWarm", `["cache"]`)
+		_, err = site.Reprotect(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, 1, staged.Inventory(stage.World)["us-west-2 aws:elasticache/replicationGroup:ReplicationGroup"])
+	})
 	t.Run("a standby rotates nothing", func(t *testing.T) {
 		t.Parallel()
 		stage, _ := open(t)
