@@ -27,7 +27,7 @@ type Env struct {
 	Context context.Context //nolint:containedctx // see above
 	// AWS makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 	AWS awsclient.Config
-	// Transport carries the requests to the site; nil is like http.DefaultTransport.
+	// Transport carries the requests to the site; nil is http.DefaultTransport, or one like it where the program wrapped that.
 	Transport *http.Transport
 	// Sleep waits, or returns the error of a context that ended before; nil sleeps on the wall clock.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -150,7 +150,7 @@ func New(env Env, site Site) *Runtime {
 		env.Context = context.Background()
 	}
 	if env.Transport == nil {
-		env.Transport = http.DefaultTransport.(*http.Transport)
+		env.Transport = transport(http.DefaultTransport)
 	}
 	if env.Sleep == nil {
 		env.Sleep = sleep
@@ -171,6 +171,15 @@ func New(env Env, site Site) *Runtime {
 		env.Observe = func(report.Step) {}
 	}
 	return &Runtime{Site: site, Say: func(string) {}, env: env}
+}
+
+// transport is the program's default one. Where the program has wrapped that, as tracing does, it is one like it:
+// a wrapper can't be told which certificate to ask for.
+func transport(byDefault http.RoundTripper) *http.Transport {
+	if plain, ok := byDefault.(*http.Transport); ok {
+		return plain
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true} // the client bounds a request as a whole
 }
 
 func (r *Runtime) aws(ctx context.Context) (aws.Config, error) { return r.awsIn(ctx, r.Site.Region) }
