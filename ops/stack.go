@@ -49,7 +49,8 @@ type Options struct {
 	EngineRoot string
 	// Command runs the engine; nil is the pulumi command in EngineRoot.
 	Command auto.PulumiCommand
-	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL.
+	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL. The engine is not given those that
+	// would change what an operation does, such as PULUMI_OPTION_TARGET, neither of these nor of the process's own.
 	EnvVars map[string]string
 	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
 	// for AWS: see Stack. Nil always waits.
@@ -112,7 +113,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		return nil, err
 	}
 	w := &observer{}
-	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(engine.WithoutRefresh(command)))
 	opened, err := by(ctx, stack, config.Project, w.program(program, o.Env, o.Dir), with...)
 	switch {
 	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are

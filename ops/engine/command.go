@@ -62,7 +62,7 @@ func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut
 	cmd := exec.Command(c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = dir, in, drain
 	// The plugins that lie beside the engine are the ones that fit it.
-	cmd.Env = append(append(os.Environ(), env...), "PULUMI_AUTOMATION_API=true",
+	cmd.Env = append(environment(append(os.Environ(), env...)), "PULUMI_AUTOMATION_API=true",
 		"PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var printed, complained bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(append(out, &printed)...), io.MultiWriter(append(errOut, &complained)...)

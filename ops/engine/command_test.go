@@ -98,3 +98,21 @@ func TestOnlySomeCommandsLock(t *testing.T) {
 		assert.Equal(t, want, locks(strings.Fields(line)), line)
 	}
 }
+
+// TestEnvironment holds that what an operator has set for his own use of pulumi does not change what an operation does. It is not
+// parallel: the environment is the process's.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("PULUMI_OPTION_TARGET", "one alone")
+	t.Setenv("PULUMI_SKIP_CHECKPOINTS", "true")
+	t.Setenv("AWS_PROFILE", "night")
+	c := engineThat(t, prints, nil)
+	out, _, _, err := c.Run(t.Context(), t.TempDir(), nil, nil, nil, []string{"PULUMI_OPTION_REFRESH=true", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1"}, "up", "--yes")
+	require.NoError(t, err)
+	given := strings.Split(out, "\n")
+	for _, want := range []string{"AWS_PROFILE=night", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1", "PULUMI_AUTOMATION_API=true"} {
+		assert.Contains(t, given, want)
+	}
+	for _, setting := range given {
+		assert.NotRegexp(t, "PULUMI_(OPTION_|SKIP_CHECKPOINTS)", setting)
+	}
+}

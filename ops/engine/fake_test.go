@@ -23,6 +23,7 @@ const (
 	buildsTheWrongThing = "builds the wrong thing"
 	holdsOn             = "v3.300.0 that ignores interrupts, with a provider"
 	letsGo              = "v3.300.0 that ends on an interrupt"
+	prints              = "v3.300.0 that prints its environment"
 )
 
 // fakeLog names the folder in which a fake go notes its runs.
@@ -85,6 +86,9 @@ func fakePulumi() int {
 		return fakeHold()
 	case told == letsGo:
 		return fakeLetGo()
+	case told == prints:
+		fmt.Println(strings.Join(os.Environ(), "\n"))
+		return 0
 	}
 	return 1
 }
