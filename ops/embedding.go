@@ -4,6 +4,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/cost"
 	"github.com/pilotlight-dr/pilotlight/estimate"
+	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -12,6 +13,8 @@ import (
 
 // What operations take, report and return, so that who embeds this package imports no other.
 type (
+	// Env is the world outside.
+	Env = failover.Env
 	// RefusedError is an operation that was refused, or that did not begin since another
 	// update holds the stack. Nothing was changed. FailureOf has its code.
 	RefusedError = refusal.Error

@@ -100,16 +100,8 @@ func (s *Site) silentKeys(ctx context.Context) []*refusal.Error {
 	return slices.DeleteFunc(found, func(e *refusal.Error) bool { return e == nil })
 }
 
-// openDataKey has KMS decrypt with the key of a stack, as far as this process can do it in the engine's place. It can't
-// where the engine alone is given credentials, or another endpoint: errors.Is finds backend.ErrUnasked then.
+// openDataKey has KMS decrypt with the key of a stack, in the engine's place.
 func (s *Site) openDataKey(ctx context.Context, p state.SecretsProvider) error {
-	if s.options.Env.AWS == nil {
-		for name := range s.options.EnvVars {
-			if strings.HasPrefix(name, "AWS_") {
-				return fmt.Errorf("%w: the engine alone is given %s", backend.ErrUnasked, name)
-			}
-		}
-	}
 	return backend.OpenDataKey(ctx, p.Address, p.EncryptedKey, s.options.Env.AWS, askFor)
 }
 

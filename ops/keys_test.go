@@ -25,7 +25,6 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
@@ -74,25 +73,6 @@ func TestKeyWithoutTrouble(t *testing.T) {
 		reason, remedy := keyTrouble("awskms://alias/blog-state?region=us-west-1", err)
 		assert.Empty(t, reason+remedy, name)
 		assert.False(t, silent(err), name)
-	}
-}
-
-// TestKeyOfTheEngineAlone: where only the engine is given how to call AWS, this process does not judge KMS.
-func TestKeyOfTheEngineAlone(t *testing.T) {
-	t.Parallel()
-	p := state.SecretsProvider{Address: "awskms://alias/blog-state?region=us-west-1", EncryptedKey: []byte("sealed")}
-	calls := func(context.Context, string, string) (aws.Config, error) { return aws.Config{}, errors.New("called") }
-	for name, tc := range map[string]struct {
-		env  map[string]string
-		aws  func(context.Context, string, string) (aws.Config, error)
-		says string
-	}{
-		"a profile":      {map[string]string{"AWS_PROFILE": "night"}, nil, "the engine alone is given AWS_PROFILE"},
-		"both are given": {map[string]string{"AWS_PROFILE": "night"}, calls, "called"},
-	} {
-		err := (&Site{options: Options{EnvVars: tc.env, Env: failover.Env{AWS: tc.aws}}}).openDataKey(t.Context(), p)
-		assert.ErrorIs(t, err, backend.ErrUnasked, name)
-		assert.ErrorContains(t, err, tc.says, name)
 	}
 }
 

@@ -38,6 +38,9 @@ type Site struct {
 // engine nor AWS yet. Of more than two stacks it takes the two that name each
 // other as peers.
 func OpenSite(o Options) (*Site, error) {
+	if err := o.requireSameAWS(); err != nil {
+		return nil, err
+	}
 	files, err := fs.Glob(os.DirFS(filepath.Clean(o.Dir)), config.FileName("*"))
 	if err != nil {
 		return nil, err

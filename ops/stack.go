@@ -47,10 +47,14 @@ type Options struct {
 	Env failover.Env
 	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
 	EngineRoot string
-	// Command runs the engine; nil is the pulumi command in EngineRoot.
+	// Command runs the engine; nil is the pulumi command in EngineRoot, which is what to give for an engine of one's own.
+	// That waits for what an interrupted engine has begun, and leaves out of its environment what EnvVars says. The command
+	// of the Automation API does neither: it kills the engine ten seconds after the context ends, which leaves the stack's
+	// lock and a state that lacks what AWS was making.
 	Command auto.PulumiCommand
-	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL. The engine is not given those that
-	// would change what an operation does, such as PULUMI_OPTION_TARGET, neither of these nor of the process's own.
+	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL. Left out, here and of the process's own, is
+	// what would change what an operation does, such as PULUMI_OPTION_TARGET. Those of AWS (AWS_PROFILE …) go with Env.AWS, since
+	// this process calls AWS too: without it they are refused, unless they are as in the process's own environment.
 	EnvVars map[string]string
 	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
 	// for AWS: see Stack. Nil always waits.
@@ -101,6 +105,9 @@ type program func(failover.Env) pulumi.RunFunc
 type opener func(ctx context.Context, stack, project string, program pulumi.RunFunc, opts ...auto.LocalWorkspaceOption) (auto.Stack, error)
 
 func open(ctx context.Context, stack string, o Options, by opener, program program, with ...auto.LocalWorkspaceOption) (*Stack, error) {
+	if err := o.requireSameAWS(); err != nil {
+		return nil, err
+	}
 	if o.EngineRoot == "" && o.Command == nil {
 		root, err := engine.Find(ctx, o.progress())
 		if err != nil {
