@@ -43,7 +43,8 @@ type fromAWS struct {
 }
 
 // Adopt takes what AWS holds of a stack into the stack's state. Run again, it resumes.
-func (s *Site) Adopt(ctx context.Context, name string, run Run) (Adopted, error) {
+func (s *Site) Adopt(ctx context.Context, name string, run Run) (_ Adopted, err error) {
+	defer noteEnd(ctx, &err)
 	config, err := s.configOf(name)
 	if err != nil {
 		return Adopted{}, err

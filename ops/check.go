@@ -91,7 +91,8 @@ func (r Readiness) refusal() *refusal.Error {
 // Check finds out whether everything is there that a purpose needs: on this
 // machine, outside the region that may be lost, and on the side that would take
 // over. It changes nothing but the note of it that Status reads. to is the stack that a switchover goes to.
-func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (Readiness, error) {
+func (s *Site) Check(ctx context.Context, purpose Purpose, to string, run Run) (_ Readiness, err error) {
+	defer noteRead(ctx, &err)
 	ready, err := s.check(ctx, purpose, to, run)
 	if err == nil && purpose == ForFailover {
 		s.KeepCheck(ready)

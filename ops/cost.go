@@ -29,7 +29,8 @@ type CostOptions struct {
 
 // Cost is what the site costs as its files say. Prices of the project's own file (cost.UsageFile) go
 // before all others.
-func (s *Site) Cost(ctx context.Context, o CostOptions) (Bill, error) {
+func (s *Site) Cost(ctx context.Context, o CostOptions) (_ Bill, err error) {
+	defer noteRead(ctx, &err)
 	site, err := s.billed()
 	if err != nil {
 		return Bill{}, err

@@ -27,7 +27,8 @@ const driftLimit = 10 * time.Minute
 
 // Drift finds what was changed outside of the program: it reads each resource in a stack's state from
 // AWS, in the stack's region alone, and changes nothing. What touches a failover is first.
-func (s *Site) Drift(ctx context.Context, stack string, run Run) ([]Drift, error) {
+func (s *Site) Drift(ctx context.Context, stack string, run Run) (_ []Drift, err error) {
+	defer noteRead(ctx, &err)
 	opened, err := s.Stack(ctx, stack, false)
 	if err != nil {
 		return nil, err

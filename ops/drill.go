@@ -52,7 +52,8 @@ const unattended = 4 * time.Hour
 // light, from a snapshot of its database; finds it healthy in depth; and ends it, or
 // leaves it for a while. Nothing of the pilot light is touched. Stopped part-way, the
 // same call resumes, and EndDrill ends what is there.
-func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (Drill, error) {
+func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (_ Drill, err error) {
+	defer noteEnd(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return Drill{}, err

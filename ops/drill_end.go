@@ -93,8 +93,9 @@ func (s *Site) Drills(ctx context.Context) ([]DrillCopy, error) {
 
 // EndDrill ends the copies that drills have left, or only those whose time is over,
 // and names their stacks. It looks at nothing else. It ends what a killed run left too.
-func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) ([]string, error) {
-	ended := []string{}
+func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []string, err error) {
+	defer noteEnd(ctx, &err)
+	ended = []string{}
 	left, err := s.Drills(ctx)
 	if err != nil {
 		return nil, err

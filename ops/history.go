@@ -116,7 +116,8 @@ type Update struct {
 
 // History are the updates of the site's stacks, at most the last so many of each,
 // the newest first.
-func (s *Site) History(ctx context.Context, last int) ([]Update, error) {
+func (s *Site) History(ctx context.Context, last int) (_ []Update, err error) {
+	defer noteRead(ctx, &err)
 	type record struct {
 		Update
 		ended time.Time // now, for one that is under way

@@ -10,7 +10,8 @@ import (
 
 // SyncImages brings the site's newest image to its standby's region, as the stack's function does by itself where
 // images.sync is set. It returns once AWS has been asked: a copy takes AWS minutes, and the next call finds it.
-func (s *Site) SyncImages(ctx context.Context, run Run) (images.Plan, error) {
+func (s *Site) SyncImages(ctx context.Context, run Run) (_ images.Plan, err error) {
+	defer noteEnd(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return images.Plan{}, err

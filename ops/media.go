@@ -20,19 +20,19 @@ func mediaComplete(sides []Side) []Requirement {
 	if from.name == "" || to.name == "" {
 		return nil
 	}
-	q := Requirement{What: "media", Code: MediaIncomplete, Remedy: "pilotlight deploy, which compares them"}
+	q := Requirement{Subject: "media", Code: MediaIncomplete, Remedy: "pilotlight deploy, which compares them"}
 	at := kept.At.UTC().Format(time.DateTime + " MST")
 	switch {
 	case kept.Bucket != from.name || kept.Peer != to.name:
-		q.Seen = fmt.Sprintf("the media of %s were never compared with those of %s, which may lack them all", from.stack, to.stack)
+		q.Reason = fmt.Sprintf("the media of %s were never compared with those of %s, which may lack them all", from.stack, to.stack)
 	case kept.Unseen != "":
-		q.Seen = fmt.Sprintf("the media of %s could not be compared with those of %s at %s: %s", from.stack, to.stack, at, kept.Unseen)
+		q.Reason = fmt.Sprintf("the media of %s could not be compared with those of %s at %s: %s", from.stack, to.stack, at, kept.Unseen)
 		q.Remedy = "pilotlight deploy, which compares them again, with credentials that may list both buckets"
 	case kept.Missing > 0:
-		q.Seen = fmt.Sprintf("%s lacked %d of the %d media of %s at %s, and S3 copies none of these by itself", to.stack, kept.Missing, kept.Files, from.stack, at)
+		q.Reason = fmt.Sprintf("%s lacked %d of the %d media of %s at %s, and S3 copies none of these by itself", to.stack, kept.Missing, kept.Files, from.stack, at)
 		q.Remedy = fmt.Sprintf("pilotlight media sync --from %s --to %s, then pilotlight deploy, which compares them again", from.stack, to.stack)
 	default:
-		q = Requirement{What: "media", OK: true, Seen: fmt.Sprintf("%s had all media of %s at %s, but for those that S3 was copying", to.stack, from.stack, at)}
+		q = Requirement{Subject: "media", OK: true, Reason: fmt.Sprintf("%s had all media of %s at %s, but for those that S3 was copying", to.stack, from.stack, at)}
 	}
 	return []Requirement{q}
 }

@@ -55,13 +55,13 @@ func TestMediaComplete(t *testing.T) {
 			require.Len(t, found, 1)
 			assert.Equal(t, tc.code == "", found[0].OK)
 			assert.Equal(t, tc.code, found[0].Code)
-			assert.Contains(t, found[0].Seen, tc.seen)
+			assert.Contains(t, found[0].Reason, tc.seen)
 			assert.Equal(t, tc.remedy, found[0].Remedy)
 		})
 	}
 	existing := site()[:1]
 	existing[0].Config.Production = &config.Production{Bucket: "arn:aws:s3:::their-media"}
-	assert.Equal(t, "the media of production were never compared with those of dr, which may lack them all", mediaComplete(existing)[0].Seen)
+	assert.Equal(t, "the media of production were never compared with those of dr, which may lack them all", mediaComplete(existing)[0].Reason)
 	existing[0].State.Media = state.Media{Bucket: "their-media", Peer: "blog-dr-media", Missing: 1, Files: 1, At: at}
 	assert.Contains(t, mediaComplete(existing)[0].Remedy, "--from production --to dr")
 }

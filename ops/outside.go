@@ -15,7 +15,8 @@ import (
 
 // Bootstrap makes the place where the site's state lies, in a region, or completes
 // it. bucket may be empty. It goes by the stacks' files alone, as there is no state yet.
-func (s *Site) Bootstrap(ctx context.Context, region, bucket string, run Run) (*backend.Result, error) {
+func (s *Site) Bootstrap(ctx context.Context, region, bucket string, run Run) (_ *backend.Result, err error) {
+	defer noteEnd(ctx, &err)
 	o, err := s.backendIn(region, bucket, run.Say)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,8 @@ func (s *Site) Bootstrap(ctx context.Context, region, bucket string, run Run) (*
 
 // MoveBackend copies all state to a region, where Bootstrap's place is made first:
 // after a role change that lasts. It deletes nothing.
-func (s *Site) MoveBackend(ctx context.Context, region, bucket string, run Run) (*backend.Moved, error) {
+func (s *Site) MoveBackend(ctx context.Context, region, bucket string, run Run) (_ *backend.Moved, err error) {
+	defer noteEnd(ctx, &err)
 	now := s.backend(ctx)
 	name, ok := strings.CutPrefix(now, "s3://")
 	if !ok {
@@ -75,7 +77,8 @@ func (s *Site) backendIn(region, bucket string, say func(string)) (backend.Optio
 // SyncMedia copies from one side's bucket to the other's what that lacks: replication
 // copies nothing that was there before its rule. A side is the name of its stack, or
 // "production" for one that no stack made.
-func (s *Site) SyncMedia(ctx context.Context, from, to string, run Run) (*media.Result, error) {
+func (s *Site) SyncMedia(ctx context.Context, from, to string, run Run) (_ *media.Result, err error) {
+	defer noteEnd(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return nil, err

@@ -70,7 +70,8 @@ func (p Plan) movesName() bool {
 
 // Plan tells what a change would do. It changes nothing, on AWS or in any file, and
 // takes no lock. What would refuse the change is in the plan, and no error.
-func (s *Site) Plan(ctx context.Context, change Change, run Run) (Plan, error) {
+func (s *Site) Plan(ctx context.Context, change Change, run Run) (_ Plan, err error) {
+	defer noteRead(ctx, &err)
 	stack, err := s.Stack(ctx, change.Stack, false)
 	if err != nil {
 		return Plan{}, err
@@ -121,7 +122,8 @@ func (p *Plan) add(e events.EngineEvent) {
 }
 
 // PlanFailover is the plan of the failover that would come next.
-func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (Plan, error) {
+func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (_ Plan, err error) {
+	defer noteRead(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return Plan{}, err

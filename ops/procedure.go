@@ -36,21 +36,22 @@ func (s *Site) checkRecords(ctx context.Context, sides []Side) error {
 }
 
 // runProcedure decides what is left of a procedure and does it, one update after the other.
-func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (Outcome, error) {
+func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([]Change, string, error)) (_ Outcome, err error) {
+	defer noteEnd(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, untouched(err)
 	}
 	changes, nothing, err := decide(sides)
 	if err == nil {
 		err = errors.Join(checkAgreement(sides, changes), roles.CheckRoles(rolesOf(sides), changes))
 	}
 	if err != nil || len(changes) == 0 {
-		return Outcome{NothingToDo: nothing, Done: []Change{}}, err
+		return Outcome{NothingToDo: nothing, Done: []Change{}}, untouched(err)
 	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), changes); err != nil {
-			return Outcome{}, err
+			return Outcome{}, untouched(err)
 		}
 	}
 	out, idle := Outcome{Done: []Change{}, Remaining: changes}, true
@@ -136,7 +137,8 @@ func (s *Site) nextSteps(ctx context.Context) []string {
 // so that two operations do not write over each other's and one that is refused leaves the
 // files as they are. A role is written into the stack's file once the stack's claim,
 // read again, has it. An operation that ended well without that is a *StoppedError.
-func (s *Site) Apply(ctx context.Context, change Change, run Run) (Result, error) {
+func (s *Site) Apply(ctx context.Context, change Change, run Run) (_ Result, err error) {
+	defer noteEnd(ctx, &err)
 	stack, err := s.Stack(ctx, change.Stack, true)
 	if err != nil {
 		return Result{}, err

@@ -42,7 +42,8 @@ var billed = map[string]string{
 
 // Resources are what the stacks' states hold that costs money, drills included, by stack and type. What no
 // state knows of is not among them.
-func (s *Site) Resources(ctx context.Context) ([]Resource, error) {
+func (s *Site) Resources(ctx context.Context) (_ []Resource, err error) {
+	defer noteRead(ctx, &err)
 	left, err := s.Drills(ctx)
 	if err != nil {
 		return nil, err

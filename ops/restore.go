@@ -18,7 +18,8 @@ type MediaRestore struct {
 
 // RestoreMedia undoes what was deleted or overwritten in a stack's bucket. S3 does not
 // replicate all of it, so restore every side.
-func (s *Site) RestoreMedia(ctx context.Context, stack string, what MediaRestore, run Run) (*media.Restored, error) {
+func (s *Site) RestoreMedia(ctx context.Context, stack string, what MediaRestore, run Run) (_ *media.Restored, err error) {
+	defer noteEnd(ctx, &err)
 	sides, err := s.Sides(ctx)
 	if err != nil {
 		return nil, err

@@ -227,6 +227,7 @@ func (r Result) idle() bool {
 // what AWS made without being heard is taken over as soon as it is in the way. What it got done is in the result
 // also when it fails, and the error is a *RefusedError or a *StoppedError, where it got as far as asking the engine.
 func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
+	defer noteEnd(ctx, &err)
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.observer.end()
@@ -285,7 +286,8 @@ func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
 
 // Preview tells what Up would do, and changes nothing. What the checks find wrong
 // is in the result, and no error; that they could not be made is a *RefusedError.
-func (s *Stack) Preview(ctx context.Context, run Run) (Result, error) {
+func (s *Stack) Preview(ctx context.Context, run Run) (_ Result, err error) {
+	defer noteRead(ctx, &err)
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.observer.end()
@@ -317,14 +319,15 @@ func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
 
 // Destroy ends the stack's resources. A stack refuses until its configuration
 // holds teardown; the program says what is kept.
-func (s *Stack) Destroy(ctx context.Context, run Run) error {
+func (s *Stack) Destroy(ctx context.Context, run Run) (err error) {
+	defer noteEnd(ctx, &err)
 	s.one.Lock()
 	defer s.one.Unlock()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
 	stream, complaints := s.follow(ctx, run)
 	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
-	_, err := s.stack.Destroy(ctx, opts...)
+	_, err = s.stack.Destroy(ctx, opts...)
 	complained := complaints()
 	if err != nil {
 		return s.failed(ctx, "destroying", err, complained)

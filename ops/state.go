@@ -142,7 +142,8 @@ func better(found StateCopy, older []StateCopy) StateCopy {
 
 // RestoreState brings a copy of a stack's state back; an empty id takes the best. confirm, if
 // set, is asked before anything is changed.
-func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(StateCopy) error) (StateCopy, error) {
+func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(StateCopy) error) (_ StateCopy, err error) {
+	defer noteEnd(ctx, &err)
 	kept, err := s.copiesOf(ctx, stack)
 	if err != nil {
 		return StateCopy{}, err
@@ -175,7 +176,7 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	}
 	if confirm != nil {
 		if err := confirm(chosen); err != nil {
-			return StateCopy{}, err
+			return StateCopy{}, untouched(err)
 		}
 	}
 	s.mu.Lock()

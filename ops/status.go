@@ -100,7 +100,8 @@ const askFor = 5 * time.Second
 
 // Status looks at both sides. A region that does not answer is reported, and delays
 // nothing for more than some seconds. So is a key or a passphrase that is lost.
-func (s *Site) Status(ctx context.Context) (Status, error) {
+func (s *Site) Status(ctx context.Context) (_ Status, err error) {
+	defer noteRead(ctx, &err)
 	sides, keyless, err := s.readable(ctx)
 	if err != nil {
 		return Status{}, err

@@ -50,7 +50,8 @@ type SurveyedStack struct {
 
 // Survey reads what a failover of the site would meet now. It changes nothing, and takes no
 // lock. A site without a standby that a failover could activate is refused.
-func (s *Site) Survey(ctx context.Context) (Survey, error) {
+func (s *Site) Survey(ctx context.Context) (_ Survey, err error) {
+	defer noteRead(ctx, &err)
 	read, err := s.exports(ctx)
 	if err != nil {
 		return Survey{}, err

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +63,8 @@ var exits = map[string]int{
 const exitCodes = `Exit status:
   0    done, or there was nothing to do
   1    failed; what was changed, if anything, is said
-  2    wrong usage; nothing was done
+  2    wrong usage; nothing was done. Where --json printed nothing, it crashed:
+       pilotlight status says where the site stands
   3    not ready (check), or the rehearsed site did not come back whole
   4    refused, or locked by another update; nothing was changed
   5    stopped part-way: run the same command again, it resumes
@@ -90,8 +91,7 @@ func failureOf(err error) ops.Failure {
 	case wrong:
 		return ops.Failure{Code: codeUsage, Reason: usage.Error(), Remedy: "see --help of the command"}
 	case f.Code == refusal.CodeInterrupted:
-		_, stopped := errors.AsType[*ops.StoppedError](err)
-		f.Changed = stopped
+		f.Changed = f.Changed && !errors.Is(err, errUnconfirmed)
 	case errors.Is(err, errNotServing):
 		return ops.Failure{Code: codeNotServing, Reason: err.Error(), Remedy: "do what the report says is next"}
 	case errors.Is(err, errNotWhole):
@@ -162,9 +162,9 @@ const reads = "reads"
 func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
 	out, complaints := report.EscapingWriter{To: root.OutOrStdout()}, root.ErrOrStderr()
 	root.SetArgs(args)
-	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil || errors.Is(err, syscall.EPIPE) { // then there is no reader
-		return exitCode(err)
+	cmd, err := execute(ctx, root, args)
+	if err == nil {
+		return 0
 	}
 	_, shown := errors.AsType[*shownError](err)
 	if !shown && asJSON(args) {
@@ -176,6 +176,19 @@ func run(ctx context.Context, root *cobra.Command, args []string) (code int) {
 	}
 	fmt.Fprintln(complaints, complaint(cmd, err))
 	return exitCode(err)
+}
+
+// execute runs a command. A panic is an error, and its stack is a complaint: the process would end with the status of a
+// wrong usage, which does nothing. One of another goroutine does that.
+func execute(ctx context.Context, root *cobra.Command, args []string) (cmd *cobra.Command, err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			fmt.Fprintf(root.ErrOrStderr(), "%s", debug.Stack())
+			cmd, _, _ = root.Find(args) // it was found before
+			err = fmt.Errorf("it crashed, which is a fault of pilotlight: %v", crash)
+		}
+	}()
+	return root.ExecuteContextC(ctx)
 }
 
 // complaint is an error for people.

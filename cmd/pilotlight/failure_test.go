@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -80,7 +81,8 @@ func TestExitStatus(t *testing.T) {
 		"stopped":                        {stopped(errors.New("AccessDenied")), 5, refusal.CodeStopped, true},
 		"stopped by a refusal":           {stopped(on(blocked)), 5, refusal.CodeStopped, true},
 		"stopped by a configuration":     {stopped(config), 5, refusal.CodeStopped, true},
-		"interrupted":                    {fmt.Errorf("reading: %w", context.Canceled), 130, refusal.CodeInterrupted, false},
+		"a broken connection":            {fmt.Errorf("calling AWS: %w", syscall.EPIPE), 1, refusal.CodeFailed, true},
+		"interrupted":                    {fmt.Errorf("copying: %w", context.Canceled), 130, refusal.CodeInterrupted, true},
 		"interrupted, stopped":           {stopped(context.Canceled), 130, refusal.CodeInterrupted, true},
 		"interrupted before it is asked": {fmt.Errorf("%w: %w", errUnconfirmed, context.Canceled), 130, refusal.CodeInterrupted, false},
 	} {
@@ -104,6 +106,30 @@ func TestExitStatus(t *testing.T) {
 			assert.Equal(t, tc.exit, run(t.Context(), root, []string{"fail", "--json=false"}))
 			assert.Empty(t, stdout.String(), "JSON only where it is asked for")
 		})
+	}
+}
+
+// TestCrash holds that a panic does not end as a wrong usage does, and says whether something may have been changed.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	for name, changed := range map[string]bool{"move": true, "look": false} {
+		root := newRootCmd(theReal)
+		crash := &cobra.Command{Use: name, RunE: func(*cobra.Command, []string) error { panic("no such thing") }}
+		if !changed {
+			crash.GroupID = groupSee
+		}
+		root.AddCommand(crash)
+		root.PersistentFlags().Bool("json", false, "")
+		var stdout, stderr bytes.Buffer
+		root.SetOut(&stdout)
+		root.SetErr(&stderr)
+		assert.Equal(t, 1, run(t.Context(), root, []string{name, "--json"}))
+		f := failed(t, stdout.String())
+		assert.Equal(t, refusal.CodeFailed, f.Code)
+		assert.Equal(t, changed, f.Changed, name)
+		assert.Contains(t, f.Reason, "no such thing")
+		assert.Contains(t, stderr.String(), "failure_test.go", "the stack")
+		assert.Contains(t, stderr.String(), "\npilotlight: it crashed")
 	}
 }
 
