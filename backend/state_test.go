@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"os"
+	"os/user"
 	"path/filepath"
 	"testing"
 	"time"
@@ -125,5 +126,17 @@ func TestRestoreLeavesOneState(t *testing.T) {
 			}
 			assert.Equal(t, map[Source]int{SourceCurrent: 1, SourceBackup: 1, SourceReplaced: 1}, sources, "%q over %q", now, before)
 		}
+	}
+}
+
+// TestFolderAtHome holds that a folder below ~ is the one that Pulumi takes. It is not parallel: the environment is the process's.
+func TestFolderAtHome(t *testing.T) {
+	owner, err := user.Current()
+	require.NoError(t, err)
+	t.Setenv("HOME", t.TempDir())
+	for address, want := range map[string]string{"file://~": owner.HomeDir, "file://~/blog/state": filepath.Join(owner.HomeDir, "blog", "state")} {
+		store, err := OpenStore(t.Context(), address, t.TempDir(), nil)
+		require.NoError(t, err)
+		assert.Equal(t, folder(want), store.files)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -69,11 +70,11 @@ func OpenStore(ctx context.Context, address, dir string, config awsclient.Config
 func openFolder(address *url.URL, dir string) (*Store, error) {
 	path := filepath.FromSlash(address.Host + address.Path)
 	if rest, home := strings.CutPrefix(path, "~"); home {
-		user, err := os.UserHomeDir()
+		owner, err := user.Current() // as Pulumi does, whatever HOME is: in a container of CI it may be another
 		if err != nil {
 			return nil, fmt.Errorf("finding the backend's folder: %w", err)
 		}
-		path = filepath.Join(user, rest)
+		path = filepath.Join(owner.HomeDir, rest)
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)

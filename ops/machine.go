@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
@@ -51,19 +53,23 @@ func (s *Site) plugin() Requirement {
 	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
 		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
 	}
-	home := s.options.EnvVars["PULUMI_HOME"]
-	if home == "" {
-		home = os.Getenv("PULUMI_HOME")
-	}
-	if user, err := os.UserHomeDir(); home == "" && err == nil {
-		home = filepath.Join(user, ".pulumi")
-	}
+	home := pulumiHome(s.options.EnvVars)
 	version := pluginVersion()
 	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
 		return Requirement{Subject: "plugin", Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
 			Remedy: "pulumi plugin install resource aws " + version}
 	}
 	return Requirement{Subject: "plugin", OK: true, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+}
+
+// pulumiHome is the folder of Pulumi's own files, as the engine finds it: not by HOME, which may be another in a container
+// of CI. It is empty where the machine does not know its user.
+func pulumiHome(env map[string]string) string {
+	if home := env["PULUMI_HOME"]; home != "" {
+		return home
+	}
+	home, _ := workspace.GetPulumiHomeDir() // the engine says it too
+	return home
 }
 
 // pluginVersion is the version of pulumi-aws that the program was built with; the

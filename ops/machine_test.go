@@ -2,10 +2,13 @@ package ops
 
 import (
 	"context"
+	"os/user"
+	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -41,4 +44,17 @@ func TestSameAWS(t *testing.T) {
 			assert.ErrorContains(t, err, "give "+tc.says+" to the engine alone: set the same", name)
 		}
 	}
+}
+
+// TestPulumiHome holds that the folder of Pulumi's plugins is found as the engine finds it. It is not parallel: the environment is
+// the process's.
+func TestPulumiHome(t *testing.T) {
+	owner, err := user.Current()
+	require.NoError(t, err)
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PULUMI_HOME", "")
+	assert.Equal(t, filepath.Join(owner.HomeDir, ".pulumi"), pulumiHome(nil))
+	t.Setenv("PULUMI_HOME", "/of/the/process")
+	assert.Equal(t, "/of/the/process", pulumiHome(nil))
+	assert.Equal(t, "/of/the/engine", pulumiHome(map[string]string{"PULUMI_HOME": "/of/the/engine"}))
 }
