@@ -14,27 +14,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
-	"github.com/pilotlight-dr/pilotlight/refusal"
 )
-
-// requireSameAWS refuses an environment by which the engine would call AWS as somebody else than this process does, or
-// elsewhere: the checks, the promotion and the switch are this process's calls.
-func (o Options) requireSameAWS() error {
-	if o.Env.AWS != nil {
-		return nil
-	}
-	var apart []string
-	for name, value := range o.EnvVars {
-		if strings.HasPrefix(name, "AWS_") && os.Getenv(name) != value {
-			apart = append(apart, name)
-		}
-	}
-	if len(apart) == 0 {
-		return nil
-	}
-	slices.Sort(apart)
-	return refusal.New(refusal.CodeMismatch, "EnvVars of the options give %s to the engine alone: set the same in the process's own environment, or have Env.AWS of the options make the clients of this process", strings.Join(apart, ", "))
-}
 
 // machine is what this machine has to have.
 func (s *Site) machine(ctx context.Context) []Requirement {

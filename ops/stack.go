@@ -12,7 +12,6 @@ package ops
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -37,38 +36,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
-
-// Options say where a project is, what runs it, and in what world.
-type Options struct {
-	// Dir holds Pulumi.yaml and Pulumi.<stack>.yaml.
-	Dir string
-	// Env is the world outside; its zero value is the real one. Its Report is given the
-	// report of a change of role at every step; nil keeps it below Dir, see report.KeepReports.
-	Env failover.Env
-	// EngineRoot is the folder whose bin/pulumi is the engine; empty finds or builds one, see engine.Find.
-	EngineRoot string
-	// Command runs the engine; nil is the pulumi command in EngineRoot, which is what to give for an engine of one's own.
-	// That waits for what an interrupted engine has begun, and leaves out of its environment what EnvVars says. The command
-	// of the Automation API does neither: it kills the engine ten seconds after the context ends, which leaves the stack's
-	// lock and a state that lacks what AWS was making.
-	Command auto.PulumiCommand
-	// EnvVars are added to the engine's environment, such as PULUMI_BACKEND_URL. Left out, here and of the process's own, is
-	// what would change what an operation does, such as PULUMI_OPTION_TARGET. Those of AWS (AWS_PROFILE …) go with Env.AWS, since
-	// this process calls AWS too: without it they are refused, unless they are as in the process's own environment.
-	EnvVars map[string]string
-	// Abandon, when closed, ends an operation whose context has ended at once, in place of waiting
-	// for AWS: see Stack. Nil always waits.
-	Abandon <-chan struct{}
-	// Progress, if set, is called when an engine has to be built.
-	Progress io.Writer
-}
-
-func (o Options) progress() io.Writer {
-	if o.Progress == nil {
-		return io.Discard
-	}
-	return o.Progress
-}
 
 // Stack is one side of a site, opened.
 //
@@ -138,14 +105,6 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		c.Begins, c.Ends = made.engineBegins, made.engineEnds
 	}
 	return made, nil
-}
-
-// command is what runs the engine.
-func (o Options) command() (auto.PulumiCommand, error) {
-	if o.Command != nil {
-		return o.Command, nil
-	}
-	return engine.NewCommand(o.EngineRoot, o.Abandon)
 }
 
 // backendURL is where the state of a project's stacks lies. It needs no stack.
