@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -133,8 +134,8 @@ func bare(text string) string {
 	return how
 }
 
-// drained is how long the rest of the events may take after the command ended.
-// If it died before it ever connected, the stream is never closed.
+// drained is how long the next of the rest of the events may take once the command has ended. If it died before it ever
+// connected, the stream is never closed. The time in which an event is passed on does not count.
 const drained = time.Second
 
 // listen makes a stream for the engine's events, which passes them on and keeps
@@ -142,9 +143,11 @@ const drained = time.Second
 func listen(run Run) (stream chan events.EngineEvent, complaints func() []string) {
 	stream, done := make(chan events.EngineEvent, 64), make(chan struct{})
 	var kept []string
+	var turns atomic.Int64 // odd while an event is passed on
 	go func() {
 		defer close(done)
 		for event := range stream {
+			turns.Add(1)
 			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
 				if text := Plain(d.Message); text != "" && !slices.Contains(kept, text) {
 					kept = append(kept, text)
@@ -158,14 +161,21 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 			if run.Event != nil {
 				run.Event(event)
 			}
+			turns.Add(1)
 		}
 	}()
 	return stream, func() []string {
-		select {
-		case <-done:
-			return kept
-		case <-time.After(drained):
-			return nil // what comes later is read and dropped
+		for before := turns.Load(); ; {
+			select {
+			case <-done:
+				return kept
+			case <-time.After(drained):
+			}
+			now := turns.Load()
+			if now == before && now%2 == 0 {
+				return nil // what comes later is read and dropped
+			}
+			before = now
 		}
 	}
 }

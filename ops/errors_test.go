@@ -4,7 +4,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -49,4 +53,29 @@ func TestEngineErrorSaysWhatToDo(t *testing.T) {
 		assert.Equal(t, remedy != "", said != text, said)
 		assert.True(t, strings.HasSuffix(said, remedy), said)
 	}
+}
+
+// TestListen holds that no event is lost to a caller that takes its time, and that an engine which never spoke is not waited for.
+func TestListen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		heard := 0
+		stream, complaints := listen(Run{Event: func(events.EngineEvent) {
+			time.Sleep(3 * drained)
+			heard++
+		}})
+		for _, text := range []string{"first", "second", "last"} {
+			stream <- events.EngineEvent{EngineEvent: apitype.EngineEvent{DiagnosticEvent: &apitype.DiagnosticEvent{Severity: "error", Message: text}}}
+		}
+		close(stream)
+		assert.Equal(t, []string{"first", "second", "last"}, complaints())
+		assert.Equal(t, 3, heard)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		stream, complaints := listen(Run{})
+		began := time.Now()
+		assert.Empty(t, complaints())
+		assert.Equal(t, drained, time.Since(began))
+		close(stream)
+	})
 }
