@@ -220,8 +220,11 @@ func (s *Stack) begin(ctx context.Context, run Run) (checkpoint, error) {
 // take puts the resources of the inventory into the state that the program wants and the
 // state does not hold.
 func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inventory, keep Change, run Run) (Adopted, error) {
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return Adopted{}, err
+	}
+	defer end()
 	defer s.observer.end()
 	done := Adopted{Stack: s.Name(), Resources: []string{}, Remaining: []Planned{}}
 	if err := s.importState(ctx, state); err != nil {

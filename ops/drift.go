@@ -53,13 +53,16 @@ func (s *Site) Drift(ctx context.Context, stack string, run Run) (_ []Drift, err
 
 // previewRefresh tells run what a refresh would find.
 func (s *Stack) previewRefresh(ctx context.Context, run Run) error {
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	defer s.observer.end()
 	bounded, cancel := context.WithTimeoutCause(ctx, driftLimit, fmt.Errorf("AWS did not answer within %v", driftLimit))
 	defer cancel()
 	stream, complaints := s.follow(bounded, run)
-	_, err := s.stack.PreviewRefresh(bounded, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
+	_, err = s.stack.PreviewRefresh(bounded, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
 	complained := complaints()
 	if err != nil {
 		return s.failed(bounded, "looking for drift of", err, complained)

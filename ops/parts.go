@@ -77,8 +77,11 @@ func (s *Site) saved(ctx context.Context, stack *Stack) (side Side, held apitype
 
 // reread is readAgain as an operation of its own.
 func (s *Stack) reread(ctx context.Context, run Run, urns []string) error {
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
 	return s.readAgain(ctx, run, urns, "reading again what AWS no longer has of")

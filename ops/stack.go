@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -52,7 +51,7 @@ type Stack struct {
 	observer  *observer
 	takesOver map[string]string // what is taken over from a killed update: the inputs that are the id, by type
 	where     func() (failover.Site, error)
-	one       sync.Mutex // operation at a time
+	one       turn // operation at a time
 }
 
 // Open selects a stack. It never creates one: a mistyped name is an error, not
@@ -97,7 +96,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
-	made := &Stack{stack: opened, options: o, observer: w, takesOver: takeoverIDs, where: func() (failover.Site, error) {
+	made := &Stack{stack: opened, options: o, observer: w, one: make(turn, 1), takesOver: takeoverIDs, where: func() (failover.Site, error) {
 		c, err := config.ReadFile(filepath.Join(o.Dir, config.FileName(stack)))
 		return stacks.RuntimeSite(c, roles.Claim{}, state.State{}), err
 	}}
@@ -187,8 +186,11 @@ func (r Result) idle() bool {
 // also when it fails, and the error is a *RefusedError or a *StoppedError, where it got as far as asking the engine.
 func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	defer noteEnd(ctx, &err)
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer end()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
 	left, err := s.takeOver(ctx, run, nil)
@@ -247,8 +249,11 @@ func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
 // is in the result, and no error; that they could not be made is a *RefusedError.
 func (s *Stack) Preview(ctx context.Context, run Run) (_ Result, err error) {
 	defer noteRead(ctx, &err)
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer end()
 	defer s.observer.end()
 	return s.preview(ctx, run)
 }
@@ -280,8 +285,11 @@ func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
 // holds teardown; the program says what is kept.
 func (s *Stack) Destroy(ctx context.Context, run Run) (err error) {
 	defer noteEnd(ctx, &err)
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
 	stream, complaints := s.follow(ctx, run)

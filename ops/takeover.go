@@ -312,8 +312,11 @@ func (s *Stack) requireUnlocked(ctx context.Context) error {
 
 // requireFree is requireUnlocked, once the locks that dead updates of this machine left are released.
 func (s *Stack) requireFree(ctx context.Context, run Run) error {
-	s.one.Lock()
-	defer s.one.Unlock()
+	end, err := s.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	s.releaseLeftLocks(ctx, run)
 	return s.requireUnlocked(ctx)
 }
