@@ -29,16 +29,16 @@ func TestCodes(t *testing.T) {
 		}
 	}
 	found := map[string]bool{}
-	for _, folder := range []string{"../refusal", "../checks", "../ops", "../cmd/pilotlight"} {
-		files, err := fs.Glob(os.DirFS(folder), "*.go")
-		require.NoError(t, err)
-		for _, name := range files {
-			for _, code := range codesIn(t, path.Join(folder, name)) {
-				assert.True(t, documented[code], "codes.md lacks %s, of %s", code, name)
-				found[code] = true
-			}
+	require.NoError(t, fs.WalkDir(os.DirFS(".."), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".go" {
+			return err
 		}
-	}
+		for _, code := range codesIn(t, path.Join("..", name)) {
+			assert.True(t, documented[code], "codes.md lacks %s, of %s", code, name)
+			found[code] = true
+		}
+		return nil
+	}))
 	for code := range documented {
 		assert.True(t, found[code], "codes.md has %s, which is no code", code)
 	}
