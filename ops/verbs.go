@@ -197,11 +197,26 @@ func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		if leads, other, err := leader(sides); err == nil && other != nil { // its update would come first
+			err = s.requireAnswer(ctx, leads, fmt.Sprintf("if it is lost, pilotlight failover moves the site; pilotlight deploy %s updates the other stack alone", other.Config.Stack))
+			if err != nil {
+				return nil, "", err
+			}
+		}
 		changes := roles.DeployChanges(rolesOf(sides))
 		if err := s.checkSyncPackage(sides, changes); err != nil {
 			return nil, "", err
 		}
 		return append(replicaFirst(sides), changes...), "", nil
+	})
+}
+
+// DeployStack brings one stack to what its file says. It needs nothing of the other side's region, so it mends a standby
+// while production is lost.
+func (s *Site) DeployStack(ctx context.Context, stack string, run Run) (Outcome, error) {
+	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		_, _, err := find(sides, stack)
+		return []Change{{Stack: stack}}, "", err
 	})
 }
 

@@ -90,8 +90,13 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "deploy", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order",
-		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
+		use: "deploy [STACK]", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order, or one of them",
+		long: "Deploy updates the active side, then the standby, then the active side again, which can now replicate its media. With a\n" +
+			"stack it updates that one alone, and needs nothing of the other side: so a standby is mended while production is lost.",
+		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
+			if len(args) > 0 {
+				return site.DeployStack(ctx, args[0], run)
+			}
 			return site.Deploy(ctx, run)
 		},
 	},
@@ -142,7 +147,7 @@ type operateOptions struct {
 func newOperationCmd(op operation, c connect) *cobra.Command {
 	o := operateOptions{project: project{connect: c}, operation: op}
 	cmd := &cobra.Command{
-		Use: op.use, Short: op.short, Long: op.long, GroupID: op.group, Args: exactly(strings.Count(op.use, " ")),
+		Use: op.use, Short: op.short, Long: op.long, GroupID: op.group, Args: between(strings.Count(op.use, " ")-strings.Count(op.use, "["), strings.Count(op.use, " ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			return o.run(cmd.Context())
@@ -171,7 +176,7 @@ func (o *operateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(o.use, "STACK") {
+	if strings.Contains(o.use, "STACK") && len(o.args) > 0 {
 		if err := known(site, o.args[0]); err != nil {
 			return err
 		}

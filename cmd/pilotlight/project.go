@@ -79,9 +79,16 @@ func (p *project) verboseFlag(cmd *cobra.Command) {
 func noArgs(cmd *cobra.Command, args []string) error { return exactly(0)(cmd, args) }
 
 // exactly wants so many arguments.
-func exactly(n int) cobra.PositionalArgs {
+func exactly(n int) cobra.PositionalArgs { return between(n, n) }
+
+// between wants at least and at most so many arguments.
+func between(least, most int) cobra.PositionalArgs {
+	wants := cobra.RangeArgs(least, most)
+	if least == most { // which says so in fewer words
+		wants = cobra.ExactArgs(least)
+	}
 	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+		if err := wants(cmd, args); err != nil {
 			return &usageError{fmt.Errorf("%s: %w: it is used as %s", cmd.Name(), err, cmd.UseLine())}
 		}
 		return nil
