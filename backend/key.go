@@ -23,8 +23,12 @@ func (b *bootstrap) key(ctx context.Context) error {
 		return err
 	}
 	if found.KeyState != types.KeyStateEnabled {
-		return refuse("the KMS key %s is %s: enable it (aws kms cancel-key-deletion, aws kms enable-key), or what it encrypted is lost",
-			aws.ToString(found.Arn), found.KeyState)
+		args := fmt.Sprintf("--region %s --key-id %s", b.Region, aws.ToString(found.Arn))
+		enable := "aws kms enable-key " + args
+		if found.KeyState == types.KeyStatePendingDeletion { // which leaves it disabled
+			enable = "aws kms cancel-key-deletion " + args + " && " + enable
+		}
+		return refuse("the KMS key %s is %s: enable it, or what it encrypted is lost: %s", aws.ToString(found.Arn), found.KeyState, enable)
 	}
 	b.result.Key = aws.ToString(found.Arn)
 	return b.rotate(ctx)

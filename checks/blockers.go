@@ -93,7 +93,7 @@ func state(s Snapshot, p Policy) []refusal.Blocker {
 		return nil
 	}
 	return []refusal.Blocker{block(Diverged,
-		"use the backend that has the newer state, bring it back with pilotlight state restore STACK, or take what AWS holds into this one with pilotlight adopt STACK",
+		"use the backend that has the newer state, bring it back with pilotlight state restore "+p.Stack+", or take what AWS holds into this one with pilotlight adopt "+p.Stack,
 		"this state is older than AWS: was it restored? It knows of no activation at epoch %d, and DNS points to a side that answers at epoch %d", p.Epoch, s.Site.Epoch)}
 }
 
@@ -111,7 +111,7 @@ func production(s Snapshot, p Policy) []refusal.Blocker {
 			"DNS points to the other side, which was activated at epoch %d", s.Site.Epoch))
 	case s.Site.OK && s.Site.Epoch < p.Epoch && s.Site.Epoch != p.ReclaimedEpoch:
 		all = append(all, block(ProductionServes,
-			fmt.Sprintf("move it without loss (pilotlight switchover, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[1]d) to fail over all the same", p.Epoch),
+			fmt.Sprintf("move it without loss (pilotlight switchover %s, or role frozen there first), or set ignoreProduction to %d (--ignore-production %[2]d) to fail over all the same", p.Stack, p.Epoch),
 			"production still serves the site (epoch %d): its deep page says that all is well", s.Site.Epoch))
 	}
 	if r := s.Replica; p.Source != "" && r != nil && r.Source != "" && r.Replication == "replicating" {
@@ -172,7 +172,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
 	case r == nil:
-		return []refusal.Blocker{block(ReplicaMissing, "deploy this stack as a standby while production lives, or restore the database from a backup",
+		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("run pilotlight deploy %s while production lives; if it is lost, "+beyond, p.Stack),
 			"there is no database %s in %s", p.Database, p.Region)}
 	case r.Source == "":
 		return databaseState(*r, p)

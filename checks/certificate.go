@@ -34,17 +34,19 @@ const (
 const renews = 60 * 24 * time.Hour
 
 // requesting is what makes a stack request a certificate, or wait for the one that it requested. It is none
-// that is active already: that would be the failover.
-const requesting = "update this stack as a standby (pilotlight deploy, or pulumi up on it alone)"
+// that is active already: that would be the failover. It asks nothing of the other side.
+func requesting(p Policy) string {
+	return fmt.Sprintf("update this stack as a standby (pilotlight deploy %s, or pulumi up -s %[1]s)", p.Stack)
+}
 
 // certificate finds out whether the balancer can show one that visitors accept.
 func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	var (
-		another = requesting + ", which requests one and waits until ACM has issued it"
+		another = requesting(p) + ", which requests one and waits until ACM has issued it"
 		// An update takes the state's word for the certificate, unless pilotlight has looked.
-		instead = "run pilotlight deploy, or, of this stack alone, pulumi up with --replace and the URN of the certificate (docs/runbook.md, certificate): " +
-			"each requests another one and waits until ACM has issued it"
-		wait = requesting + ", which waits until ACM has issued it"
+		instead = fmt.Sprintf("run pilotlight deploy %s, or pulumi up -s %[1]s with --replace and the URN of the certificate (docs/runbook.md, certificate): "+
+			"each requests another one and waits until ACM has issued it", p.Stack)
+		wait = requesting(p) + ", which waits until ACM has issued it"
 	)
 	if !p.RequestsCertificate {
 		given := fmt.Sprintf("set app.certificate to an issued one in %s, or to one of IAM, that covers %s", p.Region, join(p.Names, "and"))
@@ -101,7 +103,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if c.Unrenewed(s.At) && !c.Until.Before(s.At.Add(takes)) {
 		remedy := "set app.certificate to another one of ACM, which you request, or to request, which has this stack do it; or add balancer to keepWarm"
 		if p.RequestsCertificate {
-			remedy = "run pilotlight deploy, which requests another in its place"
+			remedy = fmt.Sprintf("run pilotlight deploy %s, which requests another in its place", p.Stack)
 		}
 		all = append(all, refusal.Blocker{
 			Code: CertificateUnused, Subject: "certificate", Remedy: remedy,
@@ -110,7 +112,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 	}
 	for _, r := range c.Absent {
 		all = append(all, refusal.Blocker{
-			Code: CertificateRecord, Subject: "certificate", Remedy: "run pulumi up --refresh on this stack, which writes it again",
+			Code: CertificateRecord, Subject: "certificate", Remedy: fmt.Sprintf("run pulumi up -s %s --refresh, which writes it again", p.Stack),
 			Reason: fmt.Sprintf("the zone has no record %s %s %s, by which ACM renews certificate %s before it ends at %s", r.Name, r.Type, r.Target, p.Certificate, date(c.Until)),
 		})
 	}

@@ -12,7 +12,7 @@ import (
 var (
 	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	policy = Policy{
-		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2",
+		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2", Stack: "dr", Peer: "prod",
 		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
 		EngineVersion: "8.0", PeerImage: noon.Add(-time.Hour), MaxImageAge: 7 * 24 * time.Hour,
 		Certificate: "arn:certificate", Names: []string{"www.example.com"},
@@ -42,7 +42,7 @@ func TestBlockers(t *testing.T) {
 	}{
 		"clear":                    {func(*Snapshot) {}, nil, ""},
 		"production answers":       {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 1} }, []string{ProductionServes}, "set ignoreProduction to 2"},
-		"activated at this epoch":  {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, []string{Diverged}, "pilotlight adopt STACK"},
+		"activated at this epoch":  {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, []string{Diverged}, "pilotlight adopt dr"},
 		"activated later, and ill": {func(s *Snapshot) { s.Site = DeepPage{Epoch: 3} }, []string{Diverged}, "answers at epoch 3"},
 		"still replicates":         {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
 		"promoted already":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
@@ -85,6 +85,7 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{PartsMissing}, "AWS in us-east-2 no longer has bucket blog-dr-media and subnet subnet-1, which",
 		},
+		"a bucket deleted":    {func(s *Snapshot) { s.Missing = []Part{{Kind: Bucket, ID: "blog-dr-media"}} }, []string{PartsMissing}, "pilotlight media sync --from prod --to dr, once"},
 		"a key to be deleted": {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "--region us-east-2 --key-id 1234"},
 		"a key deleted with its name": {
 			func(s *Snapshot) { s.Missing = []Part{{Kind: KeyAlias, ID: "alias/blog"}, {Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "no longer has key 1234, or",

@@ -75,7 +75,7 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 		names = append(names[:mostNamed], fmt.Sprintf("%d more", more))
 	}
 	if slices.ContainsFunc(s.Missing, Part.Remakable) {
-		remedies = append(remedies, "make them again with pilotlight deploy; a failover by that command does so too, with rights to make them")
+		remedies = append(remedies, fmt.Sprintf("make them again with pilotlight deploy %s; a failover by that command does so too, with rights to make them", p.Stack))
 	}
 	remedies = append(remedies, "or "+acceptStandby(p))
 	return append(all, block(PartsMissing, strings.Join(remedies, "; "),
@@ -85,9 +85,11 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 // remedyOf is what to do about a part that holds what can't be made again.
 func remedyOf(part Part, p Policy) string {
 	if part.Kind == Key {
-		return fmt.Sprintf("take the deletion of key %s back (aws kms cancel-key-deletion, then enable-key, --region %s --key-id %[1]s): without it the database can't be read", part.ID, p.Region)
+		return fmt.Sprintf("take the deletion of key %s back: %s: without it the database can't be read", part.ID, recoverKey(part.ID, p.Region))
 	}
-	return fmt.Sprintf("run pulumi refresh and pilotlight deploy, which make an empty bucket in place of %s, then pilotlight media sync from the other side", part.ID)
+	return fmt.Sprintf("run pulumi refresh -s %s and then the same again, which makes an empty bucket in place of %s (while the other side's region "+
+		"is lost, all but its replication, and ends with that error although the site serves: run it again later); its files come by "+
+		"pilotlight media sync --from %s --to %[1]s, once the other side answers", p.Stack, part.ID, p.Peer)
 }
 
 // seenOfParts says nothing of parts that are all there: there are dozens.

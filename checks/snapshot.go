@@ -54,10 +54,11 @@ type Replica struct {
 	Replication string `json:"replication,omitempty"`
 	Message     string `json:"message,omitempty"` // what RDS says of an error in replication
 	BackupDays  int    `json:"backupDays"`
-	Class       string `json:"class"`      // such as db.t4g.medium
-	Engine      string `json:"engine"`     // version of MySQL, such as 8.0.42
-	Parameters  string `json:"parameters"` // name of its parameter group
-	ReadOnly    bool   `json:"readOnly"`   // its parameter group would keep it read-only once promoted
+	Class       string `json:"class"`         // such as db.t4g.medium
+	Engine      string `json:"engine"`        // version of MySQL, such as 8.0.42
+	Parameters  string `json:"parameters"`    // name of its parameter group
+	Key         string `json:"key,omitempty"` // ARN of the key of KMS that encrypts it; empty where it is not encrypted
+	ReadOnly    bool   `json:"readOnly"`      // its parameter group would keep it read-only once promoted
 	// AwaitsReboot reports that not all that its parameter group sets is in force: the group was given to it, or a static
 	// parameter was changed, since it booted.
 	AwaitsReboot bool `json:"awaitsReboot"`
@@ -116,6 +117,8 @@ type Policy struct {
 	ImageTag      string    // marks the site's images, as key=value
 	DiskGiB       int       // size of the root volume that it is launched with
 	Region        string    // where all of it should be
+	Stack         string    // that is asked about, for the commands that name it
+	Peer          string    // the other side in such commands: its stack, or "production" for one that no stack made
 	Zones         []string  // of it, in which instances may be launched
 	MultiAZ       bool      // a second zone is configured
 	EngineVersion string    // version of MySQL that the configuration is for

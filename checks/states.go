@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,16 +28,18 @@ const (
 // instanceState is a state of an instance.
 type instanceState struct {
 	standing Standing
-	// remedy is what a person does about it; {id}, {region} and {storage} are filled in.
+	// remedy is what a person does about it; {id}, {region}, {key} and {storage} are filled in.
 	remedy string
 }
 
 const (
-	events  = "see what RDS says of it (aws rds describe-events --source-type db-instance --source-identifier {id} --region {region})"
-	await   = "wait until it is available; " + events
-	restore = "restore the database from its newest backup or snapshot in {region}"
-	rebuild = "; a replica whose source lives can be made anew instead"
-	start   = "aws rds start-db-instance --db-instance-identifier {id} --region {region}"
+	events = "see what RDS says of it (aws rds describe-events --source-type db-instance --source-identifier {id} --region {region})"
+	await  = "wait until it is available; " + events
+	start  = "aws rds start-db-instance --db-instance-identifier {id} --region {region}"
+	// beyond leaves the state as it is: no database that was restored takes the place of the one that the state knows.
+	beyond = "docs/runbook.md has what is left (The database is beyond repair)"
+	enable = "aws kms enable-key --region {region} --key-id {key} (before that, where it waits to be deleted, " +
+		"aws kms cancel-key-deletion --region {region} --key-id {key})"
 )
 
 // instanceStates are all states of the documentation, in its order
@@ -51,13 +54,13 @@ var instanceStates = map[string]instanceState{
 	"configuring-log-exports":         {Passing, await},
 	"converting-to-vpc":               {Passing, await},
 	"creating":                        {Forming, await},
-	"delete-precheck":                 {Stuck, "it is being deleted: find out who does that; then " + restore + rebuild},
-	"deleting":                        {Stuck, "it is being deleted: find out who does that; then " + restore + rebuild},
-	"failed":                          {Stuck, "RDS can't recover it: " + restore + rebuild},
+	"delete-precheck":                 {Stuck, "it is being deleted: find out who does that; " + beyond},
+	"deleting":                        {Stuck, "it is being deleted: find out who does that; " + beyond},
+	"failed":                          {Stuck, "RDS can't recover it: " + beyond},
 	"inaccessible-encryption-credentials": {Stuck,
-		"its KMS key can't be used and RDS has given it up: enable the key (aws kms enable-key, or cancel-key-deletion) and its grants, then " + restore + rebuild},
+		"its KMS key can't be used and RDS has given it up: enable the key, or no backup can be read either: " + enable + "; " + beyond},
 	"inaccessible-encryption-credentials-recoverable": {Stuck,
-		"its KMS key can't be used: enable the key within 7 days (aws kms enable-key, or cancel-key-deletion) and its grants, then " + start},
+		"its KMS key can't be used: enable it within 7 days: " + enable + ", then " + start},
 	"incompatible-create":          {Stuck, "RDS can't make it with these settings: " + events + ", correct the configuration, delete the instance and deploy again"},
 	"incompatible-network":         {Stuck, "its subnets have no free address, or its network lacks what RDS needs: mend that, then " + start},
 	"incompatible-option-group":    {Stuck, "its option group can't be applied: " + events + ", then give it the default option group"},
@@ -94,7 +97,7 @@ func stateRemedy(r Replica, region string) string {
 	if !known {
 		state.remedy = "this program does not know the state; " + await
 	}
-	return strings.NewReplacer("{id}", r.ID, "{region}", region, "{storage}", grown(r)).Replace(state.remedy)
+	return strings.NewReplacer("{id}", r.ID, "{region}", region, "{storage}", grown(r), "{key}", cmp.Or(r.Key, "KEY")).Replace(state.remedy)
 }
 
 // grown is a fifth more storage, as arguments of aws rds modify-db-instance. RDS refuses a growth of less than a tenth, and

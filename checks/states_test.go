@@ -38,6 +38,12 @@ func TestStates(t *testing.T) {
 	slices.Sort(all)
 	assert.Equal(t, slices.Sorted(maps.Keys(instanceStates)), all)
 
+	replica := Replica{ID: "blog-dr-1", Status: "inaccessible-encryption-credentials-recoverable", Key: "arn:key"}
+	assert.Contains(t, stateRemedy(replica, "us-east-2"), "aws kms enable-key --region us-east-2 --key-id arn:key ")
+	for _, status := range []string{"deleting", "failed", "inaccessible-encryption-credentials"} {
+		replica.Status = status
+		assert.Contains(t, stateRemedy(replica, "us-east-2"), "docs/runbook.md has what is left", status)
+	}
 	for _, status := range append(all, "quantum-folding") {
 		for _, source := range []string{policy.Source, ""} {
 			r := Replica{ID: "blog-dr-1", Status: status, Source: source, AllocatedGiB: 50}

@@ -38,10 +38,13 @@ func volumeKey(s Snapshot, p Policy) []refusal.Blocker {
 	switch {
 	case k.State == "":
 		b.Reason = fmt.Sprintf("the volumes of instances in %s are encrypted with key %s, and KMS has no such key", p.Region, k.ARN)
-		b.Remedy = "bring an image that is encrypted with another key, or give EC2 another default (aws ec2 modify-ebs-default-kms-key-id)"
+		b.Remedy = fmt.Sprintf("bring an image that is encrypted with another key; if it is the region's default key of volumes, go back to AWS's own (aws ec2 reset-ebs-default-kms-key-id --region %s)", p.Region)
 	case k.State != "Enabled":
 		b.Reason = fmt.Sprintf("the volumes of instances in %s are encrypted with key %s, which is %s", p.Region, k.ARN, k.State)
-		b.Remedy = fmt.Sprintf("enable it (aws kms cancel-key-deletion and enable-key --region %s --key-id %s)", p.Region, k.ARN)
+		b.Remedy = enableKey(k.ARN, p.Region)
+		if k.State == "PendingDeletion" {
+			b.Remedy = recoverKey(k.ARN, p.Region)
+		}
 	case !k.Usable:
 		b.Reason = fmt.Sprintf("the volumes of instances in %s are encrypted with key %s, and neither its policy nor a grant lets EC2 Auto Scaling use it", p.Region, k.ARN)
 		b.Remedy = fmt.Sprintf("aws kms create-grant --region %s --key-id %s --grantee-principal %s --operations %s", p.Region, k.ARN, k.Role, grantOperations)
@@ -50,6 +53,16 @@ func volumeKey(s Snapshot, p Policy) []refusal.Blocker {
 	}
 	b.Remedy += "; or " + acceptStandby(p)
 	return []refusal.Blocker{b}
+}
+
+// enableKey is the command that enables a disabled key, and recoverKey those for one that waits to be deleted: it is disabled
+// once its deletion is cancelled.
+func enableKey(key, region string) string {
+	return fmt.Sprintf("aws kms enable-key --region %s --key-id %s", region, key)
+}
+
+func recoverKey(key, region string) string {
+	return fmt.Sprintf("aws kms cancel-key-deletion --region %s --key-id %s && %s", region, key, enableKey(key, region))
 }
 
 func seenOfVolumeKey(s Snapshot, _ Policy) string {

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +36,24 @@ func TestAllowsRole(t *testing.T) {
 	}
 	_, err := AllowsRole("{", role)
 	assert.ErrorContains(t, err, "reading the key's policy")
+}
+
+// TestVolumeKeyCommands holds that what is printed can be given: KMS enables no key that waits to be deleted, and cancels no
+// deletion of one that does not.
+func TestVolumeKeyCommands(t *testing.T) {
+	t.Parallel()
+	for state, says := range map[string]string{
+		"Disabled":        "aws kms enable-key --region us-east-2 --key-id arn:key; or ",
+		"PendingDeletion": "aws kms cancel-key-deletion --region us-east-2 --key-id arn:key && aws kms enable-key --region us-east-2 --key-id arn:key; or ",
+		"":                "(aws ec2 reset-ebs-default-kms-key-id --region us-east-2); or ",
+	} {
+		all := volumeKey(Snapshot{VolumeKey: &VolumeKey{ARN: "arn:key", State: state}}, policy)
+		require.Len(t, all, 1, state)
+		assert.Contains(t, all[0].Remedy, says, state)
+		if state != "" {
+			assert.True(t, strings.HasPrefix(all[0].Remedy, says), all[0].Remedy)
+		}
+	}
 }
 
 func TestSeenOfVolumeKey(t *testing.T) {

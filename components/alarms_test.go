@@ -17,8 +17,8 @@ import (
 // everyAlarm is each alarm once.
 func everyAlarm(balancer, targets pulumi.StringInput) []Alarm {
 	id := pulumi.String(longest + "-1")
-	all := append(ReplicaAlarms(id, 5*time.Minute), MediaBehindAlarm("theirs", pulumi.String("ours"), "media"), MediaFailedAlarm(pulumi.String("ours"), "theirs", "media"))
-	return append(all, ReadinessAlarm("Pilotlight", "averylongsiten", "x", 26), StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("averylongsiten-drill"), FormerAlarm(longest+"-1", 1), ImageAlarms("averylongsiten", "x", "f")[0], ImageAlarms("averylongsiten", "x", "f")[1],
+	all := append(ReplicaAlarms(id, 5*time.Minute), MediaBehindAlarm("theirs", pulumi.String("ours"), "media"), MediaFailedAlarm("x", "y", pulumi.String("ours"), "theirs", "media"))
+	return append(all, ReadinessAlarm("Pilotlight", "averylongsiten", "x", 26), StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("averylongsiten-drill"), FormerAlarm("x", longest+"-1", 1), ImageAlarms("averylongsiten", "x", "f")[0], ImageAlarms("averylongsiten", "x", "f")[1],
 		ErrorsAlarm(balancer), InstancesAlarm(balancer, targets, 2), ConnectionsAlarm(id, 300))
 }
 

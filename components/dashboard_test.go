@@ -42,7 +42,7 @@ func TestDashboard(t *testing.T) {
 			[]string{"replica-lag, replica-stopped", "storage", "certificate", "media-behind", "ready at the last checks (1 is yes)", "seconds to recover, and lost"},
 		},
 		"an active side": {
-			[]Alarm{StorageAlarm(id, 50), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("blog-dr-0", 0), MediaFailedAlarm(pulumi.String("ours"), "theirs", "media")},
+			[]Alarm{StorageAlarm(id, 50), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("x", "blog-dr-0", 0), MediaFailedAlarm("x", "y", pulumi.String("ours"), "theirs", "media")},
 			[]Chart{ConnectionsChart(id)},
 			[]string{"storage", "instances", "errors", "connections", "former-0", "media-failed", "connections and processor of the database"},
 		},

@@ -66,11 +66,11 @@ func MediaBehindAlarm(source string, bucket pulumi.StringInput, rule string) Ala
 
 // MediaFailedAlarm watches, in the region of the bucket that sends them, that S3 gives up no copy: it publishes failures where the
 // originals are, unlike all else that it measures of copies (the same page).
-func MediaFailedAlarm(bucket pulumi.StringInput, destination, rule string) Alarm {
+func MediaFailedAlarm(stack, peer string, bucket pulumi.StringInput, destination, rule string) Alarm {
 	return Alarm{
 		Name:     "media-failed",
 		Happened: "S3 could not copy a file to the other side's bucket, and tries no more",
-		Remedy:   "run pilotlight media sync, which copies what is missing; if it happens again, look at the role and the rule of the replication",
+		Remedy:   fmt.Sprintf("run pilotlight media sync --from %s --to %s, which copies what is missing; if it happens again, look at the role and the rule of the replication", stack, peer),
 		Metric:   "AWS/S3 OperationsFailedReplication", Of: ofReplication(bucket, pulumi.String(destination), rule), Statistic: "Sum",
 		Is: Above, Threshold: 0, PeriodSeconds: 5 * minutely, Periods: 1,
 	}
@@ -127,14 +127,14 @@ func DrillAlarm(identifier string) Alarm {
 	}
 }
 
-// FormerAlarm watches that a former database, by its generation, is not kept for longer than a week. CloudWatch looks
+// FormerAlarm watches that a former database of a stack, by its generation, is not kept for longer than a week. CloudWatch looks
 // back to when it served, so that it is there says nothing: that it has no connection does. RDS's own connections do not count
 // (RDS User Guide, "Amazon CloudWatch metrics for Amazon RDS", DatabaseConnections).
-func FormerAlarm(identifier string, generation int) Alarm {
+func FormerAlarm(stack, identifier string, generation int) Alarm {
 	return Alarm{
 		Name:     fmt.Sprintf("former-%d", generation),
 		Happened: fmt.Sprintf("for a week the former database %s, which is paid for, has had no connection", identifier),
-		Remedy:   "when nothing in it is missed, end it with pilotlight retire, which leaves a last snapshot",
+		Remedy:   fmt.Sprintf("when nothing in it is missed, end it with pilotlight retire %s %d, which leaves a last snapshot", stack, generation),
 		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(pulumi.String(identifier)), Statistic: "Maximum",
 		Is: Below, Threshold: 1, PeriodSeconds: daily, Periods: 7,
 	}

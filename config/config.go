@@ -107,7 +107,7 @@ type Config struct {
 	// Refused: the current generation; one that never was; together with a change of role
 	Retire int `json:"retire"`
 	// Rotation of the site's secrets that is asked of the active side: `database`, `salts`, `cache` or `all`, a hyphen, and its
-	// number, such as `database-1`. Means nothing once it has been. `pilotlight rotate` counts, and does what follows on
+	// number, such as `database-1`. Means nothing once it has been. `pilotlight rotate PART` counts, and does what follows on
 	// both sides.
 	//
 	// Refused: another form; a number that is not the next; in a standby; while a move or a rotation is under way

@@ -59,6 +59,20 @@ func (c Config) PeerRegion() string {
 	return ""
 }
 
+// ProductionSide is what a side is called that no stack made.
+const ProductionSide = "production"
+
+// PeerName is what commands call the other side: its stack, or ProductionSide; empty where a file names none.
+func (c Config) PeerName() string {
+	switch {
+	case c.Production != nil:
+		return ProductionSide
+	case c.Peer != nil:
+		return c.Peer.Stack
+	}
+	return ""
+}
+
 // Name prefixes the stack's resources: site-stack.
 func (c Config) Name() string { return c.Site + "-" + c.Stack }
 

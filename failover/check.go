@@ -259,7 +259,7 @@ func described(instance *rdstypes.DBInstance) checks.Replica {
 		ID: aws.ToString(instance.DBInstanceIdentifier), Status: aws.ToString(instance.DBInstanceStatus),
 		Source: aws.ToString(instance.ReadReplicaSourceDBInstanceIdentifier), BackupDays: int(aws.ToInt32(instance.BackupRetentionPeriod)),
 		Class: aws.ToString(instance.DBInstanceClass), Engine: aws.ToString(instance.EngineVersion), AllocatedGiB: int(aws.ToInt32(instance.AllocatedStorage)),
-		IOPS: int(aws.ToInt32(instance.Iops)), CeilingGiB: int(aws.ToInt32(instance.MaxAllocatedStorage)), BackupWindow: aws.ToString(instance.PreferredBackupWindow),
+		Key: aws.ToString(instance.KmsKeyId), IOPS: int(aws.ToInt32(instance.Iops)), CeilingGiB: int(aws.ToInt32(instance.MaxAllocatedStorage)), BackupWindow: aws.ToString(instance.PreferredBackupWindow),
 	}
 	for _, info := range instance.StatusInfos {
 		if aws.ToString(info.StatusType) == "read replication" {

@@ -61,7 +61,7 @@ func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup, LookupNS: w.LookupNS,
 	}, failover.Site{
 		Policy: checks.Policy{
-			Region: recovery, Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
+			Region: recovery, Stack: "dr", Peer: "prod", Database: "site-dr", Source: source.Props["arn"].(string), Image: "ami-1", Epoch: 2,
 			EngineVersion: "8.0", PeerImage: sim.Epoch, Names: []string{"www.example.com"},
 			MaxLag: 5 * time.Minute, MaxImageAge: 24 * time.Hour, LagWindow: time.Hour,
 		},

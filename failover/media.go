@@ -39,7 +39,10 @@ func (r *Runtime) CompareMedia(ctx context.Context, from, to media.Place, since 
 }
 
 func (r *Runtime) compareMedia(ctx context.Context, from, to media.Place, since time.Time) (found report.MediaComparison, older int, err error) {
-	found.Bucket, found.Peer = from.Bucket, to.Bucket
+	found.Bucket, found.Peer, found.From, found.To = from.Bucket, to.Bucket, r.Site.Stack, r.Site.Peer
+	if from.Region != r.Site.Region {
+		found.From, found.To = found.To, found.From
+	}
 	sides := make([]media.Side, 2)
 	for i, place := range []media.Place{from, to} {
 		cfg, err := r.awsIn(ctx, place.Region)

@@ -38,7 +38,7 @@ func TestCompareMedia(t *testing.T) {
 	assert.Equal(t, 251, found.Missing)
 	assert.Equal(t, 250, older, "S3 copies what is newer by itself")
 	assert.Contains(t, *said, "251 of 2501 files of ours are not in theirs (2026/0007.jpg, 2026/0017.jpg, 2026/0027.jpg …): "+
-		"copy them with pilotlight media sync")
+		"copy them with pilotlight media sync --from dr --to prod")
 
 	_, _, err = rt.CompareMedia(t.Context(), ours, media.Place{Region: lost, Bucket: "nobody's"}, since)
 	require.ErrorContains(t, err, "listing bucket nobody's")

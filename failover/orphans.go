@@ -25,8 +25,10 @@ import (
 const orphanLimit = 10 * time.Minute
 
 // unknownToState ends an error about a resource that is in the way and in use.
-const unknownToState = "the state does not know it: was the state restored, or is this another backend? Nothing was deleted; " +
-	"bring the newer state back (pilotlight state), or take what AWS holds into this one (pilotlight adopt)"
+func (r *Runtime) unknownToState() string {
+	return fmt.Sprintf("the state does not know it: was the state restored, or is this another backend? Nothing was deleted; "+
+		"bring the newer state back (pilotlight state restore %s), or take what AWS holds into this one (pilotlight adopt %[1]s)", r.Site.Stack)
+}
 
 func (r *Runtime) ours(groups ...string) checks.Owner {
 	return checks.Owner{Tags: r.Site.Tags, Groups: groups, ResourceIDs: func(id string) bool { return slices.Contains(r.Site.ResourceIDs, id) }}
@@ -71,7 +73,7 @@ func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, f
 		return err
 	}
 	if orphan, because := checks.OrphanGateway(g, r.ours()); !orphan {
-		return fmt.Errorf("NAT gateway %s holds the address that a new one needs (%s), and %s", id, because, unknownToState)
+		return fmt.Errorf("NAT gateway %s holds the address that a new one needs (%s), and %s", id, because, r.unknownToState())
 	}
 	_, err = client.DeleteNatGateway(ctx, &ec2.DeleteNatGatewayInput{NatGatewayId: &id})
 	if err = orGone(err); err != nil {
@@ -127,7 +129,7 @@ func (r *Runtime) DeleteOrphanRoute(ctx context.Context, table, destination, gat
 			}
 			through := aws.ToString(route.NatGatewayId)
 			if !checks.OrphanRoute(through, gateway, route.State == types.RouteStateBlackhole) {
-				return fmt.Errorf("the route to %s in %s leads to NAT gateway %s, and %s", destination, table, through, unknownToState)
+				return fmt.Errorf("the route to %s in %s leads to NAT gateway %s, and %s", destination, table, through, r.unknownToState())
 			}
 			if err := deleteRoute(ctx, client, table, destination); err != nil {
 				return err

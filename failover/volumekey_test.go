@@ -35,7 +35,7 @@ func TestVolumeKey(t *testing.T) {
 		"a policy names the role": {policy: named},
 		"a grant names it":        {spoil: func(w *sim.World, key string) { w.EncryptVolumes(recovery, key); w.Grant(key, role) }},
 		"a grant names another":   {spoil: func(w *sim.World, key string) { w.EncryptVolumes(recovery, key); w.Grant(key, role+"_2") }, reason: "neither its policy nor"},
-		"disabled":                {policy: named, spoil: disabled, reason: "which is Disabled", remedy: "aws kms cancel-key-deletion and enable-key --region us-east-2"},
+		"disabled":                {policy: named, spoil: disabled, reason: "which is Disabled", remedy: "aws kms enable-key --region us-east-2 --key-id arn:aws:kms:us-east-2"},
 		"no such key":             {spoil: func(w *sim.World, key string) { w.EncryptVolumes(recovery, key+"0") }, reason: "KMS has no such key"},
 		"of the image":            {spoil: ofImage, reason: "neither its policy nor"},
 		"of the image, and allowed": {policy: named, spoil: func(w *sim.World, key string) {

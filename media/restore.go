@@ -114,7 +114,7 @@ func (r *restorer) check(ctx context.Context) error {
 		return fmt.Errorf("asking for the versioning of bucket %s: %w", r.side.Bucket, err)
 	}
 	if versioning.Status != types.BucketVersioningStatusEnabled {
-		return refuse("bucket %s has no versioning, so S3 kept nothing of what was deleted or overwritten: restore its files from the other side (pilotlight media sync) or from a backup", r.side.Bucket)
+		return refuse("bucket %s has no versioning, so S3 kept nothing of what was deleted or overwritten: restore its files from the other side (pilotlight media sync --from STACK --to STACK) or from a backup", r.side.Bucket)
 	}
 	days, err := r.keptDays(ctx)
 	if err != nil {

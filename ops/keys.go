@@ -187,28 +187,39 @@ func keyTrouble(address string, err error) (reason, remedy string) {
 	if silent(err) {
 		where := cmp.Or(regionOf(address), "the region of AWS_REGION")
 		return of + fmt.Sprintf("KMS in %s does not answer: %s", where, silence(err, askFor)),
-			"no command can read the state before it does; then move state and key to another region (pilotlight bootstrap --move)"
+			"wait until it does, then move state and key to another region (pilotlight bootstrap --move --region REGION); if it is lost too, docs/runbook.md has the way without it (The state's region is lost too)"
 	}
 	refused, answered := errors.AsType[smithy.APIError](err)
 	if !answered || errors.Is(err, backend.ErrUnasked) {
 		return "", ""
 	}
-	key := "--key-id KEY"
-	if region := regionOf(address); region != "" {
-		key += " --region " + region
-	}
+	key := keyArgs(address)
 	said := refused.ErrorCode() + ": " + refused.ErrorMessage()
 	switch refused.ErrorCode() {
 	case "DisabledException":
 		return of + "the key is disabled: " + said, "aws kms enable-key " + key
 	case "KMSInvalidStateException":
-		return of + "the key can't be used: " + said, fmt.Sprintf("if it waits to be deleted: aws kms cancel-key-deletion %s, then aws kms enable-key", key)
+		return of + "the key can't be used: " + said, fmt.Sprintf("if it waits to be deleted: aws kms cancel-key-deletion %s && aws kms enable-key %[1]s", key)
 	case "NotFoundException", "InvalidCiphertextException":
 		return of + "KMS has no key that decrypts them: " + said, "see that the address names the key's own region; " + forGood
 	case "AccessDeniedException":
 		return of + "KMS does not decrypt them: " + said, "use credentials that may kms:Decrypt with that key"
 	}
 	return "", ""
+}
+
+// keyArgs name the key of a secrets provider to the AWS CLI. Calls that change a key take no alias
+// (https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html), and DescribeKey says whose it is.
+func keyArgs(address string) string {
+	id, _, _ := strings.Cut(strings.TrimLeft(strings.TrimPrefix(address, "awskms:"), "/"), "?")
+	region := ""
+	if named := regionOf(address); named != "" {
+		region = " --region " + named
+	}
+	if strings.HasPrefix(id, "alias/") || strings.Contains(id, ":alias/") {
+		id = fmt.Sprintf("$(aws kms describe-key%s --key-id %s --query KeyMetadata.Arn --output text)", region, id)
+	}
+	return fmt.Sprintf(`--key-id %s%s`, id, region)
 }
 
 // lostKeys are the refusals with code refusal.CodeKeys in an error of reading the sides.

@@ -39,15 +39,16 @@ func TestKeyTrouble(t *testing.T) {
 		address, reason, remedy string
 		err                     error
 	}{
-		"disabled":        {address, "the key is disabled: DisabledException: it says so", "aws kms enable-key --key-id KEY --region us-west-1", kms("DisabledException")},
-		"to be deleted":   {address, "the key can't be used: KMSInvalidStateException", "aws kms cancel-key-deletion --key-id KEY --region us-west-1, then aws kms enable-key", kms("KMSInvalidStateException")},
+		"disabled":        {address, "the key is disabled: DisabledException: it says so", "aws kms enable-key --key-id $(aws kms describe-key --region us-west-1 --key-id alias/blog-state --query KeyMetadata.Arn --output text) --region us-west-1", kms("DisabledException")},
+		"to be deleted":   {address, "the key can't be used: KMSInvalidStateException", " --region us-west-1 && aws kms enable-key --key-id $(aws kms describe-key", kms("KMSInvalidStateException")},
 		"deleted":         {address, "KMS has no key that decrypts them: NotFoundException", "make the states anew", kms("NotFoundException")},
 		"another region":  {address, "KMS has no key that decrypts them: InvalidCiphertextException", "see that the address names the key's own region", kms("InvalidCiphertextException")},
 		"denied":          {address, "KMS does not decrypt them: AccessDeniedException", "use credentials that may kms:Decrypt", kms("AccessDeniedException")},
 		"silent":          {address, "KMS in us-west-1 does not answer: nothing within 5s", "pilotlight bootstrap --move", context.DeadlineExceeded},
 		"refuses to talk": {"awskms://alias/blog-state", "KMS in the region of AWS_REGION does not answer: connection refused", "", unsent("connection refused")},
 		"no such name":    {address, "KMS in us-west-1 does not answer: lookup kms", "", fmt.Errorf("wrapped: %w", &net.DNSError{Err: "no such host", Name: "kms"})},
-		"no region known": {"awskms://alias/blog-state", "the key is disabled", "aws kms enable-key --key-id KEY", kms("DisabledException")},
+		"by its ARN":      {"awskms:///arn:aws:kms:us-west-1:123456789012:key/1", "the key is disabled", "aws kms enable-key --key-id arn:aws:kms:us-west-1:123456789012:key/1 --region us-west-1", kms("DisabledException")},
+		"no region known": {"awskms://alias/blog-state", "the key is disabled", "aws kms enable-key --key-id $(aws kms describe-key --key-id alias/blog-state", kms("DisabledException")},
 	} {
 		reason, remedy := keyTrouble(tc.address, tc.err)
 		assert.NotContains(t, remedy+".", "--region .", name)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -97,7 +98,7 @@ func (s *Site) SyncMedia(ctx context.Context, from, to string, run Run) (_ *medi
 }
 
 // Production is what a side is called that no stack made.
-const Production = "production"
+const Production = config.ProductionSide
 
 // place is where a side keeps its media.
 func place(sides []Side, name string) (media.Place, error) {

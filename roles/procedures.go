@@ -146,7 +146,11 @@ func FailbackChanges(sides []Side, accepted Accepted) (changes []Change, done st
 	}
 	home := Home(sides)
 	if !slices.ContainsFunc(sides, func(s Side) bool { return s.Stack == home }) {
-		return nil, "", refuse("none of the site's stacks is its home: set home in both stacks' files, or name the stack with pilotlight switchover")
+		to := sides[0].Stack
+		if _, other, err := Leader(sides); err == nil && other != nil {
+			to = other.Stack
+		}
+		return nil, "", refuse("none of the site's stacks is its home: set home in both stacks' files, or name the stack: pilotlight switchover %s", to)
 	}
 	return SwitchoverChanges(sides, home, accepted)
 }
@@ -337,7 +341,7 @@ func CheckRoles(sides []Side, changes []Change) error {
 		}
 		is, wanted := side.Claim.Role, side.Role
 		if is != "" && is != wanted && !slices.Contains(said, c.Stack) {
-			return refusal.New(refusal.CodeMismatch, "Pulumi.%s.yaml says role: %s, and the stack is %s: set it to %s. To move the site there are pilotlight failover and pilotlight switchover",
+			return refusal.New(refusal.CodeMismatch, "Pulumi.%s.yaml says role: %s, and the stack is %s: set it to %s. To move the site there are pilotlight failover and pilotlight switchover STACK",
 				c.Stack, wanted, is, is)
 		}
 	}

@@ -103,7 +103,7 @@ func TestProcedures(t *testing.T) {
 		"failback":                           {failback, athome("prod", site(claim(Standby, 2, false), claim(Active, 2, true))), []string{"pulumi up -s dr -c role=frozen", "pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "", ""},
 		"failback, done":                     {failback, athome("prod", site(leading, standBy)), []string{"pulumi up -s prod -c role=active", "pulumi up -s dr -c role=standby", "pulumi up -s prod"}, "us-west-2 (prod) is active since epoch 1", ""},
 		"failback too early":                 {failback, athome("prod", site(leading, claim(Active, 2, true))), nil, "", "reprotect it first (pilotlight reprotect)"},
-		"failback to nowhere":                {failback, site(claim(Standby, 2, false), claim(Active, 2, true)), nil, "", "set home in both stacks' files"},
+		"failback to nowhere":                {failback, site(claim(Standby, 2, false), claim(Active, 2, true)), nil, "", "set home in both stacks' files, or name the stack: pilotlight switchover prod"},
 		"failback of an existing site":       {failback, site(none, claim(Active, 2, true))[:1], nil, "", "docs/existing-production.md"},
 		"failback to a lost one":             {failback, athome("third", site(claim(Standby, 2, false), claim(Active, 2, true))), nil, "", "set home in both stacks' files"},
 		"thaw":                               {ThawChanges, site(frozen, standBy), []string{"pulumi up -s prod -c role=active"}, "", ""},
@@ -191,7 +191,7 @@ func TestCheckRoles(t *testing.T) {
 	require.NoError(t, CheckRoles(site(leading, standBy), DeployChanges(site(leading, standBy))))
 	require.NoError(t, CheckRoles(site(none, none), DeployChanges(site(none, none))), "a new stack becomes what its file says")
 	require.EqualError(t, CheckRoles(moved, DeployChanges(moved)), "Pulumi.dr.yaml says role: standby, and the stack is active: set it to active. "+
-		"To move the site there are pilotlight failover and pilotlight switchover")
+		"To move the site there are pilotlight failover and pilotlight switchover STACK")
 	changes, _, err := SwitchoverChanges(moved, "prod", Accepted{})
 	require.NoError(t, err)
 	require.NoError(t, CheckRoles(moved, changes), "a change that says the role sets the file right, and so do those that follow")

@@ -58,7 +58,7 @@ func (s *site) dashboard(alarms components.AlarmsArgs, database pulumi.StringInp
 // kept watches what may be forgotten, and is paid for, in either role.
 func (s *site) kept() (all []components.Alarm) {
 	for _, former := range s.plan.Claim.Former {
-		all = append(all, components.FormerAlarm(s.cfg.DatabaseID(former.Number), former.Number))
+		all = append(all, components.FormerAlarm(s.cfg.Stack, s.cfg.DatabaseID(former.Number), former.Number))
 	}
 	return append(all, components.DrillAlarm(s.cfg.DrillName()))
 }
@@ -86,7 +86,7 @@ func (s *site) watchSite(f *foundation, served *application, database pulumi.Str
 		all = append(all, components.ErrorsAlarm(served.arnSuffix))
 	}
 	if s.cfg.Media.TimeControl && s.peer.Bucket != "" { // or its bucket sends nothing, or S3 does not measure it
-		all = append(all, components.MediaFailedAlarm(f.media.Bucket, BucketName(s.peer.Bucket), failover.MediaRule))
+		all = append(all, components.MediaFailedAlarm(s.cfg.Stack, s.cfg.PeerName(), f.media.Bucket, BucketName(s.peer.Bucket), failover.MediaRule))
 	}
 	if most := s.cfg.Database.MaxConnections(); most > 0 {
 		all = append(all, components.ConnectionsAlarm(database, most))

@@ -37,7 +37,7 @@ func chooseSecrets(plan roles.Plan, own, other state.State, asked string) (map[s
 		return wordpress.Settle(held), nil
 	}
 	if _, wanted, _ := wordpress.ParseRotation(asked); wanted > number && (plan.Do == roles.Freeze || plan.Claim.Role != roles.Active) {
-		return nil, refusal.New(refusal.CodeClaims, "rotate is %s, and an active side alone rotates secrets, while no move is under way: remove it, and run pilotlight rotate once status says that the site is protected", asked)
+		return nil, refusal.New(refusal.CodeClaims, "rotate is %s, and an active side alone rotates secrets, while no move is under way: remove it, and run pilotlight rotate PART once status says that the site is protected", asked)
 	}
 	return held, nil
 }

@@ -48,7 +48,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, saved state.State) failover
 	}
 	return failover.Site{
 		Policy: checks.Policy{
-			Region: c.Region, Zones: c.Network.Zones, Names: c.AllNames(), TakeOver: c.DNS.TakeOver,
+			Region: c.Region, Stack: c.Stack, Peer: c.PeerName(), Zones: c.Network.Zones, Names: c.AllNames(), TakeOver: c.DNS.TakeOver,
 			Database: c.DatabaseID(claim.Generation.Number), Source: source(claim, peer), EngineVersion: c.Database.EngineVersion, MultiAZ: c.Database.MultiAZ,
 			Image: c.App.Image, ImageTag: images.SiteTag + "=" + c.Site, DiskGiB: c.App.DiskGiB, PeerImage: peer.ImageCreatedAt, MaxImageAge: time.Duration(limits.MaxImageAge),
 			Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(),

@@ -15,7 +15,7 @@ func newAdoptCmd(c connect) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "adopt STACK", Short: "Take what AWS holds of a stack into its state", Args: exactly(1),
-		Long: "Adopt is for a state that was lost, or is older than AWS, where no copy of it will do (pilotlight state list). In the stack's\n" +
+		Long: "Adopt is for a state that was lost, or is older than AWS, where no copy of it will do (pilotlight state list STACK). In the stack's\n" +
 			"region AWS holds the stack's claim, the ids of its resources and its secrets. Adopt puts them into the state, and a refresh\n" +
 			"reads the rest. It changes nothing on AWS. Run again, it resumes.",
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
@@ -74,8 +75,43 @@ func TestFailoverWithDeletedParts(t *testing.T) {
 	before = staged.Changes(stage.World)
 	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
 	require.ErrorContains(t, err, "no longer has bucket blog-dr-media-")
-	require.ErrorContains(t, err, "pilotlight media sync")
+	require.ErrorContains(t, err, "run pulumi refresh -s dr and then the same again")
+	require.ErrorContains(t, err, "pilotlight media sync --from prod --to dr")
 	assert.Equal(t, before, staged.Changes(stage.World), "nothing was changed")
+	keyed{t, stage, stage.Options(stage.Env())}.pulumi("refresh", "-s", scenario.Recovery, "--yes", "--skip-preview")
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.ErrorContains(t, err, "PutBucketReplication", "S3 looks at the lost region's bucket")
+	assert.Contains(t, stage.Visit(), "visitors are served from us-east-2")
+	stage.World.ReturnRegion("us-west-2")
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err, "the rule is made once that is back")
+	staged.NothingLeft(t, stage)
+}
+
+// TestDeployOfOneStack: while production's region is lost, deploy says so before it waits for it, and the standby alone is mended.
+func TestDeployOfOneStack(t *testing.T) {
+	t.Parallel()
+	stage := staged.Disaster(t, staged.Options())
+	remove(stage, deleted["launch template"])
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	before := staged.Changes(stage.World)
+	_, err = site.Deploy(t.Context(), ops.Run{})
+	assert.Equal(t, refusal.CodeSilent, refusal.CodeOf(err))
+	require.ErrorContains(t, err, "AWS in us-west-2 does not answer")
+	require.ErrorContains(t, err, "pilotlight deploy dr updates the other stack alone")
+	assert.Equal(t, before, staged.Changes(stage.World), "nothing was changed")
+
+	done, err := site.DeployStack(t.Context(), scenario.Recovery, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, []ops.Change{{Stack: scenario.Recovery}}, done.Done)
+	_, codes := check(t, stage)
+	assert.NotContains(t, codes, checks.PartsMissing)
+	_, err = site.DeployStack(t.Context(), "another", ops.Run{})
+	assert.Equal(t, refusal.CodeNoStack, refusal.CodeOf(err))
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Contains(t, stage.Visit(), "visitors are served from us-east-2")
 }
 
 // TestEveryPartIsKnown: check asks for all parts of all kinds, and says so where it may not.

@@ -140,7 +140,7 @@ func TestKeysLost(t *testing.T) {
 				o.Props["isEnabled"] = false
 				return true
 			})
-		}, []string{"the key is disabled", "aws kms enable-key --key-id KEY --region eu-west-1"}},
+		}, []string{"the key is disabled", "aws kms enable-key --key-id $(aws kms describe-key --region eu-west-1 --key-id alias/"}},
 		"deleted":       {func(k keyed) { k.keys(gone) }, []string{"KMS has no key that decrypts them", "make the states anew"}},
 		"denied":        {func(k keyed) { staged.Inject(k.T, k.stage, "error=kms:Decrypt:AccessDeniedException:99") }, []string{"use credentials that may kms:Decrypt"}},
 		"region lost":   {func(k keyed) { k.stage.World.LoseRegion(stateRegion, sim.Refuse) }, []string{"KMS in eu-west-1 does not answer", "pilotlight bootstrap --move"}},

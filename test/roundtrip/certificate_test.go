@@ -184,7 +184,7 @@ func TestRequestedCertificateChanges(t *testing.T) {
 	w.ByHand(func(o *sim.Object) bool {
 		return o.Type != recordType || o.Props["type"] != "CNAME" || !strings.HasSuffix(o.Props["name"].(string), ".www.example.com")
 	})
-	assert.Contains(t, says(checks.CertificateRecord), "run pulumi up --refresh on this stack")
+	assert.Contains(t, says(checks.CertificateRecord), "run pulumi up -s dr --refresh, which writes it again")
 	drift, err := site.Drift(t.Context(), scenario.Recovery, ops.Run{})
 	require.NoError(t, err)
 	require.Len(t, drift, 1)

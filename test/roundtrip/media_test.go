@@ -54,7 +54,7 @@ func TestMediaOfARebuild(t *testing.T) {
 	require.NoError(t, staged.Up(t, stage, env, scenario.Production, map[string]string{"role": "standby"}))
 	require.NotNil(t, rebuild.Media)
 	assert.Equal(t, []string{"late.jpg"}, rebuild.Media.FirstMissing)
-	assert.Contains(t, rebuild.String(), "(late.jpg …): copy them with pilotlight media sync")
+	assert.Contains(t, rebuild.String(), "(late.jpg …): copy them with pilotlight media sync --from prod --to dr")
 
 	stage.World.Clock().Advance(time.Hour)
 	for region, bucket := range map[string]string{"us-west-2": prod, "us-east-2": dr} {
