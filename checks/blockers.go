@@ -172,7 +172,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
 	case r == nil:
-		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("run pilotlight deploy %s while production lives; if it is lost, "+beyond, p.Stack),
+		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("while production lives, run pulumi refresh -s %s and pilotlight deploy %[1]s, which make another; if it is lost, "+beyond, p.Stack),
 			"there is no database %s in %s", p.Database, p.Region)}
 	case r.Source == "":
 		return databaseState(*r, p)

@@ -178,7 +178,7 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 	case s.Unreachable != "":
 		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
 	case d == nil:
-		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), "pilotlight deploy"
+		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), fmt.Sprintf("pulumi refresh -s %s && pilotlight deploy %[1]s, which make another", s.Stack)
 	case d.Source == "":
 		return false, fmt.Sprintf("unprotected: %s is no replica any more, and the state says standby: it was promoted by hand, or by a run that this state does not know", d.ID), "pilotlight check"
 	case d.Replication == "error":

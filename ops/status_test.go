@@ -79,7 +79,7 @@ func TestProtection(t *testing.T) {
 		"frozen, and given up": {site(claim(roles.Frozen, 1, true), gaveUp), func(*SideStatus) {}, false, "has not reclaimed the site", "pilotlight abort to resume"},
 		"half given up":        {site(leading, gaveUp), func(*SideStatus) {}, false, "has not reclaimed the site", "pilotlight abort to resume"},
 		"half made":            {site(claim(roles.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
-		"no replica":           {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "deploy"},
+		"no replica":           {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "pulumi refresh -s dr && pilotlight deploy dr"},
 		"no answer":            {site(leading, standBy), func(s *SideStatus) { s.Unreachable = "timeout" }, false, "us-east-2 does not answer", ""},
 		"active side silent":   {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
 		"source lost":          {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
