@@ -16,6 +16,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/test/iam"
+	"github.com/pilotlight-dr/pilotlight/test/messages"
 )
 
 // values are what the placeholders may stand for in one partition.
@@ -98,6 +99,8 @@ var anyResource = map[string]string{
 	"NetworksOfTheSite":    "ids say nothing: the condition narrows it to the site's tag",
 	"EndSubscriptions":     "SNS knows no resource in calls about a subscription",
 	"FindImages":           "operations that describe know no resources",
+	"LookCloser":           "operations that describe or list know no resources, or list all that there are",
+	"UseOwnKeyOfVolumes":   "the default is the account's, in a region",
 	"PublishImageAge":      "metrics have no ARN; a condition names the namespace",
 }
 
@@ -176,7 +179,7 @@ func TestReach(t *testing.T) {
 		maps.Copy(all, b)
 		return all
 	}
-	night, deployments := read("failover.json"), read("deploy.json", "deploy-foundation.json", "deploy-watch.json")
+	repair, night, deployments := read("repair.json"), read("failover.json"), read("deploy.json", "deploy-foundation.json", "deploy-watch.json")
 	ec2 := func(resource string) string { return "arn:aws-cn:ec2:cn-north-1:123456789012:" + resource }
 	const key, certificate = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:acm:cn-north-1:123456789012:certificate/1"
 	const role = "arn:aws-cn:iam::123456789012:role/blog-dr-replication-1"
@@ -243,10 +246,25 @@ func TestReach(t *testing.T) {
 		{night, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, false},
 		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:blog-dr-replica", bare, true},
 		{night, "cloudwatch:DeleteAlarms", "arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:my-blog-dr", bare, false},
+		// What is mended by hand is the site's, and what is deleted a copy that was restored beside it.
+		{repair, "ssm:StartSession", ec2("instance/1"), context{"ssm:resourceTag/site": "blog"}, true},
+		{repair, "ssm:StartSession", ec2("instance/1"), context{"ssm:resourceTag/site": "shop"}, false},
+		{repair, "ssm:StartSession", ec2("instance/1"), bare, false},
+		{repair, "ec2:GetConsoleOutput", ec2("instance/1"), others, false},
+		{repair, "kms:EnableKey", key, context{"aws:ResourceTag/site": "blog"}, true},
+		{repair, "kms:CancelKeyDeletion", key, bare, false},
+		{repair, "kms:CreateGrant", key, context{"kms:GranteePrincipal": "arn:aws-cn:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"}, true},
+		{repair, "kms:CreateGrant", key, context{"kms:GranteePrincipal": "arn:aws-cn:iam::123456789012:user/mallory"}, false},
+		{repair, "rds:DeleteDBInstance", "arn:aws-cn:rds:cn-north-1:123456789012:db:blog-dr-1-copy", bare, true},
+		{repair, "rds:DeleteDBInstance", "arn:aws-cn:rds:cn-north-1:123456789012:db:blog-dr-1", bare, false},
+		{repair, "rds:RestoreDBInstanceToPointInTime", "arn:aws-cn:rds:cn-north-1:123456789012:db:shop-dr-1", bare, false},
 	} {
 		name := "on call"
-		if len(tc.who.Statement) != len(night.Statement) {
+		switch len(tc.who.Statement) {
+		case len(deployments.Statement):
 			name = "deployments"
+		case len(repair.Statement):
+			name = "repair"
 		}
 		assert.Equal(t, tc.want, tc.who.Permits(tc.action, tc.arn, tc.context), "%s: %s on %s with %v", name, tc.action, tc.arn, tc.context)
 	}
@@ -345,3 +363,71 @@ func TestDeployments(t *testing.T) {
 		assert.Contains(t, have, a, "a deployment may not do this, for %s", want[a])
 	}
 }
+
+// cliNames are IAM's names of services and actions that the AWS CLI calls otherwise; "" is none.
+var cliNames = map[string]string{
+	"elbv2": "elasticloadbalancing", "logs tail": "logs:FilterLogEvents", "s3 rm": "s3:DeleteObject", "s3 cp": "s3:PutObject",
+	"rds wait": "rds:DescribeDBInstances", "configure export-credentials": "", "sts get-caller-identity": "", // which need no rights
+}
+
+// administrators do what no policy here allows, and why.
+var administrators = map[string]string{
+	"rds:DeleteDBSnapshot": "a last snapshot may be all that is left of a database",
+}
+
+// TestCommandsAreAllowed holds that each command of AWS's CLI which a message or the runbook gives is in one of the policies.
+func TestCommandsAreAllowed(t *testing.T) {
+	t.Parallel()
+	allowed := map[string]bool{}
+	files, err := filepath.Glob("*.json")
+	require.NoError(t, err)
+	for _, file := range files {
+		p, err := iam.Read(file, values["aws"])
+		require.NoError(t, err)
+		for _, a := range p.Actions() {
+			allowed[strings.ToLower(a)] = true
+		}
+	}
+	root := os.DirFS("../..")
+	rooms, err := fs.ReadDir(root, ".")
+	require.NoError(t, err)
+	page, err := fs.ReadFile(root, "docs/runbook.md")
+	require.NoError(t, err)
+	all := []messages.Message{{At: "docs/runbook.md", Text: string(page)}}
+	for _, room := range rooms {
+		if !room.IsDir() || slices.Contains([]string{".git", "bin", "docs", "scripts", "sim", "test"}, room.Name()) {
+			continue
+		}
+		said, err := messages.In("../../" + room.Name())
+		require.NoError(t, err)
+		all = append(all, said...)
+	}
+	found, excused := 0, map[string]bool{}
+	for _, m := range all {
+		for _, given := range awsCommand.FindAllStringSubmatch(m.Text, -1) {
+			if given[1] == "and" { // the partitions, and no command
+				continue
+			}
+			found++
+			service, verb := given[1], given[2]
+			name, known := cliNames[service+" "+verb]
+			if !known {
+				if other := cliNames[service]; other != "" {
+					service = other
+				}
+				name = service + ":" + strings.ReplaceAll(verb, "-", "")
+			}
+			because := ""
+			for action, why := range administrators {
+				if strings.EqualFold(action, name) {
+					because, excused[action] = why, true
+				}
+			}
+			assert.True(t, name == "" || because != "" || allowed[strings.ToLower(name)], "%s: no policy allows %s (%s)", m.At, given[0], name)
+		}
+	}
+	assert.Greater(t, found, 30)
+	assert.Len(t, excused, len(administrators), "some are given no more")
+}
+
+var awsCommand = regexp.MustCompile(`\baws ([a-z][a-z0-9]+) ((?:[a-z0-9]+-)+[a-z0-9]+|tail|rm|cp|wait)\b`)
