@@ -2,7 +2,11 @@
 package awsclient
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -21,7 +25,22 @@ func (c Config) For(ctx context.Context, region, profile string) (aws.Config, er
 	if c != nil {
 		return c(ctx, region, profile)
 	}
-	return config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
+	return cfg, unasked(err, profile)
+}
+
+// unasked adds to the error of a profile with mfa_serial what to do. The SDK asks nobody for a code, nor do Pulumi and its provider, which
+// would each need one; the AWS CLI does. A profile that is named goes before a session that is in the environment.
+func unasked(err error, profile string) error {
+	if _, ok := errors.AsType[config.AssumeRoleTokenProviderNotSetError](err); !ok {
+		return err
+	}
+	then := "take aws:profile out of the stacks' files"
+	if profile == "" {
+		profile, then = cmp.Or(os.Getenv("AWS_PROFILE"), "default"), "unset AWS_PROFILE"
+	}
+	return fmt.Errorf(`%w profile %s needs a code, for which nobody is asked here: get a session by eval "$(aws configure export-credentials --profile %[2]s --format env)", `+
+		"%s, and run the same again in that shell", err, profile, then)
 }
 
 // Attempts is how often a call is tried that a change of role or a copy needs. Control planes of a region that others

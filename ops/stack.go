@@ -92,7 +92,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are
 		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoStack)
 	case err != nil && strings.Contains(err.Error(), "PULUMI_ACCESS_TOKEN must be set"):
-		return nil, fmt.Errorf("opening stack %s: %w", stack, ErrNoBackend)
+		return nil, fmt.Errorf("opening stack %s: %w", stack, notLoggedIn(o.Dir, stack))
 	case err != nil:
 		return nil, fmt.Errorf("opening stack %s: %w", stack, cause(ctx, err))
 	}
