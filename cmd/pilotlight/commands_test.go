@@ -56,8 +56,10 @@ func TestCommandsInMessages(t *testing.T) {
 		for _, code := range inlined.FindAllString(string(text), -1) {
 			for line := range strings.Lines(code) {
 				line, _, _ = strings.Cut(line, "#")
-				if given, command := strings.CutPrefix(strings.Trim(line, "` \n"), "pilotlight "); command {
-					hold(page, line, strings.Fields(given))
+				for step := range strings.SplitSeq(line, "&&") {
+					if given, command := strings.CutPrefix(strings.Trim(step, "` \n"), "pilotlight "); command {
+						hold(page, line, strings.Fields(given))
+					}
 				}
 			}
 		}

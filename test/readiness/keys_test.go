@@ -207,12 +207,55 @@ func TestKeysInRegion(t *testing.T) {
 func (k keyed) anew(stack, key string) {
 	k.Helper()
 	k.pulumi("stack", "rm", stack, "--force", "--preserve-config", "--yes")
+	k.keyless(stack)
+	k.pulumi("stack", "init", stack, "--secrets-provider", key)
+}
+
+// keyless takes what encrypts the secrets of a stack out of its file.
+func (k keyed) keyless(stack string) {
+	k.Helper()
 	file := filepath.Join(k.options.Dir, config.FileName(stack))
 	text, err := os.ReadFile(file)
 	require.NoError(k, err)
 	text = regexp.MustCompile("(?m)^(secretsprovider|encryptedkey|encryptionsalt):.*\n").ReplaceAll(text, nil)
 	require.NoError(k, os.WriteFile(file, text, 0o600))
-	k.pulumi("stack", "init", stack, "--secrets-provider", key)
+}
+
+// TestStateLostWithProduction: where the state's region is lost with production's, the runbook makes the standby's state anew in
+// another backend, from its own region alone. Production's comes back by the same lines.
+func TestStateLostWithProduction(t *testing.T) {
+	t.Parallel()
+	k := keyedOf(t, staged.Disaster(t, staged.Options()))
+	k.options.EnvVars["PULUMI_BACKEND_URL"] = "file://" + t.TempDir()
+	site, err := ops.OpenSite(k.options)
+	require.NoError(t, err)
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.ErrorContains(t, err, "take what AWS holds into this one with pilotlight adopt dr")
+
+	k.keyless(scenario.Recovery)
+	key, err := k.stage.World.CreateKey(stateRegion, "state", nil)
+	require.NoError(t, err)
+	k.pulumi("stack", "init", scenario.Recovery, "--secrets-provider", "awskms://"+key.ID+"?region="+stateRegion)
+	_, err = site.Adopt(t.Context(), scenario.Recovery, ops.Run{})
+	require.NoError(t, err)
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, "visitors are served from us-east-2", k.stage.Visit())
+
+	k.stage.World.ReturnRegion("us-west-2")
+	k.keyless(scenario.Production)
+	k.pulumi("stack", "init", scenario.Production, "--secrets-provider", "awskms://"+key.ID+"?region="+stateRegion)
+	_, err = site.Adopt(t.Context(), scenario.Production, ops.Run{})
+	require.NoError(t, err)
+	for range 2 { // an adopted state does not know in which order its resources go
+		if _, err = site.Reprotect(t.Context(), ops.Run{}); err == nil {
+			break
+		}
+	}
+	require.NoError(t, err)
+	status, err := site.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, scenario.Recovery, status.Active)
 }
 
 // TestKeysLostForGood: the way of the runbook makes the states anew, with another key, and the site fails over.
