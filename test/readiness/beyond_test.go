@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -71,3 +73,35 @@ func TestNewSite(t *testing.T) {
 }
 
 var salt = regexp.MustCompile(`(?m)^encryptionsalt: .*\n`)
+
+// TestProductionWithoutDatabase: production's database is gone and its region answers: that is a failover, and reprotect makes a
+// replica there, after a refresh.
+func TestProductionWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	var database sim.Call
+	stage.World.ByHand(func(o *sim.Object) bool {
+		if o.Region == "us-west-2" && o.Type == databaseType {
+			o.Props["deletionProtection"], o.Props["skipFinalSnapshot"] = false, true
+			database = sim.Call{Region: o.Region, Type: o.Type, Name: o.Name, ID: o.ID}
+		}
+		return true
+	})
+	require.NoError(t, stage.World.Delete(t.Context(), database))
+	stage.World.Clock().Advance(15 * time.Minute)
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, "visitors are served from us-east-2", stage.Visit())
+	keyed{t, stage, stage.Options(stage.Env())}.pulumi("refresh", "-s", scenario.Production, "--yes", "--skip-preview")
+	_, err = site.Reprotect(t.Context(), ops.Run{})
+	require.NoError(t, err)
+	stage.World.Clock().Advance(time.Hour)
+	status, err := site.Status(t.Context())
+	require.NoError(t, err)
+	assert.True(t, status.Protected, status.Verdict)
+	_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Run{}) // the former database was made again, empty
+	require.NoError(t, err)
+	staged.NothingLeft(t, stage)
+}
