@@ -4,12 +4,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -64,6 +67,32 @@ func TestAProductionThatExists(t *testing.T) {
 	assert.NotEmpty(t, stage.World.Rows("us-west-2", "blog-prod-1"), "the old production's database is as it was")
 }
 
+// TestKeyOfAnExistingProductionLost: what the file holds of production was under the lost key, and is set again before the
+// state is made anew, as the runbook says.
+func TestKeyOfAnExistingProductionLost(t *testing.T) {
+	t.Parallel()
+	stage, _ := existing(t)
+	stage.World.Clock().Advance(time.Hour)
+	require.NoError(t, stage.Lose())
+	pulumi(t, stage, "stack", "rm", scenario.Recovery, "--force", "--preserve-config", "--yes")
+	file := filepath.Join(stage.Dir(), config.FileName(scenario.Recovery))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	text = regexp.MustCompile("(?m)^encryptionsalt:.*\n").ReplaceAll(text, nil)
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	pulumi(t, stage, "stack", "init", scenario.Recovery)
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	_, err = site.Adopt(t.Context(), scenario.Recovery, ops.Run{})
+	require.Error(t, err, "the secrets in the file are under the lost key")
+	encryptSecrets(t, stage)
+	_, err = site.Adopt(t.Context(), scenario.Recovery, ops.Run{})
+	require.NoError(t, err)
+	_, err = site.Failover(t.Context(), ops.Accepted{}, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, "visitors are served from us-east-2", stage.Visit())
+}
+
 // existing is a stage where production is described in dr's file, and dr is its
 // pilot light. It is made by a stack all the same, which knows of another peer:
 // nothing of it is told of dr, nor of what dr's instances are told.
@@ -100,6 +129,11 @@ func encryptSecrets(t *testing.T, stage *scenario.Stage) {
 	for _, key := range wordpress.SecretKeys() {
 		args = append(args, "--secret", "production.secrets."+key+"=production's "+key)
 	}
+	pulumi(t, stage, args...)
+}
+
+func pulumi(t *testing.T, stage *scenario.Stage, args ...string) {
+	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(staged.EngineRoot, "bin", "pulumi"), args...)
 	command.Dir, command.Env = stage.Dir(), os.Environ()
 	for name, value := range stage.EngineEnv() {
