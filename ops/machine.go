@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -81,7 +82,19 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
 		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
 	}
-	return Requirement{Subject: "credentials", OK: true, Reason: fmt.Sprintf("%s answers them, as account %s", side.Config.Region, account)}
+	return Requirement{Subject: "credentials", OK: true, Reason: fmt.Sprintf("%s answers them, as account %s%s", side.Config.Region, account,
+		byProfile(side.Config.Profile, cmp.Or(s.options.EnvVars["AWS_PROFILE"], os.Getenv("AWS_PROFILE"))))}
+}
+
+// byProfile says whose credentials were taken where a stack's file names a profile: that comes before what the environment has.
+func byProfile(file, environment string) string {
+	switch {
+	case file == "":
+		return ""
+	case environment == "" || environment == file:
+		return ", by aws:profile " + file + " of its file"
+	}
+	return fmt.Sprintf(", by aws:profile %s of its file, and not by AWS_PROFILE=%s", file, environment)
 }
 
 // caller is the account whose credentials AWS in a side's region takes these for.

@@ -21,3 +21,11 @@ func TestPulumiHome(t *testing.T) {
 	assert.Equal(t, "/of/the/process", pulumiHome(nil))
 	assert.Equal(t, "/of/the/engine", pulumiHome(map[string]string{"PULUMI_HOME": "/of/the/engine"}))
 }
+
+func TestByProfile(t *testing.T) {
+	t.Parallel()
+	assert.Empty(t, byProfile("", "night"), "the environment decides")
+	assert.Equal(t, ", by aws:profile daily of its file", byProfile("daily", ""))
+	assert.Equal(t, ", by aws:profile daily of its file", byProfile("daily", "daily"))
+	assert.Equal(t, ", by aws:profile daily of its file, and not by AWS_PROFILE=night", byProfile("daily", "night"))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -103,11 +104,14 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 	return left, nil
 }
 
-// goOnWithout lets an update go on that could not read again what an earlier one left undone, as with credentials
-// that may fail over and not read everything: the engine would change that in each update, and fail with it. It returns what is to be marked
-// again, so that a later update reads it.
+// forbidden are AWS's codes for credentials that may not do something.
+var forbidden = regexp.MustCompile(`\b(AccessDenied(Exception)?|AuthorizationError|UnauthorizedOperation)\b`)
+
+// goOnWithout lets an update go on whose credentials may not read again what an earlier one left undone, as those of a
+// failover: the engine would change that in each update, and fail with it. It returns what is to be marked
+// again, so that a later update reads it. Where AWS does not answer, the update ends: nothing is known then.
 func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, failed error) (unread []string, err error) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || !forbidden.MatchString(failed.Error()) {
 		return nil, failed
 	}
 	err = s.edit(ctx, func(c checkpoint) {
