@@ -32,8 +32,9 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
 	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
-		q := Requirement{Subject: "source", OK: !answered, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
+		q := Requirement{Subject: "source", OK: true, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
 		if answered {
+			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}
 		all = append(all, q)
@@ -69,9 +70,9 @@ func secretsAlike(sides []Side) []Requirement {
 // rotating is the same requirement in the middle of a rotation. The standby can take over all the
 // while: it takes what the active side held. What is not so is that both are deployed alike.
 func rotating(leads, standby state.PeerInfo) []Requirement {
-	q := Requirement{Subject: "secrets", OK: leads.Secrets == standby.Secrets, Reason: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
-	if !q.OK {
-		q.Code, q.Remedy = SecretsDiffer, "pilotlight rotate "+leads.Rotating
+	q := Requirement{Subject: "secrets", OK: true, Reason: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
+	if leads.Secrets != standby.Secrets {
+		q.OK, q.Code, q.Remedy = false, SecretsDiffer, "pilotlight rotate "+leads.Rotating
 		q.Reason = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has yet to take over the new secrets, as a failover would by itself", leads.Rotation, leads.Rotating)
 	}
 	return []Requirement{q}

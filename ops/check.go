@@ -31,7 +31,7 @@ const (
 type Requirement struct {
 	Subject string `json:"subject"` // such as "engine"
 	OK      bool   `json:"ok"`
-	// Code is what is wrong, for machines, where several things could be; empty when it is as it should be.
+	// Code is what is wrong, for machines, stable; empty when it is as it should be.
 	Code string `json:"code,omitempty"`
 	// Reason is what is so, a sentence.
 	Reason string `json:"reason"`
@@ -46,7 +46,7 @@ func requirement(b refusal.Blocker) Requirement {
 
 // blocker is what one that is not met is in a refusal.
 func (q Requirement) blocker() refusal.Blocker {
-	return refusal.Blocker{Code: cmp.Or(q.Code, refusal.CodeNotReady), Subject: q.Subject, Reason: q.Subject + ": " + q.Reason, Remedy: q.Remedy}
+	return refusal.Blocker{Code: q.Code, Subject: q.Subject, Reason: q.Subject + ": " + q.Reason, Remedy: q.Remedy}
 }
 
 // Readiness is whether a site could do something now, from this machine.
@@ -272,7 +272,7 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 		stack := side.Config.Stack
 		switch {
 		case errs[i] != nil && stack == needed:
-			all = append(all, Requirement{Subject: "record", Reason: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
+			all = append(all, Requirement{Subject: "record", Code: RecordUnseen, Reason: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
 		case errs[i] != nil: // can't contradict
 		case whys[i] != nil:
 			all, diverged = append(all, Requirement{Subject: "record", Code: refusal.CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
@@ -296,13 +296,11 @@ func toDo(sides []Side) string {
 func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	status := s.look(ctx, target)
 	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), s.now())
-	switch {
-	case ok:
+	if ok {
 		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, status.Database.LastGood.At.UTC().Format("15:04:05 MST"))
-	case remedy == "":
-		remedy = "wait until status says that the site is protected"
+		return Requirement{Subject: "replica", OK: true, Reason: seen}
 	}
-	return Requirement{Subject: "replica", OK: ok, Reason: seen, Remedy: remedy}
+	return Requirement{Subject: "replica", Code: checks.ReplicaNotInStep, Reason: seen, Remedy: cmp.Or(remedy, "wait until status says that the site is protected")}
 }
 
 // next is the update that a purpose comes down to first, on the side that it is about.
@@ -370,10 +368,10 @@ func few(names []string) string {
 func judged(plan Plan, purpose Purpose) []Requirement {
 	var all []Requirement
 	for _, risky := range plan.Risky() {
-		all = append(all, Requirement{Subject: "plan", Reason: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
+		all = append(all, Requirement{Subject: "plan", Code: PlanRisky, Reason: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
 	}
 	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
-		return append(all, Requirement{Subject: "checks", Reason: plan.Refusal, Remedy: "do what it says, and check again"})
+		return append(all, Requirement{Subject: "checks", Code: PlanRefused, Reason: plan.Refusal, Remedy: "do what it says, and check again"})
 	}
 	all = append(all, Requirement{Subject: "claims", OK: true, Reason: "the claims of both stacks allow it"})
 	if plan.Verdict == nil {

@@ -118,7 +118,7 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	case errors.Is(err, backend.ErrOpaque):
 		return Requirement{Subject: "lock", OK: true, Reason: fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)}
 	case err != nil:
-		return Requirement{Subject: "lock", Reason: err.Error(), Remedy: "see that the state's files can be read"}
+		return Requirement{Subject: "lock", Code: LockUnseen, Reason: err.Error(), Remedy: "see that the state's files can be read"}
 	}
 	return unlockedBy(locks, name)
 }
@@ -148,7 +148,7 @@ func (s *Site) writable() Requirement {
 		}
 	}
 	if err != nil {
-		return Requirement{Subject: "folder", Reason: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
+		return Requirement{Subject: "folder", Code: FolderUnwritable, Reason: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
 	}
 	return Requirement{Subject: "folder", OK: true, Reason: dir + " can be written"}
 }

@@ -19,7 +19,7 @@ import (
 
 // machine is what this machine has to have.
 func (s *Site) machine(ctx context.Context) []Requirement {
-	all := []Requirement{{Subject: "engine", Reason: "there is no Pulumi " + engine.Version + " or newer on this machine",
+	all := []Requirement{{Subject: "engine", Code: EngineMissing, Reason: "there is no Pulumi " + engine.Version + " or newer on this machine",
 		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
 	if s.options.EngineRoot != "" {
 		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + s.options.EngineRoot}
@@ -37,7 +37,7 @@ func (s *Site) plugin() Requirement {
 	home := pulumiHome(s.options.EnvVars)
 	version := pluginVersion()
 	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
-		return Requirement{Subject: "plugin", Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
+		return Requirement{Subject: "plugin", Code: PluginMissing, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
 			Remedy: "pulumi plugin install resource aws " + version}
 	}
 	return Requirement{Subject: "plugin", OK: true, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
@@ -73,7 +73,7 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	fail := func(err error) Requirement {
-		return Requirement{Subject: "credentials", Reason: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
+		return Requirement{Subject: "credentials", Code: CredentialsUnusable, Reason: err.Error(), Remedy: "sign in so that " + side.Config.Region + " accepts it, and not through the region that may be lost"}
 	}
 	account, err := s.caller(bounded, side)
 	if err != nil {

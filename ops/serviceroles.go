@@ -22,8 +22,9 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
 	if err != nil {
 		_, answered := errors.AsType[smithy.APIError](err)
-		q := Requirement{Subject: "service roles", OK: !answered, Reason: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
+		q := Requirement{Subject: "service roles", OK: true, Reason: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
 		if answered {
+			q.OK, q.Code = false, ServiceRolesUnseen
 			q.Remedy = "use credentials that may read them (iam:GetRole)"
 		}
 		return []Requirement{q}
