@@ -49,7 +49,11 @@ func (r *Runtime) compareMedia(ctx context.Context, from, to media.Place, since 
 		if err != nil {
 			return found, 0, err
 		}
-		sides[i] = media.Side{Bucket: place.Bucket, Client: s3.NewFromConfig(cfg)}
+		client := s3.NewFromConfig(cfg)
+		if err := answers(ctx, client, place); err != nil {
+			return found, 0, err
+		}
+		sides[i] = media.Side{Bucket: place.Bucket, Client: client}
 	}
 	for pair, err := range media.Compare(ctx, sides[0], sides[1], "") {
 		if err != nil {
@@ -68,6 +72,19 @@ func (r *Runtime) compareMedia(ctx context.Context, from, to media.Place, since 
 		}
 	}
 	return found, older, nil
+}
+
+// answersWithin is how long a bucket may take to answer before its region counts as silent: a listing may take long, and
+// would hang as long with a region that is lost.
+const answersWithin = 15 * time.Second
+
+func answers(ctx context.Context, client *s3.Client, of media.Place) error {
+	bounded, cancel := context.WithTimeoutCause(ctx, answersWithin, fmt.Errorf("S3 in %s did not answer within %v", of.Region, answersWithin))
+	defer cancel()
+	if _, err := client.HeadBucket(bounded, &s3.HeadBucketInput{Bucket: &of.Bucket}); err != nil && bounded.Err() != nil {
+		return context.Cause(bounded)
+	}
+	return nil // what else is wrong the listing says better
 }
 
 // sayEvery is after how many files progress is reported.
