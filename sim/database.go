@@ -248,6 +248,10 @@ func (w *World) finalSnapshot(o *Object) error {
 		return errors.New("final_snapshot_identifier is required when skip_final_snapshot is false")
 	case w.sourceName(o) != "":
 		return refuse("InvalidParameterCombination", "FinalDBSnapshotIdentifier can not be specified when deleting a replica instance")
+	// "When a DB instance is in a failure state and has a status of failed, incompatible-restore, or incompatible-network, you can only
+	// delete it when the SkipFinalSnapshot parameter is specified" (RDS API Reference, DeleteDBInstance).
+	case slices.Contains([]string{"failed", "incompatible-restore", "incompatible-network"}, w.databaseStatus(o, w.clock.Now())):
+		return refuse("InvalidDBInstanceState", "Cannot create a snapshot because the database instance %s is not currently in the available state.", o.text("identifier"))
 	case w.find(snapshotType, o.Region, name) != nil:
 		return refuse("DBSnapshotAlreadyExists", "Cannot create the snapshot because a snapshot with the identifier %s already exists.", name)
 	}

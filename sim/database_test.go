@@ -208,6 +208,20 @@ func TestDeletingADatabase(t *testing.T) {
 	replica = change(replica, props{"skipFinalSnapshot": false, "finalSnapshotIdentifier": "last-dr"})
 	assert.Equal(t, "InvalidParameterCombination", codeOf(remove(replica)), "a replica takes no final snapshot")
 
+	become := func(status string) {
+		w.ByHand(func(o *sim.Object) bool {
+			if o.ID == source.ID {
+				o.Phases = []sim.Phase{{Status: status, Until: w.Clock().Now().Add(time.Hour)}}
+			}
+			return true
+		})
+	}
+	for _, status := range []string{"failed", "incompatible-network", "incompatible-restore"} {
+		become(status)
+		assert.Equal(t, "InvalidDBInstanceState", codeOf(remove(source)), status)
+	}
+	become("stopped")
+
 	require.NoError(t, remove(source))
 	assert.Equal(t, []string{"last"}, w.Snapshots(home))
 	assert.Empty(t, look(t, w).Source, "the deletion of its source sets a replica free")
