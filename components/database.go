@@ -52,6 +52,9 @@ type DatabaseArgs struct {
 	Replica  *ReplicaArgs
 	Snapshot *SnapshotArgs
 
+	// Unchanged leaves the instance as it is, but for what its deletion needs: RDS refuses changes of one that is stopped or failed.
+	Unchanged bool
+
 	// Hooks run before the instance is made or changed; nil for none.
 	Hooks *pulumi.ResourceHookBinding
 }
@@ -177,6 +180,9 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		// A replica of a few TB is copied for hours.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "12h", Update: "3h", Delete: "3h"}),
 	)
+	if args.Unchanged {
+		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges(lasting))
+	}
 	switch {
 	case args.Primary != nil:
 		bornPrimary(instanceArgs, args)
@@ -196,6 +202,13 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
 		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
 	})
+}
+
+// lasting are the arguments of an instance that its deletion needs no change of.
+var lasting = []string{
+	"allocatedStorage", "autoMinorVersionUpgrade", "backupRetentionPeriod", "backupWindow", "copyTagsToSnapshot", "dbSubnetGroupName", "enabledCloudwatchLogsExports",
+	"engineVersion", "instanceClass", "maintenanceWindow", "maxAllocatedStorage", "multiAz", "parameterGroupName", "password", "port", "publiclyAccessible", "storageType",
+	"tags", "vpcSecurityGroupIds",
 }
 
 // births counts how a database is to be born.

@@ -2,7 +2,9 @@ package components
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -165,6 +167,26 @@ func TestFinalSnapshotOnceItCanBeHad(t *testing.T) {
 	args.Primary = aPrimary()
 	args.FinalSnapshot = pulumi.Bool(true)
 	assert.Equal(t, false, database(t, args).Inputs["skipFinalSnapshot"])
+}
+
+// TestUnchanged holds that of a database that takes no change only what its deletion needs may change. What is left is fixed by
+// its birth, or reaches no instance.
+func TestUnchanged(t *testing.T) {
+	args := aDatabase()
+	args.Primary, args.Unchanged, args.BackupWindow, args.MaintenanceWindow = aPrimary(), true, "03:00-04:00", "sun:05:00-sun:06:00"
+	db := database(t, args)
+	var open []string
+	for _, key := range slices.Sorted(maps.Keys(db.Inputs)) {
+		if !slices.Contains(db.Ignored, key) {
+			open = append(open, key)
+		}
+	}
+	assert.Equal(t, []string{
+		"allowMajorVersionUpgrade", "applyImmediately", "dbName", "deleteAutomatedBackups", "deletionProtection", "engine", "finalSnapshotIdentifier",
+		"identifier", "kmsKeyId", "skipFinalSnapshot", "storageEncrypted", "username",
+	}, open)
+	args.Primary, args.Replica = nil, aReplica()
+	assert.Contains(t, database(t, args).Ignored, "replicateSourceDb", "as ever")
 }
 
 func TestDatabaseRefuses(t *testing.T) {
