@@ -34,6 +34,24 @@ type engines struct {
 	peer     string     // of the other side's: as last deployed, and of the source of a new replica as it is
 	peerRole roles.Role // as its state says
 	peerName string     // its stack; empty where it has none
+	former   int        // generation of a former database of the other side that replicates the current one still; 0 for none
+}
+
+// FormerReplica is the generation of a peer's former database that keeps the one with an ARN from being upgraded to the wanted version
+// of MySQL; 0 for none. It never led, so it may replicate that one still, and it has the version of the time when it was current.
+func FormerReplica(database, wanted string, peer roles.Claim) int {
+	for _, former := range peer.Former {
+		of, behind := former.Source == "" || former.Source == database, former.Engine == "" || Upgrades(former.Engine, wanted)
+		if former.Origin == roles.OriginReplica && former.SkipFinalSnapshot && of && behind {
+			return former.Number
+		}
+	}
+	return 0
+}
+
+// RefuseFormerReplica refuses to upgrade the source of a former database of another stack.
+func RefuseFormerReplica(generation int, stack string) *refusal.Error {
+	return refusal.New(refusal.CodeMismatch, "former database %d of stack %s may still be a replica of this one, and RDS upgrades no source before its replicas: end it first (pilotlight retire %[2]s %[1]d)", generation, stack)
 }
 
 // refuseUpgrade refuses a version of MySQL that RDS would refuse, or that has no way back; nil when
@@ -61,6 +79,8 @@ func refuseUpgrade(e engines) *refusal.Error {
 	case e.plan.Claim.Leads() && e.peerRole == roles.Standby && e.peer != "" && (mysqlversion.Compare(e.peer, e.wanted) < 0 || Upgrades(e.peer, e.wanted)):
 		return refuse("the replica is upgraded before its source, and it has MySQL %s: set database.engineVersion to %s in %s, then pilotlight deploy, which upgrades one after the other",
 			e.peer, e.wanted, config.FileName(e.peerName))
+	case e.plan.Claim.Leads() && e.former > 0:
+		return RefuseFormerReplica(e.former, e.peerName)
 	}
 	return nil
 }
@@ -69,7 +89,7 @@ func refuseUpgrade(e engines) *refusal.Error {
 func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	e := engines{plan: s.plan, wanted: s.cfg.Database.EngineVersion, deployed: own.Published.EngineVersion, peer: other.Published.EngineVersion, peerRole: other.Claim.Role}
 	if s.cfg.Production == nil {
-		e.peerName = s.cfg.Peer.Stack
+		e.peerName, e.former = s.cfg.Peer.Stack, FormerReplica(own.Published.Database, e.wanted, other.Claim)
 	}
 	if s.plan.Do == roles.StandBy {
 		found, err := s.lookAtSource(ctx, other.Published)

@@ -26,13 +26,19 @@ func TestRefuseUpgrade(t *testing.T) {
 		"a patch of the source first": {with(source, func(e *engines) { e.wanted = "8.0.44" }), "it has MySQL 8.0: set"},
 		"a patch of it second":        {with(source, func(e *engines) { e.wanted, e.peer = "8.0.44", "8.0.44" }), ""},
 		"a patch beyond the replica":  {with(source, func(e *engines) { e.wanted, e.peer = "8.0.45", "8.0.44" }), "it has MySQL 8.0.44"},
-		"a source without a replica":  {with(source, func(e *engines) { e.wanted, e.peerRole, e.peer = "8.4", "", "" }), ""},
-		"the replica first":           {with(replica, func(e *engines) { e.wanted = "8.4" }), ""},
-		"back":                        {with(replica, func(e *engines) { e.deployed, e.wanted = "8.4", "8.0" }), "MySQL 8.4 can't be made 8.0: set database.engineVersion to 8.4"},
-		"back by a patch":             {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4.5" }), "can't be made 8.4.5"},
-		"whatever patch there is":     {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4" }), ""},
-		"a failover with it":          {with(replica, func(e *engines) { e.plan.Do, e.wanted = roles.Activate, "8.4" }), ""},
-		"a freeze with it":            {with(source, func(e *engines) { e.plan.Do, e.wanted, e.peer = roles.Freeze, "8.4", "8.4" }), "a switchover upgrades no database: set database.engineVersion to 8.0"},
+		"a source with a former replica, too": {
+			with(source, func(e *engines) { e.wanted, e.peer, e.former = "8.4", "8.4", 1 }),
+			"former database 1 of stack dr may still be a replica of this one, and RDS upgrades no source before its replicas: end it first (pilotlight retire dr 1)",
+		},
+		"a former replica, and no upgrade": {with(source, func(e *engines) { e.former = 1 }), ""},
+		"a replica with a former one":      {with(replica, func(e *engines) { e.wanted, e.former = "8.4", 1 }), ""},
+		"a source without a replica":       {with(source, func(e *engines) { e.wanted, e.peerRole, e.peer = "8.4", "", "" }), ""},
+		"the replica first":                {with(replica, func(e *engines) { e.wanted = "8.4" }), ""},
+		"back":                             {with(replica, func(e *engines) { e.deployed, e.wanted = "8.4", "8.0" }), "MySQL 8.4 can't be made 8.0: set database.engineVersion to 8.4"},
+		"back by a patch":                  {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4.5" }), "can't be made 8.4.5"},
+		"whatever patch there is":          {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4" }), ""},
+		"a failover with it":               {with(replica, func(e *engines) { e.plan.Do, e.wanted = roles.Activate, "8.4" }), ""},
+		"a freeze with it":                 {with(source, func(e *engines) { e.plan.Do, e.wanted, e.peer = roles.Freeze, "8.4", "8.4" }), "a switchover upgrades no database: set database.engineVersion to 8.0"},
 		"a frozen one": {
 			with(source, func(e *engines) { e.plan.Claim.Role, e.wanted, e.peer = roles.Frozen, "8.4", "8.4" }),
 			"a switchover upgrades no database",
@@ -74,5 +80,25 @@ func TestRefuseUpgrade(t *testing.T) {
 			}
 			assert.ErrorContains(t, why, tc.says)
 		})
+	}
+}
+
+func TestFormerReplica(t *testing.T) {
+	t.Parallel()
+	const database = "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1"
+	for name, tc := range map[string]struct {
+		former []roles.Generation
+		want   int
+	}{
+		"none":                       {nil, 0},
+		"one that led":               {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, Source: database}}, 0},
+		"one that never led":         {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, Source: database}, {Number: 2, Origin: roles.OriginReplica, Source: database, SkipFinalSnapshot: true}}, 2},
+		"one of an earlier database": {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, Source: database + "0", SkipFinalSnapshot: true}}, 0},
+		"one of the wanted version":  {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, Source: database, SkipFinalSnapshot: true, Engine: "8.4"}}, 0},
+		"one of an older version":    {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, Source: database, SkipFinalSnapshot: true, Engine: "8.0"}}, 1},
+		"one that was born empty":    {[]roles.Generation{{Number: 1, Origin: roles.OriginEmpty, SkipFinalSnapshot: true}}, 0},
+		"one of nobody knows which":  {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, SkipFinalSnapshot: true}}, 1},
+	} {
+		assert.Equal(t, tc.want, FormerReplica(database, "8.4", roles.Claim{Former: tc.former}), name)
 	}
 }
