@@ -60,7 +60,7 @@ func storage(s Snapshot, p Policy) (all []refusal.Blocker) {
 		return nil
 	}
 	if r.nearlyFull() {
-		all = append(all, block(StorageLow, stateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB, IOPS: r.IOPS}, p.Region),
+		all = append(all, block(StorageLow, StateRemedy(Replica{ID: r.ID, Status: "storage-full", AllocatedGiB: r.AllocatedGiB, IOPS: r.IOPS}, p.Region),
 			"database %s has %.1f of %d GiB free, and does not grow any more: once it is full it stops replicating", r.ID, r.Free.GiB, r.AllocatedGiB))
 	}
 	if s.Source != nil && s.Source.reach() > r.reach() {

@@ -3,12 +3,10 @@ package checks
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/pilotlight-dr/pilotlight/mysqlversion"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -25,6 +23,7 @@ const (
 	ReplicaState       = "replica-state"
 	ReplicaUnknown     = "replica-state-unknown"
 	ReplicaApplier     = "replica-applier"
+	ReplicaPromoted    = "replica-promoted"
 	ReplicaNotInStep   = "replica-not-in-step"
 	ReplicaReadOnly    = "replica-read-only"
 	ReplicaEngine      = "replica-engine"
@@ -145,7 +144,7 @@ const (
 
 // overrides says which blockers an accepted risk takes away, and nothing more.
 var overrides = map[string][]string{
-	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier},
+	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier, ReplicaPromoted},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing, VolumeKeyUnusable},
 }
@@ -164,62 +163,6 @@ func Overrule(all []refusal.Blocker, accepted []string) (stand, overruled []refu
 		}
 	}
 	return stand, overruled
-}
-
-func replica(s Snapshot, p Policy) []refusal.Blocker {
-	r := s.Replica
-	switch {
-	case p.Source == "":
-		return nil // a primary: nothing to promote
-	case r == nil:
-		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("while production lives, run pulumi refresh -s %s and pilotlight deploy %[1]s, which make another; if it is lost, "+beyond, p.Stack),
-			"there is no database %s in %s", p.Database, p.Region)}
-	case r.Source == "":
-		return databaseState(*r, p)
-	}
-
-	var all []refusal.Blocker
-	if r.Source != p.Source {
-		all = append(all, block(ReplicaWrongSource, "correct the configuration of the other side, or rebuild the replica",
-			"database %s replicates %s, not %s", r.ID, r.Source, p.Source))
-	}
-	all = append(all, databaseState(*r, p)...)
-	if ApplierFailed(r.Replication, r.Message) {
-		all = append(all, block(ReplicaApplier, accept("rebuild the replica if production lives; if not,", p),
-			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message))
-	}
-	if r.ReadOnly {
-		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
-			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID))
-	}
-	if mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
-		has := mysqlversion.Series(r.Engine)
-		if has == mysqlversion.Series(p.EngineVersion) {
-			has = r.Engine
-		}
-		all = append(all, block(ReplicaEngine, fmt.Sprintf("set database.engineVersion to %s", has),
-			"database %s runs MySQL %s, and the configuration is for %s", r.ID, r.Engine, p.EngineVersion))
-	}
-	return all
-}
-
-// databaseState finds out whether the promotion gets through from the state that the database
-// is in. It waits for one that RDS leaves by itself.
-func databaseState(r Replica, p Policy) []refusal.Blocker {
-	b := block(ReplicaState, stateRemedy(r, p.Region), "database %s is %s", r.ID, r.Status)
-	if r.Source == "" {
-		b.Reason = fmt.Sprintf("database %s is promoted but %s", r.ID, r.Status)
-	}
-	switch StandingOf(r.Status) {
-	case Usable, Passing:
-		return nil
-	case Forming:
-		b.Reason += ": its data is not whole yet"
-	case Unknown:
-		b.Code, b.Remedy = ReplicaUnknown, b.Remedy+"; or "+acceptStandby(p)
-	case Stuck:
-	}
-	return []refusal.Blocker{b}
 }
 
 // lags reports whether there is a replica whose lag can be looked at.
@@ -243,44 +186,12 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 		return []refusal.Blocker{block(LagTooHigh, accept("", p), "database %s was %s behind at %s, more than the %s allowed: writes after %s are lost",
 			r.ID, last.Value, clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value)))}
 	case !followed(*r) && s.At.Sub(last.At)+last.Value > p.MaxLag:
-		return []refusal.Blocker{block(LagTooHigh, accept("make the replica anew if production lives; if not,", p),
+		return []refusal.Blocker{block(LagTooHigh, accept(resume(*r)+" if production lives; if not,", p),
 			"database %s is %s, and not because its source was lost%s: its lag was last measured %s ago, more than the %s allowed: writes after %s are lost",
 			r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, clock(last.At.Add(-last.Value)))}
 	}
 	return nil
 }
-
-// followed reports whether the replica followed its source until that was lost, or still does. One
-// that stopped for another reason misses what was written since, however long the source lived.
-func followed(r Replica) bool {
-	return r.Replication == "replicating" || r.Replication == "error" && (cutOff(r.Message) || ApplierFailed(r.Replication, r.Message))
-}
-
-// stopped is RDS's word for the state of replication in a sentence.
-func stopped(replication string) string {
-	switch replication {
-	case "":
-		return "not replicating"
-	case "error":
-		return "not replicating for an error"
-	}
-	return "not replicating (" + replication + ")"
-}
-
-func said(message string) string {
-	if message == "" {
-		return ""
-	}
-	return " (" + message + ")"
-}
-
-// cutOff reports whether MySQL says that it cannot reach the source, or no longer. Any other
-// error of the thread that receives (1236: the binary log is gone; 1045: the login is refused)
-// is no lost source (https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html).
-func cutOff(message string) bool { return cutOffSays.MatchString(message) }
-
-var cutOffSays = regexp.MustCompile(`(?i)error (re)?connecting to (master|source)|lost connection to|can't connect to|server has gone away|` +
-	`(IOError: |MY-00)(1158|1159|1160|1161|2002|2003|2005|2006|2012|2013|2055)\b`)
 
 // inStep is how far behind a replica in step may be, and freshMeasure how old the
 // measurement that says so.
@@ -290,8 +201,8 @@ const (
 )
 
 // step finds out why earlier databases are still needed. A replica
-// must replicate now and be measured close behind; one that has been promoted is
-// the live database itself.
+// must replicate now and be measured close behind; one that has been promoted by an
+// activation is the live database itself.
 func step(s Snapshot, p Policy) []refusal.Blocker {
 	var reason string
 	switch r := s.Replica; {
@@ -300,6 +211,8 @@ func step(s Snapshot, p Policy) []refusal.Blocker {
 		reason = fmt.Sprintf("there is no database %s in %s", p.Database, p.Region)
 	case StandingOf(r.Status) != Usable:
 		reason = fmt.Sprintf("database %s is %s", r.ID, r.Status)
+	case r.Source == "" && p.StandsBy:
+		reason = fmt.Sprintf("database %s %s", r.ID, endedOutside)
 	case r.Source == "":
 	case r.Replication != "replicating":
 		reason = fmt.Sprintf("database %s does not replicate (%s)", r.ID, r.Message)
@@ -324,31 +237,15 @@ func accept(first string, p Policy) string {
 	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d (--accept-data-loss %[2]d) to accept the loss", first, p.Epoch))
 }
 
-// ApplierFailed tells a replica that stopped applying changes (its data is
-// incomplete) from one that lost its source (its data is just not newer). RDS
-// hands on what MySQL says of its two threads; these are the words of the one
-// that applies.
-func ApplierFailed(replication, message string) bool {
-	return replication == "error" && slices.ContainsFunc(applierSays, func(words string) bool { return strings.Contains(message, words) })
-}
-
-var applierSays = []string{
-	"SQLError",                 // Read Replica Replication Error - SQLError: 1062, reason: …
-	"on query",                 // Error 'Duplicate entry …' on query. Default database: …
-	"Could not execute",        // Could not execute Write_rows event on table …
-	"Coordinator stopped",      // … because there were error(s) in the worker(s)
-	"Worker",                   // Worker 1 failed executing transaction …
-	"Relay log read failure",   // … Could not parse relay log event entry
-	"Column ", "Unknown table", // of row-based events that no longer fit
-}
-
-// Loss says in a sentence which writes an activation loses, as far as is known. A replica
+// Loss says in a sentence which writes an activation of a standby loses, as far as is known. A replica
 // notices only after replica_net_timeout, 60 seconds, that its source sends nothing any more:
 // until then its lag reads 0.
 func Loss(r *Replica, now time.Time, planned bool) string {
 	switch {
-	case r == nil || r.Source == "":
+	case r == nil:
 		return "no writes are lost"
+	case r.Source == "":
+		return "which writes a failover loses is unknown: database " + r.ID + " is no replica any more"
 	case planned:
 		return "no writes are lost: the promotion waits until the replica has them all"
 	case r.LastGood == nil:
@@ -368,7 +265,7 @@ const StaysBehind = "no writes are lost, but for those that visitors made on the
 // with its copies is known only where that is measured; it mostly needs 15 minutes at most.
 func MediaLoss(r *Replica, b *Backlog, planned bool) string {
 	switch {
-	case r == nil || r.Source == "":
+	case r == nil:
 		return ""
 	case planned:
 		return "what was uploaded in the last 15 minutes may arrive a little later"

@@ -13,7 +13,7 @@ var (
 	noon   = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	policy = Policy{
 		Database: "blog-dr-1", Source: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Image: "ami-1", DiskGiB: 20, Region: "us-east-2", Stack: "dr", Peer: "prod",
-		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2,
+		MaxLag: 5 * time.Minute, LagWindow: 2 * time.Hour, Epoch: 2, StandsBy: true,
 		EngineVersion: "8.0", PeerImage: noon.Add(-time.Hour), MaxImageAge: 7 * 24 * time.Hour,
 		Certificate: "arn:certificate", Names: []string{"www.example.com"},
 	}
@@ -45,13 +45,17 @@ func TestBlockers(t *testing.T) {
 		"activated at this epoch":  {func(s *Snapshot) { s.Site = DeepPage{OK: true, Epoch: 2} }, []string{Diverged}, "pilotlight adopt dr"},
 		"activated later, and ill": {func(s *Snapshot) { s.Site = DeepPage{Epoch: 3} }, []string{Diverged}, "answers at epoch 3"},
 		"still replicates":         {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "replicating", "" }, []string{ReplicaReceives}, "set ignoreProduction to 2"},
-		"promoted already":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, nil, ""},
-		"backing up":               {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
-		"promoted, broken":         {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaState}, "promoted but failed"},
-		"no replica":               {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
-		"another source":           {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
-		"still creating":           {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "its data is not whole yet"},
-		"a state of tomorrow":      {func(s *Snapshot) { s.Replica.Status = "quantum-folding" }, []string{ReplicaUnknown}, "set acceptStandby to 2 (--accept-standby 2)"},
+		"promoted outside of a run": {
+			func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, []string{ReplicaPromoted},
+			"is no replica any more: it was promoted outside of a run, by a person, or by RDS as its source was deleted: what was written to production since then is missing, and when that was is unknown: " +
+				"make another one (pilotlight reprotect) if production lives; if not, set acceptDataLoss to 2 (--accept-data-loss 2) to accept the loss",
+		},
+		"backing up":          {func(s *Snapshot) { s.Replica.Status = "backing-up" }, nil, ""},
+		"promoted, broken":    {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "failed"} }, []string{ReplicaPromoted, ReplicaState}, "promoted but failed"},
+		"no replica":          {func(s *Snapshot) { s.Replica = nil }, []string{ReplicaMissing}, "no database blog-dr-1 in us-east-2"},
+		"another source":      {func(s *Snapshot) { s.Replica.Source = "arn:other" }, []string{ReplicaWrongSource}, "replicates arn:other"},
+		"still creating":      {func(s *Snapshot) { s.Replica.Status = "creating" }, []string{ReplicaState}, "its data is not whole yet"},
+		"a state of tomorrow": {func(s *Snapshot) { s.Replica.Status = "quantum-folding" }, []string{ReplicaUnknown}, "set acceptStandby to 2 (--accept-standby 2)"},
 		"applier failed": {
 			func(s *Snapshot) {
 				s.Replica.Message = "Read Replica Replication Error - SQLError: 1062, reason: Duplicate entry"
@@ -76,7 +80,12 @@ func TestBlockers(t *testing.T) {
 				s.Replica.Message, s.Replica.LastGood.At = "IOError: 1236, reason: Got fatal error", noon.Add(-4*time.Minute)
 			}, nil, "",
 		},
-		"stopped by hand":                  {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "stopped", "" }, []string{LagTooHigh}, "is not replicating (stopped)"},
+		"stopped by hand":                   {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "stopped", "" }, []string{LagTooHigh}, "is not replicating (stopped)"},
+		"stopped by hand, and the way back": {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "stopped", "" }, []string{LagTooHigh}, "CALL mysql.rds_start_replication"},
+		"full, and what helps": {func(s *Snapshot) {
+			s.Replica.Status, s.Replica.Message, s.Replica.LastGood.At = "storage-full", "IOError: 1021, reason: Disk full", noon.Add(-time.Hour)
+		}, []string{ReplicaState, LagTooHigh}, "are lost: mend its state first if production lives"},
+		"ended by RDS, and what helps":     {func(s *Snapshot) { s.Replica.Replication, s.Replica.Message = "terminated", "" }, []string{LagTooHigh}, "are lost: make another one (pilotlight reprotect) if production lives"},
 		"an error without a word":          {func(s *Snapshot) { s.Replica.Message = "" }, []string{LagTooHigh}, "not because its source was lost: its lag"},
 		"cut off, in the words of MySQL 8": {func(s *Snapshot) { s.Replica.Message = "error reconnecting to source 'rdsrepladmin@10.0.0.1:3306'" }, nil, ""},
 		"parts deleted": {
@@ -171,6 +180,16 @@ func TestBlockersOfAPrimary(t *testing.T) {
 	assert.Empty(t, Activation.Blockers(s, first), "a first deployment has no database yet")
 }
 
+// TestPromotedByItsActivation holds that a side that led has nothing against a database that replicates nothing.
+func TestPromotedByItsActivation(t *testing.T) {
+	t.Parallel()
+	led := policy
+	led.StandsBy, led.ReclaimedEpoch = false, 1
+	s := productionLost()
+	*s.Replica = Replica{ID: "blog-dr-1", Status: "available"}
+	assert.Empty(t, Activation.Blockers(s, led))
+}
+
 func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
@@ -182,6 +201,15 @@ func TestOverrule(t *testing.T) {
 		}
 		return codes
 	}
+	t.Run("a promoted database", func(t *testing.T) {
+		t.Parallel()
+		s := productionLost()
+		*s.Replica = Replica{ID: "blog-dr-1", Status: "available"}
+		for _, risk := range []string{AcceptDataLoss, IgnoreProduction, AcceptStandby} {
+			stand, _ := Overrule(Activation.Blockers(s, policy), []string{risk})
+			assert.Equal(t, risk == AcceptDataLoss, len(stand) == 0, risk)
+		}
+	})
 	for name, tc := range map[string]struct {
 		accepted         []string
 		stand, overruled []string
@@ -208,7 +236,7 @@ func TestNotInStep(t *testing.T) {
 		says  string
 	}{
 		"in step":           {func(*Snapshot) {}, ""},
-		"promoted":          {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, ""},
+		"promoted outside":  {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, "is no replica any more"},
 		"missing":           {func(s *Snapshot) { s.Replica = nil }, "there is no database blog-dr-1 in us-east-2"},
 		"creating":          {func(s *Snapshot) { s.Replica.Status = "creating" }, "is creating"},
 		"source lost":       {func(s *Snapshot) { s.Replica.Replication = "error" }, "does not replicate"},
@@ -231,6 +259,9 @@ func TestNotInStep(t *testing.T) {
 		})
 	}
 	assert.Empty(t, Retire.Blockers(Snapshot{}, Policy{}), "a primary follows nobody")
+	led := policy
+	led.StandsBy = false
+	assert.Empty(t, Retire.Blockers(Snapshot{Replica: &Replica{ID: "blog-dr-1", Status: "available"}}, led), "an activation promoted it")
 }
 
 func TestApplierFailed(t *testing.T) {
@@ -282,10 +313,11 @@ func TestLoss(t *testing.T) {
 	assert.Contains(t, Loss(s.Replica, s.At, true), "no writes are lost: the promotion waits")
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")
-	assert.Contains(t, Loss(&Replica{Status: "available"}, s.At, false), "no writes are lost")
+	assert.Equal(t, "which writes a failover loses is unknown: database blog-dr-1 is no replica any more", Loss(&Replica{ID: "blog-dr-1", Status: "available"}, s.At, false))
+	assert.Equal(t, "no writes are lost", Loss(nil, s.At, false), "of a primary")
 	backlog := &Backlog{Files: 3, At: s.At}
 	assert.Equal(t, "at 12:00:00 UTC S3 had yet to copy 3 of the uploads; they, and what was uploaded since, are missing until production's region is back", MediaLoss(s.Replica, backlog, false))
 	assert.Contains(t, MediaLoss(s.Replica, nil, false), "in the last 15 minutes before production was lost may be missing")
 	assert.Contains(t, MediaLoss(s.Replica, backlog, true), "may arrive a little later")
-	assert.Empty(t, MediaLoss(&Replica{Status: "available"}, backlog, false))
+	assert.Empty(t, MediaLoss(nil, backlog, false))
 }

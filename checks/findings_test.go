@@ -63,7 +63,7 @@ func TestFindings(t *testing.T) {
 			Finding{Reason: "database blog-dr-1 is available, a replica of blog-prod-1 in us-west-2, with MySQL 8.0.42", Ruling: Passed},
 		},
 		"promoted": {
-			func(s *Snapshot, _ *Policy) { s.Replica.Source = "" }, "replica",
+			func(s *Snapshot, p *Policy) { s.Replica.Source, p.StandsBy = "", false }, "replica",
 			Finding{Reason: "database blog-dr-1 is promoted already, and available", Ruling: Passed},
 		},
 		"no replica": {
@@ -175,7 +175,9 @@ func TestFindingsOfOtherChanges(t *testing.T) {
 	s.Replica.Replication, s.Replica.LastGood.At = "replicating", noon
 	assert.Equal(t, []Finding{{Subject: "replica", Reason: "database blog-dr-1 is available and replicates, 3s behind at 12:00:00 UTC", Ruling: Passed}}, Retire.Findings(s, policy))
 	s.Replica.Source = ""
-	assert.Equal(t, []Finding{{Subject: "replica", Reason: "database blog-dr-1 is promoted and available", Ruling: Passed}}, Retire.Findings(s, policy))
+	led := policy
+	led.StandsBy = false
+	assert.Equal(t, []Finding{{Subject: "replica", Reason: "database blog-dr-1 is promoted and available", Ruling: Passed}}, Retire.Findings(s, led))
 	assert.Empty(t, Retire.Findings(Snapshot{}, Policy{}), "a primary follows nobody")
 
 	p := Policy{Epoch: 3}

@@ -31,7 +31,7 @@ func Promotion(r Replica, region string, accepted []string) (Step, error) {
 	case standing.Leaves():
 		return Wait, nil
 	case standing == Stuck:
-		return Wait, fmt.Errorf("database %s is %s, which a promotion does not come back from by itself: %s", r.ID, r.Status, stateRemedy(r, region))
+		return Wait, fmt.Errorf("database %s is %s, which a promotion does not come back from by itself: %s", r.ID, r.Status, StateRemedy(r, region))
 	case r.Source == "":
 		return Promoted, nil
 	}

@@ -135,6 +135,7 @@ type Policy struct {
 	LagWindow       time.Duration // how far back a last good lag counts
 	Epoch           int           // of the activation
 	Switchover      bool          // it takes over from a frozen side
+	StandsBy        bool          // the side is a standby until then, so its database is still to be a replica
 	ProbeProduction bool          // the site is asked, under its own name, whether production lives
 	Accepted        []string      // the risks accepted for this epoch, by their keys
 	ReclaimedEpoch  int           // the epoch at which this side led already, to reclaim the site after the peer aborted; 0 when it did not

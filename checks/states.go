@@ -38,7 +38,9 @@ const (
 	start  = "aws rds start-db-instance --db-instance-identifier {id} --region {region}"
 	// beyond leaves the state as it is: no database that was restored takes the place of the one that the state knows.
 	beyond = "docs/runbook.md has what is left (The database is beyond repair)"
-	enable = "aws kms enable-key --region {region} --key-id {key} (before that, where it waits to be deleted, " +
+	// replaced is what helps where no state does.
+	replaced = "in place of a replica whose source lives, " + anew + "; else " + beyond
+	enable   = "aws kms enable-key --region {region} --key-id {key} (before that, where it waits to be deleted, " +
 		"aws kms cancel-key-deletion --region {region} --key-id {key})"
 )
 
@@ -54,11 +56,11 @@ var instanceStates = map[string]instanceState{
 	"configuring-log-exports":         {Passing, await},
 	"converting-to-vpc":               {Passing, await},
 	"creating":                        {Forming, await},
-	"delete-precheck":                 {Stuck, "it is being deleted: find out who does that; " + beyond},
-	"deleting":                        {Stuck, "it is being deleted: find out who does that; " + beyond},
-	"failed":                          {Stuck, "RDS can't recover it: " + beyond},
+	"delete-precheck":                 {Stuck, "it is being deleted: find out who does that; " + replaced},
+	"deleting":                        {Stuck, "it is being deleted: find out who does that; " + replaced},
+	"failed":                          {Stuck, "RDS can't recover it: " + replaced},
 	"inaccessible-encryption-credentials": {Stuck,
-		"its KMS key can't be used and RDS has given it up: enable the key, or no backup can be read either: " + enable + "; " + beyond},
+		"its KMS key can't be used and RDS has given it up: enable the key, or no backup can be read either: " + enable + "; " + replaced},
 	"inaccessible-encryption-credentials-recoverable": {Stuck,
 		"its KMS key can't be used: enable it within 7 days: " + enable + ", then " + start},
 	"incompatible-create":          {Stuck, "RDS can't make it with these settings: " + events + ", correct the configuration, delete the instance and deploy again"},
@@ -91,8 +93,14 @@ func StandingOf(status string) Standing { return instanceStates[status].standing
 // Leaves reports whether RDS leaves a state by itself, as far as that is known.
 func (s Standing) Leaves() bool { return slices.Contains([]Standing{Unknown, Passing, Forming}, s) }
 
-// stateRemedy is what a person does about the state of a database; empty for none.
-func stateRemedy(r Replica, region string) string {
+// NoSnapshot reports that RDS takes no last snapshot of a database in a state: it deletes one only without
+// (RDS API Reference, DeleteDBInstance, SkipFinalSnapshot).
+func NoSnapshot(status string) bool {
+	return slices.Contains([]string{"failed", "incompatible-network", "incompatible-restore"}, status)
+}
+
+// StateRemedy is what a person does about the state of a database; empty for none.
+func StateRemedy(r Replica, region string) string {
 	state, known := instanceStates[r.Status]
 	if !known {
 		state.remedy = "this program does not know the state; " + await

@@ -39,10 +39,10 @@ func TestStates(t *testing.T) {
 	assert.Equal(t, slices.Sorted(maps.Keys(instanceStates)), all)
 
 	replica := Replica{ID: "blog-dr-1", Status: "inaccessible-encryption-credentials-recoverable", Key: "arn:key"}
-	assert.Contains(t, stateRemedy(replica, "us-east-2"), "aws kms enable-key --region us-east-2 --key-id arn:key ")
+	assert.Contains(t, StateRemedy(replica, "us-east-2"), "aws kms enable-key --region us-east-2 --key-id arn:key ")
 	for _, status := range []string{"deleting", "failed", "inaccessible-encryption-credentials"} {
 		replica.Status = status
-		assert.Contains(t, stateRemedy(replica, "us-east-2"), "docs/runbook.md has what is left", status)
+		assert.Contains(t, StateRemedy(replica, "us-east-2"), "docs/runbook.md has what is left", status)
 	}
 	for _, status := range append(all, "quantum-folding") {
 		for _, source := range []string{policy.Source, ""} {
@@ -83,7 +83,7 @@ func TestStateRemedies(t *testing.T) {
 		"creating":                            "wait until it is available",
 		"quantum-folding":                     "this program does not know the state",
 	} {
-		assert.Contains(t, stateRemedy(Replica{ID: "blog-dr-1", Status: status, AllocatedGiB: 50}, "us-east-2"), says)
+		assert.Contains(t, StateRemedy(Replica{ID: "blog-dr-1", Status: status, AllocatedGiB: 50}, "us-east-2"), says)
 	}
 	for name, tc := range map[string]struct {
 		has  Replica
@@ -95,7 +95,7 @@ func TestStateRemedies(t *testing.T) {
 		"storage of another type":         {Replica{AllocatedGiB: 1000}, "--allocated-storage 1200 --apply-immediately"},
 	} {
 		tc.has.Status = "storage-full"
-		assert.Contains(t, stateRemedy(tc.has, "us-east-2"), tc.want, name)
+		assert.Contains(t, StateRemedy(tc.has, "us-east-2"), tc.want, name)
 	}
 }
 
@@ -113,4 +113,19 @@ func TestUnknownStateAccepted(t *testing.T) {
 	stand, overruled := Overrule(databaseState(r, policy), []string{AcceptStandby})
 	assert.Empty(t, stand)
 	assert.Len(t, overruled, 1)
+}
+
+// TestNoSnapshot holds that a state in which RDS takes no last snapshot is one that needs a person.
+func TestNoSnapshot(t *testing.T) {
+	t.Parallel()
+	var without []string
+	for status := range maps.Keys(instanceStates) {
+		if NoSnapshot(status) {
+			without = append(without, status)
+			assert.Equal(t, Stuck, StandingOf(status), status)
+		}
+	}
+	assert.Len(t, without, 3)
+	assert.False(t, NoSnapshot("stopped"))
+	assert.False(t, NoSnapshot(""))
 }

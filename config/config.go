@@ -21,8 +21,7 @@ type Config struct {
 	// Short name of the site; with the stack's name it prefixes all resources (`blog-dr`). The same in both stacks.
 	//
 	// Refused: other than lower-case letters, digits and single hyphens, beginning with a letter; over 20 characters
-	// together with the stack's name; one that AWS keeps for itself: `aws…`, `ssm…`, `sg-…`, `internal-…`, `sthree-…`,
-	// `amzn-s3-demo-…`
+	// together with the stack's name; one that AWS keeps for itself: `aws…`, `ssm…`, `sg-…`, `internal-…`, `sthree-…`, `amzn-s3-demo-…`
 	Site string `json:"site"`
 	// The site's own name, such as `www.example.com`, or `xn--9krq6q.xn--fiqs8s` for 博客.中国. The same in both stacks.
 	//
@@ -46,8 +45,7 @@ type Config struct {
 	// Refused: other values; and what claims forbid, see [architecture](architecture.md)
 	Role roles.Role `json:"role"`
 
-	// The stack at which the site is at home: `pilotlight failback` goes there. The same in both stacks. Without it, the
-	// stack that was active first.
+	// The stack at which the site is at home: `pilotlight failback` goes there. The same in both stacks. Without it, the stack that was active first.
 	//
 	// Refused: other than this stack or `peer.stack`
 	Home string `json:"home"`
@@ -63,8 +61,7 @@ type Config struct {
 	Media    Media    `json:"media"`
 	DNS      DNS      `json:"dns"`
 
-	// Parts that a standby runs, and pays for, too: any of `nat`, `balancer`, `cache`. See [regions](regions.md) for who
-	// needs it.
+	// Parts that a standby runs, and pays for, too: any of `nat`, `balancer`, `cache`. See [regions](regions.md) for who needs it.
 	//
 	// Refused: other values
 	KeepWarm []WarmPart `json:"keepWarm"`
@@ -74,41 +71,47 @@ type Config struct {
 	LogDays int    `json:"logDays"`
 	Alarms  Alarms `json:"alarms"`
 
-	// Epoch of an activation that may go ahead although the replica is behind, was not measured, or stopped applying
-	// changes. The refusal names the number. Means nothing at another epoch; `0` is none.
+	// Epoch of an activation that may go ahead although the replica is behind, was not measured, stopped applying changes, or is none
+	// any more. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0
 	AcceptDataLoss int `json:"acceptDataLoss"`
-	// Epoch of an activation that may go ahead although production seems to live. The refusal names the number. Means
-	// nothing at another epoch; `0` is none.
+	// Epoch of an activation that may go ahead although production seems to live. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0
 	IgnoreProduction int `json:"ignoreProduction"`
-	// Epoch of an activation that may go ahead although the standby is not as it should be, where that is a matter of
-	// judgement: its image is old, EC2 Auto Scaling may not use the key of its volumes, AWS no longer has a part of it, or
-	// RDS words its database's state in a way that is unknown. The refusal names the number. Means nothing at another epoch; `0` is none.
+	// Epoch of an activation that may go ahead although the standby is not as it should be, where that is a matter of judgement: its
+	// image is old, EC2 Auto Scaling may not use the key of its volumes, AWS no longer has a part of it, or RDS words its database's
+	// state in a way that is unknown. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0
 	AcceptStandby int `json:"acceptStandby"`
-	// Epoch of an activation to abort, until the site's name is moved: this stack's own, with role `standby` and while
-	// production answers; or the peer's whose region was lost meanwhile, with role `active`, which reclaims the site. Means
-	// nothing at another epoch; `0` is none.
+	// Epoch of an activation to abort, until the site's name is moved: this stack's own, with role `standby` and while production answers; or the
+	// peer's whose region was lost meanwhile, with role `active`, which reclaims the site. Means nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0; this stack's own with another role; once the site's name has moved
 	Abort int `json:"abort"`
-	// The name of the site, when this stack is to be destroyed: takes away its protection and that of its databases, so
-	// that `pulumi destroy` works.
+	// The name of the site, when this stack is to be destroyed: takes away its protection and that of its databases, so that `pulumi destroy` works.
 	//
 	// Refused: another name than the site's; an active stack whose peer replicates it
 	Teardown string `json:"teardown"`
+	// Generation of a standby's replica with which RDS can't go on, such as one that was promoted by hand: another one is made beside
+	// it, and it is kept as a former database. `pilotlight reprotect` does so where needed. Means nothing once it is a former one; `0` is none.
+	//
+	// Refused: a generation that never was
+	Rebuild int `json:"rebuild"`
 	// Generation of a former database whose end is asked for. The first update with it checks that the current database is
 	// in step and takes the protection away, the next deletes it and leaves a final snapshot. `0` is none.
 	//
 	// Refused: the current generation; one that never was; together with a change of role
 	Retire int `json:"retire"`
-	// Rotation of the site's secrets that is asked of the active side: `database`, `salts`, `cache` or `all`, a hyphen, and its
-	// number, such as `database-1`. Means nothing once it has been. `pilotlight rotate PART` counts, and does what follows on
-	// both sides.
+	// Generation of a former database that may end without a last snapshot, where RDS takes none of it in its state (`failed`,
+	// `incompatible-network`, `incompatible-restore`). The refusal of `retire` names it. `0` is none.
+	//
+	// Refused: below 0
+	AcceptNoSnapshot int `json:"acceptNoSnapshot"`
+	// Rotation of the site's secrets that is asked of the active side: `database`, `salts`, `cache` or `all`, a hyphen, and its number, such as
+	// `database-1`. Means nothing once it has been. `pilotlight rotate PART` counts, and does what follows on both sides.
 	//
 	// Refused: another form; a number that is not the next; in a standby; while a move or a rotation is under way
 	Rotate string `json:"rotate"`
@@ -213,9 +216,8 @@ type Database struct {
 	Parameters map[string]string `json:"parameters"`
 	// A second zone while active. A failover adds it after the site serves.
 	MultiAZ bool `json:"multiAz"`
-	// How long a failover lets the database serve before it adds the second zone: RDS copies the whole disk then, while
-	// the database's own cache is still cold. The update lasts as much longer. An update that is given again after
-	// the site's name has moved does not wait.
+	// How long a failover lets the database serve before it adds the second zone: RDS copies the whole disk then, while the database's own cache
+	// is still cold. The update lasts as much longer. An update that is given again after the site's name has moved does not wait.
 	//
 	// Refused: below 0s, over 6h
 	MultiAZDelay Duration `json:"multiAzDelay"`
@@ -228,8 +230,7 @@ type Database struct {
 	//
 	// Refused: less than half an hour; overlap with the maintenance window
 	BackupWindow string `json:"backupWindow"`
-	// When RDS may maintain it each week, in UTC, such as `sun:05:00-sun:05:30`. Without it, that in one stack and
-	// `wed:05:00-wed:05:30` in the other.
+	// When RDS may maintain it each week, in UTC, such as `sun:05:00-sun:05:30`. Without it, that in one stack and `wed:05:00-wed:05:30` in the other.
 	//
 	// Refused: less than half an hour, or a day and more; overlap with the backup window
 	MaintenanceWindow string `json:"maintenanceWindow"`
@@ -237,9 +238,8 @@ type Database struct {
 
 // App is the Auto Scaling group of WordPress instances behind the balancer.
 type App struct {
-	// Id of a machine image in the stack's region. Without it, each update takes the account's newest image there with
-	// the tag `pilotlight:image` and the site's name as its value. Leave it out in both stacks, or in none. Another image
-	// has the instances that run replaced, one by one.
+	// Id of a machine image in the stack's region. Without it, each update takes the account's newest image there with the tag `pilotlight:image`
+	// and the site's name as its value. Leave it out in both stacks, or in none. Another image has the instances that run replaced, one by one.
 	//
 	// Refused: not of the form `ami-0123456789abcdef0`
 	Image string `json:"image"`
@@ -247,8 +247,7 @@ type App struct {
 	//
 	// Refused: not of the form `m6i.large`
 	InstanceType string `json:"instanceType"`
-	// EC2 types to launch where EC2 has no room for `instanceType`, in order of preference. Each must fit the image's
-	// processor.
+	// EC2 types to launch where EC2 has no room for `instanceType`, in order of preference. Each must fit the image's processor.
 	//
 	// Refused: not of the form `m6i.large`; one twice; over 9
 	FallbackTypes []string `json:"fallbackTypes"`
@@ -268,15 +267,13 @@ type App struct {
 	// Let WordPress change its own code: install and update plugins, themes and itself. Each change is of one instance
 	// and lost with it, while the database is every instance's. Without it, a new image brings new code.
 	FileMods bool `json:"fileMods"`
-	// The balancer's certificate: the ARN of one from ACM or of an IAM server certificate, or `request`: then the stack
-	// requests one of ACM, for all names of the site, and validates it by records in the zone. With a certificate HTTP
-	// leads to HTTPS; without one the site is plain HTTP.
+	// The balancer's certificate: the ARN of one from ACM or of an IAM server certificate, or `request`: then the stack requests one of ACM, for
+	// all names of the site, and validates it by records in the zone. With a certificate HTTP leads to HTTPS; without one the site is plain HTTP.
 	//
 	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual, or with a `domain` of
 	// more than 64 characters
 	Certificate string `json:"certificate"`
-	// How long a deployment waits for ACM to issue the certificate that it requested. It takes minutes, once the internet
-	// sees the records.
+	// How long a deployment waits for ACM to issue the certificate that it requested. It takes minutes, once the internet sees the records.
 	//
 	// Refused: zero or less
 	CertificateWait Duration `json:"certificateWait"`
@@ -284,8 +281,7 @@ type App struct {
 
 // Images is how machine images travel between the regions (docs/image.md).
 type Images struct {
-	// Copy the site's newest image from the other region while this stack is a standby: by a Lambda function, which needs
-	// the file `imagesync.zip`.
+	// Copy the site's newest image from the other region while this stack is a standby: by a Lambda function, which needs the file `imagesync.zip`.
 	Sync bool `json:"sync"`
 	// How many minutes EC2 may take for a copy. It costs a little for each GB, more the less time it has. 0 sets no limit
 	// and costs nothing; so does a region that does not offer it.
@@ -312,9 +308,8 @@ type Cache struct {
 
 // Alarms are what CloudWatch tells when something needs a person, in each stack's own region.
 type Alarms struct {
-	// E-mail addresses that each alarm is sent to, when it begins and when it ends. AWS asks each address for a
-	// confirmation first, once for each stack. An address that does not confirm within two days gets nothing: remove
-	// it, deploy, and add it again. Without any, alarms show in CloudWatch alone.
+	// E-mail addresses that each alarm is sent to, when it begins and when it ends. AWS asks each address for a confirmation first, once for each stack. An
+	// address that does not confirm within two days gets nothing: remove it, deploy, and add it again. Without any, alarms show in CloudWatch alone.
 	//
 	// Refused: other than addresses such as `oncall@example.com`; one twice
 	Email []string `json:"email"`

@@ -132,7 +132,7 @@ func (c *Config) fields() map[string]any {
 	return map[string]any{
 		"site": &c.Site, "domain": &c.Domain, "names": &c.Names, "role": &c.Role, "home": &c.Home, "visitors": &c.Visitors, "peer": &c.Peer, "production": &c.Production,
 		"network": &c.Network, "database": &c.Database, "app": &c.App, "cache": &c.Cache, "media": &c.Media,
-		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "alarms": &c.Alarms, "images": &c.Images, "retire": &c.Retire, "rotate": &c.Rotate, "teardown": &c.Teardown,
+		"dns": &c.DNS, "keepWarm": &c.KeepWarm, "logDays": &c.LogDays, "alarms": &c.Alarms, "images": &c.Images, "rebuild": &c.Rebuild, "retire": &c.Retire, "acceptNoSnapshot": &c.AcceptNoSnapshot, "rotate": &c.Rotate, "teardown": &c.Teardown,
 		"acceptDataLoss": &c.AcceptDataLoss, "ignoreProduction": &c.IgnoreProduction, "acceptStandby": &c.AcceptStandby, "abort": &c.Abort, "failover": &c.Failover,
 	}
 }

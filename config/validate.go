@@ -102,6 +102,8 @@ func (c Config) Problems() []Problem {
 	}
 	p.add(c.Teardown == "" || c.Teardown == c.Site, "teardown", c.Teardown, "set it to the name of the site (%s) to allow pulumi destroy, or remove it", c.Site)
 	p.add(c.Home == "" || c.Home == c.Stack || c.Peer != nil && c.Home == c.Peer.Stack, "home", c.Home, "name this stack or its peer, or remove it")
+	p.add(c.Rebuild >= 0, "rebuild", c.Rebuild, "set it to the generation of this stack's replica, or remove it")
+	p.add(c.AcceptNoSnapshot >= 0, "acceptNoSnapshot", c.AcceptNoSnapshot, "set it to the generation of a former database, as the refusal names it, or remove it")
 	p.add(c.Retire >= 0, "retire", c.Retire, "set it to the generation of a former database, or remove it")
 	_, _, rotation := wordpress.ParseRotation(c.Rotate)
 	p.add(c.Rotate == "" || rotation, "rotate", c.Rotate, "name a part and a number, such as %s-1, or remove it", wordpress.PartDatabase)

@@ -68,11 +68,11 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
 	v := checks.Verdict{Findings: ask.rules.Findings(seen, p), Shortfalls: seen.Shortfalls}
 	v.Blockers, v.Overruled = checks.Overrule(ask.rules.Blockers(seen, p), p.Accepted)
-	if ask.activates {
-		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Switchover), checks.MediaLoss(seen.Replica, seen.Backlog, p.Switchover)
-	}
-	if ask.activates && p.ReclaimedEpoch != 0 {
+	switch {
+	case ask.activates && p.ReclaimedEpoch != 0:
 		v.Loss = checks.StaysBehind
+	case ask.activates:
+		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Switchover), checks.MediaLoss(seen.Replica, seen.Backlog, p.Switchover)
 	}
 	if seen.Replica != nil {
 		v.LastGood = seen.Replica.LastGood
@@ -197,6 +197,25 @@ func (r *Runtime) LookAtDatabase(ctx context.Context) (*checks.Replica, error) {
 	}
 	found.Free = r.free(ctx, cfg)
 	return found, nil
+}
+
+// DescribeDatabase is what RDS says of an instance in the stack's region; nil when there is none.
+func (r *Runtime) DescribeDatabase(ctx context.Context, id string) (*checks.Replica, error) {
+	ctx, cancel := context.WithTimeout(ctx, partsLimit)
+	defer cancel()
+	client, err := r.rds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	instance, err := findDatabase(ctx, client, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, nil //nolint:nilnil // none is an answer
+	case err != nil:
+		return nil, err
+	}
+	said := described(instance)
+	return &said, nil
 }
 
 // database is what RDS and CloudWatch say of the site's database; nil when there is none.

@@ -162,6 +162,11 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if diverged {
 		return ready, nil
 	}
+	if purpose == ForReprotect {
+		if change.Rebuild, err = s.ended(ctx, side); err != nil {
+			return ready, err
+		}
+	}
 	plan, err := s.planned(ctx, e, change, &ready)
 	if err != nil {
 		return ready, err
@@ -192,6 +197,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(ready.Requirements, Requirement{Subject: "quotas", OK: true, Reason: seen})
 	}
 	ready.Requirements = append(ready.Requirements, s.newDatabase(ctx, side, plan)...)
+	if kept := upgradeKept(sides); kept != nil {
+		ready.Requirements = append(ready.Requirements, Requirement{Subject: "engine", Code: kept.Code, Reason: kept.Reason, Remedy: kept.Remedy})
+	}
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = slices.Concat(ready.Requirements, secretsAlike(sides), mediaComplete(sides))
@@ -249,19 +257,6 @@ func files(sides []Side) Requirement {
 	}
 	_, remedy := disagreement(wrong)
 	return Requirement{Subject: "files", Code: refusal.CodeMismatch, Reason: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
-}
-
-// deployed is what to do before a failover, where that would not merely start what was deployed. It is no obstacle to who
-// may deploy: docs/policies/failover.json, for a role that may fail over alone, lets no template be changed.
-func deployed(plan Plan) []Requirement {
-	const template = "aws:ec2/launchTemplate:LaunchTemplate"
-	if !slices.ContainsFunc(plan.Resources, func(r Planned) bool { return r.Type == template && r.Op == "update" }) {
-		return nil
-	}
-	return []Requirement{{
-		Subject: "deployment", OK: true, Remedy: "pilotlight deploy",
-		Reason: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
-	}}
 }
 
 // records are requirements: each stack's state and AWS belong together. Only the region of the

@@ -12,19 +12,23 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // reread has the state of a stack agree with AWS on what somebody deleted by hand, before an update: the engine
 // believes the state, and would change what is not there. What is read again leaves the state, and the update
-// makes it again. What holds data is left to a person: an empty bucket is none. An AWS that does not tell, and a
-// refresh that fails, block nothing: the checks, or the update, say what is wrong.
-func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
+// makes it again. What holds data is left to a person: an empty bucket is none. A standby's replica is copied again, but not by
+// an activation. An AWS that does not tell, and a refresh that fails, block nothing: the checks, or the update, say what is wrong.
+func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) {
 	side, saved, err := s.saved(ctx, stack)
 	if err != nil {
 		return
 	}
 	missing := slices.DeleteFunc(s.runtimeOf(side).MissingParts(ctx), func(p checks.Part) bool { return !p.Remakable() })
+	if change.Role != roles.Active {
+		missing = append(missing, s.missingReplica(ctx, side, saved)...)
+	}
 	urns := affected(saved, missing)
 	if len(missing) > 0 {
 		names := make([]string, len(missing))
@@ -42,6 +46,25 @@ func (s *Site) reread(ctx context.Context, stack *Stack, run Run) {
 	if err := stack.reread(ctx, run, urns); err != nil {
 		run.say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
 	}
+}
+
+// missingReplica is a standby's current database, where AWS no longer has it.
+func (s *Site) missingReplica(ctx context.Context, side Side, held apitype.DeploymentV3) []checks.Part {
+	claim := side.State.Claim
+	if claim.Role != roles.Standby {
+		return nil
+	}
+	id := side.Config.DatabaseID(claim.Generation.Number)
+	for _, r := range current(held) {
+		if r.Type != databaseType || !onAWS(r) || r.Outputs["identifier"] != id {
+			continue
+		}
+		if found, err := s.runtimeOf(side).DescribeDatabase(ctx, id); err == nil && found == nil {
+			arn, _ := r.Outputs["arn"].(string)
+			return []checks.Part{{Kind: "database", ID: id, ARN: arn}}
+		}
+	}
+	return nil
 }
 
 // movedImage is the URN of the launch parameter, where it follows the newest image and was pointed to another one since the

@@ -48,7 +48,7 @@ type Plan struct {
 func (p Plan) Risky() (risky []Planned) {
 	for _, r := range p.Resources {
 		loses := strings.Contains(r.Op, "delete") || strings.Contains(r.Op, "replace")
-		holds := slices.Contains([]string{"aws:rds/instance:Instance", "aws:s3/bucketV2:BucketV2", "aws:kms/key:Key"}, r.Type)
+		holds := slices.Contains([]string{databaseType, "aws:s3/bucketV2:BucketV2", "aws:kms/key:Key"}, r.Type)
 		if loses && holds && p.Change.Retire == 0 && !p.Change.Destroy {
 			risky = append(risky, r)
 		}
@@ -84,6 +84,7 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (_ Plan, err er
 	plan := Plan{Change: change, Resources: []Planned{}}
 	run.ConfigFile = file
 	result, err := stack.Preview(ctx, run.With(Run{Event: plan.add}))
+	plan.Resources = s.withoutGone(ctx, change.Stack, plan.Resources)
 	slices.SortFunc(plan.Resources, Planned.Compare)
 	if plan.ReplacesInstances { // of a standby none run
 		is, err := stack.State(ctx)
@@ -110,6 +111,24 @@ func (s *Site) Plan(ctx context.Context, change Change, run Run) (_ Plan, err er
 	return plan, nil
 }
 
+// databaseType is the type of a database.
+const databaseType = "aws:rds/instance:Instance"
+
+// withoutGone leaves out the deletions of databases that AWS no longer has: they lose nothing.
+func (s *Site) withoutGone(ctx context.Context, stack string, planned []Planned) []Planned {
+	return slices.DeleteFunc(planned, func(r Planned) bool {
+		if r.Op != "delete" || r.Type != databaseType {
+			return false
+		}
+		c, err := s.configOf(stack)
+		if err != nil {
+			return false
+		}
+		found, err := s.runtimeOf(Side{Config: c}).DescribeDatabase(ctx, strings.TrimSuffix(r.Name, "-instance"))
+		return err == nil && found == nil
+	})
+}
+
 // add notes what an event of the engine adds to the plan.
 func (p *Plan) add(e events.EngineEvent) {
 	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
@@ -119,6 +138,19 @@ func (p *Plan) add(e events.EngineEvent) {
 	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
 		p.Warnings = append(p.Warnings, Plain(d.Message))
 	}
+}
+
+// deployed is what to do before a failover, where that would not merely start what was deployed. It is no obstacle to who
+// may deploy: docs/policies/failover.json, for a role that may fail over alone, lets no template be changed.
+func deployed(plan Plan) []Requirement {
+	const template = "aws:ec2/launchTemplate:LaunchTemplate"
+	if !slices.ContainsFunc(plan.Resources, func(r Planned) bool { return r.Type == template && r.Op == "update" }) {
+		return nil
+	}
+	return []Requirement{{
+		Subject: "deployment", OK: true, Remedy: "pilotlight deploy",
+		Reason: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
+	}}
 }
 
 // PlanFailover is the plan of the failover that would come next.

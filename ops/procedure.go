@@ -162,7 +162,7 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (_ Result, err
 	defer remove()
 	run.ConfigFile = file
 	if !change.Destroy {
-		s.reread(ctx, stack, run)
+		s.reread(ctx, stack, change, run)
 	}
 	if change.Role == "" && !change.Destroy { // a change of role waits for no certificate
 		run.replace = s.staleCertificate(ctx, stack, run)

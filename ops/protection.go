@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -171,6 +172,9 @@ func seenOf(seen []SideStatus, stack string) SideStatus {
 // stale is how old a measurement of a living replica's lag may be.
 const stale = 15 * time.Minute
 
+// anotherReplica is what to do about a replica that RDS can't go on with.
+const anotherReplica = "pilotlight reprotect, which makes another one"
+
 // replicaInStep judges the standby's replica.
 func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected bool, verdict, next string) {
 	d := s.Database
@@ -178,9 +182,15 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 	case s.Unreachable != "":
 		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
 	case d == nil:
-		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), fmt.Sprintf("pulumi refresh -s %s && pilotlight deploy %[1]s, which make another", s.Stack)
+		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), fmt.Sprintf("pilotlight deploy %s, which makes it again", s.Stack)
 	case d.Source == "":
-		return false, fmt.Sprintf("unprotected: %s is no replica any more, and the state says standby: it was promoted by hand, or by a run that this state does not know", d.ID), "pilotlight check"
+		return false, fmt.Sprintf("unprotected: %s is no replica any more, and the state says standby: it was promoted by hand, by RDS as its source was deleted, or by a run that this state does not know", d.ID), anotherReplica
+	case checks.Ended(*d, ""):
+		why := cmp.Or(d.Message, d.Replication)
+		if checks.StandingOf(d.Status) != checks.Usable {
+			why = d.Status
+		}
+		return false, fmt.Sprintf("unprotected: RDS can't go on with replica %s (%s)", d.ID, why), anotherReplica
 	case d.Replication == "error":
 		return false, fmt.Sprintf("unprotected, or the active region is lost: %s does not replicate (%s); %s", d.ID, d.Message, checks.Loss(d, now, false)), "pilotlight failover, if it is lost"
 	case d.Replication != "replicating":

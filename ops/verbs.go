@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -89,7 +90,7 @@ func (s *Site) Thaw(ctx context.Context, run Run) (Outcome, error) {
 }
 
 // Reprotect makes the side that was lost a standby of the active one: the way back,
-// up to the switchover that goes home.
+// up to the switchover that goes home. A standby whose replica RDS can't go on with gets another one.
 func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 	next := ""
 	out, err := s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
@@ -101,17 +102,50 @@ func (s *Site) Reprotect(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		next = "pilotlight failback"
-		if side.Config.Stack != roles.Home(rolesOf(sides)) {
-			next = "pilotlight switchover " + side.Config.Stack
+		if err := s.requireAnswer(ctx, side, "wait until it is back, and run this again"); err != nil {
+			return nil, "", err
 		}
-		next = fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: %s", side.Config.Stack, next)
-		return changes, done, s.requireAnswer(ctx, side, "wait until it is back, and run this again")
+		changes[0].Rebuild, err = s.ended(ctx, side)
+		next = afterReprotect(sides, changes[0])
+		return changes, done, err
 	})
 	if err == nil && slices.ContainsFunc(out.Reports, func(r report.Report) bool { return r.Action == string(roles.StandBy) }) {
 		out.Next = append(out.Next, next)
 	}
 	return out, err
+}
+
+// afterReprotect is what to do once a side is a standby again.
+func afterReprotect(sides []Side, change Change) string {
+	stack := change.Stack
+	if change.Rebuild > 0 {
+		return fmt.Sprintf("once status says protected, the replica that was replaced is needed no longer: pilotlight retire %s %d", stack, change.Rebuild)
+	}
+	move := "pilotlight failback"
+	if stack != roles.Home(rolesOf(sides)) {
+		move = "pilotlight switchover " + stack
+	}
+	return fmt.Sprintf("%s is a standby again; to move the site there, at a quiet moment, once status says protected: %s", stack, move)
+}
+
+// ended is the generation of a standby's replica that RDS can't go on with; 0 for one that it can, or that is not there: that
+// is made again as any part is.
+func (s *Site) ended(ctx context.Context, side Side) (generation int, err error) {
+	claim := side.State.Claim
+	if claim.Role != roles.Standby || claim.Aborted {
+		return 0, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
+	defer cancel()
+	runtime := s.runtimeOf(side)
+	seen, err := runtime.LookAtDatabase(bounded)
+	if err != nil {
+		return 0, fmt.Errorf("looking at the replica of stack %s, which another one may have to replace: %w", side.Config.Stack, err)
+	}
+	if seen == nil || !checks.Ended(*seen, runtime.Site.Source) {
+		return 0, nil
+	}
+	return claim.Generation.Number, nil
 }
 
 // requireAnswer refuses what needs a region that does not answer.
@@ -146,10 +180,11 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 	})
 }
 
-// Retire ends a former database of a stack, which leaves a last snapshot.
-func (s *Site) Retire(ctx context.Context, stack string, generation int, run Run) (Outcome, error) {
+// Retire ends a former database of a stack, which leaves a last snapshot. Of one that RDS takes none of it asks for consent, which
+// accepted gives.
+func (s *Site) Retire(ctx context.Context, stack string, generation int, accepted Accepted, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
-		return roles.RetireChanges(rolesOf(sides), stack, generation)
+		return roles.RetireChanges(rolesOf(sides), stack, generation, accepted)
 	})
 }
 
@@ -197,6 +232,9 @@ func (s *Site) checkRotate(ctx context.Context, sides []Side, changes []Change) 
 // Deploy brings both stacks to the steady state, making them where they are not there.
 func (s *Site) Deploy(ctx context.Context, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {
+		if refused := upgradeKept(sides); refused != nil { // before the replica is upgraded, which comes first
+			return nil, "", refused
+		}
 		if leads, other, err := leader(sides); err == nil && other != nil { // its update would come first
 			err = s.requireAnswer(ctx, leads, fmt.Sprintf("if it is lost, pilotlight failover moves the site; pilotlight deploy %s updates the other stack alone", other.Config.Stack))
 			if err != nil {
@@ -256,6 +294,18 @@ func (s *Site) Destroy(ctx context.Context, run Run) (Outcome, error) {
 		}
 		return changes, "", nil
 	})
+}
+
+// upgradeKept refuses an upgrade of the active side's database that RDS would refuse for a former one of the other side; nil for no
+// refusal.
+func upgradeKept(sides []Side) *refusal.Error {
+	if leads, other, err := leader(sides); err == nil && other != nil {
+		has, wanted := leads.State.Published, leads.Config.Database.EngineVersion
+		if former := stacks.FormerReplica(has.Database, wanted, other.State.Claim); former > 0 && stacks.Upgrades(has.EngineVersion, wanted) {
+			return stacks.RefuseFormerReplica(former, other.Config.Stack).Of(leads.Config.Stack)
+		}
+	}
+	return nil
 }
 
 // replicaFirst is the update of a standby whose database has to be upgraded before its source; nil

@@ -2,11 +2,14 @@ package roles
 
 import "fmt"
 
-// Accepted are accepted risks of an activation, each by the epoch that the refusal named; 0 is none.
+// Accepted are accepted risks, each by the number that the refusal named: an epoch, or a generation; 0 is none.
 type Accepted struct {
 	DataLoss         int `json:"acceptDataLoss,omitempty"`
 	IgnoreProduction int `json:"ignoreProduction,omitempty"`
 	Standby          int `json:"acceptStandby,omitempty"`
+	// NoSnapshot is the generation of a former database to end without a last snapshot, since RDS takes none of it. It is no risk
+	// of an activation.
+	NoSnapshot int `json:"acceptNoSnapshot,omitempty"`
 }
 
 // Risk is one that the configuration accepts: its key there, which is also its name in a claim (package checks has what
@@ -16,7 +19,7 @@ type Risk struct {
 	Epoch int
 }
 
-// Risks are all of them, accepted or not.
+// Risks are those of an activation, accepted or not.
 func (a Accepted) Risks() []Risk {
 	return []Risk{{"acceptDataLoss", a.DataLoss}, {"ignoreProduction", a.IgnoreProduction}, {"acceptStandby", a.Standby}}
 }
@@ -30,6 +33,8 @@ type Change struct {
 	Accepted
 	// Abort is the epoch of an activation to give up, this stack's or its lost peer's; 0 is none.
 	Abort int `json:"abort,omitempty"`
+	// Rebuild is the generation of a standby's replica to make another one in place of; 0 is none.
+	Rebuild int `json:"rebuild,omitempty"`
 	// Retire is the generation of a former database to end; 0 is none.
 	Retire int `json:"retire,omitempty"`
 	// Rotate asks for a rotation of secrets, such as database-2; empty is none.
@@ -54,7 +59,7 @@ func (c Change) settings() []setting {
 	for _, r := range c.Risks() {
 		all = append(all, setting{r.Key, r.Epoch})
 	}
-	return append(all, setting{"abort", c.Abort}, setting{"retire", c.Retire}, setting{"rotate", c.Rotate}, setting{"teardown", c.Teardown})
+	return append(all, setting{"abort", c.Abort}, setting{"rebuild", c.Rebuild}, setting{"retire", c.Retire}, setting{"acceptNoSnapshot", c.NoSnapshot}, setting{"rotate", c.Rotate}, setting{"teardown", c.Teardown})
 }
 
 // Settings are what the change says in the stack's file. What was said for an

@@ -12,7 +12,7 @@ import (
 // nothing of an earlier one but the role.
 func TestChange(t *testing.T) {
 	t.Parallel()
-	cleared := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "retire": nil, "rotate": nil, "teardown": nil}
+	cleared := map[string]any{"acceptDataLoss": nil, "ignoreProduction": nil, "acceptStandby": nil, "abort": nil, "rebuild": nil, "retire": nil, "acceptNoSnapshot": nil, "rotate": nil, "teardown": nil}
 	with := func(set map[string]any) map[string]any {
 		all := map[string]any{}
 		for key := range cleared {
@@ -37,10 +37,10 @@ func TestChange(t *testing.T) {
 			`{"stack":"dr","role":"active","acceptDataLoss":2,"ignoreProduction":3,"acceptStandby":4}`,
 		},
 		"an end": {
-			Change{Stack: "dr", Abort: 5, Retire: 1, Rotate: "all-2", Teardown: "blog", Destroy: true},
-			map[string]any{"abort": 5, "retire": 1, "rotate": "all-2", "teardown": "blog"},
-			"pulumi up -s dr -c abort=5 -c retire=1 -c rotate=all-2 -c teardown=blog && pulumi destroy -s dr",
-			`{"stack":"dr","abort":5,"retire":1,"rotate":"all-2","teardown":"blog","destroy":true}`,
+			Change{Stack: "dr", Abort: 5, Rebuild: 2, Retire: 1, Accepted: Accepted{NoSnapshot: 1}, Rotate: "all-2", Teardown: "blog", Destroy: true},
+			map[string]any{"abort": 5, "rebuild": 2, "retire": 1, "acceptNoSnapshot": 1, "rotate": "all-2", "teardown": "blog"},
+			"pulumi up -s dr -c abort=5 -c rebuild=2 -c retire=1 -c acceptNoSnapshot=1 -c rotate=all-2 -c teardown=blog && pulumi destroy -s dr",
+			`{"stack":"dr","abort":5,"rebuild":2,"retire":1,"acceptNoSnapshot":1,"rotate":"all-2","teardown":"blog","destroy":true}`,
 		},
 	} {
 		assert.Equal(t, with(tc.set), tc.change.Settings(), name)

@@ -43,8 +43,8 @@ type Generation struct {
 	EverPromoted bool `json:"everPromoted,omitempty"`
 	// Source is the ARN of the database that a replica was copied from.
 	Source string `json:"source,omitempty"`
-	// SkipFinalSnapshot is set when the activation was aborted before promotion: RDS takes no
-	// final snapshot of a replica, and no visitor wrote to it.
+	// SkipFinalSnapshot is set when it never led, as its activation was aborted before promotion or another replica took its
+	// place: RDS takes no final snapshot of a replica, and no visitor wrote to it.
 	SkipFinalSnapshot bool `json:"skipFinalSnapshot,omitempty"`
 	// PasswordSet reports that a rotation has set its master user's password, and that it no
 	// longer has that of its source. A database that was born empty always has its own.

@@ -153,7 +153,7 @@ func decideStandby(own, peer Claim) Plan {
 	return Plan{Do: StandBy, Claim: Claim{Role: Standby, Epoch: peer.Epoch, Generation: Generation{Number: 1, Origin: OriginReplica}}}
 }
 
-// standingBy is the claim of a stack that led: its database becomes a former one, beside a new replica.
+// standingBy is the claim of a stack whose database becomes a former one, beside a new replica.
 func standingBy(own Claim, epoch int) Claim {
 	return Claim{
 		Role: Standby, Epoch: epoch, Generation: Generation{Number: own.Generation.Number + 1, Origin: OriginReplica},
@@ -178,6 +178,18 @@ func DecideAbort(own, peer Claim) Plan {
 	claim := standingBy(own, own.Epoch+1)
 	claim.Aborted = true
 	return Plan{Do: Abort, Claim: claim}
+}
+
+// DecideRebuild has a standby replace its replica, of a generation, with another one: RDS can't go on with it. It becomes a
+// former database. Of a generation that is current no longer it means nothing, nor in a plan that does anything else.
+func DecideRebuild(p Plan, generation int) Plan {
+	switch current := p.Claim.Generation.Number; {
+	case p.Do != Keep || p.Claim.Role != Standby || p.Claim.Aborted || generation < current:
+		return p
+	case generation > current:
+		return RefusePlan("the database of this stack is generation %d, and rebuild is set to %d: set it to %[1]d, or remove it", current, generation)
+	}
+	return Plan{Do: StandBy, Claim: standingBy(p.Claim, p.Claim.Epoch)}
 }
 
 // DecideReclaim reclaims the site for the side that DNS points to, from a peer whose
@@ -223,6 +235,22 @@ func DecideRetire(p Plan, generation int, unfinished bool) Plan {
 	}
 	p.Claim.Former[at].DeleteRequested = true
 	p.Do = Unprotect
+	return p
+}
+
+// DecideNoSnapshot readies a plan for the end of a former database of which RDS takes no last snapshot, as of one in this state. It
+// takes consent: accepted is the generation for which that was given.
+func DecideNoSnapshot(p Plan, generation int, state string, accepted int) Plan {
+	at := slices.IndexFunc(p.Claim.Former, func(d Generation) bool { return d.Number == generation })
+	switch {
+	case p.Do != Keep || at < 0 || p.Claim.Former[at].SkipFinalSnapshot:
+		return p
+	case accepted != generation:
+		return RefusePlan("generation %d of this stack is %s, and RDS takes no last snapshot of such a database: mend it first, or set acceptNoSnapshot to %[1]d (--accept-no-snapshot %[1]d) to end it without one", generation, state)
+	}
+	p.Claim.Former = slices.Clone(p.Claim.Former)
+	// It may have been readied when it was well: that is done again, and the state learns of the consent.
+	p.Claim.Former[at].SkipFinalSnapshot, p.Claim.Former[at].DeleteRequested = true, false
 	return p
 }
 

@@ -170,3 +170,47 @@ func TestDecideRetire(t *testing.T) {
 	assert.Contains(t, DecideRetire(Plan{Do: Activate, Claim: claim}, 1, false).Why(), "do not go together")
 	assert.Equal(t, RefusePlan("no"), DecideRetire(RefusePlan("no"), 1, false))
 }
+
+func TestDecideRebuild(t *testing.T) {
+	t.Parallel()
+	standby := Claim{Role: Standby, Epoch: 3, Generation: Generation{Number: 2, Origin: OriginReplica}, Former: []Generation{{Number: 1, Origin: OriginEmpty}}}
+	keep := Plan{Do: Keep, Claim: standby}
+	rebuilt := DecideRebuild(keep, 2)
+	assert.Equal(t, Plan{Do: StandBy, Claim: Claim{
+		Role: Standby, Epoch: 3, Generation: Generation{Number: 3, Origin: OriginReplica},
+		Former: []Generation{{Number: 1, Origin: OriginEmpty}, {Number: 2, Origin: OriginReplica, SkipFinalSnapshot: true}},
+	}}, rebuilt)
+	again := Plan{Do: Keep, Claim: rebuilt.Claim}
+	assert.Equal(t, again, DecideRebuild(again, 2), "once it is a former one, nothing is left to do")
+	assert.Contains(t, DecideRebuild(keep, 3).Why(), "the database of this stack is generation 2, and rebuild is set to 3")
+	activate := Plan{Do: Activate, Claim: Claim{Role: Active, Epoch: 4, Generation: standby.Generation}}
+	assert.Equal(t, activate, DecideRebuild(activate, 2), "it is in the way of no failover")
+	leads := Plan{Do: Keep, Claim: Claim{Role: Active, Epoch: 3, Generation: standby.Generation}}
+	assert.Equal(t, leads, DecideRebuild(leads, 2), "a database that leads is not replaced")
+	waits := keep
+	waits.Claim.Aborted = true
+	assert.Equal(t, waits, DecideRebuild(waits, 2), "the peer has not reclaimed the site")
+	assert.Equal(t, RefusePlan("no"), DecideRebuild(RefusePlan("no"), 2))
+}
+
+func TestDecideNoSnapshot(t *testing.T) {
+	t.Parallel()
+	led := Claim{Role: Standby, Epoch: 2, Generation: Generation{Number: 2, Origin: OriginReplica}, Former: []Generation{{Number: 1, Origin: OriginEmpty}}}
+	keep := Plan{Do: Keep, Claim: led}
+	refused := DecideNoSnapshot(keep, 1, "failed", 0)
+	assert.Equal(t, "generation 1 of this stack is failed, and RDS takes no last snapshot of such a database: mend it first, or set acceptNoSnapshot to 1 (--accept-no-snapshot 1) to end it without one", refused.Why())
+	assert.Contains(t, DecideNoSnapshot(keep, 1, "failed", 2).Why(), "set acceptNoSnapshot to 1", "a consent is for one database")
+	first := DecideRetire(DecideNoSnapshot(keep, 1, "failed", 1), 1, false)
+	assert.Equal(t, Unprotect, first.Do)
+	assert.Equal(t, []Generation{{Number: 1, Origin: OriginEmpty, DeleteRequested: true, SkipFinalSnapshot: true}}, first.Claim.Former)
+	assert.Equal(t, Generation{Number: 1, Origin: OriginEmpty}, keep.Claim.Former[0], "the plan before is as it was")
+	second := DecideRetire(DecideNoSnapshot(Plan{Do: Keep, Claim: first.Claim}, 1, "failed", 1), 1, false)
+	assert.Empty(t, second.Claim.Former)
+
+	broke := Plan{Do: Keep, Claim: led}
+	broke.Claim.Former = []Generation{{Number: 1, Origin: OriginEmpty, DeleteRequested: true}}
+	assert.Equal(t, Refuse, DecideNoSnapshot(broke, 1, "failed", 0).Do, "it broke between the two updates")
+	assert.Equal(t, first, DecideRetire(DecideNoSnapshot(broke, 1, "failed", 1), 1, false), "and the state has yet to learn of the consent")
+	assert.Equal(t, keep, DecideNoSnapshot(keep, 3, "failed", 0), "there is no such one")
+	assert.Equal(t, RefusePlan("no"), DecideNoSnapshot(RefusePlan("no"), 1, "failed", 1))
+}

@@ -29,6 +29,7 @@ type history struct {
 	name, dns int
 	previews  int
 	taken     int // how often the site was taken back from a lost peer
+	rebuilt   int // how often a standby was to replace its replica
 	acted     map[Action]int
 	log       []string
 }
@@ -92,6 +93,10 @@ func (h *history) begin(r *rand.Rand, i int) {
 	switch r.IntN(8) {
 	case 0:
 		plan = DecideRetire(plan, 1+r.IntN(3), r.IntN(4) == 0)
+	case 3:
+		if plan = DecideRebuild(plan, h.claims[i].Generation.Number); plan.Do == StandBy && h.claims[i].Role == Standby {
+			h.rebuilt++
+		}
 	case 1, 2:
 		switch {
 		case want == Standby && h.claims[i].Leads():
@@ -171,7 +176,7 @@ func (h *history) note(format string, args ...any) {
 // that was ever active is lost without having been ended.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	acted, previews, taken := map[Action]int{}, 0, 0
+	acted, previews, taken, rebuilt := map[Action]int{}, 0, 0, 0
 	for seed := range uint64(20_000) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		h := &history{acted: acted}
@@ -193,13 +198,14 @@ func TestHistories(t *testing.T) {
 				}
 			}
 		}
-		previews, taken = previews+h.previews, taken+h.taken
+		previews, taken, rebuilt = previews+h.previews, taken+h.taken, rebuilt+h.rebuilt
 		for _, epoch := range h.promoted[0] {
 			require.NotContains(t, h.promoted[1], epoch, "seed %d: one epoch, two databases\n%v", seed, h.log)
 		}
 	}
 	require.Greater(t, previews, 300)
 	require.Greater(t, taken, 200)
+	require.Greater(t, rebuilt, 200)
 	for _, action := range []Action{Keep, Activate, Freeze, Thaw, Abort, StandBy, Unprotect} {
 		require.Greater(t, acted[action], 300, "the histories are about %s too", action)
 	}

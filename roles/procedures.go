@@ -169,6 +169,9 @@ func ThawChanges(sides []Side) (changes []Change, done string, err error) {
 
 // ReprotectChanges makes the lost side a standby of the active one, then lets that one replicate its media to it.
 func ReprotectChanges(sides []Side) (changes []Change, done string, err error) {
+	if len(sides) == 1 && sides[0].Claim.Role == Standby { // of a production that no stack made
+		return []Change{{Stack: sides[0].Stack, Role: Standby}}, fmt.Sprintf("%s is a standby", sides[0].Name()), nil
+	}
 	leads, other, err := Leader(sides)
 	switch {
 	case err != nil:
@@ -237,7 +240,7 @@ func ReclaimChanges(sides []Side, changes []Change) ([]Change, error) {
 }
 
 // RetireChanges ends a former database in the two updates that this takes.
-func RetireChanges(sides []Side, stack string, generation int) (changes []Change, done string, err error) {
+func RetireChanges(sides []Side, stack string, generation int, accepted Accepted) (changes []Change, done string, err error) {
 	side, _, err := Find(sides, stack)
 	if err != nil {
 		return nil, "", err
@@ -245,7 +248,7 @@ func RetireChanges(sides []Side, stack string, generation int) (changes []Change
 	if generation < 1 { // which the configuration takes for none
 		return nil, "", refuse("no database has generation %d: name a former one, as status shows it", generation)
 	}
-	end := Change{Stack: stack, Retire: generation}
+	end := Change{Stack: stack, Retire: generation, Accepted: Accepted{NoSnapshot: accepted.NoSnapshot}}
 	for _, former := range side.Claim.Former {
 		if former.Number == generation && former.DeleteRequested && !side.Unfinished {
 			return []Change{end}, "", nil

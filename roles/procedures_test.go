@@ -65,7 +65,7 @@ func TestProcedures(t *testing.T) {
 		return s
 	}
 	end := func(generation int) procedure {
-		return func(s []Side) ([]Change, string, error) { return RetireChanges(s, "prod", generation) }
+		return func(s []Side) ([]Change, string, error) { return RetireChanges(s, "prod", generation, Accepted{}) }
 	}
 	for name, tc := range map[string]struct {
 		do    procedure
@@ -110,6 +110,7 @@ func TestProcedures(t *testing.T) {
 		"thaw of nothing":                    {ThawChanges, site(leading, standBy), []string{"pulumi up -s prod -c role=active"}, "no side is frozen", ""},
 		"reprotect":                          {ReprotectChanges, site(leading, claim(Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "", ""},
 		"reprotect, done":                    {ReprotectChanges, site(claim(Standby, 2, false), claim(Active, 2, true)), []string{"pulumi up -s prod -c role=standby", "pulumi up -s dr"}, "us-west-2 (prod) is a standby of us-east-2 (dr)", ""},
+		"reprotect of an existing site":      {ReprotectChanges, site(none, standBy)[:1], []string{"pulumi up -s dr -c role=standby"}, "us-east-2 (dr) is a standby", ""},
 		"reprotect before it is failed over": {ReprotectChanges, site(leading, claim(Active, 2, false)), nil, "", "is not finished"},
 		"reprotect while frozen":             {ReprotectChanges, site(frozen, standBy), nil, "", "us-west-2 (prod) is frozen"},
 		"abort while frozen":                 {AbortChanges, site(frozen, standBy), nil, "pilotlight thaw undoes that", ""},
@@ -195,7 +196,7 @@ func TestCheckRoles(t *testing.T) {
 	changes, _, err := SwitchoverChanges(moved, "prod", Accepted{})
 	require.NoError(t, err)
 	require.NoError(t, CheckRoles(moved, changes), "a change that says the role sets the file right, and so do those that follow")
-	changes, _, err = RetireChanges(moved, "prod", 1)
+	changes, _, err = RetireChanges(moved, "prod", 1, Accepted{})
 	require.NoError(t, err)
 	require.ErrorContains(t, CheckRoles(moved, changes), "Pulumi.prod.yaml says role: active")
 }
@@ -204,7 +205,7 @@ func TestCheckRoles(t *testing.T) {
 func TestRetireNone(t *testing.T) {
 	t.Parallel()
 	for _, none := range []int{0, -1} {
-		changes, _, err := RetireChanges([]Side{{Stack: "prod"}}, "prod", none)
+		changes, _, err := RetireChanges([]Side{{Stack: "prod"}}, "prod", none, Accepted{})
 		require.ErrorContains(t, err, "name a former one")
 		assert.Empty(t, changes)
 	}
@@ -234,7 +235,7 @@ func TestRetireUnfinished(t *testing.T) {
 	killed.Former = []Generation{{Number: 1, DeleteRequested: true}}
 	sides := site(leading, killed)
 	sides[0].Unfinished = true
-	changes, _, err := RetireChanges(sides, "dr", 1)
+	changes, _, err := RetireChanges(sides, "dr", 1, Accepted{})
 	require.NoError(t, err)
 	assert.Len(t, changes, 2)
 }

@@ -141,6 +141,9 @@ func (s *site) decide() (err error) {
 	}
 	s.plan = s.plannedBy(s.own.Claim, s.own.Unfinished, s.other.Claim)
 	s.activating = activates(s.plan, s.own.Claim)
+	if err := s.lookAtFormer(); err != nil {
+		return err
+	}
 	s.peer = choosePeerInfo(s.activating, s.own.Peer, s.other.Published)
 	if err := s.refuse(); err != nil {
 		return err
@@ -161,6 +164,11 @@ func (s *site) refuse() error {
 	}
 	if s.plan.Do == roles.Refuse {
 		return s.plan.Refusal
+	}
+	if s.tearingDown() {
+		if err := s.formers.checkTeardown(s.plan.Claim, s.cfg.Stack); err != nil {
+			return err
+		}
 	}
 	if err := s.checkAgreement(s.own.Published, s.other.Published); err != nil {
 		return err

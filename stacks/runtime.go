@@ -53,7 +53,7 @@ func RuntimeSite(c config.Config, claim roles.Claim, saved state.State) failover
 			Image: c.App.Image, ImageTag: images.SiteTag + "=" + c.Site, DiskGiB: c.App.DiskGiB, PeerImage: peer.ImageCreatedAt, MaxImageAge: time.Duration(limits.MaxImageAge),
 			Certificate: CertificateARN(c, saved), RequestsCertificate: c.App.RequestsCertificate(),
 			MaxLag: time.Duration(limits.MaxLag), LagWindow: time.Duration(limits.LagWindow), ProbeProduction: limits.Probe,
-			Epoch: claim.Epoch, Switchover: claim.Reason == roles.ReasonSwitchover,
+			Epoch: claim.Epoch, Switchover: claim.Reason == roles.ReasonSwitchover, StandsBy: saved.Claim.Role == roles.Standby,
 		},
 		Name: c.Site, Profile: c.Profile, Tags: tags(c), Media: BucketName(own.Bucket), PeerMedia: BucketName(peer.Bucket),
 		InstanceTypes: c.App.Types(), Instances: c.App.Min, ResourceIDs: saved.ResourceIDs,

@@ -229,6 +229,7 @@ func (s *site) former(f *foundation, born roles.Generation, settled *pulumi.Reso
 	args.Hooks = settled
 	args.DeletionProtection, args.FinalSnapshot = !born.DeleteRequested && !s.tearingDown(), pulumi.Bool(!born.SkipFinalSnapshot)
 	args.ReadOnly = pulumi.Bool(true)
+	args.Unchanged = s.formers.stuck[born.Number] != ""
 	return components.NewDatabase(s.Context, s.cfg.DatabaseID(born.Number), args, pulumi.Provider(s.provider))
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -22,6 +23,7 @@ type situation struct {
 
 	own, other state.State // this stack's and its peer's, before the update
 	plan       roles.Plan
+	formers    formers
 	// activating reports that the site's name has not been moved here yet.
 	activating bool
 	start      int               // how many instances an activation starts
@@ -45,6 +47,13 @@ func (s *situation) plannedBy(own roles.Claim, unfinished bool, peer roles.Claim
 	plan := roles.Decide(s.cfg.Role, own, peer)
 	if s.cfg.Abort != 0 && s.cfg.Abort == peer.Epoch && s.cfg.Role == roles.Active {
 		plan = roles.DecideReclaim(own, peer)
+	}
+	if s.cfg.Rebuild > 0 {
+		plan = roles.DecideRebuild(plan, s.cfg.Rebuild)
+	}
+	plan = s.formers.without(plan)
+	if status := s.formers.stuck[s.cfg.Retire]; checks.NoSnapshot(status) {
+		plan = roles.DecideNoSnapshot(plan, s.cfg.Retire, status, s.cfg.AcceptNoSnapshot)
 	}
 	if s.cfg.Retire > 0 {
 		plan = roles.DecideRetire(plan, s.cfg.Retire, unfinished)
@@ -113,7 +122,7 @@ func (s *situation) nextSteps() []string {
 			fmt.Sprintf("or undo it: pilotlight thaw, or pulumi up -s %s -c role=%s", s.cfg.Stack, roles.Active),
 		}
 	case s.plan.Do == roles.Unprotect:
-		return []string{fmt.Sprintf("run the same again, which ends generation %d and leaves a last snapshot", s.cfg.Retire)}
+		return []string{fmt.Sprintf("run the same again, which ends generation %d", s.cfg.Retire)}
 	case s.plan.Do == roles.Abort:
 		return []string{fmt.Sprintf("let the other side reclaim the site: pulumi up -s %s", peer), commit}
 	case peer != "" && s.plan.Claim.Role == roles.Active && s.other.Claim.Leads() && s.other.Claim.Epoch < s.plan.Claim.Epoch:

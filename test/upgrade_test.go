@@ -93,6 +93,37 @@ func TestUpgradeMySQL(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "8.4.6", engineOf(t, stage, "us-west-2", "blog-prod-1"), "a patch goes the same road")
 	})
+	t.Run("beside a former replica", func(t *testing.T) {
+		stage := fork(t)
+		staged.Inject(t, stage, "replication=broken")
+		stage.World.Clock().Advance(time.Hour)
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Reprotect(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		stage.World.Heal()
+		stage.World.Clock().Advance(time.Hour)
+		for _, stack := range []string{scenario.Production, scenario.Recovery} {
+			ask(t, stage, stack, "8.0", "8.4")
+		}
+		before := staged.Changes(stage.World)
+		site, err = ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		const says = "former database 1 of stack dr may still be a replica of this one, and RDS upgrades no source before its replicas: end it first (pilotlight retire dr 1)"
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.ErrorContains(t, err, says)
+		_, ready, _ := look(t, stage)
+		require.ErrorContains(t, ready.Err(), says)
+		assert.Equal(t, before, staged.Changes(stage.World), "a refusal changes nothing")
+		require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+		require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil), says, "with Pulumi alone")
+		stage.World.Clock().Advance(time.Hour)
+		_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Accepted{}, ops.Run{})
+		require.NoError(t, err)
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, "8.4.5", engineOf(t, stage, "us-west-2", "blog-prod-1"))
+	})
 	t.Run("a switchover before the reboot", func(t *testing.T) {
 		stage := fork(t)
 		for _, stack := range []string{scenario.Production, scenario.Recovery} {

@@ -269,7 +269,7 @@ func TestAYear(t *testing.T) {
 	y.print()
 	since = w.Clock().Now()
 	y.live(5)
-	_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Run{})
+	_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	y.print()
 	y.live(9)
@@ -278,7 +278,7 @@ func TestAYear(t *testing.T) {
 	y.active = "us-west-2"
 	y.print()
 	y.live(3)
-	_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Run{})
+	_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	y.print()
 	y.live(130)

@@ -28,7 +28,9 @@ type operation struct {
 	outlives bool
 	// risks reports that it takes flags to accept the risks of an activation.
 	risks bool
-	do    func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
+	// snapshot reports that it takes the flag that accepts the loss of a last snapshot.
+	snapshot bool
+	do       func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
 }
 
 var operations = []operation{
@@ -53,9 +55,10 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "reprotect", group: groupMove, short: "Make the side that was lost a standby again; failback then goes home",
+		use: "reprotect", group: groupMove, short: "Make the side that was lost a standby again, or replace its replica",
 		long: "Reprotect makes the lost side a standby, once its region is back: its application ends, and it gets a new replica\n" +
 			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire deletes it.\n" +
+			"A standby whose replica RDS can't go on with gets another one, and keeps the one before.\n" +
 			"When status says protected, and at a quiet moment, failback goes home.",
 		warning: "The lost side's application ends, and its old database is kept aside, read-only.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
@@ -116,14 +119,14 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a last snapshot",
-		warning: "The database is deleted. What only it holds is in its last snapshot from then on (a replica whose\nactivation was aborted before its promotion leaves none).",
-		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
+		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a last snapshot", snapshot: true,
+		warning: "The database is deleted. What only it holds is in its last snapshot from then on (a replica that\nnever led leaves none).",
+		do: func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil || generation < 1 {
 				return ops.Outcome{}, &usageError{fmt.Errorf("the generation is %q: give its number, as status shows it", args[1])}
 			}
-			return site.Retire(ctx, args[0], generation, run)
+			return site.Retire(ctx, args[0], generation, accepted, run)
 		},
 	},
 	{
@@ -158,6 +161,9 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 	}
 	if op.group == groupMove {
 		cmd.Flags().StringVarP(&o.keep, "output", "o", "", "also write the last report, as report.json, report.txt and report.html, into this `DIR`")
+	}
+	if op.snapshot {
+		cmd.Flags().IntVar(&o.accepted.NoSnapshot, "accept-no-snapshot", 0, "end this `GENERATION` without a last snapshot, which RDS takes of none in its state; the refusal names it")
 	}
 	if op.risks {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")

@@ -83,8 +83,11 @@ func statusText(s ops.Status) string {
 		}
 		for _, former := range side.Former {
 			was := "was active once"
-			if former.SkipFinalSnapshot {
-				was = "was aborted before its promotion"
+			switch {
+			case former.SkipFinalSnapshot && former.DeleteRequested:
+				was = "is to end without a last snapshot"
+			case former.SkipFinalSnapshot:
+				was = "never led: its activation was aborted, or another replica took its place"
 			}
 			t.say("    kept       generation %d of the database, which %s", former.Number, was)
 		}
@@ -173,6 +176,8 @@ func topology(s ops.SideStatus) string {
 func replication(s ops.SideStatus) string {
 	d := s.Database
 	switch {
+	case d.Source == "" && s.Role == roles.Standby:
+		return ", no replica any more"
 	case d.Source == "":
 		return ""
 	case d.Replication != "replicating":

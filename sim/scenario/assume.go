@@ -107,7 +107,7 @@ func unsetEpochs(c *config.Config) (keys []string) {
 	for _, number := range []struct {
 		key   string
 		value *int
-	}{{"acceptDataLoss", &c.AcceptDataLoss}, {"ignoreProduction", &c.IgnoreProduction}, {"acceptStandby", &c.AcceptStandby}, {"abort", &c.Abort}, {"retire", &c.Retire}} {
+	}{{"acceptDataLoss", &c.AcceptDataLoss}, {"ignoreProduction", &c.IgnoreProduction}, {"acceptStandby", &c.AcceptStandby}, {"abort", &c.Abort}, {"rebuild", &c.Rebuild}, {"retire", &c.Retire}, {"acceptNoSnapshot", &c.AcceptNoSnapshot}} {
 		if *number.value != 0 {
 			*number.value, keys = 0, append(keys, number.key)
 		}

@@ -47,10 +47,10 @@ func TestAssume(t *testing.T) {
 			assert.Equal(t, roles.Active, s.production.Role)
 		}},
 		"of another epoch": {func(_, dr *config.Config) {
-			dr.AcceptDataLoss, dr.IgnoreProduction, dr.Abort, dr.Retire, dr.Teardown = 4, 4, 3, 1, "blog"
-		}, "acceptDataLoss, ignoreProduction, abort, retire, teardown of Pulumi.dr.yaml is of the site as it stands", func(t *testing.T, s site) {
+			dr.AcceptDataLoss, dr.IgnoreProduction, dr.Abort, dr.Rebuild, dr.Retire, dr.AcceptNoSnapshot, dr.Teardown = 4, 4, 3, 2, 1, 1, "blog"
+		}, "acceptDataLoss, ignoreProduction, abort, rebuild, retire, acceptNoSnapshot, teardown of Pulumi.dr.yaml is of the site as it stands", func(t *testing.T, s site) {
 			assert.Empty(t, s.recovery.Teardown)
-			assert.Zero(t, s.recovery.AcceptDataLoss+s.recovery.IgnoreProduction+s.recovery.Abort+s.recovery.Retire)
+			assert.Zero(t, s.recovery.AcceptDataLoss+s.recovery.IgnoreProduction+s.recovery.Abort+s.recovery.Rebuild+s.recovery.Retire+s.recovery.AcceptNoSnapshot)
 		}},
 		"account and profile": {func(_, dr *config.Config) { dr.Accounts, dr.Profile = []string{"111122223333"}, "night" }, "aws:allowedAccountIds names", func(t *testing.T, s site) {
 			assert.Equal(t, []string{sim.Account}, s.recovery.Accounts)

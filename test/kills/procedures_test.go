@@ -54,7 +54,7 @@ var procedures = []*procedure{
 		give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) { return s.Abort(ctx, ops.Run{}) }},
 	{name: "retire", before: protected, points: 30,
 		give: func(ctx context.Context, s *ops.Site) (ops.Outcome, error) {
-			return s.Retire(ctx, scenario.Production, 1, ops.Run{})
+			return s.Retire(ctx, scenario.Production, 1, ops.Accepted{}, ops.Run{})
 		}},
 	rotation,
 }

@@ -130,7 +130,7 @@ func TestSpoilt(t *testing.T) {
 				require.NoError(t, staged.Up(t, stage, stage.Env(), stack, map[string]string{"names": `["example.com"]`}))
 			}
 		}, ""},
-		"promoted by hand":   {promote, ""},
+		"promoted by hand":   {promote, "is no replica any more"},
 		"a deleted template": {remove("aws:ec2/launchTemplate:LaunchTemplate"), ""},
 		"a deleted bucket":   {remove("aws:s3/bucketV2:BucketV2"), "no longer has bucket"},
 		"a lock":             {lock, "locked"},

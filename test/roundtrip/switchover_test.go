@@ -352,7 +352,7 @@ func TestTakeBack(t *testing.T) {
 			assert.Equal(t, v.accepted, v.found("us-east-2", "blog-dr-2"), "the new replica has it all")
 			staged.NothingLeft(t, stage)
 
-			_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Run{})
+			_, err = site.Retire(t.Context(), scenario.Recovery, 1, ops.Accepted{}, ops.Run{})
 			require.NoError(t, err)
 			assert.Len(t, stage.World.Snapshots("us-east-2"), tc.snapshots)
 		})
