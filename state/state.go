@@ -6,9 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -287,26 +285,6 @@ func Of(held apitype.DeploymentV3) (State, error) {
 	return m, nil
 }
 
-// undone are the URNs of AWS's resources that an update left undone, or is at.
-func undone(held apitype.DeploymentV3) (all []urn.URN) {
-	add := func(r apitype.ResourceV3) {
-		if strings.HasPrefix(string(r.Type), "aws:") && !r.Delete && !slices.Contains(all, r.URN) {
-			all = append(all, r.URN)
-		}
-	}
-	for _, r := range held.Resources {
-		if len(r.InitErrors) > 0 {
-			add(r)
-		}
-	}
-	for _, o := range held.PendingOperations {
-		if o.Type != apitype.OperationTypeReading {
-			add(o.Resource)
-		}
-	}
-	return all
-}
-
 // exportedEpoch is the name under which a stack exports its epoch (stacks.OutputEpoch).
 const exportedEpoch = "epoch"
 
@@ -399,40 +377,4 @@ func (m *State) stashed(id urn.URN) any {
 		return &m.completedSerial
 	}
 	return nil
-}
-
-// Unstash reads a value that Stash kept. What this version did not write is an error.
-func Unstash(value, into any) error {
-	text, ok := value.(string)
-	if !ok {
-		return errors.New("it is not of the form that this program writes: was the state edited?")
-	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if _, rest := decoder.Token(); err == nil && !errors.Is(rest, io.EOF) {
-		err = errors.New("it holds more than one value")
-	}
-	if err != nil {
-		return fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
-	}
-	return nil
-}
-
-// Stash keeps a value in the state, as JSON text, so that it reads back as it was.
-func Stash(ctx *pulumi.Context, name string, value pulumi.StringInput, opts ...pulumi.ResourceOption) (*pulumi.Stash, error) {
-	kept, err := pulumi.NewStash(ctx, name, &pulumi.StashArgs{Input: value}, opts...)
-	if err != nil {
-		return nil, fmt.Errorf("keeping %s in the state: %w", name, err)
-	}
-	return kept, nil
-}
-
-// JSON is value as JSON text. The types stashed have no value that JSON refuses.
-func JSON(value any) pulumi.String {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	return pulumi.String(text)
 }
