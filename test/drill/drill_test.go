@@ -134,7 +134,7 @@ func TestDrillKept(t *testing.T) {
 	for _, moment := range []struct {
 		after time.Duration
 		ended []string
-	}{{0, nil}, {2 * time.Hour, []string{"dr-drill"}}, {0, nil}} {
+	}{{0, []string{}}, {2 * time.Hour, []string{"dr-drill"}}, {0, []string{}}} {
 		stage.World.Clock().Advance(moment.after)
 		ended, err := site.EndDrill(t.Context(), true, ops.Run{})
 		require.NoError(t, err)
