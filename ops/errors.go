@@ -3,6 +3,7 @@ package ops
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -93,9 +94,12 @@ func (s *Stack) failed(ctx context.Context, doing string, err error, complaints 
 		locked.Err = err
 		return locked
 	case ctx.Err() != nil:
-		complaints = []string{"interrupted: the same command resumes"}
+		if err = context.Cause(ctx); errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			complaints = []string{"interrupted: the same command resumes"}
+		} else {
+			complaints = []string{err.Error()} // a limit of this program's own, or what the caller gave
+		}
 		s.releaseAfter(ctx)
-		err = context.Cause(ctx)
 	case refused != nil:
 		return refused.Of(s.Name())
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -20,10 +21,14 @@ import (
 // believes the state, and would change what is not there. What is read again leaves the state, and the update
 // makes it again. What holds data is left to a person: an empty bucket is none. A standby's replica is copied again, but not by
 // an activation. An AWS that does not tell, and a refresh that fails, block nothing: the checks, or the update, say what is wrong.
-func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) {
+// Credentials of another account, to which all is gone, are refused.
+func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) error {
 	side, saved, err := s.saved(ctx, stack)
 	if err != nil {
-		return
+		return nil //nolint:nilerr // the update says it
+	}
+	if err := s.requireAccount(ctx, side); err != nil {
+		return err
 	}
 	missing := slices.DeleteFunc(s.runtimeOf(side).MissingParts(ctx), func(p checks.Part) bool { return !p.Remakable() })
 	if change.Role != roles.Active {
@@ -41,11 +46,28 @@ func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run)
 		urns = append(urns, moved)
 	}
 	if len(urns) == 0 {
-		return
+		return nil
 	}
 	if err := stack.reread(ctx, run, urns); err != nil {
 		run.say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
 	}
+	return nil
+}
+
+// requireAccount refuses credentials of another account than the one that a stack is deployed in, before the state is made to
+// agree with what is there.
+func (s *Site) requireAccount(ctx context.Context, side Side) error {
+	own := side.State.Published.Account
+	if own == "" {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	account, err := s.caller(bounded, side)
+	if err != nil || account == own {
+		return nil //nolint:nilerr // the update says it
+	}
+	return stacks.OtherAccount(account, side.Config.Stack, own)
 }
 
 // missingReplica is a standby's current database, where AWS no longer has it.

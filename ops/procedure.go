@@ -162,7 +162,9 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (_ Result, err
 	defer remove()
 	run.ConfigFile = file
 	if !change.Destroy {
-		s.reread(ctx, stack, change, run)
+		if err := s.reread(ctx, stack, change, run); err != nil {
+			return Result{}, untouched(err)
+		}
 	}
 	if change.Role == "" && !change.Destroy { // a change of role waits for no certificate
 		run.replace = s.staleCertificate(ctx, stack, run)
@@ -181,6 +183,9 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (_ Result, err
 // mayDestroy refuses to destroy a stack before anything of it is changed.
 func (s *Site) mayDestroy(ctx context.Context, stack *Stack, run Run) error {
 	side, runtime, err := s.toDestroy(ctx, stack, run)
+	if err == nil {
+		err = s.requireAccount(ctx, side)
+	}
 	if err != nil || side.State.Claim.Role == "" {
 		return err
 	}

@@ -10,7 +10,9 @@
 package ops
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -168,6 +170,7 @@ func (r *Result) follows(next Result) {
 		}
 	}
 	next.Notes = append(r.Notes, next.Notes...)
+	next.Verdict, next.Report = cmp.Or(next.Verdict, r.Verdict), cmp.Or(next.Report, r.Report) // the second may have had none to make
 	*r = next
 }
 
@@ -192,6 +195,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	}
 	defer end()
 	defer s.observer.end()
+	s.observer.begin(ctx, run)
 	s.releaseLeftLocks(ctx, run)
 	left, err := s.takeOver(ctx, run, nil)
 	if err != nil {
@@ -199,8 +203,10 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	}
 	unread := left.unread
 	defer func() {
-		if failed := s.markUndone(ctx, unread); err == nil {
-			err = failed
+		notes, failed := s.markUndone(ctx, unread)
+		result.Notes = append(result.Notes, notes...)
+		if failed != nil {
+			err = errors.Join(err, failed)
 		}
 	}()
 	tried := map[urn.URN]bool{}
@@ -214,14 +220,16 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 			return result, err
 		}
 		var failed error
-		if left, failed = s.takeOver(ctx, run, names); failed != nil {
-			return result, failed
-		}
+		left, failed = s.takeOver(ctx, run, names)
 		unread = append(unread, left.unread...)
-		if len(left.taken) == 0 { // AWS has others' things of these names
+		if failed != nil || len(left.taken) == 0 { // AWS has others' things of these names
+			result.Notes = append(result.Notes, s.leftovers(ctx, left, false)...)
+			if failed != nil {
+				err = errors.Join(err, failed)
+			}
 			return result, err
 		}
-		run.say(fmt.Sprintf("AWS had made %d resources without being heard: they are in the state now, and the update goes on", len(left.taken)))
+		run.say("AWS had made without being heard, and the state has it now: " + strings.Join(left.taken, ", "))
 	}
 }
 

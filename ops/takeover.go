@@ -1,8 +1,10 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -83,9 +85,11 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 			run.say(line)
 		}
 	}
-	if left.taken, err = s.dropOthers(ctx, run, site.Tags, edited, doing); err != nil {
+	var unseen []string
+	if left.taken, unseen, err = s.dropOthers(ctx, run, site.Tags, edited.unproven(), doing); err != nil {
 		return left, err
 	}
+	left.pending = append(left.pending, asked(held, unseen)...)
 	if left.imported {
 		if held, err = s.saved(ctx); err != nil {
 			return left, err
@@ -99,13 +103,14 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 	})
 	if err := s.readAgain(ctx, run, targets, doing); err != nil {
 		left.unread, err = s.goOnWithout(ctx, run, targets, err)
+		left.imported = left.imported || err == nil
 		return left, err
 	}
 	return left, nil
 }
 
 // forbidden are AWS's codes for credentials that may not do something.
-var forbidden = regexp.MustCompile(`\b(AccessDenied(Exception)?|AuthorizationError|UnauthorizedOperation)\b`)
+var forbidden = regexp.MustCompile(`\b(AccessDenied(Exception)?|Forbidden|AuthorizationError|UnauthorizedOperation)\b`)
 
 // goOnWithout lets an update go on whose credentials may not read again what an earlier one left undone, as those of a
 // failover: the engine would change that in each update, and fail with it. It returns what is to be marked
@@ -129,14 +134,18 @@ func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, fail
 	return unread, nil
 }
 
-// markUndone marks again what could not be read before an update.
-func (s *Stack) markUndone(ctx context.Context, unread []string) error {
+// markUndone marks again what could not be read before an update. It leaves a state alone in which that left something pending,
+// which the engine would forget, and returns what to do in place of it.
+func (s *Stack) markUndone(ctx context.Context, unread []string) (notes []string, err error) {
 	if len(unread) == 0 {
-		return nil
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
 	defer cancel()
-	return s.edit(ctx, func(c checkpoint) {
+	if held, err := s.saved(ctx); err == nil && len(held.PendingOperations) > 0 {
+		return []string{fmt.Sprintf("AWS may have other settings than the state says: pulumi refresh -s %s --target %s", s.Name(), strings.Join(unread, " --target "))}, nil
+	}
+	return nil, s.edit(ctx, func(c checkpoint) {
 		for _, urn := range unread {
 			if r := c.find(urn); r != nil {
 				r["initErrors"] = []any{"an update did not finish it, and it could not be read since"}
@@ -169,18 +178,17 @@ type remains struct {
 	unread   []string // the URNs of what was left undone and could not be read again
 }
 
-// dropOthers looks at what was put into a state to be taken over, and takes out again what AWS does not have, or has with
-// others' tags. It returns the URNs of what stays. The state marks what nobody has looked at, so that it is
-// also looked at after a kill.
-func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string, edited checkpoint, doing string) (taken []string, err error) {
-	found := edited.unproven()
+// dropOthers looks at what was found and put into the state to be taken over, and takes out again what AWS does not have, or has
+// with others' tags. It returns the URNs of what stays, and of what the credentials may not see, which goes, too. The
+// state marks what nobody has looked at, so that it is also looked at after a kill.
+func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string, found []string, doing string) (taken, unseen []string, err error) {
 	if len(found) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	own := map[string]bool{}
 	look := Run{Event: func(e events.EngineEvent) {
-		if out := e.ResOutputsEvent; out != nil && out.Metadata.New != nil {
-			own[out.Metadata.URN] = isOwn(*out.Metadata.New, tags)
+		if out := e.ResOutputsEvent; out != nil {
+			own[out.Metadata.URN] = out.Metadata.New != nil && isOwn(*out.Metadata.New, tags)
 		}
 	}}
 	bounded, cancel := boundedRead(ctx)
@@ -188,22 +196,35 @@ func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string,
 	stream, complaints := s.follow(bounded, run.With(look))
 	_, err = s.stack.PreviewRefresh(bounded, optrefresh.Target(found), optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
 	complained := complaints()
-	if bounded.Err() != nil {
-		return nil, s.failed(bounded, doing, err, complained)
-	}
-	// What could not be read is another's: AWS refuses to make it again, or makes it.
+	var others []string
 	for _, urn := range found {
-		if own[urn] {
+		switch its, seen := own[urn]; {
+		case its:
 			taken = append(taken, urn)
-		} else {
-			edited.drop(urn)
+		case seen:
+			others = append(others, urn)
+		default:
+			unseen = append(unseen, urn)
 		}
 	}
-	if len(taken) == len(found) {
-		return taken, nil
+	if bounded.Err() != nil || len(unseen) > 0 && !forbidden.MatchString(strings.Join(complained, "\n")) {
+		return nil, nil, s.failed(bounded, doing, cmp.Or(err, errUnseen), complained)
 	}
-	return taken, s.importState(ctx, edited)
+	if len(taken) == len(found) {
+		return taken, nil, nil
+	}
+	if err := s.requireUnlocked(ctx); err != nil {
+		return nil, nil, err
+	}
+	return taken, unseen, s.edit(ctx, func(c checkpoint) {
+		for _, urn := range slices.Concat(others, unseen) {
+			c.drop(urn)
+		}
+	})
 }
+
+// errUnseen is a look at AWS that says nothing of something.
+var errUnseen = errors.New("AWS did not say whether it has what an earlier update had asked for")
 
 // isOwn reports whether a resource that was read from AWS is one of a stack with some tags. What can have none is the
 // stack's as what it belongs to is; an alias must be that of the stack's key.
@@ -296,6 +317,11 @@ func takeable(asked []apitype.ResourceV3, held apitype.DeploymentV3) (all []apit
 		}
 	}
 	return all
+}
+
+// asked are the pending creations of some URNs.
+func asked(held apitype.DeploymentV3, urns []string) []apitype.ResourceV3 {
+	return slices.DeleteFunc(pendingCreations(held), func(c apitype.ResourceV3) bool { return !slices.Contains(urns, string(c.URN)) })
 }
 
 // unknown are those of some ids that a state does not hold.

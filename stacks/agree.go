@@ -300,6 +300,11 @@ func (s *site) checkAgreement(told, theirs state.PeerInfo) error {
 	return nil
 }
 
+// OtherAccount refuses credentials of another account than a stack's.
+func OtherAccount(account, stack, own string) error {
+	return refusal.New(refusal.CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, stack, own)
+}
+
 // checkAccount refuses credentials of another account than the one that the stack is deployed in.
 func (s *site) checkAccount(ctx context.Context, told state.PeerInfo) error {
 	if told.Account == "" {
@@ -312,5 +317,5 @@ func (s *site) checkAccount(ctx context.Context, told state.PeerInfo) error {
 	if account == told.Account {
 		return nil
 	}
-	return refusal.New(refusal.CodeMismatch, "these credentials are of account %s, and stack %s is in account %s: use credentials of that one", account, s.cfg.Stack, told.Account)
+	return OtherAccount(account, s.cfg.Stack, told.Account)
 }

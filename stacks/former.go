@@ -14,6 +14,9 @@ import (
 type formers struct {
 	gone  []int          // generations that AWS no longer has
 	stuck map[int]string // states, as RDS words them, of generations that need a person: RDS would refuse to change them
+	// promoted are generations that were replicas, and are none any more: somebody may have written to one, so its end
+	// leaves a last snapshot.
+	promoted map[int]bool
 }
 
 // lookAtFormer finds out what is the matter with the former databases of the plan, and plans again without those that AWS no longer
@@ -24,7 +27,7 @@ func (s *site) lookAtFormer() error {
 		return nil
 	}
 	region := failover.New(s.env, failover.Site{Policy: checks.Policy{Region: s.cfg.Region}, Profile: s.cfg.Profile})
-	s.formers.stuck = map[int]string{}
+	s.formers.stuck, s.formers.promoted = map[int]string{}, map[int]bool{}
 	var looked []int
 	for _, former := range slices.Concat(s.own.Claim.Former, s.plan.Claim.Former) {
 		number, id := former.Number, s.cfg.DatabaseID(former.Number)
@@ -45,6 +48,8 @@ func (s *site) lookAtFormer() error {
 			if err := s.Log.Warn(text, nil); err != nil {
 				return err
 			}
+		default:
+			s.formers.promoted[number] = found.Source == ""
 		}
 	}
 	s.plan = s.plannedBy(s.own.Claim, s.own.Unfinished, s.other.Claim)

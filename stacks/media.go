@@ -51,6 +51,9 @@ func (s *site) compareMedia(f *foundation) error {
 	return err
 }
 
+// copyingFor is how long S3 may take to copy a file: most within 15 minutes, large ones longer (S3 user guide, replication).
+const copyingFor = time.Hour
+
 // mediaDue reports whether an update compares the media: once for each two buckets, and again until the other has all that
 // was there before S3 copied what is new. A side that became a standby tells once which of its files never got to the other. No move
 // of the site waits for that.
@@ -80,7 +83,10 @@ func (s *site) comparedMedia(bucket string) (state.Media, error) {
 	}
 	now := s.env.Now()
 	found := state.Media{Bucket: from.Bucket, Peer: to.Bucket, Since: now, At: now, Generation: s.plan.Claim.Generation.Number}
-	if kept.Bucket == found.Bucket && kept.Peer == found.Peer && s.cfg.Production == nil { // whose rule is its owner's, and may be younger
+	switch {
+	case s.cfg.Production != nil: // whose rule is its owner's: what S3 may still be copying is not missing
+		found.Since = now.Add(-copyingFor)
+	case kept.Bucket == found.Bucket && kept.Peer == found.Peer:
 		found.Since = kept.Since
 	}
 	ctx, cancel := context.WithTimeout(s.Context.Context(), compareLimit)

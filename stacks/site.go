@@ -227,9 +227,9 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 func (s *site) former(f *foundation, born roles.Generation, settled *pulumi.ResourceHookBinding) (*components.Database, error) {
 	args := s.databaseArgs(f, born)
 	args.Hooks = settled
-	args.DeletionProtection, args.FinalSnapshot = !born.DeleteRequested && !s.tearingDown(), pulumi.Bool(!born.SkipFinalSnapshot)
+	args.DeletionProtection, args.FinalSnapshot = !born.DeleteRequested && !s.tearingDown(), pulumi.Bool(!born.SkipFinalSnapshot || s.formers.promoted[born.Number])
 	args.ReadOnly = pulumi.Bool(true)
-	args.Unchanged = s.formers.stuck[born.Number] != ""
+	args.Unchanged = s.activating || s.formers.stuck[born.Number] != "" // an activation does not look at it, and waits for no change of it
 	return components.NewDatabase(s.Context, s.cfg.DatabaseID(born.Number), args, pulumi.Provider(s.provider))
 }
 

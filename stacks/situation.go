@@ -72,14 +72,19 @@ func activates(plan roles.Plan, own roles.Claim) bool {
 func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 
 // epochMarker is what the other side's instances read every minute: a number
-// above their own tells them that they are no longer the site. A standby's is the epoch that it follows, so it
-// fences those alone that were left behind, perhaps by a third stack. One that aborted its activation fences
-// none: the other side serves again, at an earlier epoch until it has reclaimed the site.
+// above their own tells them that they are no longer the site. Their own is what their stack publishes. A standby's is one
+// below the epoch that it follows: it fences those that were left behind, perhaps by a third stack, and its own instances, while
+// any are left, stay fenced by the side that serves. One that aborted its activation fences none, nor does one whose other side
+// has not served yet at its epoch: that may serve at an earlier one until it has reclaimed the site.
 func (s *situation) epochMarker() pulumi.String {
-	if s.plan.Claim.Aborted {
+	claim, other := s.plan.Claim, s.other.Claim
+	switch {
+	case claim.Role != roles.Standby:
+		return pulumi.String(strconv.Itoa(claim.Epoch))
+	case claim.Aborted || other.Leads() && !other.Switched():
 		return "0"
 	}
-	return pulumi.String(strconv.Itoa(s.plan.Claim.Epoch))
+	return pulumi.String(strconv.Itoa(max(0, claim.Epoch-1)))
 }
 
 // parameters is the path below which a stack's instances find where things are.

@@ -53,19 +53,20 @@ func TestSides(t *testing.T) {
 func TestEpochMarker(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		claim roles.Claim
-		want  string
+		claim, other roles.Claim
+		want         string
 	}{
-		"an active one":         {roles.Claim{Role: roles.Active, Epoch: 2}, "2"},
-		"a frozen one":          {roles.Claim{Role: roles.Frozen, Epoch: 2}, "2"},
-		"a standby":             {roles.Claim{Role: roles.Standby, Epoch: 3}, "3"},
-		"one that aborted":      {roles.Claim{Role: roles.Standby, Epoch: 3, Aborted: true}, "0"},
-		"the site's first":      {roles.Claim{Role: roles.Active, Epoch: 1}, "1"},
-		"its first pilot light": {roles.Claim{Role: roles.Standby, Epoch: 1}, "1"},
+		"an active one":         {roles.Claim{Role: roles.Active, Epoch: 2}, roles.Claim{}, "2"},
+		"a frozen one":          {roles.Claim{Role: roles.Frozen, Epoch: 2}, roles.Claim{}, "2"},
+		"a standby":             {roles.Claim{Role: roles.Standby, Epoch: 3}, roles.Claim{Role: roles.Active, Epoch: 3, Progress: roles.Switched}, "2"},
+		"beside a reclaim":      {roles.Claim{Role: roles.Standby, Epoch: 4}, roles.Claim{Role: roles.Active, Epoch: 4}, "0"},
+		"one that aborted":      {roles.Claim{Role: roles.Standby, Epoch: 3, Aborted: true}, roles.Claim{}, "0"},
+		"the site's first":      {roles.Claim{Role: roles.Active, Epoch: 1}, roles.Claim{}, "1"},
+		"its first pilot light": {roles.Claim{Role: roles.Standby, Epoch: 1}, roles.Claim{}, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &situation{plan: roles.Plan{Claim: tc.claim}}
+			s := &situation{plan: roles.Plan{Claim: tc.claim}, other: state.State{Claim: tc.other}}
 			assert.Equal(t, tc.want, string(s.epochMarker()))
 		})
 	}

@@ -85,6 +85,21 @@ func refuseUpgrade(e engines) *refusal.Error {
 	return nil
 }
 
+// refuseRebuild refuses to set a standby's database aside for another replica where there is no source that one could be made
+// of: it may be all that there is.
+func refuseRebuild(stack string, source *checks.Replica, unseen error) error {
+	if unseen != nil {
+		return unseen
+	}
+	if source != nil {
+		if standing := checks.StandingOf(source.Status); standing == checks.Usable || standing == checks.Passing {
+			return nil
+		}
+	}
+	return refusal.New(refusal.CodeMismatch, "no new replica can be made: production's database is gone, or in no state to be copied, and the one of stack %s may be all that there is: "+
+		"pilotlight failover serves from that (--accept-data-loss with the epoch that it names)", stack)
+}
+
 // checkUpgrade refuses an update that would upgrade a database in the wrong order.
 func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	e := engines{plan: s.plan, wanted: s.cfg.Database.EngineVersion, deployed: own.Published.EngineVersion, peer: other.Published.EngineVersion, peerRole: other.Claim.Role}
@@ -93,6 +108,11 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 	}
 	if s.plan.Do == roles.StandBy {
 		found, err := s.lookAtSource(ctx, other.Published)
+		if own.Claim.Role == roles.Standby {
+			if refused := refuseRebuild(s.cfg.Stack, found, err); refused != nil {
+				return refused
+			}
+		}
 		switch {
 		case err != nil && s.cfg.Production != nil:
 			return err

@@ -1,10 +1,12 @@
 package stacks
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
@@ -100,5 +102,23 @@ func TestFormerReplica(t *testing.T) {
 		"one of nobody knows which":  {[]roles.Generation{{Number: 1, Origin: roles.OriginReplica, SkipFinalSnapshot: true}}, 1},
 	} {
 		assert.Equal(t, tc.want, FormerReplica(database, "8.4", roles.Claim{Former: tc.former}), name)
+	}
+}
+
+// TestRefuseRebuild: a replica is set aside for another one only where one can be made.
+func TestRefuseRebuild(t *testing.T) {
+	t.Parallel()
+	unseen := errors.New("AWS in us-west-2 does not answer")
+	assert.Equal(t, unseen, refuseRebuild("dr", nil, unseen))
+	for status, ok := range map[string]bool{"available": true, "backing-up": true, "failed": false, "deleting": false, "": false} {
+		source := &checks.Replica{Status: status}
+		if status == "" {
+			source = nil // it is gone
+		}
+		err := refuseRebuild("dr", source, nil)
+		assert.Equal(t, ok, err == nil, status)
+		if !ok {
+			assert.ErrorContains(t, err, "the one of stack dr may be all that there is", status)
+		}
 	}
 }

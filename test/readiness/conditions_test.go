@@ -347,12 +347,12 @@ var conditions = []condition{
 		}
 		return true
 	})},
-	{name: "credentials refused", codes: []string{"credentials", "checks"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
-	{name: "credentials of another account", here: true, codes: []string{"credentials"}, spoil: func(w *world) error {
+	{name: "credentials refused", codes: []string{ops.CredentialsUnusable, "checks"}, spoil: faults("error=sts:GetCallerIdentity:AccessDenied:99")},
+	{name: "credentials of another account", here: true, codes: []string{ops.CredentialsUnusable}, spoil: func(w *world) error {
 		w.own().Config.Accounts = []string{"999999999999"}
 		return nil
 	}},
-	{name: "recovery region silent", silences: true, codes: []string{refusal.CodeSilent, "credentials"}, spoil: func(w *world) error {
+	{name: "recovery region silent", silences: true, codes: []string{refusal.CodeSilent, ops.CredentialsUnusable}, spoil: func(w *world) error {
 		w.sim.LoseRegion(w.own().Config.Region, sim.Hang)
 		return nil
 	}},
