@@ -15,9 +15,7 @@ import (
 // TestRunbookReachesMySQL runs on an instance what the runbook says there, and reads what it writes as a client of MySQL does.
 func TestRunbookReachesMySQL(t *testing.T) {
 	t.Parallel()
-	if realPHP == "" || exec.Command(realPHP, "-r", "exit(extension_loaded('mysqli') ? 0 : 1);").Run() != nil {
-		t.Skip("no PHP with mysqli")
-	}
+	require.NotEmpty(t, realPHP, "PHP is missing: apt-get install php-cli")
 	page, err := os.ReadFile("../docs/runbook.md")
 	require.NoError(t, err)
 	found := regexp.MustCompile(`(?s)\nphp -r '(.*?)'\n`).FindSubmatch(page)
@@ -29,7 +27,9 @@ func TestRunbookReachesMySQL(t *testing.T) {
 		i := running(t)
 		i.put(i.path("/run/pilotlight/secret.json"), secret)
 		home := t.TempDir()
-		run := exec.CommandContext(t.Context(), realPHP, "-r", strings.ReplaceAll(string(found[1]), "/usr/share/pilotlight", i.path("/usr/share/pilotlight")))
+		// The settings name constants of mysqli, which a PHP without extensions lacks. Nothing here connects.
+		script := `define("MYSQLI_CLIENT_SSL", 2048); define("MYSQLI_CLIENT_SSL_VERIFY_SERVER_CERT", 1 << 30); ` + strings.ReplaceAll(string(found[1]), "/usr/share/pilotlight", i.path("/usr/share/pilotlight"))
+		run := exec.CommandContext(t.Context(), realPHP, "-n", "-r", script)
 		run.Env = []string{"HOME=" + home, "PILOTLIGHT_ROOT=" + i.root}
 		said, err := run.CombinedOutput()
 		require.NoError(t, err, string(said))
