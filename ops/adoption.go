@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -76,12 +77,12 @@ func (s *Site) Adopt(ctx context.Context, name string, run Run) (_ Adopted, err 
 	if err != nil {
 		return Adopted{}, err
 	}
-	if !saved.holds(state.SecretsStash) {
+	if !saved.Holds(state.SecretsStash) {
 		if held.secrets, err = s.keptSecrets(ctx, config, held.inventory); err != nil {
 			return Adopted{}, err
 		}
 	}
-	saved.stash(name, held, peerOf(sides, config, held.claim))
+	saved.Stash(name, held.claim, held.secrets, peerOf(sides, config, held.claim))
 	done, err := stack.take(ctx, saved, held.inventory, change(config, held.claim), run)
 	if err != nil {
 		return done, err
@@ -204,22 +205,14 @@ func (s *Site) adopter(ctx context.Context, name string) (*Stack, error) {
 }
 
 // begin reads the stack's state to be edited.
-func (s *Stack) begin(ctx context.Context, run Run) (checkpoint, error) {
+func (s *Stack) begin(ctx context.Context, run Run) (checkpoint.Draft, error) {
 	s.releaseLeftLocks(ctx, run)
-	text, err := s.Export(ctx)
-	if err != nil {
-		return nil, err
-	}
-	state, err := decodeCheckpoint(text)
-	if err != nil {
-		return nil, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
-	}
-	return state, nil
+	return s.draft(ctx)
 }
 
 // take puts the resources of the inventory into the state that the program wants and the
 // state does not hold.
-func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inventory, keep Change, run Run) (Adopted, error) {
+func (s *Stack) take(ctx context.Context, draft checkpoint.Draft, inventory state.Inventory, keep Change, run Run) (Adopted, error) {
 	end, err := s.takeTurn(ctx)
 	if err != nil {
 		return Adopted{}, err
@@ -227,7 +220,7 @@ func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inve
 	defer end()
 	defer s.observer.end()
 	done := Adopted{Stack: s.Name(), Resources: []string{}, Remaining: []Planned{}}
-	if err := s.importState(ctx, state); err != nil {
+	if err := s.importState(ctx, draft); err != nil {
 		return done, err
 	}
 	tried := map[string]int{}
@@ -236,32 +229,33 @@ func (s *Stack) take(ctx context.Context, state checkpoint, inventory state.Inve
 		if err != nil {
 			return done, err
 		}
-		added := state.add(wanted, inventory, tried)
+		added := draft.Add(wanted, inventory, tried)
 		if len(added) == 0 {
 			done.Remaining = plan.Resources
-			state.settle(s.Name())
-			return done, s.importState(ctx, state)
+			draft.Settle(s.Name())
+			return done, s.importState(ctx, draft)
 		}
-		for _, name := range added {
+		for _, id := range added {
+			name := Planned{Op: "adopt", Type: string(id.Type()), Name: id.Name()}.String()
 			if !slices.Contains(done.Resources, name) {
 				done.Resources = append(done.Resources, name)
 			}
 		}
 		run.say(fmt.Sprintf("%d resources found in AWS; reading them", len(added)))
-		if err := s.importState(ctx, state); err != nil {
+		if err := s.importState(ctx, draft); err != nil {
 			return done, err
 		}
 		if err := s.refresh(ctx, run, "reading what AWS holds of"); err != nil {
 			return done, err
 		}
-		if state, err = s.begin(ctx, run); err != nil {
+		if draft, err = s.begin(ctx, run); err != nil {
 			return done, err
 		}
 	}
 }
 
-func (s *Stack) importState(ctx context.Context, state checkpoint) error {
-	text, err := json.Marshal(state)
+func (s *Stack) importState(ctx context.Context, draft checkpoint.Draft) error {
+	text, err := json.Marshal(draft)
 	if err != nil {
 		return fmt.Errorf("writing the state of stack %s: %w", s.Name(), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
@@ -338,7 +339,7 @@ const Undone = "undone"
 func finished(side Side) []Requirement {
 	var all []string
 	for _, id := range side.State.Undone {
-		all = append(all, described(apitype.ResourceV3{URN: id, Type: id.Type()}))
+		all = append(all, checkpoint.Described(apitype.ResourceV3{URN: id, Type: id.Type()}))
 	}
 	if len(all) == 0 {
 		return nil

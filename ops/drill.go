@@ -82,7 +82,7 @@ func (s *Site) Drill(ctx context.Context, o DrillOptions, run Run) (_ Drill, err
 	}
 	if run.Confirm != nil {
 		if err := run.Confirm(s.statusOf(ctx, sides), nil); err != nil {
-			return Drill{}, err
+			return Drill{}, untouched(err)
 		}
 	}
 	d := Drill{Stack: drill.StackName(of.Of), Of: of.Of, Region: standby.Config.Region, Snapshot: of.Snapshot, Expires: of.Expires}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
@@ -48,7 +49,8 @@ func (s *Status) addDrills(left []DrillCopy, err error, now time.Time) {
 
 // Drills are the copies that drills of the site's stacks have left, or are making. It
 // asks the backend alone.
-func (s *Site) Drills(ctx context.Context) ([]DrillCopy, error) {
+func (s *Site) Drills(ctx context.Context) (_ []DrillCopy, err error) {
+	defer noteRead(ctx, &err)
 	var workspace auto.Workspace
 	for _, name := range s.Stacks() {
 		stack, err := s.Stack(ctx, name, false)
@@ -162,7 +164,7 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err := rt.WaitModifiable(ctx, of.Region, of.DrillName()); err != nil { // RDS deletes none that it is still making
 		return err
 	}
-	for _, p := range pendingCreations(saved) {
+	for _, p := range checkpoint.PendingCreations(saved) {
 		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; string(p.Type) {
 		case "aws:ec2/natGateway:NatGateway":
 			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
@@ -175,9 +177,9 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	}
 	left, err := stack.takeOver(ctx, run, nil)
 	for _, p := range left.pending {
-		if onAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
+		if checkpoint.OnAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
 			run.say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
-				kindOf(p), p.URN.Name(), of.Region, of.Stack))
+				checkpoint.KindOf(p), p.URN.Name(), of.Region, of.Stack))
 		}
 	}
 	return err

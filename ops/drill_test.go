@@ -103,17 +103,6 @@ func TestDrillsOnTheStatus(t *testing.T) {
 	}
 }
 
-func TestPendingCreations(t *testing.T) {
-	t.Parallel()
-	pending := pendingCreations(decode(t, `{"pending_operations": [
-		{"type": "creating", "resource": {"urn": "urn:pulumi:s::p::aws:ec2/eip:Eip::blog-dr-drill-nat-1", "type": "aws:ec2/eip:Eip", "inputs": {"domain": "vpc"}}},
-		{"type": "deleting", "resource": {"urn": "urn:pulumi:s::p::aws:ec2/vpc:Vpc::x", "type": "aws:ec2/vpc:Vpc"}}]}`))
-	require.Len(t, pending, 1)
-	assert.Equal(t, "blog-dr-drill-nat-1", pending[0].URN.Name())
-	assert.Equal(t, "vpc", pending[0].Inputs["domain"])
-	assert.Empty(t, pendingCreations(decode(t, "")))
-}
-
 // decode reads a state.
 func decode(t *testing.T, text string) apitype.DeploymentV3 {
 	t.Helper()

@@ -45,7 +45,8 @@ func (l LockStatus) says() (seen, remedy string) {
 
 // Locks lists the locks on a stack of the site, or on that of a drill. errors.Is finds
 // backend.ErrOpaque in the error where the backend does not tell.
-func (s *Site) Locks(ctx context.Context, stack string) ([]LockStatus, error) {
+func (s *Site) Locks(ctx context.Context, stack string) (_ []LockStatus, err error) {
+	defer noteRead(ctx, &err)
 	dir, err := s.folderOf(stack)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
@@ -71,7 +72,7 @@ func (s *Site) ofNoUpdate(ctx context.Context, side Side, found []checks.Found) 
 	if err != nil {
 		return nil
 	}
-	held, pending := heldIn(saved), pendingCreations(saved)
+	held, pending := checkpoint.Held(saved), checkpoint.PendingCreations(saved)
 	return slices.DeleteFunc(found, func(o checks.Found) bool {
 		return held[o.ID] || held[o.ARN] || takenOver(o, pending)
 	})
@@ -99,28 +100,15 @@ func (s *Site) drillTags(ctx context.Context, side Side) []map[string]string {
 	return []map[string]string{drill.Tags(side.Config)}
 }
 
-// heldIn are the ids that a state holds of AWS's resources, their ARNs, and the network interfaces of NAT gateways.
-// Those that were replaced, and are yet to be deleted, are among them.
-func heldIn(saved apitype.DeploymentV3) map[string]bool {
-	held := map[string]bool{}
-	for _, r := range saved.Resources {
-		arn, _ := r.Outputs["arn"].(string)
-		networkInterface, _ := r.Outputs["networkInterfaceId"].(string)
-		held[string(r.ID)], held[arn], held[networkInterface] = true, true, true
-	}
-	delete(held, "")
-	return held
-}
-
 // takenOver reports whether the next update takes over an orphan, as what one of some pending creations had asked for:
 // see Stack.takeOver.
 func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
 	return slices.ContainsFunc(pending, func(c apitype.ResourceV3) bool {
 		switch {
 		case o.Kind == checks.DatabaseInstance && c.Type == "aws:rds/instance:Instance":
-			return idByInputs(c, takeoverIDs[string(c.Type)]) == o.ID
+			return checkpoint.IDByInputs(c, takeoverIDs[string(c.Type)]) == o.ID
 		case o.Kind == checks.TargetGroup && c.Type == "aws:lb/targetGroup:TargetGroup":
-			return idByInputs(c, "name") == o.ID
+			return checkpoint.IDByInputs(c, "name") == o.ID
 		case o.Kind == checks.Address && c.Type == "aws:ec2/eip:Eip":
 			tags, _ := c.Inputs["tags"].(map[string]any)
 			return tags["Name"] == o.Tags["Name"]
@@ -194,10 +182,10 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 	if err != nil {
 		return err
 	}
-	held := heldIn(saved)
+	held := checkpoint.Held(saved)
 	var pending []apitype.ResourceV3
 	if takesOver {
-		pending = pendingCreations(saved)
+		pending = checkpoint.PendingCreations(saved)
 	}
 	for _, o := range left.Orphans {
 		if o.Kind != checks.DatabaseInstance || o.Ending || held[o.ARN] || takenOver(o, pending) {

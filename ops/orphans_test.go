@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 )
 
 // TestHeldIn holds that what a state holds, or the next update takes over, is no orphan.
@@ -23,9 +24,9 @@ func TestHeldIn(t *testing.T) {
 		{"type": "creating", "resource": {"urn": "urn:pulumi:dr::p::aws:ec2/eip:Eip::3", "type": "aws:ec2/eip:Eip", "inputs": {"tags": {"Name": "blog-dr-nat-1"}}}},
 		{"type": "creating", "resource": {"urn": "urn:pulumi:dr::p::aws:lb/targetGroup:TargetGroup::4", "type": "aws:lb/targetGroup:TargetGroup", "inputs": {"name": "blog-dr-tg-1"}}}
 	]}`)
-	held := heldIn(saved)
+	held := checkpoint.Held(saved)
 	assert.Equal(t, []string{"arn:lb", "eni-1", "nat-1"}, slices.Sorted(maps.Keys(held)))
-	pending := pendingCreations(saved)
+	pending := checkpoint.PendingCreations(saved)
 	for id, taken := range map[string]bool{"blog-dr-2": true, "blog-dr-1": false} {
 		assert.Equal(t, taken, takenOver(checks.Found{Orphan: checks.Orphan{Kind: checks.DatabaseInstance, ID: id}}, pending), id)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -77,8 +78,8 @@ func (s *Site) missingReplica(ctx context.Context, side Side, held apitype.Deplo
 		return nil
 	}
 	id := side.Config.DatabaseID(claim.Generation.Number)
-	for _, r := range current(held) {
-		if r.Type != databaseType || !onAWS(r) || r.Outputs["identifier"] != id {
+	for _, r := range checkpoint.Current(held) {
+		if r.Type != databaseType || !checkpoint.OnAWS(r) || r.Outputs["identifier"] != id {
 			continue
 		}
 		if found, err := s.runtimeOf(side).DescribeDatabase(ctx, id); err == nil && found == nil {
@@ -96,7 +97,7 @@ func (s *Site) movedImage(ctx context.Context, c config.Config, held apitype.Dep
 		return ""
 	}
 	name := config.ParameterPath(c.Site, c.Stack) + "/image"
-	for _, r := range current(held) {
+	for _, r := range checkpoint.Current(held) {
 		if r.Type != "aws:ssm/parameter:Parameter" || r.Outputs["name"] != name {
 			continue
 		}
@@ -135,8 +136,8 @@ func (s *Stack) reread(ctx context.Context, run Run, urns []string) error {
 // affected are the URNs of missing parts in a state, and of what depends on one: a policy goes with its role,
 // and has no ARN to be missed by.
 func affected(held apitype.DeploymentV3, missing []checks.Part) (urns []string) {
-	for _, r := range current(held) {
-		if !onAWS(r) {
+	for _, r := range checkpoint.Current(held) {
+		if !checkpoint.OnAWS(r) {
 			continue
 		}
 		gone := slices.ContainsFunc(missing, func(p checks.Part) bool { return r.Outputs["arn"] == p.ARN || r.Outputs["networkInterfaceId"] == p.ARN })

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 )
 
 // unsettled says what a pending operation means. The engine itself forgets all but
@@ -45,8 +47,8 @@ func interruptedText(operations []apitype.OperationV2) (lines []string) {
 		if !known {
 			meaning = "was " + string(o.Type) + " %s: look at it on AWS"
 		}
-		if onAWS(o.Resource) {
-			lines = append(lines, "a killed update "+fmt.Sprintf(meaning, described(o.Resource)))
+		if checkpoint.OnAWS(o.Resource) {
+			lines = append(lines, "a killed update "+fmt.Sprintf(meaning, checkpoint.Described(o.Resource)))
 		}
 	}
 	return lines
@@ -62,7 +64,7 @@ func (s *Stack) leftovers(ctx context.Context, left remains, well bool) (notes [
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askAgainFor) // also when ctx was what ended the update
 	defer cancel()
 	text, held, err := s.decoded(ctx)
-	if err == nil && well && len(pendingCreations(held)) > 0 {
+	if err == nil && well && len(checkpoint.PendingCreations(held)) > 0 {
 		err = s.put(ctx, text)
 	}
 	if err != nil && !left.imported { // another time: the next update finds them again
@@ -74,16 +76,16 @@ func (s *Stack) leftovers(ctx context.Context, left remains, well bool) (notes [
 // toLookFor says of each pending creation what the stack has in its place.
 func toLookFor(pending []apitype.ResourceV3, held apitype.DeploymentV3) (notes []string) {
 	ids := map[urn.URN]string{}
-	for _, r := range current(held) {
+	for _, r := range checkpoint.Current(held) {
 		ids[r.URN] = string(r.ID)
 	}
 	for _, c := range pending {
 		switch id, there := ids[c.URN]; {
-		case !onAWS(c):
+		case !checkpoint.OnAWS(c):
 		case there:
-			notes = append(notes, fmt.Sprintf("a killed update had begun to make %s, too; the stack uses %s: if there is another, delete that", described(c), id))
+			notes = append(notes, fmt.Sprintf("a killed update had begun to make %s, too; the stack uses %s: if there is another, delete that", checkpoint.Described(c), id))
 		default:
-			notes = append(notes, fmt.Sprintf("a killed update had begun to make %s: look for it on AWS, and delete it if the stack does not use it", described(c)))
+			notes = append(notes, fmt.Sprintf("a killed update had begun to make %s: look for it on AWS, and delete it if the stack does not use it", checkpoint.Described(c)))
 		}
 	}
 	return notes

@@ -114,7 +114,8 @@ func (s *Site) publishMetrics(ctx context.Context, found failover.Readiness) err
 
 // PublishedChecks are the last checks of the site that were published, at most so many, the newest first. What
 // another version has written otherwise is left out.
-func (s *Site) PublishedChecks(ctx context.Context, most int) ([]PublishedCheck, error) {
+func (s *Site) PublishedChecks(ctx context.Context, most int) (_ []PublishedCheck, err error) {
+	defer noteRead(ctx, &err)
 	store, err := s.store(ctx)
 	if err != nil {
 		return nil, err

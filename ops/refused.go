@@ -5,6 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 )
 
 // refusedNames notes the creations of an update that AWS refused because it has a thing of that name. That is what a
@@ -29,7 +31,7 @@ func (n *refusedNames) see(e events.EngineEvent) {
 	asked := failed.Metadata.New
 	n.failed = append(n.failed, apitype.ResourceV3{
 		URN: urn.URN(asked.URN), Type: tokens.Type(asked.Type), Custom: true, Parent: urn.URN(asked.Parent), Provider: asked.Provider,
-		Inputs: known(asked.Inputs), Protect: asked.Protect, RetainOnDelete: asked.RetainOnDelete,
+		Inputs: checkpoint.Known(asked.Inputs), Protect: asked.Protect, RetainOnDelete: asked.RetainOnDelete,
 	})
 }
 

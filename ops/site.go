@@ -143,7 +143,8 @@ func (s *Site) findEngine(ctx context.Context) error {
 
 // Sides reads what both stacks hold in their states, and what their files say now. A stack
 // that was never deployed holds nothing. No region is asked, only the backend.
-func (s *Site) Sides(ctx context.Context) ([]Side, error) {
+func (s *Site) Sides(ctx context.Context) (_ []Side, err error) {
+	defer noteRead(ctx, &err)
 	read, err := s.exports(ctx)
 	return sidesOf(read), err
 }

@@ -342,7 +342,13 @@ func cause(ctx context.Context, err error) error {
 
 // Export is the stack's checkpoint as the backend holds it, an update in
 // progress or a killed one included. It holds the secrets in plain text.
-func (s *Stack) Export(ctx context.Context) ([]byte, error) {
+func (s *Stack) Export(ctx context.Context) (_ []byte, err error) {
+	defer noteRead(ctx, &err)
+	return s.text(ctx)
+}
+
+// text is Export in the middle of something else.
+func (s *Stack) text(ctx context.Context) ([]byte, error) {
 	exported, err := s.export(ctx)
 	if err != nil {
 		return nil, err
@@ -359,7 +365,8 @@ func (s *Stack) export(ctx context.Context) (*apitype.UntypedDeployment, error) 
 }
 
 // State is what the stack holds about itself and its peer.
-func (s *Stack) State(ctx context.Context) (state.State, error) {
+func (s *Stack) State(ctx context.Context) (_ state.State, err error) {
+	defer noteRead(ctx, &err)
 	saved, err := s.saved(ctx)
 	if err != nil {
 		return state.State{}, err
@@ -368,7 +375,8 @@ func (s *Stack) State(ctx context.Context) (state.State, error) {
 }
 
 // Outputs are what the stack exports, by the names in package stacks.
-func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
+func (s *Stack) Outputs(ctx context.Context) (_ map[string]any, err error) {
+	defer noteRead(ctx, &err)
 	outputs, err := s.stack.Outputs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the outputs of stack %s: %w", s.stack.Name(), cause(ctx, err))

@@ -34,7 +34,8 @@ type StateCopy struct {
 
 // StateCopies lists the state of a stack and what can be had of what it was, the newest first, at most the last so many, or all
 // for 0, and compares each with AWS. It changes nothing.
-func (s *Site) StateCopies(ctx context.Context, stack string, last int) ([]StateCopy, error) {
+func (s *Site) StateCopies(ctx context.Context, stack string, last int) (_ []StateCopy, err error) {
+	defer noteRead(ctx, &err)
 	kept, err := s.copiesOf(ctx, stack)
 	if err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func checkpointOf(t *testing.T, serial int) []byte {
 	require.NoError(t, err)
 	text, err := json.Marshal(map[string]any{"version": 3, "checkpoint": map[string]any{"latest": map[string]any{
 		"resources": []any{map[string]any{
-			"urn": stashURN("dr", "claim"), "type": "pulumi:index:Stash", "custom": true,
+			"urn": "urn:pulumi:dr::pilotlight::pulumi:index:Stash::claim", "type": "pulumi:index:Stash", "custom": true,
 			"inputs": map[string]any{"input": string(claim)}, "outputs": map[string]any{"input": string(claim), "output": string(claim)},
 		}},
 	}}})

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -55,7 +56,7 @@ var takeoverIDs = map[string]string{
 // lost leaves one, and the provider asks again. They count as pending.
 func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.ResourceV3) (left remains, err error) {
 	held, err := s.saved(ctx)
-	if err != nil || len(held.PendingOperations) == 0 && len(leftUndone(held)) == 0 && len(refused) == 0 {
+	if err != nil || len(held.PendingOperations) == 0 && len(checkpoint.LeftUndone(held)) == 0 && len(refused) == 0 {
 		return remains{}, err
 	}
 	if err := s.requireUnlocked(ctx); err != nil { // a running update would make an older one of the state
@@ -65,14 +66,14 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 	if err != nil {
 		return remains{}, err
 	}
-	edited, err := decodeCheckpoint(text)
+	edited, err := checkpoint.Edit(text)
 	if err != nil {
 		return remains{}, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
 	}
 	site, unread := s.where() // where its file can't be read, no update changes anything
-	ids, ended := s.idsOf(ctx, site, unread, slices.Concat(pendingCreations(held), refused), held, run)
-	left.pending = slices.DeleteFunc(pendingCreations(held), func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
-	doubted, found := edited.takeOver(refused, ids), edited.unproven()
+	ids, ended := s.idsOf(ctx, site, unread, slices.Concat(checkpoint.PendingCreations(held), refused), held, run)
+	left.pending = slices.DeleteFunc(checkpoint.PendingCreations(held), func(c apitype.ResourceV3) bool { return ids[c.URN] != "" || ended[c.URN] })
+	doubted, found := edited.TakeOver(refused, ids), edited.Unproven()
 	doing := "reading again what the last update did not finish, of"
 	if len(found) > 0 {
 		doing = "taking over " + found[0] + ", which AWS has and the state had not, of"
@@ -86,10 +87,14 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 		}
 	}
 	var unseen []string
-	if left.taken, unseen, err = s.dropOthers(ctx, run, site.Tags, edited.unproven(), doing); err != nil {
+	if left.taken, unseen, err = s.dropOthers(ctx, run, site.Tags, edited.Unproven(), doing); err != nil {
 		return left, err
 	}
-	left.pending = append(left.pending, asked(held, unseen)...)
+	for _, c := range checkpoint.PendingCreations(held) {
+		if slices.Contains(unseen, string(c.URN)) {
+			left.pending = append(left.pending, c)
+		}
+	}
 	if left.imported {
 		if held, err = s.saved(ctx); err != nil {
 			return left, err
@@ -98,7 +103,7 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 	if err := s.readAgain(ctx, run, left.taken, doing); err != nil {
 		return left, err
 	}
-	targets := slices.DeleteFunc(leftUndone(held), func(id string) bool {
+	targets := slices.DeleteFunc(checkpoint.LeftUndone(held), func(id string) bool {
 		return slices.Contains(left.taken, id) || asksLost(site, urn.URN(id).Type())
 	})
 	if err := s.readAgain(ctx, run, targets, doing); err != nil {
@@ -119,15 +124,7 @@ func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, fail
 	if ctx.Err() != nil || !forbidden.MatchString(failed.Error()) {
 		return nil, failed
 	}
-	err = s.edit(ctx, func(c checkpoint) {
-		for _, urn := range targets {
-			if r := c.find(urn); r != nil && r["initErrors"] != nil {
-				unread = append(unread, urn)
-				delete(r, "initErrors")
-			}
-		}
-	})
-	if err != nil {
+	if err := s.edit(ctx, func(d checkpoint.Draft) { unread = d.ForgetUndone(targets) }); err != nil {
 		return nil, err
 	}
 	run.say(fmt.Sprintf("AWS may have other settings than the state says of what the last update did not finish: %v. The update goes on; `pilotlight deploy` reads them again", failed))
@@ -145,27 +142,32 @@ func (s *Stack) markUndone(ctx context.Context, unread []string) (notes []string
 	if held, err := s.saved(ctx); err == nil && len(held.PendingOperations) > 0 {
 		return []string{fmt.Sprintf("AWS may have other settings than the state says: pulumi refresh -s %s --target %s", s.Name(), strings.Join(unread, " --target "))}, nil
 	}
-	return nil, s.edit(ctx, func(c checkpoint) {
-		for _, urn := range unread {
-			if r := c.find(urn); r != nil {
-				r["initErrors"] = []any{"an update did not finish it, and it could not be read since"}
-			}
-		}
+	return nil, s.edit(ctx, func(d checkpoint.Draft) {
+		d.MarkUndone(unread, "an update did not finish it, and it could not be read since")
 	})
 }
 
 // edit changes the state as the engine exports it.
-func (s *Stack) edit(ctx context.Context, change func(checkpoint)) error {
-	text, err := s.Export(ctx)
+func (s *Stack) edit(ctx context.Context, change func(checkpoint.Draft)) error {
+	d, err := s.draft(ctx)
 	if err != nil {
 		return err
 	}
-	c, err := decodeCheckpoint(text)
+	change(d)
+	return s.importState(ctx, d)
+}
+
+// draft is the state, to be edited.
+func (s *Stack) draft(ctx context.Context) (checkpoint.Draft, error) {
+	text, err := s.text(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
+		return nil, err
 	}
-	change(c)
-	return s.importState(ctx, c)
+	d, err := checkpoint.Edit(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the state of stack %s: %w", s.Name(), err)
+	}
+	return d, nil
 }
 
 // remains are what came of looking for what earlier updates left.
@@ -216,9 +218,9 @@ func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string,
 	if err := s.requireUnlocked(ctx); err != nil {
 		return nil, nil, err
 	}
-	return taken, unseen, s.edit(ctx, func(c checkpoint) {
+	return taken, unseen, s.edit(ctx, func(d checkpoint.Draft) {
 		for _, urn := range slices.Concat(others, unseen) {
-			c.drop(urn)
+			d.Drop(urn)
 		}
 	})
 }
@@ -256,7 +258,7 @@ func asksLost(site failover.Site, typ tokens.Type) bool {
 // but would keep a network from being deleted, it ends. The rest stays pending: another is made beside what may be left.
 func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, asked []apitype.ResourceV3, held apitype.DeploymentV3, run Run) (ids map[urn.URN]string, ended map[urn.URN]bool) {
 	ids, ended = map[urn.URN]string{}, map[urn.URN]bool{}
-	asked = takeable(asked, held)
+	asked = checkpoint.Takeable(asked, held)
 	say := func(err error) {
 		if err != nil {
 			run.say("what the killed update made is not taken over, and another is made beside it: " + err.Error())
@@ -272,7 +274,7 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 		if asksLost(site, c.Type) {
 			continue
 		}
-		if id := idByInputs(c, s.takesOver[string(c.Type)]); id != "" {
+		if id := checkpoint.IDByInputs(c, s.takesOver[string(c.Type)]); id != "" {
 			ids[c.URN] = id
 		} else if failover.FindsMade(string(c.Type)) {
 			others, urns = append(others, failover.Asked{Type: string(c.Type), Inputs: c.Inputs}), append(urns, c.URN)
@@ -284,8 +286,9 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 	runtime := failover.New(s.options.Env, site)
 	made, err := runtime.FindMade(ctx, others)
 	say(err)
+	known := checkpoint.Held(held)
 	for n, found := range made {
-		found = unknown(found, held)
+		found = slices.DeleteFunc(found, func(id string) bool { return known[id] })
 		if others[n].Type == securityGroup && len(found) > 0 {
 			err := runtime.DeleteOrphanGroups(ctx, found)
 			say(err)
@@ -300,35 +303,6 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 // securityGroup is the type of what is not taken over although it is found: AWS makes one that lets everything out, and the
 // provider takes that rule away a moment later, or was killed before.
 const securityGroup = "aws:ec2/securityGroup:SecurityGroup"
-
-// takeable are the pending creations of AWS's resources that may be taken over: of what the state does not hold, and
-// that was asked for once. The engine accepts no two of a URN, but those that it replaced and is yet to delete.
-func takeable(asked []apitype.ResourceV3, held apitype.DeploymentV3) (all []apitype.ResourceV3) {
-	times := map[urn.URN]int{}
-	for _, r := range current(held) {
-		times[r.URN]++
-	}
-	for _, c := range asked {
-		times[c.URN]++
-	}
-	for _, c := range asked {
-		if times[c.URN] == 1 && onAWS(c) {
-			all = append(all, c)
-		}
-	}
-	return all
-}
-
-// asked are the pending creations of some URNs.
-func asked(held apitype.DeploymentV3, urns []string) []apitype.ResourceV3 {
-	return slices.DeleteFunc(pendingCreations(held), func(c apitype.ResourceV3) bool { return !slices.Contains(urns, string(c.URN)) })
-}
-
-// unknown are those of some ids that a state does not hold.
-func unknown(ids []string, held apitype.DeploymentV3) []string {
-	known := heldIn(held)
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return known[id] })
-}
 
 // requireUnlocked refuses what writes the state while an update may be writing it.
 func (s *Stack) requireUnlocked(ctx context.Context) error {
@@ -382,17 +356,6 @@ func (s *Stack) refresh(ctx context.Context, run Run, doing string, opts ...optr
 // put writes a state. The engine drops all pending operations from it.
 func (s *Stack) put(ctx context.Context, state json.RawMessage) error {
 	return s.stack.Import(ctx, apitype.UntypedDeployment{Version: checkpointVersion, Deployment: state})
-}
-
-// leftUndone are the URNs of the resources in a state whose creation or change
-// failed after AWS was asked.
-func leftUndone(held apitype.DeploymentV3) (urns []string) {
-	for _, r := range current(held) {
-		if r.Custom && len(r.InitErrors) > 0 {
-			urns = append(urns, string(r.URN))
-		}
-	}
-	return urns
 }
 
 // checkpointVersion is the version of the form in which a deployment is exported.

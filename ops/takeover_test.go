@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -15,97 +13,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 )
-
-func TestTakeOverInState(t *testing.T) {
-	t.Parallel()
-	const balancer = `{"urn": "urn::lb", "id": "lb-1", "type": "aws:lb/loadBalancer:LoadBalancer", "inputs": {"name": "blog-dr-0a1b2c3", "internal": false}}`
-	with := func(more string) string {
-		return `{"urn": "db", "type": "aws:rds/instance:Instance", "inputs": {"identifier": "blog-dr-1"}` + more + "}"
-	}
-	const stash = `{"urn": "urn::claim", "type": "pulumi:index:Stash", "inputs": {"input": "1"}}`
-	const told = `, "id": "db-1", "outputs": {"arn": "arn:aws:rds:…"}`
-	const made = `, "initErrors": ["` + unproven + `"]`
-	const mark = `, "initErrors": ["an update was killed that changed it"]}`
-	doubted := func(resource string) string { return strings.TrimSuffix(resource, "}") + mark }
-	pending := func(kind, resource string) string { return `{"type": "` + kind + `", "resource": ` + resource + `}` }
-	for name, tc := range map[string]struct {
-		resources, pending string
-		wantResources      string
-		found              []string
-		refused            []apitype.ResourceV3
-	}{
-		"nothing was killed": {resources: balancer, wantResources: balancer},
-		"a balancer is made beside what may be left": {
-			pending: pending("creating", balancer),
-		},
-		"a database is taken over under its identifier": {
-			resources: balancer, pending: pending("creating", with("")),
-			wantResources: balancer + "," + with(`, "id": "blog-dr-1", "outputs": {"identifier": "blog-dr-1"}`+made), found: []string{"db"},
-		},
-		"a parameter is taken over under its name": {
-			pending:       pending("creating", `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}}`),
-			wantResources: `{"urn": "p", "type": "aws:ssm/parameter:Parameter", "inputs": {"name": "/blog/dr/claim"}, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`, found: []string{"p"},
-		},
-		"an update of what the state does not hold": {
-			pending: pending("updating", with("")),
-		},
-		"a creation that AWS refused": {
-			resources: balancer, wantResources: balancer + `,{"urn": "p", "type": "aws:ssm/parameter:Parameter", "custom": true, "parent": "urn::c", "provider": "urn::p::1",
-				"inputs": {"name": "/blog/dr/claim"}, "protect": false, "retainOnDelete": true, "id": "/blog/dr/claim", "outputs": {"name": "/blog/dr/claim"}` + made + `}`,
-			found: []string{"p"}, refused: []apitype.ResourceV3{{
-				URN: "p", Type: "aws:ssm/parameter:Parameter", Parent: "urn::c", Provider: "urn::p::1", RetainOnDelete: true, Inputs: map[string]any{"name": "/blog/dr/claim"},
-			}},
-		},
-		"an update that was killed is in doubt": {
-			resources: balancer, pending: pending("updating", balancer), wantResources: doubted(balancer),
-		},
-		"a deletion that was killed is in doubt": {
-			resources: with(told), pending: pending("deleting", with(`, "id": "db-1"`)), wantResources: doubted(with(told)),
-		},
-		"what the state alone holds is in no doubt": {
-			resources: stash, pending: pending("updating", stash), wantResources: stash,
-		},
-		"what was replaced is deleted anyway": {
-			resources: with(told + `, "delete": true`), pending: pending("deleting", with("")), wantResources: with(told + `, "delete": true`),
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			checkpoint := func(resources, pending string) string {
-				return `{"resources": [` + resources + `], "pending_operations": [` + pending + `]}`
-			}
-			c, err := decodeCheckpoint([]byte(checkpoint(tc.resources, tc.pending)))
-			require.NoError(t, err)
-			assert.Equal(t, strings.HasSuffix(tc.wantResources, mark), c.takeOver(tc.refused, map[urn.URN]string{"db": "blog-dr-1", "p": "/blog/dr/claim"}))
-			assert.Equal(t, tc.found, c.unproven())
-			edited, err := json.Marshal(c)
-			require.NoError(t, err)
-			var got, want map[string]any
-			require.NoError(t, json.Unmarshal(edited, &got))
-			require.NoError(t, json.Unmarshal([]byte(checkpoint(tc.wantResources, "")), &want))
-			for _, key := range []string{"resources", "pending_operations"} {
-				if got[key] == nil {
-					got[key] = []any{}
-				}
-				assert.Equal(t, want[key], got[key], key)
-			}
-			for _, urn := range c.unproven() {
-				c.drop(urn)
-			}
-			assert.Empty(t, c.unproven(), "others' things go out again")
-			assert.Len(t, c.resources(), strings.Count(tc.resources, `"urn"`), "and nothing else")
-		})
-	}
-
-	for _, none := range []string{"", "null"} { // of a stack that was never updated
-		c, err := decodeCheckpoint([]byte(none))
-		require.NoError(t, err)
-		assert.False(t, c.takeOver(nil, nil))
-		assert.Empty(t, c.unproven())
-	}
-	_, err := decodeCheckpoint([]byte("{"))
-	require.Error(t, err)
-}
 
 // TestIsOwn: a name alone makes nothing the stack's.
 func TestIsOwn(t *testing.T) {
@@ -167,16 +74,6 @@ func TestRefusedNames(t *testing.T) {
 	assert.Empty(t, n.untried(tried), "once")
 }
 
-func TestLeftUndone(t *testing.T) {
-	t.Parallel()
-	assert.Equal(t, []string{"urn:pulumi:dr::p::t::group"}, leftUndone(decode(t, `{"resources": [
-		{"urn": "urn:pulumi:dr::p::t::group", "custom": true, "initErrors": ["updating Auto Scaling Group (blog-dr): AccessDenied"]},
-		{"urn": "urn:pulumi:dr::p::t::old", "custom": true, "delete": true, "initErrors": ["no"]},
-		{"urn": "urn:pulumi:dr::p::t::lb", "custom": true}, {"urn": "urn:pulumi:dr::p::t::component", "initErrors": ["no"]}
-	]}`)))
-	assert.Empty(t, leftUndone(decode(t, "")))
-}
-
 func TestToLookFor(t *testing.T) {
 	t.Parallel()
 	const state = `{"resources": [
@@ -214,29 +111,6 @@ These resources are in an unknown state because the Pulumi CLI was interrupted w
 	}, said(warning))
 	assert.Equal(t, []string{"one", "two"}, said("one\ntwo"))
 	assert.Empty(t, said(""))
-}
-
-func TestIDOfInputs(t *testing.T) {
-	t.Parallel()
-	c := apitype.ResourceV3{Inputs: map[string]any{"name": "reads", "role": "blog-dr"}}
-	assert.Equal(t, "blog-dr:reads", idByInputs(c, takeoverIDs["aws:iam/rolePolicy:RolePolicy"]))
-	assert.Equal(t, "reads", idByInputs(c, "name"))
-	assert.Empty(t, idByInputs(c, "identifier"), "it is not known")
-	assert.Empty(t, idByInputs(c, ""), "its id does not follow from inputs")
-}
-
-// TestTakeable: the engine accepts no two resources of a URN.
-func TestTakeable(t *testing.T) {
-	t.Parallel()
-	held := decode(t, `{"resources": [
-		{"urn": "urn:pulumi:dr::p::t::held", "id": "g-1", "type": "aws:rds/parameterGroup:ParameterGroup"},
-		{"urn": "urn:pulumi:dr::p::t::replaced", "id": "g-2", "type": "aws:rds/parameterGroup:ParameterGroup", "delete": true}]}`)
-	asked := func(name string) apitype.ResourceV3 {
-		return apitype.ResourceV3{URN: urn.URN("urn:pulumi:dr::p::t::" + name), Type: "aws:rds/parameterGroup:ParameterGroup"}
-	}
-	assert.Equal(t, []apitype.ResourceV3{asked("new"), asked("replaced")},
-		takeable([]apitype.ResourceV3{asked("held"), asked("new"), asked("twice"), asked("twice"), asked("replaced"), {URN: "urn:pulumi:dr::p::t::claim", Type: "pulumi:index:Stash"}}, held))
-	assert.Equal(t, []string{"g-3"}, unknown([]string{"g-1", "g-2", "g-3"}, held), "what is yet to be deleted is known")
 }
 
 func TestIAMOfTheLostRegion(t *testing.T) {

@@ -117,7 +117,8 @@ func (s *Stack) releaseAfter(ctx context.Context) {
 
 // Locks lists the locks on the stack. errors.Is finds backend.ErrOpaque in the error where
 // the backend does not tell.
-func (s *Stack) Locks(ctx context.Context) ([]backend.Lock, error) {
+func (s *Stack) Locks(ctx context.Context) (_ []backend.Lock, err error) {
+	defer noteRead(ctx, &err)
 	store, err := s.store(ctx)
 	if err != nil {
 		return nil, err
