@@ -115,7 +115,7 @@ func TestCopyOfASnapshot(t *testing.T) {
 	assert.NotContains(t, db.Inputs, "enabledCloudwatchLogsExports", "log groups would stay")
 }
 
-func TestDatabasesAreProtectedFromBirth(t *testing.T) {
+func TestDatabasesAreProtectedWhenMade(t *testing.T) {
 	for name, birth := range map[string]func(*DatabaseArgs){
 		"primary": func(a *DatabaseArgs) { a.Primary = aPrimary() },
 		"replica": func(a *DatabaseArgs) { a.Replica = aReplica() },

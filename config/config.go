@@ -8,6 +8,7 @@ import "github.com/pilotlight-dr/pilotlight/roles"
 // json tags are the keys, below the project's name. What the fields' comments
 // say is the configuration reference: docs/configuration.md is made of them, of
 // the types and of the defaults. A second paragraph says what Validate refuses.
+// More than 20 methods: each is a name or an address that follows from the fields, and is derived here alone.
 type Config struct {
 	// Stack is the name of the stack itself; no key sets it.
 	Stack string `json:"-"`

@@ -204,7 +204,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if purpose != ForReprotect {
 		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
 		ready.Requirements = slices.Concat(ready.Requirements, secretsAlike(sides), mediaComplete(sides))
-		left := s.leftoversOf(ctx, side)
+		left := s.orphansOf(ctx, side)
 		ready.Orphans = left.orphans
 		ready.Requirements = append(ready.Requirements, left.requirements()...)
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
 
-// leftovers are what AWS has of a side, and no state holds.
-type leftovers struct {
+// sideOrphans are what AWS has of a side, and no state holds.
+type sideOrphans struct {
 	orphans []checks.Orphan
 	kept    []checks.Orphan // last snapshots of deleted databases
 	unseen  string          // why there may be more; empty when all was seen
@@ -25,20 +25,20 @@ type leftovers struct {
 // namePrefix begins the names of what a side and its drills make.
 func namePrefix(side Side) string { return side.Config.Name() + "-" }
 
-// leftoversOf are what killed updates and drills left of a side. An update that runs makes what the state does not hold
+// orphansOf are what killed updates and drills left of a side. An update that runs makes what the state does not hold
 // yet, and one that ended since the state was read has made what it does hold now: whoever followed the advice would
 // delete what the site is served with. So AWS is asked first, then for locks, and the state is read again. Where the
 // backend tells of no locks, or AWS of nothing, there are none.
-func (s *Site) leftoversOf(ctx context.Context, side Side) (left leftovers) {
+func (s *Site) orphansOf(ctx context.Context, side Side) (left sideOrphans) {
 	if side.State.Claim.Role == "" {
-		return leftovers{}
+		return sideOrphans{}
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	runtime := s.runtimeOf(side)
 	found, err := runtime.Orphans(bounded, namePrefix(side), drill.Tags(side.Config))
 	if err != nil {
-		return leftovers{}
+		return sideOrphans{}
 	}
 	if len(found.Unseen) > 0 {
 		left.unseen = fmt.Sprintf("what killed updates left of stack %s is not fully known (%s): let these credentials ask (docs/policies/check.json)",
@@ -118,7 +118,7 @@ func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
 }
 
 // requirements are what killed updates left of a side, with the commands that end it. They block nothing: all are OK.
-func (l leftovers) requirements() (all []Requirement) {
+func (l sideOrphans) requirements() (all []Requirement) {
 	for _, o := range l.orphans {
 		all = append(all, Requirement{Subject: "orphan", OK: true, Reason: o.String()})
 	}

@@ -54,10 +54,10 @@ func interruptedText(operations []apitype.OperationV2) (lines []string) {
 	return lines
 }
 
-// leftovers says what to look for on AWS, now that an update has ended which found
+// orphanNotes says what to look for on AWS, now that an update has ended which found
 // creations pending. The engine would list them again and again: it forgets a pending
 // creation only by a refresh or an import. One that ended well imports, so that this is said once.
-func (s *Stack) leftovers(ctx context.Context, left remains, well bool) (notes []string) {
+func (s *Stack) orphanNotes(ctx context.Context, left remains, well bool) (notes []string) {
 	if len(left.pending) == 0 || !left.imported && !well {
 		return nil
 	}

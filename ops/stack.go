@@ -103,7 +103,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		return stacks.RuntimeSite(c, roles.Claim{}, state.State{}), err
 	}}
 	if c, ok := command.(*engine.Command); ok {
-		c.Begins, c.Ends = made.engineBegins, made.engineEnds
+		c.Started, c.Ended = made.engineBegins, made.engineEnds
 	}
 	return made, nil
 }
@@ -199,7 +199,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	s.releaseLeftLocks(ctx, run)
 	left, err := s.takeOver(ctx, run, nil)
 	if err != nil {
-		return Result{Notes: s.leftovers(ctx, left, false)}, err
+		return Result{Notes: s.orphanNotes(ctx, left, false)}, err
 	}
 	unread := left.unread
 	defer func() {
@@ -214,7 +214,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 		var refused refusedNames
 		done, err := s.up(ctx, run.With(Run{Event: refused.see}))
 		result.follows(done)
-		result.Notes = append(result.Notes, s.leftovers(ctx, left, err == nil)...)
+		result.Notes = append(result.Notes, s.orphanNotes(ctx, left, err == nil)...)
 		names := refused.untried(tried)
 		if err == nil || ctx.Err() != nil || len(names) == 0 {
 			return result, err
@@ -223,7 +223,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 		left, failed = s.takeOver(ctx, run, names)
 		unread = append(unread, left.unread...)
 		if failed != nil || len(left.taken) == 0 { // AWS has others' things of these names
-			result.Notes = append(result.Notes, s.leftovers(ctx, left, false)...)
+			result.Notes = append(result.Notes, s.orphanNotes(ctx, left, false)...)
 			if failed != nil {
 				err = errors.Join(err, failed)
 			}

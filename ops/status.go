@@ -119,11 +119,11 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 	var unseen error
 	group.Go(func() { left, unseen = s.Drills(ctx) })
 	group.Go(func() { status.LastPublished = s.lastPublished(ctx) })
-	found := make([]leftovers, len(sides))
+	found := make([]sideOrphans, len(sides))
 	locks, unlocked := make([][]LockStatus, len(sides)), make([]error, len(sides))
 	for i, side := range sides {
 		group.Go(func() { status.Sides[i] = s.look(ctx, side) })
-		group.Go(func() { found[i] = s.leftoversOf(ctx, side) })
+		group.Go(func() { found[i] = s.orphansOf(ctx, side) })
 		group.Go(func() {
 			bounded, cancel := context.WithTimeout(ctx, askFor)
 			defer cancel()

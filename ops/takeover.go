@@ -173,7 +173,7 @@ func (s *Stack) draft(ctx context.Context) (checkpoint.Draft, error) {
 // remains are what came of looking for what earlier updates left.
 type remains struct {
 	// pending are creations that stay so: what AWS may have made that the state does not know. Another is made beside
-	// it, see leftovers.
+	// it, see orphanNotes.
 	pending  []apitype.ResourceV3
 	imported bool     // the state was written anew, in which the engine keeps no pending operation
 	taken    []string // the URNs of what was taken over

@@ -5,7 +5,7 @@ package sim
 func (w *World) ByHand(change func(*Object) (keep bool)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keepAll()
+	w.freezeReplicaRows()
 	w.launchAll()
 	for _, o := range w.where(func(*Object) bool { return true }) {
 		if !change(o) {

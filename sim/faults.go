@@ -78,7 +78,7 @@ func (w *World) Inject(f Fault) error {
 	a.Since = w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keepAll()
+	w.freezeReplicaRows()
 	w.launchAll()
 	w.state.Faults = append(w.state.Faults, a)
 	w.slowDown()
@@ -127,7 +127,7 @@ func (w *World) slowDown() {
 func (w *World) Heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keepAll()
+	w.freezeReplicaRows()
 	w.launchAll()
 	w.state.Faults = nil
 	w.slowDown()

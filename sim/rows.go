@@ -110,8 +110,8 @@ func (w *World) held(o *Object, now time.Time) []Row {
 // replication gets: what has arrived stays.
 func (w *World) keep(o *Object) { o.Rows = slices.Clone(w.held(o, w.clock.Now())) }
 
-// keepAll does that for every database.
-func (w *World) keepAll() {
+// freezeReplicaRows does that for every database.
+func (w *World) freezeReplicaRows() {
 	for _, o := range w.where(func(o *Object) bool { return o.Type == databaseType }) {
 		w.keep(o)
 	}

@@ -53,7 +53,7 @@ func (w *World) Grow(region, identifier string, gib int) {
 	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keepAll()
+	w.freezeReplicaRows()
 	if o := w.findBy(databaseType, region, "identifier", identifier); o != nil {
 		o.Props["usedGiB"] = float64(gib)
 		o.setTime("grown", now)

@@ -93,7 +93,7 @@ func commandsIn(text string) (all [][]string) {
 
 // has reports whether a verb, or the command itself, has another below it.
 func has(verb, below string) bool {
-	cmd, _, err := newRootCmd(theReal).Find(strings.Fields(verb))
+	cmd, _, err := newRootCmd(realAWS).Find(strings.Fields(verb))
 	if err != nil {
 		return false
 	}
@@ -107,7 +107,7 @@ func has(verb, below string) bool {
 
 // givable is why a command can't be given so.
 func givable(given []string) error {
-	cmd, args, err := newRootCmd(theReal).Find(given)
+	cmd, args, err := newRootCmd(realAWS).Find(given)
 	if err != nil {
 		return err
 	}

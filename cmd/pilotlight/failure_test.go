@@ -88,7 +88,7 @@ func TestExitStatus(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			root := newRootCmd(theReal)
+			root := newRootCmd(realAWS)
 			root.AddCommand(&cobra.Command{Use: "fail", RunE: func(*cobra.Command, []string) error { return tc.err }})
 			root.PersistentFlags().Bool("json", false, "")
 			var stdout, stderr bytes.Buffer
@@ -113,7 +113,7 @@ func TestExitStatus(t *testing.T) {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	for name, changed := range map[string]bool{"move": true, "look": false} {
-		root := newRootCmd(theReal)
+		root := newRootCmd(realAWS)
 		crash := &cobra.Command{Use: name, RunE: func(*cobra.Command, []string) error { panic("no such thing") }}
 		if !changed {
 			crash.GroupID = groupSee
@@ -171,7 +171,7 @@ func TestEveryVerbRefusesAConfiguration(t *testing.T) {
 			require.NoError(t, tc.spoil(filepath.Join(dir, tc.file)))
 			before := listed(t, dir)
 			for _, line := range verbs {
-				out, complaints, code := command(t, theReal, dir, line+" --json")
+				out, complaints, code := command(t, realAWS, dir, line+" --json")
 				assert.Equal(t, tc.code, code, line)
 				assert.Contains(t, complaints, tc.says, line)
 				assert.Equal(t, name == "no peer", strings.Contains(out+complaints, "name each other as peer"), "%s: only the true reason", line)
@@ -220,7 +220,7 @@ func TestWrongUsage(t *testing.T) {
 		"status --no-such": "unknown flag",
 		"status dr":        "it is used as",
 	} {
-		out, complaints, code := command(t, theReal, t.TempDir(), line+" --json")
+		out, complaints, code := command(t, realAWS, t.TempDir(), line+" --json")
 		assert.Equal(t, 2, code, line)
 		assert.Contains(t, complaints, says, line)
 		assert.Equal(t, codeUsage, failed(t, out).Code, line)
@@ -230,7 +230,7 @@ func TestWrongUsage(t *testing.T) {
 	_, err := initWith(t, runInit, enough(dir)...)
 	require.NoError(t, err)
 	for _, generation := range []string{"0", "one", "1.5"} {
-		_, complaints, code := command(t, theReal, dir, "retire prod "+generation+" --yes")
+		_, complaints, code := command(t, realAWS, dir, "retire prod "+generation+" --yes")
 		assert.Equal(t, 2, code, generation)
 		assert.Contains(t, complaints, fmt.Sprintf("the generation is %q: give its number, as status shows it", generation))
 	}
@@ -263,13 +263,13 @@ func TestReportBesideACorruptOne(t *testing.T) {
 	bad := filepath.Join(folder, "20260303T031500Z-dr-epoch-3.json")
 	require.NoError(t, os.WriteFile(bad, []byte("{"), 0o600))
 	for _, line := range []string{"report", "report --all", "report --json"} {
-		out, complaints, code := command(t, theReal, dir, line)
+		out, complaints, code := command(t, realAWS, dir, line)
 		assert.Equal(t, 0, code, line)
 		assert.Contains(t, out, "dr", line)
 		assert.Contains(t, complaints, bad, line)
 	}
 	require.NoError(t, os.Remove(filepath.Join(folder, "20260302T031500Z-dr-epoch-2.json")))
-	out, complaints, code := command(t, theReal, dir, "report --json")
+	out, complaints, code := command(t, realAWS, dir, "report --json")
 	assert.Equal(t, 1, code)
 	assert.Contains(t, complaints, bad)
 	assert.False(t, failed(t, out).Changed, "a report changes nothing")

@@ -20,7 +20,7 @@ import (
 func initWith(t *testing.T, run func(context.Context, initOptions) error, args ...string) (out string, err error) {
 	t.Helper()
 	cmd := newInitCmd(run)
-	cmd.SetFlagErrorFunc(newRootCmd(theReal).FlagErrorFunc())
+	cmd.SetFlagErrorFunc(newRootCmd(realAWS).FlagErrorFunc())
 	var stdout bytes.Buffer
 	cmd.SetIn(strings.NewReader(""))
 	cmd.SetOut(&stdout)

@@ -25,8 +25,8 @@ import (
 // one, or a simulated one.
 type connect func(ctx context.Context) (ops.Options, error)
 
-// theReal is the world outside.
-func theReal(context.Context) (ops.Options, error) { return ops.Options{}, nil }
+// realAWS is the world outside.
+func realAWS(context.Context) (ops.Options, error) { return ops.Options{}, nil }
 
 // theWorld is the one outside, or the simulated one that the environment names. A
 // session with that lasts as long as the process.
@@ -36,7 +36,7 @@ func theWorld(ctx context.Context) (ops.Options, error) {
 	case err != nil:
 		return ops.Options{}, err
 	case p == nil:
-		return theReal(ctx)
+		return realAWS(ctx)
 	}
 	return p.Options(), nil
 }

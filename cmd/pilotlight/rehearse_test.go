@@ -23,11 +23,11 @@ import (
 
 // rehearseWith runs the command with a rehearsal that is only reported.
 func rehearseWith(report *scenario.Report, failed error, args ...string) (asked scenario.Options, out string, err error) {
-	cmd := newRehearseCmd(theReal, func(_ context.Context, o scenario.Options) (*scenario.Report, error) {
+	cmd := newRehearseCmd(realAWS, func(_ context.Context, o scenario.Options) (*scenario.Report, error) {
 		asked = o
 		return report, failed
 	})
-	cmd.SetFlagErrorFunc(newRootCmd(theReal).FlagErrorFunc())
+	cmd.SetFlagErrorFunc(newRootCmd(realAWS).FlagErrorFunc())
 	var stdout, stderr bytes.Buffer
 	cmd.SetOut(&stdout)
 	cmd.SetErr(&stderr)

@@ -162,7 +162,7 @@ func newSimAction(use, short string, act func(ctx context.Context, p *server.Cli
 	name, what, _ := strings.Cut(use, " ")
 	var asJSON *bool
 	cmd := &cobra.Command{Use: use, Short: short, Args: simArgs(what), RunE: func(cmd *cobra.Command, args []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *server.Client) error {
+		return inSession(cmd.Context(), func(ctx context.Context, p *server.Client) error {
 			if err := act(ctx, p, args[0]); err != nil {
 				err = fmt.Errorf("sim %s: %w", name, err)
 				if _, wrong := errors.AsType[*server.AskedWrongError](err); wrong {
@@ -183,7 +183,7 @@ func jsonFlag(cmd *cobra.Command) *bool { return cmd.Flags().Bool("json", false,
 // newSimQuery is a command that only shows something.
 func newSimQuery(use, short string, show func(context.Context, *server.Client, io.Writer) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: simArgs(), RunE: func(cmd *cobra.Command, _ []string) error {
-		return practising(cmd.Context(), func(ctx context.Context, p *server.Client) error { return show(ctx, p, cmd.OutOrStdout()) })
+		return inSession(cmd.Context(), func(ctx context.Context, p *server.Client) error { return show(ctx, p, cmd.OutOrStdout()) })
 	}}
 }
 
@@ -197,8 +197,8 @@ func simArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// practising runs something in a session with the world that the environment names.
-func practising(ctx context.Context, do func(context.Context, *server.Client) error) error {
+// inSession runs something in a session with the world that the environment names.
+func inSession(ctx context.Context, do func(context.Context, *server.Client) error) error {
 	p, err := server.FromEnvironment(ctx)
 	if err != nil {
 		return err

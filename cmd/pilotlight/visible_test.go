@@ -51,7 +51,7 @@ func TestNothingMovesTheCursor(t *testing.T) {
 	side := ops.SideStatus{Stack: "dr", Role: roles.Standby, Region: "us-east-2", Unreachable: nasty, Database: &checks.Replica{ID: nasty, Status: nasty, Source: "x", Replication: nasty}}
 	status := ops.Status{Site: nasty, Domain: nasty, Sides: []ops.SideStatus{side}, Verdict: nasty, Warnings: []string{nasty}}
 	var out, progress bytes.Buffer
-	root := newRootCmd(theReal)
+	root := newRootCmd(realAWS)
 	show := &cobra.Command{Use: "show", RunE: func(cmd *cobra.Command, _ []string) error {
 		fmt.Fprint(cmd.OutOrStdout(), statusText(status), planMarkdown(nasty, ops.Plan{Refusal: nasty, Warnings: []string{nasty}}))
 		return nil

@@ -24,9 +24,9 @@ import (
 type Command struct {
 	auto.PulumiCommand // the version, and the check of it
 
-	// Begins and Ends are called with the process id of each engine that takes a lock. Ends is
+	// Started and Ended are called with the process id of each engine that takes a lock. Ended is
 	// not called for one that was killed: it may have left its lock. Nil disables them.
-	Begins, Ends func(pid int)
+	Started, Ended func(pid int)
 
 	path    string
 	abandon <-chan struct{}
@@ -72,8 +72,8 @@ func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut
 	if err := cmd.Start(); err != nil {
 		return "", "", notExited, err
 	}
-	if c.Begins != nil && locks(args) {
-		c.Begins(cmd.Process.Pid)
+	if c.Started != nil && locks(args) {
+		c.Started(cmd.Process.Pid)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -82,8 +82,8 @@ func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut
 	switch {
 	case code < 0: // a signal ended it
 		code = notExited
-	case c.Ends != nil && locks(args):
-		c.Ends(cmd.Process.Pid)
+	case c.Ended != nil && locks(args):
+		c.Ended(cmd.Process.Pid)
 	}
 	if _, exited := errors.AsType[*exec.ExitError](err); !exited && errors.Is(err, exec.ErrWaitDelay) {
 		err = nil // it exited well

@@ -41,7 +41,7 @@ func TestAnInterruptedEngineIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	c := engineThat(t, letsGo, nil)
 	var began, ended []int
-	c.Begins, c.Ends = func(pid int) { began = append(began, pid) }, func(pid int) { ended = append(ended, pid) }
+	c.Started, c.Ended = func(pid int) { began = append(began, pid) }, func(pid int) { ended = append(ended, pid) }
 	ctx, interrupt := context.WithCancel(t.Context())
 	first := &started{do: func(string) { interrupt() }}
 	out, _, code, err := c.Run(ctx, t.TempDir(), nil, []io.Writer{first}, nil, nil, "up", "--yes")
@@ -58,7 +58,7 @@ func TestAnAbandonedEngineIsKilled(t *testing.T) {
 	abandon := make(chan struct{})
 	c := engineThat(t, holdsOn, abandon)
 	var ended []int
-	c.Ends = func(pid int) { ended = append(ended, pid) }
+	c.Ended = func(pid int) { ended = append(ended, pid) }
 	ctx, interrupt := context.WithCancel(t.Context())
 	var pids []string
 	first := &started{do: func(line string) {

@@ -107,7 +107,7 @@ func sameServers(a, b []string) bool {
 func (s *Stage) stand(ctx context.Context) error {
 	v := s.site.live
 	s.World.Begin(v.At, v.Account)
-	s.site.furnishLive(s.World)
+	s.site.seedLiveWorld(s.World)
 	sealer, err := newSealer()
 	if err != nil {
 		return err
@@ -272,8 +272,8 @@ func cutLast(text, sep string) (before, after string, found bool) {
 // nameIn is the name of a database or a bucket that is known by its ARN, or by its name.
 func nameIn(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// furnishLive puts into the world what the stacks take for given, as it was seen.
-func (s site) furnishLive(w *sim.World) {
+// seedLiveWorld puts into the world what the stacks take for given, as it was seen.
+func (s site) seedLiveWorld(w *sim.World) {
 	v := s.live
 	for _, c := range s.configs() {
 		for _, zone := range c.Network.Zones {

@@ -48,7 +48,7 @@ type Options struct {
 	// Dir is the project's folder, absolute. A project that is there already is left
 	// as it is. Empty makes a temporary folder, which goes with the stage.
 	Dir string
-	// Progress is told of every phase and wait, a line each; nil is nobody.
+	// Progress, if set, is called with a line for each phase and each wait.
 	Progress func(line string)
 }
 
@@ -57,7 +57,8 @@ type Options struct {
 const decision = 15 * time.Minute
 
 // Stage is where a disaster is rehearsed: a simulated world, its faces to
-// Pulumi and to the AWS SDK, and a project in a folder.
+// Pulumi and to the AWS SDK, and a project in a folder. It has more than 20 methods because it is all that a story
+// needs: one for each verb, one for each thing that happens to the world, and one for each question about it.
 type Stage struct {
 	World *sim.World
 
@@ -182,7 +183,7 @@ func (m Moment) Open(o Options) (*Stage, error) {
 
 func (s *Stage) build() (err error) {
 	if s.site.live == nil {
-		s.site.furnish(s.World)
+		s.site.seedWorld(s.World)
 	}
 	s.watch = enginewatch.New()
 	s.closers = append(s.closers, s.watch.Close)

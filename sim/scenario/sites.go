@@ -96,8 +96,8 @@ func addImage(w *sim.World, c config.Config) {
 	}
 }
 
-// furnish puts into the world what the stacks take for given.
-func (s site) furnish(w *sim.World) {
+// seedWorld puts into the world what the stacks take for given.
+func (s site) seedWorld(w *sim.World) {
 	for _, c := range s.configs() {
 		if c.DNS.ZoneID != "" {
 			w.AddZone(c.DNS.ZoneID, parent(c.Domain))

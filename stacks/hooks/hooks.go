@@ -34,7 +34,7 @@ func (h Hooks) StartPromotion(stillOurs func() error) (*pulumi.ResourceHookBindi
 			return err
 		}
 		if h.rt.Site.Source == "" {
-			return nil // primary-born: nothing to promote
+			return nil // it is a copy of none: nothing to promote
 		}
 		if h.rt.Site.Switchover {
 			return nil // it waits until no write is missing

@@ -19,9 +19,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-// TestAThirdStackTakesThePlace loses production for good, and protects the site
+// TestReplaceLostStack loses production for good, and protects the site
 // from a region that it never was in.
-func TestAThirdStackTakesThePlace(t *testing.T) {
+func TestReplaceLostStack(t *testing.T) {
 	t.Parallel()
 	stage := staged.Disaster(t, staged.Options())
 	require.Empty(t, staged.FailOver(t, stage).Refusal)

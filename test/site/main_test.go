@@ -149,7 +149,7 @@ func run(m *testing.M) int {
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, -10)
 	err := flag.Set("test.parallel", "4") // most of their time is waiting, and this package is the last to end
 	if err == nil {
-		err = furnish()
+		err = prepare()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "preparing the machine of the tests:", err)
@@ -197,10 +197,10 @@ const (
 	bridge   = "site"
 )
 
-// furnish prepares mounts and network of the namespaces. The bridge has an address of its own:
+// prepare prepares mounts and network of the namespaces. The bridge has an address of its own:
 // else it takes that of one of its ports, and another with each instance that comes or goes,
 // while those that are there still send to the old one.
-func furnish() error {
+func prepare() error {
 	if err := shell(`
 		mount --make-rprivate /
 		mount -t proc proc /proc

@@ -20,9 +20,9 @@ import (
 
 func TestMain(m *testing.M) { staged.Main(m) }
 
-// TestPractice goes the way of a person who practises: a world is served, each
+// TestSimulatedWorld goes the way of a person who practises: a world is served, each
 // command is a session of its own, and the next day the world is as it was.
-func TestPractice(t *testing.T) {
+func TestSimulatedWorld(t *testing.T) {
 	dir := t.TempDir()
 	srv := serve(t, dir)
 	command(t, func(ctx context.Context, p *server.Client) error {
