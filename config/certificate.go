@@ -8,6 +8,10 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
+// mostCertificateNames is how many names ACM takes in a certificate that an account requests ("Quotas" of the ACM User Guide). Above
+// that the provider asks for twenty minutes, since ACM's code is that of a rate (hashicorp/terraform-provider-aws#40974).
+const mostCertificateNames = 10
+
 // CertificateRequest is the App.Certificate of a stack that requests its own.
 const CertificateRequest = "request"
 
@@ -41,6 +45,9 @@ func (c Config) validateCertificate(p *problems) {
 			"set it to the ARN of a certificate, or dns.mode to record: ACM validates by records that the stack writes into the zone of %s", c.Domain)
 		p.add(len(c.Domain) <= mostCommonName, key, c.App.Certificate,
 			"set it to the ARN of a certificate, or domain to a shorter one: ACM wants %d characters at most, and this has %d", mostCommonName, len(c.Domain))
+		p.add(len(c.AllNames()) <= mostCertificateNames, key, c.App.Certificate,
+			"set it to the ARN of a certificate, or leave out some names: ACM takes %d in one that is requested, and the site has %d; "+
+				"where that quota was raised, request the certificate yourself", mostCertificateNames, len(c.AllNames()))
 		return
 	}
 	parsed, err := arn.Parse(c.App.Certificate)

@@ -271,8 +271,8 @@ type App struct {
 	// The balancer's certificate: the ARN of one from ACM or of an IAM server certificate, or `request`: then the stack requests one of ACM, for
 	// all names of the site, and validates it by records in the zone. With a certificate HTTP leads to HTTPS; without one the site is plain HTTP.
 	//
-	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual, or with a `domain` of
-	// more than 64 characters
+	// Refused: another region's (ACM) or partition's; `request` with `dns.mode` manual, with a `domain` of
+	// more than 64 characters, or with more than 9 `names`
 	Certificate string `json:"certificate"`
 	// How long a deployment waits for ACM to issue the certificate that it requested. It takes minutes, once the internet sees the records.
 	//

@@ -152,6 +152,15 @@ func TestValidate(t *testing.T) {
 			c.App.Certificate, c.Domain = CertificateRequest, strings.Repeat("a", 52)+".example.com"
 		}, ""},
 		"long, made elsewhere": {func(c *Config) { c.Domain = strings.Repeat("a", 63) + ".example.com" }, ""},
+		"requested, with more names than ACM takes": {
+			func(c *Config) {
+				c.App.Certificate = CertificateRequest
+				for i := range 10 {
+					c.Names = append(c.Names, fmt.Sprintf("shop-%d.example.com", i))
+				}
+			},
+			`app.certificate is "request": set it to the ARN of a certificate, or leave out some names: ACM takes 10 in one that is requested, and the site has 11`,
+		},
 		"requested by hand": {
 			func(c *Config) { c.App.Certificate, c.DNS = CertificateRequest, DNS{Mode: "manual"} },
 			`app.certificate is "request": set it to the ARN of a certificate, or dns.mode to record`,
