@@ -58,6 +58,7 @@ var (
 		{"instances", seenOfMachines, machines},
 		{"volumes", seenOfVolumeKey, volumeKey},
 		{"parts", seenOfParts, parts},
+		{"network", seenOfNetwork, network},
 		{"certificate", seenOfCertificate, certificate},
 		{"name", seenOfName, name},
 	}
@@ -146,7 +147,7 @@ const (
 var overrides = map[string][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier, ReplicaPromoted},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
-	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing, VolumeKeyUnusable},
+	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing, VolumeKeyUnusable, NetworkBlocked},
 }
 
 // Covers reports whether an accepted risk takes a blocker away.

@@ -100,6 +100,7 @@ func TestBlockers(t *testing.T) {
 			func(s *Snapshot) { s.Missing = []Part{{Kind: KeyAlias, ID: "alias/blog"}, {Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "no longer has key 1234, or",
 		},
 		"parts deleted, in the judgement of who asks": {func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} }, []string{PartsMissing}, "or set acceptStandby to 2 (--accept-standby 2)"},
+		"public access blocked":                       {func(s *Snapshot) { s.Blocked = &BlockedNetwork{"vpc-1", "block-ingress"} }, []string{NetworkBlocked}, "--region us-east-2 --vpc-id vpc-1 --internet-gateway-exclusion-mode allow-bidirectional; where there is such an exclusion, set acceptStandby to 2"},
 		"a key of the customer, and usable":           {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "Enabled", Usable: true} }, nil, ""},
 		"a key that is not known":                     {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", Unseen: "KMS ListGrants: AccessDenied"} }, nil, ""},
 		"a key that nobody may use": {

@@ -26,6 +26,8 @@ type Snapshot struct {
 	Certificate *Certificate
 	// Missing are the parts that the stack's state holds and AWS no longer has; none where that was not asked.
 	Missing []Part
+	// Blocked is the stack's network, where no visitor could get in; nil where one could, or that was not asked.
+	Blocked *BlockedNetwork
 	// Name is what stands at the site's names in their zone; nil when that was not looked at.
 	Name *Name
 	// Shortfalls are no reason to refuse an activation: what could not be looked at, and what keeps

@@ -136,9 +136,12 @@ func TestLook(t *testing.T) {
 	w, rt, _, _ := requested(t)
 	w.EncryptVolumes(recovery, "arn:aws:kms:us-east-2:123456789012:key/gone")
 	rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
-	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-gone"}
+	vpc, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:ec2/vpc:Vpc", Name: "blog", Inputs: map[string]any{"cidrBlock": "10.0.0.0/16"}})
+	require.NoError(t, err)
+	w.BlockPublicAccess(recovery, "block-ingress")
+	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-gone", "arn:aws:ec2:us-east-2:123456789012:vpc/" + vpc.ID}
 	elsewhere := []string{"At", "Source", "Class", "Backlog", "Site"} // or not measured in this world
-	leftOut := map[string][]string{"Types": {"instances"}, "VolumeKey": {"volumes"}, "Missing": {"parts"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
+	leftOut := map[string][]string{"Types": {"instances"}, "VolumeKey": {"volumes"}, "Missing": {"parts"}, "Blocked": {"network"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
 
 	whole, err := rt.Survey(t.Context())
 	require.NoError(t, err)

@@ -80,6 +80,9 @@ func (w *World) serve(ctx context.Context, balancer *Object, req *http.Request) 
 	if err := w.reach(ctx, balancer.Region, hangVisit); err != nil {
 		return Answer{}, err
 	}
+	if err := w.admits(balancer.Region); err != nil {
+		return Answer{}, err
+	}
 	if portOf(req) == 443 {
 		if err := w.distrusted(balancer, hostOf(req)); err != nil {
 			return Answer{}, err

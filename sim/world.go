@@ -57,15 +57,16 @@ type state struct {
 	Made         map[string]int            `json:"made"`         // how often a name was made: ids don't repeat
 	Calls        map[string]int            `json:"calls"`
 	Faults       []*armed                  `json:"faults"`
-	Increases    []Increase                `json:"increases,omitempty"`  // of quotas, that were asked for
-	Metrics      []Published               `json:"metrics,omitempty"`    // that were put, in their order
-	Snapshots    map[string]VolumeSnapshot `json:"snapshots,omitempty"`  // of volumes, by region and id
-	VolumeKeys   map[string]string         `json:"volumeKeys,omitempty"` // of customers, that encrypt volumes by default: ARN by region
-	Grants       map[string][]string       `json:"grants,omitempty"`     // of keys: grantees by ARN
-	Rings        []Ring                    `json:"rings,omitempty"`      // of alarms
-	Events       []Event                   `json:"events,omitempty"`     // of EventBridge, in their order
-	Logged       map[string][]LogEvent     `json:"logged,omitempty"`     // by region and log group
-	Roleless     map[string]bool           `json:"roleless,omitempty"`   // service-linked roles that the account has yet to get
+	Increases    []Increase                `json:"increases,omitempty"`    // of quotas, that were asked for
+	Metrics      []Published               `json:"metrics,omitempty"`      // that were put, in their order
+	Snapshots    map[string]VolumeSnapshot `json:"snapshots,omitempty"`    // of volumes, by region and id
+	PublicAccess map[string]string         `json:"publicAccess,omitempty"` // of VPCs, where it is blocked: the mode by region
+	VolumeKeys   map[string]string         `json:"volumeKeys,omitempty"`   // of customers, that encrypt volumes by default: ARN by region
+	Grants       map[string][]string       `json:"grants,omitempty"`       // of keys: grantees by ARN
+	Rings        []Ring                    `json:"rings,omitempty"`        // of alarms
+	Events       []Event                   `json:"events,omitempty"`       // of EventBridge, in their order
+	Logged       map[string][]LogEvent     `json:"logged,omitempty"`       // by region and log group
+	Roleless     map[string]bool           `json:"roleless,omitempty"`     // service-linked roles that the account has yet to get
 }
 
 // New makes an empty world. Equal seeds give equal durations.

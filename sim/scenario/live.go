@@ -301,6 +301,9 @@ func (s site) seedLiveWorld(w *sim.World) {
 		i := v.Seen.Image
 		w.PutImage(s.recovery.Region, sim.Image{ID: i.ID, Created: i.Made, Architecture: i.Architecture, BootMode: i.BootMode, State: i.State, RootGiB: i.RootGiB, Tags: map[string]string{images.SiteTag: s.recovery.Site}})
 	}
+	if v.Seen != nil && v.Seen.Blocked != nil {
+		w.BlockPublicAccess(s.recovery.Region, v.Seen.Blocked.Mode)
+	}
 	if arn := s.certificate(); arn != "" && v.Seen != nil && v.Seen.Certificate == nil {
 		w.RemoveCertificate(arn)
 	} else if v.Seen != nil && v.Seen.Certificate != nil && !v.Seen.Certificate.Unseen {

@@ -78,8 +78,9 @@ var ec2Operations = map[string]operation{
 		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"),
 	"DescribeSecurityGroupRules": held("SecurityGroupRuleId", "InvalidSecurityGroupRuleId.NotFound", "securityGroupRuleSet", "securityGroupRuleId",
 		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"),
-	"DescribeVpcEndpoints": held("VpcEndpointId", "InvalidVpcEndpointId.NotFound", "vpcEndpointSet", "vpcEndpointId", "aws:ec2/vpcEndpoint:VpcEndpoint"),
-	"DescribeVpcs":         held("VpcId", "InvalidVpcID.NotFound", "vpcSet", "vpcId", "aws:ec2/vpc:Vpc"),
+	"DescribeVpcEndpoints":                   held("VpcEndpointId", "InvalidVpcEndpointId.NotFound", "vpcEndpointSet", "vpcEndpointId", "aws:ec2/vpcEndpoint:VpcEndpoint"),
+	"DescribeVpcs":                           {heldVPCs.subject, describeVPCs},
+	"DescribeVpcBlockPublicAccessExclusions": {func(input) string { return "" }, describeExclusions},
 	"DescribeNatGateways": {
 		subject: func(input) string { return "" },
 		serve: func(r request) (any, error) {

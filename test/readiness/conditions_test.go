@@ -217,6 +217,10 @@ var conditions = []condition{
 	{name: "image pending", codes: []string{checks.ImageState}, spoil: image(func(i *sim.Image) { i.State = "pending" })},
 	{name: "image larger than the disk", codes: []string{checks.ImageTooLarge}, spoil: image(func(i *sim.Image) { i.RootGiB = 200 })},
 
+	{name: "public access blocked", of: "network", codes: []string{checks.NetworkBlocked}, spoil: func(w *world) error {
+		w.sim.BlockPublicAccess(w.own().Config.Region, "block-ingress")
+		return nil
+	}},
 	{name: "volumes under a customer's key", of: "volumes", codes: []string{checks.VolumeKeyUnusable}, spoil: func(w *world) error {
 		_, err := encrypted(w)
 		return err

@@ -1,0 +1,29 @@
+package checks
+
+import (
+	"github.com/pilotlight-dr/pilotlight/refusal"
+)
+
+// NetworkBlocked is the code of a network whose internet gateway lets no visitor through.
+const NetworkBlocked = "network-blocked"
+
+// BlockedNetwork is a network of the stack for which its account or organization blocks public access, and no exclusion was seen.
+type BlockedNetwork struct {
+	VPC  string
+	Mode string // as EC2 words it: block-bidirectional or block-ingress
+}
+
+// network finds out whether visitors could reach a balancer. Blocked, all of a failover is made, and no page ever answers
+// (VPC User Guide, "Block public access to VPCs and subnets").
+func network(s Snapshot, p Policy) []refusal.Blocker {
+	if s.Blocked == nil {
+		return nil
+	}
+	return []refusal.Blocker{block(NetworkBlocked,
+		"aws ec2 create-vpc-block-public-access-exclusion --region "+p.Region+" --vpc-id "+s.Blocked.VPC+
+			" --internet-gateway-exclusion-mode allow-bidirectional; where there is such an exclusion, "+acceptStandby(p),
+		"public access of VPCs is blocked in %s (%s): internet gateway and balancer of network %s let no visitor in", p.Region, s.Blocked.Mode, s.Blocked.VPC)}
+}
+
+// seenOfNetwork says nothing of one that is open, as nearly all are.
+func seenOfNetwork(Snapshot, Policy) string { return "" }
