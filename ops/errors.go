@@ -117,6 +117,8 @@ func engineError(err error, complaints []string) error {
 		switch {
 		case strings.Contains(text, "InvalidChangeBatch") && strings.Contains(text, "already exists"):
 			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
+		case strings.Contains(text, "DependencyViolation"):
+			complaints[i] = text + `: something that this stack did not make stands in its network: see "Something else stands in the network" in docs/runbook.md`
 		case existsAlready.MatchString(text):
 			complaints[i] = text + `: AWS has it, and it is not known to be this stack's: see "AWS has it already" in docs/runbook.md`
 		}

@@ -39,15 +39,16 @@ func TestPlain(t *testing.T) {
 func TestEngineErrorSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for text, remedy := range map[string]string{
-		"creating SSM Parameter (/blog/dr/database): ParameterAlreadyExists: The parameter already exists.": `see "AWS has it already" in docs/runbook.md`,
-		"creating IAM Role (blog-dr): EntityAlreadyExists: Role with name blog-dr already exists.":          `see "AWS has it already" in docs/runbook.md`,
-		"creating CloudWatch Logs Log Group: ResourceAlreadyExistsException: it exists":                     `see "AWS has it already" in docs/runbook.md`,
-		"creating KMS Alias (alias/blog-dr): AlreadyExistsException: An alias with the name exists":         `see "AWS has it already" in docs/runbook.md`,
-		"creating Secrets Manager Secret: ResourceExistsException: it exists":                               `see "AWS has it already" in docs/runbook.md`,
-		"creating Lambda Function: ResourceConflictException: Function already exist: blog-dr-images":       `see "AWS has it already" in docs/runbook.md`,
-		"updating Lambda Function: ResourceConflictException: An update is in progress":                     "",
-		"creating Route 53 Record: InvalidChangeBatch: it already exists":                                   "delete that record, or set dns.takeOver to have it overwritten",
-		"creating Lambda Function: AccessDenied: the alarm that already exists may not be changed":          "",
+		"creating SSM Parameter (/blog/dr/database): ParameterAlreadyExists: The parameter already exists.":                  `see "AWS has it already" in docs/runbook.md`,
+		"creating IAM Role (blog-dr): EntityAlreadyExists: Role with name blog-dr already exists.":                           `see "AWS has it already" in docs/runbook.md`,
+		"creating CloudWatch Logs Log Group: ResourceAlreadyExistsException: it exists":                                      `see "AWS has it already" in docs/runbook.md`,
+		"creating KMS Alias (alias/blog-dr): AlreadyExistsException: An alias with the name exists":                          `see "AWS has it already" in docs/runbook.md`,
+		"creating Secrets Manager Secret: ResourceExistsException: it exists":                                                `see "AWS has it already" in docs/runbook.md`,
+		"creating Lambda Function: ResourceConflictException: Function already exist: blog-dr-images":                        `see "AWS has it already" in docs/runbook.md`,
+		"updating Lambda Function: ResourceConflictException: An update is in progress":                                      "",
+		"deleting EC2 Subnet (subnet-1): DependencyViolation: The subnet 'subnet-1' has dependencies and cannot be deleted.": `see "Something else stands in the network" in docs/runbook.md`,
+		"creating Route 53 Record: InvalidChangeBatch: it already exists":                                                    "delete that record, or set dns.takeOver to have it overwritten",
+		"creating Lambda Function: AccessDenied: the alarm that already exists may not be changed":                           "",
 	} {
 		said := engineError(errors.New("exit status 1"), []string{text}).Error()
 		assert.Equal(t, remedy != "", said != text, said)
