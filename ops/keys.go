@@ -224,14 +224,17 @@ func keyArgs(address string) string {
 
 // lostKeys are the refusals with code refusal.CodeKeys in an error of reading the sides.
 func lostKeys(err error) (all []*refusal.Error) {
-	errs := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { // that of errors.Join
-		errs = joined.Unwrap()
-	}
-	for _, one := range errs {
-		if refused, ok := errors.AsType[*refusal.Error](one); ok && refused.Code == refusal.CodeKeys {
-			all = append(all, refused)
+	switch e := err.(type) { //nolint:errorlint // it takes the error apart
+	case *refusal.Error:
+		if e.Code == refusal.CodeKeys {
+			all = append(all, e)
 		}
+	case interface{ Unwrap() []error }: // that of errors.Join
+		for _, one := range e.Unwrap() {
+			all = append(all, lostKeys(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return lostKeys(e.Unwrap())
 	}
 	return all
 }

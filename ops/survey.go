@@ -11,9 +11,11 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // A Survey is a site as it stands: what both stacks hold, and what AWS says now of the side that a
@@ -52,11 +54,20 @@ type SurveyedStack struct {
 // lock. A site without a standby that a failover could activate is refused.
 func (s *Site) Survey(ctx context.Context) (_ Survey, err error) {
 	defer noteRead(ctx, &err)
-	read, err := s.exports(ctx)
+	read := make([]SurveyedStack, len(s.stacks))
+	err = s.eachStack(func(i int, config config.Config) (err error) {
+		read[i].Config = config
+		read[i].State, read[i].Exported, err = s.exported(ctx, config.Stack)
+		return err
+	})
 	if err != nil {
 		return Survey{}, err
 	}
-	side, err := standby(read)
+	sides := make([]Side, len(read))
+	for i, of := range read {
+		sides[i] = of.Side
+	}
+	side, err := standby(sides)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -72,9 +83,26 @@ func (s *Site) Survey(ctx context.Context) (_ Survey, err error) {
 	return v, err
 }
 
+// exported is what a stack holds, and its state as it is exported: nothing for one that does not exist.
+func (s *Site) exported(ctx context.Context, name string) (held state.State, exported *apitype.UntypedDeployment, err error) {
+	stack, err := s.Stack(ctx, name, false)
+	if errors.Is(err, ErrNoStack) {
+		return state.State{}, nil, nil
+	}
+	if err == nil {
+		exported, err = stack.export(ctx)
+	}
+	if err == nil {
+		held, err = state.Parse(exported.Deployment)
+	}
+	if err != nil && ctx.Err() == nil {
+		err = s.damaged(ctx, name, err)
+	}
+	return held, exported, err
+}
+
 // standby is the side that a failover would activate.
-func standby(read []SurveyedStack) (Side, error) {
-	sides := sidesOf(read)
+func standby(sides []Side) (Side, error) {
 	change, err := next(sides, ForFailover, "")
 	if refused, ok := errors.AsType[*refusal.Error](err); ok && refused.Remedy == "" {
 		said := *refused

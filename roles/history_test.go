@@ -31,7 +31,7 @@ type history struct {
 	taken     int // how often the site was taken back from a lost peer
 	rebuilt   int // how often a standby was to replace its replica
 	acted     map[Action]int
-	log       []string
+	log       []event
 }
 
 // update is one run of the program on one stack.
@@ -166,9 +166,15 @@ func (h *history) end(i int, next Claim) {
 	}
 }
 
-func (h *history) note(format string, args ...any) {
-	h.log = append(h.log, fmt.Sprintf(format, args...)+"\n")
+// event is a line of a history, put into words for one that fails.
+type event struct {
+	format string
+	args   []any
 }
+
+func (e event) String() string { return fmt.Sprintf(e.format, e.args...) + "\n" }
+
+func (h *history) note(format string, args ...any) { h.log = append(h.log, event{format, args}) }
 
 // TestHistories runs twenty thousand histories and holds after each step that there
 // are never two stacks that may act as active, that the site's name never goes to a

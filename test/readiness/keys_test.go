@@ -295,3 +295,30 @@ func TestKeysLostForGood(t *testing.T) {
 		})
 	}
 }
+
+// TestStatesAreReadFromFiles: the engine is asked for a state only to find out whether a key opens its secrets, once. A
+// passphrase is tried without it.
+func TestStatesAreReadFromFiles(t *testing.T) {
+	t.Parallel()
+	asked := func(o ops.Options) (first, then int64) {
+		engine := &exports{PulumiCommand: o.Command}
+		o.Command = engine
+		site, err := ops.OpenSite(o)
+		require.NoError(t, err)
+		for range 2 {
+			first = then
+			status, err := site.Status(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "prod", status.Active)
+			then = engine.count.Load()
+		}
+		return first, then
+	}
+	stage := staged.Steady(t, staged.Options())
+	first, then := asked(stage.Options(stage.Env()))
+	assert.Zero(t, first, "a passphrase")
+	assert.Zero(t, then, "a passphrase")
+	first, then = asked(newKeyed(t, stateRegion).options)
+	assert.Equal(t, int64(2), first, "a key")
+	assert.Equal(t, int64(2), then, "a key, of which it is known that it opens them")
+}
