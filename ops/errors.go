@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
@@ -51,13 +52,13 @@ func refuse(format string, args ...any) error {
 // as they are.
 func refuseConfig(err error) error {
 	e := &refusal.Error{Code: refusal.CodeConfig, Reason: "the configuration is refused", Remedy: "correct what the blockers name", Err: err}
-	for _, config := range configErrors(err) {
-		for _, p := range config.Problems {
+	for _, wrong := range errorsOf[*config.Error](err) {
+		for _, p := range wrong.Problems {
 			reason := p.Reason()
-			if config.File != "" {
-				reason = config.File + ": " + reason
+			if wrong.File != "" {
+				reason = wrong.File + ": " + reason
 			}
-			e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: cmp.Or(p.Key, config.File), Reason: reason, Remedy: p.Remedy})
+			e.Blockers = append(e.Blockers, refusal.Blocker{Code: e.Code, Subject: cmp.Or(p.Key, wrong.File), Reason: reason, Remedy: p.Remedy})
 		}
 	}
 	if len(e.Blockers) == 0 {

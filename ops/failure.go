@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
@@ -97,17 +96,16 @@ func FailureOf(err error) Failure {
 	return f
 }
 
-// configErrors finds all refused configurations in an error, which may join several.
-func configErrors(err error) (all []*config.Error) {
-	if cfg, ok := err.(*config.Error); ok { //nolint:errorlint // the tree is walked below
-		return []*config.Error{cfg}
-	}
-	switch inner := err.(type) { //nolint:errorlint // as above
+// errorsOf finds all errors of a type in an error, which may join several.
+func errorsOf[T error](err error) (all []T) {
+	switch e := err.(type) { //nolint:errorlint // it takes the error apart
+	case T:
+		return []T{e}
 	case interface{ Unwrap() error }:
-		return configErrors(inner.Unwrap())
+		return errorsOf[T](e.Unwrap())
 	case interface{ Unwrap() []error }:
-		for _, err := range inner.Unwrap() {
-			all = append(all, configErrors(err)...)
+		for _, one := range e.Unwrap() {
+			all = append(all, errorsOf[T](one)...)
 		}
 	}
 	return all

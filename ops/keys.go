@@ -223,20 +223,8 @@ func keyArgs(address string) string {
 }
 
 // lostKeys are the refusals with code refusal.CodeKeys in an error of reading the sides.
-func lostKeys(err error) (all []*refusal.Error) {
-	switch e := err.(type) { //nolint:errorlint // it takes the error apart
-	case *refusal.Error:
-		if e.Code == refusal.CodeKeys {
-			all = append(all, e)
-		}
-	case interface{ Unwrap() []error }: // that of errors.Join
-		for _, one := range e.Unwrap() {
-			all = append(all, lostKeys(one)...)
-		}
-	case interface{ Unwrap() error }:
-		return lostKeys(e.Unwrap())
-	}
-	return all
+func lostKeys(err error) []*refusal.Error {
+	return slices.DeleteFunc(errorsOf[*refusal.Error](err), func(e *refusal.Error) bool { return e.Code != refusal.CodeKeys })
 }
 
 // sidesWithoutKeys are the site's sides by the files of the backend, which need no key. Their secrets stay encrypted. Where
