@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,8 +35,8 @@ func (w *World) find(typ, region, id string) *Object {
 
 // findBy returns the object whose property has a value, or nil; of several the first by its id.
 func (w *World) findBy(typ, region, prop, value string) (found *Object) {
-	for _, o := range w.state.Objects {
-		if o.Type == typ && place(typ, o.Region) == place(typ, region) && propOf(o, prop) == value && (found == nil || o.ID < found.ID) {
+	for _, o := range w.ofType(typ, region) {
+		if propOf(o, prop) == value && (found == nil || o.ID < found.ID) {
 			found = o
 		}
 	}
@@ -52,9 +53,31 @@ func propOf(o *Object, prop string) string {
 
 // all lists the objects of a type in a region, in the order of their ids.
 func (w *World) all(typ, region string) []*Object {
-	return w.where(func(o *Object) bool {
-		return o.Type == typ && place(typ, o.Region) == place(typ, region)
-	})
+	of := w.ofType(typ, region)
+	found := make([]*Object, 0, len(of))
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		found = append(found, of[id])
+	}
+	return found
+}
+
+// ofType are the objects of a type in a region, by id. Most calls ask for those of one type, among hundreds.
+func (w *World) ofType(typ, region string) map[string]*Object {
+	if w.kept == nil {
+		w.kept = map[string]map[string]*Object{}
+		for _, o := range w.state.Objects {
+			w.keepByType(o)
+		}
+	}
+	return w.kept[place(typ, region)+"|"+typ]
+}
+
+func (w *World) keepByType(o *Object) {
+	at := place(o.Type, o.Region) + "|" + o.Type
+	if w.kept[at] == nil {
+		w.kept[at] = map[string]*Object{}
+	}
+	w.kept[at][o.ID] = o
 }
 
 // where lists the objects that fit, in a fixed order.
@@ -73,8 +96,17 @@ func (w *World) where(fits func(*Object) bool) []*Object {
 	return found
 }
 
-func (w *World) put(o *Object)  { w.state.Objects[key(o.Type, o.Region, o.ID)] = o }
-func (w *World) drop(o *Object) { delete(w.state.Objects, key(o.Type, o.Region, o.ID)) }
+func (w *World) put(o *Object) {
+	w.state.Objects[key(o.Type, o.Region, o.ID)] = o
+	if w.kept != nil {
+		w.keepByType(o)
+	}
+}
+
+func (w *World) drop(o *Object) {
+	delete(w.state.Objects, key(o.Type, o.Region, o.ID))
+	delete(w.kept[place(o.Type, o.Region)+"|"+o.Type], o.ID)
+}
 
 // madeID makes an id that depends on the world's seed, the place, the name and
 // how often that name was made there; so not on the order of arrival.

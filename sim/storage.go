@@ -102,9 +102,10 @@ func (w *World) freeStorage(o *Object, from, to time.Time) (points []Datapoint) 
 	case w.fault("storage", is("low")) != nil && w.sourceName(o) != "":
 		share = hardlyFree
 	}
+	bytes := share * float64(w.allocated(o)) * (1 << 30)
 	for at := later(from, o.Times["available"]).Truncate(time.Minute); at.Before(to); at = at.Add(time.Minute) {
 		if !at.Before(o.Times["available"]) {
-			points = append(points, Datapoint{at, share * float64(w.allocated(o)) * (1 << 30)})
+			points = append(points, Datapoint{at, bytes})
 		}
 	}
 	return points

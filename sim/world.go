@@ -29,6 +29,7 @@ type World struct {
 
 	mu       sync.Mutex
 	state    state
+	kept     map[string]map[string]*Object // the state's objects by place and type, and by id; nil until it is asked for
 	journal  []*Step
 	healed   chan struct{}                       // closed when the faults are taken back, and made anew
 	slow     atomic.Pointer[map[string]slowness] // operations that take so many times as long
@@ -116,7 +117,7 @@ func (w *World) Restore(snapshot []byte) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state, w.journal = s, nil
+	w.state, w.kept, w.journal = s, nil, nil
 	w.slowDown()
 	w.clock.setNow(s.Now)
 	return nil

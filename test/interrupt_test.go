@@ -69,7 +69,9 @@ func TestInterruptWhileAWSIsSlow(t *testing.T) {
 	for name, abandons := range map[string]bool{"waiting for AWS": false, "abandoning the wait": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			stage := staged.Disaster(t, staged.CommandLine(stuck))
+			command := staged.CommandLine(stuck)
+			command.EngineRoot = staged.KillableEngine(t) // a process for what is interrupted
+			stage := staged.Disaster(t, command)
 			abandon := make(chan struct{})
 			o := stage.Options(stage.Env())
 			o.Abandon = abandon

@@ -93,7 +93,9 @@ func sleep(t *testing.T, d time.Duration) {
 func open(t *testing.T, p *server.Client) *ops.Site {
 	t.Helper()
 	o := p.Options()
-	o.EngineRoot = staged.EngineRoot
+	root, err := staged.Server.EngineRoot(t.Context())
+	require.NoError(t, err)
+	o.EngineRoot = root
 	site, err := ops.OpenSite(o)
 	require.NoError(t, err)
 	return site
