@@ -56,9 +56,9 @@ func TestTwoFailoversAtOnce(t *testing.T) {
 	}
 }
 
-// TestFailoverBesideItsRefusal begins a failover while production lives, and one that has
-// been accepted: what the refused one leaves does not make the next plain update a failover.
-func TestFailoverBesideItsRefusal(t *testing.T) {
+// TestRefusedFailoversTogether begins two failovers at once while production lives: both are refused, and nothing that
+// they leave makes a failover of the next plain update.
+func TestRefusedFailoversTogether(t *testing.T) {
 	t.Parallel()
 	at := newTerminal(t)
 	before, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
@@ -74,6 +74,7 @@ func TestFailoverBesideItsRefusal(t *testing.T) {
 	after, err := os.ReadFile(filepath.Join(at.dir, "Pulumi.dr.yaml"))
 	require.NoError(t, err)
 	assert.Equal(t, string(before), string(after))
+	at.run(t, 0, "deploy")
 	require.NoError(t, at.world(func(ctx context.Context, p *server.Client) error { return p.Sleep(ctx, time.Minute) }))
 	assert.Equal(t, "visitors are served from us-west-2", at.serving(t))
 	assert.Contains(t, at.run(t, 0, "status"), "verdict    protected")
