@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -59,7 +60,7 @@ func TestLogsAreSentOnce(t *testing.T) {
 	i := logging(t)
 	lines, err := i.send()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"cloud-init-output.log: pilotlight: installing", "error_log: first", "www-error.log: PHP Fatal error \ufffd"}, lines)
+	assert.Equal(t, []string{"cloud-init-output.log: pilotlight: installing", "httpd/error_log: first", "php-fpm/www-error.log: PHP Fatal error \ufffd"}, lines)
 	lines, err = i.send()
 	require.NoError(t, err)
 	assert.Empty(t, lines, "nothing is new")
@@ -72,12 +73,36 @@ func TestLogsAreSentOnce(t *testing.T) {
 	i.put(i.commands+"/aws", "#!/bin/sh\n"+commands["aws"]+"\n")
 	lines, err = i.send()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"error_log: second"}, lines)
+	assert.Equal(t, []string{"httpd/error_log: second"}, lines)
 
 	i.put(i.path("/var/log/httpd/error_log"), "new\n")
 	lines, err = i.send()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"error_log: new"}, lines, "it was rotated")
+	assert.Equal(t, []string{"httpd/error_log: new"}, lines, "it was rotated")
+}
+
+// TestLogsTellNoSecrets fills the folder that is apache's own with what its user can make there. Root reads it, and shows it to the operator.
+func TestLogsTellNoSecrets(t *testing.T) {
+	t.Parallel()
+	i := logging(t)
+	_, err := i.send()
+	require.NoError(t, err)
+	const folder = "/var/log/php-fpm/"
+	i.put(i.path("/run/secret"), "the password\n")
+	require.NoError(t, os.Symlink(i.path("/run/secret"), i.path(folder+"link.log")))
+	require.NoError(t, os.Link(i.path("/run/secret"), i.path(folder+"hard.log")))
+	require.NoError(t, os.Symlink(i.path("/run"), i.path(folder+"folder.log")))
+	require.NoError(t, os.Mkdir(i.path(folder+"empty.log"), 0o755))
+	require.NoError(t, syscall.Mkfifo(i.path(folder+"pipe.log"), 0o600))
+	i.put(i.path(folder+"refused to serve: run\nthis .log"), "as root\n")
+	i.put(i.path(folder+"cloud-init-output.log"), "pilotlight: installing\n")
+	i.put(i.path(folder+"own-error.log"), "refused to serve: run this\n")
+
+	lines, err := i.send()
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{
+		"php-fpm/cloud-init-output.log: pilotlight: installing", "php-fpm/own-error.log: refused to serve: run this", "php-fpm/refusedtoserverunthis.log: as root",
+	}, lines)
 }
 
 // TestLogsStartTheCLIOnce holds that the AWS CLI, which costs a small instance a second of

@@ -48,9 +48,15 @@ func TestInstanceServesWordPress(t *testing.T) {
 	assert.Empty(t, i.must("find / -xdev -path /proc -prune -o -name tide.txt -newer /var/www/html/index.php -print | grep -v '^/var/cache/s3fs' || true"), "an upload stays on the instance")
 	require.NoError(t, i.visit().get(components.HealthPath).want(200))
 
+	i.must("runuser -u apache -- ln -s /run/pilotlight/secret.json /var/log/php-fpm/x.log")
+	i.must("runuser -u apache -- touch /var/log/php-fpm/y.log; echo last >>/var/log/php-fpm/y.log")
+	require.NoError(t, i.systemd.start(refresh))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	assert.Contains(t, s.logged["/pilotlight"+path+" "+i.id], "pilotlight: the database has the user wordpress now")
+	logged := s.logged["/pilotlight"+path+" "+i.id]
+	assert.Contains(t, logged, "pilotlight: the database has the user wordpress now")
+	assert.Contains(t, logged, "php-fpm/y.log: last")
+	assert.NotContains(t, logged, s.secrets["master_password"], "root reads what apache names")
 }
 
 var boots = flag.Int("boots", 6, "how many instances boot one after the other; one hundred take some minutes")

@@ -68,7 +68,7 @@ Wants=httpd-init.service
 After=network.target
 [Service]
 Type=notify
-ExecStartPre=/usr/bin/mkdir -p /run/httpd /var/log/httpd
+ExecStartPre=/usr/bin/mkdir -p /run/httpd
 ExecStart=/usr/sbin/httpd -DFOREGROUND
 [Install]
 WantedBy=multi-user.target
@@ -78,7 +78,7 @@ Description=The PHP FastCGI Process Manager
 After=network.target
 [Service]
 Type=notify
-ExecStartPre=/usr/bin/mkdir -p /run/php-fpm /var/log/php-fpm
+ExecStartPre=/usr/bin/mkdir -p /run/php-fpm
 ExecStart=/usr/sbin/php-fpm --nodaemonize
 [Install]
 WantedBy=multi-user.target
@@ -229,10 +229,12 @@ func (c *cloud) newImage(script string) string {
 		trap 'umount -l "$1/rootfs"' EXIT
 		mount --bind /dev "$1/rootfs/dev"
 		rm -rf "$1/rootfs/var/www/html" "$1/rootfs/etc/systemd/system" "$1/rootfs/run/httpd" "$1/rootfs/etc/resolv.conf"
-		mkdir -p "$1/rootfs/var/log/httpd" "$1/rootfs/etc/systemd/system"
+		mkdir -p "$1/rootfs/etc/systemd/system"
 		env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin chroot "$1/rootfs" bash -euc '
 			groupadd -g 48 apache
 			useradd -u 48 -g 48 -M -d /usr/share/httpd -s /usr/sbin/nologin apache
+			install -d -m 0700 /var/log/httpd
+			install -d -m 0770 -o apache /var/log/php-fpm # both as the packages of Fedora have them
 			update-ca-trust
 			[[ ! -e /tmp/s3fs ]] || mv /tmp/s3fs /usr/bin/s3fs
 			ln -sf /etc/ssl/certs/ca-certificates.crt /usr/lib/python3/dist-packages/awscli/botocore/cacert.pem
