@@ -121,7 +121,11 @@ func TestImageThatCannotServeIsRefused(t *testing.T) {
 	}{
 		"no s3fs anywhere": {func(i *instance) { i.lacks("s3fs"); i.answer("no-s3fs", "") }, "use an image that has s3fs-fuse"},
 		"no mysqli":        {func(i *instance) { i.answer("no-mysqli", "") }, "php has no mysqli"},
-		"no WordPress":     {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
+		"a link in place of a folder": {func(i *instance) {
+			require.NoError(t, os.Rename(i.path(site), i.path("/srv")))
+			require.NoError(t, os.Symlink(i.path("/srv"), i.path(site)))
+		}, "/var/www/html is a link: use an image where it is a folder"},
+		"no WordPress": {func(i *instance) { require.NoError(t, os.RemoveAll(i.path(site))) }, "WordPress can't be downloaded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := machine(t, userData())

@@ -71,7 +71,7 @@ var commands = map[string]string{
 	esac`,
 	"id":         `echo 48`,
 	"mountpoint": `exit 1`,
-	"true":       ``, "httpd": ``, "nft": ``, "php-fpm": ``, "s3fs": ``, "systemctl": ``, "chgrp": ``, "update-ca-trust": ``,
+	"true":       ``, "httpd": ``, "nft": ``, "php-fpm": ``, "s3fs": ``, "systemctl": ``, "chgrp": ``, "chown": ``, "sleep": ``, "update-ca-trust": ``,
 }
 
 // tools are the real commands that the scripts use.

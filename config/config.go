@@ -266,7 +266,7 @@ type App struct {
 	// Refused: under 8
 	DiskGiB int `json:"diskGiB"`
 	// Let WordPress change its own code: install and update plugins, themes and itself. Each change is of one instance
-	// and lost with it, while the database is every instance's. Without it, a new image brings new code.
+	// and lost with it, while the database is every instance's. The files become the web server's own at boot. Without it, a new image brings new code.
 	FileMods bool `json:"fileMods"`
 	// The balancer's certificate: the ARN of one from ACM or of an IAM server certificate, or `request`: then the stack requests one of ACM, for
 	// all names of the site, and validates it by records in the zone. With a certificate HTTP leads to HTTPS; without one the site is plain HTTP.

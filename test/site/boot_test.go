@@ -108,17 +108,19 @@ func TestBareImage(t *testing.T) {
 }
 
 // TestImageWithUploads boots an image that was taken of a server with media in its folder:
-// they hide nothing of the bucket, and are not lost.
+// they hide nothing of the bucket, and are not lost. All of the site is apache's own.
 func TestImageWithUploads(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
 	_, err := s.world.PutObject(home, bucket, "2026/01/of-the-bucket.txt", sim.Content{Body: []byte("of the bucket"), Type: "text/plain"}, sim.Condition{})
 	require.NoError(t, err)
-	i := s.serving(s.image(putWordPress + "mkdir -p /var/www/html/wp-content/uploads/2026/01\necho of the image >/var/www/html/wp-content/uploads/2026/01/of-the-image.txt\n"))
+	i := s.serving(s.image(putWordPress + "mkdir -p /var/www/html/wp-content/uploads/2026/01\necho of the image >/var/www/html/wp-content/uploads/2026/01/of-the-image.txt\nchown -R apache:apache /var/www/html\n"))
 	eventually(t, patience, func() error { return i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").want(200) })
 	assert.Equal(t, "of the bucket", i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").text)
 	assert.NotEqual(t, "of the image\n", i.visit().get("/wp-content/uploads/2026/01/of-the-image.txt").text)
 	assert.Equal(t, "of the image\n", i.must("cat /var/www/uploads-of-image/2026/01/of-the-image.txt"))
+	i.keepsTheWayToTheMedia()
+	i.must("runuser -u apache -- sh -c 'echo >/var/www/html/.htaccess; mkdir /var/www/html/wp-content/cache; mv /var/www/html/wp-content/themes /var/www/html/wp-content/others'")
 }
 
 // TestReboot has an instance start again what systemd would.
@@ -156,4 +158,46 @@ func TestLateNetwork(t *testing.T) {
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 	i.visit().install()
 	require.NoError(t, i.visit().get("/").want(200))
+}
+
+// keepsTheWayToTheMedia holds that apache can't have root mount the media elsewhere, by a link in place of a folder on the way.
+func (i *instance) keepsTheWayToTheMedia() {
+	i.t.Helper()
+	for _, from := range []string{"/var/www", "/var/www/html", "/var/www/html/wp-content", "/var/www/html/wp-content/uploads", "/var/www/html/wp-config.php"} {
+		_, err := i.run("runuser -u apache -- mv " + from + " " + from + "-moved")
+		assert.ErrorContains(i.t, err, "cannot move", "apache can put a link in place of %s", from)
+	}
+	_, err := i.run("systemctl stop pilotlight-media; runuser -u apache -- rmdir /var/www/html/wp-content/uploads")
+	assert.ErrorContains(i.t, err, "failed to remove")
+	i.must("systemctl start pilotlight-media")
+}
+
+// changing is what an image has that changes itself: a page that has WordPress install a plugin.
+const changing = `
+python3 -c 'import zipfile; zipfile.ZipFile("/srv/tide.zip", "w").writestr("tide/tide.php", "<?php /* Plugin Name: Tide */")'
+cat >/var/www/html/change.php <<'EOF'
+<?php
+require __DIR__ . '/wp-load.php';
+require_once ABSPATH . 'wp-admin/includes/admin.php';
+require_once ABSPATH . 'wp-admin/includes/class-wp-upgrader.php';
+$skin = new Automatic_Upgrader_Skin();
+(new Plugin_Upgrader($skin))->install('/srv/tide.zip');
+echo implode("\n", $skin->get_upgrade_messages()), is_file(WP_PLUGIN_DIR . '/tide/tide.php') ? ' is there' : ' is missing';
+EOF
+`
+
+// TestWordPressChangesItself has WordPress install a plugin, and replace a file of its own, where it may.
+func TestWordPressChangesItself(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	script, err := components.UserData(components.UserDataArgs{Region: home, ParameterPath: path, SecretARN: s.arn, Bucket: bucket, Network: network, FileMods: true})
+	require.NoError(t, err)
+	i := s.launch(home, s.image(putWordPress+changing), script)
+	require.NoError(t, i.boot(), i.log())
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+	v := i.visit()
+	v.install()
+	assert.Contains(t, v.get("/change.php").text, " is there")
+	i.must("runuser -u apache -- sh -c 'cd /var/www/html; cp wp-login.php new.php; mv -f new.php wp-login.php'")
+	i.keepsTheWayToTheMedia()
 }
