@@ -17,6 +17,10 @@ const (
 	graceSeconds = 900
 	// warmUpSeconds is how long its figures are left out of scaling after that.
 	warmUpSeconds = 120
+	// least and most percent of the wanted instances run while one is replaced, because it is ill or for its template: a
+	// new one comes first, then an old one goes. Without it an ill one goes first, and where a rush makes all ill, all go
+	// (docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html).
+	leastHealthy, mostHealthy = 100, 150
 	// cpuTarget is the percentage that scaling aims at. It needs no balancer to be there.
 	cpuTarget = 60
 )
@@ -81,9 +85,12 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 			// skip instances that have it (SkipMatching), or roll back by itself (RollbackInstanceRefresh).
 			Triggers: pulumi.ToStringArray([]string{"tag"}), // as the provider's schema has it
 			Preferences: autoscaling.GroupInstanceRefreshPreferencesArgs{
-				MinHealthyPercentage: pulumi.Int(100), // a new one first, then an old one goes
-				MaxHealthyPercentage: pulumi.Int(150),
+				MinHealthyPercentage: pulumi.Int(leastHealthy),
+				MaxHealthyPercentage: pulumi.Int(mostHealthy),
 			},
+		},
+		InstanceMaintenancePolicy: autoscaling.GroupInstanceMaintenancePolicyArgs{
+			MinHealthyPercentage: pulumi.Int(leastHealthy), MaxHealthyPercentage: pulumi.Int(mostHealthy),
 		},
 		Tags: groupTags(name, args.Tags, args.Triggers),
 	}, append(hooked(args.Hooks), pulumi.Parent(i), pulumi.DependsOn(args.After))...)

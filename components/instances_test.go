@@ -133,6 +133,7 @@ func TestInstancesAreAGroupOfAnySize(t *testing.T) {
 		assert.Equal(t, map[string]any{"key": "image", "value": "ami-1", "propagateAtLaunch": false}, at(t, g.Inputs, "tags", 1), "it is not the instances'")
 		assert.Equal(t, map[string]any{"key": "site", "value": "blog", "propagateAtLaunch": true}, at(t, g.Inputs, "tags", 2))
 		assert.Equal(t, []any{"tag"}, at(t, g.Inputs, "instanceRefresh", "triggers"))
+		assert.Equal(t, map[string]any{"minHealthyPercentage": 100.0, "maxHealthyPercentage": 150.0}, g.Inputs["instanceMaintenancePolicy"], "an ill one goes first")
 		assert.True(t, g.needs("ssm/parameter:Parameter", "first"))
 	}
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -65,4 +66,74 @@ func (d *deployed) returnAtOnce(t *testing.T, database *follower) {
 	}
 	most := database.must("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'MAX_USED_CONNECTIONS'")
 	t.Logf("visitors and jobs had %s connections at most, of %d", most, connections)
+}
+
+// blocking is what an image has whose page is made once a file is there: until then it holds a process.
+const blocking = `
+echo '<?php touch("/tmp/blocking"); while (!file_exists("/run/open")) usleep(100000); echo "served with ", ini_get("upload_tmp_dir");' >/var/www/html/blocking.php
+`
+
+// full is how many visitors may wait at an instance, and alike how many of them may at each process of Apache.
+const full, alike = 320, 160
+
+// TestFullHouse has more visitors come than Apache has threads, while PHP serves none. Those who may wait do, and are served in the end. The
+// others are told at once, and so is the balancer that the instance is well: else the group would replace it, and then the next.
+func TestFullHouse(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	script, err := components.UserData(components.UserDataArgs{Region: home, ParameterPath: path, SecretARN: s.arn, Bucket: bucket, Network: network, PHPProcesses: 5})
+	require.NoError(t, err)
+	i := s.launch(home, s.image(putWordPress+blocking), script)
+	require.NoError(t, i.boot(), i.log())
+	eventually(t, patience, func() error { return i.visit().get(components.HealthPath).want(200) })
+
+	var visitors sync.WaitGroup
+	var all, served, refused atomic.Int64
+	come := func(many int) {
+		for range many {
+			all.Add(1)
+			visitors.Go(func() {
+				switch got := i.visit().get("/blocking.php"); {
+				case got.status == 200 && strings.HasPrefix(got.text, "served"):
+					served.Add(1)
+				case got.status == 503 && strings.Contains(got.text, "busy"):
+					refused.Add(1)
+				default:
+					t.Errorf("status %d: %s", got.status, got.text)
+				}
+			})
+		}
+	}
+	waiting := func() int { return strings.Count(i.must("cat /proc/net/unix"), "/run/php-fpm/www.sock\n") - 1 } // PHP's own end
+	healthy := func() {
+		t.Helper()
+		balancer := i.visit()
+		balancer.client.Timeout = 5 * time.Second // as its check
+		for range 3 {
+			require.NoError(t, balancer.get(components.HealthPath).want(200), "beside %d who wait", waiting())
+		}
+	}
+
+	come(alike)
+	eventually(t, patience, func() error {
+		require.Zero(t, refused.Load(), "a visitor gets an error beside threads that have nothing to do")
+		if n := waiting(); n < alike {
+			return fmt.Errorf("%d wait of %d", n, alike)
+		}
+		return nil
+	})
+	healthy()
+
+	eventually(t, patience, func() error {
+		if n := waiting(); all.Load() < 450 || n < full {
+			come(50)
+			return fmt.Errorf("%d wait of %d", n, full)
+		}
+		return nil
+	})
+	healthy()
+	i.must("touch /run/open")
+	visitors.Wait()
+	assert.EqualValues(t, full, served.Load())
+	assert.Equal(t, all.Load()-full, refused.Load())
 }

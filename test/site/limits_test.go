@@ -16,7 +16,8 @@ import (
 // hasty is what an image has whose Apache waits two seconds where it would wait a minute, and one where it would wait five;
 // and that has 75 threads in place of 400. It has a page that takes longer than it waits.
 const hasty = `
-sed -i 's/^Listen 80$/&\nTimeout 2\nKeepAliveTimeout 1\nMaxRequestWorkers 75/' /etc/httpd/conf/httpd.conf
+sed -i 's/^Listen 80$/&\nTimeout 2\nKeepAliveTimeout 1/' /etc/httpd/conf/httpd.conf
+printf 'ThreadsPerChild 25\nMaxRequestWorkers 75\n' >/etc/httpd/conf.d/z.conf
 echo '<?php sleep(4); echo "slow, and whole";' >/var/www/html/slow.php
 `
 
