@@ -61,7 +61,7 @@ func TestPHPProcesses(t *testing.T) {
 			}
 			pool := i.read("/etc/php-fpm.d/00-pilotlight.conf")
 			assert.Contains(t, pool, "[global]\n"+tc.want+"[pilotlight]\n", "the limit counts all pools: this one comes first")
-			assert.True(t, strings.HasSuffix(pool, " = on\n[www]\nrequest_terminate_timeout = 300\n"), pool)
+			assert.True(t, strings.HasSuffix(pool, " = on\n[www]\nrequest_terminate_timeout = 300\npm.max_requests = 500\nphp_admin_value[upload_tmp_dir] = /var/tmp\n"), pool)
 			assert.Contains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "<IfModule proxy_fcgi_module>\n    <FilesMatch \"\\.php$\">\n      SetHandler \"proxy:unix:/run/php-fpm/pilotlight.sock|")
 		})
 	}

@@ -76,7 +76,7 @@ var commands = map[string]string{
 
 // tools are the real commands that the scripts use.
 var tools = []string{
-	"bash", "sh", "cat", "chmod", "cp", "dirname", "find", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "tar", "timeout", "touch",
+	"bash", "sh", "cat", "chmod", "cp", "dirname", "find", "grep", "gzip", "ls", "mkdir", "mv", "rm", "sed", "stat", "tail", "tar", "timeout", "touch",
 }
 
 // realPHP is the machine's own, where it has one.
@@ -268,6 +268,21 @@ func TestMediaAreMountedFromTheirOwnRegion(t *testing.T) {
 			"<Directory /var/www/html/wp-content/uploads>\n  AllowOverride None\n  Options SymLinksIfOwnerMatch\n  EnableMMAP Off\n  EnableSendfile Off\n",
 			"Apache's manual wants it so of a network's file system")
 	}
+}
+
+// TestMediaThatHangAreMountedAgain has the mount not answer. What waits for it is not waited for.
+func TestMediaThatHangAreMountedAgain(t *testing.T) {
+	t.Parallel()
+	const again = "systemctl kill --signal=KILL pilotlight-media\n"
+	i := running(t)
+	i.refresh()
+	assert.NotContains(t, i.log, again)
+	i.put(i.commands+"/timeout", "#!/bin/sh\ncase \"$2\" in tail) exit 124 ;; esac\nshift\nexec \"$@\"\n")
+	i.refresh()
+	assert.Contains(t, i.log, again)
+	i.answer("peer-epoch", "4\n")
+	i.refresh()
+	assert.NotContains(t, i.log, again, "where the site has moved there are none")
 }
 
 // s3fsOptions are those that every s3fs from 1.90 to 1.97 knows (src/s3fs.cpp), and what

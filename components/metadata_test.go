@@ -67,7 +67,7 @@ func TestWebServerStartsBehindTheRules(t *testing.T) {
 	i := running(t)
 	unit := i.read("/etc/systemd/system/pilotlight-metadata.service")
 	assert.Contains(t, unit, "/nft -f /etc/pilotlight/metadata.nft\n")
-	for _, service := range []string{"httpd.service.d/metadata.conf", "php-fpm.service.d/metadata.conf", "pilotlight-cron.service"} {
+	for _, service := range []string{"httpd.service.d/pilotlight.conf", "php-fpm.service.d/pilotlight.conf", "pilotlight-cron.service"} {
 		assert.Contains(t, i.read("/etc/systemd/system/"+service), "\nRequires=pilotlight-metadata.service\nAfter=pilotlight-metadata.service\n", service)
 	}
 	list, load := "nft list table inet pilotlight\n", "nft -f "+i.path("/etc/pilotlight/metadata.nft")+"\n"

@@ -36,6 +36,7 @@ func TestWhoWaitsEndsLast(t *testing.T) {
 	idle := int(c.one(t, "lb/loadBalancer:LoadBalancer").Inputs["idleTimeout"].(float64))
 	keep := seconds(t, apache, "KeepAliveTimeout ")
 	assert.Equal(t, 300, page, "as the README says")
+	assert.Contains(t, "\n"+visitors, "\npm.max_requests = 500\nphp_admin_value[upload_tmp_dir] = /var/tmp\n")
 	assert.Greater(t, proxy, page+look, "Apache gives a page up before PHP ends it")
 	assert.Greater(t, idle, proxy, "the balancer gives a page up before Apache does")
 	assert.Greater(t, keep, idle, "Apache ends a connection that the balancer may be about to use")

@@ -174,12 +174,22 @@ func (i *instance) must(commands string) string {
 	return out
 }
 
+// signal signals the oldest process of which the command line has a text.
+func (i *instance) signal(name, process string) {
+	i.t.Helper()
+	i.must(`
+		for pid in $(ls /proc | grep '^[0-9]' | sort -n); do
+			if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '[` + process[:1] + `]` + process[1:] + `'; then kill -` + name + ` "$pid"; exit; fi
+		done
+		exit 1`)
+}
+
 // command runs in the instance's namespaces, from its root, as root, with the
 // environment that systemd gives.
 func (i *instance) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("nsenter", append([]string{"-t", strconv.Itoa(i.init.Process.Pid), "-m", "-u", "-i", "-n", "-p", "-r", "-w"}, args...)...)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LANG=C.UTF-8"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/components"
 )
 
 // hasty is what an image has whose Apache waits two seconds where it would wait a minute, and one where it would wait five;
@@ -85,4 +87,33 @@ func (c *connection) get(path string) error {
 		return fmt.Errorf("status %d, and the connection ends with it: %t", res.StatusCode, res.Close)
 	}
 	return nil
+}
+
+// TestInstanceHeals has processes of an instance killed for want of memory, and the mount of the media hang. It serves on, or again, and is not
+// replaced.
+func TestInstanceHeals(t *testing.T) {
+	t.Parallel()
+	s := newSide(t)
+	i := s.serving(s.image(putWordPress + blocking))
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+
+	slow := make(chan page)
+	go func() { slow <- i.visit().get("/blocking.php") }()
+	eventually(t, patience, func() error { _, err := i.run("test -e /tmp/blocking"); return err })
+	i.systemd.outOfMemory("php-fpm.service", "php-fpm: pool pilotlight")
+	i.must("touch /run/open")
+	got := <-slow
+	require.NoError(t, got.want(http.StatusOK), "a page is lost with the process of another one")
+	assert.Equal(t, "served with /var/tmp", got.text)
+
+	for name, process := range map[string]string{"php-fpm.service": "php-fpm: master", "httpd.service": "sbin/apache2"} {
+		i.systemd.outOfMemory(name, process)
+		eventually(t, patience, func() error { return i.visit().get("/").want(http.StatusFound) })
+		require.NoError(t, i.visit().get(components.HealthPath).want(http.StatusOK))
+	}
+
+	i.signal("STOP", "s3fs "+bucket)
+	require.NoError(t, i.systemd.start(refresh))
+	assert.Contains(t, i.must("cat /var/log/pilotlight.log"), "the media do not answer")
+	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 }

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +10,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // systemd stands in for the service manager of an instance: it reads the instance's
@@ -49,7 +53,7 @@ func (s *systemd) do(args []string) (err error) {
 	flags := slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return !strings.HasPrefix(arg, "-") })
 	args = slices.DeleteFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "-") })
 	for _, flag := range flags {
-		if !slices.Contains([]string{"--now", "--quiet", "-q", "--no-block"}, flag) {
+		if !slices.Contains([]string{"--now", "--quiet", "-q", "--no-block", "--signal=KILL"}, flag) {
 			return fmt.Errorf("the stand-in for systemctl does not know %s", flag)
 		}
 	}
@@ -84,6 +88,8 @@ func (s *systemd) do(args []string) (err error) {
 			if !s.isActive(unit) {
 				err = fmt.Errorf("%s is inactive", unit)
 			}
+		case "kill":
+			s.kill(unit)
 		case "reset-failed":
 		default:
 			return fmt.Errorf("the stand-in for systemctl does not know %s", args[0])
@@ -162,7 +168,7 @@ func (u unit) one(key string) string {
 
 // directives are those that the stand-in does, or that change nothing here.
 var directives = regexp.MustCompile(`^(Unit\.(Description|Documentation|After|Before|Wants|Requires|ConditionPathExists|StartLimitIntervalSec)|` +
-	`Service\.(Type|RemainAfterExit|ExecStart|ExecStartPre|ExecStartPost|ExecCondition|Restart|RestartSec|TimeoutStartSec|User|Environment|KillMode|StandardOutput|StandardError|SyslogIdentifier)|` +
+	`Service\.(Type|RemainAfterExit|ExecStart|ExecStartPre|ExecStartPost|ExecCondition|Restart|RestartSec|OOMPolicy|TimeoutStartSec|User|Environment|KillMode|StandardOutput|StandardError|SyslogIdentifier)|` +
 	`Timer\.(OnBootSec|OnUnitActiveSec|RandomizedDelaySec|AccuracySec)|Install\.WantedBy)$`)
 
 func (s *systemd) load(name string) (unit, error) {
@@ -293,6 +299,7 @@ func (s *systemd) ready(name string, p *process) {
 // watch notes that a service has ended, and restarts it if its unit says so.
 func (s *systemd) watch(name string, u unit, p *process) {
 	err := p.wait()
+	p.kill() // what is left of its control group
 	s.i.logf("%s ended: %v", name, err)
 	s.mu.Lock()
 	if s.running[name] == p {
@@ -337,6 +344,26 @@ func (s *systemd) stop(name string) {
 	defer s.mu.Unlock()
 	if s.running[name] == p {
 		delete(s.running, name)
+	}
+}
+
+// kill ends all processes of a service at once.
+func (s *systemd) kill(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.running[name]; p != nil {
+		p.kill()
+	}
+}
+
+// outOfMemory has the kernel kill one process of a service. By default systemd then ends the others.
+func (s *systemd) outOfMemory(name, process string) {
+	s.i.t.Helper()
+	u, err := s.load(name)
+	require.NoError(s.i.t, err)
+	s.i.signal("KILL", process)
+	if u.one("Service.OOMPolicy") != "continue" {
+		s.kill(name)
 	}
 }
 
@@ -388,6 +415,18 @@ func (p *process) end() {
 				return
 			}
 			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+// kill ends a process and all that it has started, at once: those of its session. PHP-FPM makes a process group of its own.
+func (p *process) kill() {
+	all, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range all {
+		text, _ := os.ReadFile(file) // it may be gone
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && len(fields) > 3 && fields[3] == strconv.Itoa(p.pid) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
 }
