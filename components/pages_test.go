@@ -113,7 +113,7 @@ func TestConfigurationHoldsWhatWordPressNeeds(t *testing.T) {
 		"AUTH_KEY": "1", "SECURE_AUTH_KEY": "2", "LOGGED_IN_KEY": "3", "NONCE_KEY": "4",
 		"AUTH_SALT": "5", "SECURE_AUTH_SALT": "6", "LOGGED_IN_SALT": "7", "NONCE_SALT": "8",
 		"FORCE_SSL_ADMIN": true, "DISABLE_WP_CRON": true, "WP_REDIS_DISABLED": true,
-		"MYSQL_CLIENT_FLAGS": 2048.0 + 1073741824, "prefix": "blog_", "https": "off",
+		"MYSQL_CLIENT_FLAGS": 2048.0 + 1073741824, "prefix": "blog_", "https": "on", // for a job, too
 	} {
 		assert.Equal(t, want, defined[name], name)
 	}
@@ -122,7 +122,11 @@ func TestConfigurationHoldsWhatWordPressNeeds(t *testing.T) {
 
 func TestConfigurationSeesTheBalancersTLS(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, "on", running(t).constants("HTTP_X_FORWARDED_PROTO=https")["https"])
+	i := running(t)
+	i.answer("parameters", strings.ReplaceAll(i.read(parametersFile), "\thttps://", "\thttp://"))
+	i.refresh()
+	assert.Equal(t, "off", i.constants()["https"])
+	assert.Equal(t, "on", i.constants("HTTP_X_FORWARDED_PROTO=https")["https"])
 }
 
 func TestConfigurationEncryptsEvenWithoutCertificates(t *testing.T) {
@@ -231,7 +235,7 @@ func TestJobsRunWhereTheDatabaseTakesWrites(t *testing.T) {
 	const seen = "/run/pilotlight/writable"
 	i := running(t)
 	unit := i.read("/etc/systemd/system/pilotlight-cron.service")
-	assert.Contains(t, unit, "\nExecCondition=/usr/bin/php "+writablePage+"\nExecStart=/usr/bin/php /var/www/html/wp-cron.php\n")
+	assert.Contains(t, unit, "\nExecCondition=/usr/bin/php "+writablePage+"\nExecStart=/usr/bin/php -d mysqlnd.net_read_timeout=600 /var/www/html/wp-cron.php\n")
 	assert.Contains(t, i.read("/etc/systemd/system/pilotlight-cron.timer"), "\nRandomizedDelaySec=30s\n", "instances that booted together run jobs together")
 	runs := func(stub string) bool { return i.php(writablePage, "STUB="+stub).Run() == nil }
 	assert.False(t, runs(""), "nobody has seen yet that it takes writes")

@@ -42,6 +42,12 @@ func TestWhoWaitsEndsLast(t *testing.T) {
 	assert.Greater(t, keep, idle, "Apache ends a connection that the balancer may be about to use")
 }
 
+// TestJobsEnd holds that a job which hangs does not keep the next ones from running.
+func TestJobsEnd(t *testing.T) {
+	t.Parallel()
+	assert.Contains(t, running(t).read("/etc/systemd/system/pilotlight-cron.service"), "\nTimeoutStartSec=1h\n", "systemd lets a oneshot run for ever")
+}
+
 // seconds is the number after a word, which must be there once.
 func seconds(t *testing.T, text, word string) int {
 	t.Helper()

@@ -37,6 +37,7 @@ mkdir -p /var/www/html/wp-content/mu-plugins
 cat >/var/www/html/wp-content/mu-plugins/jobs.php <<'EOF'
 <?php
 add_action('call', function ($path) {
+    update_option('job_saw', plugins_url() . ' ' . ini_get('mysqlnd.net_read_timeout'));
     wp_remote_get("https://jobs.example.net/$path");
 });
 add_action('init', function () {
@@ -259,6 +260,7 @@ func TestReplicaServesAndRunsNoJobs(t *testing.T) {
 		require.NoError(t, s.dr.systemd.start("pilotlight-cron.service"))
 	}
 	assert.Equal(t, map[string]int{"/once": 1}, s.ran())
+	assert.Equal(t, "https://www.example.com/wp-content/plugins 600", s.replica.must("SELECT option_value FROM wordpress.wp_options WHERE option_name = 'job_saw'"))
 	assert.Equal(t, "writable", s.deep(s.dr).Database)
 }
 
