@@ -112,6 +112,17 @@ func TestPlainImageInstallsWhatItNeeds(t *testing.T) {
 	}
 }
 
+// TestPackagesWaitForAnother has dnf fail at first, as beside an update of the SSM agent.
+func TestPackagesWaitForAnother(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	i.lacks("httpd", "php-fpm", "s3fs")
+	i.put(i.commands+"/dnf", "#!/bin/sh\necho \"$*\" >>\"$CLOUD/dnf\"\n[ \"$(grep -cxF -e \"$*\" \"$CLOUD/dnf\")\" -gt 3 ] || exit 1\n"+commands["dnf"]+"\n")
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	assert.Contains(t, i.log, "sleep 10\nsleep 10\nsleep 20\n")
+}
+
 // What is refused must not look healthy, and must say why.
 func TestImageThatCannotServeIsRefused(t *testing.T) {
 	t.Parallel()
