@@ -9,7 +9,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -34,7 +33,8 @@ type Env struct {
 	// PauseClock makes the time of Sleep and Now stand still until release, or while the context
 	// that it returns sleeps; nil does not. The wall clock does not stand still.
 	PauseClock func(ctx context.Context, name string) (held context.Context, release func())
-	// LookupNS finds the name servers of a zone; nil asks the machine's resolvers.
+	// LookupNS finds the name servers of a zone; nil asks the machine's resolvers, unless Route 53 is called at an endpoint that
+	// is set: the internet knows nothing of the zones of what stands for AWS.
 	LookupNS func(ctx context.Context, zone string) ([]string, error)
 	// Lookup resolves a host to addresses; nil asks the machine's resolvers.
 	Lookup func(ctx context.Context, host string) ([]string, error)
@@ -161,9 +161,6 @@ func New(env Env, site Site) *Runtime {
 	if env.Lookup == nil {
 		env.Lookup = net.DefaultResolver.LookupHost
 	}
-	if env.LookupNS == nil {
-		env.LookupNS = lookupNS
-	}
 	if env.Now == nil {
 		env.Now = time.Now
 	}
@@ -228,11 +225,7 @@ func (r *Runtime) progress(awaits, seen string) {
 	r.Say(awaits + ": " + seen)
 }
 
-// lookupNS finds nothing where something stands for AWS: the internet knows nothing of its zones.
 func lookupNS(ctx context.Context, zone string) (servers []string, err error) {
-	if os.Getenv("AWS_ENDPOINT_URL") != "" {
-		return nil, nil
-	}
 	found, err := net.DefaultResolver.LookupNS(ctx, zone)
 	for _, server := range found {
 		servers = append(servers, server.Host)

@@ -31,7 +31,8 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 	}
 	ctx, cancel := context.WithTimeout(ctx, nameLimit)
 	defer cancel()
-	found, err := findName(ctx, route53.NewFromConfig(cfg), r.Site.ZoneID, r.Site.Names)
+	client := route53.NewFromConfig(cfg)
+	found, err := findName(ctx, client, r.Site.ZoneID, r.Site.Names)
 	if err != nil {
 		return nil, []refusal.Blocker{{
 			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's names could not be read: " + err.Error(),
@@ -39,7 +40,7 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 		}}
 	}
 	if found.Zone != "" && !found.Private {
-		found.Delegated = r.delegated(ctx, found.Zone)
+		found.Delegated = delegated(ctx, r.lookupNS(client), found.Zone)
 	}
 	return found, nil
 }
@@ -59,9 +60,20 @@ func (r *Runtime) CheckName(ctx context.Context, name string) error {
 	return checks.NewName(found, r.Site.domain(), name)
 }
 
+// lookupNS is what finds a zone's name servers; nil where nothing does, see Env.LookupNS.
+func (r *Runtime) lookupNS(client *route53.Client) func(ctx context.Context, zone string) ([]string, error) {
+	if r.env.LookupNS == nil && client.Options().BaseEndpoint == nil {
+		return lookupNS
+	}
+	return r.env.LookupNS
+}
+
 // delegated are the name servers of a zone as the internet knows them; none when that is not known.
-func (r *Runtime) delegated(ctx context.Context, zone string) []string {
-	servers, err := r.env.LookupNS(ctx, zone)
+func delegated(ctx context.Context, lookup func(ctx context.Context, zone string) ([]string, error), zone string) []string {
+	if lookup == nil {
+		return nil
+	}
+	servers, err := lookup(ctx, zone)
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return []string{"none"}
 	}
