@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
@@ -57,4 +58,13 @@ func CloudWatch(cfg aws.Config) *cloudwatch.Client {
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 		o.DisableRequestCompression = true // of a few values
 	})
+}
+
+// S3 is a client of S3. Where an endpoint is set (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3, endpoint_url of a profile), the name of a
+// bucket is in the path. The SDK would put it before the endpoint's host, and the network knows no host such as
+// uploads.localstack. AWS takes both forms.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+func S3(cfg aws.Config, options ...func(*s3.Options)) *s3.Client {
+	path := func(o *s3.Options) { o.UsePathStyle = o.UsePathStyle || o.BaseEndpoint != nil }
+	return s3.NewFromConfig(cfg, append([]func(*s3.Options){path}, options...)...)
 }

@@ -170,7 +170,7 @@ func open(ctx context.Context, o Options) (*bootstrap, error) {
 		r.Warnings = []string{fmt.Sprintf("%s is the pilot light's own region: after a failover the state lies in the production region. A third region is best", o.Region)}
 		o.Say("warning: " + r.Warnings[0])
 	}
-	return &bootstrap{Options: o, result: r, s3: s3.NewFromConfig(cfg), kms: kms.NewFromConfig(cfg)}, nil
+	return &bootstrap{Options: o, result: r, s3: awsclient.S3(cfg), kms: kms.NewFromConfig(cfg)}, nil
 }
 
 // note writes down what was done to a part.

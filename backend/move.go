@@ -105,7 +105,7 @@ func openOld(ctx context.Context, run *bootstrap, from media.Place) (*oldState, 
 		return nil, fmt.Errorf("preparing to call AWS in %s: %w", from.Region, err)
 	}
 	cfg.RetryMaxAttempts = awsclient.Attempts
-	client := s3.NewFromConfig(cfg)
+	client := awsclient.S3(cfg)
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &from.Bucket, ExpectedBucketOwner: &run.result.Account}); err != nil {
 		return nil, fmt.Errorf("looking for bucket %s, that state is in, in %s: %w", from.Bucket, from.Region, err)
 	}

@@ -88,7 +88,7 @@ func openBucket(ctx context.Context, address *url.URL, config awsclient.Config) 
 	if err != nil {
 		return nil, fmt.Errorf("preparing to read bucket %s: %w", address.Host, err)
 	}
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
+	client := awsclient.S3(cfg, func(o *s3.Options) {
 		if endpoint := query.Get("endpoint"); endpoint != "" {
 			o.BaseEndpoint = &endpoint
 		}

@@ -49,7 +49,7 @@ func (r *Runtime) compareMedia(ctx context.Context, from, to media.Place, since 
 		if err != nil {
 			return found, 0, err
 		}
-		client := s3.NewFromConfig(cfg)
+		client := awsclient.S3(cfg)
 		if err := answers(ctx, client, place); err != nil {
 			return found, 0, err
 		}

@@ -26,6 +26,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -105,7 +106,7 @@ var partKinds = map[string]partKind{
 		func(in *rds.DescribeDBParameterGroupsInput, id string) { in.DBParameterGroupName = &id }, nil)},
 	"rds subgrp": {"subnet group of the database", oneByOne(rds.NewFromConfig, (*rds.Client).DescribeDBSubnetGroups, "DBSubnetGroupNotFoundFault",
 		func(in *rds.DescribeDBSubnetGroupsInput, id string) { in.DBSubnetGroupName = &id }, nil)},
-	"s3 bucket": {checks.Bucket, oneByOne(s3.NewFromConfig, (*s3.Client).HeadBucket, "NotFound",
+	"s3 bucket": {checks.Bucket, oneByOne(awsclient.S3, (*s3.Client).HeadBucket, "NotFound",
 		func(in *s3.HeadBucketInput, id string) { in.Bucket = &id }, nil)},
 	"secretsmanager secret": {"secret", secretsThere},
 	"ssm parameter":         {"parameter", parametersThere},

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/media"
 )
 
@@ -32,7 +32,7 @@ func (r *Runtime) Stored(ctx context.Context) (s Stored, err error) {
 	if r.Site.Media == "" {
 		return s, nil
 	}
-	all, err := media.Size(ctx, media.Side{Bucket: r.Site.Media, Client: s3.NewFromConfig(cfg)})
+	all, err := media.Size(ctx, media.Side{Bucket: r.Site.Media, Client: awsclient.S3(cfg)})
 	s.Media = float64(all.Bytes) / (1 << 30)
 	return s, err
 }

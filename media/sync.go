@@ -7,8 +7,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
@@ -152,7 +150,7 @@ func open(ctx context.Context, config awsclient.Config, p Place, profile string)
 		return Side{}, fmt.Errorf("preparing to call AWS in %s: %w", p.Region, err)
 	}
 	cfg.RetryMaxAttempts = awsclient.Attempts
-	return Side{Bucket: p.Bucket, Client: s3.NewFromConfig(cfg)}, nil
+	return Side{Bucket: p.Bucket, Client: awsclient.S3(cfg)}, nil
 }
 
 // tell reports progress.

@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -45,7 +46,7 @@ func in(env failover.Env, adopting bool) pulumi.RunFunc {
 			return err
 		}
 		// All resources of AWS wait for their provider, and so for the claim.
-		if s.provider, s.account, err = NewProvider(ctx, s.cfg, tags(s.cfg), pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
+		if s.provider, s.account, err = NewProvider(ctx, s.cfg, s.env.AWS, tags(s.cfg), pulumi.DependsOn([]pulumi.Resource{s.saved.claim})); err != nil {
 			return err
 		}
 		err = s.register()
@@ -228,8 +229,10 @@ func choosePeerInfo(activating bool, known, now state.PeerInfo) state.PeerInfo {
 }
 
 // NewProvider is a stack's only provider, for its own region, and the id of the account that it calls. What it makes is
-// tagged.
-func NewProvider(ctx *pulumi.Context, cfg config.Config, tags map[string]string, opts ...pulumi.ResourceOption) (provider *aws.Provider, account string, err error) {
+// tagged. It reads endpoints and credentials where the clients do, in the environment and in the profile; clients makes their configuration.
+func NewProvider(ctx *pulumi.Context, cfg config.Config, clients awsclient.Config, tags map[string]string, opts ...pulumi.ResourceOption) (
+	provider *aws.Provider, account string, err error,
+) {
 	args := &aws.ProviderArgs{
 		Region:            pulumi.String(cfg.Region),
 		AllowedAccountIds: pulumi.ToStringArray(cfg.Accounts),
@@ -237,6 +240,13 @@ func NewProvider(ctx *pulumi.Context, cfg config.Config, tags map[string]string,
 	}
 	if cfg.Profile != "" {
 		args.Profile = pulumi.String(cfg.Profile)
+	}
+	client, err := clients.For(ctx.Context(), cfg.Region, cfg.Profile)
+	if err != nil {
+		return nil, "", fmt.Errorf("preparing to call AWS in %s: %w", cfg.Region, err)
+	}
+	if awsclient.S3(client).Options().UsePathStyle {
+		args.S3UsePathStyle = pulumi.Bool(true)
 	}
 	if provider, err = aws.NewProvider(ctx, "aws", args, opts...); err != nil {
 		return nil, "", err

@@ -70,7 +70,7 @@ func Program(env failover.Env, args Args) pulumi.RunFunc {
 		if _, err := c.stash(copyName, args.Copy); err != nil {
 			return err
 		}
-		provider, account, err := stacks.NewProvider(ctx, c.Config, c.expiring())
+		provider, account, err := stacks.NewProvider(ctx, c.Config, env.AWS, c.expiring())
 		if err != nil {
 			return err
 		}
