@@ -66,7 +66,9 @@ func TestReadFileRefuses(t *testing.T) {
 		"another type":          {"min: 3", "min: three", "pilotlight:app: cannot unmarshal string"},
 		"not a duration":        {"90s", "soon", "is not a duration"},
 		"what Validate refuses": {"us-east-2b", "us-east-1b", `network.zones is "us-east-1b"`},
-		"a role of Pulumi's":    {"aws:profile: recovery", "aws:assumeRole: {roleArn: x}", "aws:assumeRole is not used"},
+		"a role of Pulumi's":    {"aws:profile: recovery", "aws:assumeRole: {roleArn: x}", "aws:assumeRole is not used: put role_arn into an AWS profile"},
+		"an endpoint of its":    {"aws:profile: recovery", "aws:endpoints: [{s3: http://localhost:4566}]", "aws:endpoints is not used: set AWS_ENDPOINT_URL"},
+		"a key of its":          {"aws:profile: recovery", "aws:secretKey: {secure: v1:abc}", "aws:secretKey is not used: name a profile as aws:profile"},
 		"not YAML":              {"config:", "config: [", "Pulumi.dr.yaml: "},
 		"empty":                 {goodFile, "", `site is ""`},
 	} {

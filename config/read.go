@@ -52,9 +52,7 @@ func read(stack, project string, get func(key string) (string, bool), there []st
 		}
 	}
 	into("aws:allowedAccountIds", &c.Accounts)
-	if _, ok := get("aws:assumeRole"); ok {
-		wrong = append(wrong, Problem{Key: "aws:assumeRole", Wrong: "aws:assumeRole is not used", Remedy: "put role_arn into an AWS profile and name that as aws:profile"})
-	}
+	wrong = append(wrong, unusedKeys(get)...)
 	fields := c.fields()
 	for key, field := range fields {
 		into(project+":"+key, field)

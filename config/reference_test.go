@@ -53,6 +53,9 @@ func TestReference(t *testing.T) {
 	kept, err := os.ReadFile(page)
 	require.NoError(t, err)
 	assert.Equal(t, made.String(), string(kept), "go test ./config -run Reference -update writes it anew")
+	for name := range elsewhere {
+		assert.Contains(t, made.String(), "`aws:"+name+"`", "a key that is refused")
+	}
 	for _, key := range wordpress.SecretKeys() {
 		assert.Contains(t, made.String(), "`"+key+"`", "a secret of a production that this program did not make")
 	}
