@@ -37,8 +37,14 @@ func (c copier) once(ctx context.Context, p Pair) (etag string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(out.CopyObjectResult.ETag), nil
+	if out.CopyObjectResult == nil || aws.ToString(out.CopyObjectResult.ETag) == "" {
+		return "", errUntold
+	}
+	return *out.CopyObjectResult.ETag, nil
 }
+
+// errUntold is an answer without what S3 always tells of a copy. What stands for S3 and knows no copies answers so: it has stored an empty object.
+var errUntold = errors.New("S3 answered without saying what was copied")
 
 // onto is the condition that the destination is what was seen.
 func onto(other *Object) (none, match *string) {
@@ -95,6 +101,9 @@ func (c copier) complete(ctx context.Context, p Pair, id *string) (etag string, 
 		if err != nil {
 			return "", err
 		}
+		if part.CopyPartResult == nil || aws.ToString(part.CopyPartResult.ETag) == "" {
+			return "", errUntold
+		}
 		parts = append(parts, types.CompletedPart{PartNumber: number, ETag: part.CopyPartResult.ETag})
 	}
 	in := &s3.CompleteMultipartUploadInput{Bucket: &c.to.Bucket, Key: &p.Object.Key, UploadId: id, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}
@@ -103,7 +112,10 @@ func (c copier) complete(ctx context.Context, p Pair, id *string) (etag string, 
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(out.ETag), nil
+	if aws.ToString(out.ETag) == "" {
+		return "", errUntold
+	}
+	return *out.ETag, nil
 }
 
 // partSize divides an object into at most 10,000 parts.
