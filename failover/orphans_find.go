@@ -2,13 +2,16 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -16,6 +19,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
@@ -25,7 +29,7 @@ type Leftovers struct {
 	Orphans []checks.Found
 	// Kept are the last snapshots of deleted databases, which were left on purpose.
 	Kept []checks.Found
-	// Unseen are the calls that these credentials may not make, and with which code: what they would have found is not known.
+	// Unseen are the calls that AWS refused, and with which code: what they would have found is not known.
 	Unseen []string
 	// Untold are Redis groups whose tags ElastiCache does not return while it makes or deletes them.
 	Untold []string
@@ -33,22 +37,26 @@ type Leftovers struct {
 
 // Orphans finds what killed updates left of the stack. prefix begins the names of the stack's Redis groups, balancers
 // and target groups, which are asked for their tags one by one. Beside the stack's own tags, those of owners count. An
-// error is that AWS does not answer.
+// error is that AWS does not answer, or does not list the databases for another reason than that these credentials may not ask.
 func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[string]string) (left Leftovers, err error) {
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return Leftovers{}, err
 	}
 	f := finder{cfg: cfg, prefix: prefix, site: r.Site.Tags["site"], held: r.holds, balancers: map[string]elbtypes.LoadBalancer{}}
-	finds := []func(context.Context) ([]checks.Found, error){f.caches, f.addresses, f.gateways, f.behindNames, f.databases, f.snapshots}
+	finds := []func(context.Context) ([]checks.Found, error){f.databases, f.caches, f.addresses, f.gateways, f.behindNames, f.snapshots}
 	found, errs := make([][]checks.Found, len(finds)), make([]error, len(finds))
 	var group sync.WaitGroup
 	for i, find := range finds {
 		group.Go(func() { found[i], errs[i] = find(ctx) })
 	}
 	group.Wait()
-	for _, err := range errs {
-		if left.Unseen, err = refusedCall(left.Unseen, err); err != nil {
+	for i, err := range errs {
+		refused := answeredNo(err)
+		if i == 0 { // databases, which hold data
+			refused = coded(err, denied...)
+		}
+		if left.Unseen, err = unseenCall(left.Unseen, err, refused); err != nil {
 			return Leftovers{}, fmt.Errorf("looking for what killed updates left: %w", err)
 		}
 	}
@@ -61,7 +69,7 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 	left.Kept = checks.Kept(all, r.Site.Region, r.Site.Tags)
 	for _, o := range checks.Orphans(all, r.holds, r.Site.Region, append(owners, r.Site.Tags)...) {
 		used, err := r.used(ctx, cfg, f, o)
-		if left.Unseen, err = refusedCall(left.Unseen, err); err != nil {
+		if left.Unseen, err = unseenCall(left.Unseen, err, answeredNo(err)); err != nil {
 			return Leftovers{}, fmt.Errorf("finding out whether %s %s is in use: %w", o.Kind, o.ID, err)
 		}
 		if !used {
@@ -74,9 +82,20 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 // denied are the codes by which AWS refuses a call to some credentials.
 var denied = []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
-// refusedCall adds a call that AWS refused to these credentials to those that it refused before. Any other error is left.
-func refusedCall(before []string, err error) (calls []string, left error) {
-	if !coded(err, denied...) {
+// answeredNo reports whether an error is an answer that stays the same however often AWS is asked: it refuses the call, or a region or
+// what stands for AWS does not know it (501, or a code such as UnknownOperationException). To be throttled, and other errors of AWS's own, pass.
+func answeredNo(err error) bool {
+	res, answered := errors.AsType[*smithyhttp.ResponseError](err)
+	if !answered || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary {
+		return false
+	}
+	status := res.HTTPStatusCode() // 200 of an answer that breaks off
+	return status >= http.StatusBadRequest && status < http.StatusInternalServerError || status == http.StatusNotImplemented
+}
+
+// unseenCall adds a call that AWS refused to those that it refused before. Any other error is left.
+func unseenCall(before []string, err error, refused bool) (calls []string, left error) {
+	if !refused {
 		return before, err
 	}
 	if call := unread(err); !slices.Contains(before, call) {

@@ -142,6 +142,41 @@ func TestOrphansThatMayNotBeAskedFor(t *testing.T) {
 	assert.ErrorContains(t, err, "looking for what killed updates left")
 }
 
+// TestOrphansWhereAListingIsUnknown finds the rest where a region, or what stands for AWS, does not know a call: else its
+// stacks could not be destroyed. A stack of which the databases are not known is not.
+func TestOrphansWhereAListingIsUnknown(t *testing.T) {
+	t.Parallel()
+	for call, says := range map[string]string{
+		"elasticache:DescribeReplicationGroups:InvalidParameterCombination": "ElastiCache DescribeReplicationGroups: InvalidParameterCombination",
+		"ec2:DescribeAddresses:UnsupportedOperation":                        "EC2 DescribeAddresses: UnsupportedOperation",
+		"ec2:DescribeNatGateways:UnsupportedOperation":                      "EC2 DescribeNatGateways: UnsupportedOperation",
+		"elasticloadbalancing:DescribeLoadBalancers:OperationNotPermitted":  "Elastic Load Balancing v2 DescribeLoadBalancers: OperationNotPermitted",
+		"rds:DescribeDBSnapshots:ResourceNotFoundFault":                     "RDS DescribeDBSnapshots: ResourceNotFoundFault",
+		"elasticloadbalancing:DescribeListeners:UnsupportedProtocol":        "Elastic Load Balancing v2 DescribeListeners: UnsupportedProtocol", // whether a balancer serves
+		"rds:DescribeDBInstances:DBSecurityGroupNotSupported":               "",
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			w, rt, _ := standby(t, "error="+call+":99")
+			rt.Site.Tags = map[string]string{"site": "blog", "stack": "dr"}
+			ids := orphaned(t, w, newNetwork(t, w))
+			left, err := rt.Orphans(t.Context(), "blog-dr-")
+			if says == "" {
+				require.ErrorContains(t, err, "looking for what killed updates left")
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, []string{says}, left.Unseen)
+			found := map[string]bool{}
+			for _, o := range left.Orphans {
+				found[o.Kind] = true
+			}
+			assert.True(t, found[checks.DatabaseInstance])
+			assert.GreaterOrEqual(t, len(found), len(ids)-2)
+		})
+	}
+}
+
 // TestEndOrphans ends all but databases, and says so.
 func TestEndOrphans(t *testing.T) {
 	t.Parallel()

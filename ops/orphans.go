@@ -41,7 +41,7 @@ func (s *Site) orphansOf(ctx context.Context, side Side) (left sideOrphans) {
 		return sideOrphans{}
 	}
 	if len(found.Unseen) > 0 {
-		left.unseen = fmt.Sprintf("what killed updates left of stack %s is not fully known (%s): let these credentials ask (docs/policies/check.json)",
+		left.unseen = fmt.Sprintf("what killed updates left of stack %s is not fully known (%s): if these credentials may not ask, let them (docs/policies/check.json)",
 			side.Config.Stack, strings.Join(found.Unseen, ", "))
 	}
 	left.kept = s.priced(found.Kept)
