@@ -36,13 +36,32 @@ var codes = map[checks.Resource]struct{ service, code string }{
 // attributes are RDS's own names of its quotas, by their codes.
 var attributes = map[string]string{"L-7B6409FD": "DBInstances", "L-7ADDB58A": "AllocatedStorage", "L-272F1212": "ManualSnapshots"}
 
-// quotaReader reads quotas and what is in use of them. What it has counted for one, it does not count again.
+// quotaReader reads quotas and what is in use of them. What it has counted for one, or failed to, it does not count again: a
+// region that others flee to answers late, and each call is tried several times.
 type quotaReader struct {
 	cfg      aws.Config
 	region   string
-	gateways map[string]int    // by zone
-	accounts map[string][2]int // used and most, by RDS's name
-	silent   error             // that Service Quotas does not answer; it is asked once
+	gateways func(context.Context) (map[string]int, error)    // by zone
+	accounts func(context.Context) (map[string][2]int, error) // used and most, by RDS's name
+	silent   error                                            // that Service Quotas does not answer; it is asked once
+}
+
+func newQuotaReader(cfg aws.Config, region string) *quotaReader {
+	q := &quotaReader{cfg: cfg, region: region}
+	q.gateways, q.accounts = once(q.countGateways), once(q.readAccount)
+	return q
+}
+
+// once is read, of which the first answer and the first error hold.
+func once[T any](read func(context.Context) (T, error)) func(context.Context) (T, error) {
+	var kept func() (T, error)
+	return func(ctx context.Context) (T, error) {
+		if kept == nil {
+			value, err := read(ctx)
+			kept = func() (T, error) { return value, err }
+		}
+		return kept()
+	}
 }
 
 // answerLimit is as long as Service Quotas is waited for: a check has more to tell than quotas.
@@ -59,7 +78,7 @@ func (r *Runtime) Quotas(ctx context.Context, needs []checks.Need) (quotas []che
 	if err != nil {
 		return nil, err
 	}
-	read := &quotaReader{cfg: cfg, region: r.Site.Region}
+	read := newQuotaReader(cfg, r.Site.Region)
 	for _, n := range needs {
 		if n.Resource == checks.Instances {
 			quotas = append(quotas, read.vcpus(bounded, n)...)
@@ -139,8 +158,8 @@ func (q *quotaReader) used(ctx context.Context, n checks.Need) (int, error) {
 		}
 		return len(out.Addresses), nil
 	case checks.Gateways:
-		err := q.countGateways(ctx)
-		return q.gateways[n.Zone], err
+		zones, err := q.gateways(ctx)
+		return zones[n.Zone], err
 	case checks.Balancers:
 		return q.balancers(ctx)
 	case checks.TargetGroups:
@@ -195,16 +214,13 @@ func (q *quotaReader) cacheNodes(ctx context.Context) (count int, err error) {
 }
 
 // countGateways counts those that hold their place in a zone, by the zones of their subnets.
-func (q *quotaReader) countGateways(ctx context.Context) error {
-	if q.gateways != nil {
-		return nil
-	}
+func (q *quotaReader) countGateways(ctx context.Context) (map[string]int, error) {
 	client, in := ec2.NewFromConfig(q.cfg), map[string]int{} // by subnet
 	pages := ec2.NewDescribeNatGatewaysPaginator(client, &ec2.DescribeNatGatewaysInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, g := range page.NatGateways {
 			if g.State != ec2types.NatGatewayStateDeleted && g.State != ec2types.NatGatewayStateFailed && g.SubnetId != nil {
@@ -221,33 +237,39 @@ func (q *quotaReader) countGateways(ctx context.Context) error {
 		slices.Sort(ids)
 		out, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{SubnetIds: ids})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, subnet := range out.Subnets {
 			zones[aws.ToString(subnet.AvailabilityZone)] += in[aws.ToString(subnet.SubnetId)]
 		}
 	}
-	q.gateways = zones
-	return nil
+	return zones, nil
 }
 
-// account is what RDS says of one of its quotas: it gives both figures, and that of all databases at once.
+// account is what RDS says of one of its quotas: it gives both figures.
 func (q *quotaReader) account(ctx context.Context, name string) (used, most int, err error) {
-	if q.accounts == nil {
-		out, err := rds.NewFromConfig(q.cfg).DescribeAccountAttributes(ctx, &rds.DescribeAccountAttributesInput{})
-		if err != nil {
-			return 0, 0, err
-		}
-		q.accounts = map[string][2]int{}
-		for _, a := range out.AccountQuotas {
-			q.accounts[aws.ToString(a.AccountQuotaName)] = [2]int{int(aws.ToInt64(a.Used)), int(aws.ToInt64(a.Max))}
-		}
+	all, err := q.accounts(ctx)
+	if err != nil {
+		return 0, 0, err
 	}
-	figures, known := q.accounts[name]
+	figures, known := all[name]
 	if !known {
 		return 0, 0, fmt.Errorf("RDS does not say how many %s an account may have in %s", name, q.region)
 	}
 	return figures[0], figures[1], nil
+}
+
+// readAccount is what RDS says of its quotas, of all databases at once.
+func (q *quotaReader) readAccount(ctx context.Context) (map[string][2]int, error) {
+	out, err := rds.NewFromConfig(q.cfg).DescribeAccountAttributes(ctx, &rds.DescribeAccountAttributesInput{})
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][2]int{}
+	for _, a := range out.AccountQuotas {
+		all[aws.ToString(a.AccountQuotaName)] = [2]int{int(aws.ToInt64(a.Used)), int(aws.ToInt64(a.Max))}
+	}
+	return all, nil
 }
 
 // vcpus are the quotas of the families of instance types that are wanted, in order of preference.

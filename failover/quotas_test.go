@@ -1,10 +1,13 @@
 package failover_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -59,6 +63,53 @@ func inUse(t *testing.T, faults ...string) (*sim.World, *failover.Runtime) {
 		AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
 		Now: w.Clock().Now,
 	}, failover.Site{Policy: checks.Policy{Region: recovery}, Limits: failover.Limits{Check: time.Minute}})
+}
+
+// refusing answers some operations with an error of AWS's own, and counts how often.
+type refusing struct {
+	face  *wire.Face
+	calls map[string]*atomic.Int32
+}
+
+func (r refusing) Do(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, _ := url.ParseQuery(string(body)) // other protocols have no action
+	if count := r.calls[form.Get("Action")]; count != nil {
+		count.Add(1)
+		return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	return r.face.Do(req)
+}
+
+// TestQuotasAreAskedOnce holds that what AWS did not tell for one quota it is not asked again for the next: each
+// call is tried several times, and a check has a minute.
+func TestQuotasAreAskedOnce(t *testing.T) {
+	t.Parallel()
+	w := sim.New(1)
+	face := wire.NewFace(w)
+	t.Cleanup(func() { face.Close(); w.Close() })
+	client := refusing{face, map[string]*atomic.Int32{"DescribeAccountAttributes": {}, "DescribeNatGateways": {}}}
+	rt := failover.New(failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+		cfg := face.Config(region)
+		cfg.HTTPClient = client
+		return cfg, nil
+	}}, failover.Site{Policy: checks.Policy{Region: recovery}, Limits: failover.Limits{Check: time.Minute}})
+	found, err := rt.Quotas(t.Context(), all)
+	require.NoError(t, err)
+	unseen := map[string]bool{}
+	for _, q := range found {
+		unseen[q.Name] = q.Unseen != ""
+	}
+	for _, name := range []string{"DB instances", "manual DB snapshots"} {
+		assert.True(t, unseen[name], name)
+	}
+	for call, count := range client.calls {
+		assert.EqualValues(t, awsclient.Attempts, count.Load(), call)
+	}
 }
 
 // all are needs of everything that is counted.
