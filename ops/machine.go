@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -34,6 +36,9 @@ func (s *Site) plugin() Requirement {
 	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
 		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
 	}
+	if path, ok := pluginOnPath(s.options.EnvVars); ok {
+		return Requirement{Subject: "plugin", OK: true, Reason: "Pulumi's plugin for AWS is " + path}
+	}
 	home := pulumiHome(s.options.EnvVars)
 	version := pluginVersion()
 	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
@@ -41,6 +46,21 @@ func (s *Site) plugin() Requirement {
 			Remedy: "pulumi plugin install resource aws " + version}
 	}
 	return Requirement{Subject: "plugin", OK: true, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+}
+
+// pluginOnPath finds the plugin that the engine takes, of whatever version, before those that are installed below its home, unless it was
+// told not to (Pulumi's sdk/go/common/workspace/plugins.go).
+func pluginOnPath(env map[string]string) (path string, ok bool) {
+	const variable = "PULUMI_IGNORE_AMBIENT_PLUGINS"
+	ignored, set := env[variable]
+	if !set {
+		ignored = os.Getenv(variable)
+	}
+	if cmdutil.IsTruthy(ignored) {
+		return "", false
+	}
+	path, err := exec.LookPath("pulumi-resource-aws")
+	return path, err == nil
 }
 
 // pulumiHome is the folder of Pulumi's own files, as the engine finds it: not by HOME, which may be another in a container

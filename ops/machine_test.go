@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"os"
 	"os/user"
 	"path/filepath"
 	"testing"
@@ -20,6 +21,25 @@ func TestPulumiHome(t *testing.T) {
 	t.Setenv("PULUMI_HOME", "/of/the/process")
 	assert.Equal(t, "/of/the/process", pulumiHome(nil))
 	assert.Equal(t, "/of/the/engine", pulumiHome(map[string]string{"PULUMI_HOME": "/of/the/engine"}))
+}
+
+// TestPluginOnPath holds that check finds the plugin that the engine takes. It is not parallel: the environment is the process's.
+func TestPluginOnPath(t *testing.T) {
+	folder := t.TempDir()
+	plugin := filepath.Join(folder, "pulumi-resource-aws")
+	t.Setenv("PATH", folder)
+	t.Setenv("PULUMI_HOME", t.TempDir())
+	t.Setenv("PULUMI_IGNORE_AMBIENT_PLUGINS", "")
+	look := func(env map[string]string) Requirement { return (&Site{options: Options{EnvVars: env}}).plugin() }
+	assert.Equal(t, PluginMissing, look(nil).Code)
+	require.NoError(t, os.WriteFile(plugin, nil, 0o600))
+	assert.Equal(t, PluginMissing, look(nil).Code, "a file that is no program")
+	require.NoError(t, os.Chmod(plugin, 0o700))
+	assert.Equal(t, Requirement{Subject: "plugin", OK: true, Reason: "Pulumi's plugin for AWS is " + plugin}, look(nil))
+	assert.Equal(t, PluginMissing, look(map[string]string{"PULUMI_IGNORE_AMBIENT_PLUGINS": "true"}).Code)
+	t.Setenv("PULUMI_IGNORE_AMBIENT_PLUGINS", "1")
+	assert.Equal(t, PluginMissing, look(nil).Code)
+	assert.True(t, look(map[string]string{"PULUMI_IGNORE_AMBIENT_PLUGINS": "false"}).OK, "the engine's environment decides")
 }
 
 func TestByProfile(t *testing.T) {
