@@ -49,6 +49,15 @@ func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 	return state.SecretsProvider{Address: file.Address, EncryptedKey: key}, err
 }
 
+// newProvider is the address of what is to encrypt the secrets of a stack that does not exist yet; empty for what its backend does by
+// itself. Where none is named, the engine takes a passphrase, and takes a key that the stack's file names out of it.
+func newProvider(dir, stack string) string {
+	own, _ := providerInFile(dir, stack)
+	c, _ := config.ReadFile(filepath.Join(dir, config.FileName(stack))) // the program refuses one that can't be meant
+	peers, _ := providerInFile(dir, c.Peer.Stack)
+	return cmp.Or(own.Address, peers.Address)
+}
+
 // keys are the addresses of what encrypts the secrets of the site's stacks, by their files and by their states. An
 // update needs the one, and to read what the other side holds the other.
 func (s *Site) keys(sides []Side) []string {

@@ -62,9 +62,14 @@ func Open(ctx context.Context, stack string, o Options) (*Stack, error) {
 	return open(ctx, stack, o, auto.SelectStackInlineSource, stacks.In)
 }
 
-// Create is Open for a stack that may not exist yet.
+// Create is Open for a stack that may not exist yet. Its secrets are encrypted by what its file names, or else by what the file of its
+// peer does: the one stack reads what the other holds.
 func Create(ctx context.Context, stack string, o Options) (*Stack, error) {
-	return open(ctx, stack, o, auto.UpsertStackInlineSource, stacks.In)
+	var with []auto.LocalWorkspaceOption
+	if provider := newProvider(o.Dir, stack); provider != "" {
+		with = append(with, auto.SecretsProvider(provider))
+	}
+	return open(ctx, stack, o, auto.UpsertStackInlineSource, stacks.In, with...)
 }
 
 // program is what a stack is made by, in an environment.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -256,6 +257,53 @@ func TestStateLostWithProduction(t *testing.T) {
 	status, err := site.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, scenario.Recovery, status.Active)
+}
+
+// TestNewStackTakesTheKey: a stack that an operation creates has its secrets encrypted by the key that its file names, or else by that of
+// the other stack. The engine alone would take a passphrase, and clear the file.
+func TestNewStackTakesTheKey(t *testing.T) {
+	t.Parallel()
+	k := newKeyed(t, stateRegion)
+	text := func(file string) string {
+		text, err := os.ReadFile(filepath.Join(k.options.Dir, file))
+		require.NoError(t, err)
+		return string(text)
+	}
+	const third = "third"
+	provider := regexp.MustCompile(`(?m)^(secretsprovider|encryptedkey): .*\n`)
+	file, standby := text(config.FileName(scenario.Production)), text(config.FileName(scenario.Recovery))
+	require.Len(t, provider.FindAllString(file, -1), 2)
+	standby = strings.Replace(standby, "stack: prod", "stack: "+third, 1)
+	project := text("Pulumi.yaml")
+	for name, tc := range map[string]struct{ file, address string }{
+		"its own":         {file, "secretsprovider: awskms://alias/prod-state?region=eu-west-1"},
+		"the other's":     {provider.ReplaceAllString(file, ""), "secretsprovider: awskms://alias/dr-state?region=eu-west-1"},
+		"a file of a key": {regexp.MustCompile(`(?m)^encryptedkey: .*\n`).ReplaceAllString(file, ""), "secretsprovider: awskms://alias/prod-state?region=eu-west-1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := k.options
+			o.Dir, o.EnvVars = t.TempDir(), maps.Clone(o.EnvVars)
+			o.EnvVars["PULUMI_BACKEND_URL"] = "file://" + t.TempDir()
+			for file, text := range map[string]string{"Pulumi.yaml": project, config.FileName(third): tc.file, config.FileName(scenario.Recovery): standby} {
+				require.NoError(t, os.WriteFile(filepath.Join(o.Dir, file), []byte(text), 0o600))
+			}
+			site, err := ops.OpenSite(o)
+			require.NoError(t, err)
+			stack, err := site.Stack(t.Context(), third, true)
+			require.NoError(t, err)
+			now, err := os.ReadFile(filepath.Join(o.Dir, config.FileName(third)))
+			require.NoError(t, err)
+			assert.Contains(t, string(now), tc.address+"\nencryptedkey: ")
+			assert.NotContains(t, string(now), "encryptionsalt")
+			if name == "its own" {
+				assert.Equal(t, tc.file, string(now))
+			}
+			held, err := stack.State(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, strings.TrimPrefix(tc.address, "secretsprovider: "), held.SecretsProvider.Address)
+		})
+	}
 }
 
 // TestKeysLostForGood: the way of the runbook makes the states anew, with another key, and the site fails over.
