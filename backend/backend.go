@@ -159,6 +159,9 @@ func open(ctx context.Context, o Options) (*bootstrap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking AWS in %s whose credentials these are: %w", o.Region, err)
 	}
+	if aws.ToString(who.Account) == "" {
+		return nil, fmt.Errorf("AWS in %s does not say of which account the credentials are", o.Region)
+	}
 	account := aws.ToString(who.Account)
 	if o.Bucket == "" {
 		o.Bucket = fmt.Sprintf("%s-state-%s-%s", o.Site, account, o.Region)

@@ -52,7 +52,9 @@ func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a KMS key in %s: %w", b.Region, err)
 		}
-		key = made.KeyMetadata
+		if key = made.KeyMetadata; key == nil {
+			return nil, fmt.Errorf("making a KMS key in %s: KMS answered without it; run this again to resume", b.Region)
+		}
 		b.note(Made, "KMS key %s", aws.ToString(key.KeyId))
 	}
 	if _, err := b.kms.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &b.result.Alias, TargetKeyId: key.KeyId}); err != nil {
@@ -97,6 +99,9 @@ func (b *bootstrap) describe(ctx context.Context, name string) (*types.KeyMetada
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for the KMS key %s in %s: %w", name, b.Region, err)
+	}
+	if out.KeyMetadata == nil {
+		return nil, fmt.Errorf("looking for the KMS key %s in %s: KMS answered without it", name, b.Region)
 	}
 	return out.KeyMetadata, nil
 }

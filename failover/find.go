@@ -249,8 +249,8 @@ func measurements(ctx context.Context, client *cloudwatch.Client, namespace, nam
 			return nil, err
 		}
 		for _, result := range page.MetricDataResults {
-			for i, value := range result.Values {
-				all = append(all, measurement{value, result.Timestamps[i]})
+			for i, at := range result.Timestamps[:min(len(result.Timestamps), len(result.Values))] {
+				all = append(all, measurement{result.Values[i], at})
 			}
 		}
 	}

@@ -40,6 +40,9 @@ func (r *Runtime) WaitImage(ctx context.Context, parameter, id string) error {
 		if err != nil {
 			return false, "", err
 		}
+		if out.Parameter == nil {
+			return false, "SSM answers without it", nil
+		}
 		holds := aws.ToString(out.Parameter.Value)
 		if holds != id && r.env.Now().After(again) {
 			again = again.Add(time.Hour)

@@ -25,6 +25,9 @@ func Parameter(ctx context.Context, env Env, region, profile, name string) (valu
 	if err != nil {
 		return "", false, fmt.Errorf("reading parameter %s: %w", name, err)
 	}
+	if out.Parameter == nil {
+		return "", false, fmt.Errorf("reading parameter %s: SSM answered without it", name)
+	}
 	return aws.ToString(out.Parameter.Value), true, nil
 }
 
@@ -38,7 +41,10 @@ func Secret(ctx context.Context, env Env, region, profile, arn string) (string, 
 	if err != nil {
 		return "", fmt.Errorf("reading secret %s: %w", arn, err)
 	}
-	return aws.ToString(out.SecretString), nil
+	if out.SecretString == nil {
+		return "", fmt.Errorf("reading secret %s: Secrets Manager answered without a text", arn)
+	}
+	return *out.SecretString, nil
 }
 
 // Account is the id of the account whose credentials these are, as AWS in a region says.
@@ -51,5 +57,8 @@ func Account(ctx context.Context, env Env, region, profile string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return aws.ToString(who.Account), nil
+	if aws.ToString(who.Account) == "" {
+		return "", fmt.Errorf("AWS in %s does not say of which account the credentials are", region)
+	}
+	return *who.Account, nil
 }

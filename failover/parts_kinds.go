@@ -117,18 +117,25 @@ var partKinds = map[string]partKind{
 // answer; nil takes any for a yes.
 func oneByOne[C, O, In, Out any](
 	client func(aws.Config, ...func(*O)) *C, call func(*C, context.Context, *In, ...func(*O)) (*Out, error), absent string,
-	ask func(in *In, id string), is func(id string, out *Out) bool,
+	ask func(in *In, id string), is func(id string, out *Out) (bool, error),
 ) existing {
 	return func(ctx context.Context, cfg aws.Config, ids []string) (there []string, err error) {
 		c := client(cfg)
 		for _, id := range ids {
 			var in In
 			ask(&in, id)
-			switch out, err := call(c, ctx, &in); {
-			case coded(err, absent):
-			case err != nil:
+			out, err := call(c, ctx, &in)
+			if coded(err, absent) {
+				continue
+			}
+			found := err == nil
+			if found && is != nil {
+				found, err = is(id, out)
+			}
+			if err != nil {
 				return nil, err
-			case is == nil || is(id, out):
+			}
+			if found {
 				there = append(there, id)
 			}
 		}
@@ -206,20 +213,25 @@ func idsOf[T any](found []T, id func(T) *string) (ids []string) {
 // keysThere leaves out keys that are to be deleted: what they encrypt can't be read.
 var keysThere = oneByOne(kms.NewFromConfig, (*kms.Client).DescribeKey, "NotFoundException",
 	func(in *kms.DescribeKeyInput, id string) { in.KeyId = &id },
-	func(_ string, out *kms.DescribeKeyOutput) bool {
-		return out.KeyMetadata.KeyState != kmstypes.KeyStatePendingDeletion
+	func(id string, out *kms.DescribeKeyOutput) (bool, error) {
+		if out.KeyMetadata == nil {
+			return false, fmt.Errorf("KMS does not say whether there is %s", id)
+		}
+		return out.KeyMetadata.KeyState != kmstypes.KeyStatePendingDeletion, nil
 	})
 
 // secretsThere leaves out secrets that are to be deleted: they can't be read.
 var secretsThere = oneByOne(secretsmanager.NewFromConfig, (*secretsmanager.Client).DescribeSecret, "ResourceNotFoundException",
 	func(in *secretsmanager.DescribeSecretInput, id string) { in.SecretId = &id },
-	func(_ string, out *secretsmanager.DescribeSecretOutput) bool { return out.DeletedDate == nil })
+	func(_ string, out *secretsmanager.DescribeSecretOutput) (bool, error) {
+		return out.DeletedDate == nil, nil
+	})
 
 // logGroupsThere asks by prefixes: a group may be among others whose names begin alike.
 var logGroupsThere = oneByOne(cloudwatchlogs.NewFromConfig, (*cloudwatchlogs.Client).DescribeLogGroups, "ResourceNotFoundException",
 	func(in *cloudwatchlogs.DescribeLogGroupsInput, id string) { in.LogGroupNamePrefix = &id },
-	func(id string, out *cloudwatchlogs.DescribeLogGroupsOutput) bool {
-		return slices.Contains(idsOf(out.LogGroups, func(g logtypes.LogGroup) *string { return g.LogGroupName }), id)
+	func(id string, out *cloudwatchlogs.DescribeLogGroupsOutput) (bool, error) {
+		return slices.Contains(idsOf(out.LogGroups, func(g logtypes.LogGroup) *string { return g.LogGroupName }), id), nil
 	})
 
 // natGatewaysThere finds gateways by their network interfaces.

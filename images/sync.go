@@ -146,6 +146,9 @@ func (j Job) parameter(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading parameter %s in %s: %w", name, j.To.Region, err)
 	}
+	if out.Parameter == nil {
+		return "", fmt.Errorf("reading parameter %s in %s: SSM answered without it", name, j.To.Region)
+	}
 	return aws.ToString(out.Parameter.Value), nil
 }
 
