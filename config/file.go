@@ -43,7 +43,7 @@ func ReadFile(path string) (Config, error) {
 		return Config{}, unreadable(path, err)
 	}
 	c, wrong := readValues(stack, held)
-	wrong = append(wrong, c.plainSecrets()...)
+	wrong = append(wrong, append(c.plainSecrets(), misplacedSecrets(held)...)...)
 	return c, configError(path, append(wrong, slices.DeleteFunc(c.Problems(), Problem.Secret)...))
 }
 
@@ -78,26 +78,6 @@ func Parse(stack string, text []byte) (Config, error) {
 	}
 	c, wrong := readValues(stack, held)
 	return c, configError("", wrong)
-}
-
-// encrypted is what an encrypted value reads as, see config.NewBlindingDecrypter.
-const encrypted = "[secret]"
-
-// plainSecrets finds secrets that are not encrypted. It says nothing of what they are.
-func (c Config) plainSecrets() (wrong []Problem) {
-	if c.Production == nil {
-		return nil
-	}
-	for key, value := range c.Production.Secrets {
-		if value != encrypted && value != "" {
-			path := "production.secrets." + key
-			wrong = append(wrong, Problem{
-				Key: path, Wrong: path + " is in plain text",
-				Remedy: fmt.Sprintf("encrypt it: pulumi config set -s %s --secret --path '%s'; and change it where it is used, if others could read the file", c.Stack, path),
-			})
-		}
-	}
-	return wrong
 }
 
 // values are what the keys in a stack's file hold, in Pulumi's own rendering.

@@ -69,6 +69,7 @@ func TestReadFileRefuses(t *testing.T) {
 		"a role of Pulumi's":    {"aws:profile: recovery", "aws:assumeRole: {roleArn: x}", "aws:assumeRole is not used: put role_arn into an AWS profile"},
 		"an endpoint of its":    {"aws:profile: recovery", "aws:endpoints: [{s3: http://localhost:4566}]", "aws:endpoints is not used: set AWS_ENDPOINT_URL"},
 		"a key of its":          {"aws:profile: recovery", "aws:secretKey: {secure: v1:abc}", "aws:secretKey is not used: name a profile as aws:profile"},
+		"the provider's key":    {"aws:profile: recovery", "aws:maxRetries: 3", "aws:maxRetries is not a key of this program"},
 		"not YAML":              {"config:", "config: [", "Pulumi.dr.yaml: "},
 		"empty":                 {goodFile, "", `site is ""`},
 	} {
@@ -179,6 +180,66 @@ func TestReadFileDecryptsNothing(t *testing.T) {
 	require.NoError(t, err, "there may be no stack yet to encrypt it for")
 	require.ErrorContains(t, c.Validate(), "production.secrets.auth_key", "the program wants it")
 	assert.NotContains(t, c.Validate().Error(), "ciphertext")
+}
+
+// ciphertext is how a secret of the production that this program did not make stands in its file.
+const ciphertext = "{secure: AAABAciphertext}"
+
+// TestReadFileRefusesMisplacedSecrets holds that an encrypted value is refused under each key but those of the
+// production's secrets, at any depth: what Pulumi has decrypted there could be printed.
+func TestReadFileRefusesMisplacedSecrets(t *testing.T) {
+	t.Parallel()
+	var c Config
+	keys := map[string]string{"pulumi:autonaming": "pulumi:autonaming", "aws:endpoints": "aws:endpoints"}
+	for key := range c.providerFields() {
+		keys["aws:"+key] = "aws:" + key
+	}
+	for key := range c.fields() {
+		keys[Project+":"+key] = key
+	}
+	for key, path := range keys {
+		_, err := ReadFile(kept(t, "config:\n  "+key+": "+ciphertext+"\n"))
+		require.ErrorContains(t, err, path+" is encrypted: remove it, or write it in plain text if it is no secret", key)
+	}
+	for line, path := range map[string]string{
+		"pilotlight:database: {parameters: {x: " + ciphertext + "}}":      "database.parameters.x",
+		"pilotlight:names: [a.example.com, " + ciphertext + "]":           "names[1]",
+		"pilotlight:production: {kmsKey: " + ciphertext + "}":             "production.kmsKey",
+		"pilotlight:production: {secrets: " + ciphertext + "}":            "production.secrets",
+		"pulumi:autonaming: {pattern: " + ciphertext + "}":                "pulumi:autonaming.pattern",
+		"aws:assumeRole: {externalId: " + ciphertext + "}":                "aws:assumeRole.externalId",
+		"pilotlight:config:domain: " + ciphertext:                         "domain",
+		"pilotlight:alarms: {email: [" + ciphertext + "], checkHours: 1}": "alarms.email[0]",
+	} {
+		_, err := ReadFile(kept(t, "config:\n  "+line+"\n"))
+		require.ErrorContains(t, err, path+" is encrypted: ", line)
+	}
+	_, err := ReadFile(kept(t, goodFile+"  other:token: "+ciphertext+"\n"))
+	require.NoError(t, err, "nothing here reads it")
+}
+
+// TestProgramRefusesMisplacedSecrets holds that the program says nothing of a configuration with such a value but its key.
+func TestProgramRefusesMisplacedSecrets(t *testing.T) {
+	t.Parallel()
+	var c Config
+	keys := []string{}
+	for key := range c.providerFields() {
+		keys = append(keys, "aws:"+key)
+	}
+	for key := range c.fields() {
+		keys = append(keys, Project+":"+key)
+	}
+	for _, key := range keys {
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			_, err := Read(ctx)
+			return err
+		}, pulumi.WithMocks(Project, "dr", nothing{}), func(info *pulumi.RunInfo) {
+			info.Config, info.ConfigSecretKeys = map[string]string{key: "hunter2"}, []string{key}
+		})
+		require.Error(t, err, key)
+		assert.Equal(t, key != Project+":production", strings.Contains(err.Error(), strings.TrimPrefix(key, Project+":")+" is encrypted: "), "%s: %v", key, err)
+		assert.NotContains(t, err.Error(), "hunter2", key)
+	}
 }
 
 // TestReadFileAgreesWithTheProgram holds that a running program reads the same

@@ -16,13 +16,3 @@ var elsewhere = map[string]string{
 	"useDualstackEndpoint":       "set AWS_USE_DUALSTACK_ENDPOINT in the environment",
 	"useFipsEndpoint":            "set AWS_USE_FIPS_ENDPOINT in the environment",
 }
-
-// unusedKeys refuses keys of the provider whose loss would change whom or where AWS is called: the program hands over none of them.
-func unusedKeys(get func(key string) (string, bool)) (wrong []Problem) {
-	for name, remedy := range elsewhere {
-		if _, ok := get("aws:" + name); ok {
-			wrong = append(wrong, Problem{Key: "aws:" + name, Wrong: "aws:" + name + " is not used", Remedy: remedy})
-		}
-	}
-	return wrong
-}

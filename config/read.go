@@ -25,6 +25,9 @@ func Read(ctx *pulumi.Context) (Config, error) {
 	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &handed); err != nil {
 		handed = nil // no CLI, nothing to look at
 	}
+	if wrong := misplacedKeys(ctx.Project(), ctx.IsConfigSecret); len(wrong) > 0 {
+		return Config{}, configError("", wrong) // nothing else is said: it could quote one of them
+	}
 	c, wrong := read(ctx.Stack(), ctx.Project(), ctx.GetConfig, slices.Collect(maps.Keys(handed)))
 	if c.Production != nil && !ctx.IsConfigSecret(ctx.Project()+":production") {
 		wrong = append(wrong, c.plainSecrets()...)
@@ -38,9 +41,6 @@ func Read(ctx *pulumi.Context) (Config, error) {
 func read(stack, project string, get func(key string) (string, bool), there []string) (Config, []Problem) {
 	c := defaults()
 	c.Stack = stack
-	c.Region, _ = get("aws:region")
-	c.Profile, _ = get("aws:profile")
-
 	var wrong []Problem
 	into := func(key string, field any) {
 		text, ok := get(key)
@@ -51,12 +51,20 @@ func read(stack, project string, get func(key string) (string, bool), there []st
 			wrong = append(wrong, Problem{Key: key, Wrong: key + ": " + err.Error(), Remedy: "see the configuration reference for its form"})
 		}
 	}
-	into("aws:allowedAccountIds", &c.Accounts)
-	wrong = append(wrong, unusedKeys(get)...)
+	ofProvider := c.providerFields()
+	for key, field := range ofProvider {
+		into("aws:"+key, field)
+	}
+	for key := range elsewhere { // an inline program can't list its keys
+		if _, ok := get("aws:" + key); ok && !slices.Contains(there, "aws:"+key) {
+			there = append(there, "aws:"+key)
+		}
+	}
 	fields := c.fields()
 	for key, field := range fields {
 		into(project+":"+key, field)
 	}
+	wrong = append(wrong, unknownKeys("aws", there, ofProvider)...)
 	return c, append(wrong, unknownKeys(project, there, fields)...)
 }
 
@@ -83,13 +91,19 @@ func decode(text string, into any) error {
 	return nil
 }
 
-// unknownKeys finds mistyped keys at the top level of the project's namespace.
-func unknownKeys(project string, there []string, fields map[string]any) (wrong []Problem) {
+// unknownKeys finds keys of a namespace that have no field: mistyped ones, and those of the provider that would have no
+// effect, since the stack makes its own provider.
+func unknownKeys(namespace string, there []string, fields map[string]any) (wrong []Problem) {
 	for _, key := range there {
-		name, ours := strings.CutPrefix(key, project+":")
-		if _, known := fields[name]; ours && !known {
-			wrong = append(wrong, Problem{Key: key, Wrong: key + " is not a key of this program", Remedy: "remove it, or correct its name"})
+		name, ours := strings.CutPrefix(key, namespace+":")
+		if _, known := fields[name]; !ours || known {
+			continue
 		}
+		p := Problem{Key: key, Wrong: key + " is not a key of this program", Remedy: "remove it, or correct its name"}
+		if remedy, ok := elsewhere[name]; ok && namespace == "aws" {
+			p.Wrong, p.Remedy = key+" is not used", remedy
+		}
+		wrong = append(wrong, p)
 	}
 	return wrong
 }
@@ -123,6 +137,11 @@ func configError(file string, wrong []Problem) error {
 	}
 	slices.SortFunc(wrong, func(a, b Problem) int { return cmp.Compare(a.String(), b.String()) })
 	return &Error{File: file, Problems: slices.Compact(wrong)}
+}
+
+// providerFields lists the keys of the provider's namespace that are used, and where each goes.
+func (c *Config) providerFields() map[string]any {
+	return map[string]any{"region": &c.Region, "profile": &c.Profile, "allowedAccountIds": &c.Accounts}
 }
 
 // fields lists every key of the project's namespace and where it goes.
