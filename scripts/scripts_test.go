@@ -126,22 +126,27 @@ func TestPublic(t *testing.T) {
 func TestProtected(t *testing.T) {
 	t.Parallel()
 	const named = `{"deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}, "protection_rules": [`
+	const reviewed = `[{"type": "deletion"}, {"type": "pull_request", "parameters": {"required_approving_review_count": 1}}]`
+	const reviewers = `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`
 	for name, tc := range map[string]struct {
 		environment, branches string
 		status                int
 		says                  string
-		rules, protected      string // of the default branch
+		rules                 string // of the default branch; none can be read of an empty one
 	}{
-		"one branch, with reviewers":    {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 0, "", "deletion\npull_request", "false"},
-		"a branch protected otherwise":  {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 0, "", "", "true"},
-		"a branch to push to":           {named + `{"type": "required_reviewers"}, {"type": "branch_policy"}]}`, "branch main", 1, "All who may push can change branch main", "deletion", "false"},
-		"one branch, without reviewers": {named + `{"type": "branch_policy"}]}`, "branch main", 0, "It has no reviewers", "pull_request", "true"},
-		"a branch for everybody":        {named + `]}`, "branch main\nbranch *", 1, "Jobs of more than the default branch may enter it", "pull_request", "true"},
-		"another branch":                {named + `]}`, "branch other", 1, "Jobs of more than the default branch", "pull_request", "true"},
-		"a tag of that name":            {named + `]}`, "tag main", 1, "Jobs of more than the default branch", "pull_request", "true"},
-		"whatever is protected":         {`{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, "", 1, "does not name the one branch", "pull_request", "true"},
-		"made by the first job":         {`{"deployment_branch_policy": null, "protection_rules": []}`, "", 1, "does not name the one branch", "pull_request", "true"},
-		"none":                          {"", "", 1, "It can't be read: set it up as docs/pull-requests.md says.", "pull_request", "true"},
+		"one branch, with reviewers":    {named + reviewers, "branch main", 0, "", reviewed},
+		"a branch to push to":           {named + reviewers, "branch main", 1, "All who may push can change branch main", `[{"type": "deletion"}]`},
+		"a branch of a classic rule":    {named + reviewers, "branch main", 1, "no ruleset asks for a pull request: set it up as docs/pull-requests.md says.", "[]"},
+		"rules that can't be read":      {named + reviewers, "branch main", 1, "All who may push can change branch main", ""},
+		"pull requests without reviews": {named + reviewers, "branch main", 0, "No pull request needs an approval", strings.ReplaceAll(reviewed, "1", "0")},
+		"rules of two rulesets":         {named + reviewers, "branch main", 0, "", strings.Replace(reviewed, "]", `, {"type": "pull_request", "parameters": {"required_approving_review_count": 0}}]`, 1)},
+		"one branch, without reviewers": {named + `{"type": "branch_policy"}]}`, "branch main", 0, "It has no reviewers", reviewed},
+		"a branch for everybody":        {named + `]}`, "branch main\nbranch *", 1, "Jobs of more than the default branch may enter it", reviewed},
+		"another branch":                {named + `]}`, "branch other", 1, "Jobs of more than the default branch", reviewed},
+		"a tag of that name":            {named + `]}`, "tag main", 1, "Jobs of more than the default branch", reviewed},
+		"whatever is protected":         {`{"deployment_branch_policy": {"protected_branches": true, "custom_branch_policies": false}}`, "", 1, "does not name the one branch", reviewed},
+		"made by the first job":         {`{"deployment_branch_policy": null, "protection_rules": []}`, "", 1, "does not name the one branch", reviewed},
+		"none":                          {"", "", 1, "It can't be read: set it up as docs/pull-requests.md says.", reviewed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,8 +154,8 @@ func TestProtected(t *testing.T) {
 			s.play("gh", `case $2 in
 	*/deployment-branch-policies) printf '`+tc.branches+`\n' ;;
 	*/environments/preview) [[ -n '`+tc.environment+`' ]] && echo '`+tc.environment+`' ;;
-	*/rules/branches/main) printf '`+tc.rules+`\n' ;;
-	*/branches/main) echo '`+tc.protected+`' ;;
+	*/rules/branches/main) [[ -n '`+tc.rules+`' ]] && jq --raw-output "$4" <<<'`+tc.rules+`' ;;
+	*/branches/main) echo true ;; # what GitHub says of each classic protection
 	repos/octocat/site) echo main ;;
 	*) exit 1 ;;
 esac`)
