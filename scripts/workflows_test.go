@@ -240,7 +240,7 @@ func TestNothingIsPastedIntoScripts(t *testing.T) {
 }
 
 // TestReleaseIsTested holds that a tag is checked as a push is, and that what is
-// published says where it comes from.
+// published says where it comes from: by its commit, since the workflow is that of the tag.
 func TestReleaseIsTested(t *testing.T) {
 	t.Parallel()
 	all := workflows(t)
@@ -254,10 +254,18 @@ func TestReleaseIsTested(t *testing.T) {
 	assert.Empty(t, publish.If, "it runs only if all of them did well")
 	assert.Contains(t, publish.text, "actions/attest@")
 	assert.Contains(t, publish.text, "SHA256SUMS")
-	readme, err := os.ReadFile("../README.md")
-	require.NoError(t, err)
-	for _, command := range []string{"gh attestation verify ", "--signer-workflow pilotlight-dr/pilotlight/.github/workflows/release.yml", "sha256sum --check --ignore-missing SHA256SUMS"} {
-		assert.True(t, strings.Contains(string(readme), command), "README.md does not give %q", command) //nolint:testifylint // the page is long
+	for page, commands := range map[string][]string{
+		"README.md": {
+			"gh attestation verify ", "--signer-workflow pilotlight-dr/pilotlight/.github/workflows/release.yml", "sha256sum --check --ignore-missing SHA256SUMS",
+			"--source-ref refs/tags/$tag --source-digest $commit", "compare/main...$commit", // the workflow is the tag's own
+		},
+		"docs/pull-requests.md": {`"target": "tag"`, `"include": ["refs/tags/v*"]`, `"rules": [{"type": "creation"}, {"type": "update"}, {"type": "deletion"}]`, "-f 'name=v*' -f type=tag"},
+	} {
+		text, err := os.ReadFile(filepath.Join("..", page))
+		require.NoError(t, err)
+		for _, command := range commands {
+			assert.True(t, strings.Contains(string(text), command), "%s does not give %q", page, command) //nolint:testifylint // the page is long
+		}
 	}
 }
 
