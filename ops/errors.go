@@ -120,6 +120,8 @@ func engineError(err error, complaints []string) error {
 			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
 		case strings.Contains(text, "DependencyViolation"):
 			complaints[i] = text + `: something that this stack did not make stands in its network: see "Something else stands in the network" in docs/runbook.md`
+		case missingPlugin.MatchString(text):
+			complaints[i] = text + ": " + installPlugin(missingPlugin.FindStringSubmatch(text))
 		case existsAlready.MatchString(text):
 			complaints[i] = text + `: AWS has it, and it is not known to be this stack's: see "AWS has it already" in docs/runbook.md`
 		}
@@ -130,6 +132,19 @@ func engineError(err error, complaints []string) error {
 // existsAlready are AWS's codes for a name that is taken, such as ParameterAlreadyExists and EntityAlreadyExists, and what
 // Lambda, which has one code for many things, says of a function.
 var existsAlready = regexp.MustCompile(`\b\w*AlreadyExists(Exception|Fault)?\b|\b(ResourceExistsException|BucketAlreadyOwnedByYou|DuplicateTargetGroupName)\b|ResourceConflictException: .*already exist`)
+
+// missingPlugin is how the engine says that it lacks a provider which a state names. It may not download one.
+var missingPlugin = regexp.MustCompile(`no resource plugin 'pulumi-resource-(\S+)' found in the workspace at version v(\S+)`)
+
+// installPlugin says what to do about a provider that is missing, by what missingPlugin has found of it. The program
+// uses that of AWS alone. A state may name that of an earlier version of the program, until the next deployment.
+func installPlugin(found []string) string {
+	name, version := found[1], found[2]
+	if name == "aws" {
+		return "pulumi plugin install resource aws " + version
+	}
+	return "the state names this provider, and nothing of this program uses it: find out who wrote that state, and restore an earlier one: pilotlight state list STACK"
+}
 
 // bare is the Automation API's text of a failed command without the output: what the
 // command said on standard error, or else how it ended.

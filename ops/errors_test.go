@@ -49,6 +49,8 @@ func TestEngineErrorSaysWhatToDo(t *testing.T) {
 		"deleting EC2 Subnet (subnet-1): DependencyViolation: The subnet 'subnet-1' has dependencies and cannot be deleted.": `see "Something else stands in the network" in docs/runbook.md`,
 		"creating Route 53 Record: InvalidChangeBatch: it already exists":                                                    "delete that record, or set dns.takeOver to have it overwritten",
 		"creating Lambda Function: AccessDenied: the alarm that already exists may not be changed":                           "",
+		"no resource plugin 'pulumi-resource-aws' found in the workspace at version v6.82.0 or on your $PATH":                "pulumi plugin install resource aws 6.82.0",
+		"no resource plugin 'pulumi-resource-other' found in the workspace at version v1.0.0 from http://a.test":             "restore an earlier one: pilotlight state list STACK",
 	} {
 		said := engineError(errors.New("exit status 1"), []string{text}).Error()
 		assert.Equal(t, remedy != "", said != text, said)

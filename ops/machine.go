@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops/engine"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
 // machine is what this machine has to have.
@@ -28,18 +29,18 @@ func (s *Site) machine(ctx context.Context) []Requirement {
 	} else if root, ok := engine.Installed(ctx); ok {
 		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + root}
 	}
-	return append(all, s.plugin())
+	return append(all, s.options.plugin())
 }
 
 // plugin is Pulumi's provider for AWS, which takes long to download.
-func (s *Site) plugin() Requirement {
-	if strings.Contains(s.options.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
+func (o Options) plugin() Requirement {
+	if strings.Contains(o.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
 		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
 	}
-	if path, ok := pluginOnPath(s.options.EnvVars); ok {
+	if path, ok := pluginOnPath(o.EnvVars); ok {
 		return Requirement{Subject: "plugin", OK: true, Reason: "Pulumi's plugin for AWS is " + path}
 	}
-	home := pulumiHome(s.options.EnvVars)
+	home := pulumiHome(o.EnvVars)
 	version := pluginVersion()
 	if _, err := os.Stat(filepath.Join(home, "plugins", "resource-aws-v"+version)); err != nil {
 		return Requirement{Subject: "plugin", Code: PluginMissing, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
@@ -61,6 +62,15 @@ func pluginOnPath(env map[string]string) (path string, ok bool) {
 	}
 	path, err := exec.LookPath("pulumi-resource-aws")
 	return path, err == nil
+}
+
+// requirePlugin refuses an operation without the provider, which the pulumi command is not to download: see engine.Command. The
+// engine would find that out only once the claim is saved, where the state names no provider yet.
+func (o Options) requirePlugin() error {
+	if plugin := o.plugin(); o.Command == nil && !plugin.OK {
+		return refusal.New(plugin.Code, "%s: %s", plugin.Reason, plugin.Remedy)
+	}
+	return nil
 }
 
 // pulumiHome is the folder of Pulumi's own files, as the engine finds it: not by HOME, which may be another in a container

@@ -30,7 +30,7 @@ func TestPluginOnPath(t *testing.T) {
 	t.Setenv("PATH", folder)
 	t.Setenv("PULUMI_HOME", t.TempDir())
 	t.Setenv("PULUMI_IGNORE_AMBIENT_PLUGINS", "")
-	look := func(env map[string]string) Requirement { return (&Site{options: Options{EnvVars: env}}).plugin() }
+	look := func(env map[string]string) Requirement { return Options{EnvVars: env}.plugin() }
 	assert.Equal(t, PluginMissing, look(nil).Code)
 	require.NoError(t, os.WriteFile(plugin, nil, 0o600))
 	assert.Equal(t, PluginMissing, look(nil).Code, "a file that is no program")

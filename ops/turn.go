@@ -9,7 +9,11 @@ import (
 type turn chan struct{}
 
 // takeTurn waits until the operation before has ended, which of a failover may take half an hour. Call end afterwards.
+// It refuses an operation that this machine lacks the provider for.
 func (s *Stack) takeTurn(ctx context.Context) (end func(), err error) {
+	if err := s.options.requirePlugin(); err != nil {
+		return nil, err
+	}
 	end = func() { <-s.one }
 	select {
 	case s.one <- struct{}{}:

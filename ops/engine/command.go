@@ -20,7 +20,8 @@ import (
 // Command runs the engine for the Automation API. The API's own command kills the engine
 // ten seconds after the context ends. That leaves the stack locked and the provider
 // running, since the provider's waits do not end on an interrupt. This one interrupts
-// the engine and waits until it has saved what AWS answered and released its lock.
+// the engine and waits until it has saved what AWS answered and released its lock. It downloads
+// no plugin.
 type Command struct {
 	auto.PulumiCommand // the version, and the check of it
 
@@ -61,8 +62,9 @@ func (c *Command) Run(ctx context.Context, dir string, in io.Reader, out, errOut
 	}
 	cmd := exec.Command(c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = dir, in, drain
-	// The plugins that lie beside the engine are the ones that fit it.
-	cmd.Env = append(environment(append(os.Environ(), env...)), "PULUMI_AUTOMATION_API=true",
+	// The plugins that lie beside the engine are the ones that fit it. No other is downloaded: a state names providers, and where
+	// each comes from, so who can write it could have this machine run any program.
+	cmd.Env = append(environment(append(os.Environ(), env...)), "PULUMI_AUTOMATION_API=true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PATH="+filepath.Dir(c.path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var printed, complained bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(append(out, &printed)...), io.MultiWriter(append(errOut, &complained)...)

@@ -106,13 +106,13 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("PULUMI_SKIP_CHECKPOINTS", "true")
 	t.Setenv("AWS_PROFILE", "night")
 	c := engineThat(t, prints, nil)
-	out, _, _, err := c.Run(t.Context(), t.TempDir(), nil, nil, nil, []string{"PULUMI_OPTION_REFRESH=true", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1"}, "up", "--yes")
+	out, _, _, err := c.Run(t.Context(), t.TempDir(), nil, nil, nil, []string{"PULUMI_OPTION_REFRESH=true", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=false"}, "up", "--yes")
 	require.NoError(t, err)
 	given := strings.Split(out, "\n")
-	for _, want := range []string{"AWS_PROFILE=night", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1", "PULUMI_AUTOMATION_API=true"} {
+	for _, want := range []string{"AWS_PROFILE=night", "PULUMI_BACKEND_URL=file:///state", "PULUMI_OPTIONAL=1", "PULUMI_AUTOMATION_API=true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true"} {
 		assert.Contains(t, given, want)
 	}
 	for _, setting := range given {
-		assert.NotRegexp(t, "PULUMI_(OPTION_|SKIP_CHECKPOINTS)", setting)
+		assert.NotRegexp(t, "PULUMI_(OPTION_|SKIP_CHECKPOINTS|DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=false)", setting)
 	}
 }
