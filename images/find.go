@@ -43,17 +43,16 @@ func read(i types.Image) (image Image, err error) {
 }
 
 // Made is when an image was made; of a copy, when its original was. EC2 gives it as text, with a fraction of a
-// second.
+// second. A tag is believed of a copy alone, and not if it is later than the copy itself: one of the year 2099 would be the newest for ever.
 func Made(i types.Image) (time.Time, error) {
-	text := aws.ToString(i.CreationDate)
-	if original := tag(i.Tags, MadeTag); original != "" {
-		text = original
-	}
-	at, err := time.Parse(time.RFC3339, text)
+	own, err := time.Parse(time.RFC3339, aws.ToString(i.CreationDate))
 	if err != nil {
-		err = fmt.Errorf("reading when image %s was made: %w", aws.ToString(i.ImageId), err)
+		return own, fmt.Errorf("reading when image %s was made: %w", aws.ToString(i.ImageId), err)
 	}
-	return at, err
+	if original, err := time.Parse(time.RFC3339, tag(i.Tags, MadeTag)); err == nil && !original.After(own) && tag(i.Tags, CopyTag) != "" {
+		return original, nil
+	}
+	return own, nil
 }
 
 func tag(tags []types.Tag, key string) string {

@@ -1,15 +1,53 @@
 package images_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/images"
 )
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// TestMade holds that a tag tells the age of a copy alone, and never makes an image younger than EC2 says: who may tag could else
+// have his image be the newest for ever, and the standby's too old for a failover.
+func TestMade(t *testing.T) {
+	t.Parallel()
+	const copied, made = "2026-03-02T12:00:00.000Z", "2026-03-01T12:00:00Z"
+	for name, tc := range map[string]struct {
+		created string
+		tags    map[string]string
+		want    string // empty for an error
+	}{
+		"an original":             {copied, nil, copied},
+		"a copy":                  {copied, map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: made}, made},
+		"a copy of a copy's age":  {copied, map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: copied}, copied},
+		"a tag on an original":    {copied, map[string]string{images.MadeTag: made}, copied},
+		"a copy of the future":    {copied, map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: "2099-01-01T00:00:00Z"}, copied},
+		"an original of 2099":     {copied, map[string]string{images.MadeTag: "2099-01-01T00:00:00Z"}, copied},
+		"a tag that says nothing": {copied, map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: "soon"}, copied},
+		"a copy without the tag":  {copied, map[string]string{images.CopyTag: "west/ami-1"}, copied},
+		"no date":                 {"", map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: made}, ""},
+	} {
+		image := types.Image{CreationDate: &tc.created}
+		for key, value := range tc.tags {
+			image.Tags = append(image.Tags, types.Tag{Key: &key, Value: &value})
+		}
+		at, err := images.Made(image)
+		if tc.want == "" {
+			assert.Error(t, err, name)
+			continue
+		}
+		want, parsed := time.Parse(time.RFC3339, tc.want)
+		require.NoError(t, errors.Join(err, parsed), name)
+		assert.Equal(t, want, at, name)
+	}
+}
 
 func original(id string, hours int) images.Image {
 	return images.Image{ID: id, State: "available", Made: noon.Add(time.Duration(hours) * time.Hour)}
