@@ -38,7 +38,7 @@ func serve(ctx context.Context, address string, o ops.Options) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Addr: address, Handler: newService(ctx, site), ReadHeaderTimeout: 10 * time.Second}
+	server := newServer(ctx, address, site)
 	closed := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -49,6 +49,27 @@ func serve(ctx context.Context, address string, o ops.Options) error {
 		return err
 	}
 	return <-closed
+}
+
+func newServer(ctx context.Context, address string, site *ops.Site) *http.Server {
+	return &http.Server{Addr: address, Handler: guard(address, newService(ctx, site)), ReadHeaderTimeout: 10 * time.Second}
+}
+
+// guard lets through what is asked of this address, and by no web page of another: a page may send requests to any address that its
+// visitor reaches, and have a name of its own lead here (DNS rebinding), which its browser then takes for the page's own server.
+// Behind a proxy, address is what that gives as the host, and what browsers see of it.
+func guard(address string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin, site := r.Header.Get("Origin"), r.Header.Get("Sec-Fetch-Site")
+		switch {
+		case r.Host != address:
+			http.Error(w, fmt.Sprintf("this is not %q: ask for http://%s", r.Host, address), http.StatusMisdirectedRequest)
+		case origin != "" && origin != "http://"+address, site != "" && site != "none" && site != "same-origin":
+			http.Error(w, "a web page of another origin sent this", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 // service has one site, and fails it over once at a time. What is asked meanwhile waits.
