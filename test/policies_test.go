@@ -409,6 +409,7 @@ func looks(t *testing.T, b *bucketSite) {
 		}
 		if name == "check.json" {
 			want.addCalls(t, "../failover/orphans_find.go") // what else a killed update may have left
+			want.addCalls(t, "../failover/publicaccess.go") // and who is let in where a network is blocked
 		}
 		p := b.policy(t, name)
 		want.addIAMs(t, p)
