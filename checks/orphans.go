@@ -175,7 +175,7 @@ func Orphans(found []Found, held func(Found) bool, region string, owners ...map[
 	return sorted(orphans)
 }
 
-// Kept are the last snapshots of databases of an owner that this program deleted, which it left on purpose. They are
+// Kept are the final snapshots of databases of an owner that this program deleted, which it left on purpose. They are
 // recognised by the names that it gives them, too: RDS gives the tags of a database to each snapshot of it, and one
 // that a person took is none of ours.
 func Kept(found []Found, region string, owner map[string]string) (kept []Found) {

@@ -58,7 +58,7 @@ func Needs(planned []Planned, s Sizes) (needs []Need) {
 			count[p.Type]++
 		}
 		if p.Type == "aws:rds/instance:Instance" && p.Op == "delete" {
-			ends++ // with a last snapshot
+			ends++ // with a final snapshot
 		}
 		starts = starts || p.Type == "aws:autoscaling/group:Group" && (p.creates() || p.Op == "update")
 	}

@@ -93,7 +93,7 @@ func StandingOf(status string) Standing { return instanceStates[status].standing
 // Leaves reports whether RDS leaves a state by itself, as far as that is known.
 func (s Standing) Leaves() bool { return slices.Contains([]Standing{Unknown, Passing, Forming}, s) }
 
-// NoSnapshot reports that RDS takes no last snapshot of a database in a state: it deletes one only without
+// NoSnapshot reports that RDS takes no final snapshot of a database in a state: it deletes one only without
 // (RDS API Reference, DeleteDBInstance, SkipFinalSnapshot).
 func NoSnapshot(status string) bool {
 	return slices.Contains([]string{"failed", "incompatible-network", "incompatible-restore"}, status)

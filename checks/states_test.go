@@ -115,7 +115,7 @@ func TestUnknownStateAccepted(t *testing.T) {
 	assert.Len(t, overruled, 1)
 }
 
-// TestNoSnapshot holds that a state in which RDS takes no last snapshot is one that needs a person.
+// TestNoSnapshot holds that a state in which RDS takes no final snapshot is one that needs a person.
 func TestNoSnapshot(t *testing.T) {
 	t.Parallel()
 	var without []string

@@ -134,7 +134,7 @@ func FormerAlarm(stack, identifier string, generation int) Alarm {
 	return Alarm{
 		Name:     fmt.Sprintf("former-%d", generation),
 		Happened: fmt.Sprintf("for a week the former database %s, which is paid for, has had no connection", identifier),
-		Remedy:   fmt.Sprintf("when nothing in it is missed, end it with pilotlight retire %s %d, which leaves a last snapshot where RDS can take one", stack, generation),
+		Remedy:   fmt.Sprintf("when nothing in it is missed, end it with pilotlight retire %s %d, which leaves a final snapshot where RDS can take one", stack, generation),
 		Metric:   "AWS/RDS DatabaseConnections", Of: ofDatabase(pulumi.String(identifier)), Statistic: "Maximum",
 		Is: Below, Threshold: 1, PeriodSeconds: daily, Periods: 7,
 	}

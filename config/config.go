@@ -106,7 +106,7 @@ type Config struct {
 	//
 	// Refused: the current generation; one that never was; together with a change of role
 	Retire int `json:"retire"`
-	// Generation of a former database that may end without a last snapshot, where RDS takes none of it in its state (`failed`,
+	// Generation of a former database that may end without a final snapshot, where RDS takes none of it in its state (`failed`,
 	// `incompatible-network`, `incompatible-restore`). The refusal of `retire` names it. `0` is none.
 	//
 	// Refused: below 0

@@ -27,7 +27,7 @@ import (
 // Leftovers are what AWS has of a stack, and its state does not hold.
 type Leftovers struct {
 	Orphans []checks.Found
-	// Kept are the last snapshots of deleted databases, which were left on purpose.
+	// Kept are the final snapshots of deleted databases, which were left on purpose.
 	Kept []checks.Found
 	// Unseen are the calls that AWS refused, and with which code: what they would have found is not known.
 	Unseen []string

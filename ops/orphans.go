@@ -18,7 +18,7 @@ import (
 // sideOrphans are what AWS has of a side, and no state holds.
 type sideOrphans struct {
 	orphans []checks.Orphan
-	kept    []checks.Orphan // last snapshots of deleted databases
+	kept    []checks.Orphan // final snapshots of deleted databases
 	unseen  string          // why there may be more; empty when all was seen
 }
 

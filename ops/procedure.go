@@ -81,7 +81,7 @@ func (s *Site) runProcedure(ctx context.Context, run Run, decide func([]Side) ([
 		return Outcome{NothingToDo: "another run has done it meanwhile", Done: []Change{}, Next: append(out.Next, s.nextSteps(ctx)...)}, nil
 	}
 	if changes[0].Destroy {
-		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, last snapshots, and the site's DNS record; "+
+		out.Next = append(out.Next, "what stays, and may cost: media buckets, KMS keys, automated backups, final snapshots, and the site's DNS record; "+
 			"to deploy again, delete that record or set dns.takeOver")
 	} else {
 		out.Next = append(out.Next, s.nextSteps(ctx)...)

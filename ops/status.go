@@ -90,7 +90,7 @@ type SideStatus struct {
 	// Orphans are what killed updates and drills left of the stack on AWS, and no state holds.
 	Orphans []checks.Orphan `json:"orphans,omitempty"`
 	// Snapshots are the last ones of databases of the stack that were deleted. They are kept on purpose.
-	Snapshots []checks.Orphan `json:"lastSnapshots,omitempty"`
+	Snapshots []checks.Orphan `json:"finalSnapshots,omitempty"`
 	// Locks are held on the stack by updates, or left by dead ones.
 	Locks []LockStatus `json:"locks,omitempty"`
 }

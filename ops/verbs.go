@@ -180,7 +180,7 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 	})
 }
 
-// Retire ends a former database of a stack, which leaves a last snapshot. Of one that RDS takes none of it asks for consent, which
+// Retire ends a former database of a stack, which leaves a final snapshot. Of one that RDS takes none of it asks for consent, which
 // accepted gives.
 func (s *Site) Retire(ctx context.Context, stack string, generation int, accepted Accepted, run Run) (Outcome, error) {
 	return s.runCheckedProcedure(ctx, run, func(sides []Side) ([]Change, string, error) {

@@ -7,7 +7,7 @@ type Accepted struct {
 	DataLoss         int `json:"acceptDataLoss,omitempty"`
 	IgnoreProduction int `json:"ignoreProduction,omitempty"`
 	Standby          int `json:"acceptStandby,omitempty"`
-	// NoSnapshot is the generation of a former database to end without a last snapshot, since RDS takes none of it. It is no risk
+	// NoSnapshot is the generation of a former database to end without a final snapshot, since RDS takes none of it. It is no risk
 	// of an activation.
 	NoSnapshot int `json:"acceptNoSnapshot,omitempty"`
 }

@@ -238,7 +238,7 @@ func DecideRetire(p Plan, generation int, unfinished bool) Plan {
 	return p
 }
 
-// DecideNoSnapshot readies a plan for the end of a former database of which RDS takes no last snapshot, as of one in this state. It
+// DecideNoSnapshot readies a plan for the end of a former database of which RDS takes no final snapshot, as of one in this state. It
 // takes consent: accepted is the generation for which that was given.
 func DecideNoSnapshot(p Plan, generation int, state string, accepted int) Plan {
 	at := slices.IndexFunc(p.Claim.Former, func(d Generation) bool { return d.Number == generation })
@@ -246,7 +246,7 @@ func DecideNoSnapshot(p Plan, generation int, state string, accepted int) Plan {
 	case p.Do != Keep || at < 0 || p.Claim.Former[at].SkipFinalSnapshot:
 		return p
 	case accepted != generation:
-		return RefusePlan("generation %d of this stack is %s, and RDS takes no last snapshot of such a database: mend it first, or set acceptNoSnapshot to %[1]d (--accept-no-snapshot %[1]d) to end it without one", generation, state)
+		return RefusePlan("generation %d of this stack is %s, and RDS takes no final snapshot of such a database: mend it first, or set acceptNoSnapshot to %[1]d (--accept-no-snapshot %[1]d) to end it without one", generation, state)
 	}
 	p.Claim.Former = slices.Clone(p.Claim.Former)
 	// It may have been readied when it was well: that is done again, and the state learns of the consent.

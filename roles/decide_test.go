@@ -198,7 +198,7 @@ func TestDecideNoSnapshot(t *testing.T) {
 	led := Claim{Role: Standby, Epoch: 2, Generation: Generation{Number: 2, Origin: OriginReplica}, Former: []Generation{{Number: 1, Origin: OriginEmpty}}}
 	keep := Plan{Do: Keep, Claim: led}
 	refused := DecideNoSnapshot(keep, 1, "failed", 0)
-	assert.Equal(t, "generation 1 of this stack is failed, and RDS takes no last snapshot of such a database: mend it first, or set acceptNoSnapshot to 1 (--accept-no-snapshot 1) to end it without one", refused.Why())
+	assert.Equal(t, "generation 1 of this stack is failed, and RDS takes no final snapshot of such a database: mend it first, or set acceptNoSnapshot to 1 (--accept-no-snapshot 1) to end it without one", refused.Why())
 	assert.Contains(t, DecideNoSnapshot(keep, 1, "failed", 2).Why(), "set acceptNoSnapshot to 1", "a consent is for one database")
 	first := DecideRetire(DecideNoSnapshot(keep, 1, "failed", 1), 1, false)
 	assert.Equal(t, Unprotect, first.Do)

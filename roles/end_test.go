@@ -47,7 +47,7 @@ func TestDecideEnd(t *testing.T) {
 	}
 }
 
-// TestFormerGeneration holds which databases leave a last snapshot.
+// TestFormerGeneration holds which databases leave a final snapshot.
 func TestFormerGeneration(t *testing.T) {
 	t.Parallel()
 	replica := Claim{Role: Active, Epoch: 2, Generation: Generation{Number: 1, Origin: OriginReplica}}

@@ -331,7 +331,7 @@ var checkedBeside = map[string]string{
 	"rds:CreateDBInstanceReadReplica":         "rds:AddTagsToResource iam:CreateServiceLinkedRole " + encrypting,
 	"rds:CreateDBParameterGroup":              "rds:AddTagsToResource",
 	"rds:CreateDBSubnetGroup":                 "rds:AddTagsToResource",
-	"rds:DeleteDBInstance":                    "rds:CreateDBSnapshot rds:AddTagsToResource", // since 2024, for the last snapshot and its tags
+	"rds:DeleteDBInstance":                    "rds:CreateDBSnapshot rds:AddTagsToResource", // since 2024, for the final snapshot and its tags
 	"rds:RestoreDBInstanceFromDBSnapshot":     "rds:AddTagsToResource iam:CreateServiceLinkedRole " + encrypting,
 	"s3:GetObject":                            "kms:Decrypt",
 	"s3:PutBucketReplication":                 "iam:PassRole",

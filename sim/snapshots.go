@@ -97,7 +97,7 @@ func (w *World) snapshotNamed(region, id string) (found DatabaseSnapshot, of *Ob
 	return DatabaseSnapshot{}, nil
 }
 
-// validRestore has what RestoreDBInstanceFromDBSnapshot checks. The last snapshots
+// validRestore has what RestoreDBInstanceFromDBSnapshot checks. The final snapshots
 // that deleted databases leave hold no rows here, so none can be restored.
 func (w *World) validRestore(o *Object) error {
 	id := o.text("snapshotIdentifier")

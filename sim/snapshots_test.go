@@ -36,7 +36,7 @@ func TestAutomatedSnapshots(t *testing.T) {
 	assert.NotContains(t, week, first[0])
 	assert.True(t, slices.IsSortedFunc(week, func(a, b sim.DatabaseSnapshot) int { return a.Made.Compare(b.Made) }))
 	assert.Empty(t, w.AutomatedSnapshots(home, "nobody"))
-	assert.Empty(t, w.Snapshots(other), "they are no last snapshots, and go with the database")
+	assert.Empty(t, w.Snapshots(other), "they are no final snapshots, and go with the database")
 }
 
 func TestRestore(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *site) destroyGuard() error {
 			records += ", and those that validate its certificate, by which ACM renews the other side's too"
 		}
 		if err := s.Log.Info("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
-			"a last snapshot of each database that was ever active, and "+records, nil); err != nil {
+			"a final snapshot of each database that was ever active, and "+records, nil); err != nil {
 			return err
 		}
 	}

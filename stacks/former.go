@@ -15,7 +15,7 @@ type formers struct {
 	gone  []int          // generations that AWS no longer has
 	stuck map[int]string // states, as RDS words them, of generations that need a person: RDS would refuse to change them
 	// promoted are generations that were replicas, and are none any more: somebody may have written to one, so its end
-	// leaves a last snapshot.
+	// leaves a final snapshot.
 	promoted map[int]bool
 }
 
@@ -69,7 +69,7 @@ func (f formers) without(plan roles.Plan) roles.Plan {
 func (f formers) checkTeardown(claim roles.Claim, stack string) error {
 	for _, former := range claim.Former {
 		if status := f.stuck[former.Number]; checks.NoSnapshot(status) && !former.SkipFinalSnapshot {
-			return refusal.New(refusal.CodeClaims, "former database %d of this stack is %s, and RDS takes no last snapshot of such a one: mend it, or end it first without one "+
+			return refusal.New(refusal.CodeClaims, "former database %d of this stack is %s, and RDS takes no final snapshot of such a one: mend it, or end it first without one "+
 				"(pilotlight retire %s %[1]d --accept-no-snapshot %[1]d)", former.Number, status, stack)
 		}
 	}

@@ -258,7 +258,7 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 		Identifier: s.cfg.DatabaseID(born.Number), Class: d.Class, EngineVersion: cmp.Or(born.Engine, d.EngineVersion), BackupDays: d.BackupDays,
 		MaxStorageGiB: storageCeiling(d, born.Origin, s.peer.MaxStorageGiB), Parameters: d.Parameters, LogDays: s.cfg.LogDays,
 		SubnetGroup: f.network.DatabaseSubnetGroup, SecurityGroupID: f.network.DatabaseSecurityGroup, KeyARN: f.key.ARN,
-		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the last snapshot
+		SnapshotSuffix: keySuffix(f.key), // a key is not made twice, so neither is the name of the final snapshot
 		MultiAZ:        pulumi.Bool(false), FinalSnapshot: pulumi.Bool(false), ReadOnly: pulumi.Bool(false), DeletionProtection: !s.tearingDown(),
 	}
 	args.BackupWindow, args.MaintenanceWindow = s.cfg.Windows()

@@ -223,7 +223,7 @@ func TestRebuild(t *testing.T) {
 	assert.Equal(t, map[string]bool{"blog-prod-1": false, "blog-prod-2": true}, databases(t, stage, "us-west-2"), "unprotected first")
 	require.NoError(t, up(t, stage, scenario.Production, nil))
 	assert.Equal(t, map[string]bool{"blog-prod-2": true}, databases(t, stage, "us-west-2"))
-	assert.Len(t, stage.World.Snapshots("us-west-2"), 1, "its last snapshot stays")
+	assert.Len(t, stage.World.Snapshots("us-west-2"), 1, "its final snapshot stays")
 	require.NoError(t, up(t, stage, scenario.Production, map[string]string{"retire": "0"}))
 
 	stage.World.LoseRegion("us-east-2", sim.Refuse)

@@ -28,7 +28,7 @@ type operation struct {
 	outlives bool
 	// risks reports that it takes flags to accept the risks of an activation.
 	risks bool
-	// snapshot reports that it takes the flag that accepts the loss of a last snapshot.
+	// snapshot reports that it takes the flag that accepts the loss of a final snapshot.
 	snapshot bool
 	do       func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
 }
@@ -119,8 +119,8 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a last snapshot", snapshot: true,
-		warning: "The database is deleted. What only it holds is in its last snapshot from then on (a replica that\nnever led leaves none).",
+		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a final snapshot", snapshot: true,
+		warning: "The database is deleted. What only it holds is in its final snapshot from then on (a replica that\nnever led leaves none).",
 		do: func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
 			if err != nil || generation < 1 {
@@ -130,8 +130,8 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and last snapshots stay",
-		warning: "The site ends. Media, KMS keys, automated backups for their days, and a last snapshot of each active database stay.",
+		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and final snapshots stay",
+		warning: "The site ends. Media, KMS keys, automated backups for their days, and a final snapshot of each active database stay.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Destroy(ctx, run)
 		},
@@ -163,7 +163,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 		cmd.Flags().StringVarP(&o.keep, "output", "o", "", "also write the last report, as report.json, report.txt and report.html, into this `DIR`")
 	}
 	if op.snapshot {
-		cmd.Flags().IntVar(&o.accepted.NoSnapshot, "accept-no-snapshot", 0, "end this `GENERATION` without a last snapshot, which RDS takes of none in its state; the refusal names it")
+		cmd.Flags().IntVar(&o.accepted.NoSnapshot, "accept-no-snapshot", 0, "end this `GENERATION` without a final snapshot, which RDS takes of none in its state; the refusal names it")
 	}
 	if op.risks {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")

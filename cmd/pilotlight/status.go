@@ -85,7 +85,7 @@ func statusText(s ops.Status) string {
 			was := "was active once"
 			switch {
 			case former.SkipFinalSnapshot && former.DeleteRequested:
-				was = "is to end without a last snapshot"
+				was = "is to end without a final snapshot"
 			case former.SkipFinalSnapshot:
 				was = "never led: its activation was aborted, or another replica took its place"
 			}

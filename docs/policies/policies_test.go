@@ -372,7 +372,7 @@ var cliNames = map[string]string{
 
 // administrators do what no policy here allows, and why.
 var administrators = map[string]string{
-	"rds:DeleteDBSnapshot": "a last snapshot may be all that is left of a database",
+	"rds:DeleteDBSnapshot": "a final snapshot may be all that is left of a database",
 }
 
 // TestCommandsAreAllowed holds that each command of AWS's CLI which a message or the runbook gives is in one of the policies.

@@ -16,7 +16,7 @@ import (
 )
 
 // TestFormerDatabase: one that AWS no longer has is kept no longer, and never made again. One that RDS takes no change of is
-// left as it is, and ends without a last snapshot only by consent, where RDS takes none.
+// left as it is, and ends without a final snapshot only by consent, where RDS takes none.
 func TestFormerDatabase(t *testing.T) {
 	t.Parallel()
 	base := staged.Steady(t, staged.Options())
@@ -78,7 +78,7 @@ func TestFormerDatabase(t *testing.T) {
 			if status == "failed" {
 				before := staged.Changes(stage.World)
 				_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Accepted{}, ops.Run{})
-				require.ErrorContains(t, err, "generation 1 of this stack is failed, and RDS takes no last snapshot of such a database: mend it first, or set acceptNoSnapshot to 1 (--accept-no-snapshot 1)")
+				require.ErrorContains(t, err, "generation 1 of this stack is failed, and RDS takes no final snapshot of such a database: mend it first, or set acceptNoSnapshot to 1 (--accept-no-snapshot 1)")
 				_, err = site.Retire(t.Context(), scenario.Production, 1, ops.Accepted{NoSnapshot: 2}, ops.Run{})
 				require.ErrorContains(t, err, "set acceptNoSnapshot to 1", "of another one")
 				assert.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Production, map[string]string{"teardown": "blog"}), "pilotlight retire prod 1 --accept-no-snapshot 1")

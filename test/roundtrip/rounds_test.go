@@ -16,7 +16,7 @@ import (
 
 // TestManyTimesThereAndBack loses production, rebuilds it, goes home in the planned
 // way and retires what is left, over and over. Nothing grows but the count of
-// epochs and generations, and one last snapshot for every database that was retired.
+// epochs and generations, and one final snapshot for every database that was retired.
 func TestManyTimesThereAndBack(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
@@ -49,7 +49,7 @@ func TestManyTimesThereAndBack(t *testing.T) {
 		now, held := staged.Inventory(stage.World), states(t, stage)
 		for _, region := range []string{"us-west-2", "us-east-2"} {
 			snapshots := region + " snapshot"
-			assert.Equal(t, round, now[snapshots], "every generation that ended left its last snapshot")
+			assert.Equal(t, round, now[snapshots], "every generation that ended left its final snapshot")
 			delete(now, snapshots)
 		}
 		if round == 1 {

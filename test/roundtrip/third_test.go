@@ -117,7 +117,7 @@ func TestDestroyOvertaken(t *testing.T) {
 	requireEnded(t, stage, "us-east-2")
 }
 
-// requireEnded holds that a region has nothing of a stack but what outlives it, with a last snapshot.
+// requireEnded holds that a region has nothing of a stack but what outlives it, with a final snapshot.
 func requireEnded(t *testing.T, stage *scenario.Stage, region string) {
 	t.Helper()
 	left := staged.Inventory(stage.World)
@@ -125,7 +125,7 @@ func requireEnded(t *testing.T, stage *scenario.Stage, region string) {
 	assert.Zero(t, left[region+" aws:ec2/vpc:Vpc"])
 	assert.Zero(t, left[region+" aws:lb/loadBalancer:LoadBalancer"])
 	assert.Equal(t, 1, left[region+" aws:s3/bucketV2:BucketV2"])
-	assert.Len(t, stage.World.Snapshots(region), 1, "its last snapshot stays")
+	assert.Len(t, stage.World.Snapshots(region), 1, "its final snapshot stays")
 }
 
 // edit writes a stack's file after another's, with changes.
