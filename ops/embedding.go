@@ -16,7 +16,8 @@ type (
 	// Env is the world outside.
 	Env = failover.Env
 	// RefusedError is an operation that was refused, or that did not begin since another
-	// update holds the stack. Nothing was changed. FailureOf has its code.
+	// update holds the stack. Nothing was changed, unless a StoppedError holds it: ask for
+	// that first, or for the Changed of FailureOf.
 	RefusedError = refusal.Error
 	// Blocker is one thing in the way of an operation.
 	Blocker = refusal.Blocker
