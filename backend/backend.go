@@ -82,12 +82,13 @@ func (r *Result) Changed() bool {
 	return false
 }
 
-// Lines are the two commands that a person runs next.
-func (r *Result) Lines() []string {
-	return []string{
-		"pulumi login '" + r.Login + "'",
-		"pulumi stack init <stack> --secrets-provider '" + r.SecretsProvider + "'",
+// Lines are the commands that a person runs next, to deploy these stacks.
+func (r *Result) Lines(stacks []string) []string {
+	lines := []string{"pulumi login '" + r.Login + "'"}
+	for _, stack := range stacks {
+		lines = append(lines, "pulumi stack init "+stack+" --secrets-provider '"+r.SecretsProvider+"'")
 	}
+	return lines
 }
 
 // CodePlace is the code of a refusal of where the state shall lie.

@@ -59,7 +59,11 @@ func TestBootstrap(t *testing.T) {
 	assert.Empty(t, made.Warnings)
 	assert.Equal(t, "s3://"+stateBucket+"?region=eu-north-1", made.Login)
 	assert.Equal(t, "awskms://alias/blog-state?region=eu-north-1", made.SecretsProvider)
-	assert.Equal(t, "pulumi login 's3://"+stateBucket+"?region=eu-north-1'", made.Lines()[0])
+	assert.Equal(t, []string{
+		"pulumi login 's3://" + stateBucket + "?region=eu-north-1'",
+		"pulumi stack init prod --secrets-provider 'awskms://alias/blog-state?region=eu-north-1'",
+		"pulumi stack init dr --secrets-provider 'awskms://alias/blog-state?region=eu-north-1'",
+	}, made.Lines([]string{"prod", "dr"}))
 	assert.Contains(t, said, "made: bucket "+stateBucket+" in eu-north-1")
 	assert.Len(t, said, len(made.Parts))
 	assert.Equal(t, map[string]string{"site": "blog"}, w.Keys("eu-north-1")[0].Tags, "roles that may deploy may change what is managed by pilotlight, and tag what has no site")

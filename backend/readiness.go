@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// readinessFolder holds what checks of a site have found, beside the states and for whoever may read these: a file
+// readinessFolder holds what checks of a site have found, beside the states and for all who may read these: a file
 // for each, so that two checks at once lose nothing. The engine looks at no other folders than its own.
 func readinessFolder(site string) string { return ".pulumi/readiness/" + site }
 

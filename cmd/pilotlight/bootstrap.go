@@ -53,7 +53,7 @@ func (o *bootstrapOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return o.show(made, bootstrapText(made, made.Lines()))
+		return o.show(made, bootstrapText(made, made.Lines(site.Stacks())))
 	}
 	moved, err := site.MoveBackend(ctx, o.region, o.bucket, run)
 	if err != nil {

@@ -33,8 +33,8 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 		Use: "check", Short: "Find out whether a failover could be done now, from this machine",
 		Long: "Check finds out whether everything is there that a failover needs: the engine and its plugin on this machine,\n" +
 			"credentials that the other region takes, state and keys outside the region that may be lost, and a standby\n" +
-			"that can take over, within the account's quotas. That production lives is no problem for it. It changes nothing,\n" +
-			"and asks AWS for nothing but with --request-increases.\n\n" +
+			"that can take over, within the account's quotas. That production lives is no problem for it. It changes\n" +
+			"nothing of the site, and requests nothing of AWS but with --request-increases.\n\n" +
 			"With --drift each resource of that standby is compared with what the program made of it. With --rehearse the failover\n" +
 			"is rehearsed, too, as pilotlight rehearse --live does: ready means that it recovers. With --publish all of this can be\n" +
 			"read elsewhere: by pilotlight status and history --checks, and in CloudWatch.",
@@ -45,7 +45,7 @@ func newCheckCmd(c connect, run rehearse) *cobra.Command {
 	cmd.Flags().StringVar(&o.to, "to", "", "the stack that a switchover goes to")
 	cmd.Flags().BoolVar(&o.rehearsed, "rehearse", false, "also rehearse the failover of the site as it stands, on simulated AWS")
 	cmd.Flags().BoolVar(&o.drift, "drift", false, "also read each resource of the stack that would take over, and tell what was changed outside of the program")
-	cmd.Flags().BoolVar(&o.publish, "publish", false, "also keep the result in the state's backend, and write it to CloudWatch there as metrics")
+	cmd.Flags().BoolVar(&o.publish, "publish", false, "also keep the result in the state's backend, and as metrics in CloudWatch in the standby's region")
 	cmd.Flags().BoolVar(&o.request, "request-increases", false, "ask AWS for higher quotas, of what is short or would be at app.max")
 	o.flags(cmd)
 	return cmd

@@ -20,7 +20,7 @@ import (
 
 var (
 	verb     = regexp.MustCompile(`^[a-z]+$`)
-	argument = regexp.MustCompile(`^(?:--?[a-z].*|[A-Z]+|%(?:\[\d\])?[a-z]|\d+|salts|cache)$`)
+	argument = regexp.MustCompile(`^(?:--?[a-z].*|[A-Z]+|%(?:\[\d\])?[a-z]|\d+|salts|cache|prod|dr)$`)
 	inlined  = regexp.MustCompile("(?s)```sh\n.*?```|`[^`\n]+`")
 )
 
@@ -116,6 +116,7 @@ func givable(given []string) error {
 			args[i] = "2"
 		}
 	}
+	cmd.InitDefaultVersionFlag()
 	if err := cmd.ParseFlags(args); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
 			return nil

@@ -33,7 +33,7 @@ func newCostCmd(c connect) *cobra.Command {
 		Use: "cost", Short: "Show what the site costs, and what each part that is kept warm costs and saves",
 		Long: "Cost makes the bill of the site as its files say: both stacks in their roles, by the month and the year, each part that\n" +
 			"keepWarm may name with the minutes that it saves, a drill, former databases, and extended support. Without --live it\n" +
-			"asks nobody: its prices are a table, and those that nobody knows are said and not counted. " + cost.UsageFile + " adds what the files do not\n" +
+			"asks nothing of AWS: its prices are a table, and unknown ones are said and not counted. " + cost.UsageFile + " adds what the files do not\n" +
 			"tell, such as the size of the media, and prices of your own (docs/cost.md).",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
@@ -53,6 +56,31 @@ func TestCost(t *testing.T) {
 	_, complaint, code := command(t, realAWS, dir, "cost")
 	assert.Equal(t, exitRefused, code)
 	assert.Contains(t, complaint, "field mediaGB not found")
+}
+
+// TestDocumentedCost compares the sums in docs/cost.md, and in README.md, with the bill of the sample, before support of MySQL ends.
+func TestDocumentedCost(t *testing.T) {
+	t.Parallel()
+	before := func(context.Context) (ops.Options, error) {
+		return ops.Options{Env: failover.Env{Now: func() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) }}}, nil
+	}
+	bill, complaint, code := command(t, before, "../..", "cost")
+	require.Zero(t, code, complaint)
+	page, err := os.ReadFile("../../docs/cost.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(page), "$ pilotlight cost\n")
+	require.True(t, found)
+	shown, _, _ := strings.Cut(after, "```")
+	for line := range strings.Lines(shown) {
+		assert.True(t, line == "…\n" || strings.Contains(bill, line), line)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	unverified := regexp.MustCompile(`\d+ of these prices are from memory`).FindString(bill)
+	require.NotEmpty(t, unverified)
+	for _, said := range []string{"125 USD\na month beside 499 for production", strings.ReplaceAll(unverified, "these prices are", "them")} {
+		assert.Contains(t, string(readme), said)
+	}
 }
 
 // TestCostLive asks a simulated AWS, and says what to do where there is none.

@@ -35,7 +35,7 @@ func (e *notReadyError) Error() string { return "not ready: fix the checks marke
 func (e *notReadyError) Unwrap() error { return e.missing }
 
 var (
-	// errUnconfirmed is an operation that nobody confirmed.
+	// errUnconfirmed is an operation that was not confirmed.
 	errUnconfirmed = errors.New("nothing was changed")
 	// errNotServing is a rehearsal that was held, and in which the site did not come back.
 	errNotServing = errors.New("the site does not serve from the DR region: see the report for why and what to do next")
@@ -46,7 +46,7 @@ var (
 // Codes of failures that only the command has.
 const (
 	codeUsage       = "usage"       // the command line
-	codeUnconfirmed = "unconfirmed" // nobody confirmed what would be done
+	codeUnconfirmed = "unconfirmed" // what would be done was not confirmed
 	codeNotServing  = "not-serving" // the rehearsed site did not come back
 	codeNotWhole    = "not-whole"   // the rehearsed site came back, and not all of it could be made
 )

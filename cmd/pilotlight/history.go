@@ -18,6 +18,7 @@ func newHistoryCmd(c connect) *cobra.Command {
 	var published bool
 	cmd := &cobra.Command{
 		Use: "history", Short: "List the updates of both stacks, the newest first", Args: noArgs,
+		Example: "  pilotlight history -n 3\n  pilotlight history --checks   # what check --publish has found",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if last < 1 {
 				return &usageError{fmt.Errorf("--last is %d: set it to 1 or more", last)}
@@ -75,6 +76,7 @@ func newReportCmd(c connect) *cobra.Command {
 	var keep string
 	cmd := &cobra.Command{
 		Use: "report", Short: "Show the report of the last change of role that was run here", Args: noArgs,
+		Example: "  pilotlight report -o DIR   # also as files for people and programs, in this folder\n  pilotlight report --all",
 		RunE: func(*cobra.Command, []string) error {
 			reports, err := ops.Reports(p.dir)
 			switch {

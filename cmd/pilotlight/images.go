@@ -20,7 +20,7 @@ func newImagesSyncCmd(c connect) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sync", Short: "Copy the newest image of the active side to the standby's region",
 		Long: "Sync copies the newest image with the tag " + images.SiteTag + " and the site's name, unless it is there. It points new instances\n" +
-			"to the newest image that has arrived, where app.image is left out, and ends copies that nobody needs: all but the last\n" +
+			"to the newest image that has arrived, where app.image is left out, and ends copies that are not needed: all but the last\n" +
 			"two and those in use. It waits for no copy; run it again to see one arrive. With images.sync a Lambda function does\n" +
 			"the same by itself (docs/image.md).",
 		Args: noArgs,

@@ -30,6 +30,7 @@ func main() {
 const (
 	groupSee     = "see"
 	groupMove    = "move"
+	groupRepair  = "repair"
 	groupPrepare = "prepare"
 )
 
@@ -38,7 +39,9 @@ func newRootCmd(c connect) *cobra.Command {
 		Use:   "pilotlight",
 		Short: "Survive the loss of an AWS region",
 		Long: "Pilotlight moves a WordPress site between two AWS regions, and shows where it stands.\n" +
+			"Try it without an account: pilotlight rehearse\n" +
 			"Run it in the project's folder. On the night: pilotlight failover\n\n" + exitCodes,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
@@ -57,19 +60,21 @@ func newRootCmd(c connect) *cobra.Command {
 		}
 		return &usageError{err}
 	})
-	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupMove, Title: "Move the site:"}, &cobra.Group{ID: groupPrepare, Title: "Prepare:"})
+	root.AddGroup(&cobra.Group{ID: groupSee, Title: "See:"}, &cobra.Group{ID: groupMove, Title: "Move the site:"},
+		&cobra.Group{ID: groupRepair, Title: "Repair:"}, &cobra.Group{ID: groupPrepare, Title: "Prepare:"})
 	add := func(group string, commands ...*cobra.Command) {
 		for _, cmd := range commands {
 			cmd.GroupID = group
 			root.AddCommand(cmd)
 		}
 	}
+	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c))
 	add(groupSee, newStatusCmd(c), newCheckCmd(c, scenario.Run), newPlanCmd(c), newCostCmd(c), newHistoryCmd(c), newReportCmd(c))
 	for _, o := range operations {
 		add(o.group, newOperationCmd(o, c))
 	}
-	add(groupMove, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
-	add(groupPrepare, newInitCmd(runInit), newBootstrapCmd(c), newMediaCmd(c), newImagesCmd(c), newDrillCmd(c), newRehearseCmd(c, scenario.Run), newSimCmd())
+	add(groupRepair, newUnlockCmd(c), newStateCmd(c), newAdoptCmd(c))
+	add(groupPrepare, newMediaCmd(c), newImagesCmd(c), newDrillCmd(c), newRehearseCmd(c, scenario.Run), newSimCmd())
 	return root
 }
 

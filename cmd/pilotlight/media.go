@@ -17,7 +17,7 @@ type mediaOptions struct {
 }
 
 func newMediaCmd(c connect) *cobra.Command {
-	parent := ofVerbs(&cobra.Command{Use: "media", Short: "Copy media that replication left behind, or put back what was deleted"})
+	parent := ofVerbs(&cobra.Command{Use: "media", Short: "Copy media that replication left behind, or restore what was deleted"})
 	parent.AddCommand(newMediaSyncCmd(c), newMediaRestoreCmd(c))
 	return parent
 }

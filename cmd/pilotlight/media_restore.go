@@ -21,7 +21,7 @@ type restoreOptions struct {
 func newMediaRestoreCmd(c connect) *cobra.Command {
 	o := restoreOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
-		Use: "restore --before TIME STACK…", Short: "Put back media that were deleted or overwritten since a time",
+		Use: "restore --before TIME STACK…", Short: "Restore media that were deleted or overwritten since a time",
 		Long: "Restore undoes what was deleted or overwritten in the stacks' buckets at a time or later, from the versions that S3\n" +
 			"keeps for 30 days. Delete markers are removed; the version of that time is copied over later ones, which stay. No\n" +
 			"version is deleted, what was added since is left, and it may be run again. Name both stacks: S3 replicates copies,\n" +
@@ -48,7 +48,7 @@ func (o *restoreOptions) run(ctx context.Context, names []string) error {
 		return &usageError{fmt.Errorf("--before is %q: give the time at which the media were last whole, such as %s", o.before, "2026-11-28T03:00:00Z")}
 	}
 	if len(names) == 0 {
-		return &usageError{errors.New("restore: name the stacks whose media are to be put back, mostly both: S3 does not replicate the removal of delete markers")}
+		return &usageError{errors.New("restore: name the stacks whose media are to be restored, mostly both: S3 does not replicate the removal of delete markers")}
 	}
 	site, err := o.open(ctx)
 	if err != nil {

@@ -21,6 +21,8 @@ import (
 // operation is a verb that changes a site.
 type operation struct {
 	use, short, long, group string
+	// example shows its use, a line each.
+	example string
 
 	// warning is what a person must have read before they confirm it; empty asks nothing.
 	warning string
@@ -76,6 +78,9 @@ var operations = []operation{
 	},
 	{
 		use: "thaw", group: groupMove, short: "Undo the freeze of a switchover, as long as the other side has not claimed",
+		long: "Thaw lets the frozen side take writes again, and ends its maintenance page. Once the other side has claimed, it is\n" +
+			"refused, and abort is for that. It asks nothing. Run again, it resumes.",
+		example: "  pilotlight thaw",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Thaw(ctx, run)
 		},
@@ -120,6 +125,9 @@ var operations = []operation{
 	},
 	{
 		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a final snapshot", snapshot: true,
+		long: "Retire deletes a database that was current once, such as the one that reprotect has kept. Of a standby it is refused\n" +
+			"while its replica is not in step. status shows the generations.",
+		example: "  pilotlight retire prod 1   # prod's first database",
 		warning: "The database is deleted. What only it holds is in its final snapshot from then on (a replica that\nnever led leaves none).",
 		do: func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			generation, err := strconv.Atoi(args[1])
@@ -131,6 +139,8 @@ var operations = []operation{
 	},
 	{
 		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and final snapshots stay",
+		long:    "Destroy ends the standby, then the active side. What stays, and may cost, is listed at the end. Run again, it resumes.",
+		example: "  pilotlight destroy",
 		warning: "The site ends. Media, KMS keys, automated backups for their days, and a final snapshot of each active database stay.",
 		do: func(ctx context.Context, site *ops.Site, _ []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
 			return site.Destroy(ctx, run)
@@ -150,14 +160,17 @@ type operateOptions struct {
 func newOperationCmd(op operation, c connect) *cobra.Command {
 	o := operateOptions{project: project{connect: c}, operation: op}
 	cmd := &cobra.Command{
-		Use: op.use, Short: op.short, Long: op.long, GroupID: op.group, Args: between(strings.Count(op.use, " ")-strings.Count(op.use, "["), strings.Count(op.use, " ")),
+		Use: op.use, Short: op.short, Long: op.long, Example: op.example, GroupID: op.group, Args: between(strings.Count(op.use, " ")-strings.Count(op.use, "["), strings.Count(op.use, " ")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			return o.run(cmd.Context())
 		},
 	}
-	if op.warning != "" || op.group == groupMove {
+	switch {
+	case op.warning != "":
 		cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	case op.group == groupMove:
+		cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "no effect: it does not ask")
 	}
 	if op.group == groupMove {
 		cmd.Flags().StringVarP(&o.keep, "output", "o", "", "also write the last report, as report.json, report.txt and report.html, into this `DIR`")
@@ -167,7 +180,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 	}
 	if op.risks {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")
-		cmd.Flags().IntVar(&o.accepted.Standby, "accept-standby", 0, "activate at this `EPOCH` although the standby is not as it should be: an old image, a key of its volumes that nobody may use, an unknown state of its database, a part that AWS no longer has")
+		cmd.Flags().IntVar(&o.accepted.Standby, "accept-standby", 0, "activate at this `EPOCH` although the standby is not as it should be: an old image, a key of its volumes that may not be used, an unknown state of its database, a part that AWS no longer has")
 	}
 	if op.use == "failover" {
 		cmd.Flags().IntVar(&o.accepted.IgnoreProduction, "ignore-production", 0, "activate at this `EPOCH` although production seems to live")

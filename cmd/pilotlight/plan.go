@@ -22,8 +22,9 @@ func newPlanCmd(c connect) *cobra.Command {
 		Use: "plan", Short: "Show what a failover would do, what would refuse it, and how long it would take",
 		Long: "Plan previews the failover that would come next, and changes nothing: not on AWS, and not in a file.\n" +
 			"With --stack it previews an update of that stack as its file says, which is what pull requests want to see.",
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+		Example: "  pilotlight plan                # of a failover\n  pilotlight plan --stack prod   # of an update of prod",
+		Args:    noArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	cmd.Flags().StringVarP(&o.stack, "stack", "s", "", "preview an update of this stack instead of a failover")
 	cmd.Flags().BoolVar(&o.markdown, "markdown", false, "print it for a comment in a pull request")

@@ -52,8 +52,9 @@ func newRehearseCmd(c connect, run rehearse) *cobra.Command {
 			"simulated AWS that holds what the states hold and what AWS says now. It needs the passphrase and credentials that\n" +
 			"may read, writes nothing outside of a temporary folder, and says what could not be read: the site is not ready then.\n\n" +
 			"Faults for --fault, which may be given several times:\n" + faultHelp() +
-			"\nExit status: 0 the site serves from the DR region, 1 the rehearsal could not be held, or a fault never struck,\n" +
-			"2 wrong usage, 3 the site does not serve or could not be read, 4 there is no standby to rehearse, 130 interrupted.",
+			"\nExit status: 0 the site serves from the DR region and the failover came to its end, 1 the rehearsal could not be held,\n" +
+			"or a fault never struck, 2 wrong usage, 3 the site does not serve, the failover did not end, or not all could be read,\n" +
+			"4 there is no standby to rehearse, 130 interrupted.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &usageError{fmt.Errorf("rehearse takes no arguments, not %q: see pilotlight rehearse --help", args)}

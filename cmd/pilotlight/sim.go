@@ -55,7 +55,7 @@ func newSimServeCmd() *cobra.Command {
 	flags.StringVar(&o.DRRegion, "dr-region", "", "region of the pilot light (default us-east-2, or that of the folder)")
 	flags.Uint64Var(&o.Seed, "seed", 0, "equal seeds give equal durations (default 1, or that of the folder)")
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:4700", "local address")
-	flags.BoolVar(&o.Remote, "remote", false, "let --listen name an address that other machines reach: whoever reaches it commands the simulated AWS")
+	flags.BoolVar(&o.Remote, "remote", false, "let --listen name an address that other machines reach: all who reach it command the simulated AWS")
 	flags.Float64Var(&o.Speed, "speed", 60, "how much faster than real time the simulated one passes while no command runs")
 	return cmd
 }
@@ -109,17 +109,17 @@ func newSimReturnCmd() *cobra.Command {
 	})
 }
 
-// healing is the fault that takes all others back.
-const healing = "none"
+// noFault is the fault that takes all others back.
+const noFault = "none"
 
 func newSimFaultCmd() *cobra.Command {
 	cmd := newSimAction("fault NAME=VALUE", "Let something go wrong", func(ctx context.Context, p *server.Client, fault string) error {
-		if fault == healing {
+		if fault == noFault {
 			return p.Heal(ctx)
 		}
 		return p.Inject(ctx, fault)
 	})
-	cmd.Long = "Faults:\n" + faultHelp() + "  " + healing + "\n      takes all of them back"
+	cmd.Long = "Faults:\n" + faultHelp() + "  " + noFault + "\n      takes all of them back"
 	return cmd
 }
 

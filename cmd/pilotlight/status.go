@@ -16,6 +16,7 @@ func newStatusCmd(c connect) *cobra.Command {
 	p, resources := project{connect: c}, false
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show which side is active, and how protected the site is", Args: noArgs,
+		Example: "  pilotlight status\n  pilotlight status --resources   # also what costs money",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			site, err := p.open(cmd.Context())
 			if err != nil {
@@ -92,7 +93,7 @@ func statusText(s ops.Status) string {
 			t.say("    kept       generation %d of the database, which %s", former.Number, was)
 		}
 		for _, last := range side.Snapshots {
-			t.say("    kept       %s %s (%s), the last of a database that was deleted; when nobody needs it: %s", last.Kind, last.ID, last.Terms(), last.End)
+			t.say("    kept       %s %s (%s), the last of a database that was deleted; when it is not needed: %s", last.Kind, last.ID, last.Terms(), last.End)
 		}
 		if side.Unreachable != "" {
 			t.say("    no answer  from AWS in %s: %s", side.Region, side.Unreachable)

@@ -22,8 +22,8 @@ type unlockOptions struct {
 func newUnlockCmd(c connect) *cobra.Command {
 	o := unlockOptions{project: project{connect: c}}
 	cmd := &cobra.Command{
-		Use: "unlock STACK", Short: "Take away the lock that a dead update left on a stack", Args: exactly(1),
-		Long: "Unlock shows who holds the lock, and takes that lock away and no other. It refuses while the process lives on this\n" +
+		Use: "unlock STACK", Short: "Release the lock that a dead update left on a stack", Args: exactly(1),
+		Long: "Unlock shows who holds the lock, and releases that lock and no other. It refuses while the process lives on this\n" +
 			"machine. Of a process on another machine only you can know whether it is dead.",
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
@@ -35,7 +35,7 @@ func newUnlockCmd(c connect) *cobra.Command {
 // unlocked is what was done.
 type unlocked struct {
 	Stack string           `json:"stack"`
-	Locks []ops.LockStatus `json:"locks,omitzero"` // that were taken away; nil where Blind
+	Locks []ops.LockStatus `json:"locks,omitzero"` // that were released; nil where Blind
 	// Blind reports that the backend does not tell whether there was a lock, nor whose.
 	Blind bool `json:"blind,omitempty"`
 }
