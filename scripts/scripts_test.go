@@ -193,7 +193,7 @@ touch -d "-`+strconv.Itoa(i)+` hour" "$2"`)
 		assert.True(t, bytes.Equal(first, built))
 		listed, err := exec.Command("tar", "-tzf", filepath.Join(s.dirOfRun, "pilotlight-linux-arm64.tar.gz")).Output()
 		require.NoError(t, err)
-		assert.True(t, strings.HasPrefix(string(listed), "pilotlight\nprogram\nimagesync.zip\ndocs/"), string(listed))
+		assert.True(t, strings.HasPrefix(string(listed), "pilotlight\nprogram\nimagesync.zip\nCONTRIBUTING.md\nREADME.md\nREADME.zh-CN.md\ndocs/"), string(listed))
 		for _, page := range []string{"docs/runbook.md", "docs/existing-production.md", "docs/configuration.md", "docs/policies/failover.json"} {
 			assert.Contains(t, string(listed), "\n"+page+"\n")
 		}
