@@ -30,7 +30,7 @@ func (c Config) For(ctx context.Context, region, profile string) (aws.Config, er
 	return cfg, unasked(err, profile)
 }
 
-// unasked adds to the error of a profile with mfa_serial what to do. The SDK asks nobody for a code, nor do Pulumi and its provider, which
+// unasked adds to the error of a profile with mfa_serial what to do. The SDK does not ask for a code, nor do Pulumi and its provider, which
 // would each need one; the AWS CLI does. A profile that is named goes before a session that is in the environment.
 func unasked(err error, profile string) error {
 	if _, ok := errors.AsType[config.AssumeRoleTokenProviderNotSetError](err); !ok {
@@ -40,7 +40,7 @@ func unasked(err error, profile string) error {
 	if profile == "" {
 		profile, then = cmp.Or(os.Getenv("AWS_PROFILE"), "default"), "unset AWS_PROFILE"
 	}
-	return fmt.Errorf(`%w profile %s needs a code, for which nobody is asked here: get a session by eval "$(aws configure export-credentials --profile %[2]s --format env)", `+
+	return fmt.Errorf(`%w profile %s needs a code, and there is no prompt for it here: get a session by eval "$(aws configure export-credentials --profile %[2]s --format env)", `+
 		"%s, and run the same again in that shell", err, profile, then)
 }
 

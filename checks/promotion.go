@@ -21,7 +21,7 @@ const PromotedLooks = 3
 // Promotion judges one look at a database that is to be promoted. Both facts
 // count: RDS says available before a promotion begins as well as after it, and
 // the source is gone before the last reboot. A state that leads nowhere is an error. One that
-// is unknown is waited for, unless it was accepted: then RDS itself says whether it takes a promotion.
+// is unknown is waited for, unless it was accepted: then RDS itself takes a promotion, or refuses it.
 func Promotion(r Replica, region string, accepted []string) (Step, error) {
 	standing := StandingOf(r.Status)
 	if standing == Unknown && slices.Contains(accepted, AcceptStandby) {
@@ -35,5 +35,5 @@ func Promotion(r Replica, region string, accepted []string) (Step, error) {
 	case r.Source == "":
 		return Promoted, nil
 	}
-	return Promote, nil // RDS says whether it takes a promotion while its storage changes
+	return Promote, nil // RDS takes or refuses a promotion while its storage changes
 }

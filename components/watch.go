@@ -145,7 +145,7 @@ func FormerAlarm(stack, identifier string, generation int) Alarm {
 func ReadinessAlarm(namespace, site, stack string, hours int) Alarm {
 	return Alarm{
 		Name:     "readiness",
-		Happened: fmt.Sprintf("for %d hours no check has found this stack ready for a failover: it was not, or nobody checked", hours),
+		Happened: fmt.Sprintf("for %d hours no check has found this stack ready for a failover: it was not, or no check ran", hours),
 		Remedy:   "run pilotlight check and do what it says; if it is ready, find out why the scheduled check does not run, or does not publish",
 		Metric:   namespace + " Ready", Of: map[string]pulumi.StringInput{"Site": pulumi.String(site), "Stack": pulumi.String(stack)}, Statistic: "Maximum",
 		Is: Below, Threshold: 1, PeriodSeconds: hourly, Periods: hours, Silence: true,

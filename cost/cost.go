@@ -52,7 +52,7 @@ type Bill struct {
 	KeepWarm []Warm `json:"keepWarm"`
 	// Extended is what extended support adds once standard support of a stack's MySQL has ended.
 	Extended []Extended `json:"extended"`
-	// NotPriced are the items whose price nobody knows: they are in no sum.
+	// NotPriced are the items without a known price: they are in no sum.
 	NotPriced []string `json:"notPriced"`
 	// Unverified are the items that are priced from memory.
 	Unverified []string `json:"unverified"`
@@ -88,7 +88,7 @@ type Line struct {
 	Region   string     `json:"region"`   // that bills it
 	Quantity float64    `json:"quantity"` // in a month, or in a drill
 	Unit     price.Unit `json:"unit"`
-	// Price is that of one unit; nil where nobody knows it.
+	// Price is that of one unit; nil where it is unknown.
 	Price *price.Price `json:"price"`
 	Sum
 }
@@ -244,7 +244,7 @@ func (s Sum) add(other Sum) Sum {
 	return Sum{s.Month + other.Month, s.Year + other.Year, s.Partial || other.Partial}
 }
 
-// extended is none where nobody knows until when RDS supports the stack's version.
+// extended is none where it is unknown until when RDS supports the stack's version.
 func (b biller) extended(s stack) []Extended {
 	from, known := s.extendedFrom()
 	if !known {

@@ -21,7 +21,7 @@ const (
 	daysOfMonth      = 30
 )
 
-// monitoring is what CloudWatch watches and keeps. What an account has free of charge is not taken off: nobody knows here
+// monitoring is what CloudWatch watches and keeps. What an account has free of charge is not taken off: it is unknown here
 // what else the account has.
 func (s stack) monitoring() []quantity {
 	list := []quantity{s.of(Alarms, price.Alarm, float64(s.alarms()))}

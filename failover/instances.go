@@ -22,8 +22,8 @@ const (
 	recent = 15 * time.Minute
 	// activities is how many of a group's activities are read: those of the last minutes.
 	activities = 20
-	// seldom is after how many looks at a site that does not answer its group is asked.
-	seldom = 5
+	// launchLookInterval is after how many looks at a site that does not answer its group is asked.
+	launchLookInterval = 5
 )
 
 // instances is what is seen of the instances of a side.
@@ -50,7 +50,7 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 		err := r.wait(ctx, step.Awaits, limit, func(ctx context.Context) (bool, string, error) {
 			found, err := r.instances(ctx)
 			switch {
-			case passing(err) || ctx.Err() != nil:
+			case isRetryable(err) || ctx.Err() != nil:
 				return false, "", err
 			case err != nil:
 				return true, "not counted: " + err.Error(), nil //nolint:nilerr // the pages will tell

@@ -278,14 +278,14 @@ func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
 	}
 	out, err := client.DescribeTags(ctx, in)
 	switch {
-	case coded(err, gone...) && len(some) > 1:
+	case coded(err, notFoundCodes...) && len(some) > 1:
 		for n := range some {
 			if err := tell(ctx, client, some[n:n+1]); err != nil {
 				return err
 			}
 		}
 		return nil
-	case coded(err, gone...):
+	case coded(err, notFoundCodes...):
 		return nil
 	case err != nil:
 		return err

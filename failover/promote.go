@@ -31,7 +31,7 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 			return err
 		}
 		_, seen, err := r.promote(ctx, client)
-		if passing(err) && ctx.Err() == nil {
+		if isRetryable(err) && ctx.Err() == nil {
 			seen, err = err.Error(), nil
 		}
 		if err == nil {

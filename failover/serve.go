@@ -51,7 +51,7 @@ func (r *Runtime) WaitHealthy(ctx context.Context, balancer string) error {
 			if ready {
 				return true, seen, nil
 			}
-			if looks%seldom == 0 {
+			if looks%launchLookInterval == 0 {
 				failure = r.launchFailure(ctx)
 			}
 			if looks++; failure != (checks.LaunchFailure{}) {

@@ -33,7 +33,7 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 	for {
 		looked := r.env.Now()
 		done, seen, err := look(ctx)
-		if passing(err) && ctx.Err() == nil {
+		if isRetryable(err) && ctx.Err() == nil {
 			done, seen, err = false, err.Error(), nil
 		}
 		if err != nil {
@@ -111,22 +111,22 @@ var momentary = []string{
 	"HealthUnavailable",            // Elastic Load Balancing: an internal error
 }
 
-// gone are codes of what is there no more.
-var gone = []string{
+// notFoundCodes are codes of what is there no more.
+var notFoundCodes = []string{
 	"InvalidRoute.NotFound", "NatGatewayNotFound", "ListenerNotFound", "LoadBalancerNotFound",
 	"TargetGroupNotFound", "ReplicationGroupNotFoundFault", "InvalidAllocationID.NotFound", "InvalidGroup.NotFound",
 }
 
-// passing reports whether an error may be over at the next look. Most are of the kind that
+// isRetryable reports whether an error may be over at the next look. Most are of the kind that
 // the SDK tries again: it did, and came to the end of its patience, which is shorter than
 // that of a wait.
-func passing(err error) bool {
+func isRetryable(err error) bool {
 	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary || coded(err, momentary...))
 }
 
 // orGone takes that something is gone for its deletion.
 func orGone(err error) error {
-	if coded(err, gone...) {
+	if coded(err, notFoundCodes...) {
 		return nil
 	}
 	return err

@@ -36,7 +36,7 @@ type Job struct {
 	Image string
 	// Points reports that it follows the newest image. Otherwise a person has set it.
 	Points bool
-	// Claim is the name of the parameter with the claim of the stack, whose role tells whether it is a standby.
+	// Claim is the name of the parameter with the claim of the stack, whose role makes it a standby, or not.
 	Claim string
 	// CopyMinutes is how long EC2 may take for a copy; 0 for as long as it takes.
 	CopyMinutes int

@@ -96,7 +96,7 @@ func (s *Site) source(ctx context.Context, standby Side, other *Side) (*checks.R
 		return nil, fmt.Errorf("looking at database %s in %s: %w", of.Database, of.Region, err)
 	}
 	if found != nil && standby.Config.Production != nil {
-		found.AwaitsReboot = false // a matter of whoever made it: its replica has a group of its own
+		found.AwaitsReboot = false // a matter of its owner: its replica has a group of its own
 	}
 	return found, nil
 }

@@ -20,7 +20,7 @@ import (
 // CostOptions say where the figures of a bill come from.
 type CostOptions struct {
 	// Live asks AWS's Price List API for the prices. Without it they are a table that this program
-	// holds, and nobody is asked for anything.
+	// holds, and no call is made.
 	Live bool
 	// Measured reads from the states and from AWS what each side really has: its role, the size of its
 	// database and of its media, and former databases. It lists both buckets, which S3 charges for.

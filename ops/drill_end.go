@@ -137,7 +137,7 @@ func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run
 	return nil
 }
 
-// ofDrills are what a drill takes over from a killed one: also what it may have to wait for, since nobody waits for a drill.
+// ofDrills are what a drill takes over from a killed one: also what it may have to wait for, since a drill is not urgent.
 var ofDrills = func() map[string]string {
 	all := maps.Clone(takeoverIDs)
 	all["aws:elasticache/replicationGroup:ReplicationGroup"] = "replicationGroupId"

@@ -156,9 +156,9 @@ func bare(text string) string {
 	return how
 }
 
-// drained is how long the next of the rest of the events may take once the command has ended. If it died before it ever
+// eventTimeout is how long the next of the rest of the events may take once the command has ended. If it died before it ever
 // connected, the stream is never closed. The time in which an event is passed on does not count.
-const drained = time.Second
+const eventTimeout = time.Second
 
 // listen makes a stream for the engine's events, which passes them on and keeps
 // the complaints among them.
@@ -191,7 +191,7 @@ func listen(run Run) (stream chan events.EngineEvent, complaints func() []string
 			select {
 			case <-done:
 				return kept
-			case <-time.After(drained):
+			case <-time.After(eventTimeout):
 			}
 			now := turns.Load()
 			if now == before && now%2 == 0 {

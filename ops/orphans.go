@@ -26,7 +26,7 @@ type sideOrphans struct {
 func namePrefix(side Side) string { return side.Config.Name() + "-" }
 
 // orphansOf are what killed updates and drills left of a side. An update that runs makes what the state does not hold
-// yet, and one that ended since the state was read has made what it does hold now: whoever followed the advice would
+// yet, and one that ended since the state was read has made what it does hold now: a person who followed the advice would
 // delete what the site is served with. So AWS is asked first, then for locks, and the state is read again. Where the
 // backend tells of no locks, or AWS of nothing, there are none.
 func (s *Site) orphansOf(ctx context.Context, side Side) (left sideOrphans) {
@@ -192,7 +192,7 @@ func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *fai
 			continue
 		}
 		return refusal.New(refusal.CodeNotReady, "database %s has the tags of this stack, and its state does not hold it, so destroy neither deletes it nor its network: "+
-			"if nobody needs its data, delete it (%s) and destroy again when it is gone; if the state is an old one, take it in (pilotlight adopt %s)", o.ID, o.End, stack.Name()).Of(stack.Name())
+			"if its data are not needed, delete it (%s) and destroy again when it is gone; if the state is an old one, take it in (pilotlight adopt %s)", o.ID, o.End, stack.Name()).Of(stack.Name())
 	}
 	return nil
 }

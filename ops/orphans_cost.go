@@ -30,7 +30,7 @@ func (s *Site) priced(found []checks.Found) (orphans []checks.Orphan) {
 }
 
 // billedOf is what AWS bills of an orphan; nil where this program has no price of it. RDS bills snapshots by what they
-// hold beyond the size of all databases of the region, which nobody knows here.
+// hold beyond the size of all databases of the region, which is unknown here.
 func billedOf(o checks.Orphan) map[price.Item]float64 {
 	nodes := float64(max(1, o.Size.Nodes))
 	switch o.Kind {

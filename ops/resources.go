@@ -82,7 +82,7 @@ func (s *Site) Resources(ctx context.Context) (_ []Resource, err error) {
 func billedIn(saved apitype.DeploymentV3) (held []Resource) {
 	for _, r := range saved.Resources {
 		if what, costs := billed[string(r.Type)]; costs && !r.External {
-			identifier, _ := r.Outputs["identifier"].(string) // of a database: its id is one that nobody knows it by
+			identifier, _ := r.Outputs["identifier"].(string) // of a database: RDS does not show its id
 			held = append(held, Resource{Type: string(r.Type), Name: r.URN.Name(), ID: cmp.Or(identifier, string(r.ID)), Billed: what})
 		}
 	}

@@ -21,7 +21,7 @@ func (s *Stack) decoded(ctx context.Context) (text []byte, held apitype.Deployme
 // takes half a second, where that can be: the engine knows more ways to a bucket.
 func (s *Stack) saved(ctx context.Context) (held apitype.DeploymentV3, err error) {
 	text, err := s.fromFiles(ctx)
-	if err != nil || text == nil || ctx.Err() != nil { // a file is read also when nobody waits for it
+	if err != nil || text == nil || ctx.Err() != nil { // a file is read also when the caller has gone
 		_, held, err = s.decoded(ctx)
 		return held, err
 	}

@@ -182,7 +182,7 @@ type remains struct {
 
 // dropOthers looks at what was found and put into the state to be taken over, and takes out again what AWS does not have, or has
 // with others' tags. It returns the URNs of what stays, and of what the credentials may not see, which goes, too. The
-// state marks what nobody has looked at, so that it is also looked at after a kill.
+// state marks what was not looked at yet, so that it is also looked at after a kill.
 func (s *Stack) dropOthers(ctx context.Context, run Run, tags map[string]string, found []string, doing string) (taken, unseen []string, err error) {
 	if len(found) == 0 {
 		return nil, nil, nil
@@ -293,7 +293,7 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 			err := runtime.DeleteOrphanGroups(ctx, found)
 			say(err)
 			ended[urns[n]] = err == nil
-		} else if len(found) == 1 { // of several nobody knows which is whose
+		} else if len(found) == 1 { // of several it is unknown which is whose
 			ids[urns[n]] = found[0]
 		}
 	}

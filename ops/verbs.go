@@ -200,7 +200,7 @@ func (s *Site) Rotate(ctx context.Context, part string, run Run) (Outcome, error
 		return changes, done, err
 	})
 	if err == nil {
-		out.Next = append(out.Next, "nothing: every instance uses the new secrets, and within a minute or two nobody is let in by those before")
+		out.Next = append(out.Next, "nothing: every instance uses the new secrets, and within a minute or two those before are refused")
 	}
 	return out, err
 }

@@ -94,7 +94,7 @@ type Price struct {
 	Date string `json:"date"`
 }
 
-// FromMemory is the source of prices that nobody has looked up.
+// FromMemory is the source of prices that were not looked up.
 const FromMemory = "AWS price pages, from memory, unverified"
 
 // Undated is the date of a source that has none.
@@ -103,7 +103,7 @@ const Undated = "undated"
 // Table has the prices of some items in some regions.
 type Table map[string]map[Item]Price
 
-// Of is the price of an item in a region. It is not found where nobody knows it.
+// Of is the price of an item in a region. It is not found where it is unknown.
 func (t Table) Of(region string, item Item) (p Price, found bool) {
 	p, found = t[region][item]
 	return p, found

@@ -35,7 +35,7 @@ func (w *World) waitCapacity(ctx context.Context, c Call, o *Object, operation s
 	return fmt.Errorf("waiting for Auto Scaling Group (%s) capacity satisfied: timeout while waiting for state to become 'ok' (last state: '%s', timeout: %s)", o.ID, last, limit)
 }
 
-// resized tells whether an update changes what makes the provider wait.
+// resized reports whether an update changes what makes the provider wait.
 func resized(c Call) bool {
 	for _, prop := range []string{"minSize", "desiredCapacity"} {
 		if fmt.Sprint(plain(c.Inputs)[prop]) != fmt.Sprint(plain(c.Old)[prop]) {

@@ -141,7 +141,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = until
 }
 
-// Pass moves time on while nobody is awake and nobody sleeps; otherwise it does
+// Pass moves time on while none is awake and none sleeps; otherwise it does
 // nothing, and says so.
 func (c *Clock) Pass(d time.Duration) bool {
 	c.mu.Lock()
@@ -153,7 +153,7 @@ func (c *Clock) Pass(d time.Duration) bool {
 	return true
 }
 
-// Close wakes every sleeper with ErrClosed and lets nobody sleep any more.
+// Close wakes every sleeper with ErrClosed, and lets none sleep any more.
 func (c *Clock) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,7 +238,7 @@ func (c *Clock) run() {
 	}
 }
 
-// jump wakes the first sleeper if the world is quiet; false when nobody sleeps.
+// jump wakes the first sleeper if the world is quiet; false when none sleeps.
 func (c *Clock) jump(still *stillness) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -55,10 +55,10 @@ func databaseTakes(old, o *Object) string {
 	return "ModifyDBInstance"
 }
 
-// modifies tells whether a change reaches the instance itself.
+// modifies reports whether a change reaches the instance itself.
 func modifies(old, o *Object) bool { return differ(old, o, local) }
 
-// differ tells whether anything differs but what is left out.
+// differ reports whether anything differs but what is left out.
 func differ(old, o *Object, without []string) bool {
 	for prop, v := range o.Props {
 		if !slices.Contains(without, prop) && fmt.Sprint(old.Props[prop]) != fmt.Sprint(v) {

@@ -22,7 +22,7 @@ func (w *World) Duration(region, operation, name string) time.Duration {
 }
 
 // Redraw draws all durations anew. Ids stay those of the world's seed. It is for a world that
-// nobody uses yet.
+// is not used yet.
 func (w *World) Redraw(luck uint64) { w.luck = luck }
 
 // draw is a number from 0 up to 1 that depends on the seed and the words.

@@ -35,7 +35,7 @@ func (c *Clock) Hold(ctx context.Context, name string) (held context.Context, re
 	}
 }
 
-// Carry gives a context the hold that another one carries, if any: whoever serves
+// Carry gives a context the hold that another one carries, if any: what serves
 // a request that a held party waits for sleeps in its place.
 func Carry(from, to context.Context) context.Context {
 	h, ok := from.Value(holdKey{}).(*hold)

@@ -124,7 +124,7 @@ func (w *World) databaseAt(address string, now time.Time) (DatabaseState, *Objec
 	return DatabaseState{Exists: true, Status: status, Writable: writable, IgnoresReadOnly: writable && ignored}, o
 }
 
-// Bucket tells whether a bucket is there and its region answers.
+// Bucket reports whether a bucket is there and its region answers.
 func (i Instance) Bucket(name string) bool {
 	i.world.mu.Lock()
 	defer i.world.mu.Unlock()
@@ -132,7 +132,7 @@ func (i Instance) Bucket(name string) bool {
 	return o != nil && i.world.answers(o.Region) == nil
 }
 
-// Cache tells whether a cache answers at an address, and lets the instance in by a token.
+// Cache reports whether a cache answers at an address, and lets the instance in by a token.
 func (i Instance) Cache(address, token string) bool {
 	now := i.world.clock.Now()
 	i.world.mu.Lock()

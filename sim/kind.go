@@ -81,7 +81,7 @@ var kinds = func() map[string]*kind {
 	return all
 }()
 
-// Models tells whether a type of resource is modelled.
+// Models reports whether a type of resource is modelled.
 func Models(typ string) bool { return kinds[typ] != nil }
 
 // Types lists the types of resources that are modelled.

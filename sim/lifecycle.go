@@ -60,7 +60,7 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	return made, err
 }
 
-// unnamed tells whether the provider knows nothing of what it has asked for until the
+// unnamed reports whether the provider knows nothing of what it has asked for until the
 // wait is over.
 func unnamed(typ string) bool {
 	wait := waitFor(typ, "create", kinds[typ].create)

@@ -61,7 +61,7 @@ func (o *Object) status(now time.Time) string {
 	return "available"
 }
 
-// past tells whether a named moment has come.
+// past reports whether a named moment has come.
 func (o *Object) past(moment string, now time.Time) bool {
 	t, ok := o.Times[moment]
 	return ok && !now.Before(t)

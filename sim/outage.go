@@ -26,7 +26,7 @@ type Loss struct {
 }
 
 // How long a caller without a deadline waits for a region that hangs: what
-// Linux takes to give up a connection nobody answers (tcp_syn_retries = 6); for
+// Linux takes to give up a connection without an answer (tcp_syn_retries = 6); for
 // the AWS provider with its retries, a few of those; for a visitor of a page,
 // whose deadline doesn't show through a socket, what a probe usually allows.
 const (

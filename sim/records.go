@@ -38,7 +38,7 @@ func recordKinds() map[string]*kind {
 	}
 }
 
-// recordID: one record set has one id, whoever wrote it; an overwrite is the
+// recordID: one record set has one id, by whatever it was written; an overwrite is the
 // same record.
 func recordID(w *World, o *Object) string {
 	id := o.text("zoneId") + "_" + w.recordName(o) + "_" + o.text("type")
@@ -90,7 +90,7 @@ func validRecord(w *World, o *Object) error {
 	return nil
 }
 
-// aliasTarget tells whether a balancer of that name and zone exists.
+// aliasTarget reports whether a balancer of that name and zone exists.
 func (w *World) aliasTarget(region, name, zone string) bool {
 	name = strings.TrimPrefix(name, "dualstack.")
 	return len(w.where(func(o *Object) bool {

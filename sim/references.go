@@ -20,7 +20,7 @@ func (w *World) valid(k *kind, o *Object) error {
 	return nil
 }
 
-// taken tells whether another object has what must be unique.
+// taken reports whether another object has what must be unique.
 func (w *World) taken(k *kind, o *Object) bool {
 	value := o.text(k.unique.prop)
 	return value != "" && w.findBy(o.Type, o.Region, k.unique.prop, value) != nil

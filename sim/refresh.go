@@ -75,7 +75,7 @@ func (w *World) startRefresh(ctx context.Context, k *kind, c Call, operation str
 	return nil
 }
 
-// triggersRefresh tells whether an update changes the launch template, or a trigger.
+// triggersRefresh reports whether an update changes the launch template, or a trigger.
 func triggersRefresh(c Call) bool {
 	inputs, old := plain(c.Inputs), plain(c.Old)
 	settings, _ := inputs["instanceRefresh"].(map[string]any)
@@ -108,7 +108,7 @@ func (w *World) withGroup(c Call, do func(*Object)) {
 	}
 }
 
-// refreshes tells whether a refresh of the group runs.
+// refreshes reports whether a refresh of the group runs.
 func (w *World) refreshes(c Call) (runs bool) {
 	w.withGroup(c, func(o *Object) { runs = o.refreshing() != nil })
 	return runs

@@ -26,7 +26,7 @@ func (w *World) Rings() []Ring {
 const judged = 15 * time.Minute
 
 // EvaluateAlarms has CloudWatch judge each alarm at the end of its periods after since, until now. An alarm rings when all of its last periods are wrong; a period without a value is as the alarm says (CloudWatch User Guide,
-// "Alarm evaluation" and "Configuring how alarms treat missing data"). Those of a lost region tell nobody anything.
+// "Alarm evaluation" and "Configuring how alarms treat missing data"). Those of a lost region reach no person.
 func (w *World) EvaluateAlarms(since time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,7 +51,7 @@ func (w *World) EvaluateAlarms(since time.Time) error {
 
 func (w *World) evaluate(o *Object, since, now time.Time) error {
 	if _, computed := o.Props["metricQueries"].([]any); computed {
-		return nil // nobody visits: its metrics have no values, which is no error
+		return nil // there are no visitors: its metrics have no values, which is no error
 	}
 	period := time.Duration(o.number("period")) * time.Second
 	looks := o.number("evaluationPeriods")

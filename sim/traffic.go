@@ -95,7 +95,7 @@ func (w *World) serve(ctx context.Context, balancer *Object, req *http.Request) 
 	case "forward":
 		return w.forward(balancer.Region, textAt(action, "targetGroupArn"), req), nil
 	case "":
-		return Answer{}, &OutageError{Region: balancer.Region} // nobody listens there
+		return Answer{}, &OutageError{Region: balancer.Region} // nothing listens there
 	}
 	return Answer{Status: http.StatusNotImplemented, Body: "listener action " + textAt(action, "type") + ": " + ErrNotModelled.Error()}, nil
 }

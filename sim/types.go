@@ -87,7 +87,7 @@ func (w *World) Offers(region string, names []string) (offers []Offer) {
 	return offers
 }
 
-// offered tells whether a zone has a type: every one, unless a fault says otherwise.
+// offered reports whether a zone has a type: every one, unless a fault says otherwise.
 func (w *World) offered(zone, name string) bool {
 	_, known := instanceType(name)
 	return known && w.fault("offer", at(zone, name)) == nil

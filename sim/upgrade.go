@@ -2,7 +2,7 @@ package sim
 
 import "github.com/pilotlight-dr/pilotlight/mysqlversion"
 
-// upgrades tells whether a change brings a database to another version of MySQL.
+// upgrades reports whether a change brings a database to another version of MySQL.
 func upgrades(old, o *Object) bool {
 	return mysqlversion.Compare(old.text("engineVersionActual"), target(old, o)) != 0
 }

@@ -93,7 +93,7 @@ func (w *World) Account() string {
 // Clock is the world's time.
 func (w *World) Clock() *Clock { return w.clock }
 
-// Close ends the world: whoever sleeps in it wakes with ErrClosed.
+// Close ends the world: all who sleep in it wake with ErrClosed.
 func (w *World) Close() { w.clock.Close() }
 
 // Snapshot is the world as plain data: resources, time, outages and faults. The

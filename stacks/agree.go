@@ -190,7 +190,7 @@ func rightOne(key, ours, theirs string, own, peer ComparedSide) string {
 // unknown is the value of what was never published.
 const unknown = "\x00"
 
-// certificateKey is of a value that only tells whether there is a certificate, see tls.
+// certificateKey is of a value that only says that there is a certificate, or that there is none, see tls.
 const certificateKey = "app.certificate"
 
 // siteValues are the values that belong to the site, by their keys.

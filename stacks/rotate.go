@@ -10,7 +10,7 @@ import (
 )
 
 // A rotation of secrets begins on the active side, which keeps the previous ones beside the new
-// ones. Then the standby takes both. Then the active side lets nobody in by the previous ones any
+// ones. Then the standby takes both. Then the active side lets no login in by the previous ones any
 // more, once each of its instances uses the new ones. A standby that takes over meanwhile takes
 // what the active side held, so its instances can log in whatever its replica has.
 

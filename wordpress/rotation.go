@@ -43,7 +43,7 @@ func Rotation(secrets map[string]string) (number int, part Part) {
 
 // Rotate begins a rotation: secrets with new values of a part, and the previous ones beside
 // them. WordPress becomes another user of the database: each user has one password, and both must be
-// let in for a while. Without a master user nobody could make it: RotatesDatabase tells.
+// let in for a while. Without a master user it could not be made: RotatesDatabase tells.
 func Rotate(secrets map[string]string, part Part) map[string]string {
 	rotated := Settle(secrets)
 	replace := func(key, value string) {

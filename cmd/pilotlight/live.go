@@ -17,12 +17,12 @@ import (
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
-// often is how often a live view is drawn at most; at least it is every second.
-const often = 100 * time.Millisecond
+// redrawInterval is how often a live view is drawn at most; at least it is every second.
+const redrawInterval = 100 * time.Millisecond
 
 // live draws a view below the log, again and again in the same place. It changes no
 // mode of the terminal and hides nothing, so that however the command ends, by Ctrl-C
-// too, there is nothing to put back.
+// too, there is nothing to restore.
 type live struct {
 	out  io.Writer
 	size func() (width, height int)
@@ -85,7 +85,7 @@ func (l *live) tell(event any) {
 // keep draws until the end.
 func (l *live) keep() {
 	defer close(l.ended)
-	ticks := time.NewTicker(often)
+	ticks := time.NewTicker(redrawInterval)
 	defer ticks.Stop()
 	for {
 		select {
@@ -100,7 +100,7 @@ func (l *live) keep() {
 				l.stale, l.last = false, now
 			}
 			l.mu.Unlock()
-			fmt.Fprint(l.out, picture) // a terminal that takes none must hold nobody up
+			fmt.Fprint(l.out, picture) // a terminal that takes none must not hold the run up
 		}
 	}
 }

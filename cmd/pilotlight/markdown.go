@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// What is put into Markdown comes from stack files and from AWS: whoever writes one
+// What is put into Markdown comes from stack files and from AWS: a person who writes one
 // must not be able to end a block or to write to people in the program's name.
 
 // fenced is text as a block of code, whose fence is longer than any in the text.

@@ -18,7 +18,7 @@ import (
 
 // view is what somebody at a terminal is shown of an operation: the change that goes
 // on, what it works on and waits for, and how it got there. What is over leaves the
-// view as a line of the log above it. Its clocks are those of whoever looks on: a
+// view as a line of the log above it. Its clocks are those of the person who looks on: a
 // simulated AWS has other times.
 type view struct {
 	began   time.Time // the command

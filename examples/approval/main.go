@@ -25,7 +25,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	// Whoever reaches this address can fail over: put it behind your own login.
+	// All who reach this address can fail over: put it behind your own login.
 	err := serve(ctx, "127.0.0.1:8080", ops.Options{Dir: ".", Progress: os.Stderr})
 	stop()
 	if err != nil {
@@ -101,7 +101,7 @@ type proposal struct {
 }
 
 // propose makes the plan of the next failover. Its code stands for what would be
-// done to which resources, so that nobody approves something else.
+// done to which resources, so that no one approves something else.
 func (s *service) propose(ctx context.Context) (proposal, error) {
 	plan, err := s.site.PlanFailover(ctx, ops.Accepted{}, ops.Run{})
 	if err != nil {

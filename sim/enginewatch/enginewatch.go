@@ -159,7 +159,7 @@ func (b *balance) look() (doing sim.Activity, moves uint64, programs int) {
 	return doing, b.moves, b.programs
 }
 
-// busy tells whether anything in this process runs, or is about to, beside the caller.
+// busy reports whether anything in this process runs, or is about to, beside the caller.
 func busy() bool {
 	goroutines := []metrics.Sample{{Name: "/sched/goroutines/running:goroutines"}, {Name: "/sched/goroutines/runnable:goroutines"}}
 	metrics.Read(goroutines)
@@ -198,7 +198,7 @@ func (b *balance) counter(name string, kind trace.SpanKind) *int {
 
 type tracers struct{ noop.TracerProvider }
 
-// Tracer gives the counting tracer to whoever asks.
+// Tracer gives the counting tracer to each caller.
 func (tracers) Tracer(string, ...trace.TracerOption) trace.Tracer { return tracer{} }
 
 type tracer struct{ noop.Tracer }

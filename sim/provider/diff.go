@@ -58,7 +58,7 @@ func both(a, b resource.PropertyMap) resource.PropertyMap {
 	return all
 }
 
-// value notes how a value changes and tells whether that replaces the resource.
+// value notes how a value changes, and reports whether that replaces the resource.
 func (d *differ) value(at resource.PropertyPath, p property, olds, news resource.PropertyValue) bool {
 	was, had := plainValue(olds)
 	will, has := plainValue(news)

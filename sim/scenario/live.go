@@ -33,7 +33,7 @@ func standing(v *ops.Survey) (site, error) {
 	s := site{live: v}
 	for _, of := range v.Stacks {
 		c := of.Config
-		c.Profile = "" // credentials are nobody's here
+		c.Profile = "" // there are no credentials here
 		if of.Exported == nil {
 			s.say("stack %s was never deployed", c.Stack)
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/setup"
 )
 
-// readProject reads the site of a project's folder. It decrypts nothing and asks nobody.
+// readProject reads the site of a project's folder. It decrypts nothing and asks for nothing.
 func readProject(dir string) (site, error) {
 	opened, err := ops.OpenSite(ops.Options{Dir: dir})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Stage) writeProject() error {
 	return nil
 }
 
-// passphrase encrypts the secrets of a rehearsed site, which are nobody's.
+// passphrase encrypts the secrets of a rehearsed site, which are made up.
 const passphrase = "rehearsal"
 
 // sealer encrypts secrets for files and states, as Pulumi does with a passphrase

@@ -58,7 +58,7 @@ const (
 )
 
 // sample is the site of who has none, as pilotlight init writes its files. Names under example.com
-// belong to nobody.
+// are reserved.
 func sample(o Options) setup.Site {
 	return setup.Site{
 		Name: "blog", Domain: "www.example.com", Zone: "Z00000000000000000000", // as in the sample files at the root

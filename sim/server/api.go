@@ -30,7 +30,7 @@ const (
 const (
 	// limitHeader is for how long the sender of a request waits for its answer.
 	limitHeader = "Pilotlight-Sim-Limit"
-	// silenceHeader says why nobody answered a request.
+	// silenceHeader says why a request had no answer.
 	silenceHeader = "Pilotlight-Sim-Silence"
 )
 

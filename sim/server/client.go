@@ -100,7 +100,7 @@ func (g greeting) check(url string) error {
 	return nil
 }
 
-// sameAddress tells whether two URLs lead to one port of this machine, or are equal.
+// sameAddress reports whether two URLs lead to one port of this machine, or are equal.
 func sameAddress(one, other string) bool {
 	if one == other {
 		return true

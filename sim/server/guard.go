@@ -56,7 +56,7 @@ func (g guard) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	g.next.ServeHTTP(w, req)
 }
 
-// acrossOrigins tells whether a browser says that another origin's page sends a request.
+// acrossOrigins reports whether a browser says that another origin's page sends a request.
 // Reading is refused too: it begins sessions, in which no time passes.
 func acrossOrigins(req *http.Request) bool {
 	switch req.Header.Get("Sec-Fetch-Site") {
@@ -66,7 +66,7 @@ func acrossOrigins(req *http.Request) bool {
 	return true
 }
 
-// own tells whether a Host header names this server: by a loopback name or address, or
+// own reports whether a Host header names this server: by a loopback name or address, or
 // as it was asked to listen. A page's own name is neither, wherever it leads.
 func (g guard) own(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -79,12 +79,12 @@ func (g guard) own(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || host != "" && host == g.listen
 }
 
-// signed tells whether a request is signed for AWS.
+// signed reports whether a request is signed for AWS.
 func signed(req *http.Request) bool {
 	return strings.HasPrefix(req.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 }
 
-// amazon tells whether a host is AWS's: a request for it that arrives here was sent
+// amazon reports whether a host is AWS's: a request for it that arrives here was sent
 // here on purpose.
 func amazon(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -95,7 +95,7 @@ func (f *Face) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	res, err := f.serve(req)
 	if err != nil {
-		panic(http.ErrAbortHandler) // nobody answered
+		panic(http.ErrAbortHandler) // no answer
 	}
 	defer res.Body.Close() //nolint:errcheck // read from memory
 	for name, values := range res.Header {

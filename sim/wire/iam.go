@@ -43,7 +43,7 @@ var iamOperations = map[string]operation{
 	},
 }
 
-// certificateText is a certificate of these names in PEM, signed by nobody that anybody trusts.
+// certificateText is a certificate of these names in PEM, signed by an authority that no client trusts.
 func certificateText(c sim.Certificate) (string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

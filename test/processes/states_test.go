@@ -108,6 +108,7 @@ var verbs = []struct {
 func TestSpoiltStates(t *testing.T) {
 	t.Parallel()
 	p := openPage(t, "../../docs/states.md")
+	p.text = splitCommands(p.text)
 	t.Run("each", func(t *testing.T) {
 		for _, stack := range []string{"dr", "prod"} {
 			for _, s := range spoilings {
@@ -121,7 +122,52 @@ func TestSpoiltStates(t *testing.T) {
 			}
 		}
 	})
+	p.rows = joinCommands(p.rows)
 	p.close(t, statesHead)
+}
+
+// commandsOfRow are the commands of a row, between what is spoilt and what they say.
+var commandsOfRow = regexp.MustCompile("(?m)^(\\| [^|]+ \\| [^|]+ \\| `)([^|]+)(` \\| .*\n)")
+
+// joinCommands makes one row of those in which several commands say the same, at the place of the first.
+func joinCommands(rows []string) (joined []string) {
+	at := map[string]int{}
+	for _, row := range rows {
+		cells := commandsOfRow.FindStringSubmatch(row)
+		if cells == nil {
+			joined = append(joined, row)
+			continue
+		}
+		same := cells[1] + cells[3]
+		if n, found := at[same]; found {
+			joined[n] = commandsOfRow.ReplaceAllString(joined[n], "${1}${2}`, `"+cells[2]+"${3}")
+			continue
+		}
+		at[same] = len(joined)
+		joined = append(joined, row)
+	}
+	return joined
+}
+
+// splitCommands undoes that.
+func splitCommands(page string) string {
+	return commandsOfRow.ReplaceAllStringFunc(page, func(row string) (rows string) {
+		cells := commandsOfRow.FindStringSubmatch(row)
+		for command := range strings.SplitSeq(cells[2], "`, `") {
+			rows += cells[1] + command + cells[3]
+		}
+		return rows
+	})
+}
+
+func TestJoinCommands(t *testing.T) {
+	t.Parallel()
+	rows := []string{"| dr | empty | `status` | 4 | no |\n", "| dr | empty | `check` | 3 | NO |\n", "| dr | empty | `deploy` | 4 | no |\n", "| prod | empty | `deploy` | 4 | no |\n"}
+	joined := joinCommands(rows)
+	assert.Equal(t, []string{"| dr | empty | `status`, `deploy` | 4 | no |\n", "| dr | empty | `check` | 3 | NO |\n", "| prod | empty | `deploy` | 4 | no |\n"}, joined)
+	for _, row := range rows {
+		assert.Contains(t, splitCommands(strings.Join(joined, "")), row)
+	}
 }
 
 const statesHead = `# What each command does with a state that AWS is not in step with

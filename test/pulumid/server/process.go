@@ -22,7 +22,7 @@ type owner struct {
 }
 
 // adopt keeps what is printed past the streams of a command, before anything is: the
-// diagnostics for the command that has the process, the rest for nobody.
+// diagnostics for the command that has the process, the rest is dropped.
 func (o *owner) adopt() error {
 	log.SetOutput(io.Discard)
 	file, err := os.CreateTemp("", "pulumid-")
