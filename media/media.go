@@ -1,4 +1,4 @@
-// Package media compares and copies the objects of two buckets, and puts back what was
+// Package media compares and copies the objects of two buckets, and restores what was
 // deleted or overwritten in one (Restore). Replication copies
 // nothing that was there before its rule, and leaves what fails; Sync copies
 // that afterwards, from either side to the other, within S3.

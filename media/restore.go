@@ -18,7 +18,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// RestoreOptions say what to put back.
+// RestoreOptions say what to restore.
 type RestoreOptions struct {
 	In Place
 	// Before is the time whose deletions and overwrites, and all later ones, are undone.

@@ -79,7 +79,7 @@ func (s *Site) folderOf(stack string) (string, error) {
 	return "", noStack(stack, s.Stacks())
 }
 
-// Unlock takes away locks that Locks listed, and no others. It refuses one whose process
+// Unlock releases locks that Locks listed, and no others. It refuses one whose process
 // lives on this machine. Make sure that those of other machines are dead.
 func (s *Site) Unlock(ctx context.Context, locks []LockStatus) error {
 	for _, l := range locks {
@@ -100,7 +100,7 @@ func (s *Site) Unlock(ctx context.Context, locks []LockStatus) error {
 	return nil
 }
 
-// Cancel has the engine take away whatever locks a stack of the site, or of a drill: for a
+// Cancel has the engine release whatever locks a stack of the site, or of a drill: for a
 // backend that does not tell whose a lock is. Make sure that no update is running.
 func (s *Site) Cancel(ctx context.Context, stack string) error {
 	opened, err := s.stackOrDrill(ctx, stack)
