@@ -1,4 +1,4 @@
-// Package awsclient configures the clients of AWS's services.
+// Package awsclient configures the clients of AWS's services, and tells their answers from silence.
 package awsclient
 
 import (

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
-
-	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -154,15 +153,14 @@ func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error)
 // lookFurther adds what a brief look leaves out. Credentials that may not ask for it can still fail over.
 func (r *Runtime) lookFurther(ctx context.Context, cfg aws.Config, seen *checks.Snapshot) (err error) {
 	seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
-	refused, ok := errors.AsType[smithy.APIError](err)
 	switch {
-	case ok:
-		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(refused.ErrorCode()+": "+refused.ErrorMessage(),
-			"let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes)"))
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case errors.Is(err, errNothingOffered):
 		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error(), "find out whether the account may use the region (aws account list-regions)"))
 	case err != nil:
-		return err
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(cmp.Or(awsclient.Words(err), err.Error()),
+			"let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes)"))
 	}
 	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)
 	var short []refusal.Blocker

@@ -30,6 +30,12 @@ const (
 // with a runtime to activate it. What the runtime says is collected.
 func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime, said *[]string) {
 	t.Helper()
+	return standbyBehind(t, nil, faults...)
+}
+
+// standbyBehind is the same behind edits of what AWS answers.
+func standbyBehind(t *testing.T, edits map[string]edit, faults ...string) (w *sim.World, rt *failover.Runtime, said *[]string) {
+	t.Helper()
 	w = sim.New(1)
 	w.Clock().SetQuiet(time.Millisecond)
 	face := wire.NewFace(w)
@@ -57,7 +63,7 @@ func standby(t *testing.T, faults ...string) (w *sim.World, rt *failover.Runtime
 
 	said = &[]string{}
 	rt = failover.New(failover.Env{
-		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil },
+		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return wire.Config(region, edited{face, edits}), nil },
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup, LookupNS: w.LookupNS,
 	}, failover.Site{
 		Policy: checks.Policy{
@@ -303,4 +309,23 @@ func TestCheckName(t *testing.T) {
 func isTimeout(err error) bool {
 	_, ok := errors.AsType[*failover.TimeoutError](err)
 	return ok
+}
+
+// TestNoAnswerOfAWS holds that a page which is no answer of AWS counts as one: of the fact alone that was asked for nothing is
+// known, and the rest is asked for all the same.
+func TestNoAnswerOfAWS(t *testing.T) {
+	t.Parallel()
+	_, rt, _ := standbyBehind(t, map[string]edit{"DescribeInstanceTypes": page, "DescribeSubnets": page})
+	rt.Site.InstanceTypes, rt.Site.Zones = []string{"t3.medium"}, []string{recovery + "a"}
+	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-1", "arn:aws:ec2:us-east-2:123456789012:vpc/vpc-gone"}
+	verdict, err := rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{checks.PartsMissing}, codes(verdict), "the network is asked for although the subnets are not told of")
+	require.Len(t, verdict.Shortfalls, 2)
+	assert.Equal(t, "what EC2 offers could not be read: HTTP 501, which is no answer of AWS", verdict.Shortfalls[0].Reason)
+	assert.Equal(t, "whether AWS still has all that the state holds is not known: EC2 DescribeSubnets: HTTP 501, which is no answer of AWS", verdict.Shortfalls[1].Reason)
+
+	image, err := rt.CheckImage(t.Context(), "ami-1")
+	require.NoError(t, err)
+	assert.Empty(t, image.Blockers)
 }

@@ -2,7 +2,6 @@ package failover
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -11,8 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/refusal"
@@ -45,7 +44,7 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 		if err != nil {
 			why = append(why, unread(err))
 		}
-		if _, answered := errors.AsType[smithy.APIError](err); err != nil && !answered && !strings.HasPrefix(kind, "iam ") {
+		if err != nil && !awsclient.Answered(err) && !strings.HasPrefix(kind, "iam ") {
 			break // nor will it tell of the others
 		}
 		missing = append(missing, lacks...)

@@ -18,6 +18,7 @@ import (
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -96,12 +97,15 @@ func (r *Runtime) Quotas(ctx context.Context, needs []checks.Need) (quotas []che
 	return quotas, context.Cause(ctx)
 }
 
-// unread is why a quota is not known, in a few words.
+// unread is why something is not known, in a few words.
 func unread(err error) string {
 	operation, ofCall := errors.AsType[*smithy.OperationError](err)
-	refused, answered := errors.AsType[smithy.APIError](err)
-	if ofCall && answered {
-		return fmt.Sprintf("%s %s: %s", operation.ServiceID, operation.OperationName, refused.ErrorCode())
+	why := awsclient.Words(err)
+	if refused, ok := errors.AsType[smithy.APIError](err); ok {
+		why = refused.ErrorCode()
+	}
+	if ofCall && why != "" {
+		return fmt.Sprintf("%s %s: %s", operation.ServiceID, operation.OperationName, why)
 	}
 	return err.Error()
 }

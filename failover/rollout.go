@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -43,7 +43,7 @@ func (r *Runtime) CheckImage(ctx context.Context, id string) (verdict checks.Ver
 		return verdict, err
 	}
 	seen.Types, err = findTypes(ctx, client, r.Site.InstanceTypes, r.Site.Zones)
-	if _, refused := errors.AsType[smithy.APIError](err); err != nil && !refused && !errors.Is(err, errNothingOffered) {
+	if err != nil && !awsclient.Answered(err) && !errors.Is(err, errNothingOffered) {
 		return verdict, err
 	}
 	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)

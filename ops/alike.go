@@ -2,12 +2,10 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/aws/smithy-go"
-
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -31,9 +29,9 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	var unseen []Requirement
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
-	if _, answered := errors.AsType[smithy.APIError](err); err != nil {
+	if err != nil {
 		q := Requirement{Subject: "source", OK: true, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
-		if answered {
+		if awsclient.Answered(err) {
 			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}

@@ -19,6 +19,7 @@ import (
 	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"gopkg.in/yaml.v3"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/fileio"
@@ -116,7 +117,7 @@ func (s *Site) openDataKey(ctx context.Context, p state.SecretsProvider) error {
 
 // silent reports whether an error of openDataKey means that no answer came from KMS.
 func silent(err error) bool {
-	if _, answered := errors.AsType[smithy.APIError](err); answered || errors.Is(err, backend.ErrUnasked) {
+	if awsclient.Answered(err) || errors.Is(err, backend.ErrUnasked) {
 		return false
 	}
 	_, unsent := errors.AsType[*smithyhttp.RequestSendError](err)

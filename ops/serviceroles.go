@@ -2,10 +2,8 @@ package ops
 
 import (
 	"context"
-	"errors"
 
-	"github.com/aws/smithy-go"
-
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -21,9 +19,8 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	defer cancel()
 	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
 	if err != nil {
-		_, answered := errors.AsType[smithy.APIError](err)
 		q := Requirement{Subject: "service roles", OK: true, Reason: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
-		if answered {
+		if awsclient.Answered(err) {
 			q.OK, q.Code = false, ServiceRolesUnseen
 			q.Remedy = "use credentials that may read them (iam:GetRole)"
 		}

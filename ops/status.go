@@ -10,8 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/smithy-go"
-
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
@@ -239,11 +238,10 @@ func (s *Site) unreachable(ctx context.Context, side Side) (why string, err erro
 	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
 	defer cancel()
 	_, err = s.caller(bounded, side)
-	_, answered := errors.AsType[smithy.APIError](err)
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
-	case err == nil || answered:
+	case err == nil || awsclient.Answered(err):
 		return "", nil
 	}
 	return silence(err, askAgainFor), nil
@@ -268,8 +266,8 @@ func silence(err error, limit time.Duration) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("nothing within %s", limit)
 	}
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		return fmt.Sprintf("%s: %s", refusal.ErrorCode(), refusal.ErrorMessage())
+	if words := awsclient.Words(err); words != "" {
+		return words
 	}
 	for {
 		inner := errors.Unwrap(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -323,6 +324,28 @@ func TestLostIsNoMissingCredential(t *testing.T) {
 			assert.Contains(t, why, tc.why)
 		})
 	}
+}
+
+// TestPageIsAnAnswer holds that a region is not lost where something answers for AWS, be it a page that is no answer of AWS.
+func TestPageIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	page := roundTripper(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html><body>404<br></html>"))}, nil
+	})
+	s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+		return aws.Config{Region: region, Credentials: wallet{}, HTTPClient: &http.Client{Transport: page}, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}, nil
+	}}}}
+	side := site(leading, standBy)[0]
+	why, err := s.lost(t.Context(), side)
+	require.NoError(t, err)
+	assert.Empty(t, why)
+	_, err = s.diverged(t.Context(), side)
+	require.Error(t, err)
+	assert.Equal(t, "HTTP 404, which is no answer of AWS", silence(err, askFor))
+	side.Config.Production = &config.Production{Region: "us-east-1"} // where IAM is
+	roles := s.serviceRoles(t.Context(), side, Plan{Resources: []Planned{{Op: "create", Type: "aws:lb/loadBalancer:LoadBalancer"}}})
+	require.Len(t, roles, 1)
+	assert.Equal(t, ServiceRolesUnseen, roles[0].Code)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
