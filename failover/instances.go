@@ -145,7 +145,7 @@ func (r *Runtime) groups(client *autoscaling.Client) *autoscaling.DescribeAutoSc
 // count counts what is in service in a group, and where.
 func (i *instances) count(group types.AutoScalingGroup) (count int) {
 	for _, m := range group.Instances {
-		if m.LifecycleState == types.LifecycleStateInService && aws.ToString(m.HealthStatus) == "Healthy" {
+		if m.LifecycleState == types.LifecycleStateInService && strings.EqualFold(aws.ToString(m.HealthStatus), "Healthy") {
 			count++
 			i.placed[aws.ToString(m.InstanceType)+" in "+aws.ToString(m.AvailabilityZone)]++
 		}
