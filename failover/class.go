@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,7 +11,11 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// LookAtClass is what RDS offers of an instance class in the region.
+// errNoClasses is an answer that can't be right, and says nothing about a class.
+var errNoClasses = errors.New("RDS shows no class for MySQL in this region")
+
+// LookAtClass is what RDS offers of an instance class in the region. Where RDS shows no class at all, as what stands for AWS
+// in a test may, it is an error: nothing is known then.
 func (r *Runtime) LookAtClass(ctx context.Context, name string) (*checks.DatabaseClass, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
@@ -18,8 +23,8 @@ func (r *Runtime) LookAtClass(ctx context.Context, name string) (*checks.Databas
 	if err != nil {
 		return nil, err
 	}
-	class := &checks.DatabaseClass{Name: name}
-	pages := rds.NewDescribeOrderableDBInstanceOptionsPaginator(rds.NewFromConfig(cfg), &rds.DescribeOrderableDBInstanceOptionsInput{
+	client, class := rds.NewFromConfig(cfg), &checks.DatabaseClass{Name: name}
+	pages := rds.NewDescribeOrderableDBInstanceOptionsPaginator(client, &rds.DescribeOrderableDBInstanceOptionsInput{
 		Engine: aws.String("mysql"), DBInstanceClass: &name, Vpc: aws.Bool(true),
 	})
 	for pages.HasMorePages() {
@@ -35,5 +40,20 @@ func (r *Runtime) LookAtClass(ctx context.Context, name string) (*checks.Databas
 			class.Options = append(class.Options, option)
 		}
 	}
+	if len(class.Options) > 0 {
+		return class, nil
+	}
+	all, err := client.DescribeOrderableDBInstanceOptions(ctx, &rds.DescribeOrderableDBInstanceOptionsInput{
+		Engine: aws.String("mysql"), Vpc: aws.Bool(true), MaxRecords: aws.Int32(leastRecords),
+	})
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("asking what RDS offers at all: %w", err)
+	case len(all.OrderableDBInstanceOptions) == 0:
+		return nil, errNoClasses
+	}
 	return class, nil
 }
+
+// leastRecords is the least that RDS takes for MaxRecords (RDS API Reference, DescribeOrderableDBInstanceOptions).
+const leastRecords = 20

@@ -63,7 +63,9 @@ func standbyBehind(t *testing.T, edits map[string]edit, faults ...string) (w *si
 
 	said = &[]string{}
 	rt = failover.New(failover.Env{
-		AWS:   func(_ context.Context, region, _ string) (aws.Config, error) { return wire.Config(region, edited{face, edits}), nil },
+		AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+			return wire.Config(region, edited{face, edits}), nil
+		},
 		Sleep: w.Clock().Sleep, Now: w.Clock().Now, Lookup: w.Lookup, LookupNS: w.LookupNS,
 	}, failover.Site{
 		Policy: checks.Policy{

@@ -99,14 +99,23 @@ type ClassOffer struct {
 	Zones          []string
 }
 
+// commonClasses are a few of the classes that every region has.
+var commonClasses = []string{"db.t3.micro", "db.m5.large", "db.r5.large"}
+
 // ClassOffers lists with what an instance class can be had: every one with every version, unless a fault
-// says otherwise.
+// says otherwise. Without a class it lists a few common ones.
 func (w *World) ClassOffers(region, class string) (offers []ClassOffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if zones := w.classZones(w.availabilityZones(region), class); len(zones) > 0 {
-		for _, series := range []string{"8.0", "8.4"} {
-			offers = append(offers, ClassOffer{class, actualVersion(series), zones})
+	classes := []string{class}
+	if class == "" {
+		classes = commonClasses
+	}
+	for _, class := range classes {
+		if zones := w.classZones(w.availabilityZones(region), class); len(zones) > 0 {
+			for _, series := range []string{"8.0", "8.4"} {
+				offers = append(offers, ClassOffer{class, actualVersion(series), zones})
+			}
 		}
 	}
 	return offers

@@ -240,13 +240,13 @@ type orderableXML struct {
 
 type placeXML struct{ Name string }
 
-// describeOrderable answers for one class, all on one page.
+// describeOrderable answers for one class, or for a few, all on one page.
 func describeOrderable(r request) (any, error) {
-	if err := r.in.only("Engine", "DBInstanceClass", "Vpc"); err != nil {
+	if err := r.in.only("Engine", "DBInstanceClass", "Vpc", "MaxRecords"); err != nil {
 		return nil, err
 	}
-	if engine := r.in.text("Engine"); engine != "mysql" || r.in.text("DBInstanceClass") == "" {
-		return nil, unmodelled("options of engine %q and all classes are not modelled by the simulator", engine)
+	if engine := r.in.text("Engine"); engine != "mysql" {
+		return nil, unmodelled("options of engine %q are not modelled by the simulator", engine)
 	}
 	var out struct {
 		Options []orderableXML `xml:"OrderableDBInstanceOptions>OrderableDBInstanceOption"`
