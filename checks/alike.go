@@ -99,7 +99,7 @@ const notice = 180 * 24 * time.Hour
 // mysql finds out whether the replica can apply what its source writes: MySQL replicates to the
 // same version and to newer ones.
 func mysql(s Snapshot, _ Policy) []refusal.Blocker {
-	if s.Replica == nil || s.Source == nil || mysqlversion.Compare(s.Replica.Engine, s.Source.Engine) >= 0 {
+	if s.Replica == nil || s.Source == nil || s.Replica.Engine == "" || s.Source.Engine == "" || mysqlversion.Compare(s.Replica.Engine, s.Source.Engine) >= 0 {
 		return nil
 	}
 	return []refusal.Blocker{block(EngineOlder,
@@ -110,6 +110,9 @@ func mysql(s Snapshot, _ Policy) []refusal.Blocker {
 func seenOfMySQL(s Snapshot, _ Policy) string {
 	if s.Replica == nil {
 		return ""
+	}
+	if s.Replica.Engine == "" || s.Source != nil && s.Source.Engine == "" {
+		return "which versions of MySQL both databases run is not known"
 	}
 	seen, told := fmt.Sprintf("database %s runs MySQL %s", s.Replica.ID, s.Replica.Engine), []string{mysqlversion.Series(s.Replica.Engine)}
 	if s.Source != nil {
@@ -194,7 +197,7 @@ func regionOf(arn string) string {
 
 // differences are the parameters that must agree, and do not.
 func differences(s Snapshot) (names []string) {
-	if s.Replica == nil || s.Source == nil {
+	if s.Replica == nil || s.Source == nil || s.Replica.ParametersUnread != "" || s.Source.ParametersUnread != "" {
 		return nil
 	}
 	for _, name := range mustAgree {
@@ -224,7 +227,7 @@ func setting(r Replica, name string) string {
 }
 
 func seenOfParameters(s Snapshot, _ Policy) string {
-	if s.Replica == nil || s.Source == nil {
+	if s.Replica == nil || s.Source == nil || s.Replica.ParametersUnread != "" || s.Source.ParametersUnread != "" {
 		return ""
 	}
 	seen := "the parameters of both databases agree where they must"

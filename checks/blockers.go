@@ -27,9 +27,12 @@ const (
 	ReplicaNotInStep   = "replica-not-in-step"
 	ReplicaReadOnly    = "replica-read-only"
 	ReplicaEngine      = "replica-engine"
+	ReplicaUnseen      = "replica-unseen"
+	ParametersUnseen   = "parameters-unseen"
 	LagUnknown         = "lag-unknown"
 	LagTooHigh         = "lag-too-high"
 	ImageMissing       = "image-missing"
+	ImageUnseen        = "image-unseen"
 	ImageState         = "image-state"
 	ImageTooLarge      = "image-too-large"
 	ImageOld           = "image-old"
@@ -147,7 +150,10 @@ const (
 var overrides = map[string][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier, ReplicaPromoted},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
-	AcceptStandby:    {ReplicaUnknown, ImageOld, PartsMissing, VolumeKeyUnusable, NetworkBlocked},
+	AcceptStandby: {
+		ReplicaUnknown, ReplicaUnseen, ParametersUnseen, ImageOld, ImageUnseen, TypeNotOffered, PartsMissing, VolumeKeyUnusable, NetworkBlocked,
+		CertificateState, CertificateName, CertificateExpires,
+	},
 }
 
 // Covers reports whether an accepted risk takes a blocker away.
@@ -173,6 +179,9 @@ func lags(s Snapshot, p Policy) bool {
 
 // lag finds out how much an activation loses.
 func lag(s Snapshot, p Policy) []refusal.Blocker {
+	if p.Source != "" && s.Unread.Replica != "" {
+		return []refusal.Blocker{block(LagUnknown, accept("", p), "database %s could not be read, so the loss is unknown", p.Database)}
+	}
 	if !lags(s, p) {
 		return nil
 	}
@@ -208,6 +217,8 @@ func step(s Snapshot, p Policy) []refusal.Blocker {
 	var reason string
 	switch r := s.Replica; {
 	case p.Source == "":
+	case s.Unread.Replica != "":
+		reason = fmt.Sprintf("database %s could not be read: %s", p.Database, s.Unread.Replica)
 	case r == nil:
 		reason = fmt.Sprintf("there is no database %s in %s", p.Database, p.Region)
 	case StandingOf(r.Status) != Usable:
@@ -228,9 +239,13 @@ func step(s Snapshot, p Policy) []refusal.Blocker {
 	return []refusal.Blocker{{Code: ReplicaNotInStep, Reason: reason, Remedy: "run this again when it has caught up"}}
 }
 
-// acceptStandby is the way to take the standby as it is, for this activation alone.
-func acceptStandby(p Policy) string {
-	return fmt.Sprintf("set acceptStandby to %d (--accept-standby %[1]d) to go on with the standby as it is", p.Epoch)
+// orAcceptStandby ends a remedy with the way to take the standby as it is, for this activation alone. Where there is none,
+// since it is the first or none at all, the remedy stands as it is.
+func orAcceptStandby(remedy string, p Policy) string {
+	if p.Epoch <= 1 {
+		return remedy
+	}
+	return fmt.Sprintf("%s; or set acceptStandby to %d (--accept-standby %[2]d) to go on with the standby as it is", remedy, p.Epoch)
 }
 
 // accept ends a remedy with the way to accept the loss, for this activation alone.
@@ -258,6 +273,9 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
+
+// LossUnread is Loss for a database that could not be read.
+const LossUnread = "which writes a failover loses is unknown: its database could not be read"
 
 // StaysBehind is Loss for a side that reclaims the site.
 const StaysBehind = "no writes are lost, but for those that visitors made on the other side meanwhile, if any did: they stay in its database"

@@ -63,19 +63,22 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	case c == nil:
 		return []refusal.Blocker{block(CertificateMissing, instead, "there is no certificate %s in %s", p.Certificate, p.Region)}
 	case c.Status == pending:
-		all = append(all, block(CertificateState, wait, "certificate %s is %s", p.Certificate, c.Status))
-	case c.Status != Issued:
-		all = append(all, block(CertificateState, instead, "certificate %s is %s", p.Certificate, c.Status))
-	case c.Until.Before(s.At.Add(takes)):
-		all = append(all, block(CertificateExpires, instead, "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339)))
+		all = append(all, block(CertificateState, orAcceptStandby(wait, p), "certificate %s is %s", p.Certificate, c.Status))
+	case c.Status != Issued && c.Status != "":
+		all = append(all, block(CertificateState, orAcceptStandby(instead, p), "certificate %s is %s", p.Certificate, c.Status))
+	case c.endsBefore(s.At.Add(takes)):
+		all = append(all, block(CertificateExpires, orAcceptStandby(instead, p), "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339)))
 	}
 	for _, name := range p.Names {
-		if !covers(c.Names, name) {
-			all = append(all, block(CertificateName, another, "certificate %s is for %v, not for %s", p.Certificate, c.Names, name))
+		if len(c.Names) > 0 && !covers(c.Names, name) {
+			all = append(all, block(CertificateName, orAcceptStandby(another, p), "certificate %s is for %v, not for %s", p.Certificate, c.Names, name))
 		}
 	}
 	return all
 }
+
+// endsBefore reports whether it ends before a time. Of one that is not issued, and where ACM does not say, that is not known.
+func (c Certificate) endsBefore(at time.Time) bool { return !c.Until.IsZero() && c.Until.Before(at) }
 
 // covers reports whether a client that asks for domain accepts a certificate of these names.
 func covers(names []string, domain string) bool {
@@ -85,13 +88,13 @@ func covers(names []string, domain string) bool {
 // Unrenewed reports whether a certificate of ACM is about to end, and ACM does not renew it since no balancer shows
 // it: that of a standby without a balancer.
 func (c Certificate) Unrenewed(now time.Time) bool {
-	return c.Managed && !c.InUse && c.Status == Issued && c.Until.Before(now.Add(renews))
+	return c.Managed && !c.InUse && c.Status == Issued && c.endsBefore(now.Add(renews))
 }
 
 // NeedsAnother reports whether a stack has to request another certificate in place of the one that it requested: ACM does
 // not have it, never issues it, or does not renew it. nil is one that ACM does not have.
 func NeedsAnother(c *Certificate, now time.Time) bool {
-	return c == nil || c.Status != Issued && c.Status != pending || c.Unrenewed(now)
+	return c == nil || !slices.Contains([]string{Issued, pending, ""}, c.Status) || c.Unrenewed(now)
 }
 
 // Renewal finds out what keeps ACM from renewing a certificate that is still good. No failover is refused for it.
@@ -100,7 +103,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if c == nil {
 		return nil
 	}
-	if c.Unrenewed(s.At) && !c.Until.Before(s.At.Add(takes)) {
+	if c.Unrenewed(s.At) && !c.endsBefore(s.At.Add(takes)) {
 		remedy := "set app.certificate to another one of ACM, which you request, or to request, which has this stack do it; or add balancer to keepWarm"
 		if p.RequestsCertificate {
 			remedy = fmt.Sprintf("run pilotlight deploy %s, which requests another in its place", p.Stack)
@@ -113,7 +116,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 	for _, r := range c.Absent {
 		all = append(all, refusal.Blocker{
 			Code: CertificateRecord, Subject: "certificate", Remedy: fmt.Sprintf("run pulumi up -s %s --refresh, which writes it again", p.Stack),
-			Reason: fmt.Sprintf("the zone has no record %s %s %s, by which ACM renews certificate %s before it ends at %s", r.Name, r.Type, r.Target, p.Certificate, date(c.Until)),
+			Reason: fmt.Sprintf("the zone has no record %s %s %s, by which ACM renews certificate %s before it ends%s", r.Name, r.Type, r.Target, p.Certificate, c.end()),
 		})
 	}
 	return all
@@ -124,7 +127,7 @@ func IssuedYet(arn string, c Certificate) (bool, error) {
 	switch c.Status {
 	case Issued:
 		return true, nil
-	case pending:
+	case pending, "":
 		return false, nil
 	}
 	state := c.Status
@@ -136,8 +139,19 @@ func IssuedYet(arn string, c Certificate) (bool, error) {
 
 func seenOfCertificate(s Snapshot, p Policy) string {
 	c := s.Certificate
-	if p.Certificate == "" || c == nil || c.Unseen {
+	switch {
+	case p.Certificate == "" || c == nil || c.Unseen:
 		return ""
+	case c.Status == "" || len(c.Names) == 0:
+		return fmt.Sprintf("certificate %s is there, and ends%s", p.Certificate, c.end())
 	}
-	return fmt.Sprintf("certificate %s is issued, covers %s and ends at %s", p.Certificate, join(p.Names, "and"), date(c.Until))
+	return fmt.Sprintf("certificate %s is issued, covers %s and ends%s", p.Certificate, join(p.Names, "and"), c.end())
+}
+
+// end is when it ends, behind a verb.
+func (c Certificate) end() string {
+	if c.Until.IsZero() {
+		return " at a time that is not known"
+	}
+	return " at " + date(c.Until)
 }

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -100,7 +102,7 @@ func TestBlockers(t *testing.T) {
 			func(s *Snapshot) { s.Missing = []Part{{Kind: KeyAlias, ID: "alias/blog"}, {Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "no longer has key 1234, or",
 		},
 		"parts deleted, in the judgement of who asks": {func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} }, []string{PartsMissing}, "or set acceptStandby to 2 (--accept-standby 2)"},
-		"public access blocked":                       {func(s *Snapshot) { s.Blocked = &BlockedNetwork{"vpc-1", "block-ingress"} }, []string{NetworkBlocked}, "--region us-east-2 --vpc-id vpc-1 --internet-gateway-exclusion-mode allow-bidirectional; where there is such an exclusion, set acceptStandby to 2"},
+		"public access blocked":                       {func(s *Snapshot) { s.Blocked = &BlockedNetwork{"vpc-1", "block-ingress"} }, []string{NetworkBlocked}, "--region us-east-2 --vpc-id vpc-1 --internet-gateway-exclusion-mode allow-bidirectional; or set acceptStandby to 2"},
 		"a key of the customer, and usable":           {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "Enabled", Usable: true} }, nil, ""},
 		"a key that is not known":                     {func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", Unseen: "KMS ListGrants: AccessDenied"} }, nil, ""},
 		"a key that nobody may use": {
@@ -115,7 +117,7 @@ func TestBlockers(t *testing.T) {
 		"image too large":   {func(s *Snapshot) { s.Image.RootGiB = 30 }, []string{ImageTooLarge}, "set app.diskGiB to 30 or more"},
 		"image pending":     {func(s *Snapshot) { s.Image.State = "pending" }, []string{ImageState}, "is pending"},
 		"image too old": {
-			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's, or set acceptStandby to 2",
+			func(s *Snapshot) { s.Image.Made = noon.Add(-8 * 24 * time.Hour) }, []string{ImageOld}, "made 7d23h before production's, more than the 7d allowed: set app.image to a copy of production's; or set acceptStandby to 2",
 		},
 		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
 		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
@@ -123,6 +125,19 @@ func TestBlockers(t *testing.T) {
 		"another patch": {
 			func(s *Snapshot) { s.Replica.Engine = "8.0.41" }, nil, "", // the configuration leaves it to RDS
 		},
+		"image not told of": {
+			func(s *Snapshot) { s.Image, s.Unread.Image = nil, "EC2 DescribeImages: UnauthorizedOperation" }, []string{ImageUnseen},
+			"the image in us-east-2 could not be read: EC2 DescribeImages: UnauthorizedOperation: let these credentials read it (ec2:DescribeImages); or set acceptStandby to 2",
+		},
+		"database not told of": {
+			func(s *Snapshot) { s.Replica, s.Unread.Replica = nil, "RDS DescribeDBInstances: AccessDenied" }, []string{ReplicaUnseen, LagUnknown},
+			"database blog-dr-1 could not be read: RDS DescribeDBInstances: AccessDenied",
+		},
+		"parameters not told of": {
+			func(s *Snapshot) { s.Replica.ParametersUnread = "RDS DescribeDBParameters: AccessDenied" }, []string{ParametersUnseen},
+			"whether parameter group blog-dr-1-parameters keeps database blog-dr-1 read-only could not be read",
+		},
+		"a database of no state":      {func(s *Snapshot) { s.Replica.Status = "" }, []string{ReplicaUnknown}, "database blog-dr-1 is in a state that RDS does not say"},
 		"no certificate":              {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
 		"certificate not validated":   {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
 		"certificate ends too soon":   {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
@@ -167,7 +182,7 @@ func TestBlockersOfTheNewestImage(t *testing.T) {
 	p.Image, p.ImageTag = "", "pilotlight:image=blog"
 	assert.Empty(t, Activation.Blockers(s, p))
 	s.Image.Made = noon.Add(-8 * 24 * time.Hour)
-	assert.Contains(t, Activation.Blockers(s, p)[0].String(), "bring production's here (pilotlight images sync), or set acceptStandby to 2")
+	assert.Contains(t, Activation.Blockers(s, p)[0].String(), "bring production's here (pilotlight images sync); or set acceptStandby to 2")
 	s.Image = nil
 	assert.Contains(t, Activation.Blockers(s, p)[0].String(), "there is no available image with the tag pilotlight:image=blog in us-east-2: give an image in this region that tag, or set app.image")
 }
@@ -194,7 +209,7 @@ func TestPromotedByItsActivation(t *testing.T) {
 func TestOverrule(t *testing.T) {
 	t.Parallel()
 	s := productionLost()
-	s.Site, s.Image.Made, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, time.Time{}, nil
+	s.Site, s.Image.Made, s.Replica.LastGood = DeepPage{OK: true, Epoch: 1}, noon.Add(-30*24*time.Hour), nil
 	s.Missing, s.VolumeKey = []Part{{Kind: "subnet", ID: "subnet-1"}}, &VolumeKey{ARN: "arn:key", State: "Enabled"}
 	codes := func(blockers []refusal.Blocker) (codes []string) {
 		for _, b := range blockers {
@@ -230,6 +245,50 @@ func TestOverrule(t *testing.T) {
 	}
 }
 
+// TestAcceptStandby holds that all that is a matter of judgement can be accepted for one epoch, alone and with no other risk,
+// and that the remedy says so; not at the first epoch, for which no risk is accepted, nor where there is no activation.
+func TestAcceptStandby(t *testing.T) {
+	t.Parallel()
+	spoils := map[string]func(*Snapshot){
+		ReplicaUnknown:     func(s *Snapshot) { s.Replica.Status = "quantum-folding" },
+		ReplicaUnseen:      func(s *Snapshot) { s.Replica, s.Unread.Replica = nil, "AccessDenied" },
+		ParametersUnseen:   func(s *Snapshot) { s.Replica.ParametersUnread = "AccessDenied" },
+		ImageOld:           func(s *Snapshot) { s.Image.Made = noon.Add(-30 * 24 * time.Hour) },
+		ImageUnseen:        func(s *Snapshot) { s.Image, s.Unread.Image = nil, "AccessDenied" },
+		TypeNotOffered:     func(s *Snapshot) { s.Types = []InstanceType{{Name: "m6i.large"}} },
+		PartsMissing:       func(s *Snapshot) { s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}} },
+		NetworkBlocked:     func(s *Snapshot) { s.Blocked = &BlockedNetwork{VPC: "vpc-1", Mode: "block-ingress"} },
+		VolumeKeyUnusable:  func(s *Snapshot) { s.VolumeKey = &VolumeKey{ARN: "arn:key", State: "Enabled"} },
+		CertificateState:   func(s *Snapshot) { s.Certificate.Status = "EXPIRED" },
+		CertificateName:    func(s *Snapshot) { s.Certificate.Names = []string{"example.net"} },
+		CertificateExpires: func(s *Snapshot) { s.Certificate.Until = noon },
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(spoils)), overrides[AcceptStandby])
+	for code, spoil := range spoils {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			s := productionLost()
+			spoil(&s)
+			first, none := policy, policy
+			first.Epoch, none.Epoch = 1, 0
+			for _, b := range Activation.Blockers(s, policy) {
+				if b.Code == code {
+					assert.Contains(t, b.Remedy, "; or set acceptStandby to 2 (--accept-standby 2)")
+				}
+			}
+			for _, b := range append(Activation.Blockers(s, first), NewImage.Blockers(s, none)...) {
+				assert.NotContains(t, b.Remedy, "acceptStandby")
+			}
+			stand, overruled := Overrule(Activation.Blockers(s, policy), []string{AcceptStandby})
+			assert.Len(t, overruled, 1)
+			for _, b := range stand { // what a database loses that could not be read is a risk of its own
+				assert.Equal(t, LagUnknown, b.Code)
+				assert.Equal(t, ReplicaUnseen, code)
+			}
+		})
+	}
+}
+
 func TestNotInStep(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -238,6 +297,7 @@ func TestNotInStep(t *testing.T) {
 	}{
 		"in step":           {func(*Snapshot) {}, ""},
 		"promoted outside":  {func(s *Snapshot) { *s.Replica = Replica{ID: "blog-dr-1", Status: "available"} }, "is no replica any more"},
+		"not told of":       {func(s *Snapshot) { s.Replica, s.Unread.Replica = nil, "AccessDenied" }, "blog-dr-1 could not be read: AccessDenied"},
 		"missing":           {func(s *Snapshot) { s.Replica = nil }, "there is no database blog-dr-1 in us-east-2"},
 		"creating":          {func(s *Snapshot) { s.Replica.Status = "creating" }, "is creating"},
 		"source lost":       {func(s *Snapshot) { s.Replica.Replication = "error" }, "does not replicate"},

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -99,8 +100,11 @@ func seenOfReplica(s Snapshot, p Policy) string {
 	case r.Source == "":
 		return fmt.Sprintf("database %s is promoted already, and %s", r.ID, r.Status)
 	}
-	return fmt.Sprintf("database %s is %s, a replica of %s, with MySQL %s", r.ID, r.Status, named(r.Source), r.Engine)
+	return fmt.Sprintf("database %s is %s, a replica of %s, with MySQL %s", r.ID, r.Status, named(r.Source), cmp.Or(r.Engine, unsaid))
 }
+
+// unsaid is in place of a version that RDS does not say.
+const unsaid = "of a version that is not known"
 
 // named is a database by its name and region, in place of its ARN.
 func named(arn string) string {
@@ -123,8 +127,10 @@ func seenOfImage(s Snapshot, p Policy) string {
 	if i == nil {
 		return ""
 	}
-	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, i.State, date(i.Made))
+	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, cmp.Or(i.State, "there"), date(i.Made))
 	switch behind := p.PeerImage.Sub(i.Made).Round(time.Minute); {
+	case i.Made.IsZero():
+		return fmt.Sprintf("image %s is %s", i.ID, cmp.Or(i.State, "there"))
 	case p.PeerImage.IsZero():
 		return seen + "; how old production's is was not known"
 	case behind > 0:

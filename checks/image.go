@@ -10,12 +10,12 @@ import (
 // image finds out whether instances can be launched, and are not of another time.
 func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 	all = startable(s, p)
-	if i := s.Image; i != nil && !p.PeerImage.IsZero() && p.PeerImage.Sub(i.Made) > p.MaxImageAge {
-		remedy := "set app.image to a copy of production's, or "
+	if i := s.Image; i != nil && !i.Made.IsZero() && !p.PeerImage.IsZero() && p.PeerImage.Sub(i.Made) > p.MaxImageAge {
+		remedy := "set app.image to a copy of production's"
 		if p.Image == "" {
-			remedy = "bring production's here (pilotlight images sync), or "
+			remedy = "bring production's here (pilotlight images sync)"
 		}
-		all = append(all, block(ImageOld, remedy+acceptStandby(p), "image %s was made %s before production's, more than the %s allowed",
+		all = append(all, block(ImageOld, orAcceptStandby(remedy, p), "image %s was made %s before production's, more than the %s allowed",
 			i.ID, age(p.PeerImage.Sub(i.Made)), age(p.MaxImageAge)))
 	}
 	return all
@@ -25,13 +25,16 @@ func image(s Snapshot, p Policy) (all []refusal.Blocker) {
 func startable(s Snapshot, p Policy) (all []refusal.Blocker) {
 	i := s.Image
 	switch {
+	case s.Unread.Image != "":
+		return []refusal.Blocker{block(ImageUnseen, orAcceptStandby("let these credentials read it (ec2:DescribeImages)", p),
+			"the image in %s could not be read: %s", p.Region, s.Unread.Image)}
 	case i == nil && p.Image == "":
 		return []refusal.Blocker{block(ImageMissing, "give an image in this region that tag, or set app.image to one",
 			"there is no available image with the tag %s in %s", p.ImageTag, p.Region)}
 	case i == nil:
 		return []refusal.Blocker{block(ImageMissing, "set app.image to an AMI that is in this region", "there is no image %s in %s", p.Image, p.Region)}
 	}
-	if i.State != "available" {
+	if i.State != "" && i.State != "available" {
 		all = append(all, block(ImageState, "wait until it is available, or set app.image to one that is", "image %s is %s", i.ID, i.State))
 	}
 	if i.RootGiB > p.DiskGiB {

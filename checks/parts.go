@@ -77,8 +77,7 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	if slices.ContainsFunc(s.Missing, Part.Remakable) {
 		remedies = append(remedies, fmt.Sprintf("make them again with pilotlight deploy %s; a failover by that command does so too, with rights to make them", p.Stack))
 	}
-	remedies = append(remedies, "or "+acceptStandby(p))
-	return append(all, block(PartsMissing, strings.Join(remedies, "; "),
+	return append(all, block(PartsMissing, orAcceptStandby(strings.Join(remedies, "; "), p),
 		"AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")))
 }
 

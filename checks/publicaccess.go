@@ -20,9 +20,9 @@ func network(s Snapshot, p Policy) []refusal.Blocker {
 		return nil
 	}
 	return []refusal.Blocker{block(NetworkBlocked,
-		"aws ec2 create-vpc-block-public-access-exclusion --region "+p.Region+" --vpc-id "+s.Blocked.VPC+
-			" --internet-gateway-exclusion-mode allow-bidirectional; where there is such an exclusion, "+acceptStandby(p),
-		"public access of VPCs is blocked in %s (%s): internet gateway and balancer of network %s let no visitor in", p.Region, s.Blocked.Mode, s.Blocked.VPC)}
+		orAcceptStandby("aws ec2 create-vpc-block-public-access-exclusion --region "+p.Region+" --vpc-id "+s.Blocked.VPC+
+			" --internet-gateway-exclusion-mode allow-bidirectional", p),
+		"public access of VPCs is blocked in %s (%s): internet gateway and balancer of network %s let no visitor in, and no exclusion from that was seen", p.Region, s.Blocked.Mode, s.Blocked.VPC)}
 }
 
 // seenOfNetwork says nothing of one that is open, as nearly all are.

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,6 +16,9 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	switch {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
+	case s.Unread.Replica != "":
+		return []refusal.Blocker{block(ReplicaUnseen, orAcceptStandby("let these credentials read it (rds:DescribeDBInstances), by which the promotion is watched, too", p),
+			"database %s could not be read: %s", p.Database, s.Unread.Replica)}
 	case r == nil:
 		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("while production lives, pilotlight deploy %s copies it again; if it is lost, "+beyond, p.Stack),
 			"there is no database %s in %s", p.Database, p.Region)}
@@ -39,7 +43,11 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 		all = append(all, block(ReplicaReadOnly, "reset read_only in the group to its default, which RDS lifts at a promotion",
 			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID))
 	}
-	if mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
+	if r.ParametersUnread != "" {
+		all = append(all, block(ParametersUnseen, orAcceptStandby("let these credentials read it (rds:DescribeDBParameters)", p),
+			"whether parameter group %s keeps database %s read-only could not be read: %s", r.Parameters, r.ID, r.ParametersUnread))
+	}
+	if r.Engine != "" && mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long
 		has := mysqlversion.Series(r.Engine)
 		if has == mysqlversion.Series(p.EngineVersion) {
 			has = r.Engine
@@ -77,9 +85,10 @@ const endedOutside = "is no replica any more: it was promoted outside of a run, 
 // databaseState finds out whether the promotion gets through from the state that the database
 // is in. It waits for one that RDS leaves by itself.
 func databaseState(r Replica, p Policy) []refusal.Blocker {
-	b := block(ReplicaState, StateRemedy(r, p.Region), "database %s is %s", r.ID, r.Status)
+	status := cmp.Or(r.Status, "in a state that RDS does not say")
+	b := block(ReplicaState, StateRemedy(r, p.Region), "database %s is %s", r.ID, status)
 	if r.Source == "" {
-		b.Reason = fmt.Sprintf("database %s is promoted but %s", r.ID, r.Status)
+		b.Reason = fmt.Sprintf("database %s is promoted but %s", r.ID, status)
 	}
 	switch StandingOf(r.Status) {
 	case Usable, Passing:
@@ -87,7 +96,7 @@ func databaseState(r Replica, p Policy) []refusal.Blocker {
 	case Forming:
 		b.Reason += ": its data is not whole yet"
 	case Unknown:
-		b.Code, b.Remedy = ReplicaUnknown, b.Remedy+"; or "+acceptStandby(p)
+		b.Code, b.Remedy = ReplicaUnknown, orAcceptStandby(b.Remedy, p)
 	case Stuck:
 	}
 	return []refusal.Blocker{b}

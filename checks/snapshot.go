@@ -33,12 +33,17 @@ type Snapshot struct {
 	// Shortfalls are no reason to refuse an activation: what could not be looked at, and what keeps
 	// only a part of the visitors away.
 	Shortfalls []refusal.Blocker
+	// Unread says why Image or Replica is nil although AWS answered: it refused to tell.
+	Unread Unread
 	// Backlog is what S3 has yet to copy to this side; nil when that is not measured.
 	Backlog *Backlog
 	// Site is what the site's deep page says under the site's own name; zero when
 	// it does not answer, which is the normal case of a disaster, or was not asked.
 	Site DeepPage
 }
+
+// Unread is why AWS did not tell of a part, in a few words; empty where it did.
+type Unread struct{ Image, Replica string }
 
 // Backlog is what S3 has yet to copy from one side's bucket to the other's, as last measured.
 type Backlog struct {
@@ -71,6 +76,8 @@ type Replica struct {
 	Free         *Free `json:"free,omitempty"` // nil where that was not asked, or is not measured
 	// Set are the parameters that its group sets; nil where that was not asked.
 	Set map[string]string `json:"set,omitempty"`
+	// ParametersUnread is why the parameters of its group could not be read; empty when they could.
+	ParametersUnread string `json:"parametersUnread,omitempty"`
 	// BackupWindow is when it is backed up, in UTC, such as 03:00-03:30.
 	BackupWindow string `json:"backupWindow"`
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.

@@ -51,7 +51,7 @@ func volumeKey(s Snapshot, p Policy) []refusal.Blocker {
 	default:
 		return nil
 	}
-	b.Remedy += "; or " + acceptStandby(p)
+	b.Remedy = orAcceptStandby(b.Remedy, p)
 	return []refusal.Blocker{b}
 }
 

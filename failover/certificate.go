@@ -23,32 +23,34 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// certificateLimit bounds the look at a certificate of IAM, or at one before an update. Where that can't be had, it must
-// block nothing.
+// certificateLimit bounds the look at a certificate. Where that can't be had, it must block nothing.
 const certificateLimit = 15 * time.Second
 
 // certificate is the balancer's certificate, as ACM or IAM knows it; nil when there is none such. IAM
-// is not asked where that is in the region that is lost. That it could not be asked is no error.
-func (r *Runtime) certificate(ctx context.Context, cfg aws.Config) (found *checks.Certificate, unseen []refusal.Blocker, err error) {
-	switch {
-	case r.Site.Certificate == "":
-		return nil, nil, nil
-	case strings.Contains(r.Site.Certificate, ":acm:"):
-		found, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
-		return found, nil, orAbsent(err)
-	case r.Site.PeerRegion == awsregion.ControlPlane("iam", r.Site.Region):
-		return &checks.Certificate{Unseen: true}, nil, nil
-	}
+// is not asked where that is in the region that is lost. That it could not be read is no error.
+func (r *Runtime) certificate(ctx context.Context, cfg aws.Config) (found *checks.Certificate, unseen []refusal.Blocker) {
 	ctx, cancel := context.WithTimeout(ctx, certificateLimit)
 	defer cancel()
-	found, err = findServerCertificate(ctx, iam.NewFromConfig(cfg), r.Site.Certificate)
+	var err error
+	right := "acm:DescribeCertificate"
+	switch {
+	case r.Site.Certificate == "":
+		return nil, nil
+	case strings.Contains(r.Site.Certificate, ":acm:"):
+		found, err = findCertificate(ctx, acm.NewFromConfig(cfg), r.Site.Certificate)
+	case r.Site.PeerRegion == awsregion.ControlPlane("iam", r.Site.Region):
+		return &checks.Certificate{Unseen: true}, nil
+	default:
+		right = "iam:GetServerCertificate"
+		found, err = findServerCertificate(ctx, iam.NewFromConfig(cfg), r.Site.Certificate)
+	}
 	if err := orAbsent(err); err != nil {
 		return &checks.Certificate{Unseen: true}, []refusal.Blocker{{
 			Code: checks.CertificateUnseen, Subject: "certificate", Reason: "the certificate could not be read: " + err.Error(),
-			Remedy: "let these credentials read it (iam:GetServerCertificate), and check again",
-		}}, nil
+			Remedy: fmt.Sprintf("let these credentials read it (%s), and check again", right),
+		}}
 	}
-	return found, nil, nil
+	return found, nil
 }
 
 func findCertificate(ctx context.Context, client *acm.Client, arn string) (*checks.Certificate, error) {
@@ -60,8 +62,11 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*chec
 		return nil, fmt.Errorf("describing certificate %s: %w", arn, err)
 	}
 	c := out.Certificate
+	if c == nil {
+		return nil, fmt.Errorf("describing certificate %s: %w", arn, ErrNothingTold)
+	}
 	found := &checks.Certificate{
-		Status: string(c.Status), Names: append(c.SubjectAlternativeNames, aws.ToString(c.DomainName)), Until: aws.ToTime(c.NotAfter),
+		Status: string(c.Status), Names: nonEmpty(append(c.SubjectAlternativeNames, aws.ToString(c.DomainName))), Until: aws.ToTime(c.NotAfter),
 		Failure: string(c.FailureReason), Managed: c.Type == acmtypes.CertificateTypeAmazonIssued, InUse: len(c.InUseBy) > 0,
 	}
 	for _, v := range c.DomainValidationOptions {
@@ -70,6 +75,14 @@ func findCertificate(ctx context.Context, client *acm.Client, arn string) (*chec
 		}
 	}
 	return found, nil
+}
+
+// ErrNothingTold is an answer that is empty, as of what stands for AWS in a test. It is no silence.
+var ErrNothingTold = errors.New("the answer tells nothing of it")
+
+// nonEmpty leaves out names that are none.
+func nonEmpty(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // RequestedCertificate is the certificate that the stack has requested, as ACM knows it; nil when ACM has none such.
@@ -142,6 +155,9 @@ func findServerCertificate(ctx context.Context, client *iam.Client, arn string) 
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading certificate %s: %w", arn, err)
+	}
+	if out.ServerCertificate == nil {
+		return nil, fmt.Errorf("reading certificate %s: %w", arn, ErrNothingTold)
 	}
 	block, _ := pem.Decode([]byte(aws.ToString(out.ServerCertificate.CertificateBody)))
 	if block == nil {

@@ -140,7 +140,7 @@ func TestLook(t *testing.T) {
 	require.NoError(t, err)
 	w.BlockPublicAccess(recovery, "block-ingress")
 	rt.Site.ResourceIDs = []string{"arn:aws:ec2:us-east-2:123456789012:subnet/subnet-gone", "arn:aws:ec2:us-east-2:123456789012:vpc/" + vpc.ID}
-	elsewhere := []string{"At", "Source", "Class", "Backlog", "Site"} // or not measured in this world
+	elsewhere := []string{"At", "Source", "Class", "Backlog", "Site", "Unread"} // or not measured in this world
 	leftOut := map[string][]string{"Types": {"instances"}, "VolumeKey": {"volumes"}, "Missing": {"parts"}, "Blocked": {"network"}, "Name": {"name", "certificate"}, "Shortfalls": nil}
 
 	whole, err := rt.Survey(t.Context())

@@ -70,6 +70,8 @@ func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict 
 	switch {
 	case ask.activates && p.ReclaimedEpoch != 0:
 		v.Loss = checks.StaysBehind
+	case ask.activates && p.Source != "" && seen.Unread.Replica != "":
+		v.Loss, v.Media = checks.LossUnread, checks.MediaLoss(&checks.Replica{}, seen.Backlog, p.Switchover)
 	case ask.activates:
 		v.Loss, v.Media = checks.Loss(seen.Replica, seen.At, p.Switchover), checks.MediaLoss(seen.Replica, seen.Backlog, p.Switchover)
 	}
@@ -126,28 +128,37 @@ func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error)
 		return seen, err
 	}
 	seen.Image, err = r.findImage(ctx, ec2.NewFromConfig(cfg))
-	if err := orAbsent(err); err != nil {
+	if seen.Unread.Image, err = untold(err); err != nil {
 		return seen, err
 	}
-	var short []refusal.Blocker
-	if seen.Certificate, short, err = r.certificate(ctx, cfg); err != nil {
-		return seen, err
-	}
-	seen.Shortfalls = append(seen.Shortfalls, short...)
-	if !brief {
-		if err := r.lookFurther(ctx, cfg, &seen); err != nil {
+	if r.Site.Source != "" || brief {
+		seen.Replica, err = r.database(ctx, cfg)
+		if seen.Unread.Replica, err = untold(err); err != nil {
 			return seen, err
 		}
+		if brief && seen.Replica != nil {
+			seen.Replica.Free = r.free(ctx, cfg)
+		}
+		seen.Backlog = r.backlog(ctx, cfg)
 	}
-	if r.Site.Source == "" && !brief {
-		return seen, nil
+	seen.Certificate, seen.Shortfalls = r.certificate(ctx, cfg) // which may take its time: all else that a brief look needs is seen
+	if !brief {
+		err = r.lookFurther(ctx, cfg, &seen)
 	}
-	seen.Replica, err = r.database(ctx, cfg)
-	if brief && err == nil && seen.Replica != nil {
-		seen.Replica.Free = r.free(ctx, cfg)
-	}
-	seen.Backlog = r.backlog(ctx, cfg)
+	seen.Shortfalls = append(seen.Shortfalls, checks.Untold(seen, r.Site.Policy)...)
 	return seen, err
+}
+
+// untold is why AWS does not tell of something although it answers; empty where it tells, be it that there is no such thing.
+// The error is one of silence.
+func untold(err error) (why string, silence error) {
+	switch err = orAbsent(err); {
+	case err == nil:
+		return "", nil
+	case awsclient.Answered(err):
+		return unread(err), nil
+	}
+	return "", err
 }
 
 // lookFurther adds what a brief look leaves out. Credentials that may not ask for it can still fail over.
@@ -231,7 +242,8 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	found := &said
 	for _, group := range instance.DBParameterGroups { // one at most
 		found.Parameters = aws.ToString(group.DBParameterGroupName)
-		if found.Set, err = findParameters(ctx, client, found.Parameters); err != nil {
+		found.Set, err = findParameters(ctx, client, found.Parameters)
+		if found.ParametersUnread, err = untold(err); err != nil {
 			return nil, err
 		}
 		found.ReadOnly = setsReadOnly(found.Set)

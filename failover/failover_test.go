@@ -3,6 +3,8 @@ package failover_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"regexp"
 	"testing"
 	"time"
 
@@ -182,21 +184,115 @@ func TestCheckAsksForTheCertificate(t *testing.T) {
 // where it went with production.
 func TestCertificateThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	w, rt, _ := standby(t, "error=iam:GetServerCertificate:AccessDenied")
-	rt.Site.Certificate = "arn:aws:iam::123456789012:server-certificate/site"
-	verdict, err := rt.Check(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, verdict.Blockers)
-	require.Len(t, verdict.Shortfalls, 1)
-	assert.Equal(t, checks.CertificateUnseen, verdict.Shortfalls[0].Code)
-
-	rt.Site.PeerRegion = "us-east-1"
-	before := w.CallsTo("us-east-1")
-	verdict, err = rt.Check(t.Context())
-	require.NoError(t, err)
-	assert.Empty(t, append(verdict.Blockers, verdict.Shortfalls...))
-	assert.Equal(t, before, w.CallsTo("us-east-1"))
+	for right, tc := range map[string]struct {
+		arn   string
+		edits map[string]edit
+		fault string
+	}{
+		"iam:GetServerCertificate": {"arn:aws:iam::123456789012:server-certificate/site", nil, "error=iam:GetServerCertificate:AccessDenied"},
+		"acm:DescribeCertificate":  {"arn:aws:acm:us-east-2:123456789012:certificate/1", nil, "error=acm:DescribeCertificate:AccessDeniedException"},
+		"of nothing known of it":   {"arn:aws:acm:us-east-2:123456789012:certificate/1", map[string]edit{"DescribeCertificate": func(int, string) (int, string) { return http.StatusOK, "{}" }}, ""},
+	} {
+		t.Run(right, func(t *testing.T) {
+			t.Parallel()
+			var faults []string
+			if tc.fault != "" {
+				faults = append(faults, tc.fault)
+			}
+			w, rt, _ := standbyBehind(t, tc.edits, faults...)
+			rt.Site.Certificate = tc.arn
+			verdict, err := rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, verdict.Blockers)
+			require.Len(t, verdict.Shortfalls, 1)
+			assert.Equal(t, checks.CertificateUnseen, verdict.Shortfalls[0].Code)
+			if tc.fault != "" {
+				assert.Contains(t, verdict.Shortfalls[0].Remedy, right)
+			}
+			if right != "iam:GetServerCertificate" {
+				return
+			}
+			rt.Site.PeerRegion = "us-east-1"
+			before := w.CallsTo("us-east-1")
+			verdict, err = rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, append(verdict.Blockers, verdict.Shortfalls...))
+			assert.Equal(t, before, w.CallsTo("us-east-1"))
+		})
+	}
 }
+
+// TestRefusedToTell holds that a part which AWS refuses to tell of is a reason of its own, which can be accepted, and that the
+// others are judged all the same. A region that is silent is no such part.
+func TestRefusedToTell(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault string
+		codes []string
+		loss  string
+	}{
+		"the image":      {"error=ec2:DescribeImages:UnauthorizedOperation", []string{checks.ImageUnseen}, "a failover loses at least"},
+		"the parameters": {"error=rds:DescribeDBParameters:AccessDenied", []string{checks.ParametersUnseen}, "a failover loses at least"},
+		"the database":   {"error=rds:DescribeDBInstances:AccessDenied", []string{checks.ReplicaUnseen, checks.LagUnknown}, "which writes a failover loses is unknown: its database could not be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, rt, _ := standby(t, tc.fault+":99")
+			verdict, err := rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tc.codes, codes(verdict))
+			assert.Contains(t, verdict.Loss, tc.loss)
+			assert.NotEmpty(t, verdict.Media)
+			rt.Site.Accepted = []string{checks.AcceptStandby, checks.AcceptDataLoss}
+			verdict, err = rt.Check(t.Context())
+			require.NoError(t, err)
+			assert.Empty(t, verdict.Blockers)
+
+			seen, err := rt.Look(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, name == "the image", seen.Image == nil)
+			assert.Equal(t, name == "the database", seen.Replica == nil)
+		})
+	}
+	w, rt, _ := standby(t)
+	w.LoseRegion(recovery, sim.Hang)
+	_, err := rt.Look(t.Context())
+	require.Error(t, err)
+	_, err = rt.Check(t.Context())
+	assert.ErrorContains(t, err, "the checks could not be made in us-east-2, nothing was changed")
+}
+
+// TestFactsLeftOut holds that what stands for AWS may leave facts out: a failover is not refused for one, and told of it.
+func TestFactsLeftOut(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:acm:" + recovery + ":123456789012:certificate/1"
+	w, rt, _ := standbyBehind(t, map[string]edit{
+		"DescribeDBInstances": without("EngineVersion"),
+		"DescribeImages":      without("creationDate", "imageState"),
+		"DescribeCertificate": func(status int, body string) (int, string) { return status, notAfter.ReplaceAllString(body, "") },
+	})
+	w.AddCertificate(sim.Certificate{ARN: arn, Status: "ISSUED", Names: []string{"www.example.com"}, Until: sim.Epoch.Add(48 * time.Hour)})
+	rt.Site.Certificate, rt.Site.Name = arn, "blog"
+	for _, image := range []string{"ami-1", ""} {
+		rt.Site.Image = image
+		verdict, err := rt.Check(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, verdict.Blockers)
+		var said []string
+		for _, b := range verdict.Shortfalls {
+			assert.Equal(t, checks.FactUnknown, b.Code)
+			said = append(said, b.Reason)
+		}
+		assert.Equal(t, []string{
+			"AWS does not say of database site-dr which version of MySQL it runs", "AWS does not say of image ami-1 in which state it is and when it was made",
+			"AWS does not say of certificate " + arn + " when it ends",
+		}, said)
+		require.NoError(t, w.TagImage(recovery, "ami-1", map[string]string{"pilotlight:image": "blog"}))
+	}
+}
+
+// notAfter is when a certificate ends, in ACM's JSON.
+var notAfter = regexp.MustCompile(`"NotAfter":[^,}]*,?`)
 
 func TestCheckReadsTheParameterGroup(t *testing.T) {
 	t.Parallel()

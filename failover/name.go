@@ -102,6 +102,9 @@ func findName(ctx context.Context, client *route53.Client, zone string, names []
 	if err != nil {
 		return nil, fmt.Errorf("describing zone %s: %w", zone, err)
 	}
+	if hosted.HostedZone == nil {
+		return nil, fmt.Errorf("describing zone %s: %w", zone, ErrNothingTold)
+	}
 	found.Zone = plainName(aws.ToString(hosted.HostedZone.Name))
 	found.Private = hosted.HostedZone.Config != nil && hosted.HostedZone.Config.PrivateZone
 	if hosted.DelegationSet != nil {

@@ -26,7 +26,7 @@ func Parameter(ctx context.Context, env Env, region, profile, name string) (valu
 		return "", false, fmt.Errorf("reading parameter %s: %w", name, err)
 	}
 	if out.Parameter == nil {
-		return "", false, fmt.Errorf("reading parameter %s: SSM answered without it", name)
+		return "", false, fmt.Errorf("reading parameter %s: %w", name, ErrNothingTold)
 	}
 	return aws.ToString(out.Parameter.Value), true, nil
 }

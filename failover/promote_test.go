@@ -53,6 +53,25 @@ func TestResetReadOnlyWaitsForAnotherChange(t *testing.T) {
 	assert.Equal(t, 4, resets(w))
 }
 
+// TestResetReadOnlyUnread holds that a group which RDS refuses to tell of is passed over only where that was accepted, and not
+// while RDS is busy.
+func TestResetReadOnlyUnread(t *testing.T) {
+	t.Parallel()
+	_, rt, said := standby(t, "error=rds:DescribeDBParameters:AccessDenied:2")
+	require.ErrorContains(t, rt.ResetReadOnly(t.Context()), "AccessDenied")
+	rt.Site.Accepted = []string{checks.AcceptStandby}
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Contains(t, strings.Join(*said, "\n"), "whether parameter group replicas sets read_only is not known, which was accepted (RDS DescribeDBParameters: AccessDenied)")
+
+	w, rt, _ := standby(t, "throttle=rds:DescribeDBParameters:20")
+	frozen := group(map[string]any{"name": "read_only", "value": "1", "applyMethod": "immediate"})
+	_, err := w.Update(t.Context(), sim.Call{Region: recovery, Type: groupType, ID: "replicas", Inputs: frozen, Old: group()})
+	require.NoError(t, err)
+	rt.Site.Accepted = []string{checks.AcceptStandby}
+	require.NoError(t, rt.ResetReadOnly(t.Context()))
+	assert.Equal(t, 1, resets(w))
+}
+
 // resets counts the parameters that were given their defaults.
 func resets(w *sim.World) (count int) {
 	for _, step := range w.Journal() {

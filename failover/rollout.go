@@ -48,7 +48,7 @@ func (r *Runtime) CheckImage(ctx context.Context, id string) (verdict checks.Ver
 	}
 	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)
 	policy := r.Site.Policy
-	policy.Image = id
+	policy.Image, policy.Epoch = id, 0 // it is no activation, for which a risk might be accepted
 	verdict.Blockers = checks.NewImage.Blockers(seen, policy)
 	return verdict, nil
 }

@@ -1,12 +1,16 @@
 package failover
 
 import (
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 // traced is what a program puts around its default transport.
@@ -26,4 +30,22 @@ func TestTransport(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusTeapot, answer.Status)
 	assert.NotNil(t, New(Env{}, Site{}).env.Transport.Proxy, "a machine may reach the site by its proxy alone")
+}
+
+// TestAcceptedCertificate holds that a site is seen behind a certificate that was accepted although visitors refuse it, and
+// behind no other such.
+func TestAcceptedCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that end
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	for risk, taken := range map[string]bool{checks.AcceptStandby: true, checks.AcceptDataLoss: false, "": false} {
+		rt := New(Env{Transport: &http.Transport{}}, Site{Policy: checks.Policy{Names: []string{"www.example.net"}, Certificate: "arn:certificate", Accepted: []string{risk}}})
+		answer, err := rt.get(t.Context(), rt.siteClient(), server.Listener.Addr().String(), "/")
+		assert.Equal(t, taken, err == nil, "%s: %v", risk, err)
+		if taken {
+			assert.Equal(t, http.StatusTeapot, answer.Status)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,10 +91,13 @@ func inspectKey(ctx context.Context, client *kms.Client, key *checks.VolumeKey) 
 	if err != nil {
 		return false, fmt.Errorf("describing key %s: %w", key.ARN, err)
 	}
-	if out.KeyMetadata.KeyManager == kmstypes.KeyManagerTypeAws {
+	switch about := out.KeyMetadata; {
+	case about == nil, about.KeyState == "":
+		return false, fmt.Errorf("describing key %s: %w", key.ARN, ErrNothingTold)
+	case about.KeyManager == kmstypes.KeyManagerTypeAws:
 		return false, nil
 	}
-	key.ARN, key.State = aws.ToString(out.KeyMetadata.Arn), string(out.KeyMetadata.KeyState)
+	key.ARN, key.State = cmp.Or(aws.ToString(out.KeyMetadata.Arn), key.ARN), string(out.KeyMetadata.KeyState)
 	grants, err := client.ListGrants(ctx, &kms.ListGrantsInput{KeyId: &key.ARN, GranteePrincipal: &key.Role})
 	if err != nil {
 		return true, fmt.Errorf("listing the grants of key %s: %w", key.ARN, err)

@@ -1,6 +1,7 @@
 package images
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -30,7 +31,9 @@ func Find(ctx context.Context, client *ec2.Client, site string) (all []Image, er
 }
 
 func read(i types.Image) (image Image, err error) {
-	image = Image{ID: aws.ToString(i.ImageId), Name: aws.ToString(i.Name), State: string(i.State), CopyOf: tag(i.Tags, CopyTag), Withdrawn: tag(i.Tags, WithdrawnTag) != ""}
+	// EC2 always says the state; one of what stands for it in a test may be had as well.
+	state := cmp.Or(string(i.State), available)
+	image = Image{ID: aws.ToString(i.ImageId), Name: aws.ToString(i.Name), State: state, CopyOf: tag(i.Tags, CopyTag), Withdrawn: tag(i.Tags, WithdrawnTag) != ""}
 	if image.Made, err = Made(i); err != nil {
 		return image, err
 	}
@@ -44,7 +47,11 @@ func read(i types.Image) (image Image, err error) {
 
 // Made is when an image was made; of a copy, when its original was. EC2 gives it as text, with a fraction of a
 // second. A tag is believed of a copy alone, and not if it is later than the copy itself: one of the year 2099 would be the newest for ever.
+// It is zero where the image bears no date, which EC2 always gives.
 func Made(i types.Image) (time.Time, error) {
+	if aws.ToString(i.CreationDate) == "" {
+		return time.Time{}, nil
+	}
 	own, err := time.Parse(time.RFC3339, aws.ToString(i.CreationDate))
 	if err != nil {
 		return own, fmt.Errorf("reading when image %s was made: %w", aws.ToString(i.ImageId), err)

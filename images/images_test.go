@@ -32,7 +32,8 @@ func TestMade(t *testing.T) {
 		"an original of 2099":     {copied, map[string]string{images.MadeTag: "2099-01-01T00:00:00Z"}, copied},
 		"a tag that says nothing": {copied, map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: "soon"}, copied},
 		"a copy without the tag":  {copied, map[string]string{images.CopyTag: "west/ami-1"}, copied},
-		"no date":                 {"", map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: made}, ""},
+		"no date":                 {"", map[string]string{images.CopyTag: "west/ami-1", images.MadeTag: made}, "0001-01-01T00:00:00Z"},
+		"a date that is none":     {"soon", nil, ""},
 	} {
 		image := types.Image{CreationDate: &tc.created}
 		for key, value := range tc.tags {

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,9 +30,13 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	var unseen []Requirement
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
+	refused := source != nil && source.ParametersUnread != ""
+	if refused {
+		err = errors.New(source.ParametersUnread)
+	}
 	if err != nil {
 		q := Requirement{Subject: "source", OK: true, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
-		if awsclient.Answered(err) {
+		if refused || awsclient.Answered(err) {
 			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}

@@ -123,7 +123,11 @@ func protection(sides []Side, seen []SideStatus, now time.Time) (protected bool,
 		if len(against) > 1 {
 			more = fmt.Sprintf(" (and %d more: pilotlight check)", len(against)-1)
 		}
-		return false, "unprotected: " + against[0].Reason + more, against[0].Remedy
+		verdict = "unprotected: "
+		if slices.Contains([]string{checks.ImageUnseen, checks.ParametersUnseen}, against[0].Code) {
+			verdict = "unknown: "
+		}
+		return false, verdict + against[0].Reason + more, against[0].Remedy
 	}
 	return protected, verdict, next
 }
@@ -181,6 +185,8 @@ func replicaInStep(s SideStatus, maxLag time.Duration, now time.Time) (protected
 	switch {
 	case s.Unreachable != "":
 		return false, fmt.Sprintf("unknown: %s does not answer", s.Region), ""
+	case s.databaseUnread != "":
+		return false, fmt.Sprintf("unknown: of stack %s, %s", s.Stack, s.databaseUnread), "pilotlight check"
 	case d == nil:
 		return false, fmt.Sprintf("unprotected: there is no replica in %s", s.Region), fmt.Sprintf("pilotlight deploy %s, which makes it again", s.Stack)
 	case d.Source == "":

@@ -77,6 +77,10 @@ type SideStatus struct {
 	// is the database that a production has which no stack made; nil where that was not seen.
 	blockers []refusal.Blocker
 	source   *checks.Replica
+	// Unread are what AWS did not tell of the side although it answered, and why, a sentence each.
+	Unread []string `json:"unread,omitempty"`
+	// databaseUnread is the one of them that is about the database; empty where that was read.
+	databaseUnread string
 	// Unreachable is why the region could not be asked.
 	Unreachable string `json:"unreachable,omitempty"`
 	// Diverged is why the state and AWS do not belong together, a sentence; empty when they do, and where AWS could not be asked.
@@ -138,6 +142,9 @@ func (s *Site) statusOf(ctx context.Context, sides []Side) Status {
 		if found[i].unseen != "" {
 			status.Warnings = append(status.Warnings, found[i].unseen)
 		}
+		for _, why := range status.Sides[i].Unread {
+			status.Warnings = append(status.Warnings, fmt.Sprintf("stack %s: %s", status.Sides[i].Stack, why))
+		}
 		status.Warnings = append(status.Warnings, status.Sides[i].rolloutProblem(s.now())...)
 		status.Sides[i].Locks = locks[i]
 		if err := unlocked[i]; err != nil && !errors.Is(err, backend.ErrOpaque) {
@@ -168,14 +175,20 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	if diverged != nil {
 		status.Diverged, status.remedy = diverged.Reason, diverged.Remedy
 	}
-	if claim.Role == "" || err != nil {
-		status.Unreachable = s.unasked(claim, err)
+	switch {
+	case claim.Role == "":
+		return status // whether its region answers does not matter
+	case awsclient.Answered(err), errors.Is(err, failover.ErrNothingTold):
+		status.Unread = append(status.Unread, "whether the state is of what AWS holds could not be read: "+silence(err, askFor))
+	case err != nil:
+		status.Unreachable = silence(err, askFor)
 		return status
 	}
 	runtime := s.runtimeOf(side)
 	runtime.Site.Epoch++ // of the activation that it is judged for
 	seen, err := runtime.Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
+	status.unread(seen)
 	if err != nil {
 		status.Unreachable = silence(err, askFor)
 		return status
@@ -193,6 +206,23 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 		status.source, _ = s.source(bounded, side, nil)
 	}
 	return status
+}
+
+// unread adds what AWS did not tell of what was looked at.
+func (s *SideStatus) unread(seen checks.Snapshot) {
+	if why := seen.Unread.Image; why != "" {
+		s.Unread = append(s.Unread, "the image could not be read: "+why)
+	}
+	if why := seen.Unread.Replica; why != "" {
+		s.databaseUnread = "the database could not be read: " + why
+		s.Unread = append(s.Unread, s.databaseUnread)
+	}
+	if r := seen.Replica; r != nil && r.ParametersUnread != "" {
+		s.Unread = append(s.Unread, fmt.Sprintf("the parameters of database %s could not be read: %s", r.ID, r.ParametersUnread))
+	}
+	for _, b := range seen.Shortfalls {
+		s.Unread = append(s.Unread, b.Reason)
+	}
 }
 
 // divergences says of each side why its state and AWS do not belong together; nil when they do.
@@ -219,14 +249,6 @@ func (s *Site) diverged(ctx context.Context, side Side) (*refusal.Error, error) 
 		return nil, fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
 	}
 	return state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded), nil
-}
-
-// unasked is why a region could not be asked. Of a stack that was never deployed that does not matter.
-func (s *Site) unasked(claim roles.Claim, err error) string {
-	if err == nil || claim.Role == "" {
-		return ""
-	}
-	return silence(err, askFor)
 }
 
 // askAgainFor bounds what a region is asked that a procedure can't do without.

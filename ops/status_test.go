@@ -81,15 +81,24 @@ func TestProtection(t *testing.T) {
 		"half given up":        {site(leading, gaveUp), func(*SideStatus) {}, false, "has not reclaimed the site", "pilotlight abort to resume"},
 		"half made":            {site(claim(roles.Active, 1, false), none), func(*SideStatus) {}, false, "(epoch 1) is not finished", "pilotlight deploy"},
 		"no replica":           {site(leading, standBy), func(s *SideStatus) { s.Database = nil }, false, "there is no replica in us-east-2", "pilotlight deploy dr, which makes it again"},
-		"no answer":            {site(leading, standBy), func(s *SideStatus) { s.Unreachable = "timeout" }, false, "us-east-2 does not answer", ""},
-		"active side silent":   {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
-		"source lost":          {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
-		"promoted by hand":     {site(leading, standBy), func(s *SideStatus) { s.Database.Source, s.Database.Replication = "", "" }, false, "is no replica any more", "pilotlight reprotect"},
-		"ended by RDS":         {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "terminated" }, false, "RDS can't go on with replica blog-dr-1 (terminated)", "pilotlight reprotect"},
-		"being made":           {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
-		"unread":               {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood, s.Database.LagUnread = nil, "CloudWatch does not answer" }, false, "could not be read: CloudWatch does not answer", "check"},
-		"not measured":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
-		"far behind":           {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
+		"database not told of": {site(leading, standBy), func(s *SideStatus) {
+			s.Database = nil
+			s.unread(checks.Snapshot{Unread: checks.Unread{Replica: "RDS DescribeDBInstances: AccessDenied"}})
+		}, false, "unknown: of stack dr, the database could not be read: RDS DescribeDBInstances: AccessDenied", "pilotlight check"},
+		"image not told of": {
+			site(leading, standBy), func(s *SideStatus) {
+				s.blockers = []refusal.Blocker{{Code: checks.ImageUnseen, Reason: "the image could not be read", Remedy: "let these credentials"}}
+			}, false, "unknown: the image could not be read", "let these credentials",
+		},
+		"no answer":          {site(leading, standBy), func(s *SideStatus) { s.Unreachable = "timeout" }, false, "us-east-2 does not answer", ""},
+		"active side silent": {site(leading, standBy), func(*SideStatus) {}, false, "us-west-2 (prod) does not answer: unprotected, or lost; a failover loses at least", "failover"},
+		"source lost":        {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "error" }, false, "written after 11:58:57 UTC", "failover"},
+		"promoted by hand":   {site(leading, standBy), func(s *SideStatus) { s.Database.Source, s.Database.Replication = "", "" }, false, "is no replica any more", "pilotlight reprotect"},
+		"ended by RDS":       {site(leading, standBy), func(s *SideStatus) { s.Database.Replication = "terminated" }, false, "RDS can't go on with replica blog-dr-1 (terminated)", "pilotlight reprotect"},
+		"being made":         {site(leading, standBy), func(s *SideStatus) { s.Database.Replication, s.Database.Status = "", "creating" }, false, "it is creating", ""},
+		"unread":             {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood, s.Database.LagUnread = nil, "CloudWatch does not answer" }, false, "could not be read: CloudWatch does not answer", "check"},
+		"not measured":       {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood = nil }, false, "not measured lately", ""},
+		"far behind":         {site(leading, standBy), func(s *SideStatus) { s.Database.LastGood.Value = time.Hour }, false, "more than the 5m0s allowed", ""},
 		"an old image": {
 			site(leading, standBy), func(s *SideStatus) {
 				s.blockers = []refusal.Blocker{{Code: checks.ImageOld, Reason: "image ami-1 is old", Remedy: "make a new one"}}
@@ -346,6 +355,45 @@ func TestPageIsAnAnswer(t *testing.T) {
 	roles := s.serviceRoles(t.Context(), side, Plan{Resources: []Planned{{Op: "create", Type: "aws:lb/loadBalancer:LoadBalancer"}}})
 	require.Len(t, roles, 1)
 	assert.Equal(t, ServiceRolesUnseen, roles[0].Code)
+}
+
+// TestRefusedIsNoSilence holds that of a region whose AWS refuses to tell something that alone is not known: it is not lost.
+func TestRefusedIsNoSilence(t *testing.T) {
+	t.Parallel()
+	empty := false
+	refuse := roundTripper(func(*http.Request) (*http.Response, error) {
+		if empty {
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+		}
+		body := `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not for you</Message></Error></ErrorResponse>`
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	})
+	s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+		return aws.Config{Region: region, Credentials: wallet{}, HTTPClient: &http.Client{Transport: refuse}, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}, nil
+	}}}}
+	sides := site(leading, standBy)
+	seen := make([]SideStatus, len(sides))
+	for i, side := range sides {
+		side.Config.App.Certificate = "arn:aws:acm:" + side.Config.Region + ":123456789012:certificate/1"
+		seen[i] = s.look(t.Context(), side)
+		assert.Empty(t, seen[i].Unreachable)
+		text := strings.Join(seen[i].Unread, "\n")
+		for _, said := range []string{
+			"whether the state is of what AWS holds could not be read: ", "the image could not be read: EC2 DescribeImages: ",
+			"the database could not be read: RDS DescribeDBInstances: AccessDenied", "the certificate could not be read: ",
+		} {
+			assert.Contains(t, text, said)
+		}
+	}
+	protected, verdict, next := protection(sides, seen, noon)
+	assert.False(t, protected)
+	assert.Equal(t, "unknown: of stack dr, the database could not be read: RDS DescribeDBInstances: AccessDenied", verdict)
+	assert.Equal(t, "pilotlight check", next, "and no failover")
+
+	empty = true
+	for _, side := range sides {
+		assert.Empty(t, s.look(t.Context(), side).Unreachable, "an answer that tells nothing is none")
+	}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

@@ -124,16 +124,25 @@ func (s *Site) surveyRegion(ctx context.Context, side Side, v *Survey) {
 	unread := func(format string, args ...any) { v.Unread = append(v.Unread, fmt.Sprintf(format, args...)) }
 	region := side.Config.Region
 	seen, err := s.runtimeOf(side).Survey(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		unread("what stands in %s: %s", region, silence(err, askFor))
-	} else {
+	case seen.Unread == checks.Unread{}: // or what was not told would look as if it were not there
 		v.Seen = &seen
 	}
 	if r := seen.Replica; r != nil && r.LagUnread != "" {
 		unread("the replication lag of %s: %s", r.ID, r.LagUnread)
 	}
+	for _, why := range []string{seen.Unread.Image, seen.Unread.Replica} {
+		if why != "" {
+			unread("what stands in %s: %s", region, why)
+		}
+	}
+	if r := seen.Replica; r != nil && r.ParametersUnread != "" {
+		unread("the parameters of %s: %s", r.ID, r.ParametersUnread)
+	}
 	for _, b := range seen.Shortfalls {
-		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen, checks.PartsUnseen}, b.Code) {
+		if slices.Contains([]string{checks.TypesUnseen, checks.NameUnseen, checks.CertificateUnseen, checks.PartsUnseen, checks.FactUnknown}, b.Code) {
 			unread("%s", b.Reason)
 		}
 	}

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -117,7 +118,7 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 		case err != nil && s.cfg.Production != nil:
 			return err
 		case err == nil && found != nil: // what is not seen is as last deployed
-			e.peer = found.Engine
+			e.peer = cmp.Or(found.Engine, e.peer)
 		}
 	}
 	if why := refuseUpgrade(e); why != nil { // a nil *refusal.Error is no nil error

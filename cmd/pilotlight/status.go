@@ -71,10 +71,10 @@ func statusText(s ops.Status) string {
 	for _, side := range s.Sides {
 		t.say("%s", topology(side))
 		if d := side.Database; d != nil {
-			t.say("    database   %s, %s%s", d.ID, d.Status, replication(side))
+			t.say("    database   %s, %s%s", d.ID, cmp.Or(d.Status, "in a state that RDS does not say"), replication(side))
 		}
-		if i := side.Image; i != nil {
-			t.say("    image      %s, %s, of %s", i.ID, i.State, i.Made.UTC().Format(time.DateOnly))
+		if side.Image != nil {
+			t.say("    image      %s", imageText(side))
 		}
 		if r := side.Rollout; r != nil {
 			t.say("    instances  %s", r)
@@ -130,6 +130,19 @@ func statusText(s ops.Status) string {
 		t.say("next       %s", s.Next)
 	}
 	return t.String()
+}
+
+// imageText is the image of a side, and what AWS says of it.
+func imageText(side ops.SideStatus) string {
+	i := side.Image
+	text := i.ID
+	if i.State != "" {
+		text += ", " + i.State
+	}
+	if !i.Made.IsZero() {
+		text += ", of " + i.Made.UTC().Format(time.DateOnly)
+	}
+	return text
 }
 
 // checked says when all was looked at that a failover needs: status asks for a part of it.

@@ -274,7 +274,7 @@ func TestUnread(t *testing.T) {
 	for fault, says := range map[string]string{
 		"error=ec2:DescribeInstanceTypes:UnauthorizedOperation":        "what EC2 offers",
 		"error=route53:ListResourceRecordSets:AccessDenied":            "the site's name",
-		"error=rds:DescribeDBInstances:AccessDenied":                   "what stands in us-east-2: AccessDenied",
+		"error=rds:DescribeDBInstances:AccessDenied":                   "what stands in us-east-2: RDS DescribeDBInstances: AccessDenied",
 		"error=ssm:GetParameter:AccessDeniedException":                 "parameter",
 		"error=servicequotas:GetServiceQuota:AccessDeniedException:99": "the quotas of us-east-2: not known is",
 		"error=cloudwatch:GetMetricData:AccessDenied:99":               "with how many instances production served",
