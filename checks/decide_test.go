@@ -347,20 +347,28 @@ func TestPromotion(t *testing.T) {
 		status, source string
 		step           Step
 		fails          bool
+		requested      bool   // long ago
+		replication    string // as RDS words it
 	}{
-		"not begun":               {"available", "arn", Promote, false},
-		"optimising storage":      {"storage-optimization", "arn", Promote, false},
-		"begun":                   {"modifying", "arn", Wait, false},
-		"backing up":              {"backing-up", "arn", Wait, false},
-		"source gone, rebooting":  {"rebooting", "", Wait, false},
-		"done":                    {"available", "", Promoted, false},
-		"done, storage optimises": {"storage-optimization", "", Promoted, false},
-		"stuck":                   {"incompatible-parameters", "arn", Wait, true},
-		"stuck without a source":  {"storage-full", "", Wait, true},
+		"not begun":                       {"available", "arn", Promote, false, false, ""},
+		"optimising storage":              {"storage-optimization", "arn", Promote, false, false, ""},
+		"begun":                           {"modifying", "arn", Wait, false, false, ""},
+		"backing up":                      {"backing-up", "arn", Wait, false, false, ""},
+		"source gone, rebooting":          {"rebooting", "", Wait, false, false, ""},
+		"done":                            {"available", "", Promoted, false, false, ""},
+		"done, storage optimises":         {"storage-optimization", "", Promoted, false, false, ""},
+		"stuck":                           {"incompatible-parameters", "arn", Wait, true, false, ""},
+		"stuck without a source":          {"storage-full", "", Wait, true, false, ""},
+		"not begun, of no replication":    {"available", "arn", Promote, false, false, ""},
+		"failed":                          {"available", "arn", Promote, false, true, "replicating"},
+		"failed, its source lost":         {"available", "arn", Promote, false, true, "error"},
+		"done, its source shown for good": {"available", "arn", Promoted, false, true, ""},
+		"storage optimises, source shown": {"storage-optimization", "arn", Promote, false, true, ""},
+		"rebooting, its source shown":     {"rebooting", "arn", Wait, false, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			step, err := Promotion(Replica{ID: "blog-dr-1", Status: tc.status, Source: tc.source}, "us-east-2", nil)
+			step, err := Promotion(Replica{ID: "blog-dr-1", Status: tc.status, Source: tc.source, Replication: tc.replication}, tc.requested, "us-east-2", nil)
 			assert.Equal(t, tc.step, step)
 			assert.Equal(t, tc.fails, err != nil)
 		})

@@ -47,7 +47,7 @@ func TestStates(t *testing.T) {
 	for _, status := range append(all, "quantum-folding") {
 		for _, source := range []string{policy.Source, ""} {
 			r := Replica{ID: "blog-dr-1", Status: status, Source: source, AllocatedGiB: 50}
-			step, err := Promotion(r, "us-east-2", nil)
+			step, err := Promotion(r, false, "us-east-2", nil)
 			blockers := databaseState(r, policy)
 			switch standing := StandingOf(status); standing {
 			case Usable:
@@ -104,10 +104,10 @@ func TestStateRemedies(t *testing.T) {
 func TestUnknownStateAccepted(t *testing.T) {
 	t.Parallel()
 	r := Replica{ID: "blog-dr-1", Status: "quantum-folding", Source: policy.Source}
-	step, err := Promotion(r, "us-east-2", []string{AcceptDataLoss, IgnoreProduction})
+	step, err := Promotion(r, false, "us-east-2", []string{AcceptDataLoss, IgnoreProduction})
 	assert.Equal(t, Wait, step)
 	assert.NoError(t, err)
-	step, err = Promotion(r, "us-east-2", []string{AcceptStandby})
+	step, err = Promotion(r, false, "us-east-2", []string{AcceptStandby})
 	assert.Equal(t, Promote, step)
 	assert.NoError(t, err)
 	stand, overruled := Overrule(databaseState(r, policy), []string{AcceptStandby})

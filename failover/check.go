@@ -238,7 +238,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	case err != nil:
 		return nil, err
 	}
-	said := described(instance)
+	said := r.ofSite(instance)
 	found := &said
 	for _, group := range instance.DBParameterGroups { // one at most
 		found.Parameters = aws.ToString(group.DBParameterGroupName)
@@ -279,6 +279,16 @@ func (r *Runtime) free(ctx context.Context, cfg aws.Config) *checks.Free {
 	found, err := findFree(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now())
 	if err != nil {
 		return nil
+	}
+	return found
+}
+
+// ofSite is what RDS says of the site's database. One that is known to be promoted, and replicates nothing, has no source:
+// what stands for RDS in a test may name it for good.
+func (r *Runtime) ofSite(instance *rdstypes.DBInstance) checks.Replica {
+	found := described(instance)
+	if r.Site.Promoted && found.Detached() {
+		found.Source = ""
 	}
 	return found
 }

@@ -75,6 +75,9 @@ type Site struct {
 	Name    string // of the site, which its images are tagged with
 	Profile string // AWS profile; empty is the default chain
 
+	// Promoted reports that the stack's state has seen the database promoted.
+	Promoted bool
+
 	Media     string // name of the bucket; empty while it is not known
 	PeerMedia string // that of the other side
 
@@ -141,7 +144,7 @@ type Runtime struct {
 	env Env
 
 	mu    sync.Mutex
-	asked time.Time // when this process last asked for the promotion
+	asked time.Time // when RDS last accepted the promotion that this process asked for
 }
 
 // New makes a runtime. Missing parts of env are the real ones.

@@ -15,7 +15,8 @@ import (
 )
 
 // reaction is how long RDS may go on saying available after it accepted a
-// promotion. Only later does available with a source mean that it failed.
+// promotion. Only later does available with a source mean that it failed, or
+// that the source is shown for good.
 const reaction = 2 * time.Minute
 
 // StartPromotion asks for the promotion of the database unless it is promoted
@@ -123,13 +124,14 @@ func (r *Runtime) promote(ctx context.Context, client *rds.Client) (step checks.
 		return checks.Wait, "", err
 	}
 	status := aws.ToString(instance.DBInstanceStatus)
-	step, err = checks.Promotion(described(instance), r.Site.Region, r.Site.Accepted)
+	reacted := r.env.Now().Sub(r.asked) >= reaction
+	step, err = checks.Promotion(r.ofSite(instance), reacted && !r.asked.IsZero(), r.Site.Region, r.Site.Accepted)
 	switch {
 	case err != nil:
 		return step, status, err
 	case step == checks.Promoted:
 		return step, "promoted", nil
-	case step == checks.Promote && r.env.Now().Sub(r.asked) >= reaction:
+	case step == checks.Promote && reacted:
 		refusal, err := r.ask(ctx, client, instance.BackupRetentionPeriod)
 		if err != nil || refusal != "" {
 			return checks.Wait, refusal, err

@@ -2,6 +2,8 @@ package failover_test
 
 import (
 	"context"
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,70 @@ func TestPromotion(t *testing.T) {
 			assert.Equal(t, tc.asked, promotions(w), "what is promoted is not promoted again")
 		})
 	}
+}
+
+// asMoto has RDS show a database as moto does: available, a replica of its source for good, and nothing of replication. A
+// promotion is accepted each time.
+var asMoto = map[string]edit{
+	"DescribeDBInstances": func(status int, body string) (int, string) {
+		_, body = without("StatusInfos", "ReadReplicaSourceDBInstanceIdentifier")(status, body)
+		body = instanceStatus.ReplaceAllString(body, "<DBInstanceStatus>available</DBInstanceStatus><ReadReplicaSourceDBInstanceIdentifier>"+
+			"arn:aws:rds:us-west-2:123456789012:db:site</ReadReplicaSourceDBInstanceIdentifier>")
+		return status, body
+	},
+	"PromoteReadReplica": func(int, string) (int, string) {
+		return http.StatusOK, "<PromoteReadReplicaResponse><PromoteReadReplicaResult></PromoteReadReplicaResult></PromoteReadReplicaResponse>"
+	},
+}
+
+var instanceStatus = regexp.MustCompile("<DBInstanceStatus>[^<]*</DBInstanceStatus>")
+
+// TestPromotionWhoseSourceStays holds that a promotion comes to its end where its source is shown for good, in the process that
+// asked for it and in another one, and that the database counts as no replica once the state has seen it promoted.
+func TestPromotionWhoseSourceStays(t *testing.T) {
+	t.Parallel()
+	w, rt, said := standbyBehind(t, asMoto)
+	waits := func() time.Duration {
+		began := w.Clock().Now()
+		require.NoError(t, rt.StartPromotion(t.Context()))
+		require.NoError(t, rt.WaitPromoted(t.Context()))
+		return w.Clock().Now().Sub(began)
+	}
+	assert.InDelta(t, 2*time.Minute, waits(), float64(15*time.Second), "as long as RDS may take to begin")
+	assert.Equal(t, 1, promotions(w))
+	assert.Contains(t, strings.Join(*said, "\n"), "the promotion of site-dr: promoted")
+
+	rt = rt.Again()
+	assert.InDelta(t, 2*time.Minute, waits(), float64(15*time.Second), "another process asks again")
+	assert.Equal(t, 2, promotions(w))
+
+	rt.Site.Promoted, rt.Site.StandsBy = true, false
+	assert.Less(t, waits(), time.Minute)
+	assert.Equal(t, 2, promotions(w), "what is promoted is not promoted again")
+	verdict, err := rt.CheckRetire(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, verdict.Blockers, "it is the live database")
+	verdict, err = rt.Check(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, verdict.Blockers, "of a site that is reclaimed")
+	seen, err := rt.Look(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, seen.Replica.Source)
+}
+
+// TestPromotionThatFailsIsAskedForAgain holds that a replica which still has a state of replication is not promoted, whatever
+// was asked for and whatever the state has seen.
+func TestPromotionThatFailsIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standbyBehind(t, map[string]edit{"PromoteReadReplica": asMoto["PromoteReadReplica"], "DescribeDBInstances": func(status int, body string) (int, string) {
+		status, body = asMoto["DescribeDBInstances"](status, body)
+		return status, strings.ReplaceAll(body, "</DBInstanceStatus>", "</DBInstanceStatus><StatusInfos><DBInstanceStatusInfo><StatusType>read replication</StatusType><Status>error</Status></DBInstanceStatusInfo></StatusInfos>")
+	}})
+	rt.Site.Promoted = true
+	rt.Site.Limits.Promote = 10 * time.Minute
+	require.NoError(t, rt.StartPromotion(t.Context()))
+	assert.True(t, isTimeout(rt.WaitPromoted(t.Context())))
+	assert.Equal(t, 6, promotions(w))
 }
 
 func TestWaitPromotedGivesUp(t *testing.T) {
