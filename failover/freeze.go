@@ -69,7 +69,7 @@ func (r *Runtime) resetReadOnly(ctx context.Context, client *rds.Client) error {
 	for _, of := range instance.DBParameterGroups { // one at most
 		group := aws.ToString(of.DBParameterGroupName)
 		set, err := findParameters(ctx, client, group)
-		if awsclient.Answered(err) && !passing(err) && slices.Contains(r.Site.Accepted, checks.AcceptStandby) {
+		if awsclient.Answered(err) && !isRetryable(err) && slices.Contains(r.Site.Accepted, checks.AcceptStandby) {
 			r.Say(fmt.Sprintf("whether parameter group %s sets read_only is not known, which was accepted (%s)", group, unread(err)))
 			continue // the pages tell whether it takes writes
 		}

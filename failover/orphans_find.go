@@ -21,6 +21,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -278,14 +279,14 @@ func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
 	}
 	out, err := client.DescribeTags(ctx, in)
 	switch {
-	case coded(err, notFoundCodes...) && len(some) > 1:
+	case awsclient.Is(err, awsclient.Gone) && len(some) > 1:
 		for n := range some {
 			if err := tell(ctx, client, some[n:n+1]); err != nil {
 				return err
 			}
 		}
 		return nil
-	case coded(err, notFoundCodes...):
+	case awsclient.Is(err, awsclient.Gone):
 		return nil
 	case err != nil:
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
@@ -103,30 +104,24 @@ func nextLook(looked, now time.Time) time.Time {
 	return earliest.Truncate(interval).Add(interval)
 }
 
-// momentary are codes of refusals that pass, beside those that the SDK tries again: another
-// change of the same resource is under way, or its state can't be read just now.
+// momentary are codes of refusals that pass: another change of the same resource is under way. Of the others of class
+// awsclient.Wait nothing here is asked that would be refused so, or somebody has to do something first.
 var momentary = []string{
 	"ResourceContention",           // Auto Scaling
 	"InvalidDBParameterGroupState", // RDS; a group that "is in use" is refused so when it is to be deleted, which nothing here does
-	"HealthUnavailable",            // Elastic Load Balancing: an internal error
-}
-
-// notFoundCodes are codes of what is there no more.
-var notFoundCodes = []string{
-	"InvalidRoute.NotFound", "NatGatewayNotFound", "ListenerNotFound", "LoadBalancerNotFound",
-	"TargetGroupNotFound", "ReplicationGroupNotFoundFault", "InvalidAllocationID.NotFound", "InvalidGroup.NotFound",
 }
 
 // isRetryable reports whether an error may be over at the next look. Most are of the kind that
 // the SDK tries again: it did, and came to the end of its patience, which is shorter than
 // that of a wait.
 func isRetryable(err error) bool {
-	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary || coded(err, momentary...))
+	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
+		awsclient.Is(err, awsclient.Again) || coded(err, momentary...))
 }
 
 // orGone takes that something is gone for its deletion.
 func orGone(err error) error {
-	if coded(err, notFoundCodes...) {
+	if awsclient.Is(err, awsclient.Gone) {
 		return nil
 	}
 	return err
