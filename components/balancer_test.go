@@ -70,6 +70,7 @@ func TestCache(t *testing.T) {
 		for key, want := range map[string]any{
 			"automaticFailoverEnabled": spread, "multiAzEnabled": spread,
 			"transitEncryptionEnabled": true, "atRestEncryptionEnabled": true, "authToken": "token",
+			"autoMinorVersionUpgrade": false, // AWS would raise 7.0 to 7.1, and the file's version would then be a replacement
 		} {
 			assert.Equal(t, want, group.Inputs[key], key)
 		}

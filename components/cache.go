@@ -61,8 +61,11 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 		TransitEncryptionEnabled: pulumi.Bool(true),
 		AuthToken:                args.AuthToken.ToStringOutput().ToStringPtrOutput(),
 		AuthTokenUpdateStrategy:  pulumi.String(strategy),
-		ApplyImmediately:         pulumi.Bool(true),
-		Tags:                     named(name + "-cache"),
+		// AWS takes part in its upgrade campaigns unless it is told not to (API reference, CreateReplicationGroup), and raises
+		// 7.0 to 7.1. A refresh would bring that into the state, and the provider makes another group for an older version.
+		AutoMinorVersionUpgrade: pulumi.Bool(false),
+		ApplyImmediately:        pulumi.Bool(true),
+		Tags:                    named(name + "-cache"),
 	}, pulumi.Parent(c), pulumi.ReplaceOnChanges(changes))
 	if err != nil {
 		return nil, err

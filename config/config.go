@@ -301,7 +301,7 @@ type Cache struct {
 	//
 	// Refused: under 1, over 6
 	Nodes int `json:"nodes"`
-	// Redis, as major.minor.
+	// Redis, as major.minor. AWS does not raise it by itself. A lower one than the cache has is another cache.
 	//
 	// Refused: other than 7.1, 7.0, 6.2 and 6.0
 	EngineVersion string `json:"engineVersion"`

@@ -47,6 +47,7 @@ func cacheKinds() map[string]*kind {
 			defaults: map[string]any{
 				"engine": "redis", "numCacheClusters": 1.0, "automaticFailoverEnabled": false, "multiAzEnabled": false,
 				"transitEncryptionEnabled": false, "atRestEncryptionEnabled": false, "clusterMode": "disabled", "clusterEnabled": false,
+				"autoMinorVersionUpgrade": true,
 			},
 		},
 	}
