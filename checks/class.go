@@ -53,7 +53,7 @@ func class(s Snapshot, p Policy) []refusal.Blocker {
 	with := fmt.Sprintf("%s with MySQL %s", c.Name, mysqlversion.Series(p.EngineVersion))
 	switch {
 	case len(c.zones(p, false)) == 0 && (s.Replica == nil || s.Replica.Class != c.Name):
-		return []refusal.Blocker{block(ClassNotOffered, "set database.class to one that RDS has there, or network.zones to zones that have it",
+		return []refusal.Blocker{block(ClassNotOffered, "set database.class to one that RDS has there, or add a zone that has it at the end of network.zones",
 			"RDS does not offer %s in %s", with, join(p.Zones, "or"))}
 	case p.MultiAZ && len(c.zones(p, true)) < 2:
 		return []refusal.Blocker{block(ClassMultiAZ, "set database.class to one that RDS has in both, or database.multiAz to false",

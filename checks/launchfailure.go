@@ -63,7 +63,7 @@ var causes = []struct {
 	code, remedy string
 }{
 	{[]string{"do not have sufficient", "insufficientinstancecapacity"}, "InsufficientInstanceCapacity",
-		"name more types in app.fallbackTypes, set app.instanceType to one that EC2 has, or add a zone to network.zones; the group keeps trying meanwhile"},
+		"name more types in app.fallbackTypes, set app.instanceType to one that EC2 has, or add a zone at the end of network.zones; the group keeps trying meanwhile"},
 	{[]string{"vcpu limit", "vcpulimitexceeded", "instance limit", "instancelimitexceeded"}, "VcpuLimitExceeded",
 		"ask for a higher quota of EC2 vCPUs in this region (pilotlight check --request-increases), or set a smaller app.instanceType or app.min"},
 	{[]string{"kms", "client error on launch", "client.internalerror"}, "InvalidKMSKey",

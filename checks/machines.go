@@ -31,7 +31,7 @@ type InstanceType struct {
 func (t InstanceType) unfit(i *Image, p Policy) refusal.Blocker {
 	switch {
 	case len(t.Zones) == 0:
-		return block(TypeNotOffered, orAcceptStandby("set app.instanceType to one that EC2 has there, or network.zones to zones that have it", p),
+		return block(TypeNotOffered, orAcceptStandby("set app.instanceType to one that EC2 has there, or add a zone that has it at the end of network.zones", p),
 			"EC2 does not offer %s in %s", t.Name, join(p.Zones, "or"))
 	case i == nil: // which is a blocker itself
 	case i.Architecture != "" && len(t.Architectures) > 0 && !slices.Contains(t.Architectures, i.Architecture):

@@ -171,7 +171,7 @@ type Network struct {
 	//
 	// Refused: larger than a /16 or smaller than a /24; overlap with the other side's
 	CIDR string `json:"cidr"`
-	// Two or three availability zones.
+	// Two or three availability zones. Once the stack is deployed they stay, and another one comes behind them.
 	//
 	// Refused: fewer or more; of another region; one twice
 	Zones []string `json:"zones"`

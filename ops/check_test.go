@@ -111,17 +111,26 @@ func TestDeployed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		would Planned
 		told  bool
+		stops bool
 	}{
-		"an activation as it is":   {Planned{Op: "update", Type: "aws:autoscaling/group:Group"}, false},
-		"the template changes":     {Planned{Op: "update", Type: template}, true},
-		"there is no template yet": {Planned{Op: "create", Type: template}, false},
+		"an activation as it is":          {Planned{Op: "update", Type: "aws:autoscaling/group:Group"}, false, false},
+		"the template changes":            {Planned{Op: "update", Type: template}, true, false},
+		"there is no template yet":        {Planned{Op: "create", Type: template}, false, false},
+		"the route to a NAT gateway":      {Planned{Op: "create", Type: "aws:ec2/route:Route"}, false, false},
+		"a zone more":                     {Planned{Op: "create", Type: "aws:ec2/subnet:Subnet"}, true, true},
+		"a subnet in another zone":        {Planned{Op: "replace", Type: "aws:ec2/subnet:Subnet"}, true, true},
+		"a zone less":                     {Planned{Op: "delete", Type: "aws:ec2/routeTable:RouteTable"}, true, true},
+		"a tag of a subnet":               {Planned{Op: "update", Type: "aws:ec2/subnet:Subnet"}, false, false},
+		"a subnet group is made again":    {Planned{Op: "create-replacement", Type: "aws:rds/subnetGroup:SubnetGroup"}, true, true},
+		"a subnet group takes more zones": {Planned{Op: "update", Type: "aws:rds/subnetGroup:SubnetGroup"}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			told := deployed(Plan{Resources: []Planned{tc.would}})
 			require.Equal(t, tc.told, len(told) == 1)
 			for _, q := range told {
-				assert.True(t, q.OK, "it keeps nobody from it who may deploy")
+				assert.Equal(t, !tc.stops, q.OK, "another template keeps nobody from it who may deploy")
+				assert.Equal(t, tc.stops, q.Code == NetworkUndeployed)
 				assert.Equal(t, "pilotlight deploy", q.Remedy)
 			}
 		})

@@ -12,4 +12,5 @@ const (
 	ServiceRolesUnseen  = "service-roles-unseen" // whether the account has the roles of AWS's own that a failover needs
 	PlanRisky           = "plan-risky"           // the update would delete or replace what holds data
 	PlanRefused         = "plan-refused"         // the update would be refused, or it can't be planned
+	NetworkUndeployed   = "network-undeployed"   // a failover would change the network of the standby
 )

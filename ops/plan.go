@@ -140,10 +140,23 @@ func (p *Plan) add(e events.EngineEvent) {
 	}
 }
 
-// deployed is what to do before a failover, where that would not merely start what was deployed. It is no obstacle to who
-// may deploy: docs/policies/failover.json, for a role that may fail over alone, lets no template be changed.
+// deployed is what to do before a failover, where that would not merely start what was deployed. Another template is no obstacle
+// to who may deploy: docs/policies/failover.json, for a role that may fail over alone, lets none be changed. A network that is
+// yet to be built is one: all that serves would wait for it, and that role may build none.
 func deployed(plan Plan) []Requirement {
 	const template = "aws:ec2/launchTemplate:LaunchTemplate"
+	var unbuilt []string
+	for _, r := range plan.Resources {
+		if r.Op != "update" && slices.Contains(ofNetwork, r.Type) {
+			unbuilt = append(unbuilt, r.String())
+		}
+	}
+	if len(unbuilt) > 0 {
+		return []Requirement{{
+			Subject: "deployment", Code: NetworkUndeployed, Remedy: "pilotlight deploy",
+			Reason: "a failover would change the network of the standby first, as the configuration changed since the last deployment: " + strings.Join(unbuilt, ", "),
+		}}
+	}
 	if !slices.ContainsFunc(plan.Resources, func(r Planned) bool { return r.Type == template && r.Op == "update" }) {
 		return nil
 	}
@@ -151,6 +164,13 @@ func deployed(plan Plan) []Requirement {
 		Subject: "deployment", OK: true, Remedy: "pilotlight deploy",
 		Reason: "a failover would change how instances start, as pilotlight or the configuration changed since the last deployment, and a role that may fail over alone may not do that",
 	}}
+}
+
+// ofNetwork are the types of which no failover makes, replaces or deletes any. Routes are not among them: those to NAT gateways
+// come with these.
+var ofNetwork = []string{
+	"aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/internetGateway:InternetGateway", "aws:ec2/routeTable:RouteTable",
+	"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:rds/subnetGroup:SubnetGroup", "aws:elasticache/subnetGroup:SubnetGroup",
 }
 
 // PlanFailover is the plan of the failover that would come next.

@@ -80,8 +80,20 @@ func (k ComparedSide) aboutItself() (all []Mismatch) {
 			})
 		}
 	}
+	if zones := zones(*k.File); k.Published.Zones != "" && !strings.HasPrefix(zones+", ", k.Published.Zones+", ") {
+		all = append(all, Mismatch{
+			Key: zonesKey, Stack: k.Stack, Value: zones, Other: "the deployed stack " + k.Stack, OtherValue: k.Published.Zones, Fixed: true,
+			Remedy: fmt.Sprintf("set it to [%s]; the subnets of a deployed stack stay in their zones, and another zone comes behind them", k.Published.Zones),
+		})
+	}
 	return all
 }
+
+// zonesKey is of the zones in which the subnets of a stack are. Subnets follow from them in their order, and EC2 moves none.
+const zonesKey = "network.zones"
+
+// zones are those of a stack's network, in order.
+func zones(c config.Config) string { return strings.Join(c.Network.Zones, ", ") }
 
 // aboutPeer compares what a stack's file says of the other side with what that side is.
 func (k ComparedSide) aboutPeer(peer ComparedSide) (all []Mismatch) {
@@ -244,7 +256,7 @@ func tls(certificate string) string {
 // publishes are the facts that a stack publishes of its configuration.
 func publishes(c config.Config, account string) state.PeerInfo {
 	return state.PeerInfo{
-		Region: c.Region, CIDR: c.Network.CIDR, Account: account, Domain: c.Domain, Names: furtherNames(c), Zone: c.DNS.ZoneID,
+		Region: c.Region, CIDR: c.Network.CIDR, Zones: zones(c), Account: account, Domain: c.Domain, Names: furtherNames(c), Zone: c.DNS.ZoneID,
 		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate), Parameters: parameters(c),
 		MediaMeasured: c.Media.TimeControl,
 	}

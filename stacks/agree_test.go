@@ -15,12 +15,12 @@ func deployedPair() (prod, dr ComparedSide) {
 	files := map[string]*config.Config{
 		"prod": {
 			Stack: "prod", Role: roles.Active, Region: "us-west-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "dr", Region: "us-east-2", CIDR: "10.20.0.0/16"},
-			Network: config.Network{CIDR: "10.10.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
+			Network: config.Network{CIDR: "10.10.0.0/16", Zones: []string{"us-west-2a", "us-west-2b"}}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
 			App: config.App{Certificate: "arn:aws:acm:us-west-2:123456789012:certificate/1"},
 		},
 		"dr": {
 			Stack: "dr", Role: roles.Standby, Region: "us-east-2", Site: "blog", Domain: "www.example.com", Peer: &config.Peer{Stack: "prod", Region: "us-west-2", CIDR: "10.10.0.0/16"},
-			Network: config.Network{CIDR: "10.20.0.0/16"}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
+			Network: config.Network{CIDR: "10.20.0.0/16", Zones: []string{"us-east-2a", "us-east-2b"}}, Database: config.Database{EngineVersion: "8.0"}, DNS: config.DNS{Mode: "record", ZoneID: "Z1"},
 			App: config.App{Certificate: "arn:aws:acm:us-east-2:123456789012:certificate/2"},
 		},
 	}
@@ -51,6 +51,17 @@ func TestMismatches(t *testing.T) {
 		"another region than it is in": {func(prod, dr *ComparedSide) { prod.File.Region, dr.File.Peer.Region = "us-west-1", "us-west-1" }, []string{
 			`aws:region in Pulumi.prod.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2; a deployed stack can't change it`,
 			`peer.region in Pulumi.dr.yaml is "us-west-1", and the deployed stack prod has "us-west-2": set it to us-west-2, which is right`,
+		}},
+		"another zone of the network": {func(_, dr *ComparedSide) { dr.File.Network.Zones = []string{"us-east-2a", "us-east-2c"} }, []string{
+			`network.zones in Pulumi.dr.yaml is "us-east-2a, us-east-2c", and the deployed stack dr has "us-east-2a, us-east-2b": ` +
+				"set it to [us-east-2a, us-east-2b]; the subnets of a deployed stack stay in their zones, and another zone comes behind them",
+		}},
+		"zones in another order": {func(prod, _ *ComparedSide) { prod.File.Network.Zones = []string{"us-west-2b", "us-west-2a"} }, []string{
+			`network.zones in Pulumi.prod.yaml is "us-west-2b, us-west-2a", and the deployed stack prod has "us-west-2a, us-west-2b"`,
+		}},
+		"a zone more": {func(_, dr *ComparedSide) { dr.File.Network.Zones = append(dr.File.Network.Zones, "us-east-2c") }, nil},
+		"a zone less": {func(_, dr *ComparedSide) { dr.Published.Zones += ", us-east-2c" }, []string{
+			`network.zones in Pulumi.dr.yaml is "us-east-2a, us-east-2b", and the deployed stack dr has "us-east-2a, us-east-2b, us-east-2c"`,
 		}},
 		"wrong domain": {func(_, dr *ComparedSide) { dr.File.Domain = "www.exmaple.com" }, []string{
 			`domain in Pulumi.prod.yaml is "www.example.com", and Pulumi.dr.yaml has "www.exmaple.com": set it to "www.example.com" in Pulumi.dr.yaml, as stack prod is deployed`,

@@ -55,7 +55,8 @@ type PeerInfo struct {
 	Database      string `json:"database"` // ARN
 	Bucket        string `json:"bucket"`   // ARN
 	CIDR          string `json:"cidr,omitempty"`
-	Home          string `json:"home,omitempty"` // the stack at which the site is at home; empty where it is none of this program's
+	Zones         string `json:"zones,omitempty"` // availability zones of its network, in order
+	Home          string `json:"home,omitempty"`  // the stack at which the site is at home; empty where it is none of this program's
 	Account       string `json:"account,omitempty"`
 	Domain        string `json:"domain,omitempty"`
 	Names         string `json:"names,omitempty"`         // that lead to the site beside its domain, in order

@@ -131,6 +131,34 @@ func TestDeployedByAnother(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(ready.Requirements), says)
 }
 
+// TestZones: subnets stay where they are. Another order or another zone is refused, and one more is deployed before a failover.
+func TestZones(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	const zones = "zones: [us-east-2a, us-east-2b]"
+	for _, other := range []string{"zones: [us-east-2b, us-east-2a]", "zones: [us-east-2a, us-east-2c]"} {
+		staged.Rewrite(t, stage, scenario.Recovery, zones, other)
+		ready, codes := check(t, stage)
+		assert.Equal(t, []string{refusal.CodeMismatch}, codes, ready.Err())
+		before := staged.Changes(stage.World)
+		require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil),
+			"set it to [us-east-2a, us-east-2b]; the subnets of a deployed stack stay in their zones")
+		assert.Equal(t, before, staged.Changes(stage.World))
+		staged.Rewrite(t, stage, scenario.Recovery, other, zones)
+	}
+	staged.Rewrite(t, stage, scenario.Recovery, zones, "zones: [us-east-2a, us-east-2b, us-east-2c]")
+	ready, codes := check(t, stage)
+	assert.Equal(t, []string{ops.NetworkUndeployed}, codes, ready.Err())
+	assert.ErrorContains(t, ready.Err(), "create Subnet blog-dr-private-3")
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
+	ready, codes = check(t, stage)
+	assert.Empty(t, codes, ready.Err())
+	require.NoError(t, stage.Lose())
+	report := staged.FailOver(t, stage)
+	require.Empty(t, report.Refusal)
+	assert.True(t, report.Recovered, report.Serves)
+}
+
 // TestClassIsOffered: the pilot light is to become larger, and RDS does not have that class there.
 func TestClassIsOffered(t *testing.T) {
 	t.Parallel()
