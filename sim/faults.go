@@ -55,6 +55,7 @@ func Faults() []FaultHelp {
 		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
 		{"answer", "service:Operation[:N]", "AWS makes what the first N calls (1) ask for, and the connection breaks before it says so: the provider asks again, such as ssm:PutParameter"},
+		{"fails", "service:Operation[:N]", "AWS accepts the first N calls (1), and fails minutes later to make what they ask for, such as elasticache:CreateReplicationGroup"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
 	}
 }
@@ -141,7 +142,7 @@ func (w *World) Injected() []Fault {
 	defer w.mu.Unlock()
 	faults := []Fault{}
 	for _, a := range w.state.Faults {
-		if spent := a.Left == 0 && (a.Code != "" || a.Name == "promotion" || a.Name == "answer"); !spent {
+		if spent := a.Left == 0 && (a.Code != "" || slices.Contains([]string{"promotion", "answer", "fails"}, a.Name)); !spent {
 			faults = append(faults, a.Fault)
 		}
 	}
@@ -176,7 +177,7 @@ func (f Fault) arm() (*armed, error) {
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
 		}
-	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "answer", f.Name == "error":
+	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "answer", f.Name == "fails", f.Name == "error":
 		return f.armCall()
 	}
 	return nil, f.unknown()
@@ -200,6 +201,8 @@ func (f Fault) armCall() (*armed, error) {
 		a, err = f.counted(a.Operation, throttling(service), p[2], 3)
 	case f.Name == "answer" && parts <= 3:
 		a, err = f.counted(a.Operation, "", p[2], 1)
+	case f.Name == "fails" && parts <= 3:
+		a, err = f.counted(a.Operation, "", p[2], 1)
 	case f.Name == "error" && (parts == 3 || parts == 4) && p[2] != "":
 		code = p[2]
 		a, err = f.counted(a.Operation, code, p[3], 1)
@@ -212,7 +215,11 @@ func (f Fault) armCall() (*armed, error) {
 	if f.Name == "slow" && (a.Operation == estimate.Instances || a.Operation == estimate.Parameter) { // no calls, and waited for all the same
 		return a, nil
 	}
-	if err := knownCall(service, operation, code); err != nil {
+	err = knownCall(service, operation, code)
+	if err == nil && f.Name == "fails" {
+		err = failable(a.Operation)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("there is no fault %s=%s: %w", f.Name, f.Value, err)
 	}
 	return a, nil
@@ -273,7 +280,7 @@ func (w *World) strike(operation string) *Error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.state.Faults {
-		if a.Operation != operation || a.Left == 0 || a.Name == "answer" {
+		if a.Operation != operation || a.Left == 0 || a.Name == "answer" || a.Name == "fails" {
 			continue
 		}
 		a.Left--

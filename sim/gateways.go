@@ -26,6 +26,8 @@ func (w *World) Gateways(region string) []Gateway {
 			continue
 		case deleting:
 			g.State = "deleting"
+		case o.failed(now):
+			g.State, g.Interface = "failed", ""
 		case now.Before(o.Ready):
 			g.State, g.Interface = "pending", "" // it gets its network interface while it is made
 		}

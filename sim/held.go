@@ -56,6 +56,8 @@ func (w *World) Caches(region string) (all []Cache) {
 			continue
 		case deleting:
 			c.Status = "deleting"
+		case o.failed(w.clock.Now()):
+			c.Status = "create-failed"
 		case w.clock.Now().Before(o.Ready):
 			c.Status = "creating"
 		}

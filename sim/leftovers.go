@@ -9,17 +9,25 @@ import (
 // A Balancer is a load balancer as DescribeLoadBalancers shows it.
 type Balancer struct {
 	ARN, Name, DNSName    string
+	State                 string // provisioning, active or failed
 	SecurityGroups, Zones []string
 	Created               time.Time
 }
 
 // Balancers describes a region's load balancers.
 func (w *World) Balancers(region string) []Balancer {
+	now := w.clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all []Balancer
 	for _, o := range w.all(balancerType, region) {
-		b := Balancer{ARN: o.ID, Name: o.text("name"), DNSName: o.text("dnsName"), SecurityGroups: o.texts("securityGroups"), Created: o.Times["created"]}
+		b := Balancer{ARN: o.ID, Name: o.text("name"), DNSName: o.text("dnsName"), SecurityGroups: o.texts("securityGroups"), Created: o.Times["created"], State: "active"}
+		switch {
+		case o.failed(now):
+			b.State = "failed"
+		case now.Before(o.Ready):
+			b.State = "provisioning"
+		}
 		for _, id := range o.texts("subnets") {
 			if subnet := w.find(subnetType, region, id); subnet != nil {
 				b.Zones = append(b.Zones, subnet.text("availabilityZone"))

@@ -56,6 +56,9 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	asked := o.clone()
 	if made, err = w.settle(ctx, k, c, asked, "create", operation); err != nil && !unnamed(c.Type) {
 		made = *asked
+		if made.failed(w.clock.Now()) { // the provider has read nothing of it
+			made.Props = plain(c.Inputs)
+		}
 	}
 	return made, err
 }
@@ -90,6 +93,7 @@ func (w *World) make(k *kind, o *Object, operation string) error {
 		return err
 	}
 	o.Ready = now.Add(w.Duration(o.Region, k.service+":"+operation, o.Name))
+	w.failLater(o, k.service+":"+operation)
 	w.state.Made[key(o.Type, o.Region, o.Name)]++
 	o.ID = k.id(w, o)
 	if k.made != nil {
@@ -232,13 +236,20 @@ func (w *World) Read(ctx context.Context, c Call) (shown Object, found bool, err
 	if o == nil {
 		return Object{}, false, nil
 	}
+	if o.Type == cacheType && o.failed(w.clock.Now()) { // the provider reads none that is not available (elasticache/replication_group.go of 5.100)
+		return Object{}, false, fmt.Errorf("%s: unexpected state 'create-failed', wanted target 'available'. last error: %%!s(<nil>)", k.word("reading", o))
+	}
 	return w.show(k, o), true, nil
 }
 
 // settle waits until the provider has seen that an object is ready, and shows it.
 func (w *World) settle(ctx context.Context, k *kind, c Call, o *Object, operation, call string) (Object, error) {
 	verb, began := map[string]string{"create": "creating", "update": "updating"}[operation], w.clock.Now()
-	if err := w.await(ctx, k, c, operation, call, o.Ready.Sub(w.clock.Now())); err != nil {
+	err := w.await(ctx, k, c, operation, call, o.Ready.Sub(began))
+	if err == nil {
+		err = w.unmade(ctx, k, c, o, began)
+	}
+	if err != nil {
 		return Object{}, fmt.Errorf("%s: waiting for completion: %w", k.word(verb, o), err)
 	}
 	if !isGlobal(o.Type) {
@@ -262,6 +273,9 @@ func (w *World) settle(ctx context.Context, k *kind, c Call, o *Object, operatio
 
 func (w *World) show(k *kind, o *Object) Object {
 	o = o.clone()
+	if o.Type == natType && o.failed(w.clock.Now()) {
+		o.Props["networkInterfaceId"] = "" // EC2 gave it none, or took it back
+	}
 	if k.seen != nil {
 		k.seen(w, o)
 		o.Props = plain(o.Props)

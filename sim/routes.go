@@ -122,7 +122,7 @@ func validNAT(w *World, o *Object) error {
 		return refuse("MissingParameter", "The request must include the AllocationId parameter. Add the required parameter and retry the request.")
 	}
 	for _, other := range w.all(natType, o.Region) {
-		if id != "" && other.ID != o.ID && !other.past("gone", w.clock.Now()) && other.text("allocationId") == id {
+		if id != "" && other.ID != o.ID && !other.past("gone", w.clock.Now()) && !other.failed(w.clock.Now()) && other.text("allocationId") == id {
 			return refuse("Resource.AlreadyAssociated", "Resource %s is already associated with address %s", other.ID, id)
 		}
 	}

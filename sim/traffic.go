@@ -68,7 +68,7 @@ func (w *World) balancerOf(name string) *Object {
 		name = target
 	}
 	found := w.where(func(o *Object) bool {
-		return o.Type == balancerType && strings.EqualFold(o.text("dnsName"), name) && !now.Before(o.Ready)
+		return o.Type == balancerType && strings.EqualFold(o.text("dnsName"), name) && !now.Before(o.Ready) && !o.failed(now)
 	})
 	if len(found) == 0 {
 		return nil

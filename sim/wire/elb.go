@@ -34,6 +34,7 @@ type balancerXML struct {
 	SecurityGroups   []string          `xml:"SecurityGroups>member"`
 	Zones            []balancedZoneXML `xml:"AvailabilityZones>member"`
 	CreatedTime      time.Time
+	State            string `xml:"State>Code"`
 }
 
 type balancedZoneXML struct{ ZoneName string }
@@ -50,7 +51,7 @@ func describeBalancers(r request) (any, error) {
 	}
 	for _, b := range r.world.Balancers(r.region) {
 		if len(wanted) == 0 || slices.Contains(wanted, b.ARN) {
-			x := balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application", SecurityGroups: b.SecurityGroups, CreatedTime: b.Created.UTC()}
+			x := balancerXML{LoadBalancerArn: b.ARN, LoadBalancerName: b.Name, DNSName: b.DNSName, Type: "application", SecurityGroups: b.SecurityGroups, CreatedTime: b.Created.UTC(), State: b.State}
 			for _, zone := range b.Zones {
 				x.Zones = append(x.Zones, balancedZoneXML{zone})
 			}
