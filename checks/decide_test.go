@@ -96,6 +96,18 @@ func TestBlockers(t *testing.T) {
 			},
 			[]string{PartsMissing}, "AWS in us-east-2 no longer has bucket blog-dr-media and subnet subnet-1, which",
 		},
+		"a part that AWS failed to make": {
+			func(s *Snapshot) {
+				s.Missing = []Part{{Kind: "Redis group", ID: "blog-dr-cache-0a1b2c3", Unmade: true}}
+			},
+			[]string{PartsMissing}, "AWS in us-east-2 had accepted Redis group blog-dr-cache-0a1b2c3, and failed to make that: an activation would stop halfway: make them again with pilotlight deploy dr",
+		},
+		"parts deleted and failed": {
+			func(s *Snapshot) {
+				s.Missing = []Part{{Kind: "subnet", ID: "subnet-1"}, {Kind: "balancer", ID: "b", Unmade: true}}
+			},
+			[]string{PartsMissing, PartsMissing}, "AWS in us-east-2 no longer has subnet subnet-1, which",
+		},
 		"a bucket deleted":    {func(s *Snapshot) { s.Missing = []Part{{Kind: Bucket, ID: "blog-dr-media"}} }, []string{PartsMissing}, "pilotlight media sync --from prod --to dr, once"},
 		"a key to be deleted": {func(s *Snapshot) { s.Missing = []Part{{Kind: Key, ID: "1234"}} }, []string{KeyMissing}, "--region us-east-2 --key-id 1234"},
 		"a key deleted with its name": {

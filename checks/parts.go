@@ -20,6 +20,8 @@ type Part struct {
 	Kind string // such as "launch template"
 	ID   string // as AWS calls it
 	ARN  string // as the state has it
+	// Unmade reports that AWS has it, and has failed to make it.
+	Unmade bool
 }
 
 // String is its kind and its name, without the path and the account that an ARN has.
@@ -51,7 +53,7 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 		return nil
 	}
 	var all []refusal.Blocker
-	var names, remedies []string
+	var names, unmade, remedies []string
 	keyGone := slices.ContainsFunc(s.Missing, func(part Part) bool { return part.Kind == Key })
 	for _, part := range s.Missing {
 		if part.Kind == KeyAlias && keyGone {
@@ -62,10 +64,20 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 				"AWS in %s no longer has %s, or is about to delete it, which the state of this stack holds: an activation would stop halfway", p.Region, part))
 			continue
 		}
+		if part.Unmade {
+			unmade = append(unmade, part.String())
+			continue
+		}
 		names = append(names, part.String())
 		if !part.Remakable() {
 			remedies = append(remedies, remedyOf(part, p))
 		}
+	}
+	again := fmt.Sprintf("make them again with pilotlight deploy %s; a failover by that command does so too, with rights to make them", p.Stack)
+	if len(unmade) > 0 {
+		slices.Sort(unmade)
+		all = append(all, block(PartsMissing, again+"; or "+acceptStandby(p),
+			"AWS in %s had accepted %s, and failed to make that: an activation would stop halfway", p.Region, join(unmade, "and")))
 	}
 	if len(names) == 0 {
 		return all
@@ -74,8 +86,8 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	if more := len(names) - mostNamed; more > 0 {
 		names = append(names[:mostNamed], fmt.Sprintf("%d more", more))
 	}
-	if slices.ContainsFunc(s.Missing, Part.Remakable) {
-		remedies = append(remedies, fmt.Sprintf("make them again with pilotlight deploy %s; a failover by that command does so too, with rights to make them", p.Stack))
+	if slices.ContainsFunc(s.Missing, func(part Part) bool { return part.Remakable() && !part.Unmade }) {
+		remedies = append(remedies, again)
 	}
 	return append(all, block(PartsMissing, orAcceptStandby(strings.Join(remedies, "; "), p),
 		"AWS in %s no longer has %s, which the state of this stack holds: an activation would stop halfway", p.Region, join(names, "and")))

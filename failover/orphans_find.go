@@ -107,7 +107,7 @@ func unseenCall(before []string, err error, refused bool) (calls []string, left 
 
 // holds reports whether the state held a resource. EC2 does not tell the ARNs of addresses, by which it holds them.
 func (r *Runtime) holds(f checks.Found) bool {
-	return slices.ContainsFunc(r.Site.ResourceIDs, func(id string) bool { return id == f.ARN || strings.HasSuffix(id, "/"+f.ID) })
+	return slices.ContainsFunc(r.Site.ResourceIDs, func(id string) bool { return id == f.ARN || id == f.ID || strings.HasSuffix(id, "/"+f.ID) })
 }
 
 // used reports whether something serves that no state holds. An update that knew it has made what it serves by. What

@@ -86,6 +86,15 @@ func lacking(ctx context.Context, cfg aws.Config, kind string, held []checks.Par
 			missing = append(missing, part)
 		}
 	}
+	if find := unmade[kind]; find != nil && len(missing) > 0 {
+		found, err := find(ctx, cfg, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i := range missing {
+			missing[i].Unmade = slices.Contains(found, missing[i].ID)
+		}
+	}
 	return missing, nil
 }
 
@@ -93,8 +102,13 @@ func lacking(ctx context.Context, cfg aws.Config, kind string, held []checks.Par
 // partKinds has no name for it.
 func partOf(held string) (kind string, part checks.Part) {
 	named, err := arn.Parse(held)
-	if err != nil {
+	switch {
+	case strings.HasPrefix(held, "eni-"):
 		return "ec2 network-interface", checks.Part{Kind: partKinds["ec2 network-interface"].name, ID: held, ARN: held}
+	case strings.HasPrefix(held, "eipalloc-"):
+		return "ec2 network-interface", checks.Part{Kind: "NAT gateway with address", ID: held, ARN: held}
+	case err != nil: // an update did not finish it, which is a finding of its own
+		return "", checks.Part{}
 	}
 	word, id := "bucket", named.Resource
 	if at := strings.IndexAny(named.Resource, ":/"); named.Service != "s3" && at > 0 {

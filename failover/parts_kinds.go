@@ -40,7 +40,7 @@ type partKind struct {
 type existing func(ctx context.Context, cfg aws.Config, ids []string) ([]string, error)
 
 // partKinds are the kinds by the service and the first word of their ARNs. Of a network interface the
-// state holds the id: it stands for its NAT gateway, which has no ARN.
+// state holds the id: it stands for its NAT gateway, which has no ARN. So does the id of an address for one without an interface.
 var partKinds = map[string]partKind{
 	"autoscaling autoScalingGroup": {"group of instances", together(autoscaling.NewFromConfig, (*autoscaling.Client).DescribeAutoScalingGroups,
 		func(in *autoscaling.DescribeAutoScalingGroupsInput, ids []string) { in.AutoScalingGroupNames = ids },
@@ -63,7 +63,7 @@ var partKinds = map[string]partKind{
 		func(in *ec2.DescribeLaunchTemplatesInput, ids []string) { in.LaunchTemplateIds = ids },
 		func(out *ec2.DescribeLaunchTemplatesOutput) []types.LaunchTemplate { return out.LaunchTemplates },
 		func(l types.LaunchTemplate) *string { return l.LaunchTemplateId })},
-	"ec2 network-interface": {"NAT gateway with interface", natGatewaysThere},
+	"ec2 network-interface": {"NAT gateway with interface", natGateways(types.NatGatewayStateAvailable, types.NatGatewayStatePending)},
 	"ec2 route-table": {"route table", inEC2((*ec2.Client).DescribeRouteTables,
 		func(in *ec2.DescribeRouteTablesInput, ids []string) { in.RouteTableIds = ids },
 		func(out *ec2.DescribeRouteTablesOutput) []types.RouteTable { return out.RouteTables }, func(r types.RouteTable) *string { return r.RouteTableId })},
@@ -85,14 +85,12 @@ var partKinds = map[string]partKind{
 	"ec2 vpc-endpoint": {"endpoint", inEC2((*ec2.Client).DescribeVpcEndpoints,
 		func(in *ec2.DescribeVpcEndpointsInput, ids []string) { in.VpcEndpointIds = ids },
 		func(out *ec2.DescribeVpcEndpointsOutput) []types.VpcEndpoint { return out.VpcEndpoints }, func(v types.VpcEndpoint) *string { return v.VpcEndpointId })},
-	"elasticache replicationgroup": {"Redis group", oneByOne(elasticache.NewFromConfig, (*elasticache.Client).DescribeReplicationGroups, "ReplicationGroupNotFoundFault",
-		func(in *elasticache.DescribeReplicationGroupsInput, id string) { in.ReplicationGroupId = &id }, nil)},
+	"elasticache replicationgroup": {"Redis group", caches(false)},
 	"elasticache subnetgroup": {"subnet group of Redis", oneByOne(elasticache.NewFromConfig, (*elasticache.Client).DescribeCacheSubnetGroups, "CacheSubnetGroupNotFoundFault",
 		func(in *elasticache.DescribeCacheSubnetGroupsInput, id string) { in.CacheSubnetGroupName = &id }, nil)},
 	"elasticloadbalancing listener": {"listener", oneByOne(elb.NewFromConfig, (*elb.Client).DescribeListeners, "ListenerNotFound",
 		func(in *elb.DescribeListenersInput, id string) { in.ListenerArns = []string{id} }, nil)},
-	"elasticloadbalancing loadbalancer": {"balancer", oneByOne(elb.NewFromConfig, (*elb.Client).DescribeLoadBalancers, "LoadBalancerNotFound",
-		func(in *elb.DescribeLoadBalancersInput, id string) { in.LoadBalancerArns = []string{id} }, nil)},
+	"elasticloadbalancing loadbalancer": {"balancer", balancers(false)},
 	"elasticloadbalancing targetgroup": {"target group", oneByOne(elb.NewFromConfig, (*elb.Client).DescribeTargetGroups, "TargetGroupNotFound",
 		func(in *elb.DescribeTargetGroupsInput, id string) { in.TargetGroupArns = []string{id} }, nil)},
 	"iam instance-profile": {"instance profile", oneByOne(iam.NewFromConfig, (*iam.Client).GetInstanceProfile, "NoSuchEntity",
@@ -233,23 +231,6 @@ var logGroupsThere = oneByOne(cloudwatchlogs.NewFromConfig, (*cloudwatchlogs.Cli
 	func(id string, out *cloudwatchlogs.DescribeLogGroupsOutput) (bool, error) {
 		return slices.Contains(idsOf(out.LogGroups, func(g logtypes.LogGroup) *string { return g.LogGroupName }), id), nil
 	})
-
-// natGatewaysThere finds gateways by their network interfaces.
-func natGatewaysThere(ctx context.Context, cfg aws.Config, _ []string) (there []string, err error) {
-	pages := ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(cfg), &ec2.DescribeNatGatewaysInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, g := range page.NatGateways {
-			if g.State == types.NatGatewayStateAvailable || g.State == types.NatGatewayStatePending {
-				there = append(there, idsOf(g.NatGatewayAddresses, func(a types.NatGatewayAddress) *string { return a.NetworkInterfaceId })...)
-			}
-		}
-	}
-	return there, nil
-}
 
 func parametersThere(ctx context.Context, cfg aws.Config, ids []string) (there []string, err error) {
 	pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(cfg), &ssm.DescribeParametersInput{

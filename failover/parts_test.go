@@ -25,7 +25,8 @@ func TestPartOf(t *testing.T) {
 		"arn:aws:kms:us-east-2:123456789012:alias/blog-dr-database":                                                                  {"alias of a key", "alias/blog-dr-database"},
 		"arn:aws:autoscaling:us-east-2:123456789012:autoScalingGroup:61ed612a:autoScalingGroupName/blog-dr-instances":                {"group of instances", "blog-dr-instances"},
 		"arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:0565aded:autoScalingGroupName/blog-dr-instances:policyName/cpu-65": {"scaling policy", "cpu-65"},
-		"eni-03b77e38ae2f3bc45": {"NAT gateway with interface", "eni-03b77e38ae2f3bc45"},
+		"eni-03b77e38ae2f3bc45":      {"NAT gateway with interface", "eni-03b77e38ae2f3bc45"},
+		"eipalloc-64d5890aEXAMPLE01": {"NAT gateway with address", "eipalloc-64d5890aEXAMPLE01"},
 	} {
 		_, part := partOf(held)
 		assert.Equal(t, want, [2]string{part.Kind, part.ID}, held)

@@ -22,20 +22,23 @@ import (
 // believes the state, and would change what is not there. What is read again leaves the state, and the update
 // makes it again. What holds data is left to a person: an empty bucket is none. A standby's replica is copied again, but not by
 // an activation. An AWS that does not tell, and a refresh that fails, block nothing: the checks, or the update, say what is wrong.
-// Credentials of another account, to which all is gone, are refused.
-func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) error {
+// Credentials of another account, to which all is gone, are refused. It returns the URNs of what AWS failed to make, which no
+// reading mends.
+func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) (failed []string, err error) {
 	side, saved, err := s.saved(ctx, stack)
 	if err != nil {
-		return nil //nolint:nilerr // the update says it
+		return nil, nil //nolint:nilerr // the update says it
 	}
 	if err := s.requireAccount(ctx, side); err != nil {
-		return err
+		return nil, err
 	}
-	missing := slices.DeleteFunc(s.runtimeOf(side).MissingParts(ctx), func(p checks.Part) bool { return !p.Remakable() })
+	runtime := s.runtimeOf(side)
+	failed = unmade(ctx, runtime, saved)
+	missing := slices.DeleteFunc(runtime.MissingParts(ctx), func(p checks.Part) bool { return p.Unmade || !p.Remakable() })
 	if change.Role != roles.Active {
 		missing = append(missing, s.missingReplica(ctx, side, saved)...)
 	}
-	urns := affected(saved, missing)
+	urns := slices.DeleteFunc(affected(saved, missing), func(urn string) bool { return slices.Contains(failed, urn) })
 	if len(missing) > 0 {
 		names := make([]string, len(missing))
 		for i, p := range missing {
@@ -47,12 +50,12 @@ func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run)
 		urns = append(urns, moved)
 	}
 	if len(urns) == 0 {
-		return nil
+		return failed, nil
 	}
 	if err := stack.reread(ctx, run, urns); err != nil {
 		run.say(fmt.Sprintf("the state could not be brought to what AWS has: %v", err))
 	}
-	return nil
+	return failed, nil
 }
 
 // requireAccount refuses credentials of another account than the one that a stack is deployed in, before the state is made to
@@ -140,7 +143,10 @@ func affected(held apitype.DeploymentV3, missing []checks.Part) (urns []string) 
 		if !checkpoint.OnAWS(r) {
 			continue
 		}
-		gone := slices.ContainsFunc(missing, func(p checks.Part) bool { return r.Outputs["arn"] == p.ARN || r.Outputs["networkInterfaceId"] == p.ARN })
+		gone := slices.ContainsFunc(missing, func(p checks.Part) bool {
+			gateway := r.Type == "aws:ec2/natGateway:NatGateway" && (r.Outputs["networkInterfaceId"] == p.ARN || r.Outputs["allocationId"] == p.ARN)
+			return gateway || r.Outputs["arn"] == p.ARN
+		})
 		if gone || slices.ContainsFunc(r.Dependencies, func(on urn.URN) bool { return slices.Contains(urns, string(on)) }) {
 			urns = append(urns, string(r.URN))
 		}

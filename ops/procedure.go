@@ -161,13 +161,14 @@ func (s *Site) Apply(ctx context.Context, change Change, run Run) (_ Result, err
 	}
 	defer remove()
 	run.ConfigFile = file
-	if !change.Destroy {
-		if err := s.reread(ctx, stack, change, run); err != nil {
-			return Result{}, untouched(err)
-		}
-	}
+	run.tearsDown = change.Destroy
 	if change.Role == "" && !change.Destroy { // a change of role waits for no certificate
 		run.replace = s.staleCertificate(ctx, stack, run)
+	}
+	if !change.Destroy {
+		if run.unmade, err = s.reread(ctx, stack, change, run); err != nil {
+			return Result{}, untouched(err)
+		}
 	}
 	run, replaces := watchRollout(run)
 	result, err := stack.Up(ctx, run)

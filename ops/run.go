@@ -32,6 +32,10 @@ type Run struct {
 	ConfigFile string
 	// replace are URNs that an update replaces, although nothing of them has changed.
 	replace []string
+	// unmade are URNs of what AWS failed to make: an update makes another, and deletes it.
+	unmade []string
+	// tearsDown reports that the update makes a stack ready for its end.
+	tearsDown bool
 }
 
 // say tells what else there is to say.

@@ -202,7 +202,7 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 	defer s.observer.end()
 	s.observer.begin(ctx, run)
 	s.releaseLeftLocks(ctx, run)
-	left, err := s.takeOver(ctx, run, nil)
+	left, err := s.prepare(ctx, run, nil)
 	if err != nil {
 		return Result{Notes: s.orphanNotes(ctx, left, false)}, err
 	}
@@ -225,7 +225,8 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 			return result, err
 		}
 		var failed error
-		left, failed = s.takeOver(ctx, run, names)
+		run.unmade = nil // it is replaced
+		left, failed = s.prepare(ctx, run, names)
 		unread = append(unread, left.unread...)
 		if failed != nil || len(left.taken) == 0 { // AWS has others' things of these names
 			result.Notes = append(result.Notes, s.orphanNotes(ctx, left, false)...)

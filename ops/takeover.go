@@ -106,10 +106,27 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 	targets := slices.DeleteFunc(checkpoint.LeftUndone(held), func(id string) bool {
 		return slices.Contains(left.taken, id) || asksLost(site, urn.URN(id).Type())
 	})
-	if err := s.readAgain(ctx, run, targets, doing); err != nil {
-		left.unread, err = s.goOnWithout(ctx, run, targets, err)
-		left.imported = left.imported || err == nil
-		return left, err
+	if unread == nil && len(targets) > 0 {
+		left.unmade = unmade(ctx, failover.New(s.options.Env, site), held, targets...)
+	}
+	var needed, other []string // without the others the site serves
+	for _, target := range targets {
+		switch {
+		case slices.Contains(left.unmade, target):
+		case dispensable(target):
+			other = append(other, target)
+		default:
+			needed = append(needed, target)
+		}
+	}
+	for _, some := range [][]string{needed, other} {
+		if err := s.readAgain(ctx, run, some, doing); err != nil {
+			passed, err := s.goOnWithout(ctx, run, some, err)
+			if err != nil {
+				return left, err
+			}
+			left.unread, left.imported = append(left.unread, passed...), true
+		}
 	}
 	return left, nil
 }
@@ -118,10 +135,11 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 var forbidden = regexp.MustCompile(`\b(AccessDenied(Exception)?|Forbidden|AuthorizationError|UnauthorizedOperation)\b`)
 
 // goOnWithout lets an update go on whose credentials may not read again what an earlier one left undone, as those of a
-// failover: the engine would change that in each update, and fail with it. It returns what is to be marked
-// again, so that a later update reads it. Where AWS does not answer, the update ends: nothing is known then.
+// failover, and one that can't read what the site serves without: the engine would change that in each update, and fail with it. It
+// returns what is to be marked again, so that a later update reads it. Else, where AWS does not answer, the update ends: nothing is known then.
 func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, failed error) (unread []string, err error) {
-	if ctx.Err() != nil || !forbidden.MatchString(failed.Error()) {
+	needed := slices.ContainsFunc(targets, func(id string) bool { return !dispensable(id) })
+	if ctx.Err() != nil || needed && !forbidden.MatchString(failed.Error()) {
 		return nil, failed
 	}
 	if err := s.edit(ctx, func(d checkpoint.Draft) { unread = d.ForgetUndone(targets) }); err != nil {
@@ -178,6 +196,7 @@ type remains struct {
 	imported bool     // the state was written anew, in which the engine keeps no pending operation
 	taken    []string // the URNs of what was taken over
 	unread   []string // the URNs of what was left undone and could not be read again
+	unmade   []string // the URNs of what was left undone because AWS failed to make it
 }
 
 // dropOthers looks at what was found and put into the state to be taken over, and takes out again what AWS does not have, or has

@@ -125,7 +125,8 @@ type State struct {
 	// Secrets are the application's, by the keys of wordpress.SecretKeys; nil in what
 	// Parse and Of return.
 	Secrets map[string]string `json:"-"`
-	// ResourceIDs are the ARNs of all resources, and the network interfaces of NAT gateways.
+	// ResourceIDs are the ARNs of all resources, and the network interfaces of NAT gateways, or the address of one that has none.
+	// Of what AWS has accepted and never made there may be the name alone.
 	ResourceIDs []string
 	// Certificate is the ARN of the certificate that the stack has requested; empty when it has not.
 	Certificate string
@@ -164,7 +165,10 @@ func Read(ctx *pulumi.Context, stack string) (State, error) {
 	}
 	outputs := map[string]map[string]any{}
 	for text, of := range saved {
-		outputs[text] = map[string]any{"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, "tags": of.Tags, exportedEpoch: of.Epoch, "dataType": of.DataType, "insecureValue": of.Value}
+		outputs[text] = map[string]any{
+			"input": of.Input, "arn": of.ARN, "networkInterfaceId": of.Interface, "tags": of.Tags, exportedEpoch: of.Epoch, "dataType": of.DataType, "insecureValue": of.Value,
+			"allocationId": of.Address, "replicationGroupId": of.Cache, "name": of.Name,
+		}
 	}
 	m, err := assemble(outputs)
 	if err != nil {
@@ -179,6 +183,9 @@ type savedOutputs struct {
 	Input     any `pulumi:"input"` // of a stash
 	ARN       any `pulumi:"arn"`
 	Interface any `pulumi:"networkInterfaceId"`
+	Address   any `pulumi:"allocationId"`
+	Cache     any `pulumi:"replicationGroupId"`
+	Name      any `pulumi:"name"`
 	Tags      any `pulumi:"tags"`
 	Epoch     any `pulumi:"epoch"`    // exportedEpoch
 	DataType  any `pulumi:"dataType"` // of a parameter
@@ -301,12 +308,7 @@ func assemble(outputs map[string]map[string]any) (m State, err error) {
 		if id.Type() == "aws:route53/record:Record" || id.Type() == "pulumi:index:Stash" { // not the component, which is there from the start
 			marks = append(marks, id.Name())
 		}
-		for _, key := range []string{"arn", "networkInterfaceId"} {
-			known, ok := held[key].(string)
-			if ok && known != "" && strings.HasPrefix(string(id.Type()), "aws:") { // a route has an empty interface, and a component its child's ARN
-				m.ResourceIDs = append(m.ResourceIDs, known)
-			}
-		}
+		m.ResourceIDs = append(m.ResourceIDs, idsOf(string(id.Type()), held)...)
 		if id.Type() == "pulumi:pulumi:Stack" {
 			exported = held[exportedEpoch]
 		}

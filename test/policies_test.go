@@ -340,9 +340,10 @@ func TestPolicies(t *testing.T) {
 		}
 		failovers.addCalls(t, "../failover/orphans.go")
 		failovers.addCalls(t, "../failover/made.go")
-		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/volumekey.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"} {
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/volumekey.go", "../failover/class.go", "../failover/orphans_find.go", "../failover/rollout.go"}) {
 			failovers.addCalls(t, file) // who fails over checks first
 		}
+		failovers.add("elasticache:DeleteReplicationGroup", "a Redis group that AWS failed to make")
 		failovers.addIAMs(t, site.policy(t, "failover.json"))
 		failovers.add("secretsmanager:UpdateSecretVersionStage", "a version of a secret that another has replaced")
 		holds(t, site.policy(t, "failover.json"), failovers)
@@ -363,8 +364,8 @@ func (b *bucketSite) deployable(t *testing.T, steps []sim.Step) iam.Policy {
 	return p
 }
 
-// partFile asks for parts of all kinds; a world has those of its configuration.
-const partFile = "../failover/parts_kinds.go"
+// partFiles ask for parts of all kinds; a world has those of its configuration.
+var partFiles = []string{"../failover/parts_kinds.go", "../failover/unmade.go"}
 
 // looks holds check.json and preview.json to what check, status and plan call.
 func looks(t *testing.T, b *bucketSite) {
@@ -404,7 +405,7 @@ func looks(t *testing.T, b *bucketSite) {
 			want.addStep(t, step)
 		}
 		assert.Contains(t, want, "servicequotas:GetServiceQuota", name)
-		for _, file := range []string{partFile, "../failover/quotas.go", "../failover/volumekey.go"} {
+		for _, file := range slices.Concat(partFiles, []string{"../failover/quotas.go", "../failover/volumekey.go"}) {
 			want.addCalls(t, file) // what else a plan may make, an account have, or a stack keep warm
 		}
 		if name == "check.json" {

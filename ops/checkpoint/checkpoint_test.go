@@ -150,6 +150,17 @@ func TestMarks(t *testing.T) {
 	assert.Len(t, d.resources(), 3)
 }
 
+// TestGiveUp: what AWS failed to make is deleted by the engine, as what it replaced is.
+func TestGiveUp(t *testing.T) {
+	t.Parallel()
+	d, err := Edit([]byte(`{"resources": [{"urn": "a", "initErrors": ["no"]}, {"urn": "b", "initErrors": ["no"]}]}`))
+	require.NoError(t, err)
+	d.GiveUp("a")
+	d.GiveUp("a")
+	d.GiveUp("gone")
+	assert.Equal(t, []any{map[string]any{"urn": "a", "delete": true}, map[string]any{"urn": "b", "initErrors": []any{"no"}}}, d.resources())
+}
+
 func TestPendingCreations(t *testing.T) {
 	t.Parallel()
 	pending := PendingCreations(decode(t, `{"pending_operations": [

@@ -48,6 +48,14 @@ func (d Draft) Drop(urn string) {
 	})
 }
 
+// GiveUp marks a resource to be deleted, as the engine does with what it has replaced: an update makes another of its URN.
+func (d Draft) GiveUp(urn string) {
+	if r := d.find(urn); r != nil {
+		r["delete"] = true
+		delete(r, "initErrors")
+	}
+}
+
 // ForgetUndone takes the mark of being left undone off some resources, and returns the URNs of those that had it.
 func (d Draft) ForgetUndone(urns []string) (marked []string) {
 	for _, urn := range urns {

@@ -271,6 +271,23 @@ func TestDrillInterrupted(t *testing.T) {
 	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
 }
 
+// TestUnmadeDrill has a copy of which AWS accepts parts and fails to make them: neither that nor reading them keeps it from its end.
+func TestUnmadeDrill(t *testing.T) {
+	t.Parallel()
+	stage := quiet(t, staged.Options())
+	inventory := staged.Inventory(stage.World)
+	for _, fault := range staged.Options("fails=elasticache:CreateReplicationGroup", "fails=ec2:CreateNatGateway", "fails=elasticloadbalancing:CreateLoadBalancer").Faults {
+		require.NoError(t, stage.World.Inject(fault))
+	}
+	site := open(t, stage)
+	_, err := site.Drill(t.Context(), ops.DrillOptions{}, ops.Run{})
+	require.ErrorContains(t, err, "unexpected state 'create-failed'")
+	assert.Empty(t, stage.World.Unmet())
+	_, err = site.EndDrill(t.Context(), false, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, inventory, staged.Inventory(stage.World), "nothing is left over")
+}
+
 // TestFailedDrill has a copy that can't be made. What was made of it costs, so it can
 // be ended.
 func TestFailedDrill(t *testing.T) {

@@ -67,8 +67,10 @@ var faults = []struct {
 	{"cache", "slow=elasticache:CreateReplicationGroup:5", survives, ""},
 	{"cache", "throttle=elasticache:CreateReplicationGroup", survives, ""},
 	{"cache", "error=elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity", serves, "InsufficientCacheClusterCapacity"},
+	{"cache", "fails=elasticache:CreateReplicationGroup", serves, "unexpected state 'create-failed', wanted target 'available'"},
 	{"cache", "quota=us-east-2:cache-nodes:1", serves, "NodeQuotaForCustomerExceeded"},
 	{"NAT", "error=ec2:CreateNatGateway:NatGatewayLimitExceeded", stops, "NatGatewayLimitExceeded"},
+	{"NAT", "fails=ec2:CreateNatGateway", stops, "unexpected state 'failed', wanted target 'available'"},
 	{"NAT", "error=ec2:AllocateAddress:AddressLimitExceeded", stops, "AddressLimitExceeded"},
 	{"NAT", "quota=us-east-2:addresses:0", stops, "AddressLimitExceeded: The maximum number of addresses has been reached"},
 	{"NAT", "quota=us-east-2:gateways:0", stops, "NatGatewayLimitExceeded: Performing this operation would exceed the limit of 0"},
@@ -76,6 +78,7 @@ var faults = []struct {
 	{"NAT", "error=ec2:CreateRoute:InternalError:3", survives, ""},
 	{"NAT", "slow=ec2:CreateNatGateway:4", survives, ""},
 	{"balancer", "error=elasticloadbalancing:CreateLoadBalancer:TooManyLoadBalancers", stops, "TooManyLoadBalancers"},
+	{"balancer", "fails=elasticloadbalancing:CreateLoadBalancer", stops, "timeout while waiting for state to become 'active' (last state: 'failed', timeout: 45m0s)"},
 	{"balancer", "quota=us-east-2:balancers:0", stops, "TooManyLoadBalancers"},
 	{"balancer", "throttle=elasticloadbalancing:CreateLoadBalancer", survives, ""},
 	{"balancer", "error=elasticloadbalancing:CreateListener:ServiceUnavailable:2", survives, ""},
@@ -140,6 +143,12 @@ func TestFaults(t *testing.T) {
 			database, err := stage.World.Databases("us-east-2", "blog-dr-1")
 			require.NoError(t, err)
 			assert.True(t, database[0].MultiAZ, "what failed is done, and not only in the state")
+			for _, g := range stage.World.Gateways("us-east-2") {
+				assert.Equal(t, "available", g.State, "one that EC2 failed to make is replaced")
+			}
+			for _, b := range stage.World.Balancers("us-east-2") {
+				assert.Equal(t, "active", b.State)
+			}
 			staged.NothingLeft(t, stage)
 		})
 	}
