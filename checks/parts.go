@@ -76,7 +76,7 @@ func parts(s Snapshot, p Policy) []refusal.Blocker {
 	again := fmt.Sprintf("make them again with pilotlight deploy %s; a failover by that command does so too, with rights to make them", p.Stack)
 	if len(unmade) > 0 {
 		slices.Sort(unmade)
-		all = append(all, block(PartsMissing, again+"; or "+acceptStandby(p),
+		all = append(all, block(PartsMissing, orAcceptStandby(again, p),
 			"AWS in %s had accepted %s, and failed to make that: an activation would stop halfway", p.Region, join(unmade, "and")))
 	}
 	if len(names) == 0 {

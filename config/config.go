@@ -83,7 +83,7 @@ type Config struct {
 	IgnoreProduction int `json:"ignoreProduction"`
 	// Epoch of an activation that may go ahead although the standby is not as it should be, where that is a matter of judgement: its
 	// image is old, no zone offers its types, EC2 Auto Scaling may not use the key of its volumes, AWS no longer has a part of it or refuses
-	// to tell of one, browsers would refuse its certificate, or RDS words its database's state in a way that is unknown. The refusal names the number. Means nothing at another epoch; `0` is none.
+	// to tell of one, browsers would refuse its certificate, its network lets no visitor in, or RDS words its database's state in a way that is unknown. The refusal names the number. Means nothing at another epoch; `0` is none.
 	//
 	// Refused: `1` and below 0
 	AcceptStandby int `json:"acceptStandby"`

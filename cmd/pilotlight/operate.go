@@ -180,7 +180,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 	}
 	if op.risks {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")
-		cmd.Flags().IntVar(&o.accepted.Standby, "accept-standby", 0, "activate at this `EPOCH` although the standby is not as it should be: an old image, a type that no zone offers, a key of its volumes that may not be used, an unknown state of its database, a part that AWS no longer has or refuses to tell of, a certificate that browsers refuse")
+		cmd.Flags().IntVar(&o.accepted.Standby, "accept-standby", 0, "activate at this `EPOCH` although the standby is not as it should be: an old image, a type that no zone offers, a key of its volumes that may not be used, an unknown state of its database, a part that AWS no longer has or refuses to tell of, a certificate that browsers refuse, a network that lets no visitor in")
 	}
 	if op.use == "failover" {
 		cmd.Flags().IntVar(&o.accepted.IgnoreProduction, "ignore-production", 0, "activate at this `EPOCH` although production seems to live")
