@@ -38,6 +38,7 @@ type cloud struct {
 	hosts     map[string]string // addresses by name
 	downloads map[string][]byte // by URL
 	shut      func(host string) bool
+	stalled   chan struct{}     // not nil: S3 answers nothing until it is closed
 	asked     []string          // what was asked of AWS, and how it was answered
 	jobs      map[string]int    // how often a path of jobs.example.net was asked for
 	logged    map[string]string // what was sent to CloudWatch Logs, by group and stream
@@ -108,7 +109,7 @@ func (c *cloud) serve(w http.ResponseWriter, req *http.Request, i *instance) {
 		host = req.Host
 	}
 	c.mu.Lock()
-	shut := c.shut(host)
+	shut, stalled := c.shut(host), c.stalled
 	download, found := c.downloads["https://"+host+req.URL.Path]
 	if host == "jobs.example.net" && !shut {
 		c.jobs[req.URL.Path]++
@@ -117,6 +118,9 @@ func (c *cloud) serve(w http.ResponseWriter, req *http.Request, i *instance) {
 	switch {
 	case shut:
 		panic(http.ErrAbortHandler) // nobody answers
+	case stalled != nil && strings.Contains(host, ".s3."):
+		<-stalled
+		panic(http.ErrAbortHandler)
 	case host == metadata:
 		i.metadata(w, req)
 	case host == internet:
@@ -201,6 +205,20 @@ func (c *cloud) shutting(hosts func(string) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shut = hosts
+}
+
+// stall has S3 take requests, and answer none, until it is released. Then those that wait fail, and are made again.
+func (c *cloud) stall() (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stalled := make(chan struct{})
+	c.stalled = stalled
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.stalled = nil
+		close(stalled)
+	})
 }
 
 // resolve gives a name an address.

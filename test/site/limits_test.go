@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -89,12 +90,18 @@ func (c *connection) get(path string) error {
 	return nil
 }
 
-// TestInstanceHeals has processes of an instance killed for want of memory, and the mount of the media hang. It serves on, or again, and is not
-// replaced.
+// forgetful is what an image has whose s3fs remembers nothing for more than a second, where it would for a minute.
+const forgetful = `
+printf '#!/bin/bash\nexec /usr/bin/s3fs "${@/stat_cache_expire=60/stat_cache_expire=1}"\n' >/usr/local/bin/s3fs
+chmod 0755 /usr/local/bin/s3fs
+`
+
+// TestInstanceHeals has processes of an instance killed for want of memory, S3 stall, and the mount of the media hang. It serves
+// on, or again, and is not replaced.
 func TestInstanceHeals(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
-	i := s.serving(s.image(putWordPress + blocking))
+	i := s.serving(s.image(putWordPress + blocking + forgetful))
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
 
 	slow := make(chan page)
@@ -111,6 +118,20 @@ func TestInstanceHeals(t *testing.T) {
 		eventually(t, patience, func() error { return i.visit().get("/").want(http.StatusFound) })
 		require.NoError(t, i.visit().get(components.HealthPath).want(http.StatusOK))
 	}
+
+	release := s.stall()
+	defer release()
+	upload := i.begin("upload", "runuser", "-u", "apache", "--", "sh", "-c", "echo late >/var/www/html/wp-content/uploads/late.txt")
+	require.NoError(t, i.systemd.start(refresh))
+	require.NotContains(t, i.must("cat /var/log/pilotlight.log"), "the media do not answer", "an upload that waits for S3 is lost")
+	release()
+	require.NoError(t, upload.wait(), i.log())
+	eventually(t, patience, func() error {
+		if keys := s.keys(home, bucket); !slices.Contains(keys, "late.txt") {
+			return fmt.Errorf("late.txt is not among %v", keys)
+		}
+		return nil
+	})
 
 	i.signal("STOP", "s3fs "+bucket)
 	require.NoError(t, i.systemd.start(refresh))
