@@ -30,16 +30,26 @@ func TestWhoWaitsEndsLast(t *testing.T) {
 	beside, visitors, found := strings.Cut(pools, "\n[www]\n")
 	require.True(t, found, pools)
 
-	look := seconds(t, beside, "request_terminate_timeout = ") / 3 // how often PHP-FPM looks, by its shortest limit
-	page := seconds(t, visitors, "request_terminate_timeout = ")
-	proxy := seconds(t, apache, "ProxyTimeout ")
+	look := number(t, beside, "request_terminate_timeout = ") / 3 // how often PHP-FPM looks, by its shortest limit
+	page := number(t, visitors, "request_terminate_timeout = ")
+	proxy := number(t, apache, "ProxyTimeout ")
 	idle := int(c.one(t, "lb/loadBalancer:LoadBalancer").Inputs["idleTimeout"].(float64))
-	keep := seconds(t, apache, "KeepAliveTimeout ")
+	keep := number(t, apache, "KeepAliveTimeout ")
 	assert.Equal(t, 300, page, "as the README says")
 	assert.Contains(t, "\n"+visitors, "\npm.max_requests = 500\nphp_admin_value[upload_tmp_dir] = /var/tmp\n")
 	assert.Greater(t, proxy, page+look, "Apache gives a page up before PHP ends it")
 	assert.Greater(t, idle, proxy, "the balancer gives a page up before Apache does")
 	assert.Greater(t, keep, idle, "Apache ends a connection that the balancer may be about to use")
+}
+
+// TestConnectionsHaveFiles holds that as many connections as a process of Apache keeps may be open.
+func TestConnectionsHaveFiles(t *testing.T) {
+	t.Parallel()
+	i := running(t)
+	apache := i.read("/etc/httpd/conf.d/pilotlight.conf")
+	threads := number(t, apache, "ThreadsPerChild ")
+	files := number(t, i.read("/etc/systemd/system/httpd.service.d/pilotlight.conf"), "LimitNOFILE=")
+	assert.Greater(t, files, threads*(1+number(t, apache, "AsyncRequestWorkerFactor "))+2*threads, "beside them: what is sent, and who makes it")
 }
 
 // TestJobsEnd holds that a job which hangs does not keep the next ones from running.
@@ -49,7 +59,7 @@ func TestJobsEnd(t *testing.T) {
 }
 
 // seconds is the number after a word, which must be there once.
-func seconds(t *testing.T, text, word string) int {
+func number(t *testing.T, text, word string) int {
 	t.Helper()
 	all := regexp.MustCompile(`(?m)^ *`+word+`(\d+)$`).FindAllStringSubmatch(text, -1)
 	require.Len(t, all, 1, "%s in %s", word, text)

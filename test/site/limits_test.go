@@ -17,16 +17,16 @@ import (
 )
 
 // hasty is what an image has whose Apache waits two seconds where it would wait a minute, and one where it would wait five;
-// and that has 75 threads in place of 400. It has a page that takes longer than it waits.
+// and that has one process of 120 threads in place of two of 200. It has a page that takes longer than it waits.
 const hasty = `
 sed -i 's/^Listen 80$/&\nTimeout 2\nKeepAliveTimeout 1/' /etc/httpd/conf/httpd.conf
-printf 'ThreadsPerChild 25\nMaxRequestWorkers 75\n' >/etc/httpd/conf.d/z.conf
+printf 'ThreadsPerChild 120\nMaxRequestWorkers 120\n' >/etc/httpd/conf.d/z.conf
 echo '<?php sleep(4); echo "slow, and whole";' >/var/www/html/slow.php
 `
 
 // idle is how many connections the balancer's machines keep after a rush: more than thrice the threads, which is all that
-// Apache takes by default.
-const idle = 300
+// Apache takes by default, and more than the files that systemd gives to a process by default.
+const idle = 1100
 
 // TestLimitsOfAnInstance holds that a page may take its time, that a connection which the balancer keeps is open when it is
 // used again, and that many of those keep no other one out, and not the balancer's check.

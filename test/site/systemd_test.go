@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -168,7 +169,7 @@ func (u unit) one(key string) string {
 
 // directives are those that the stand-in does, or that change nothing here.
 var directives = regexp.MustCompile(`^(Unit\.(Description|Documentation|After|Before|Wants|Requires|ConditionPathExists|StartLimitIntervalSec)|` +
-	`Service\.(Type|RemainAfterExit|ExecStart|ExecStartPre|ExecStartPost|ExecCondition|Restart|RestartSec|OOMPolicy|TimeoutStartSec|User|Environment|KillMode|StandardOutput|StandardError|SyslogIdentifier)|` +
+	`Service\.(Type|RemainAfterExit|ExecStart|ExecStartPre|ExecStartPost|ExecCondition|Restart|RestartSec|OOMPolicy|LimitNOFILE|TimeoutStartSec|User|Environment|KillMode|StandardOutput|StandardError|SyslogIdentifier)|` +
 	`Timer\.(OnBootSec|OnUnitActiveSec|RandomizedDelaySec|AccuracySec)|Install\.WantedBy)$`)
 
 func (s *systemd) load(name string) (unit, error) {
@@ -380,6 +381,7 @@ func (s *systemd) exec(name string, u unit, line string) *process {
 	if user := u.one("Service.User"); user != "" {
 		args = append([]string{"/usr/sbin/runuser", "-u", user, "--"}, args...)
 	}
+	args = append([]string{"/bin/sh", "-c", `ulimit -S -n "$0" && exec "$@"`, cmp.Or(u.one("Service.LimitNOFILE"), "1024")}, args...)
 	if file, ok := strings.CutPrefix(u.one("Service.StandardOutput"), "append:"); ok {
 		args = append([]string{"/bin/sh", "-c", `exec "$0" "$@" >>` + file + ` 2>&1`}, args...)
 	}
