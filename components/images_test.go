@@ -70,6 +70,39 @@ func TestPHPProcesses(t *testing.T) {
 	assert.NotContains(t, i.read("/etc/httpd/conf.d/pilotlight.conf"), "pilotlight.sock", "nothing would answer")
 }
 
+// TestUploadsArriveOnDisk holds that the image may say where PHP keeps what is uploaded, and where PHP may read.
+func TestUploadsArriveOnDisk(t *testing.T) {
+	t.Parallel()
+	needed(t, "php")
+	for name, tc := range map[string]struct {
+		pool, ini string
+		want      bool
+	}{
+		"nothing is said":                     {"", "", true},
+		"a comment says it":                   {";php_admin_value[upload_tmp_dir] = /srv\n", ";open_basedir = /srv\n", true},
+		"the pool has a folder":               {"php_admin_value[upload_tmp_dir] = /srv\n", "", false},
+		"the pool has a folder, as it is set": {"  php_value[upload_tmp_dir]=/srv\n", "", false},
+		"the pool has one for all":            {"php_admin_value[sys_temp_dir] = /srv\n", "", false},
+		"the pool may read elsewhere alone":   {"php_admin_value[open_basedir] = /var/www:/tmp\n", "", false},
+		"PHP has a folder":                    {"", "upload_tmp_dir = /srv\n", false},
+		"PHP has one for all":                 {"", "sys_temp_dir = /srv\n", false},
+		"PHP may read elsewhere alone":        {"", "open_basedir = /var/www:/tmp\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := machine(t, userData())
+			i.put(i.path("/etc/php-fpm.d/www.conf"), "[www]\nuser = apache\n"+tc.pool)
+			i.answer("php.ini", tc.ini)
+			i.run(i.script)
+			require.NoError(t, i.err, i.log)
+			pools := i.read("/etc/php-fpm.d/00-pilotlight.conf")
+			assert.Contains(t, pools, "[www]\nrequest_terminate_timeout = 300\npm.max_requests = 500\n")
+			assert.Equal(t, tc.want, strings.HasSuffix(pools, "\nphp_admin_value[upload_tmp_dir] = /var/tmp\n"), pools)
+			assert.Equal(t, tc.want, strings.Contains(pools, "tmp_dir"), pools)
+		})
+	}
+}
+
 // TestUploadsOfTheImageAreMovedAside has an image that was taken with files where the
 // bucket is mounted, and one more that was taken of its instance.
 func TestUploadsOfTheImageAreMovedAside(t *testing.T) {

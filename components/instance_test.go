@@ -65,6 +65,7 @@ var commands = map[string]string{
 	"php": `case $2 in
 		*mysqli*) [ ! -e "$CLOUD/no-mysqli" ] ;;
 		*refused*) ;;
+		*upload_tmp_dir*) [ ! -e "$CLOUD/php.ini" ] || PHP_INI_SCAN_DIR= "$PHP" -c "$CLOUD/php.ini" "$@" ;;
 		*php_strip_whitespace*) exec "$PHP" -n "$@" ;;
 		*master_*) cat "$3" ;; # real PHP does it in test/site
 		*PharData*) mkdir -p "$4/redis-cache/includes"; echo drop-in >"$4/redis-cache/includes/object-cache.php" ;;
