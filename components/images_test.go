@@ -103,6 +103,25 @@ func TestUploadsArriveOnDisk(t *testing.T) {
 	}
 }
 
+// TestFoldersOnTheWayToTheMedia has an image in which all may write to some of them. With the sticky bit, apache could not follow there what
+// root has linked, nor root write what is apache's.
+func TestFoldersOnTheWayToTheMedia(t *testing.T) {
+	t.Parallel()
+	i := machine(t, userData())
+	require.NoError(t, os.MkdirAll(i.path(uploads), 0o755))
+	for dir, mode := range map[string]os.FileMode{"/var/www": 0o777, site: 0o755, site + "/wp-content": 0o707} {
+		require.NoError(t, os.Chmod(i.path(dir), mode))
+	}
+	i.run(i.script)
+	require.NoError(t, i.err, i.log)
+	for dir, mode := range map[string]os.FileMode{"/var/www": 0o775, site: 0o755, site + "/wp-content": 0o775} {
+		info, err := os.Stat(i.path(dir))
+		require.NoError(t, err)
+		assert.Equal(t, os.ModeDir|os.ModeSticky|mode, info.Mode(), dir)
+		assert.Contains(t, i.log, "chown root:apache "+i.path(dir)+"\n")
+	}
+}
+
 // TestUploadsOfTheImageAreMovedAside has an image that was taken with files where the
 // bucket is mounted, and one more that was taken of its instance.
 func TestUploadsOfTheImageAreMovedAside(t *testing.T) {

@@ -108,19 +108,19 @@ func TestBareImage(t *testing.T) {
 }
 
 // TestImageWithUploads boots an image that was taken of a server with media in its folder:
-// they hide nothing of the bucket, and are not lost. All of the site is apache's own.
+// they hide nothing of the bucket, and are not lost. All of the site is apache's own, or all may write to it.
 func TestImageWithUploads(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
 	_, err := s.world.PutObject(home, bucket, "2026/01/of-the-bucket.txt", sim.Content{Body: []byte("of the bucket"), Type: "text/plain"}, sim.Condition{})
 	require.NoError(t, err)
-	i := s.serving(s.image(putWordPress + "mkdir -p /var/www/html/wp-content/uploads/2026/01\necho of the image >/var/www/html/wp-content/uploads/2026/01/of-the-image.txt\nchown -R apache:apache /var/www/html\n"))
+	i := s.serving(s.image(putWordPress + "mkdir -p /var/www/html/wp-content/uploads/2026/01\necho of the image >/var/www/html/wp-content/uploads/2026/01/of-the-image.txt\nchown -R apache:apache /var/www/html\nchmod 0777 /var/www /var/www/html/wp-content\n"))
 	eventually(t, patience, func() error { return i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").want(200) })
 	assert.Equal(t, "of the bucket", i.visit().get("/wp-content/uploads/2026/01/of-the-bucket.txt").text)
 	assert.NotEqual(t, "of the image\n", i.visit().get("/wp-content/uploads/2026/01/of-the-image.txt").text)
 	assert.Equal(t, "of the image\n", i.must("cat /var/www/uploads-of-image/2026/01/of-the-image.txt"))
 	i.keepsTheWayToTheMedia()
-	i.must("runuser -u apache -- sh -c 'echo >/var/www/html/.htaccess; mkdir /var/www/html/wp-content/cache; mv /var/www/html/wp-content/themes /var/www/html/wp-content/others'")
+	i.must("runuser -u apache -- sh -c 'echo >/var/www/html/.htaccess; mkdir /var/www/html/wp-content/cache; mv /var/www/html/wp-content/themes /var/www/html/wp-content/others; mkdir /var/www/own'")
 }
 
 // TestReboot has an instance start again what systemd would.
