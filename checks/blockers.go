@@ -151,8 +151,8 @@ var overrides = map[string][]string{
 	AcceptDataLoss:   {FreezeUnseen, LagUnknown, LagTooHigh, ReplicaApplier, ReplicaPromoted},
 	IgnoreProduction: {ProductionServes, ReplicaReceives},
 	AcceptStandby: {
-		ReplicaUnknown, ReplicaUnseen, ParametersUnseen, ImageOld, ImageUnseen, TypeNotOffered, PartsMissing, VolumeKeyUnusable, NetworkBlocked,
-		CertificateState, CertificateName, CertificateExpires,
+		ReplicaUnknown, ParametersUnseen, ImageOld, ImageUnseen, TypeNotOffered, PartsMissing, VolumeKeyUnusable, NetworkBlocked,
+		CertificateName, CertificateExpires,
 	},
 }
 

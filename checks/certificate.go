@@ -63,9 +63,10 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 	case c == nil:
 		return []refusal.Blocker{block(CertificateMissing, instead, "there is no certificate %s in %s", p.Certificate, p.Region)}
 	case c.Status == pending:
-		all = append(all, block(CertificateState, orAcceptStandby(wait, p), "certificate %s is %s", p.Certificate, c.Status))
+		all = append(all, block(CertificateState, wait, "certificate %s is %s", p.Certificate, c.Status))
 	case c.Status != Issued && c.Status != "":
-		all = append(all, block(CertificateState, orAcceptStandby(instead, p), "certificate %s is %s", p.Certificate, c.Status))
+		all = append(all, block(CertificateState, instead, // no balancer takes such a one
+			"certificate %s is %s", p.Certificate, c.Status))
 	case c.endsBefore(s.At.Add(takes)):
 		all = append(all, block(CertificateExpires, orAcceptStandby(instead, p), "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339)))
 	}

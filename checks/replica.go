@@ -17,7 +17,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
 	case s.Unread.Replica != "":
-		return []refusal.Blocker{block(ReplicaUnseen, orAcceptStandby("let these credentials read it (rds:DescribeDBInstances), by which the promotion is watched, too", p),
+		return []refusal.Blocker{block(ReplicaUnseen, "let these credentials read it (rds:DescribeDBInstances), by which the promotion is watched, too",
 			"database %s could not be read: %s", p.Database, s.Unread.Replica)}
 	case r == nil:
 		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("while production lives, pilotlight deploy %s copies it again; if it is lost, "+beyond, p.Stack),

@@ -69,7 +69,8 @@ func TestReadFileRefuses(t *testing.T) {
 		"a role of Pulumi's":    {"aws:profile: recovery", "aws:assumeRole: {roleArn: x}", "aws:assumeRole is not used: put role_arn into an AWS profile"},
 		"an endpoint of its":    {"aws:profile: recovery", "aws:endpoints: [{s3: http://localhost:4566}]", "aws:endpoints is not used: set AWS_ENDPOINT_URL"},
 		"a key of its":          {"aws:profile: recovery", "aws:secretKey: {secure: v1:abc}", "aws:secretKey is not used: name a profile as aws:profile"},
-		"the provider's key":    {"aws:profile: recovery", "aws:maxRetries: 3", "aws:maxRetries is not a key of this program"},
+		"the provider's key":    {"aws:profile: recovery", "aws:maxRetries: 3", "aws:maxRetries is not used: set AWS_MAX_ATTEMPTS"},
+		"a key of no provider":  {"aws:profile: recovery", "aws:profiel: recovery", "aws:profiel is not a key of this program"},
 		"not YAML":              {"config:", "config: [", "Pulumi.dr.yaml: "},
 		"empty":                 {goodFile, "", `site is ""`},
 	} {

@@ -177,7 +177,8 @@ func (r *Runtime) lookFurther(ctx context.Context, cfg aws.Config, seen *checks.
 	var short []refusal.Blocker
 	seen.Missing, short = r.parts(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
-	seen.Blocked = r.blockedNetwork(ctx, cfg)
+	seen.Blocked, short = r.blockedNetwork(ctx, cfg)
+	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Name, short = r.name(ctx, cfg)
 	seen.Shortfalls = append(seen.Shortfalls, short...)
 	seen.Shortfalls = append(seen.Shortfalls, checks.Astray(seen.Name, r.Site.Policy)...)

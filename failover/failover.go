@@ -143,7 +143,9 @@ type Runtime struct {
 
 	env Env
 
-	mu    sync.Mutex
+	mu       sync.Mutex
+	distrust sync.Once // see tellDistrust
+
 	asked time.Time // when RDS last accepted the promotion that this process asked for
 }
 

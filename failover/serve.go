@@ -3,6 +3,7 @@ package failover
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -218,12 +219,30 @@ func (r *Runtime) siteClient() *http.Client {
 	transport.TLSClientConfig.ServerName = r.Site.domain()
 	if slices.Contains(r.Site.Accepted, checks.AcceptStandby) {
 		transport.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // nothing is said there that its keeper could use: DeepToken is of this site alone
+		transport.TLSClientConfig.VerifyConnection = r.tellDistrust(transport.TLSClientConfig)
 	}
 	transport.DisableKeepAlives = true // each look may be answered by another instance
 	transport.Proxy = reaching(transport.Proxy)
 	return &http.Client{
 		Transport: transport, Timeout: answerTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// tellDistrust says once why browsers would refuse the certificate that is shown: what was accepted may be something else.
+func (r *Runtime) tellDistrust(of *tls.Config) func(tls.ConnectionState) error {
+	roots, name := of.RootCAs, of.ServerName
+	return func(shown tls.ConnectionState) error {
+		between := x509.NewCertPool()
+		for _, c := range shown.PeerCertificates[1:] {
+			between.AddCert(c)
+		}
+		if _, err := shown.PeerCertificates[0].Verify(x509.VerifyOptions{DNSName: name, Roots: roots, Intermediates: between}); err != nil {
+			r.distrust.Do(func() {
+				r.Say("browsers refuse the certificate of the site, which is looked at all the same: " + err.Error())
+			})
+		}
+		return nil
 	}
 }
 

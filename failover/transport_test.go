@@ -42,10 +42,16 @@ func TestAcceptedCertificate(t *testing.T) {
 	t.Cleanup(server.Close)
 	for risk, taken := range map[string]bool{checks.AcceptStandby: true, checks.AcceptDataLoss: false, "": false} {
 		rt := New(Env{Transport: &http.Transport{}}, Site{Policy: checks.Policy{Names: []string{"www.example.net"}, Certificate: "arn:certificate", Accepted: []string{risk}}})
-		answer, err := rt.get(t.Context(), rt.siteClient(), server.Listener.Addr().String(), "/")
+		var said []string
+		rt.Say = func(line string) { said = append(said, line) }
+		client := rt.siteClient()
+		_, _ = rt.get(t.Context(), client, server.Listener.Addr().String(), "/")
+		answer, err := rt.get(t.Context(), client, server.Listener.Addr().String(), "/")
 		assert.Equal(t, taken, err == nil, "%s: %v", risk, err)
 		if taken {
 			assert.Equal(t, http.StatusTeapot, answer.Status)
+			require.Len(t, said, 1, "it is said once")
+			assert.Contains(t, said[0], "browsers refuse the certificate of the site")
 		}
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -115,6 +117,9 @@ var momentary = []string{
 // the SDK tries again: it did, and came to the end of its patience, which is shorter than
 // that of a wait.
 func isRetryable(err error) bool {
+	if page, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && page.HTTPStatusCode() == http.StatusNotImplemented {
+		return false // what stands for AWS does not know the call, whatever code it gives that
+	}
 	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
 		awsclient.Is(err, awsclient.Again) || coded(err, momentary...))
 }

@@ -93,7 +93,10 @@ func mismatches(sides []Side) []stacks.Mismatch {
 // checkAgreement refuses changes of a site whose two sides do not agree: the fence of one would not
 // know of the other, or the failover would move another name. A site may be ended all the same.
 func checkAgreement(sides []Side, changes []Change) error {
-	wrong := slices.DeleteFunc(mismatches(sides), func(m stacks.Mismatch) bool { return m.Pending })
+	wrong := slices.DeleteFunc(mismatches(sides), func(m stacks.Mismatch) bool {
+		changed := slices.ContainsFunc(changes, func(c Change) bool { return c.Stack == m.Stack })
+		return m.Pending || m.Key == stacks.ZonesKey && !changed // which says nothing of the other side
+	})
 	if len(wrong) == 0 || len(changes) > 0 && changes[0].Destroy {
 		return nil
 	}

@@ -55,8 +55,11 @@ func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 func newProvider(dir, stack string) string {
 	own, _ := providerInFile(dir, stack)
 	c, _ := config.ReadFile(filepath.Join(dir, config.FileName(stack))) // the program refuses one that can't be meant
+	if own.Address != "" || c.Peer == nil {
+		return own.Address
+	}
 	peers, _ := providerInFile(dir, c.Peer.Stack)
-	return cmp.Or(own.Address, peers.Address)
+	return peers.Address
 }
 
 // keys are the addresses of what encrypts the secrets of the site's stacks, by their files and by their states. An
@@ -128,16 +131,10 @@ func silent(err error) bool {
 // passphrase looks for a passphrase as the engine does: a file by a relative path counts from the project's folder, where
 // the engine runs (Pulumi's pkg/secrets/passphrase).
 func (s *Site) passphrase() (phrase string, found bool, err error) {
-	lookup := func(name string) (string, bool) {
-		if value, ok := s.options.EnvVars[name]; ok {
-			return value, true
-		}
-		return os.LookupEnv(name)
-	}
-	if phrase, found = lookup("PULUMI_CONFIG_PASSPHRASE"); found {
+	if phrase, found = s.options.lookup("PULUMI_CONFIG_PASSPHRASE"); found {
 		return phrase, true, nil
 	}
-	if file, ok := lookup("PULUMI_CONFIG_PASSPHRASE_FILE"); ok && file != "" {
+	if file, ok := s.options.lookup("PULUMI_CONFIG_PASSPHRASE_FILE"); ok && file != "" {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(s.options.Dir, file)
 		}
@@ -161,18 +158,21 @@ func passphraseTrouble(passphrase func() (string, bool, error), salt string) (re
 	if !found {
 		return "a passphrase encrypts the secrets of its state, and none is set here", "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; " + forGood
 	}
-	parts := strings.SplitN(salt, ":", 3)
-	if len(parts) != 3 {
-		return "", "" // of another form: the engine's own error says more
-	}
-	grains, err := base64.StdEncoding.DecodeString(parts[1])
-	if err != nil {
-		return "", ""
-	}
-	if opens(phrase, grains, parts[2]) {
+	grains, proof, ok := readSalt(salt)
+	if !ok || opens(phrase, grains, proof) { // of another form the engine's own error says more
 		return "", ""
 	}
 	return "the passphrase that is set here is not the one that encrypts the secrets of its state", "set that one in PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE; " + forGood
+}
+
+// readSalt takes a salt apart. It is not ok where it is of another form than this engine writes.
+func readSalt(salt string) (grains []byte, proof string, ok bool) {
+	parts := strings.SplitN(salt, ":", 3)
+	if len(parts) != 3 {
+		return nil, "", false
+	}
+	grains, err := base64.StdEncoding.DecodeString(parts[1])
+	return grains, parts[2], err == nil
 }
 
 // opened holds what opens has found: to make the key takes a tenth of a second of computing, by design.

@@ -280,3 +280,22 @@ func TestLostKeys(t *testing.T) {
 	assert.Empty(t, lostKeys(damaged))
 	assert.Empty(t, lostKeys(nil))
 }
+
+// TestNewProvider: a new stack is encrypted as its file says, or as its peer's does; a site with a production that no stack made has
+// no peer, and a file that can't be read names none.
+func TestNewProvider(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"own":      "secretsprovider: awskms://alias/own\nconfig:\n  pilotlight:peer: {stack: keyed, region: us-west-2, cidr: 10.1.0.0/16}\n",
+		"keyed":    "secretsprovider: awskms://alias/peer\nencryptedkey: AAAA\n",
+		"beside":   "config:\n  pilotlight:peer: {stack: keyed, region: us-west-2, cidr: 10.1.0.0/16}\n",
+		"existing": "config:\n  pilotlight:production: {region: us-west-2}\n",
+		"broken":   "config: [",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi."+name+".yaml"), []byte(text), 0o600))
+	}
+	for stack, want := range map[string]string{"own": "awskms://alias/own", "beside": "awskms://alias/peer", "existing": "", "broken": "", "none": ""} {
+		assert.Equal(t, want, newProvider(dir, stack), stack)
+	}
+}

@@ -34,10 +34,10 @@ func (s *Site) machine(ctx context.Context) []Requirement {
 
 // plugin is Pulumi's provider for AWS, which takes long to download.
 func (o Options) plugin() Requirement {
-	if strings.Contains(o.EnvVars["PULUMI_DEBUG_PROVIDERS"], "aws:") {
+	if running, _ := o.lookup("PULUMI_DEBUG_PROVIDERS"); strings.Contains(running, "aws:") {
 		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
 	}
-	if path, ok := pluginOnPath(o.EnvVars); ok {
+	if path, ok := o.pluginOnPath(); ok {
 		return Requirement{Subject: "plugin", OK: true, Reason: "Pulumi's plugin for AWS is " + path}
 	}
 	home := pulumiHome(o.EnvVars)
@@ -51,13 +51,8 @@ func (o Options) plugin() Requirement {
 
 // pluginOnPath finds the plugin that the engine takes, of whatever version, before those that are installed below its home, unless it was
 // told not to (Pulumi's sdk/go/common/workspace/plugins.go).
-func pluginOnPath(env map[string]string) (path string, ok bool) {
-	const variable = "PULUMI_IGNORE_AMBIENT_PLUGINS"
-	ignored, set := env[variable]
-	if !set {
-		ignored = os.Getenv(variable)
-	}
-	if cmdutil.IsTruthy(ignored) {
+func (o Options) pluginOnPath() (path string, ok bool) {
+	if ignored, _ := o.lookup("PULUMI_IGNORE_AMBIENT_PLUGINS"); cmdutil.IsTruthy(ignored) {
 		return "", false
 	}
 	path, err := exec.LookPath("pulumi-resource-aws")

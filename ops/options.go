@@ -1,10 +1,14 @@
 package ops
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
@@ -36,6 +40,22 @@ type Options struct {
 	Abandon <-chan struct{}
 	// Progress, if set, is called when an engine has to be built.
 	Progress io.Writer
+
+	located *located // shared by a site and its stacks
+}
+
+// located is where the state lies, once the engine has said: it takes a process of half a second to ask.
+type located struct {
+	mu  sync.Mutex
+	url string
+}
+
+// lookup is a variable of the engine's environment.
+func (o Options) lookup(name string) (value string, found bool) {
+	if value, found = o.EnvVars[name]; found {
+		return value, true
+	}
+	return os.LookupEnv(name)
 }
 
 func (o Options) progress() io.Writer {
@@ -71,3 +91,34 @@ func (o Options) requireSameAWS() error {
 	slices.Sort(apart)
 	return refusal.New(refusal.CodeMismatch, "EnvVars of the options give %s to the engine alone: set the same in the process's own environment, or have Env.AWS of the options make the clients of this process", strings.Join(apart, ", "))
 }
+
+// backendURL is where the state of a project's stacks lies. It needs no stack.
+func backendURL(ctx context.Context, o Options) (string, error) {
+	if set, _ := o.lookup("PULUMI_BACKEND_URL"); set != "" { // which the engine takes first (Pulumi's pkg/workspace/creds.go)
+		return set, nil
+	}
+	o.located.mu.Lock()
+	defer o.located.mu.Unlock()
+	if o.located.url != "" {
+		return o.located.url, nil
+	}
+	command, err := o.command()
+	if err != nil {
+		return "", err
+	}
+	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, openFor, fmt.Errorf("the backend that the engine is logged in to does not answer within %s", openFor))
+	defer cancel()
+	who, err := workspace.WhoAmIDetails(bounded)
+	if err != nil {
+		return "", fmt.Errorf("finding where the state lies: %w", cause(bounded, err))
+	}
+	o.located.url = who.URL
+	return who.URL, nil
+}
+
+// openFor bounds how long the engine may take to open its backend, to tell where that is: it tries a silent bucket for minutes.
+const openFor = 30 * time.Second

@@ -3,11 +3,11 @@ package ops
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pilotlight-dr/pilotlight/config"
@@ -31,8 +31,6 @@ type Site struct {
 
 	mu   sync.Mutex
 	open map[string]*Stack
-
-	keysThatOpened sync.Map // the secrets of states whose export the engine gave, see keyOf
 }
 
 // OpenSite reads the files of a site's stacks, in the folder Dir of the options. It asks neither the
@@ -69,6 +67,7 @@ func OpenSite(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.located = &located{}
 	s := &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, open: map[string]*Stack{}}
 	for _, c := range configs {
 		s.stacks = append(s.stacks, c.Stack)
@@ -188,11 +187,11 @@ func (s *Site) state(ctx context.Context, name string) (state.State, error) {
 	return held, err
 }
 
-// proven is what a stack holds, by the backend's files where its secrets are known to open: a passphrase is tried here, and a
-// key is known by an export that it has let through. Else the engine exports it, which takes half a second.
+// proven is what a stack holds, by the backend's files where its secrets open: a passphrase is tried here, and a key of KMS asked.
+// Else the engine exports it, in a process of half a second, and says what is wrong.
 func (s *Site) proven(ctx context.Context, stack *Stack) (state.State, error) {
 	if text, err := stack.fromFiles(ctx); err == nil && text != nil && ctx.Err() == nil {
-		if held, err := state.Parse(text); err == nil && s.opens(held.SecretsProvider) {
+		if held, err := state.Parse(text); err == nil && s.opens(ctx, held.SecretsProvider) {
 			return held, nil
 		}
 	}
@@ -200,24 +199,21 @@ func (s *Site) proven(ctx context.Context, stack *Stack) (state.State, error) {
 	if err != nil {
 		return state.State{}, err
 	}
-	held, err := state.Parse(text)
-	if err == nil {
-		s.keysThatOpened.Store(keyOf(held.SecretsProvider), true)
-	}
-	return held, err
+	return state.Parse(text)
 }
 
-// opens reports whether the secrets of a state are known to open here.
-func (s *Site) opens(p state.SecretsProvider) bool {
-	if p.Salt != "" {
+// opens reports whether the secrets of a state are seen to open here.
+func (s *Site) opens(ctx context.Context, p state.SecretsProvider) bool {
+	switch {
+	case p.Salt != "":
+		_, _, ok := readSalt(p.Salt)
 		reason, _ := passphraseTrouble(s.passphrase, p.Salt)
-		return reason == ""
+		return ok && reason == ""
+	case strings.HasPrefix(p.Address, "awskms:"):
+		return s.openDataKey(ctx, p) == nil
 	}
-	_, opened := s.keysThatOpened.Load(keyOf(p))
-	return opened
+	return false
 }
-
-func keyOf(p state.SecretsProvider) string { return fmt.Sprintf("%q %x", p.Address, p.EncryptedKey) }
 
 // Outcome is what a procedure did.
 type Outcome struct {

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -92,6 +91,9 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	if err != nil {
 		return nil, err
 	}
+	if o.located == nil {
+		o.located = &located{}
+	}
 	w := &observer{}
 	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(engine.WithoutRefresh(command)))
 	opened, err := by(ctx, stack, config.Project, w.program(program, o.Env, o.Dir), with...)
@@ -112,31 +114,6 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 	}
 	return made, nil
 }
-
-// backendURL is where the state of a project's stacks lies. It needs no stack.
-func backendURL(ctx context.Context, o Options) (string, error) {
-	if set, ok := o.EnvVars["PULUMI_BACKEND_URL"]; ok {
-		return set, nil
-	}
-	command, err := o.command()
-	if err != nil {
-		return "", err
-	}
-	workspace, err := auto.NewLocalWorkspace(ctx, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(command))
-	if err != nil {
-		return "", fmt.Errorf("finding where the state lies: %w", cause(ctx, err))
-	}
-	bounded, cancel := context.WithTimeoutCause(ctx, openFor, fmt.Errorf("the backend that the engine is logged in to does not answer within %s", openFor))
-	defer cancel()
-	who, err := workspace.WhoAmIDetails(bounded)
-	if err != nil {
-		return "", fmt.Errorf("finding where the state lies: %w", cause(bounded, err))
-	}
-	return who.URL, nil
-}
-
-// openFor bounds how long the engine may take to open its backend, to tell where that is: it tries a silent bucket for minutes.
-const openFor = 30 * time.Second
 
 // store opens the files of the backend.
 func (s *Stack) store(ctx context.Context) (*backend.Store, error) {

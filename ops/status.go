@@ -311,7 +311,7 @@ func (s *Site) backend(ctx context.Context) string {
 
 // backendURL is the URL of where state lies.
 func (s *Site) backendURL(ctx context.Context) (string, error) {
-	if set, ok := s.options.EnvVars["PULUMI_BACKEND_URL"]; ok {
+	if set, _ := s.options.lookup("PULUMI_BACKEND_URL"); set != "" {
 		return set, nil
 	}
 	if err := s.findEngine(ctx); err != nil {

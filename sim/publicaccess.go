@@ -5,8 +5,8 @@ import "fmt"
 // BlockPublicAccess has an account, or its organization, block public access of VPCs in a region, in one of EC2's modes.
 func (w *World) BlockPublicAccess(region, mode string) { w.setPublicAccess(region, mode) }
 
-// ExcludeNetwork lets a VPC be reached all the same, in one of EC2's modes.
-func (w *World) ExcludeNetwork(region, vpc, mode string) { w.setPublicAccess(region+"|"+vpc, mode) }
+// ExcludeNetwork lets a VPC, or a subnet, be reached all the same, in one of EC2's modes.
+func (w *World) ExcludeNetwork(region, id, mode string) { w.setPublicAccess(region+"|"+id, mode) }
 
 func (w *World) setPublicAccess(place, mode string) {
 	w.mu.Lock()
@@ -27,12 +27,12 @@ func (w *World) PublicAccess(region string) string {
 	return "off"
 }
 
-// ExcludedNetworks are the VPCs of a region that are let out of that, and how.
+// ExcludedNetworks are the VPCs and subnets of a region that are let out of that, and how.
 func (w *World) ExcludedNetworks(region string) map[string]string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := map[string]string{}
-	for _, o := range w.all(vpcType, region) {
+	for _, o := range append(w.all(vpcType, region), w.all(subnetType, region)...) {
 		if mode := w.state.PublicAccess[region+"|"+o.ID]; mode != "" {
 			all[o.ID] = mode
 		}

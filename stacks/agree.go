@@ -82,15 +82,15 @@ func (k ComparedSide) aboutItself() (all []Mismatch) {
 	}
 	if zones := zones(*k.File); k.Published.Zones != "" && !strings.HasPrefix(zones+", ", k.Published.Zones+", ") {
 		all = append(all, Mismatch{
-			Key: zonesKey, Stack: k.Stack, Value: zones, Other: "the deployed stack " + k.Stack, OtherValue: k.Published.Zones, Fixed: true,
+			Key: ZonesKey, Stack: k.Stack, Value: zones, Other: "the deployed stack " + k.Stack, OtherValue: k.Published.Zones, Fixed: true,
 			Remedy: fmt.Sprintf("set it to [%s]; the subnets of a deployed stack stay in their zones, and another zone comes behind them", k.Published.Zones),
 		})
 	}
 	return all
 }
 
-// zonesKey is of the zones in which the subnets of a stack are. Subnets follow from them in their order, and EC2 moves none.
-const zonesKey = "network.zones"
+// ZonesKey is of the zones in which the subnets of a stack are. Subnets follow from them in their order, and EC2 moves none.
+const ZonesKey = "network.zones"
 
 // zones are those of a stack's network, in order.
 func zones(c config.Config) string { return strings.Join(c.Network.Zones, ", ") }

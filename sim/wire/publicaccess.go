@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/sim"
 )
@@ -45,7 +46,8 @@ func describeExclusions(r request) (any, error) {
 	var out exclusionsXML
 	excluded := r.world.ExcludedNetworks(r.region)
 	for _, id := range slices.Sorted(maps.Keys(excluded)) {
-		out.Items = append(out.Items, exclusionXML{"arn:aws:ec2:" + r.region + ":" + sim.Account + ":vpc/" + id, excluded[id], "create-complete"})
+		kind, _, _ := strings.Cut(id, "-")
+		out.Items = append(out.Items, exclusionXML{"arn:aws:ec2:" + r.region + ":" + sim.Account + ":" + kind + "/" + id, excluded[id], "create-complete"})
 	}
 	return out, r.in.only()
 }
