@@ -26,7 +26,7 @@ func TestAnsweredNo(t *testing.T) {
 	}{
 		"none":                       {nil, false},
 		"these credentials may not":  {answer(400, code("AccessDenied")), true},
-		"not implemented":            {answer(501, code("InternalFailure")), true},
+		"a call that is not known":   {answer(501, code("InternalFailure")), true},
 		"no such operation":          {answer(400, code("UnknownOperationException")), true},
 		"no such action":             {answer(400, code("InvalidAction")), true},
 		"no page":                    {answer(404, &smithy.DeserializationError{Err: errors.New("an HTML page")}), true},
