@@ -66,7 +66,7 @@ func NewCache(ctx *pulumi.Context, name string, args CacheArgs, opts ...pulumi.R
 		AutoMinorVersionUpgrade: pulumi.Bool(false),
 		ApplyImmediately:        pulumi.Bool(true),
 		Tags:                    named(name + "-cache"),
-	}, pulumi.Parent(c), pulumi.ReplaceOnChanges(changes))
+	}, pulumi.Parent(c), pulumi.ReplaceOnChanges(changes), pulumi.IgnoreChanges([]string{"autoMinorVersionUpgrade"})) // what stands for AWS may not keep it
 	if err != nil {
 		return nil, err
 	}

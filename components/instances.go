@@ -93,7 +93,8 @@ func NewInstances(ctx *pulumi.Context, name string, args InstancesArgs, opts ...
 			MinHealthyPercentage: pulumi.Int(leastHealthy), MaxHealthyPercentage: pulumi.Int(mostHealthy),
 		},
 		Tags: groupTags(name, args.Tags, args.Triggers),
-	}, append(hooked(args.Hooks), pulumi.Parent(i), pulumi.DependsOn(args.After))...)
+	}, append(hooked(args.Hooks), pulumi.Parent(i), pulumi.DependsOn(args.After),
+		pulumi.IgnoreChanges([]string{"instanceMaintenancePolicy"}))...) // what stands for AWS may not keep it
 	if err != nil {
 		return nil, err
 	}
