@@ -53,15 +53,15 @@ type rule struct {
 var (
 	// Activation asks whether the standby may be activated now.
 	Activation = Rules{
-		{"state", seenOfState, state},
+		{"state", nothingSeen, state},
 		{"production", seenOfProduction, production},
 		{"replica", seenOfReplica, replica},
 		{"lag", seenOfLag, lag},
 		{"image", seenOfImage, image},
 		{"instances", seenOfMachines, machines},
 		{"volumes", seenOfVolumeKey, volumeKey},
-		{"parts", seenOfParts, parts},
-		{"network", seenOfNetwork, network},
+		{"parts", nothingSeen, parts},
+		{"network", nothingSeen, network},
 		{"certificate", seenOfCertificate, certificate},
 		{"name", seenOfName, name},
 	}

@@ -52,7 +52,8 @@ func (r Rules) Findings(s Snapshot, p Policy) []Finding {
 	return all
 }
 
-func seenOfState(Snapshot, Policy) string { return "" }
+// nothingSeen is of subjects that are spoken of only where something is wrong.
+func nothingSeen(Snapshot, Policy) string { return "" }
 
 func seenOfStep(s Snapshot, p Policy) string {
 	switch r := s.Replica; {

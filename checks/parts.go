@@ -102,6 +102,3 @@ func remedyOf(part Part, p Policy) string {
 		"is lost, all but its replication, and ends with that error although the site serves: run it again later); its files come by "+
 		"pilotlight media sync --from %s --to %[1]s, once the other side answers", p.Stack, part.ID, p.Peer)
 }
-
-// seenOfParts says nothing of parts that are all there: there are dozens.
-func seenOfParts(Snapshot, Policy) string { return "" }

@@ -38,6 +38,3 @@ func network(s Snapshot, p Policy) []refusal.Blocker {
 			" --internet-gateway-exclusion-mode allow-bidirectional", p),
 		"public access of VPCs is blocked in %s (%s): internet gateway and balancer of network %s let no visitor in, and no exclusion from that was seen", p.Region, s.Blocked.Mode, s.Blocked.VPC)}
 }
-
-// seenOfNetwork says nothing of one that is open, as nearly all are.
-func seenOfNetwork(Snapshot, Policy) string { return "" }

@@ -1,18 +1,13 @@
 package failover_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/sim"
-	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 // TestBlockedNetwork holds that a network which lets no visitor in is told before anything is promoted, unless an exclusion lets them in.
@@ -35,38 +30,24 @@ func TestBlockedNetwork(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := sim.New(1)
-			w.Clock().SetQuiet(time.Millisecond)
-			face := wire.NewFace(w)
-			t.Cleanup(func() { face.Close(); w.Close() })
-			w.AddImage(recovery, "ami-1", sim.Epoch)
-			made, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:ec2/vpc:Vpc", Name: "blog", Inputs: map[string]any{"cidrBlock": "10.0.0.0/16"}})
-			require.NoError(t, err)
-			subnet, err := w.Create(t.Context(), sim.Call{Region: recovery, Type: "aws:ec2/subnet:Subnet", Name: "blog", Inputs: map[string]any{
-				"vpcId": made.ID, "cidrBlock": "10.0.0.0/24", "availabilityZone": sim.Zones(recovery)[0],
-			}})
-			require.NoError(t, err)
+			var faults []string
+			if tc.fault != "" {
+				faults = append(faults, tc.fault)
+			}
+			w, rt, _ := standby(t, faults...)
+			n := newNetwork(t, w)
 			if tc.mode != "" {
 				w.BlockPublicAccess(recovery, tc.mode)
 			}
 			if tc.excluded != "" {
-				id := made.ID
+				id := n.vpc
 				if tc.subnet {
-					id = subnet.ID
+					id = n.subnets[0].(string)
 				}
 				w.ExcludeNetwork(recovery, id, tc.excluded)
 			}
-			if tc.fault != "" {
-				fault, err := sim.ParseFault(tc.fault)
-				require.NoError(t, err)
-				require.NoError(t, w.Inject(fault))
-			}
-			rt := failover.New(failover.Env{
-				AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil }, Now: w.Clock().Now,
-			}, failover.Site{
-				Policy: checks.Policy{Region: recovery, Image: "ami-1", DiskGiB: 20}, Limits: failover.Limits{Check: time.Minute},
-				ResourceIDs: []string{"arn:aws:ec2:" + recovery + ":" + sim.Account + ":vpc/" + made.ID, "arn:aws:ec2:" + recovery + ":" + sim.Account + ":subnet/" + subnet.ID},
-			})
+			within := "arn:aws:ec2:" + recovery + ":" + sim.Account + ":"
+			rt.Site.ResourceIDs = []string{within + "vpc/" + n.vpc, within + "subnet/" + n.subnets[0].(string)}
 			seen, err := rt.Survey(t.Context())
 			require.NoError(t, err)
 			said := ""
@@ -81,7 +62,7 @@ func TestBlockedNetwork(t *testing.T) {
 				assert.Nil(t, seen.Blocked)
 				return
 			}
-			assert.Equal(t, &checks.BlockedNetwork{VPC: made.ID, Mode: tc.mode}, seen.Blocked)
+			assert.Equal(t, &checks.BlockedNetwork{VPC: n.vpc, Mode: tc.mode}, seen.Blocked)
 		})
 	}
 }

@@ -17,7 +17,8 @@ func (w *World) setPublicAccess(place, mode string) {
 	w.state.PublicAccess[place] = mode
 }
 
-// PublicAccess is how public access is blocked in a region; off where it is not.
+// PublicAccess is how public access is blocked in a region; off where it is not. DescribeVpcs shows it for each network: whether AWS
+// shows off for one that is excluded is not documented, and the mode asks more of the checks.
 func (w *World) PublicAccess(region string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
