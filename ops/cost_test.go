@@ -11,14 +11,14 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/cost"
 	"github.com/pilotlight-dr/pilotlight/ops"
-	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // TestCostOfFilesAsTheyAre holds that a bill follows what somebody has written since the site was opened.
 func TestCostOfFilesAsTheyAre(t *testing.T) {
 	t.Parallel()
-	stage, err := scenario.Open(scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang})
+	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	o := stage.Options(stage.Env())
@@ -38,7 +38,7 @@ func TestCostOfFilesAsTheyAre(t *testing.T) {
 // TestCostMeasured deploys a site, fills its bucket, and finds in the bill what it has, at live prices.
 func TestCostMeasured(t *testing.T) {
 	t.Parallel()
-	stage, err := scenario.Open(scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang})
+	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
 	t.Cleanup(stage.Close)
 	site, err := ops.OpenSite(stage.Options(stage.Env()))

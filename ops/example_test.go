@@ -10,6 +10,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
 // A tool looks after a site: it deploys both sides, finds out whether a failover could
@@ -17,7 +18,7 @@ import (
 // of it works on simulated AWS here; with only Dir in the options it works on the real one.
 func Example() {
 	ctx := context.Background()
-	stage, err := scenario.Open(scenario.Options{ProdRegion: "us-west-2", DRRegion: "us-east-2", Seed: 1, Outage: sim.Hang})
+	stage, err := scenario.Open(staged.Options())
 	if err != nil {
 		log.Fatal(err)
 	}
