@@ -55,7 +55,11 @@ func TestAlike(t *testing.T) {
 		"free space is not measured": {func(s *Snapshot) { s.Replica.Free, s.Replica.AllocatedGiB = nil, 400 }, nil, ""},
 		"an older replica":           {func(s *Snapshot) { s.Replica.Engine = "8.4.3" }, []string{EngineOlder}, `database.engineVersion: "8.4.5"`},
 		"an older series":            {func(s *Snapshot) { s.Replica.Engine = "8.0.42" }, []string{EngineOlder}, "older than the 8.4.5 of its source"},
-		"a replica upgraded first":   {func(s *Snapshot) { s.Source.Engine = "8.0.42" }, nil, ""},
+		"before extended support": {
+			func(s *Snapshot) { s.Replica.Engine, s.Source.Engine = "8.0.46", "8.0.46-rds.20260908" }, []string{EngineOlder}, `database.engineVersion: "8.0.46-rds.20260908"`,
+		},
+		"a later patch of it":      {func(s *Snapshot) { s.Replica.Engine, s.Source.Engine = "8.0.46-rds.20261104", "8.0.46-rds.20260908" }, nil, ""},
+		"a replica upgraded first": {func(s *Snapshot) { s.Source.Engine = "8.0.42" }, nil, ""},
 		"a parameter of one side": {
 			func(s *Snapshot) { s.Source.Set["sql_mode"] = "ANSI" },
 			[]string{ParametersDiffer}, `sql_mode is not set, and ANSI at its source: make them alike in database.parameters of both files ({sql_mode: "ANSI"})`,

@@ -134,6 +134,7 @@ func TestBlockers(t *testing.T) {
 		"image newer than production's": {func(s *Snapshot) { s.Image.Made = noon }, nil, ""},
 		"stays read-only":               {func(s *Snapshot) { s.Replica.ReadOnly = true }, []string{ReplicaReadOnly}, "group blog-dr-1-parameters sets read_only"},
 		"another series":                {func(s *Snapshot) { s.Replica.Engine = "8.4.5" }, []string{ReplicaEngine}, "set database.engineVersion to 8.4"},
+		"a patch of extended support":   {func(s *Snapshot) { s.Replica.Engine = "8.0.46-rds.20260908" }, nil, ""}, // of the series that the configuration names
 		"another patch": {
 			func(s *Snapshot) { s.Replica.Engine = "8.0.41" }, nil, "", // the configuration leaves it to RDS
 		},

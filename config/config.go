@@ -193,7 +193,7 @@ type Database struct {
 	//
 	// Refused: not of the form `db.m6g.large`
 	Class string `json:"class"`
-	// MySQL, as `8.4`, or `8.4.5` for one patch of it. A new replica is made with its source's version, so a standby beside
+	// MySQL, as `8.4`, or `8.4.5` for one patch of it, or `8.0.46-rds.20260908` for one of extended support. A new replica is made with its source's version, so a standby beside
 	// a production of your own needs that one. A higher one upgrades the database: the standby first, see the
 	// [runbook](runbook.md#upgrade-mysql). Standard support of 8.0 ended on 2026-07-31.
 	//

@@ -224,7 +224,7 @@ const (
 // a database alone.
 var ownParameters = []string{"log_output", "lower_case_table_names", "read_only", "require_secure_transport", "slow_query_log"}
 
-var engineForm = regexp.MustCompile(`^8\.[04](\.\d{1,3})?$`)
+var engineForm = regexp.MustCompile(`^8\.[04](\.\d{1,3}(-rds\.\d{8})?)?$`)
 
 // redisVersions are those of Redis OSS that ElastiCache makes (AmazonElastiCache/latest/dg/supported-engine-versions). After
 // 7.1 there is Valkey alone.
@@ -235,7 +235,7 @@ var parameterForm = regexp.MustCompile(`^[a-z][a-z0-9_]+$`)
 func (c Config) validateDatabase(p *problems) {
 	d := c.Database
 	p.add(classForm.MatchString(d.Class), "database.class", d.Class, "set it to an RDS class such as db.m6g.large")
-	p.add(engineForm.MatchString(d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.4 or 8.0, or to a patch of it such as 8.4.5")
+	p.add(engineForm.MatchString(d.EngineVersion), "database.engineVersion", d.EngineVersion, "set it to 8.4 or 8.0, or to a patch of it such as 8.4.5 or 8.0.46-rds.20260908")
 	p.add(d.StorageGiB >= 20 && d.StorageGiB <= rdsstorage.Most, "database.storageGiB", d.StorageGiB, "set it to 20 to 65536")
 	least := rdsstorage.LeastCeiling(d.StorageGiB)
 	p.add(d.MaxStorageGiB == 0 || d.MaxStorageGiB >= least && d.MaxStorageGiB <= rdsstorage.Most, "database.maxStorageGiB", d.MaxStorageGiB,

@@ -1,5 +1,6 @@
 // Package mysqlversion compares versions of MySQL as RDS and configurations name them: a series
-// such as 8.4, or a patch of it such as 8.4.5.
+// such as 8.4, or a patch of it such as 8.4.5. A patch of extended support has a date: 8.0.46-rds.20260908
+// (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-versions.html).
 package mysqlversion
 
 import (
@@ -9,18 +10,25 @@ import (
 	"time"
 )
 
-// Compare compares as far as both versions go: 8.4 is as old as 8.4.5. It is negative where a is
-// the older one.
+// Compare compares as far as both versions go: 8.4 is as old as 8.4.5, and 8.0.46 is older than
+// 8.0.46-rds.20260908. It is negative where a is the older one.
 func Compare(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	x, y := strings.SplitN(a, ".", 3), strings.SplitN(b, ".", 3)
 	for i := range min(len(x), len(y)) {
-		m, _ := strconv.Atoi(x[i])
-		n, _ := strconv.Atoi(y[i])
-		if m != n {
-			return cmp.Compare(m, n)
+		m, date := number(x[i])
+		n, other := number(y[i])
+		if order := cmp.Or(cmp.Compare(m, n), cmp.Compare(date, other)); order != 0 {
+			return order
 		}
 	}
 	return 0
+}
+
+// number splits a part of a version into its number and what follows it, such as -rds.20260908.
+func number(part string) (n int, rest string) {
+	rest = strings.TrimLeft(part, "0123456789")
+	n, _ = strconv.Atoi(strings.TrimSuffix(part, rest)) // no digits count as 0
+	return n, rest
 }
 
 // Series is a version without its patch: its parameters and its support depend on that.

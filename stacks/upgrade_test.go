@@ -38,6 +38,8 @@ func TestRefuseUpgrade(t *testing.T) {
 		"the replica first":                {with(replica, func(e *engines) { e.wanted = "8.4" }), ""},
 		"back":                             {with(replica, func(e *engines) { e.deployed, e.wanted = "8.4", "8.0" }), "MySQL 8.4 can't be made 8.0: set database.engineVersion to 8.4"},
 		"back by a patch":                  {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4.5" }), "can't be made 8.4.5"},
+		"back from extended support":       {with(source, func(e *engines) { e.deployed, e.wanted = "8.0.46-rds.20260908", "8.0.46" }), "MySQL 8.0.46-rds.20260908 can't be made 8.0.46"},
+		"extended support, source first":   {with(source, func(e *engines) { e.wanted, e.peer = "8.0.46-rds.20260908", "8.0.46" }), "it has MySQL 8.0.46: set database.engineVersion to 8.0.46-rds.20260908"},
 		"whatever patch there is":          {with(source, func(e *engines) { e.deployed, e.wanted = "8.4.6", "8.4" }), ""},
 		"a failover with it":               {with(replica, func(e *engines) { e.plan.Do, e.wanted = roles.Activate, "8.4" }), ""},
 		"a freeze with it":                 {with(source, func(e *engines) { e.plan.Do, e.wanted, e.peer = roles.Freeze, "8.4", "8.4" }), "a switchover upgrades no database: set database.engineVersion to 8.0"},

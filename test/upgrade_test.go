@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
@@ -92,6 +93,29 @@ func TestUpgradeMySQL(t *testing.T) {
 		_, err = site.Deploy(t.Context(), ops.Run{})
 		require.NoError(t, err)
 		assert.Equal(t, "8.4.6", engineOf(t, stage, "us-west-2", "blog-prod-1"), "a patch goes the same road")
+	})
+	t.Run("to a patch of extended support", func(t *testing.T) {
+		stage := fork(t)
+		const patch = "8.0.46-rds.20260908"
+		stage.World.ByHand(func(o *sim.Object) bool {
+			if o.Region == "us-west-2" && o.Type == "aws:rds/instance:Instance" {
+				o.Props["engineVersionActual"] = patch
+			}
+			return true
+		})
+		codes, ready, _ := look(t, stage)
+		assert.Equal(t, []string{checks.EngineOlder}, codes)
+		require.ErrorContains(t, ready.Err(), `database.engineVersion: "`+patch+`"`)
+
+		ask(t, stage, scenario.Recovery, "8.0", patch)
+		site, err := ops.OpenSite(stage.Options(stage.Env()))
+		require.NoError(t, err)
+		_, err = site.Deploy(t.Context(), ops.Run{})
+		require.NoError(t, err)
+		assert.Equal(t, patch, engineOf(t, stage, "us-east-2", "blog-dr-1"))
+		stage.World.Clock().Advance(15 * time.Minute)
+		codes, _, _ = look(t, stage)
+		assert.Empty(t, codes)
 	})
 	t.Run("beside a former replica", func(t *testing.T) {
 		stage := fork(t)
