@@ -147,6 +147,9 @@ func (q *quotaReader) limit(ctx context.Context, service, code string) (int, err
 		return 0, q.silent
 	case err != nil:
 		return 0, err
+	case quota != nil && quota.ErrorReason != nil: // it asks the service itself by the caller's rights, and answers all the same (API_ErrorReason)
+		why := quota.ErrorReason
+		return 0, fmt.Errorf("Service Quotas GetServiceQuota: %s: %s", why.ErrorCode, aws.ToString(why.ErrorMessage)) //nolint:staticcheck // a name
 	case quota == nil || quota.Value == nil:
 		return 0, fmt.Errorf("quota %s of %s has no value", code, service)
 	}

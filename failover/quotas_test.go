@@ -162,6 +162,8 @@ func TestQuotasUnread(t *testing.T) {
 		"error=elasticloadbalancing:DescribeTargetGroups:AccessDenied:99":   "Elastic Load Balancing v2 DescribeTargetGroups: AccessDenied",
 		"error=elasticache:DescribeCacheClusters:AccessDenied:99":           "ElastiCache DescribeCacheClusters: AccessDenied",
 		"error=rds:DescribeAccountAttributes:AccessDenied:99":               "RDS DescribeAccountAttributes: AccessDenied",
+		"error=elasticloadbalancing:DescribeAccountLimits:AccessDenied:99":  "Service Quotas GetServiceQuota: DEPENDENCY_ACCESS_DENIED_ERROR: Injected fault: AccessDenied.",
+		"throttle=elasticloadbalancing:DescribeAccountLimits:99":            "Service Quotas GetServiceQuota: DEPENDENCY_THROTTLING_ERROR: Rate exceeded",
 		"error=servicequotas:GetAWSDefaultServiceQuota:ServiceException:99": "Service Quotas GetAWSDefaultServiceQuota: ServiceException",
 	} {
 		t.Run(fault, func(t *testing.T) {

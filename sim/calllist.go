@@ -337,4 +337,8 @@ var checkedBeside = map[string]string{
 	"s3:PutBucketReplication":                 "iam:PassRole",
 	"s3:PutObject":                            "kms:GenerateDataKey",
 	"secretsmanager:CreateSecret":             "secretsmanager:TagResource",
+
+	// Of the services whose quotas are read, balancers' alone, and RDS, which is asked for its own itself (AWS's managed policies
+	// ServiceQuotasReadOnlyAccess and ServiceQuotasFullAccess).
+	"servicequotas:GetServiceQuota": "elasticloadbalancing:DescribeAccountLimits",
 }

@@ -14,6 +14,8 @@ type Quota struct {
 	Value                int
 	// Default reports that Service Quotas knows no value of the account's own.
 	Default bool
+	// Unread and Why are the code and the message in place of a value that Service Quotas could not read.
+	Unread, Why string
 }
 
 // A quota is one that is kept to.
@@ -248,8 +250,15 @@ func (i Increase) status(now time.Time) string {
 // (https://docs.aws.amazon.com/servicequotas/latest/userguide/reference_limits.html).
 const openIncreases = 2
 
-// QuotaOf finds a quota of the account's own, or its default.
+// QuotaOf finds a quota of the account's own, or its default. For one of balancers Service Quotas asks their service, by the
+// caller's rights, and answers with the reason where that fails
+// (https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ErrorReason.html).
 func (w *World) QuotaOf(region, service, code string, standard bool) (Quota, error) {
+	if service == "elasticloadbalancing" && !standard {
+		if e := w.strike("elasticloadbalancing:DescribeAccountLimits"); e != nil {
+			return Quota{Service: service, Code: code, Unread: dependencyError(e), Why: e.Message}, nil
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	q, err := findQuota(service, code)
@@ -267,6 +276,17 @@ func (w *World) QuotaOf(region, service, code string, standard bool) (Quota, err
 		return Quota{}, refuse("NoSuchResourceException", "The request failed because the specified service quota has no applied value.")
 	}
 	return shown, nil
+}
+
+// dependencyError is Service Quotas's code for an error of the service that it asked.
+func dependencyError(e *Error) string {
+	switch e.Code {
+	case "AccessDenied", "AccessDeniedException":
+		return "DEPENDENCY_ACCESS_DENIED_ERROR"
+	case "Throttling", "ThrottlingException":
+		return "DEPENDENCY_THROTTLING_ERROR"
+	}
+	return "DEPENDENCY_SERVICE_ERROR"
 }
 
 func findQuota(service, code string) (quota, error) {

@@ -31,7 +31,7 @@ var values = map[string]*strings.Replacer{
 var (
 	arn         = regexp.MustCompile(`arn:[^:]*:`)
 	placeholder = regexp.MustCompile(`\b[A-Z]{3,}\b`)
-	action      = regexp.MustCompile(`^[a-z0-9]+:[A-Za-z]+$`)
+	action      = regexp.MustCompile(`^[a-z0-9]+:([A-Za-z]+|Describe\*)$`)
 	spaces      = regexp.MustCompile(`\s`)
 )
 
@@ -241,6 +241,7 @@ func TestReach(t *testing.T) {
 		{deployments, "iam:GetRole", linked, bare, true},
 		{read("check.json"), "iam:GetRole", linked, bare, true},
 		{deployments, "iam:DeleteRole", linked, bare, false},
+		{night, "elasticloadbalancing:DescribeAccountLimits", "*", bare, true},
 		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com.cn"}, true}, // either name
 		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, true},
 		{night, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, false},

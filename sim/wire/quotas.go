@@ -26,9 +26,13 @@ func quotaOf(standard bool) func(request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]any{"Quota": map[string]any{
-			"ServiceCode": q.Service, "QuotaCode": q.Code, "QuotaName": q.Title, "Value": float64(q.Value), "Adjustable": true, "GlobalQuota": false,
-		}}, nil
+		quota := map[string]any{"ServiceCode": q.Service, "QuotaCode": q.Code, "QuotaName": q.Title, "Adjustable": true, "GlobalQuota": false}
+		if q.Unread != "" {
+			quota["ErrorReason"] = map[string]any{"ErrorCode": q.Unread, "ErrorMessage": q.Why}
+		} else {
+			quota["Value"] = float64(q.Value)
+		}
+		return map[string]any{"Quota": quota}, nil
 	}
 }
 

@@ -54,7 +54,7 @@ func Read(file string, fill *strings.Replacer) (Policy, error) {
 	return p, nil
 }
 
-// Actions are what the policy allows on some resource.
+// Actions are what the policy allows on some resource; one may end in a star.
 func (p Policy) Actions() []string {
 	all := map[string]bool{}
 	for _, s := range p.Statement {
@@ -78,7 +78,7 @@ func (p Policy) Permits(action, arn string, context map[string]string) bool {
 }
 
 func (s Statement) about(action, arn string) bool {
-	return slices.Contains(s.Action, action) && (arn == "" || slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, arn) }))
+	return slices.ContainsFunc(s.Action, func(pattern string) bool { return matches(pattern, action) }) && (arn == "" || slices.ContainsFunc(s.Resource, func(pattern string) bool { return matches(pattern, arn) }))
 }
 
 // met reports whether all conditions hold. One of a key that the request does not have fails, but for Null, which
@@ -102,8 +102,8 @@ func (s Statement) met(context map[string]string) bool {
 	return true
 }
 
-// matches reports whether a pattern stands for an ARN: a star is any text, across colons and slashes too.
-func matches(pattern, arn string) bool {
+// matches reports whether a pattern stands for an ARN or an action: a star is any text, across colons and slashes too.
+func matches(pattern, text string) bool {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
-	return regexp.MustCompile("^" + quoted + "$").MatchString(arn)
+	return regexp.MustCompile("^" + quoted + "$").MatchString(text)
 }
