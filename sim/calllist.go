@@ -289,6 +289,10 @@ const launching = "ec2:RunInstances ec2:CreateTags iam:PassRole ssm:GetParameter
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html
 const encrypting = "kms:CreateGrant kms:DescribeKey"
 
+// What EC2 does with the keys of an encrypted image, and of its copy, it does for the caller:
+// https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+const copying = "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo"
+
 // What the balancers' service looks at as the caller in an account that has no role of its own for it yet:
 // kubernetes-sigs/aws-load-balancer-controller#748, aws-quickstart/quickstart-amazon-eks#229.
 const balancing = "ec2:DescribeAccountAttributes ec2:DescribeAddresses ec2:DescribeInternetGateways"
@@ -309,6 +313,7 @@ var checkedBeside = map[string]string{
 	"autoscaling:UpdateAutoScalingGroup":      launching,
 	"autoscaling:StartInstanceRefresh":        launching,
 	"ec2:AllocateAddress":                     "ec2:CreateTags",
+	"ec2:CopyImage":                           copying,
 	"ec2:CreateInternetGateway":               "ec2:CreateTags",
 	"ec2:CreateLaunchTemplate":                "ec2:CreateTags",
 	"ec2:CreateNatGateway":                    "ec2:CreateTags",
@@ -340,5 +345,6 @@ var checkedBeside = map[string]string{
 
 	// Of the services whose quotas are read, balancers' alone, and RDS, which is asked for its own itself (AWS's managed policies
 	// ServiceQuotasReadOnlyAccess and ServiceQuotasFullAccess).
-	"servicequotas:GetServiceQuota": "elasticloadbalancing:DescribeAccountLimits",
+	"servicequotas:GetServiceQuota":             "elasticloadbalancing:DescribeAccountLimits",
+	"servicequotas:RequestServiceQuotaIncrease": "iam:CreateServiceLinkedRole", // by which it opens a case of Support
 }

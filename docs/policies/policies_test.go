@@ -183,6 +183,7 @@ func TestReach(t *testing.T) {
 	ec2 := func(resource string) string { return "arn:aws-cn:ec2:cn-north-1:123456789012:" + resource }
 	const key, certificate = "arn:aws-cn:kms:cn-north-1:123456789012:key/1", "arn:aws-cn:acm:cn-north-1:123456789012:certificate/1"
 	const role = "arn:aws-cn:iam::123456789012:role/blog-dr-replication-1"
+	const requests = "arn:aws-cn:iam::123456789012:role/aws-service-role/servicequotas.amazonaws.com/AWSServiceRoleForServiceQuotas"
 	const linked = "arn:aws-cn:iam::123456789012:role/aws-service-role/elasticache.amazonaws.com/AWSServiceRoleForElastiCache"
 	for _, tc := range []struct {
 		who         iam.Policy
@@ -241,7 +242,14 @@ func TestReach(t *testing.T) {
 		{deployments, "iam:GetRole", linked, bare, true},
 		{read("check.json"), "iam:GetRole", linked, bare, true},
 		{deployments, "iam:DeleteRole", linked, bare, false},
+		{deployments, "iam:CreateServiceLinkedRole", linked, context{"iam:AWSServiceName": "elasticache.amazonaws.com"}, true},
+		{deployments, "iam:CreateServiceLinkedRole", requests, context{"iam:AWSServiceName": "servicequotas.amazonaws.com"}, true}, // the account's first request
+		{deployments, "iam:CreateServiceLinkedRole", linked, context{"iam:AWSServiceName": "spot.amazonaws.com"}, false},
 		{night, "elasticloadbalancing:DescribeAccountLimits", "*", bare, true},
+		// EC2 copies an encrypted image by the keys of who asks for it, and nothing else may use those.
+		{read("deploy-images.json"), "kms:CreateGrant", key, context{"kms:ViaService": "ec2.cn-north-1.amazonaws.com.cn"}, true},
+		{read("deploy-images.json"), "kms:ReEncryptTo", key, context{"kms:ViaService": "s3.cn-north-1.amazonaws.com.cn"}, false},
+		{read("deploy-images.json"), "kms:Decrypt", key, bare, false},
 		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com.cn"}, true}, // either name
 		{deployments, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, true},
 		{night, "iam:PassRole", role, context{"iam:PassedToService": "s3.amazonaws.com"}, false},

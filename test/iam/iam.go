@@ -91,6 +91,8 @@ func (s Statement) met(context map[string]string) bool {
 			switch operator {
 			case "StringEquals", "Bool":
 				holds = there && slices.Contains(values, value)
+			case "StringLike":
+				holds = there && slices.ContainsFunc(values, func(pattern string) bool { return matches(pattern, value) })
 			case "Null":
 				holds = slices.Contains(values, strconv.FormatBool(!there))
 			}
