@@ -14,6 +14,8 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
 // Asked is a resource that a killed update had asked AWS for: its type, such as aws:ec2/vpc:Vpc, and the inputs that
@@ -44,6 +46,7 @@ var untagged = map[string]func(context.Context, aws.Config, Asked) ([]string, er
 	"aws:ec2/routeTableAssociation:RouteTableAssociation": findAssociation,
 	"aws:secretsmanager/secret:Secret":                    findSecret,
 	"aws:lb/targetGroup:TargetGroup":                      findTargetGroup,
+	"aws:sns/topic:Topic":                                 findTopic,
 }
 
 // FindsMade reports whether FindMade finds resources of a type.
@@ -196,4 +199,18 @@ func findTargetGroup(ctx context.Context, cfg aws.Config, a Asked) ([]string, er
 		return nil, fmt.Errorf("looking for target group %s, which a killed update may have left: %w", name, err)
 	}
 	return idsOf(out.TargetGroups, func(g elbtypes.TargetGroup) *string { return g.TargetGroupArn }), nil
+}
+
+// findTopic is the ARN, which is the topic's id, of a topic with the name: whether there is one is not asked. SNS itself would take
+// the creation of one that is there for the same; pulumi-aws asks first, and refuses (pulumi/pulumi-aws#3809).
+func findTopic(ctx context.Context, cfg aws.Config, a Asked) ([]string, error) {
+	name, _ := a.Inputs["name"].(string)
+	if name == "" {
+		return nil, nil
+	}
+	own, err := account(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("looking for topic %s, which a killed update may have left: %w", name, err)
+	}
+	return []string{fmt.Sprintf("arn:%s:sns:%s:%s:%s", awsregion.Partition(cfg.Region), cfg.Region, own, name)}, nil
 }

@@ -37,6 +37,7 @@ func TestFindMade(t *testing.T) {
 		"no secret":                   {"aws:secretsmanager/secret:Secret", map[string]any{"name": "blog-dr"}, []string{}},
 		"a target group":              {"aws:lb/targetGroup:TargetGroup", map[string]any{"name": "blog-dr"}, []string{group}},
 		"no target group":             {"aws:lb/targetGroup:TargetGroup", map[string]any{"name": "blog"}, []string{}},
+		"a topic, by its name alone":  {"aws:sns/topic:Topic", map[string]any{"name": "blog-dr-alarms"}, []string{"arn:aws:sns:" + recovery + ":123456789012:blog-dr-alarms"}},
 		"a route, as the provider":    {"aws:ec2/route:Route", map[string]any{"routeTableId": n.rtb, "destinationCidrBlock": "0.0.0.0/0"}, []string{"r-" + n.rtb + "1080289494"}},
 		"a subnet's route table":      {"aws:ec2/routeTableAssociation:RouteTableAssociation", map[string]any{"routeTableId": n.rtb, "subnetId": n.subnets[0]}, []string{used}},
 		"a subnet's other table":      {"aws:ec2/routeTableAssociation:RouteTableAssociation", map[string]any{"routeTableId": "rtb-1", "subnetId": n.subnets[0]}, []string{}},

@@ -53,12 +53,16 @@ func Account(ctx context.Context, env Env, region, profile string) (string, erro
 	if err != nil {
 		return "", err
 	}
+	return account(ctx, cfg)
+}
+
+func account(ctx context.Context, cfg aws.Config) (string, error) {
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return "", err
 	}
 	if aws.ToString(who.Account) == "" {
-		return "", fmt.Errorf("AWS in %s does not say of which account the credentials are", region)
+		return "", fmt.Errorf("AWS in %s does not say of which account the credentials are", cfg.Region)
 	}
 	return *who.Account, nil
 }

@@ -129,9 +129,9 @@ func engineError(err error, complaints []string) error {
 	return &EngineError{Err: err, Complaints: complaints}
 }
 
-// existsAlready are AWS's codes for a name that is taken, such as ParameterAlreadyExists and EntityAlreadyExists, and what
-// Lambda, which has one code for many things, says of a function.
-var existsAlready = regexp.MustCompile(`\b\w*AlreadyExists(Exception|Fault)?\b|\b(ResourceExistsException|BucketAlreadyOwnedByYou|DuplicateTargetGroupName)\b|ResourceConflictException: .*already exist`)
+// existsAlready are AWS's codes for a name that is taken, such as ParameterAlreadyExists and EntityAlreadyExists, what
+// Lambda, which has one code for many things, says of a function, and what pulumi-aws itself says of a topic.
+var existsAlready = regexp.MustCompile(`\b\w*AlreadyExists(Exception|Fault)?\b|\b(ResourceExistsException|BucketAlreadyOwnedByYou|DuplicateTargetGroupName)\b|ResourceConflictException: .*already exist|SNS Topic \(.*\) already exists`)
 
 // missingPlugin is how the engine says that it lacks a provider which a state names. It may not download one.
 var missingPlugin = regexp.MustCompile(`no resource plugin 'pulumi-resource-(\S+)' found in the workspace at version v(\S+)`)

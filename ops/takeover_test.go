@@ -61,13 +61,14 @@ func TestRefusedNames(t *testing.T) {
 	var n refusedNames
 	for _, e := range []events.EngineEvent{
 		said("first", "ParameterAlreadyExists: it does"), failed("first", apitype.OpCreate), failed("second", apitype.OpCreate), said("second", "ParameterAlreadyExists: it does"),
+		failed("topic", apitype.OpCreate), said("topic", "SNS Topic (blog-dr-alarms) already exists"),
 		failed("denied", apitype.OpCreate), said("denied", "AccessDenied: no"), failed("changed", apitype.OpUpdate), said("changed", "ParameterAlreadyExists: it does"),
 	} {
 		n.see(e)
 	}
 	tried := map[urn.URN]bool{}
 	all := n.untried(tried)
-	require.Len(t, all, 2)
+	require.Len(t, all, 3)
 	assert.Equal(t, apitype.ResourceV3{
 		URN: urn.URN(id("first")), Type: "aws:ssm/parameter:Parameter", Custom: true, Provider: "urn::1", Inputs: map[string]any{"name": "/first"},
 	}, all[0], "what is masked is left out")

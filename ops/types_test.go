@@ -76,7 +76,7 @@ func TestEachType(t *testing.T) {
 		"aws:s3/bucketVersioningV2:BucketVersioningV2":              {left: again},
 		"aws:secretsmanager/secret:Secret":                          {left: found, costs: true},
 		"aws:secretsmanager/secretVersion:SecretVersion":            {left: again},
-		"aws:sns/topic:Topic":                                       {left: again, unused: true},
+		"aws:sns/topic:Topic":                                       {left: found, unused: true},
 		"aws:sns/topicSubscription:TopicSubscription":               {left: again, unused: true},
 		"aws:ssm/parameter:Parameter":                               {left: byName},
 		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   {left: found},

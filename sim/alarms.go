@@ -35,8 +35,16 @@ func alarmKinds() map[string]*kind {
 		topicType: {
 			service: "sns", sdk: "SNS", noun: "SNS Topic", create: "CreateTopic", update: "SetTopicAttributes", delete: "DeleteTopic",
 			id: func(_ *World, o *Object) string { return arn("sns", o, o.text("name")) },
-			// CreateTopic of a name that is taken answers with the topic that is there (SNS API Reference).
-			same:  func(w *World, o *Object) *Object { return w.findBy(topicType, o.Region, "name", o.text("name")) },
+			// CreateTopic of a name that is taken answers with the topic that is there (SNS API Reference), as the SDK finds when it
+			// asks again. Pulumi's provider looks before it asks, unlike Terraform's (patches/0017-non-idempotent-sns-topic-creation.patch
+			// of pulumi-aws; pulumi/pulumi-aws#3809).
+			same: sameTopic,
+			refuses: func(w *World, o *Object) error {
+				if sameTopic(w, o) != nil {
+					return fmt.Errorf("SNS Topic (%s) already exists", o.text("name"))
+				}
+				return nil
+			},
 			check: validTopic,
 			made:  func(_ *World, o *Object) { o.fill(map[string]any{"arn": o.ID, "owner": o.Account}) },
 			removed: func(w *World, o *Object) error {
@@ -183,6 +191,10 @@ func validSubscription(_ *World, o *Object) error {
 		return refuse("InvalidParameter", "Invalid parameter: Email address")
 	}
 	return nil
+}
+
+func sameTopic(w *World, o *Object) *Object {
+	return w.findBy(topicType, o.Region, "name", o.text("name"))
 }
 
 // sameSubscription: Subscribe of an address that a topic has already answers with that (SNS API Reference).

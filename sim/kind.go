@@ -25,6 +25,8 @@ type kind struct {
 	// same finds what is there already, where AWS takes a creation with the same Settings for
 	// the same object and answers with that.
 	same func(*World, *Object) *Object
+	// refuses is what the provider itself says in place of a creation, by what it found when it looked before.
+	refuses func(*World, *Object) error
 	// made fills in what AWS works out, when an object is new and when it changed.
 	made func(*World, *Object)
 	// changed does what an update means beyond new properties.

@@ -40,6 +40,9 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 	if err := w.admit(ctx, k, c.Region, operation, true); err != nil {
 		return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), err)
 	}
+	if err := w.refused(k, o); err != nil {
+		return Object{}, err
+	}
 	for {
 		if err := w.make(k, o, operation); err != nil {
 			return Object{}, fmt.Errorf("%s: %w", k.word("creating", o), w.complete(err, k, operation, c))
@@ -61,6 +64,15 @@ func (w *World) Create(ctx context.Context, c Call) (made Object, err error) {
 		}
 	}
 	return made, err
+}
+
+func (w *World) refused(k *kind, o *Object) error {
+	if k.refuses == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return k.refuses(w, o)
 }
 
 // unnamed reports whether the provider knows nothing of what it has asked for until the
