@@ -1,7 +1,10 @@
 package backend_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -157,6 +160,55 @@ func TestCutOff(t *testing.T) {
 			assert.False(t, again.Changed(), "%v", again.Parts)
 		})
 	}
+}
+
+// TestKeysOfOthers: an account has keys that these credentials may not look at, and many that need no look.
+func TestKeysOfOthers(t *testing.T) {
+	t.Parallel()
+	w, face, o := world(t)
+	client := kms.NewFromConfig(face.Config(o.Region))
+	theirs, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	require.NoError(t, err)
+	named, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{})
+	require.NoError(t, err)
+	_, err = client.CreateAlias(t.Context(), &kms.CreateAliasInput{AliasName: aws.String("alias/shop"), TargetKeyId: named.KeyMetadata.KeyId})
+	require.NoError(t, err)
+	o.AWS = func(_ context.Context, region, _ string) (aws.Config, error) {
+		cfg := face.Config(region)
+		cfg.HTTPClient = notDescribed{cfg.HTTPClient, *theirs.KeyMetadata.KeyId}
+		return cfg, nil
+	}
+	inject(t, w, "error=kms:CreateAlias:AccessDeniedException:1")
+	_, err = backend.Bootstrap(t.Context(), o)
+	require.ErrorContains(t, err, "naming the KMS key")
+	_, err = backend.Bootstrap(t.Context(), o)
+	require.NoError(t, err)
+	assert.Len(t, w.Keys(o.Region), 3, "a key without a name is found again")
+	for _, step := range w.Journal() {
+		assert.False(t, step.Operation == "kms:DescribeKey" && step.Name == *named.KeyMetadata.KeyId, "it has a name")
+	}
+}
+
+// notDescribed is an AWS that refuses to describe one key.
+type notDescribed struct {
+	aws.HTTPClient
+	key string
+}
+
+func (n notDescribed) Do(req *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".DescribeKey") {
+		return n.HTTPClient.Do(req)
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(string(body), n.key) {
+		answer := `{"__type": "AccessDeniedException", "message": "not authorized to perform: kms:DescribeKey"}`
+		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	return n.HTTPClient.Do(req)
 }
 
 func inject(t *testing.T, w *sim.World, text string) {

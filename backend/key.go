@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // key makes the key that the secrets and the bucket are encrypted with. Its policy
@@ -64,31 +66,49 @@ func (b *bootstrap) makeKey(ctx context.Context) (*types.KeyMetadata, error) {
 	return key, nil
 }
 
-// nameless finds an enabled key with a description and no name, or nil.
+// nameless finds an enabled key with a description and no name, or nil. Only keys without a name are looked at: an account may
+// have thousands of others. One that these credentials may not look at is another's, since this one's policy leaves that to IAM.
 func (b *bootstrap) nameless(ctx context.Context, description string) (*types.KeyMetadata, error) {
+	named, err := b.named(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for pages := kms.NewListKeysPaginator(b.kms, &kms.ListKeysInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("listing the KMS keys of %s: %w", b.Region, err)
 		}
 		for _, entry := range page.Keys {
-			key, err := b.describe(ctx, aws.ToString(entry.KeyId))
-			if err != nil {
-				return nil, err
-			}
-			if key == nil || aws.ToString(key.Description) != description || key.KeyState != types.KeyStateEnabled {
+			id := aws.ToString(entry.KeyId)
+			if named[id] {
 				continue
 			}
-			names, err := b.kms.ListAliases(ctx, &kms.ListAliasesInput{KeyId: key.KeyId})
-			if err != nil {
-				return nil, fmt.Errorf("listing the names of the KMS key %s: %w", aws.ToString(key.KeyId), err)
-			}
-			if len(names.Aliases) == 0 {
+			key, err := b.describe(ctx, id)
+			switch {
+			case awsclient.Is(err, awsclient.Denied):
+			case err != nil:
+				return nil, err
+			case key != nil && aws.ToString(key.Description) == description && key.KeyState == types.KeyStateEnabled:
 				return key, nil
 			}
 		}
 	}
 	return nil, nil //nolint:nilnil // none is an answer
+}
+
+// named are the ids of the keys that have a name.
+func (b *bootstrap) named(ctx context.Context) (map[string]bool, error) {
+	ids := map[string]bool{}
+	for pages := kms.NewListAliasesPaginator(b.kms, &kms.ListAliasesInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the names of the KMS keys of %s: %w", b.Region, err)
+		}
+		for _, alias := range page.Aliases {
+			ids[aws.ToString(alias.TargetKeyId)] = true
+		}
+	}
+	return ids, nil
 }
 
 // describe finds a key by id or alias; nil is none.
