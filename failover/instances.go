@@ -29,7 +29,6 @@ const (
 // instances is what is seen of the instances of a side.
 type instances struct {
 	running int // in service in the group
-	wanted  int // by scaling, at the moment
 	// placed counts those of each type and zone, in words such as "m6i.large in us-east-2b".
 	placed  map[string]int
 	failure checks.LaunchFailure
@@ -71,8 +70,16 @@ func (r *Runtime) WaitInstances(ctx context.Context) error {
 func (r *Runtime) WantedInstances(ctx context.Context) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Site.Limits.Check)
 	defer cancel()
-	found, err := r.instances(ctx)
-	return found.wanted, err
+	cfg, err := r.aws(ctx)
+	if err != nil {
+		return 0, err
+	}
+	wanted := 0
+	err = r.eachGroup(ctx, autoscaling.NewFromConfig(cfg), func(group types.AutoScalingGroup) error {
+		wanted += int(aws.ToInt32(group.DesiredCapacity))
+		return nil
+	})
+	return wanted, err
 }
 
 // seen is what was found, in words.
@@ -109,28 +116,37 @@ func (r *Runtime) instances(ctx context.Context) (found instances, err error) {
 	}
 	found.placed = map[string]int{}
 	client := autoscaling.NewFromConfig(cfg)
-	groups := r.groups(client)
 	var launches []checks.Launch
-	for groups.HasMorePages() {
-		page, err := groups.NextPage(ctx)
-		if err != nil {
-			return found, fmt.Errorf("reading the Auto Scaling group: %w", err)
+	err = r.eachGroup(ctx, client, func(group types.AutoScalingGroup) error {
+		running := found.count(group)
+		if found.running += running; running >= int(aws.ToInt32(group.DesiredCapacity)) {
+			return nil
 		}
-		for _, group := range page.AutoScalingGroups {
-			running := found.count(group)
-			found.wanted += int(aws.ToInt32(group.DesiredCapacity))
-			if found.running += running; running >= int(aws.ToInt32(group.DesiredCapacity)) {
-				continue
-			}
-			attempts, err := attempted(ctx, client, aws.ToString(group.AutoScalingGroupName))
-			if err != nil {
-				return found, err
-			}
-			launches = append(launches, attempts...)
-		}
+		attempts, err := attempted(ctx, client, aws.ToString(group.AutoScalingGroupName))
+		launches = append(launches, attempts...)
+		return err
+	})
+	if err != nil {
+		return found, err
 	}
 	found.failure = checks.Launches(launches, r.env.Now().Add(-recent))
 	return found, nil
+}
+
+// eachGroup reads this side's groups, until one fails.
+func (r *Runtime) eachGroup(ctx context.Context, client *autoscaling.Client, do func(types.AutoScalingGroup) error) error {
+	for groups := r.groups(client); groups.HasMorePages(); {
+		page, err := groups.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("reading the Auto Scaling group: %w", err)
+		}
+		for _, group := range page.AutoScalingGroups {
+			if err := do(group); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // groups lists this side's groups.

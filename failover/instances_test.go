@@ -157,6 +157,17 @@ func TestWaitServingTellsOfLaunches(t *testing.T) {
 }
 
 // TestAStrangersGroupIsNotCounted: groups are known by their tags, all of them.
+// TestWantedInstances: those that scaling asks for count while they are launched, and why they are not there is not asked, which
+// who only checks may not.
+func TestWantedInstances(t *testing.T) {
+	t.Parallel()
+	rt, _, _ := launching(t, 0, "error=autoscaling:DescribeScalingActivities:AccessDenied:99")
+	rt.Site.Limits.Check = time.Minute
+	wanted, err := rt.WantedInstances(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, wanted)
+}
+
 func TestAStrangersGroupIsNotCounted(t *testing.T) {
 	t.Parallel()
 	rt, said, _ := launching(t, 0)
