@@ -2,14 +2,18 @@ package failover
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/smithy-go"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -35,27 +39,51 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 			held[kind] = append(held[kind], part)
 		}
 	}
+	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(held)), func(kind string) bool {
+		return strings.HasPrefix(kind, "iam ") && r.Site.PeerRegion == awsregion.ControlPlane("iam", r.Site.Region)
+	})
+	// One after the other they would take longer than they may from the other side of the world.
+	lacks, errs := make([][]checks.Part, len(kinds)), make([]error, len(kinds))
+	var group sync.WaitGroup
+	for i, kind := range kinds {
+		group.Go(func() { lacks[i], errs[i] = lacking(ctx, cfg, kind, held[kind]) })
+	}
+	group.Wait()
+	return slices.Concat(lacks...), r.partsUnseen(errs)
+}
+
+// partsUnseen says why AWS did not tell of some kinds of parts, by an error for each kind that was asked for.
+func (r *Runtime) partsUnseen(errs []error) []refusal.Blocker {
 	var why []string
-	for _, kind := range slices.Sorted(maps.Keys(held)) {
-		if strings.HasPrefix(kind, "iam ") && r.Site.PeerRegion == awsregion.ControlPlane("iam", r.Site.Region) {
-			continue
-		}
-		lacks, err := lacking(ctx, cfg, kind, held[kind])
-		if err != nil {
+	silent := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+		case unanswered(err):
+			silent++
+		default:
 			why = append(why, unread(err))
 		}
-		if err != nil && !awsclient.Answered(err) && !strings.HasPrefix(kind, "iam ") {
-			break // nor will it tell of the others
-		}
-		missing = append(missing, lacks...)
 	}
-	if len(why) > 0 {
-		unseen = append(unseen, refusal.Blocker{
-			Code: checks.PartsUnseen, Subject: "parts", Reason: "whether AWS still has all that the state holds is not known: " + strings.Join(why, ", "),
-			Remedy: "let these credentials ask (docs/policies/check.json), and check again",
-		})
+	remedy := "let these credentials ask (docs/policies/check.json), and check again"
+	if len(why) == 0 {
+		remedy = fmt.Sprintf("check again, and from nearer to %s where that does not help", r.Site.Region)
 	}
-	return missing, unseen
+	if silent > 0 {
+		why = append(why, fmt.Sprintf("AWS did not tell of %d of %d kinds of parts within %v", silent, len(errs), partsLimit))
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	return []refusal.Blocker{{
+		Code: checks.PartsUnseen, Subject: "parts", Reason: "whether AWS still has all that the state holds is not known: " + strings.Join(why, ", "), Remedy: remedy,
+	}}
+}
+
+// unanswered reports whether an error is of a call that AWS did not answer.
+func unanswered(err error) bool {
+	_, ofCall := errors.AsType[*smithy.OperationError](err)
+	return ofCall && !awsclient.Answered(err)
 }
 
 // MissingParts are the parts of the stack that its state holds and AWS does not have, as far as AWS tells.

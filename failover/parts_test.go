@@ -2,14 +2,21 @@ package failover
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
 // TestPartOf reads ARNs of both partitions as AWS writes them.
@@ -124,6 +131,54 @@ func TestUnknownKind(t *testing.T) {
 	missing, unseen := rt.parts(t.Context(), aws.Config{})
 	assert.Empty(t, missing)
 	assert.Empty(t, unseen)
+}
+
+// TestPartsFarAway: from the other side of the world each answer takes its time, and all come; what did not is not for want of rights.
+func TestPartsFarAway(t *testing.T) {
+	t.Parallel()
+	const region = "us-east-2"
+	var held []string
+	for _, part := range []string{"internet-gateway/igw-1", "launch-template/lt-1", "route-table/rtb-1", "security-group/sg-1", "security-group-rule/sgr-1", "subnet/subnet-1", "vpc/vpc-1", "vpc-endpoint/vpce-1"} {
+		held = append(held, "arn:aws:ec2:"+region+":123456789012:"+part)
+	}
+	for name, tc := range map[string]struct {
+		silent         string
+		reason, remedy string
+	}{
+		"slow":              {"none", "DescribeVpcs: UnauthorizedOperation", "let these credentials ask (docs/policies/check.json), and check again"},
+		"one never answers": {"Action=DescribeVpcs&", "DescribeVpcEndpoints: UnauthorizedOperation, AWS did not tell of 1 of 8 kinds of parts within 15s", "let these credentials ask (docs/policies/check.json), and check again"},
+		"none does":         {"Action=", "is not known: AWS did not tell of 8 of 8 kinds of parts within 15s", "check again, and from nearer to us-east-2 where that does not help"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				rt := New(Env{}, Site{Policy: checks.Policy{Region: region}, ResourceIDs: held})
+				missing, unseen := rt.parts(t.Context(), aws.Config{Region: region, Credentials: aws.AnonymousCredentials{}, HTTPClient: farAway(tc.silent)})
+				assert.Empty(t, missing)
+				require.Len(t, unseen, 1)
+				assert.Contains(t, unseen[0].Reason, tc.reason)
+				assert.Equal(t, tc.remedy, unseen[0].Remedy)
+				assert.Equal(t, tc.silent != "none", strings.Contains(unseen[0].Reason, "did not tell"), unseen[0].Reason)
+			})
+		})
+	}
+}
+
+// farAway is an AWS that refuses each call after two seconds, but for those whose requests have a text: these it never answers.
+type farAway string
+
+func (f farAway) Do(req *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(string(body), string(f)) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
+	time.Sleep(2 * time.Second)
+	answer := "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
+	return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
 }
 
 // TestByIDs holds that a part is gone where EC2 says so, and only there.
