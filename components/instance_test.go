@@ -44,6 +44,7 @@ var commands = map[string]string{
 		*" ssm get-parameters "*) cat "$CLOUD/parameters" ;;
 		*" ssm get-parameter "*) cat "$CLOUD/peer-epoch" ;;
 		*" secretsmanager get-secret-value "*) cat "$CLOUD/secret" ;;
+		*" s3api head-bucket --bucket blog-dr-media-1234567") cat "$CLOUD/bucket" ;;
 		*" put-log-events "*) for last; do :; done; [ -e "$CLOUD/stream" ] && cat "${last#file://}" >"$CLOUD/sent" ;;
 		*" create-log-stream "*) echo "$*" >"$CLOUD/stream" ;;
 		*) exit 99 ;;
@@ -121,6 +122,7 @@ func machineAt(t *testing.T, dir string, args UserDataArgs) *instance {
 		`"auth_key":"1","secure_auth_key":"2","logged_in_key":"3","nonce_key":"4","auth_salt":"5","secure_auth_salt":"6","logged_in_salt":"7","nonce_salt":"8"}`)
 	i.answer("peer-epoch", "2\n")
 	i.answer("download", "certificates")
+	i.answer("bucket", "")
 	i.put(i.path("/proc/meminfo"), "MemTotal:        2097152 kB\nMemFree: 1 kB\n")
 	i.put(i.path(site+"/index.php"), "<?php")
 	i.put(i.path(site+"/wp-config.php"), "<?php\n$table_prefix  = 'blog_';\n")
@@ -279,6 +281,10 @@ func TestMediaThatHangAreMountedAgain(t *testing.T) {
 	i.refresh()
 	assert.NotContains(t, i.log, again)
 	i.put(i.commands+"/timeout", "#!/bin/sh\ncase \"$2\" in tail) exit 124 ;; esac\nshift\nexec \"$@\"\n")
+	i.silence("bucket")
+	i.refresh()
+	assert.NotContains(t, i.log, again, "S3 stalls, and what waits for it is lost")
+	i.answer("bucket", "")
 	i.refresh()
 	assert.Contains(t, i.log, again)
 	i.answer("peer-epoch", "4\n")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,6 +97,9 @@ printf '#!/bin/bash\nexec /usr/bin/s3fs "${@/stat_cache_expire=60/stat_cache_exp
 chmod 0755 /usr/local/bin/s3fs
 `
 
+// impatient has the refresh wait three seconds for the media, where it would wait thirty.
+const impatient = `sed -i 's/timeout 30 tail/timeout 3 tail/' /usr/local/sbin/pilotlight-refresh`
+
 // TestInstanceHeals has processes of an instance killed for want of memory, S3 stall, and the mount of the media hang. It serves
 // on, or again, and is not replaced.
 func TestInstanceHeals(t *testing.T) {
@@ -119,12 +123,18 @@ func TestInstanceHeals(t *testing.T) {
 		require.NoError(t, i.visit().get(components.HealthPath).want(http.StatusOK))
 	}
 
+	i.must(impatient)
 	release := s.stall()
 	defer release()
+	var visitors sync.WaitGroup
+	for n := range 12 { // more than the threads of FUSE 3
+		visitors.Go(func() { i.visit().get(fmt.Sprintf("/wp-content/uploads/%d.jpg", n)) })
+	}
 	upload := i.begin("upload", "runuser", "-u", "apache", "--", "sh", "-c", "echo late >/var/www/html/wp-content/uploads/late.txt")
 	require.NoError(t, i.systemd.start(refresh))
 	require.NotContains(t, i.must("cat /var/log/pilotlight.log"), "the media do not answer", "an upload that waits for S3 is lost")
 	release()
+	visitors.Wait()
 	require.NoError(t, upload.wait(), i.log())
 	eventually(t, patience, func() error {
 		if keys := s.keys(home, bucket); !slices.Contains(keys, "late.txt") {

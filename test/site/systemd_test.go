@@ -368,11 +368,14 @@ func (s *systemd) outOfMemory(name, process string) {
 	}
 }
 
-// end is the end of the instance.
+// end is the end of the instance. A service that a test has stopped in its tracks would be waited for.
 func (s *systemd) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
+	for _, p := range s.running {
+		p.kill()
+	}
 }
 
 // exec begins a line of a unit.
