@@ -29,8 +29,8 @@ type Targets struct {
 // NewTargets makes a target group. Its health check asks HealthPath, and decides two
 // things at once, as the group of instances takes its word (type ELB): who gets visitors,
 // and, once graceSeconds are over, who is replaced. So the page is 503 for what a
-// replacement would mend, an instance that can't read its settings; and 200 for what it
-// would not, such as a database that is away.
+// replacement would mend, an instance that can't read its settings or mount its media; and 200
+// for what it would not, such as a database or an S3 that is away.
 func NewTargets(ctx *pulumi.Context, name string, args TargetsArgs, opts ...pulumi.ResourceOption) (*Targets, error) {
 	t := &Targets{}
 	if err := ctx.RegisterComponentResource("pilotlight:components:Targets", name, t, opts...); err != nil {

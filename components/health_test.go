@@ -91,6 +91,45 @@ case "$*" in *127.0.0.1*) [ ! -e "$PILOTLIGHT_ROOT`+mark+`" ] || echo "before vi
 	}
 }
 
+// mounts is where the kernel lists them.
+const mounts = "/proc/mounts"
+
+// mount has the kernel list the media.
+func (i *instance) mount() {
+	i.put(i.path(mounts), "/dev/xvda1 / xfs rw 0 0\ns3fs "+site+"/wp-content/uploads fuse.s3fs rw 0 0\n")
+}
+
+// TestInstanceWithoutMedia gets no visitors, and is replaced after a while, where the cause is its own: S3 answers. While s3fs
+// may only be on its way, while nobody has the media, and where the site has moved, it is kept.
+func TestInstanceWithoutMedia(t *testing.T) {
+	t.Parallel()
+	const mark = "/run/pilotlight/unmounted"
+	for name, tc := range map[string]struct {
+		spoil  func(*instance)
+		health string
+	}{
+		"for three minutes":  {func(*instance) {}, "status 503 no media\n"},
+		"for two minutes":    {func(i *instance) { i.age(mark, 2*time.Minute) }, "status 200 ok\n"},
+		"S3 is away":         {func(i *instance) { i.silence("bucket") }, "status 200 ok\n"},
+		"they are back":      {(*instance).mount, "status 200 ok\n"},
+		"the site has moved": {func(i *instance) { i.answer("peer-epoch", "4\n") }, "status 200 ok\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := running(t)
+			i.put(i.path(mounts), "/dev/xvda1 / xfs rw 0 0\n")
+			i.refresh()
+			status, text := i.page(healthPage)
+			require.Equal(t, "status 200 ok\n", status+" "+text, "s3fs is on its way")
+			i.age(mark, 3*time.Minute)
+			tc.spoil(i)
+			i.refresh()
+			status, text = i.page(healthPage)
+			assert.Equal(t, tc.health, status+" "+text)
+		})
+	}
+}
+
 func TestShallowPageAsksNoDatabase(t *testing.T) {
 	t.Parallel()
 	status, text := running(t).page(healthPage, "STUB=down")

@@ -20,8 +20,8 @@ import (
 const (
 	// HealthPath answers 200 once the instance knows its settings, and while it has read
 	// that there are none yet. It asks no database, so instances stay while theirs is still
-	// being made, or is read-only. It is 503 for an instance that can't read its settings, and for a fresh one that
-	// has not primed its pages yet, for a minute at most.
+	// being made, or is read-only. It is 503 for an instance that can't read its settings, for one that has been without
+	// media for three minutes although S3 answers, and for a fresh one that has not primed its pages yet, for a minute at most.
 	HealthPath = "/pilotlight/health.php"
 	// DeepPath answers 200 only where the site can take a visitor's write: as JSON,
 	// {"ok":bool,"epoch":N,"database":"writable|read-only|unreachable",

@@ -72,25 +72,64 @@ EOF
 chmod 0755 /usr/local/bin/php
 `
 
-// TestManyBoots holds that no instance refuses by chance. Two boot at a time.
+// TestManyBoots holds that no instance refuses by chance. Two boot at a time. The first two serve on, and one of them loses its media.
 func TestManyBoots(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
 	image := s.image(putWordPress + slowPHP)
 	var all sync.WaitGroup
 	turns := make(chan struct{}, 2)
-	for range *boots {
+	booted := make([]*instance, max(*boots, 2))
+	for n := range booted {
 		turns <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turns }()
 			i := s.launch(home, image, s.script())
-			defer i.powerOff()
+			if n >= 2 {
+				defer i.powerOff()
+			}
 			if err := i.boot(); assert.NoError(t, err, i.log()) {
 				assert.Contains(t, i.said, "the instance serves the site from "+home)
 			}
+			booted[n] = i
 		})
 	}
 	all.Wait()
+	require.False(t, t.Failed())
+	s.losesMedia(booted[0], booted[1])
+}
+
+// losesMedia has one instance of two lose its media for good. The balancer sends visitors to the other. While S3 is away, which no other instance would
+// mend, it finds both healthy.
+func (s *side) losesMedia(ill, well *instance) {
+	s.t.Helper()
+	for _, i := range []*instance{ill, well} {
+		eventually(s.t, patience, func() error { _, err := s.deep(i); return err })
+	}
+	minutes := func() {
+		s.t.Helper()
+		require.NoError(s.t, ill.systemd.start(refresh))
+		ill.must("touch -d '3 minutes ago' /run/pilotlight/unmounted")
+		require.NoError(s.t, ill.systemd.start(refresh))
+	}
+	ill.must("mount --bind /dev/null /dev/fuse; systemctl stop pilotlight-media")
+	minutes()
+	got := ill.visit().get(components.HealthPath)
+	require.NoError(s.t, got.want(503))
+	assert.Equal(s.t, "no media\n", got.text)
+	require.NoError(s.t, well.visit().get(components.HealthPath).want(200))
+	well.visit().install()
+	require.NoError(s.t, well.visit().get("/").want(200))
+
+	s.shutting(func(host string) bool { return strings.Contains(host, ".s3.") })
+	minutes()
+	require.NoError(s.t, ill.visit().get(components.HealthPath).want(200), "an instance is replaced while S3 is away")
+	s.shutting(func(string) bool { return false })
+
+	ill.must("umount /dev/fuse")
+	eventually(s.t, patience, func() error { _, err := s.deep(ill); return err })
+	require.NoError(s.t, ill.systemd.start(refresh))
+	require.NoError(s.t, ill.visit().get(components.HealthPath).want(200))
 }
 
 // TestBareImage boots plain Amazon Linux, where all has to be installed.
