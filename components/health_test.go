@@ -216,7 +216,7 @@ func TestDeepPage(t *testing.T) {
 		"writes fail":         {"1114", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"database is down":    {"down", nil, "status 503", `{"ok":false,"epoch":3,"database":"unreachable","media":"mounted","cache":"none"}`},
 		"media are missing": {"", func(i *instance) {
-			require.NoError(i.t, os.Remove(i.path(site+"/wp-content/uploads")))
+			i.put(i.path(mounts), "/dev/xvda1 / xfs rw 0 0\n")
 		}, "status 503", `{"ok":false,"epoch":3,"marker":"written","database":"writable","media":"missing","cache":"none"}`},
 		"cache is down, which is no reason": {"", func(i *instance) {
 			i.answer("parameters", i.read(parametersFile)+"/blog/dr/cache\t127.0.0.1\n")
@@ -245,9 +245,7 @@ func TestDeepPage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := running(t)
-			// A directory of another file system is what a mount looks like.
-			require.NoError(t, os.Remove(i.path(site+"/wp-content/uploads")))
-			require.NoError(t, os.Symlink("/proc", i.path(site+"/wp-content/uploads")))
+			i.mount()
 			if tc.spoil != nil {
 				tc.spoil(i)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/wordpress"
 )
 
 // hasty is what an image has whose Apache waits two seconds where it would wait a minute, and one where it would wait five;
@@ -131,6 +132,7 @@ func TestInstanceHeals(t *testing.T) {
 		visitors.Go(func() { i.visit().get(fmt.Sprintf("/wp-content/uploads/%d.jpg", n)) })
 	}
 	upload := i.begin("upload", "runuser", "-u", "apache", "--", "sh", "-c", "echo late >/var/www/html/wp-content/uploads/late.txt")
+	s.answersBesideDeepPages(i)
 	require.NoError(t, i.systemd.start(refresh))
 	require.NotContains(t, i.must("cat /var/log/pilotlight.log"), "the media do not answer", "an upload that waits for S3 is lost")
 	release()
@@ -144,7 +146,29 @@ func TestInstanceHeals(t *testing.T) {
 	})
 
 	i.signal("STOP", "s3fs "+bucket)
+	s.answersBesideDeepPages(i)
 	require.NoError(t, i.systemd.start(refresh))
 	assert.Contains(t, i.must("cat /var/log/pilotlight.log"), "the media do not answer")
 	eventually(t, patience, func() error { _, err := s.deep(i); return err })
+}
+
+// answersBesideDeepPages asks for the deep page more often than the pages beside the site have processes. None may wait for the media:
+// the balancer's check must find one.
+func (s *side) answersBesideDeepPages(i *instance) {
+	s.t.Helper()
+	const asked = 4
+	answers := make(chan error, asked)
+	for range asked {
+		go func() {
+			v := i.visit()
+			v.client.Timeout = 5 * time.Second
+			answers <- v.get(components.DeepPath, "X-Pilotlight-Token", wordpress.DeepToken(s.secrets)).want(http.StatusOK)
+		}()
+	}
+	for range asked {
+		assert.NoError(s.t, <-answers)
+	}
+	balancer := i.visit()
+	balancer.client.Timeout = 5 * time.Second
+	require.NoError(s.t, balancer.get(components.HealthPath).want(http.StatusOK))
 }
