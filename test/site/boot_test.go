@@ -177,7 +177,7 @@ func TestReboot(t *testing.T) {
 	assert.Error(t, err, "the web server's user reaches the metadata service")
 }
 
-// TestLateNetwork has everything but S3 and SSM come after the boot.
+// TestLateNetwork has everything but S3 and SSM come minutes after the boot. The instance asks each minute, and gets no visitors until then.
 func TestLateNetwork(t *testing.T) {
 	t.Parallel()
 	s := newSide(t)
@@ -188,8 +188,15 @@ func TestLateNetwork(t *testing.T) {
 	i := s.launch(home, s.image(putWordPress), s.script())
 	require.NoError(t, i.boot(), i.log())
 	eventually(t, patience, func() error { return i.visit().get("/").want(503) })
-	_, err := s.deep(i)
-	require.Error(t, err)
+	for minute := range 2 {
+		before := s.attempts("secretsmanager")
+		require.NoError(t, i.systemd.elapse())
+		assert.Greater(t, s.attempts("secretsmanager"), before, "minute %d", minute)
+		require.NoError(t, i.visit().get("/").want(503))
+		assert.Equal(t, "starting\n", i.visit().get(components.HealthPath).text)
+		_, err := s.deep(i)
+		require.Error(t, err)
+	}
 
 	s.shutting(func(string) bool { return false })
 	s.database.start()

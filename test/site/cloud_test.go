@@ -38,6 +38,7 @@ type cloud struct {
 	hosts     map[string]string // addresses by name
 	downloads map[string][]byte // by URL
 	shut      func(host string) bool
+	shutOut   map[string]int    // requests that nobody answered, by service
 	stalled   chan struct{}     // not nil: S3 answers nothing until it is closed
 	asked     []string          // what was asked of AWS, and how it was answered
 	jobs      map[string]int    // how often a path of jobs.example.net was asked for
@@ -50,6 +51,7 @@ func newCloud(t *testing.T, world *sim.World) *cloud {
 	c := &cloud{
 		t: t, world: world, face: wire.NewFace(world),
 		hosts: map[string]string{}, downloads: map[string][]byte{}, jobs: map[string]int{}, logged: map[string]string{}, shut: func(string) bool { return false },
+		shutOut: map[string]int{},
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -110,6 +112,10 @@ func (c *cloud) serve(w http.ResponseWriter, req *http.Request, i *instance) {
 	}
 	c.mu.Lock()
 	shut, stalled := c.shut(host), c.stalled
+	if shut {
+		service, _, _ := strings.Cut(host, ".")
+		c.shutOut[service]++
+	}
 	download, found := c.downloads["https://"+host+req.URL.Path]
 	if host == "jobs.example.net" && !shut {
 		c.jobs[req.URL.Path]++
@@ -205,6 +211,13 @@ func (c *cloud) shutting(hosts func(string) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shut = hosts
+}
+
+// attempts counts the requests to a service that found nobody.
+func (c *cloud) attempts(service string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shutOut[service]
 }
 
 // stall has S3 take requests, and answer none, until it is released. Then those that wait fail, and are made again.
