@@ -109,6 +109,23 @@ func redisCache(t *testing.T) string {
 
 const cacheHost = "master.blog-prod.abc.usw2.cache.amazonaws.com"
 
+// storing is what an image has of which a page stores a value in the cache, and can be had to stand still in the middle until a file is there.
+const storing = `
+mkdir -p /var/www/html/wp-content/mu-plugins
+cat >/var/www/html/wp-content/mu-plugins/store.php <<'EOF'
+<?php
+add_action('init', function () {
+    isset($_GET['store']) && wp_cache_set('tide', microtime(), 'tides');
+    if (isset($_GET['wait'])) {
+        touch('/tmp/waits');
+        while (!file_exists('/run/go')) {
+            usleep(50000);
+        }
+    }
+});
+EOF
+`
+
 // TestPagesOutliveRedis has Redis fail in every way. Pages answer all the while, before the
 // refresh has seen it too.
 func TestPagesOutliveRedis(t *testing.T) {
@@ -116,12 +133,12 @@ func TestPagesOutliveRedis(t *testing.T) {
 	s := newSide(t)
 	s.parameter(home, path+"/cache", cacheHost)
 	r := s.cacheAt(cacheHost, s.secrets["cache_token"])
-	i := s.serving(s.image(putWordPress + redisCache(t)))
+	i := s.serving(s.image(putWordPress + redisCache(t) + storing))
 	i.visit().install()
 	page := func(during string) {
 		t.Helper()
 		began := time.Now()
-		require.NoError(t, i.visit().get("/").want(200), during)
+		require.NoError(t, i.visit().get("/?store").want(200), during)
 		assert.Less(t, time.Since(began), 15*time.Second, during)
 	}
 	is := func(want string) {
@@ -165,6 +182,29 @@ func TestPagesOutliveRedis(t *testing.T) {
 		page(failure.name + ", healed")
 		assert.Equal(t, "0", r.do("EXISTS", "stale"), "a cache that is healed remembers what changed meanwhile")
 	}
+
+	amid := func(during string, happens func()) {
+		t.Helper()
+		begun := make(chan error)
+		i.must("rm -f /tmp/waits /run/go")
+		go func() { begun <- i.visit().get("/?wait").want(200) }()
+		eventually(t, patience, func() error { _, err := i.run("test -e /tmp/waits"); return err })
+		happens()
+		began := time.Now()
+		i.must("touch /run/go")
+		require.NoError(t, <-begun, during)
+		assert.Less(t, time.Since(began), 15*time.Second, during)
+	}
+	amid("slow in the middle of a page", func() { require.NoError(t, r.cmd.Process.Signal(syscall.SIGSTOP)) })
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGCONT))
+	amid("restarted in the middle of a page", func() {
+		r.stop()
+		r.start()
+	})
+	page("restarted, not yet seen")
+	require.NoError(t, i.systemd.start(refresh))
+	is("ok")
+	page("restarted")
 
 	seen := r.watch()
 	page("before a move")
