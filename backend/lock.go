@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"time"
 
 	ps "github.com/mitchellh/go-ps"
@@ -59,6 +60,9 @@ func (l Lock) Holder() Holder {
 	case process == nil, exited(l.PID):
 		return HolderDied
 	}
+	if began, known := started(l.PID); known && !l.Since.IsZero() && began.After(l.Since.Add(clockStep)) {
+		return HolderDied // its process id was given to another, as each run in a container of CI has the same ones
+	}
 	return HolderLives
 }
 
@@ -69,6 +73,28 @@ func exited(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	after := text[bytes.LastIndexByte(text, ')')+1:] // the name before it may hold anything
 	return err == nil && bytes.HasPrefix(bytes.TrimSpace(after), []byte("Z"))
+}
+
+// clockStep is by how much a machine's clock may be put forward without a process looking younger than the lock that it holds.
+const clockStep = time.Minute
+
+// started is when a process was started: field 22 of its stat counts from the boot, in hundredths of a second on every
+// architecture that Go knows, and btime is when that was (proc(5)). Where there is no /proc it is not known.
+func started(pid int) (at time.Time, known bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	system, failed := os.ReadFile("/proc/stat")
+	if err != nil || failed != nil {
+		return at, false
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // from field 3 on
+	_, boot, _ := bytes.Cut(system, []byte("\nbtime "))
+	boot, _, _ = bytes.Cut(boot, []byte("\n"))
+	booted, err := strconv.ParseInt(string(boot), 10, 64)
+	if err != nil || len(fields) < 20 {
+		return at, false
+	}
+	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
+	return time.Unix(booted, 0).Add(time.Duration(ticks) * 10 * time.Millisecond), err == nil
 }
 
 // Locks lists the locks on a stack. It reads where Pulumi's self-managed backend keeps

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,31 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 )
+
+// TestHolderThatIsAnother holds that a process which began after a lock was taken does not hold it: the holder died, and its
+// process id was given away again.
+func TestHolderThatIsAnother(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	for name, tc := range map[string]struct {
+		since time.Time
+		want  backend.Holder
+	}{
+		"taken just now":            {time.Now(), backend.HolderLives},
+		"taken an hour ago":         {time.Now().Add(-time.Hour), backend.HolderDied},
+		"the clock was put forward": {time.Now().Add(-30 * time.Second), backend.HolderLives},
+		"it is not known when":      {time.Time{}, backend.HolderLives},
+	} {
+		cmd := exec.Command("cat")
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		assert.Equal(t, tc.want, backend.Lock{Host: host, PID: cmd.Process.Pid, Since: tc.since}.Holder(), name)
+		require.NoError(t, stdin.Close())
+		require.NoError(t, cmd.Wait())
+	}
+}
 
 // TestHolderThatExited holds that a process which has ended holds no lock, also while its
 // parent has not asked for its exit status.
