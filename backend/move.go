@@ -70,7 +70,8 @@ func Move(ctx context.Context, from media.Place, o Options) (*Moved, error) {
 	}
 	copied, err := media.Sync(ctx, media.Options{
 		From: from, To: media.Place{Region: o.Region, Bucket: run.Bucket}, Prefix: stateKeys, AWS: run.AWS, Profile: o.Profile,
-		OverDeleted: true, // state may have been there before, and was tidied up
+		Except:      lockKeys, // one that was taken meanwhile would never be released there
+		OverDeleted: true,     // state may have been there before, and was tidied up
 	})
 	if err != nil {
 		return nil, fmt.Errorf("copying state from %s to %s: %w", from.Bucket, run.Bucket, err)

@@ -110,6 +110,30 @@ func TestMoveRefused(t *testing.T) {
 	require.ErrorContains(t, err, "run this again to resume")
 }
 
+// TestMoveLeavesLocks has an update begin and end while state is copied: its lock would stay in the new bucket for ever.
+func TestMoveLeavesLocks(t *testing.T) {
+	t.Parallel()
+	w, face, from, o := used(t)
+	const lock = ".pulumi/locks/organization/pilotlight/prod/1.json"
+	var locked bool
+	o.Say = func(line string) {
+		switch {
+		case !locked:
+			locked = true
+			write(t, face, from.Region, from.Bucket, lock, "{}")
+		case strings.HasPrefix(line, "copied: "):
+			_, err := w.DeleteObject(from.Region, from.Bucket, lock)
+			require.NoError(t, err)
+		}
+	}
+	moved, err := backend.Move(t.Context(), from, o)
+	require.NoError(t, err)
+	assert.Equal(t, 5, moved.Copied.Objects)
+	held, err := w.Uploads(o.Region, moved.To.Bucket)
+	require.NoError(t, err)
+	assert.Len(t, held, 5)
+}
+
 // TestMoveBack moves state back into a bucket that held it before. What was deleted there, and is state again, is copied; a stack that
 // was removed meanwhile is told.
 func TestMoveBack(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
@@ -21,6 +22,8 @@ type Options struct {
 	From, To Place
 	// Prefix is what the keys begin with; empty is all.
 	Prefix string
+	// Except is what the keys begin with that are left out; empty leaves out none.
+	Except string
 	// Class is the storage class of the copies, such as STANDARD_IA; empty is STANDARD.
 	Class string
 	// OverDeleted copies also what was deleted on the other side, if that was not done while it is copied.
@@ -171,6 +174,9 @@ func (r *run) pairs(ctx context.Context, stage Stage, each func(Pair, Verdict)) 
 	for pair, err := range Compare(ctx, r.from, r.to, r.Prefix) {
 		if err != nil {
 			return err
+		}
+		if r.Except != "" && strings.HasPrefix(pair.Object.Key, r.Except) {
+			continue
 		}
 		if count.add(pair.Object); count.Objects%tellEvery == 0 {
 			tell()
