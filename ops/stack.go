@@ -95,7 +95,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		o.located = &located{}
 	}
 	w := &observer{}
-	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(engine.WithoutRefresh(command)))
+	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(engine.WithoutSelecting(engine.WithoutRefresh(command))))
 	opened, err := by(ctx, stack, config.Project, w.program(program, o.Env, o.Dir), with...)
 	switch {
 	case auto.IsSelectStack404Error(err): // it knows its own errors only as they are

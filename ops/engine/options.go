@@ -45,3 +45,23 @@ func (c withoutRefresh) Run(ctx context.Context, dir string, in io.Reader, out, 
 	}
 	return c.PulumiCommand.Run(ctx, dir, in, out, errOut, env, args...)
 }
+
+// WithoutSelecting is a command that leaves the stack which somebody has selected in the project's folder: plain pulumi acts on
+// that one where it is given no other.
+func WithoutSelecting(command auto.PulumiCommand) auto.PulumiCommand {
+	return withoutSelecting{command}
+}
+
+type withoutSelecting struct{ auto.PulumiCommand }
+
+// Run executes the command. The Automation API opens a stack by selecting it. To show its name finds out the same, and fails
+// with the same words where there is no such stack.
+func (c withoutSelecting) Run(ctx context.Context, dir string, in io.Reader, out, errOut []io.Writer, env []string, args ...string) (stdout, stderr string, code int, err error) {
+	switch first := args[:min(2, len(args))]; {
+	case slices.Equal(first, []string{"stack", "select"}):
+		args = append([]string{"stack", "--show-name"}, args[2:]...)
+	case slices.Equal(first, []string{"stack", "init"}):
+		args = append(slices.Clone(args), "--no-select")
+	}
+	return c.PulumiCommand.Run(ctx, dir, in, out, errOut, env, args...)
+}

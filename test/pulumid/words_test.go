@@ -70,7 +70,8 @@ func TestSameWords(t *testing.T) {
 	}
 	for _, line := range []string{
 		"version", "whoami", "whoami --json",
-		"stack select --stack dr", "stack select --stack none", "stack init dr", "stack init third", "stack ls --json",
+		"stack select --stack dr", "stack select --stack none", "stack --show-name --stack dr", "stack --show-name --stack none",
+		"stack init dr", "stack init third --no-select", "stack ls --json",
 		"stack rm --yes third", "stack rm --yes dr", "stack rm --yes none", "stack output --json --stack none",
 		"config --json --stack dr", "config --json --show-secrets --stack dr", "config get role --json --stack dr", "config get missing --json --stack dr",
 		"config set --stack dr role --plaintext -- active", "config set --stack dr --path a.b[0] --plaintext -- true", "config rm a --stack dr",
