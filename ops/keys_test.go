@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -229,6 +230,44 @@ func TestBackendURLInTime(t *testing.T) {
 		assert.ErrorContains(t, err, "finding where the state lies: the backend that the engine is logged in to does not answer within 30s")
 		assert.Equal(t, openFor, time.Since(began))
 	})
+}
+
+// loggedInEngine is an engine that tells where it is logged in, and counts how often it is asked.
+type loggedInEngine struct {
+	silentEngine
+	home  string
+	asked *int
+}
+
+func (e loggedInEngine) Run(context.Context, string, io.Reader, []io.Writer, []io.Writer, []string, ...string) (stdout, stderr string, code int, err error) {
+	*e.asked++
+	text, err := os.ReadFile(filepath.Join(e.home, "credentials.json"))
+	var held struct{ Current string }
+	err = errors.Join(err, json.Unmarshal(text, &held))
+	return fmt.Sprintf(`{"user": "somebody", "url": %q}`, held.Current), "", 0, err
+}
+
+// TestBackendURLAnew: a process that lives on sees that the state was moved, and asks the engine no more often than that.
+func TestBackendURLAnew(t *testing.T) {
+	t.Parallel()
+	s, _ := aSite(t, nil)
+	options, home, asked := s.options, t.TempDir(), 0
+	options.EnvVars, options.Command = map[string]string{"PULUMI_HOME": home}, loggedInEngine{home: home, asked: &asked}
+	for n, url := range []string{"s3://old?region=us-west-2", "s3://new?region=us-west-1", "s3://old?region=us-west-2"} {
+		require.NoError(t, os.WriteFile(filepath.Join(home, "credentials.json"), fmt.Appendf(nil, `{"current": %q}`, url), 0o600))
+		for range 2 {
+			found, err := backendURL(t.Context(), options)
+			require.NoError(t, err)
+			assert.Equal(t, url, found)
+			assert.Equal(t, min(n+1, 2), asked)
+		}
+	}
+	project, err := os.ReadFile(filepath.Join(options.Dir, "Pulumi.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(options.Dir, "Pulumi.yaml"), append(project, "backend: {url: s3://third}\n"...), 0o600))
+	_, err = backendURL(t.Context(), options)
+	require.NoError(t, err)
+	assert.Equal(t, 3, asked, "the project may name another backend")
 }
 
 // TestKeys: what encrypts a state is a passphrase only where its file has the salt of one.

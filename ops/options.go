@@ -1,10 +1,13 @@
 package ops
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -44,10 +47,23 @@ type Options struct {
 	located *located // shared by a site and its stacks
 }
 
-// located is where the state lies, once the engine has said: it takes a process of half a second to ask.
+// located is where the state lies, as the engine has said: it takes a process of half a second to ask. It is asked again once
+// another file says another place: a process may live on after the state was moved.
 type located struct {
 	mu  sync.Mutex
-	url string
+	url map[[sha256.Size]byte]string // by what the files say
+}
+
+// backendFiles is a hash of the files by which the engine finds its backend: the project's, and that of the logins, which holds
+// tokens (Pulumi's pkg/workspace/creds.go).
+func (o Options) backendFiles() [sha256.Size]byte {
+	logins, _ := o.lookup("PULUMI_CREDENTIALS_PATH")
+	said := []byte(o.Dir)
+	for _, path := range []string{filepath.Join(o.Dir, "Pulumi.yaml"), filepath.Join(cmp.Or(logins, pulumiHome(o.EnvVars)), "credentials.json")} {
+		text, _ := os.ReadFile(path) // the engine says what is wrong with one
+		said = append(append(said, 0), text...)
+	}
+	return sha256.Sum256(said)
 }
 
 // lookup is a variable of the engine's environment.
@@ -92,6 +108,8 @@ func (o Options) requireSameAWS() error {
 	return refusal.New(refusal.CodeMismatch, "EnvVars of the options give %s to the engine alone: set the same in the process's own environment, or have Env.AWS of the options make the clients of this process", strings.Join(apart, ", "))
 }
 
+func newLocated() *located { return &located{url: map[[sha256.Size]byte]string{}} }
+
 // backendURL is where the state of a project's stacks lies. It needs no stack.
 func backendURL(ctx context.Context, o Options) (string, error) {
 	if set, _ := o.lookup("PULUMI_BACKEND_URL"); set != "" { // which the engine takes first (Pulumi's pkg/workspace/creds.go)
@@ -99,8 +117,9 @@ func backendURL(ctx context.Context, o Options) (string, error) {
 	}
 	o.located.mu.Lock()
 	defer o.located.mu.Unlock()
-	if o.located.url != "" {
-		return o.located.url, nil
+	said := o.backendFiles()
+	if url := o.located.url[said]; url != "" {
+		return url, nil
 	}
 	command, err := o.command()
 	if err != nil {
@@ -116,7 +135,7 @@ func backendURL(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding where the state lies: %w", cause(bounded, err))
 	}
-	o.located.url = who.URL
+	o.located.url[said] = who.URL
 	return who.URL, nil
 }
 

@@ -67,7 +67,7 @@ func OpenSite(o Options) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.located = &located{}
+	o.located = newLocated()
 	s := &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, open: map[string]*Stack{}}
 	for _, c := range configs {
 		s.stacks = append(s.stacks, c.Stack)

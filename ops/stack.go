@@ -92,7 +92,7 @@ func open(ctx context.Context, stack string, o Options, by opener, program progr
 		return nil, err
 	}
 	if o.located == nil {
-		o.located = &located{}
+		o.located = newLocated()
 	}
 	w := &observer{}
 	with = append(with, auto.WorkDir(o.Dir), auto.EnvVars(o.EnvVars), auto.Pulumi(engine.WithoutSelecting(engine.WithoutRefresh(command))))
