@@ -55,6 +55,10 @@ type DatabaseArgs struct {
 	// Unchanged leaves the instance as it is, but for what its deletion needs: RDS refuses changes of one that is stopped or failed.
 	Unchanged bool
 
+	// KeepsClass leaves the class of an instance that is there as it is. RDS takes a database away for minutes to give it
+	// another one (Settings for DB instances, in RDS's user guide).
+	KeepsClass bool
+
 	// Hooks run before the instance is made or changed; nil for none.
 	Hooks *pulumi.ResourceHookBinding
 }
@@ -182,6 +186,9 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	)
 	if args.Unchanged {
 		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges(lasting))
+	}
+	if args.KeepsClass {
+		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges([]string{"instanceClass"}))
 	}
 	switch {
 	case args.Primary != nil:

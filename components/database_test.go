@@ -189,6 +189,15 @@ func TestUnchanged(t *testing.T) {
 	assert.Contains(t, database(t, args).Ignored, "replicateSourceDb", "as ever")
 }
 
+// TestKeepsClass holds that the class alone stays, and the rest of the configuration applies.
+func TestKeepsClass(t *testing.T) {
+	args := aDatabase()
+	args.Primary, args.KeepsClass = aPrimary(), true
+	assert.Equal(t, []string{"instanceClass"}, database(t, args).Ignored)
+	args.Primary, args.Replica = nil, aReplica()
+	assert.ElementsMatch(t, []string{"instanceClass", "replicateSourceDb"}, database(t, args).Ignored)
+}
+
 func TestDatabaseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		spoil func(*DatabaseArgs)

@@ -190,6 +190,7 @@ type Network struct {
 // Database is the stack's RDS for MySQL instance.
 type Database struct {
 	// Instance class. A pilot light with a smaller one than production's saves money until the day.
+	// `pilotlight deploy` changes it, and the database is away for some minutes; a failover or a switchover leaves it as it is.
 	//
 	// Refused: not of the form `db.m6g.large`
 	Class string `json:"class"`

@@ -30,6 +30,7 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	var unseen []Requirement
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
+	all = append(all, classDeployed(*seen.Database, standby.Config.Database.Class)...)
 	refused := source != nil && source.ParametersUnread != ""
 	if refused {
 		err = errors.New(source.ParametersUnread)

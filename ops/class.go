@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
@@ -16,6 +17,17 @@ func (s *Site) offered(ctx context.Context, side Side) (*checks.DatabaseClass, [
 		return nil, []Requirement{{Subject: "class", OK: true, Reason: "whether RDS has the class is not known: " + silence(err, askFor)}}
 	}
 	return class, nil
+}
+
+// classDeployed tells of a database that has another class than its file asks for. It holds up nothing.
+func classDeployed(has checks.Replica, wanted string) []Requirement {
+	if has.Class == "" || has.Class == wanted {
+		return nil
+	}
+	return []Requirement{{
+		Subject: "deployment", OK: true, Remedy: "pilotlight deploy",
+		Reason: fmt.Sprintf("database %s is a %s, and database.class is %s: a failover serves from it as it is, since RDS would take it away for minutes to change that", has.ID, has.Class, wanted),
+	}}
 }
 
 // newDatabase are requirements: RDS has what a plan makes a database of.

@@ -116,7 +116,9 @@ func (s *site) launch(network *components.Network, secrets *components.Secrets, 
 	if err != nil {
 		return nil, err
 	}
-	phpProcesses, _ := s.cfg.PHPProcesses()
+	sized := s.cfg
+	sized.Database.Class = s.databaseClass() // whose connections they share
+	phpProcesses, _ := sized.PHPProcesses()
 	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, PHPProcesses: phpProcesses, FileMods: s.cfg.App.FileMods}
 	args := components.LaunchArgs{
 		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: s.image.rootDevice,
@@ -196,7 +198,7 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	}
 	current := s.plan.Claim.Generation
 	args := s.databaseArgs(f, current)
-	args.Hooks = settled
+	args.Hooks, args.KeepsClass = settled, s.keepsClass()
 	switch {
 	case current.Origin == roles.OriginEmpty:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
@@ -288,6 +290,7 @@ func (s *site) publishToPeer(f *foundation, served *application, database *compo
 		published.Database, published.Bucket = arns[0].(string), arns[1].(string)
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
+		published.Class = s.databaseClass()
 		published.StorageGiB = givenStorage(s.cfg.Database, s.plan.Claim.Generation.Origin)
 		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)

@@ -69,6 +69,25 @@ func activates(plan roles.Plan, own roles.Claim) bool {
 	return plan.Do == roles.Activate || plan.Claim.Role == roles.Active && plan.Serves() && !own.Switched()
 }
 
+// keepsClass reports that the update leaves the class of the current database as it is: it moves the site, or finishes such a
+// move, and RDS would take the database away for minutes. A change of database.class that was not deployed waits for the
+// next plain update. It does so also while a side that serves ends a former database, or is torn down.
+func (s *situation) keepsClass() bool {
+	claim := s.plan.Claim
+	if !claim.Leads() || s.activating && claim.Epoch <= 1 { // a new site has no visitors yet
+		return false
+	}
+	return !s.plan.Plain(s.own.Claim) || s.own.Unfinished && s.own.Published.Instances == 0
+}
+
+// databaseClass is the class of the current database once the update has ended.
+func (s *situation) databaseClass() string {
+	if s.keepsClass() {
+		return cmp.Or(s.own.Published.Class, s.cfg.Database.Class)
+	}
+	return s.cfg.Database.Class
+}
+
 func (s *situation) tearingDown() bool { return s.cfg.Teardown == s.cfg.Site }
 
 // epochMarker is what the other side's instances read every minute: a number

@@ -68,6 +68,7 @@ type PeerInfo struct {
 	Rotating      string `json:"rotating,omitempty"`      // the part of them that it is about, until it has ended
 	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
 	StorageGiB    int    `json:"storageGiB,omitempty"`    // storage that its database was given; 0 for a replica, which has its source's
+	Class         string `json:"class,omitempty"`         // instance class of its database
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
 	// MediaMeasured reports that S3 measures the copies that its bucket sends.
 	MediaMeasured bool `json:"mediaMeasured,omitempty"`
