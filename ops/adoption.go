@@ -198,9 +198,10 @@ func (s *Site) adopter(ctx context.Context, name string) (*Stack, error) {
 	if _, err := s.Stack(ctx, name, true); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	o := s.options
-	s.mu.Unlock()
+	o, err := s.found(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return open(ctx, name, o, auto.SelectStackInlineSource, stacks.Adopting)
 }
 

@@ -24,12 +24,10 @@ import (
 // openDrill opens the stack of a stack's drill. Its project lies in a folder of its
 // own, so that nothing of it is ever among the files of the site.
 func (s *Site) openDrill(ctx context.Context, args drill.Args, by opener) (*Stack, error) {
-	if err := s.findEngine(ctx); err != nil {
+	o, err := s.found(ctx)
+	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	o := s.options
-	s.mu.Unlock()
 	dir, provider, err := drillProject(o.Dir, args.Config.Stack)
 	if err != nil {
 		return nil, err

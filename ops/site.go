@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,6 +29,9 @@ type Site struct {
 
 	options Options
 	stacks  []string // their names: what their files say is read when it is asked for, see configOf
+
+	finding turn   // of one search for the engine at a time: it may be built, which takes minutes
+	root    string // of the engine that was found
 
 	mu   sync.Mutex
 	open map[string]*Stack
@@ -68,7 +72,7 @@ func OpenSite(o Options) (*Site, error) {
 		return nil, err
 	}
 	o.located = newLocated()
-	s := &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, open: map[string]*Stack{}}
+	s := &Site{Name: configs[0].Site, Domain: configs[0].Domain, options: o, finding: make(turn, 1), open: map[string]*Stack{}}
 	for _, c := range configs {
 		s.stacks = append(s.stacks, c.Stack)
 	}
@@ -106,11 +110,12 @@ func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, err
 	if !slices.Contains(s.Stacks(), name) {
 		return nil, noStack(name, s.Stacks())
 	}
-	if err := s.findEngine(ctx); err != nil {
+	o, err := s.found(ctx)
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	stack, o := s.open[name], s.options
+	stack := s.open[name]
 	s.mu.Unlock()
 	if stack != nil {
 		return stack, nil
@@ -119,26 +124,37 @@ func (s *Site) Stack(ctx context.Context, name string, create bool) (*Stack, err
 	if create {
 		by = Create
 	}
-	stack, err := by(ctx, name, o)
-	if err != nil {
+	if stack, err = by(ctx, name, o); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if first := s.open[name]; first != nil { // opened meanwhile: the operations of both goroutines take turns on one stack
+		return first, nil
+	}
 	s.open[name] = stack
 	return stack, nil
 }
 
-// findEngine finds the engine once for all that is done.
-func (s *Site) findEngine(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.options.EngineRoot != "" || s.options.Command != nil {
-		return nil
+// found are the options with an engine, which is found once for all that is done. Who waits for another's search waits no longer
+// than his context lasts.
+func (s *Site) found(ctx context.Context) (Options, error) {
+	o := s.options
+	if o.EngineRoot != "" || o.Command != nil {
+		return o, nil
 	}
-	root, err := engine.Find(ctx, s.options.progress())
-	s.options.EngineRoot = root
-	return err
+	select {
+	case s.finding <- struct{}{}:
+		defer func() { <-s.finding }()
+	case <-ctx.Done():
+		return o, fmt.Errorf("waiting for the engine, which another operation of this process looks for or builds: %w", context.Cause(ctx))
+	}
+	var err error
+	if s.root == "" {
+		s.root, err = engine.Find(ctx, o.progress())
+	}
+	o.EngineRoot = s.root
+	return o, err
 }
 
 // Sides reads what both stacks hold in their states, and what their files say now. A stack

@@ -3,10 +3,14 @@ package ops
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
@@ -80,4 +84,55 @@ func TestFolderNamedLikeAPattern(t *testing.T) {
 	read, err := report.ReadReports(dir)
 	assert.Len(t, read, 1)
 	assert.ErrorContains(t, err, filepath.Join(reports, "2.json"))
+}
+
+// meetingEngine opens a stack once two ask for it.
+type meetingEngine struct {
+	silentEngine
+	both *sync.WaitGroup
+}
+
+func (e meetingEngine) Run(context.Context, string, io.Reader, []io.Writer, []io.Writer, []string, ...string) (stdout, stderr string, code int, err error) {
+	e.both.Done()
+	e.both.Wait()
+	return "", "", 0, nil
+}
+
+// TestOneStackForAll holds that goroutines which open a stack of a site at once have the same one: their operations take turns on it.
+func TestOneStackForAll(t *testing.T) {
+	t.Parallel()
+	s, _ := aSite(t, nil)
+	var both, all sync.WaitGroup
+	both.Add(2)
+	s.options.Command = meetingEngine{both: &both}
+	var opened [2]*Stack
+	for i := range opened {
+		all.Go(func() {
+			stack, err := s.Stack(t.Context(), "dr", false)
+			assert.NoError(t, err)
+			opened[i] = stack
+		})
+	}
+	all.Wait()
+	require.NotNil(t, opened[0])
+	assert.Same(t, opened[0], opened[1])
+}
+
+// TestEngineInTime holds that who waits for an engine that another builds waits no longer than his context lasts.
+func TestEngineInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &Site{finding: make(turn, 1), stacks: []string{"dr"}}
+		s.finding <- struct{}{}
+		bounded, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := s.Stack(bounded, "dr", false)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorContains(t, err, "which another operation of this process looks for or builds")
+		<-s.finding
+		s.root = "found"
+		o, err := s.found(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "found", o.EngineRoot, "by that one")
+	})
 }

@@ -314,12 +314,10 @@ func (s *Site) backendURL(ctx context.Context) (string, error) {
 	if set, _ := s.options.lookup("PULUMI_BACKEND_URL"); set != "" {
 		return set, nil
 	}
-	if err := s.findEngine(ctx); err != nil {
+	o, err := s.found(ctx)
+	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	o := s.options
-	s.mu.Unlock()
 	return backendURL(ctx, o)
 }
 
