@@ -7,10 +7,10 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// staleCertificate is the URN of the certificate that an update has to replace; none where there is none such. ACM renews
+// staleCertificate is the certificate that an update has to replace; none where there is none such. ACM renews
 // no certificate that no balancer shows, which is that of most standbys. So a deployment requests another before
 // the end. Where ACM does not tell, the checks do.
-func (s *Site) staleCertificate(ctx context.Context, stack *Stack, run Run) []string {
+func (s *Site) staleCertificate(ctx context.Context, stack *Stack, run Run) seen {
 	if c, err := s.configOf(stack.Name()); err != nil || !c.App.RequestsCertificate() {
 		return nil
 	}
@@ -31,5 +31,5 @@ func (s *Site) staleCertificate(ctx context.Context, stack *Stack, run Run) []st
 		run.say(fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows: another is requested",
 			side.State.Certificate, found.Until.UTC().Format("2006-01-02 15:04:05 MST")))
 	}
-	return affected(saved, []checks.Part{{ARN: side.State.Certificate}})[:1]
+	return seenIn(saved, affected(saved, []checks.Part{{ARN: side.State.Certificate}})[:1])
 }

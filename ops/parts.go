@@ -22,9 +22,9 @@ import (
 // believes the state, and would change what is not there. What is read again leaves the state, and the update
 // makes it again. What holds data is left to a person: an empty bucket is none. A standby's replica is copied again, but not by
 // an activation. An AWS that does not tell, and a refresh that fails, block nothing: the checks, or the update, say what is wrong.
-// Credentials of another account, to which all is gone, are refused. It returns the URNs of what AWS failed to make, which no
+// Credentials of another account, to which all is gone, are refused. It returns what AWS failed to make, which no
 // reading mends.
-func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) (failed []string, err error) {
+func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run) (failed seen, err error) {
 	side, saved, err := s.saved(ctx, stack)
 	if err != nil {
 		return nil, nil //nolint:nilerr // the update says it
@@ -33,12 +33,12 @@ func (s *Site) reread(ctx context.Context, stack *Stack, change Change, run Run)
 		return nil, err
 	}
 	runtime := s.runtimeOf(side)
-	failed = unmade(ctx, runtime, saved)
+	failed = seenIn(saved, unmade(ctx, runtime, saved))
 	missing := slices.DeleteFunc(runtime.MissingParts(ctx), func(p checks.Part) bool { return p.Unmade || !p.Remakable() })
 	if change.Role != roles.Active {
 		missing = append(missing, s.missingReplica(ctx, side, saved)...)
 	}
-	urns := slices.DeleteFunc(affected(saved, missing), func(urn string) bool { return slices.Contains(failed, urn) })
+	urns := slices.DeleteFunc(affected(saved, missing), func(urn string) bool { _, unmade := failed[urn]; return unmade })
 	if len(missing) > 0 {
 		names := make([]string, len(missing))
 		for i, p := range missing {

@@ -30,10 +30,10 @@ type Run struct {
 	// ConfigFile is used in place of Pulumi.<stack>.yaml; empty uses that. A
 	// preview of another role takes a copy, so that the role is not saved.
 	ConfigFile string
-	// replace are URNs that an update replaces, although nothing of them has changed.
-	replace []string
-	// unmade are URNs of what AWS failed to make: an update makes another, and deletes it.
-	unmade []string
+	// replace is what an update replaces, although nothing of it has changed.
+	replace seen
+	// unmade is what AWS failed to make: an update makes another, and deletes it.
+	unmade seen
 	// tearsDown reports that the update makes a stack ready for its end.
 	tearsDown bool
 }

@@ -217,6 +217,10 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 }
 
 func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
+	replace, err := s.still(ctx, run.replace)
+	if err != nil {
+		return Result{}, err
+	}
 	stream, complaints := s.follow(ctx, run)
 	// A part that cannot be had must not block those that need nothing of it:
 	// a site serves without a cache.
@@ -224,8 +228,8 @@ func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
 	if run.ConfigFile != "" {
 		opts = append(opts, optup.ConfigFile(run.ConfigFile))
 	}
-	if len(run.replace) > 0 {
-		opts = append(opts, optup.Replace(run.replace))
+	if len(replace) > 0 {
+		opts = append(opts, optup.Replace(replace))
 	}
 	up, err := s.stack.Up(ctx, opts...)
 	complained := complaints()

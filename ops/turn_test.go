@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -66,4 +69,19 @@ func TestNoOperationWithoutTheProvider(t *testing.T) {
 	end()
 	s.options = Options{Command: &engine.Command{}}
 	require.NoError(t, s.options.requirePlugin(), "an engine of its own may find another")
+}
+
+// TestSeenBeforeTheTurn holds that what an operation before has replaced is not replaced again for what was seen of the one before.
+func TestSeenBeforeTheTurn(t *testing.T) {
+	t.Parallel()
+	at := func(name, id string, deleted bool) apitype.ResourceV3 {
+		return apitype.ResourceV3{URN: urn.URN("urn:pulumi:dr::pilotlight::aws:lb/loadBalancer:LoadBalancer::" + name), Custom: true, ID: resource.ID(id), Delete: deleted}
+	}
+	before := apitype.DeploymentV3{Resources: []apitype.ResourceV3{at("replaced", "1", false), at("left", "2", false), at("deleted", "3", false), at("other", "4", false)}}
+	name := func(of string) string { return string(at(of, "", false).URN) }
+	was := seenIn(before, []string{name("replaced"), name("left"), name("deleted")})
+	assert.Len(t, was, 3)
+	assert.Len(t, was.still(before), 3)
+	after := apitype.DeploymentV3{Resources: []apitype.ResourceV3{at("replaced", "5", false), at("replaced", "1", true), at("left", "2", false), at("other", "4", false)}}
+	assert.Equal(t, []string{name("left")}, was.still(after))
 }

@@ -32,7 +32,11 @@ func unmade(ctx context.Context, runtime *failover.Runtime, held apitype.Deploym
 // prepare is takeOver before an update, which then gives up what AWS failed to make.
 func (s *Stack) prepare(ctx context.Context, run Run, refused []apitype.ResourceV3) (left remains, err error) {
 	left, err = s.takeOver(ctx, run, refused)
-	failed := slices.Concat(left.unmade, run.unmade)
+	if err != nil {
+		return left, err
+	}
+	still, err := s.still(ctx, run.unmade)
+	failed := slices.Concat(left.unmade, still)
 	slices.Sort(failed)
 	if failed = slices.Compact(failed); err != nil || len(failed) == 0 {
 		return left, err

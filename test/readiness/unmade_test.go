@@ -1,6 +1,8 @@
 package readiness
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,5 +98,41 @@ func TestUnmadeAndBelieved(t *testing.T) {
 	for _, c := range stage.World.Caches("us-east-2") {
 		assert.Equal(t, "available", c.Status)
 	}
+	staged.NothingLeft(t, stage)
+}
+
+// TestUnmadeAndReplacedMeanwhile: of two updates at once that both saw what AWS had failed to make, the one that comes second
+// leaves alone what the first has made in its place.
+func TestUnmadeAndReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, warm))
+	stage.World.ByHand(func(o *sim.Object) bool {
+		if o.Type == cacheType && o.Region == "us-east-2" {
+			o.Times["failed"] = stage.World.Clock().Now().Add(-time.Hour)
+		}
+		return true
+	})
+	remove(stage, deleted["parameters"]) // which the second says once it has looked
+	site, err := ops.OpenSite(stage.Options(stage.Env()))
+	require.NoError(t, err)
+	change := ops.Change{Stack: scenario.Recovery}
+	before, first := len(stage.World.Journal()), sync.OnceFunc(func() {
+		_, err := site.Apply(t.Context(), change, ops.Run{})
+		assert.NoError(t, err)
+	})
+	_, err = site.Apply(t.Context(), change, ops.Run{Say: func(line string) {
+		if strings.HasPrefix(line, "AWS no longer has") {
+			first()
+		}
+	}})
+	require.NoError(t, err)
+	made := 0
+	for _, step := range stage.World.Journal()[before:] {
+		if step.Operation == "create" && step.Type == cacheType && step.Err == "" {
+			made++
+		}
+	}
+	assert.Equal(t, 1, made)
 	staged.NothingLeft(t, stage)
 }
