@@ -32,6 +32,12 @@ type DrillCopy struct {
 // it said until when, should not.
 func (c DrillCopy) expired(now time.Time) bool { return !now.Before(c.Expires) }
 
+// leaves reports whether only expired copies are to end, and this is none, or one that a drill may be about to write down: it has
+// not said yet until when it may be there.
+func (c DrillCopy) leaves(expired bool, now time.Time) bool {
+	return expired && (c.Expires.IsZero() || !c.expired(now))
+}
+
 // addDrills puts copies that are still there on the status, with what to do about them.
 func (s *Status) addDrills(left []DrillCopy, err error, now time.Time) {
 	s.Drills = left
@@ -103,7 +109,7 @@ func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []str
 		return nil, err
 	}
 	for _, c := range left {
-		if expired && !c.expired(s.now()) {
+		if c.leaves(expired, s.now()) {
 			continue
 		}
 		of, err := s.drilled(c.Stack)
@@ -125,6 +131,9 @@ func (s *Site) EndDrill(ctx context.Context, expired bool, run Run) (ended []str
 // endDrill ends a copy, and takes its stack out of the backend.
 func (s *Site) endDrill(ctx context.Context, stack *Stack, of config.Config, run Run) error {
 	run.say("ending the copy of stack " + of.Stack)
+	if err := stack.requireFree(ctx, run); err != nil { // a drill that runs is making what is swept away here
+		return err
+	}
 	if err := s.sweep(ctx, stack, of, run); err != nil {
 		return err
 	}
@@ -153,7 +162,8 @@ func drillSite(of config.Config) failover.Site {
 }
 
 // sweep takes what a killed run left into the state, so that it is destroyed with the
-// rest, or away where that can't be. What it can do neither with, it names.
+// rest, or away where that can't be. What it can do neither with, it names. Where it can't be seen that no drill runs, it takes
+// nothing away.
 func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Run) error {
 	saved, err := stack.saved(ctx)
 	if err != nil {
@@ -164,7 +174,11 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	if err := rt.WaitModifiable(ctx, of.Region, of.DrillName()); err != nil { // RDS deletes none that it is still making
 		return err
 	}
+	deletes := stack.seesLocks(ctx)
 	for _, p := range checkpoint.PendingCreations(saved) {
+		if !deletes {
+			break
+		}
 		switch text := func(key string) string { value, _ := p.Inputs[key].(string); return value }; string(p.Type) {
 		case "aws:ec2/natGateway:NatGateway":
 			err = rt.DeleteOrphanGateway(ctx, text("allocationId"))
@@ -177,7 +191,8 @@ func (s *Site) sweep(ctx context.Context, stack *Stack, of config.Config, run Ru
 	}
 	left, err := stack.takeOver(ctx, run, nil)
 	for _, p := range left.pending {
-		if checkpoint.OnAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") && !slices.Contains(withOthers, string(p.Type)) {
+		told := !slices.Contains(withOthers, string(p.Type)) && !(deletes && slices.Contains(deletedBefore, string(p.Type)))
+		if told && checkpoint.OnAWS(p) && !strings.HasPrefix(string(p.Type), "aws:s3/bucket") {
 			run.say(fmt.Sprintf("a killed run may have left a %s named or tagged %s, which is not in the state: look for it in %s, by its tag drill=%s",
 				checkpoint.KindOf(p), p.URN.Name(), of.Region, of.Stack))
 		}
@@ -196,9 +211,12 @@ func texts(list any) (all []string) {
 	return all
 }
 
-// withOthers are the types that go with what they are of, as all of a bucket do, and those that are deleted before.
+// deletedBefore are the types of what is deleted before the stack is destroyed.
+var deletedBefore = []string{"aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer"}
+
+// withOthers are the types that go with what they are of, as all of a bucket do.
 var withOthers = []string{
-	"aws:ec2/natGateway:NatGateway", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener",
+	"aws:lb/listener:Listener",
 	"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:autoscaling/policy:Policy",
 	"aws:secretsmanager/secretVersion:SecretVersion",
 }

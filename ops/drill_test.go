@@ -73,6 +73,12 @@ func TestCarryOn(t *testing.T) {
 	assert.False(t, begun.expired(noon.Add(-time.Second)))
 	assert.True(t, begun.expired(noon))
 	assert.True(t, DrillCopy{}.expired(noon), "it was killed before it said until when")
+
+	assert.False(t, begun.leaves(true, noon))
+	assert.True(t, begun.leaves(true, noon.Add(-time.Second)))
+	assert.False(t, begun.leaves(false, noon.Add(-time.Second)))
+	assert.True(t, DrillCopy{}.leaves(true, noon), "a drill may be about to say until when")
+	assert.False(t, DrillCopy{}.leaves(false, noon))
 }
 
 func TestDrillsOnTheStatus(t *testing.T) {

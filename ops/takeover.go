@@ -309,6 +309,9 @@ func (s *Stack) idsOf(ctx context.Context, site failover.Site, unread error, ask
 	for n, found := range made {
 		found = slices.DeleteFunc(found, func(id string) bool { return known[id] })
 		if others[n].Type == securityGroup && len(found) > 0 {
+			if !s.seesLocks(ctx) { // an update that runs may have made it
+				continue
+			}
 			err := runtime.DeleteOrphanGroups(ctx, found)
 			say(err)
 			ended[urns[n]] = err == nil
@@ -331,6 +334,12 @@ func (s *Stack) requireUnlocked(ctx context.Context) error {
 	}
 	l := locks[0]
 	return refusal.Locked(s.Name(), fmt.Sprintf("created by %s@%s (pid %d) at %s", l.User, l.Host, l.PID, l.Since.UTC().Format(time.RFC3339)))
+}
+
+// seesLocks reports whether the backend tells of locks: where it does not, requireUnlocked allows all.
+func (s *Stack) seesLocks(ctx context.Context) bool {
+	_, err := s.Locks(ctx)
+	return err == nil
 }
 
 // requireFree is requireUnlocked, once the locks that dead updates of this machine left are released.

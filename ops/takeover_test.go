@@ -1,8 +1,10 @@
 package ops
 
 import (
+	"context"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/sig"
@@ -12,6 +14,8 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/sim"
+	"github.com/pilotlight-dr/pilotlight/sim/wire"
 )
 
 // TestIsOwn: a name alone makes nothing the stack's.
@@ -121,4 +125,38 @@ func TestIAMOfTheLostRegion(t *testing.T) {
 	assert.False(t, asksLost(site, "aws:ec2/vpc:Vpc"))
 	site.PeerRegion = "us-east-2"
 	assert.False(t, asksLost(site, "aws:iam/role:Role"))
+}
+
+// TestNoGroupGoesUnseen holds that no security group is deleted where the backend does not tell whether an update runs, which may
+// have made it a moment ago.
+func TestNoGroupGoesUnseen(t *testing.T) {
+	t.Parallel()
+	for backend, deleted := range map[string]bool{"file://" + t.TempDir(): true, "https://api.pulumi.com": false} {
+		w := sim.New(1)
+		face := wire.NewFace(w)
+		t.Cleanup(func() { face.Close(); w.Close() })
+		put := func(typ string, inputs map[string]any) string {
+			o, err := w.Create(t.Context(), sim.Call{Region: "us-east-2", Type: typ, Name: "x", Inputs: inputs})
+			require.NoError(t, err)
+			return o.ID
+		}
+		tags := map[string]string{"site": "blog", "stack": "dr"}
+		vpc := put("aws:ec2/vpc:Vpc", map[string]any{"cidrBlock": "10.0.0.0/16"})
+		put(securityGroup, map[string]any{"vpcId": vpc, "name": "lb", "tags": map[string]any{"Name": "blog-dr-lb", "site": "blog", "stack": "dr"}})
+		s := &Stack{options: Options{
+			EnvVars: map[string]string{"PULUMI_BACKEND_URL": backend},
+			Env:     failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) { return face.Config(region), nil }},
+		}}
+		asked := apitype.ResourceV3{URN: "urn:pulumi:dr::pilotlight::" + securityGroup + "::lb", Type: securityGroup, Inputs: map[string]any{"tags": map[string]any{"Name": "blog-dr-lb"}}}
+		site := failover.Site{Policy: checks.Policy{Region: "us-east-2"}, Tags: tags}
+		ids, ended := s.idsOf(t.Context(), site, nil, []apitype.ResourceV3{asked}, apitype.DeploymentV3{}, Run{Say: func(line string) { t.Log(line) }})
+		assert.Empty(t, ids)
+		assert.Equal(t, deleted, ended[asked.URN], backend)
+		there := false
+		w.ByHand(func(o *sim.Object) bool {
+			there = there || o.Type == securityGroup && o.Props["name"] == "lb"
+			return true
+		})
+		assert.Equal(t, !deleted, there, backend)
+	}
 }

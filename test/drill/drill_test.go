@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,11 +15,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/backend"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
 	"github.com/pilotlight-dr/pilotlight/test/staged"
@@ -160,6 +165,16 @@ var slow = []string{
 // moment is how long the engine may still save what AWS creates at once beside them.
 const moment = time.Minute
 
+// opaque is an engine with a backend that tells of no locks.
+type opaque struct {
+	auto.PulumiCommand
+	backend string
+}
+
+func (c opaque) Run(ctx context.Context, dir string, in io.Reader, out, errOut []io.Writer, env []string, args ...string) (stdout, stderr string, code int, err error) {
+	return c.PulumiCommand.Run(ctx, dir, in, out, errOut, append(slices.Clone(env), "PULUMI_BACKEND_URL="+c.backend), args...)
+}
+
 // TestKilledDrill kills drills while AWS creates what no state knows of yet, and at points of their first minute, when most
 // is made. A drill can be ended then, and it can be resumed.
 func TestKilledDrill(t *testing.T) {
@@ -182,6 +197,25 @@ func TestKilledDrill(t *testing.T) {
 		}
 		kills = append(kills, at)
 	}
+	t.Run("unseen", func(t *testing.T) {
+		t.Parallel()
+		at := slices.IndexFunc(points, func(p staged.Point) bool { return strings.Contains(p.Name, "accepted create aws:ec2/natGateway") })
+		stage, err := points[at].Open(staged.Options())
+		require.NoError(t, err)
+		t.Cleanup(stage.Close)
+		staged.Unlock(t, stage)
+		o := stage.Options(stage.Env())
+		o.Command = opaque{o.Command, o.EnvVars["PULUMI_BACKEND_URL"]}
+		o.EnvVars["PULUMI_BACKEND_URL"] = "https://api.pulumi.com"
+		site, err := ops.OpenSite(o)
+		require.NoError(t, err)
+		made := stage.World.Gateways("us-east-2")
+		require.NotEmpty(t, made)
+		var said []string
+		_, _ = site.EndDrill(t.Context(), false, ops.Run{Say: func(line string) { said = append(said, line) }}) // it keeps the network
+		assert.Len(t, stage.World.Gateways("us-east-2"), len(made), "a drill that runs may be making it")
+		assert.Contains(t, strings.Join(said, "\n"), "a killed run may have left a NatGateway")
+	})
 	for _, at := range kills {
 		for name, then := range map[string]func(*testing.T, *ops.Site){
 			"ended": func(t *testing.T, site *ops.Site) {
@@ -215,7 +249,7 @@ func TestKilledDrill(t *testing.T) {
 }
 
 // TestDrillSigkill kills the pulumi process in the middle of a drill, while AWS creates what
-// no state knows of yet. Its lock is in the way until somebody takes it away.
+// no state knows of yet. The next run in the folder releases its lock, whether that resumes the drill or ends it.
 func TestDrillSigkill(t *testing.T) {
 	t.Parallel()
 	o := staged.CommandLine()
@@ -233,12 +267,16 @@ func TestDrillSigkill(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1)
 	assert.Empty(t, left[0].Balancer)
-	_, err = site.EndDrill(t.Context(), false, ops.Run{})
-	require.ErrorContains(t, err, "pilotlight unlock dr-drill")
 	locks, err := site.Locks(t.Context(), "dr-drill")
 	require.NoError(t, err)
-	require.NotEmpty(t, locks)
-	require.NoError(t, site.Unlock(t.Context(), locks))
+	require.Len(t, locks, 1)
+	assert.True(t, locks[0].LeftHere)
+	ended, err := stage.Fork(staged.Options())
+	require.NoError(t, err)
+	t.Cleanup(ended.Close)
+	_, err = open(t, ended).EndDrill(t.Context(), false, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, inventory, staged.Inventory(ended.World), "nothing is left over")
 
 	resumed, err := stage.Fork(staged.Options())
 	require.NoError(t, err)
@@ -249,6 +287,28 @@ func TestDrillSigkill(t *testing.T) {
 	assert.Contains(t, d.Report.String(), "an earlier run was stopped")
 	assert.Equal(t, before, pilotLight(t, resumed), "the pilot light is not touched")
 	assert.Equal(t, inventory, staged.Inventory(resumed.World), "nothing is left over")
+}
+
+// TestNoEndBesideADrill holds that a copy which somebody else is making, or ending, is left alone: nothing is even asked of AWS.
+func TestNoEndBesideADrill(t *testing.T) {
+	t.Parallel()
+	stage := quiet(t, staged.Options())
+	site := open(t, stage)
+	_, err := site.Drill(t.Context(), ops.DrillOptions{Keep: 2 * time.Hour}, ops.Run{})
+	require.NoError(t, err)
+	store, err := backend.OpenStore(t.Context(), stage.EngineEnv()["PULUMI_BACKEND_URL"], stage.Dir(), nil)
+	require.NoError(t, err)
+	require.NoError(t, store.PutLock(t.Context(), config.Project, "dr-drill", backend.Lock{PID: 1, User: "anna", Host: "elsewhere", Since: time.Now()}))
+	calls := stage.World.CallsTo("us-east-2")
+	_, err = site.EndDrill(t.Context(), false, ops.Run{})
+	assert.Equal(t, refusal.CodeLocked, refusal.CodeOf(err), err)
+	assert.Equal(t, calls, stage.World.CallsTo("us-east-2"))
+	locks, err := site.Locks(t.Context(), "dr-drill")
+	require.NoError(t, err)
+	require.NoError(t, site.Unlock(t.Context(), locks))
+	ended, err := site.EndDrill(t.Context(), false, ops.Run{})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"dr-drill"}, ended)
 }
 
 // TestDrillInterrupted cancels a drill, as Ctrl-C does. It leaves no lock.
