@@ -47,7 +47,8 @@ type File struct {
 	// Version is the id of a version in a bucket; empty for the current one.
 	Version  string
 	Modified time.Time
-	Size     int64 // in bytes
+	Size     int64  // in bytes
+	ETag     string // of the content, in a bucket
 }
 
 // OpenStore opens the store of a backend at the URL that pulumi login takes. dir is the
@@ -158,7 +159,7 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]File, error) {
 			return nil, fmt.Errorf("listing bucket %s: %w", b.name, err)
 		}
 		for _, o := range page.Contents {
-			all = append(all, File{Key: strings.TrimPrefix(aws.ToString(o.Key), b.prefix), Modified: aws.ToTime(o.LastModified), Size: aws.ToInt64(o.Size)})
+			all = append(all, File{Key: strings.TrimPrefix(aws.ToString(o.Key), b.prefix), Modified: aws.ToTime(o.LastModified), Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag)})
 		}
 	}
 	return all, nil
@@ -176,7 +177,7 @@ func (b *bucket) versions(ctx context.Context, key string) ([]File, error) {
 		}
 		for _, v := range page.Versions {
 			if aws.ToString(v.Key) == full {
-				all = append(all, File{Key: key, Version: aws.ToString(v.VersionId), Modified: aws.ToTime(v.LastModified), Size: aws.ToInt64(v.Size)})
+				all = append(all, File{Key: key, Version: aws.ToString(v.VersionId), Modified: aws.ToTime(v.LastModified), Size: aws.ToInt64(v.Size), ETag: aws.ToString(v.ETag)})
 			}
 		}
 	}

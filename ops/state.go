@@ -166,24 +166,52 @@ func (s *Site) RestoreState(ctx context.Context, stack, id string, confirm func(
 	case chosen.Source == backend.SourceCurrent:
 		return StateCopy{}, refusal.New(refusal.CodeState, "the state of stack %s is the best copy that there is: nothing need be restored", stack)
 	}
-	locks, err := kept.store.Locks(ctx, config.Project, stack)
-	if err != nil {
+	if err := kept.requireUnlocked(ctx, stack); err != nil {
 		return StateCopy{}, err
-	}
-	for _, lock := range locks {
-		if lock.Holder() != backend.HolderDied {
-			return StateCopy{}, refusal.New(refusal.CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
-		}
 	}
 	if confirm != nil {
 		if err := confirm(chosen); err != nil {
 			return StateCopy{}, untouched(err)
 		}
 	}
+	if err := errors.Join(kept.requireUnlocked(ctx, stack), kept.requireUnchanged(ctx, stack)); err != nil { // a person takes his time
+		return StateCopy{}, untouched(err)
+	}
 	s.mu.Lock()
 	delete(s.open, stack)
 	s.mu.Unlock()
 	return chosen, kept.store.RestoreState(ctx, config.Project, stack, chosen.stored)
+}
+
+// requireUnlocked refuses to write a state that an update may be writing.
+func (c copies) requireUnlocked(ctx context.Context, stack string) error {
+	locks, err := c.store.Locks(ctx, config.Project, stack)
+	if err != nil {
+		return err
+	}
+	for _, lock := range locks {
+		if lock.Holder() != backend.HolderDied {
+			return refusal.New(refusal.CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
+		}
+	}
+	return nil
+}
+
+// requireUnchanged refuses to write over a state that has changed since its copies were listed: the copy may not be the best any
+// more.
+func (c copies) requireUnchanged(ctx context.Context, stack string) error {
+	now, _, err := c.store.Current(ctx, config.Project, stack)
+	if err != nil {
+		return err
+	}
+	var was backend.StateCopy
+	if at := slices.IndexFunc(c.stored, func(one backend.StateCopy) bool { return one.Source == backend.SourceCurrent }); at >= 0 {
+		was = c.stored[at]
+	}
+	if now != was {
+		return refusal.New(refusal.CodeState, "the state of stack %s has changed meanwhile: pilotlight state list %[1]s shows what there is now", stack)
+	}
+	return nil
 }
 
 // store opens the files of the backend, without any stack: one may be damaged.

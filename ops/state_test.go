@@ -2,6 +2,7 @@ package ops
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
@@ -59,6 +61,46 @@ func TestBestCopy(t *testing.T) {
 	kept.record = &roles.Claim{Serial: serials - 2}
 	found, _ = kept.best(t.Context())
 	assert.Equal(t, "backup-01", found.ID, "as new as AWS: the older ones are not read")
+}
+
+// TestRestoreAfterItWasConfirmed holds that no copy is put in the place of a state that was changed, or is being changed, while a
+// person was asked.
+func TestRestoreAfterItWasConfirmed(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		meanwhile func(states string) error
+		code      string
+		serial    int // of the state afterwards
+	}{
+		"nothing happens": {func(string) error { return nil }, "", 2},
+		"an update begins": {func(states string) error {
+			locks := filepath.Join(states, "..", "..", "locks", "organization", config.Project, "dr")
+			return errors.Join(os.MkdirAll(locks, 0o700), os.WriteFile(filepath.Join(locks, "1.json"), []byte("{}"), 0o600))
+		}, refusal.CodeLocked, 1},
+		"an update has ended": {func(states string) error {
+			return os.WriteFile(filepath.Join(states, "dr.json"), checkpointOf(t, 3), 0o600)
+		}, refusal.CodeState, 3},
+		"it is compressed now": {func(states string) error {
+			return os.Rename(filepath.Join(states, "dr.json"), filepath.Join(states, "dr.json.gz"))
+		}, refusal.CodeState, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, states := aSite(t, nil)
+			s.options.Env.AWS = unreached
+			backups := filepath.Join(states, "..", "..", "backups", config.Project, "dr")
+			require.NoError(t, os.MkdirAll(backups, 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(states, "dr.json"), checkpointOf(t, 1), 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(backups, "dr.1.json"), checkpointOf(t, 2), 0o600))
+			_, err := s.RestoreState(t.Context(), "dr", "", func(StateCopy) error { return tc.meanwhile(states) })
+			require.Equal(t, tc.code, refusal.CodeOf(err), err)
+			assert.False(t, err != nil && FailureOf(err).Changed)
+			now, found, err := s.current(t.Context(), "dr")
+			require.NoError(t, err)
+			require.True(t, found)
+			assert.Equal(t, tc.serial, now.state.Claim.Serial)
+		})
+	}
 }
 
 // checkpointOf is the state of a stack with a claim of some serial.
