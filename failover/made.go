@@ -122,8 +122,8 @@ func findTags(ctx context.Context, client *ec2.Client, having map[string]string)
 	return all, nil
 }
 
-// filterValues is how many values a filter of EC2 takes.
-const filterValues = 200
+// filterValues is how many values one call of EC2 is given: it takes 200 in all its filters (FilterLimitExceeded).
+const filterValues = 100
 
 // withTags are the resources of a kind that have some tags.
 func withTags(all []ec2types.TagDescription, kind ec2types.ResourceType, wanted map[string]string) []string {

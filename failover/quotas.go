@@ -347,7 +347,7 @@ func vcpusOf(ctx context.Context, client *ec2.Client, running map[string]int, wa
 	slices.Sort(names)
 	names = slices.Compact(names)
 	vcpus := map[string]int{}
-	for some := range slices.Chunk(names, 100) { // EC2 takes 200 values of a filter
+	for some := range slices.Chunk(names, filterValues) {
 		pages := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-type"), Values: some}}})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)

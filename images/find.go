@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -88,27 +89,32 @@ func snapshots(ctx context.Context, client *ec2.Client, site string) (all []Snap
 	return all, nil
 }
 
-// inUse are the images, of some, that instances run of or may be started again of.
+// atOnce is how many images one call asks about: EC2 takes 200 values in all filters of a call (FilterLimitExceeded).
+const atOnce = 100
+
+// inUse are the copies, among some images, that instances run of or may be started again of. Originals are never pruned, so
+// EC2 is not asked about them.
 func inUse(ctx context.Context, client *ec2.Client, of []Image) (ids []string, err error) {
-	if len(of) == 0 {
-		return nil, nil
-	}
-	var names []string
+	var copies []string
 	for _, i := range of {
-		names = append(names, i.ID)
-	}
-	pages := ec2.NewDescribeInstancesPaginator(client, &ec2.DescribeInstancesInput{Filters: []types.Filter{
-		{Name: aws.String("image-id"), Values: names},
-		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped", "shutting-down"}},
-	}})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("finding out which images are in use: %w", err)
+		if i.CopyOf != "" {
+			copies = append(copies, i.ID)
 		}
-		for _, reservation := range page.Reservations {
-			for _, instance := range reservation.Instances {
-				ids = append(ids, aws.ToString(instance.ImageId))
+	}
+	for some := range slices.Chunk(copies, atOnce) {
+		pages := ec2.NewDescribeInstancesPaginator(client, &ec2.DescribeInstancesInput{Filters: []types.Filter{
+			{Name: aws.String("image-id"), Values: some},
+			{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped", "shutting-down"}},
+		}})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("finding out which images are in use: %w", err)
+			}
+			for _, reservation := range page.Reservations {
+				for _, instance := range reservation.Instances {
+					ids = append(ids, aws.ToString(instance.ImageId))
+				}
 			}
 		}
 	}

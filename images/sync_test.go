@@ -1,6 +1,7 @@
 package images_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -196,4 +197,23 @@ func TestAStackThatServes(t *testing.T) {
 	_, err := images.Sync(t.Context(), w.job)
 	require.ErrorIs(t, err, images.ErrServes)
 	assert.Empty(t, w.here())
+}
+
+// TestManyImages holds that a region with more images than EC2 takes in a filter is looked at, and pruned.
+func TestManyImages(t *testing.T) {
+	t.Parallel()
+	w := newTwin(t)
+	w.bake(west, "ami-1")
+	for n := range 250 {
+		id := fmt.Sprintf("ami-%017x", n)
+		w.PutImage(east, sim.Image{ID: id, Name: id, Created: w.Clock().Now(), Tags: map[string]string{images.SiteTag: "blog", images.CopyTag: west + "/" + id}})
+	}
+	w.sync()
+	copies := 0
+	for _, i := range w.here() {
+		if i.State == "available" {
+			copies++
+		}
+	}
+	assert.Equal(t, 2, copies)
 }

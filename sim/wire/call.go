@@ -141,7 +141,10 @@ func (f *Face) answer(ctx context.Context, api service, s scope, name string, in
 		if !known {
 			return unmodelled("%s:%s is not modelled by the simulator", api.name, name)
 		}
-		var err error
+		err := in.tooManyFilterValues()
+		if err != nil {
+			return err
+		}
 		result, err = op.serve(request{ctx: ctx, world: f.world, region: s.region, operation: name, in: in})
 		return err
 	})

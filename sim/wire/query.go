@@ -42,6 +42,19 @@ func (in input) filters() map[string][]string {
 	return all
 }
 
+// tooManyFilterValues is how EC2 refuses a call with more than 200 values in all its filters; nil for others
+// (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html, FilterLimitExceeded).
+func (in input) tooManyFilterValues() error {
+	count := 0
+	for _, values := range in.filters() {
+		count += len(values)
+	}
+	if count <= 200 {
+		return nil
+	}
+	return &sim.Error{Status: http.StatusBadRequest, Code: "FilterLimitExceeded", Message: "The maximum number of filter values specified on a single call is 200"}
+}
+
 // tagFilters reads filters by tags; an empty value stands for any. others are filters of another kind.
 func (in input) tagFilters() (tags map[string]string, others []string) {
 	tags = map[string]string{}
