@@ -16,9 +16,10 @@ import (
 type Readiness struct {
 	Site, Stack string // dimensions of all of them
 	Ready       bool
-	// Recover is how long a failover would take at the most that is usual, and Loss what it would lose; 0
-	// is not known.
-	Recover, Loss time.Duration
+	// Recover is how long a failover would take at the most that is usual; 0 is not known.
+	Recover time.Duration
+	// Loss is what it would lose, which may be nothing; nil is not known.
+	Loss *time.Duration
 	// Serving is with how many instances production serves; 0 is not known.
 	Serving int
 }
@@ -45,13 +46,11 @@ func (r *Runtime) PublishReadiness(ctx context.Context, found Readiness) error {
 	}
 	ready := map[bool]float64{true: 1, false: 0}[found.Ready]
 	data := []cwtypes.MetricDatum{datum("Ready", ready, cwtypes.StandardUnitCount)}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{{"TimeToRecover", found.Recover}, {"DataLoss", found.Loss}} {
-		if d.value > 0 {
-			data = append(data, datum(d.name, d.value.Seconds(), cwtypes.StandardUnitSeconds))
-		}
+	if found.Recover > 0 {
+		data = append(data, datum("TimeToRecover", found.Recover.Seconds(), cwtypes.StandardUnitSeconds))
+	}
+	if found.Loss != nil {
+		data = append(data, datum("DataLoss", found.Loss.Seconds(), cwtypes.StandardUnitSeconds))
 	}
 	if found.Serving > 0 {
 		data = append(data, datum(ServingMetric, float64(found.Serving), cwtypes.StandardUnitCount))

@@ -39,3 +39,15 @@ func TestServedLatelyOfASilentService(t *testing.T) {
 		assert.Equal(t, 10*time.Second, time.Since(began))
 	})
 }
+
+// TestPublishReadiness holds that a loss of nothing is published, and a loss that is not known is not.
+func TestPublishReadiness(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	loss := time.Duration(0)
+	for n, found := range []failover.Readiness{{Site: "blog", Stack: "dr"}, {Site: "blog", Stack: "dr", Loss: &loss}} {
+		require.NoError(t, rt.PublishReadiness(t.Context(), found))
+		assert.Len(t, w.Metrics(recovery, "Pilotlight DataLoss"), n)
+		assert.Empty(t, w.Metrics(recovery, "Pilotlight TimeToRecover"))
+	}
+}

@@ -45,7 +45,7 @@ func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, er
 		published.Recover, found.Recover = &plan.Estimate.Takes, plan.Estimate.Takes.Most
 	}
 	if plan := ready.Plan; plan != nil && plan.Verdict != nil && plan.Verdict.LastGood != nil {
-		found.Loss = plan.Verdict.LastGood.Value
+		found.Loss = &plan.Verdict.LastGood.Value
 		seconds := found.Loss.Seconds()
 		published.LossSeconds = &seconds
 	}
