@@ -1,6 +1,7 @@
 package price
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/awsregion"
@@ -83,9 +84,15 @@ func (i Item) instance() Query {
 // ByUsage reports that the API has to look for the usage type: no attribute narrows the answer.
 func (q Query) ByUsage() bool { return q.Attributes[family] == "" }
 
-// Is reports whether a product with this usage type is the one. us-east-1 has no prefix.
+// shortRegion is how usage types begin in most regions, such as USW2- or, in eu-west-1, EU-.
+var shortRegion = regexp.MustCompile(`^(EU|[A-Z]{2,}\d+)-$`)
+
+// Is reports whether a product with this usage type is the one: its own begins with the region alone, which some services write
+// out (us-west-2-KMS-Keys), and which us-east-1 mostly leaves away. What stands between is of another product: USW2-TS-LoadBalancerUsage
+// is of the balancer's trust store, and Files-TimedStorage-ByteHrs of another storage than a bucket's.
 func (q Query) Is(usage string) bool {
-	return q.Usage == "" || usage == q.Usage || strings.HasSuffix(usage, "-"+q.Usage)
+	prefix, ends := strings.CutSuffix(usage, q.Usage)
+	return q.Usage == "" || ends && (prefix == "" || prefix == q.Attributes["regionCode"]+"-" || shortRegion.MatchString(prefix))
 }
 
 // ListRegion is the region whose Price List API knows the prices of a region: that of its

@@ -24,9 +24,18 @@ func TestQuery(t *testing.T) {
 // for another that ends alike.
 func TestIs(t *testing.T) {
 	t.Parallel()
-	q := NATGateway.Query("us-west-2")
-	for usage, want := range map[string]bool{"NatGateway-Hours": true, "USW2-NatGateway-Hours": true, "USW2-RegionalNatGateway-Hours": false, "USW2-NatGateway-Bytes": false} {
-		assert.Equal(t, want, q.Is(usage), usage)
+	for item, usages := range map[Item]map[string]bool{
+		NATGateway: {"NatGateway-Hours": true, "USW2-NatGateway-Hours": true, "USW2-RegionalNatGateway-Hours": false, "USW2-NatGateway-Bytes": false},
+		Balancer: {
+			"LoadBalancerUsage": true, "USW2-LoadBalancerUsage": true, "EU-LoadBalancerUsage": true, "EUC1-LoadBalancerUsage": true, "CNN1-LoadBalancerUsage": true,
+			"TS-LoadBalancerUsage": false, "USW2-TS-LoadBalancerUsage": false, "EU-TS-LoadBalancerUsage": false, "USW2-Outposts-LoadBalancerUsage": false, "USW2-LAX1-LoadBalancerUsage": false,
+		},
+		Media("STANDARD"): {"USW2-TimedStorage-ByteHrs": true, "USW2-Files-TimedStorage-ByteHrs": false, "Tables-TimedStorage-ByteHrs": false, "USW2-TimedStorage-SIA-ByteHrs": false},
+		Key:               {"us-west-2-KMS-Keys": true, "KMS-Keys": true, "us-east-2-KMS-Keys": false},
+	} {
+		for usage, want := range usages {
+			assert.Equal(t, want, item.Query("us-west-2").Is(usage), usage)
+		}
 	}
 	assert.True(t, Secret.Query("us-west-2").Is("anything"))
 }

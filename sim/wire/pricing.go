@@ -65,13 +65,17 @@ func filtersOf(in input) (f productFilters, err error) {
 }
 
 // productsOf is an item as the API writes it: with what a reservation pays for and the price of large
-// quantities beside its own, and, of what a query tells apart by the usage type alone, another product.
+// quantities beside its own, and, of what a query tells apart by the usage type alone, two other products: such as what
+// USW2-LoadBalancerUsage and USW2-TS-LoadBalancerUsage are.
 func productsOf(region string, item price.Item, p price.Price) []string {
 	q := item.Query(region)
-	usage := usagePrefixes[region] + q.Usage
-	products := []string{productOf(q, usage, region, p.Amount)}
+	prefix := usagePrefixes[region]
+	if item == price.Key {
+		prefix = region + "-"
+	}
+	products := []string{productOf(q, prefix+q.Usage, region, p.Amount)}
 	if q.Usage != "" {
-		products = append(products, productOf(q, usage+"-Other", region, 7*p.Amount))
+		products = append(products, productOf(q, prefix+q.Usage+"-Other", region, 7*p.Amount), productOf(q, prefix+"TS-"+q.Usage, region, 9*p.Amount))
 	}
 	return products
 }
