@@ -9,7 +9,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/media"
 )
 
-// Stored is what a side has in store, in GiB.
+// Stored is what a side has in store, in GiB, as AWS bills it.
 type Stored struct {
 	Database int
 	Media    float64
@@ -32,7 +32,7 @@ func (r *Runtime) Stored(ctx context.Context) (s Stored, err error) {
 	if r.Site.Media == "" {
 		return s, nil
 	}
-	all, err := media.Size(ctx, media.Side{Bucket: r.Site.Media, Client: awsclient.S3(cfg)})
-	s.Media = float64(all.Bytes) / (1 << 30)
+	bytes, err := media.Billed(ctx, media.Side{Bucket: r.Site.Media, Client: awsclient.S3(cfg)})
+	s.Media = float64(bytes) / (1 << 30)
 	return s, err
 }

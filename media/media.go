@@ -36,6 +36,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Side is a bucket, with a client for its region.
@@ -48,6 +49,7 @@ type Side struct {
 type Object struct {
 	Key      string
 	Size     int64
+	Class    string // of its storage
 	ETag     string
 	Modified time.Time
 	Version  string // its id; empty is whatever is newest
@@ -90,15 +92,23 @@ func Compare(ctx context.Context, from, to Side, prefix string) iter.Seq2[Pair, 
 	}
 }
 
-// Size is what a bucket holds, without earlier versions.
-func Size(ctx context.Context, side Side) (all Count, err error) {
+// leastBilled is as what size S3 bills a smaller object of the class for infrequent access
+// (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html).
+const leastBilled = 128 << 10
+
+// Billed is how many bytes S3 bills a bucket for, without earlier versions.
+func Billed(ctx context.Context, side Side) (bytes int64, err error) {
 	for o, err := range list(ctx, side, "") {
-		if err != nil {
-			return Count{}, err
+		switch {
+		case err != nil:
+			return 0, err
+		case o.Class == string(types.ObjectStorageClassStandardIa):
+			bytes += max(o.Size, leastBilled)
+		default:
+			bytes += o.Size
 		}
-		all.add(o)
 	}
-	return all, nil
+	return bytes, nil
 }
 
 func list(ctx context.Context, side Side, prefix string) iter.Seq2[Object, error] {
@@ -111,7 +121,7 @@ func list(ctx context.Context, side Side, prefix string) iter.Seq2[Object, error
 				return
 			}
 			for _, o := range page.Contents {
-				if !yield(Object{Key: aws.ToString(o.Key), Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified)}, nil) {
+				if !yield(Object{Key: aws.ToString(o.Key), Size: aws.ToInt64(o.Size), Class: string(o.StorageClass), ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified)}, nil) {
 					return
 				}
 			}
