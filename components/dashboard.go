@@ -119,6 +119,10 @@ const (
 	chartHeight  = 6
 )
 
+// dashboardStart is since when a dashboard shows what was measured, by ISO 8601: some is measured once a day. Within that
+// CloudWatch chooses the periods.
+const dashboardStart = "-P7D"
+
 // dashboardBody is the text of a dashboard: the states of alarms, by their ARNs, and below them the charts. values are those of
 // the charts' dimensions, chart by chart, and in each in the order of their names.
 func dashboardBody(region string, alarms []string, charts []Chart, values []any) (string, error) {
@@ -131,7 +135,7 @@ func dashboardBody(region string, alarms []string, charts []Chart, values []any)
 		perRow := gridWidth / chartWidth
 		widgets = append(widgets, widget{"metric", i % perRow * chartWidth, alarmsHeight + i/perRow*chartHeight, chartWidth, chartHeight, c.properties(region, dimensions)})
 	}
-	text, err := json.Marshal(map[string]any{"widgets": widgets})
+	text, err := json.Marshal(map[string]any{"start": dashboardStart, "periodOverride": "auto", "widgets": widgets})
 	return string(text), err
 }
 

@@ -13,7 +13,8 @@ import (
 
 // shown is what a dashboard shows.
 type shown struct {
-	Widgets []struct {
+	Start, PeriodOverride string
+	Widgets               []struct {
 		Type                string
 		X, Y, Width, Height int
 		Properties          struct {
@@ -61,6 +62,8 @@ func TestDashboard(t *testing.T) {
 				for _, w := range is.Widgets {
 					for x := w.X; x < w.X+w.Width; x++ {
 						for y := w.Y; y < w.Y+w.Height; y++ {
+							assert.Equal(t, "-P7D", is.Start, "CloudWatch shows three hours by itself, and some is measured once a day")
+							assert.Equal(t, "auto", is.PeriodOverride)
 							assert.False(t, taken[[2]int{x, y}], "%s lies on another", w.Properties.Title)
 							taken[[2]int{x, y}] = true
 						}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -124,6 +125,9 @@ func validAlarm(_ *World, o *Object) error {
 
 var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
+// relativeStart is how far back from now a dashboard begins (CloudWatch API Reference, "Dashboard Body Structure and Syntax").
+var relativeStart = regexp.MustCompile(`^-P(\d+[DWM]|T\d+[MH])$`)
+
 // mostWidgets is how many a dashboard may have, and mostMetrics how many lines one of them (CloudWatch User Guide, "CloudWatch
 // service quotas").
 const (
@@ -139,7 +143,8 @@ func validDashboard(_ *World, o *Object) error {
 		return refuse("InvalidParameterValue", "The value %s for field DashboardName contains invalid characters.", o.text("dashboardName"))
 	}
 	var body struct {
-		Widgets []struct {
+		Start, PeriodOverride string
+		Widgets               []struct {
 			Type          string
 			X, Y          int
 			Width, Height int
@@ -155,6 +160,12 @@ func validDashboard(_ *World, o *Object) error {
 	}
 	if len(body.Widgets) > mostWidgets {
 		return invalid("Should NOT have more than %d items", mostWidgets)
+	}
+	if body.Start != "" && !relativeStart.MatchString(body.Start) {
+		return fmt.Errorf("a dashboard that starts at %q is %w", body.Start, ErrNotModelled)
+	}
+	if !slices.Contains([]string{"", "auto", "inherit"}, body.PeriodOverride) {
+		return invalid("/periodOverride Should be equal to one of the allowed values")
 	}
 	for i, w := range body.Widgets {
 		switch {
