@@ -288,6 +288,8 @@ func MediaLoss(r *Replica, b *Backlog, planned bool) string {
 		return ""
 	case planned:
 		return "what was uploaded in the last 15 minutes may arrive a little later"
+	case b != nil && b.Files == 0:
+		return fmt.Sprintf("at %s S3 had copied all uploads; what was uploaded since is missing until production's region is back", clock(b.At))
 	case b != nil:
 		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", clock(b.At), b.Files)
 	}

@@ -395,6 +395,7 @@ func TestLoss(t *testing.T) {
 	assert.Equal(t, "no writes are lost", Loss(nil, s.At, false), "of a primary")
 	backlog := &Backlog{Files: 3, At: s.At}
 	assert.Equal(t, "at 12:00:00 UTC S3 had yet to copy 3 of the uploads; they, and what was uploaded since, are missing until production's region is back", MediaLoss(s.Replica, backlog, false))
+	assert.Equal(t, "at 12:00:00 UTC S3 had copied all uploads; what was uploaded since is missing until production's region is back", MediaLoss(s.Replica, &Backlog{At: backlog.At}, false))
 	assert.Contains(t, MediaLoss(s.Replica, nil, false), "in the last 15 minutes before production was lost may be missing")
 	assert.Contains(t, MediaLoss(s.Replica, backlog, true), "may arrive a little later")
 	assert.Empty(t, MediaLoss(nil, backlog, false))

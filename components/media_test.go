@@ -66,7 +66,8 @@ func TestReplication(t *testing.T) {
 			to := at(t, rule, "destination").(map[string]any)
 			assert.Equal(t, "STANDARD_IA", to["storageClass"])
 			assert.Equal(t, timeControl, to["replicationTime"] != nil)
-			assert.Equal(t, timeControl, to["metrics"] != nil)
+			assert.Equal(t, "Enabled", at(t, to, "metrics", "status"))
+			assert.Equal(t, timeControl, at(t, to, "metrics", "eventThreshold") != nil, "S3 takes it with time control alone")
 
 			role := statements(t, c.one(t, "iam/role:Role").Inputs["assumeRolePolicy"])
 			assert.Equal(t, "s3.amazonaws.com", at(t, role[0], "Principal", "Service"))

@@ -20,7 +20,7 @@ type ReplicationArgs struct {
 	StorageClass  string // of the copies, such as STANDARD_IA
 	// Rule is its id, by which S3 names its metrics.
 	Rule string
-	// TimeControl asks S3 for copies within 15 minutes and for metrics. It costs extra.
+	// TimeControl asks S3 for copies within 15 minutes. It costs extra.
 	TimeControl bool
 }
 
@@ -79,16 +79,17 @@ func replicationRule(args ReplicationArgs) s3.BucketReplicationConfigRuleArgs {
 		Bucket:       pulumi.String(args.PeerBucketARN),
 		StorageClass: pulumi.String(args.StorageClass),
 	}
+	// S3 measures copies of any rule (https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html), but takes
+	// a threshold with time control alone.
+	measured := s3.BucketReplicationConfigRuleDestinationMetricsArgs{Status: enabled}
 	if args.TimeControl {
 		to.ReplicationTime = s3.BucketReplicationConfigRuleDestinationReplicationTimeArgs{
 			Status: enabled,
 			Time:   s3.BucketReplicationConfigRuleDestinationReplicationTimeTimeArgs{Minutes: pulumi.Int(replicationMinutes)},
 		}
-		to.Metrics = s3.BucketReplicationConfigRuleDestinationMetricsArgs{
-			Status:         enabled,
-			EventThreshold: s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs{Minutes: pulumi.Int(replicationMinutes)},
-		}
+		measured.EventThreshold = s3.BucketReplicationConfigRuleDestinationMetricsEventThresholdArgs{Minutes: pulumi.Int(replicationMinutes)}
 	}
+	to.Metrics = measured
 	return s3.BucketReplicationConfigRuleArgs{
 		Id:       pulumi.String(args.Rule),
 		Status:   enabled,

@@ -331,7 +331,7 @@ type Media struct {
 	//
 	// Refused: other than `STANDARD`, `STANDARD_IA`, `INTELLIGENT_TIERING`
 	StorageClass string `json:"storageClass"`
-	// S3 Replication Time Control: copies within 15 minutes, and metrics, at a price.
+	// S3 Replication Time Control: copies within 15 minutes, at a price.
 	TimeControl bool `json:"timeControl"`
 }
 

@@ -91,7 +91,7 @@ func answers(ctx context.Context, client *s3.Client, of media.Place) error {
 const sayEvery = 100_000
 
 // backlogWindow is how far back a measurement of the backlog is looked for: S3 publishes
-// none while a rule has nothing to do, and none from a region that is lost.
+// none from a region that is lost, and does its best in others.
 const backlogWindow = time.Hour
 
 // backlogLimit bounds how long it is looked for: it is only reported, and blocks nothing.

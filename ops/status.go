@@ -69,7 +69,7 @@ type SideStatus struct {
 	Database *checks.Replica `json:"database,omitempty"`
 	Image    *checks.Image   `json:"image,omitempty"`
 	// Backlog is what waits to be copied to its bucket from the other side's; nil when that
-	// is not measured (media.timeControl there), or nothing was uploaded lately.
+	// is not measured (by the rule of a production that no stack made), or not lately.
 	Backlog *checks.Backlog `json:"mediaBacklog,omitempty"`
 	// Rollout is the replacement of its instances that is under way, or failed; nil for none, and where it was not seen.
 	Rollout *checks.Rollout `json:"rollout,omitempty"`

@@ -98,9 +98,30 @@ func validReplication(w *World, o *Object) error {
 		if textAt(rule, "existingObjectReplication.status") != "" {
 			return refuse("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 		}
+		if err := validMeasuring(rule); err != nil {
+			return err
+		}
 		if err := w.validDestination(o, textAt(rule, "destination.bucket")); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// validMeasuring holds that time control needs metrics (API Reference, ReplicationTime), and a threshold of metrics time control: S3
+// refuses that by these words (crossplane-contrib/provider-aws#1117).
+func validMeasuring(rule any) error {
+	at := func(v any, name string) any {
+		m, _ := v.(map[string]any)
+		return m[name]
+	}
+	metrics := at(at(rule, "destination"), "metrics")
+	controlled := textAt(rule, "destination.replicationTime.status") == "Enabled"
+	switch {
+	case at(metrics, "eventThreshold") != nil && !controlled:
+		return refuse("InvalidArgument", "Metrics cannot contain an event threshold when ReplicationTime is not specified or Disabled")
+	case controlled && textAt(metrics, "status") != "Enabled":
+		return refuse("InvalidRequest", "ReplicationTime must be specified together with Metrics")
 	}
 	return nil
 }

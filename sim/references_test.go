@@ -31,6 +31,11 @@ func TestRefusals(t *testing.T) {
 		return []any{props{"status": "Enabled", "priority": 1, "filter": props{}, "deleteMarkerReplication": props{"status": "Enabled"},
 			"destination": props{"bucket": "arn:aws:s3:::" + bucket}}}
 	}
+	measuring := func(destination props) []any {
+		rules := rule("media")
+		rules[0].(props)["destination"] = with(rules[0].(props)["destination"].(props), destination)
+		return rules
+	}
 	for name, tc := range map[string]struct {
 		typ    string
 		inputs props
@@ -77,6 +82,8 @@ func TestRefusals(t *testing.T) {
 		"replication, unversioned":    {"aws:s3/bucketReplicationConfig:BucketReplicationConfig", props{"bucket": "bare", "role": n.role, "rules": rule("media")}, "InvalidRequest"},
 		"replication to unversioned":  {"aws:s3/bucketReplicationConfig:BucketReplicationConfig", props{"bucket": "media", "role": n.role, "rules": rule("bare")}, "InvalidRequest"},
 		"replication by nobody":       {"aws:s3/bucketReplicationConfig:BucketReplicationConfig", props{"bucket": "media", "role": "arn:nobody", "rules": rule("media")}, "InvalidArgument"},
+		"a threshold without time":    {"aws:s3/bucketReplicationConfig:BucketReplicationConfig", props{"bucket": "media", "role": n.role, "rules": measuring(props{"metrics": props{"status": "Enabled", "eventThreshold": props{"minutes": 15.0}}})}, "InvalidArgument"},
+		"time without metrics":        {"aws:s3/bucketReplicationConfig:BucketReplicationConfig", props{"bucket": "media", "role": n.role, "rules": measuring(props{"replicationTime": props{"status": "Enabled", "time": props{"minutes": 15.0}}})}, "InvalidRequest"},
 		"parameter twice":             {"aws:ssm/parameter:Parameter", props{"name": "/site", "type": "String", "insecureValue": "y"}, "ParameterAlreadyExists"},
 		"secret of nothing":           {"aws:secretsmanager/secretVersion:SecretVersion", props{"secretId": "nobody", "secretString": "x"}, "ResourceNotFoundException"},
 		"record twice":                {"aws:route53/record:Record", props{"zoneId": "Z1", "name": "www", "type": "CNAME", "records": []any{"b"}}, "InvalidChangeBatch"},
