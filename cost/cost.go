@@ -115,7 +115,8 @@ var notCounted = []string{
 	"backups beyond the size of the databases, and final snapshots",
 	"logs of the database, e-mails of alarms, runs of the function that copies images, and the time limit of its copies",
 	"what media.timeControl adds, and queries of logs and metrics",
-	"the hosted zone, the bucket of the state, and support plans",
+	"the first two rotations of each key, a year apart: each adds the price of a key",
+	"the hosted zone, bucket and key of the state, and support plans",
 }
 
 // Of makes the bill of a site.
@@ -193,6 +194,9 @@ func (site Site) notCounted() []string {
 	list := slices.Clone(notCounted)
 	if site.Usage.MediaGiB == 0 && site.Measured == nil {
 		list = append(list, "media: set mediaGiB in "+UsageFile)
+	}
+	if site.Stacks[0].Production != nil && site.Measured == nil {
+		list = append(list, "storage of the replica beyond database.storageGiB: it has its source's, which --measured reads")
 	}
 	if site.Usage.TransferGiBYear == 0 {
 		list = append(list, "traffic between the regions: set transferGiBYear in "+UsageFile)

@@ -166,6 +166,12 @@ func TestExistingProduction(t *testing.T) {
 	require.Len(t, bill.Stacks, 1)
 	got := sums(bill.Stacks[0])
 	assert.InDelta(t, 4, got["database rds-gp3"], 1e-9)
+	const storage = "storage of the replica beyond database.storageGiB: it has its source's, which --measured reads"
+	assert.Contains(t, bill.NotCounted, storage)
+	s.Measured = map[string]Measured{"dr": {StorageGiB: 400}}
+	bill, err = Of(s)
+	require.NoError(t, err)
+	assert.NotContains(t, bill.NotCounted, storage)
 	assert.InDelta(t, 2, got["media s3-STANDARD"], 1e-9)
 	assert.InDelta(t, 2, got["transfer transfer-to-us-east-2"], 1e-9)
 }
