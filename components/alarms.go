@@ -1,6 +1,7 @@
 package components
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -92,17 +93,28 @@ type Alarm struct {
 	Ratio   string
 	Metrics map[string]string
 
-	// Statistic is what is taken of the values in a period: Maximum, Minimum, Sum or SampleCount.
+	// Statistic is what is taken of the values in a period: Maximum, Minimum, Average, Sum or SampleCount.
 	Statistic string
 	// Is compares it with Threshold: Above, AtLeast or Below.
 	Is        Comparison
-	Threshold float64
+	Threshold pulumi.Float64Input
 	// PeriodSeconds is how long a period is, and Periods how many in a row have to be wrong. CloudWatch looks
 	// back a day at most, and a week where a period is an hour or more.
 	PeriodSeconds, Periods int
-	// Silence reports that missing data triggers the alarm. Otherwise missing data is good.
-	Silence bool
+	// Silence is what missing data means; empty is SilenceGood.
+	Silence Silence
 }
+
+// A Silence is one of CloudWatch's ways to treat missing data (CloudWatch User Guide, "Configuring how CloudWatch alarms treat
+// missing data").
+type Silence string
+
+// The silences.
+const (
+	SilenceGood Silence = "notBreaching"
+	SilenceBad  Silence = "breaching"
+	SilenceKeep Silence = "ignore" // the alarm stays as it is
+)
 
 // A Comparison is one of CloudWatch's.
 type Comparison string
@@ -123,15 +135,11 @@ func (a Alarm) Description(stack string) string {
 }
 
 func (a Alarm) args(stack string, topic pulumi.StringInput) *cloudwatch.MetricAlarmArgs {
-	missing := "notBreaching"
-	if a.Silence {
-		missing = "breaching"
-	}
 	name := stack + "-" + a.Name
 	args := &cloudwatch.MetricAlarmArgs{
 		Name: pulumi.String(name), AlarmDescription: pulumi.String(a.Description(stack)),
-		ComparisonOperator: pulumi.String(a.Is), Threshold: pulumi.Float64(a.Threshold),
-		EvaluationPeriods: pulumi.Int(a.Periods), TreatMissingData: pulumi.String(missing),
+		ComparisonOperator: pulumi.String(a.Is), Threshold: a.Threshold.ToFloat64Output().ToFloat64PtrOutput(),
+		EvaluationPeriods: pulumi.Int(a.Periods), TreatMissingData: pulumi.String(cmp.Or(a.Silence, SilenceGood)),
 		AlarmActions: pulumi.Array{topic}, OkActions: pulumi.Array{topic}, Tags: named(name),
 	}
 	if a.Ratio != "" {

@@ -34,7 +34,7 @@ type Chart struct {
 	Ratio string
 	IDs   []string
 	// Bounds are lines that are drawn across, by their labels.
-	Bounds map[string]float64
+	Bounds map[string]pulumi.Float64Input
 }
 
 // NewDashboard makes the dashboard of a stack, under the stack's name. Dashboards are of the whole account, and shown in
@@ -49,6 +49,9 @@ func NewDashboard(ctx *pulumi.Context, name string, args DashboardArgs, opts ...
 	for _, c := range charts {
 		for _, dimension := range slices.Sorted(maps.Keys(c.Of)) {
 			inputs = append(inputs, c.Of[dimension])
+		}
+		for _, label := range slices.Sorted(maps.Keys(c.Bounds)) {
+			inputs = append(inputs, c.Bounds[label])
 		}
 	}
 	body := pulumi.All(inputs...).ApplyT(func(values []any) (string, error) {
@@ -89,7 +92,7 @@ func chartsOf(alarms []Alarm) (charts []Chart) {
 			charts[i].Bounds[a.Name] = a.Threshold
 			continue
 		}
-		c := Chart{Title: a.Name, Metrics: []string{a.Metric}, Of: a.Of, Statistic: a.Statistic, PeriodSeconds: a.PeriodSeconds, Bounds: map[string]float64{a.Name: a.Threshold}}
+		c := Chart{Title: a.Name, Metrics: []string{a.Metric}, Of: a.Of, Statistic: a.Statistic, PeriodSeconds: a.PeriodSeconds, Bounds: map[string]pulumi.Float64Input{a.Name: a.Threshold}}
 		if a.Ratio != "" {
 			c.Ratio, c.IDs, c.Metrics = a.Ratio, slices.Sorted(maps.Keys(a.Metrics)), nil
 			for _, id := range c.IDs {
@@ -124,22 +127,23 @@ const (
 const dashboardStart = "-P7D"
 
 // dashboardBody is the text of a dashboard: the states of alarms, by their ARNs, and below them the charts. values are those of
-// the charts' dimensions, chart by chart, and in each in the order of their names.
+// the charts' dimensions and bounds, chart by chart, and in each in the order of their names.
 func dashboardBody(region string, alarms []string, charts []Chart, values []any) (string, error) {
 	widgets := []widget{{"alarm", 0, 0, gridWidth, alarmsHeight, map[string]any{"title": "Alarms in " + region, "alarms": alarms}}}
 	for i, c := range charts {
-		var dimensions []any
+		var dimensions, bounds []any
 		for _, name := range slices.Sorted(maps.Keys(c.Of)) {
 			dimensions, values = append(dimensions, name, values[0]), values[1:]
 		}
+		bounds, values = values[:len(c.Bounds)], values[len(c.Bounds):]
 		perRow := gridWidth / chartWidth
-		widgets = append(widgets, widget{"metric", i % perRow * chartWidth, alarmsHeight + i/perRow*chartHeight, chartWidth, chartHeight, c.properties(region, dimensions)})
+		widgets = append(widgets, widget{"metric", i % perRow * chartWidth, alarmsHeight + i/perRow*chartHeight, chartWidth, chartHeight, c.properties(region, dimensions, bounds)})
 	}
 	text, err := json.Marshal(map[string]any{"start": dashboardStart, "periodOverride": "auto", "widgets": widgets})
 	return string(text), err
 }
 
-func (c Chart) properties(region string, dimensions []any) map[string]any {
+func (c Chart) properties(region string, dimensions, bounds []any) map[string]any {
 	var metrics [][]any
 	if c.Ratio != "" {
 		metrics = append(metrics, []any{map[string]any{"expression": c.Ratio, "label": c.Title, "id": "ratio", "yAxis": "right"}})
@@ -155,8 +159,8 @@ func (c Chart) properties(region string, dimensions []any) map[string]any {
 	p := map[string]any{"region": region, "title": c.Title, "view": "timeSeries", "stat": c.Statistic, "period": c.PeriodSeconds, "metrics": metrics}
 	if len(c.Bounds) > 0 {
 		var lines []any
-		for _, label := range slices.Sorted(maps.Keys(c.Bounds)) {
-			line := map[string]any{"label": label, "value": c.Bounds[label]}
+		for i, label := range slices.Sorted(maps.Keys(c.Bounds)) {
+			line := map[string]any{"label": label, "value": bounds[i]}
 			if c.Ratio != "" {
 				line["yAxis"] = "right"
 			}

@@ -22,7 +22,12 @@ type shown struct {
 			Period              int
 			Alarms              []string
 			Metrics             [][]any
-			Annotations         struct{ Horizontal []struct{ Label string } }
+			Annotations         struct {
+				Horizontal []struct {
+					Label string
+					Value float64
+				}
+			}
 		}
 	}
 }
@@ -37,15 +42,15 @@ func TestDashboard(t *testing.T) {
 		titles []string
 	}{
 		"a standby": {
-			append(ReplicaAlarms(id, 300e9), StorageAlarm(id, 50), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("blog-dr-drill"),
+			append(ReplicaAlarms(id, 300e9), StorageAlarm(id, pulumi.Int(50)), CertificateAlarm(pulumi.String("arn:certificate")), DrillAlarm("blog-dr-drill"),
 				MediaBehindAlarm("theirs", pulumi.String("ours"), "media")),
 			ReadinessCharts("Pilotlight", "blog", "dr"),
 			[]string{"replica-lag, replica-stopped", "storage", "certificate", "media-behind", "ready at the last checks (1 is yes)", "seconds to recover, and lost"},
 		},
 		"an active side": {
-			[]Alarm{StorageAlarm(id, 50), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("x", "blog-dr-0", 0), MediaFailedAlarm("x", "y", pulumi.String("ours"), "theirs", "media")},
+			[]Alarm{StorageAlarm(id, pulumi.Int(50)), InstancesAlarm(pulumi.String("app/lb"), pulumi.String("targetgroup/tg"), 2), ErrorsAlarm(pulumi.String("app/lb")), SlowAlarm(pulumi.String("app/lb")), ConnectionsAlarm(id, 100), FormerAlarm("x", "blog-dr-0", 0), MediaFailedAlarm("x", "y", pulumi.String("ours"), "theirs", "media")},
 			[]Chart{ConnectionsChart(id)},
-			[]string{"storage", "instances", "errors", "connections", "former-0", "media-failed", "connections and processor of the database"},
+			[]string{"storage", "instances", "errors", "slow", "connections", "former-0", "media-failed", "connections and processor of the database"},
 		},
 	} {
 		for region, partition := range map[string]string{"us-east-2": "aws", "cn-north-1": "aws-cn"} {
@@ -57,13 +62,13 @@ func TestDashboard(t *testing.T) {
 				assert.Equal(t, "blog-dr", made.Inputs["dashboardName"])
 				var is shown
 				require.NoError(t, json.Unmarshal([]byte(made.Inputs["dashboardBody"].(string)), &is))
+				assert.Equal(t, "-P7D", is.Start, "CloudWatch shows three hours by itself, and some is measured once a day")
+				assert.Equal(t, "auto", is.PeriodOverride)
 				var alarms, titles, bounds []string
 				taken := map[[2]int]bool{}
 				for _, w := range is.Widgets {
 					for x := w.X; x < w.X+w.Width; x++ {
 						for y := w.Y; y < w.Y+w.Height; y++ {
-							assert.Equal(t, "-P7D", is.Start, "CloudWatch shows three hours by itself, and some is measured once a day")
-							assert.Equal(t, "auto", is.PeriodOverride)
 							assert.False(t, taken[[2]int{x, y}], "%s lies on another", w.Properties.Title)
 							taken[[2]int{x, y}] = true
 						}
@@ -79,6 +84,9 @@ func TestDashboard(t *testing.T) {
 					titles = append(titles, w.Properties.Title)
 					for _, line := range w.Properties.Annotations.Horizontal {
 						bounds = append(bounds, line.Label)
+						if line.Label == "storage" {
+							assert.InDelta(t, 5<<30, line.Value, 0)
+						}
 					}
 				}
 				assert.Equal(t, tc.titles, titles)
@@ -97,7 +105,7 @@ func TestDashboard(t *testing.T) {
 func TestDashboardLines(t *testing.T) {
 	t.Parallel()
 	charts := append(chartsOf([]Alarm{ErrorsAlarm(pulumi.String("x"))}), ConnectionsChart(pulumi.String("x")))
-	text, err := dashboardBody("us-east-2", []string{"arn:alarm"}, charts, []any{"app/lb/1", "blog-dr-1"})
+	text, err := dashboardBody("us-east-2", []string{"arn:alarm"}, charts, []any{"app/lb/1", 5.0, "blog-dr-1"})
 	require.NoError(t, err)
 	var is shown
 	require.NoError(t, json.Unmarshal([]byte(text), &is))

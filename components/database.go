@@ -115,6 +115,8 @@ type Database struct {
 	Identifier pulumi.StringOutput
 	Address    pulumi.StringOutput
 	ARN        pulumi.StringOutput
+	// StorageGiB is the storage that the instance had when its state was last read.
+	StorageGiB pulumi.IntOutput
 	// Parameters is the parameter group. RDS applies a change of ReadOnly within
 	// seconds after it is made there.
 	Parameters pulumi.Resource
@@ -205,7 +207,7 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if err != nil {
 		return nil, err
 	}
-	db.Identifier, db.Address, db.ARN = instance.Identifier, instance.Address, instance.Arn
+	db.Identifier, db.Address, db.ARN, db.StorageGiB = instance.Identifier, instance.Address, instance.Arn, instance.AllocatedStorage
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
 		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
 	})

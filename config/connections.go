@@ -3,14 +3,31 @@ package config
 import (
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 var (
-	classSize = regexp.MustCompile(`^db\.([tmr])\d[a-z]*\.(micro|small|medium|large|(\d*)xlarge)$`)
-	// memory is that of classes, in MiB, by size; that of large is the family's.
-	memory = map[string]int{"micro": 1 << 10, "small": 2 << 10, "medium": 4 << 10}
-	large  = map[string]int{"t": 8 << 10, "m": 8 << 10, "r": 16 << 10}
+	sizes = regexp.MustCompile(`^([tmrc])\d[a-z]*(?:-flex)?\.(micro|small|medium|large|(\d*)xlarge)$`)
+	// large is the memory of size large, in MiB, by family, and parts is what smaller ones have of it.
+	large = map[string]int{"t": 8 << 10, "m": 8 << 10, "r": 16 << 10, "c": 4 << 10}
+	parts = map[string]int{"micro": 8, "small": 4, "medium": 2, "large": 1}
 )
+
+// memory is that of an instance type, or of a database class without its db., in MiB; 0 is not known.
+func memory(name string) int {
+	m := sizes.FindStringSubmatch(name)
+	if m == nil {
+		return 0
+	}
+	if part := parts[m[2]]; part > 0 {
+		return large[m[1]] / part
+	}
+	times := 1
+	if n, err := strconv.Atoi(m[3]); err == nil {
+		times = n
+	}
+	return large[m[1]] * 2 * times
+}
 
 // MaxConnections is how many connections MySQL takes: what the parameter says, or RDS's default of one for each
 // 12582880 bytes of the class's memory ("Maximum number of database connections"). RDS keeps some of the memory for
@@ -19,21 +36,11 @@ func (d Database) MaxConnections() int {
 	if set, err := strconv.Atoi(d.Parameters["max_connections"]); err == nil {
 		return set
 	}
-	m := classSize.FindStringSubmatch(d.Class)
-	if m == nil {
+	class, _ := strings.CutPrefix(d.Class, "db.")
+	if class == d.Class {
 		return 0
 	}
-	mib, small := memory[m[2]]
-	switch times, err := strconv.Atoi(m[3]); {
-	case small:
-	case m[2] == "large":
-		mib = large[m[1]]
-	case err == nil:
-		mib = large[m[1]] * 2 * times
-	default:
-		mib = large[m[1]] * 2
-	}
-	return mib << 20 / 12582880
+	return memory(class) << 20 / 12582880
 }
 
 // leastPHPProcesses is with how few of them an instance is worth its money.
@@ -50,4 +57,22 @@ func (c Config) PHPProcesses() (most int, known bool) {
 		return 0, false
 	}
 	return (connections*9/10-20)/max(c.App.Max, 1) - 2, true
+}
+
+// pool is how many processes PHP-FPM's own pool allows (pm.max_children in its www.conf), where the image does not say otherwise.
+const pool = 50
+
+// Connections is how many connections to the database the instances of a site can open, app.max of them with all processes
+// busy: no more than PHPProcesses each, than three quarters of the memory hold at 100 MiB (components/userdata.sh.tmpl), and
+// than PHP-FPM's pool. 0 is not known.
+func (c Config) Connections() int {
+	most, known := c.PHPProcesses()
+	if !known {
+		return 0
+	}
+	most = min(most, pool)
+	for _, name := range c.App.Types() {
+		most = min(most, memory(name)*3/4/100)
+	}
+	return c.App.Max * most
 }

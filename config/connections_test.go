@@ -10,7 +10,7 @@ func TestMaxConnections(t *testing.T) {
 	t.Parallel()
 	for class, want := range map[string]int{
 		"db.t4g.micro": 85, "db.t4g.medium": 341, "db.m6g.large": 682, "db.m5d.xlarge": 1365, "db.r6g.large": 1365, "db.r6g.2xlarge": 5461,
-		"db.x2g.large": 0, "db.m6g.metal": 0, "m6g.large": 0,
+		"db.x2g.large": 0, "db.m6g.metal": 0, "m6g.large": 0, "db.r6g.4xlarge": 10922,
 	} {
 		assert.Equal(t, want, Database{Class: class}.MaxConnections(), class)
 	}
@@ -19,6 +19,31 @@ func TestMaxConnections(t *testing.T) {
 	}
 	assert.Equal(t, 200, limit("200"))
 	assert.Equal(t, 85, limit("{DBInstanceClassMemory/12582880}"), "a formula is RDS's to work out")
+}
+
+// TestConnections holds that an alarm at three quarters of them can ring: no instance opens more than its memory and PHP-FPM's
+// pool let it, whatever the database would take.
+func TestConnections(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		class, instance string
+		fallback        []string
+		most, want      int
+	}{
+		{"db.m6g.large", "m6i.large", nil, 6, 6 * 50},                   // the pool: 61 in memory, 96 by the database
+		{"db.m6g.large", "t3.medium", nil, 6, 6 * 30},                   // the memory
+		{"db.m6g.large", "m6i.large", []string{"c6i.large"}, 6, 6 * 30}, // that of the smallest type
+		{"db.t4g.medium", "m6i.2xlarge", nil, 6, 6 * 45},                // the database
+		{"db.m6g.large", "m7i-flex.large", nil, 2, 2 * 50},              //
+		{"db.x2g.large", "m6i.large", nil, 6, 0},                        // a class of unknown memory
+		{"db.m6g.large", "x2gd.large", nil, 6, 0},                       // a type of unknown memory
+		{"db.m6g.large", "m6i.large", []string{"m6i.metal"}, 6, 0},      //
+	} {
+		c := pilotLight()
+		c.Database.Class, c.App.InstanceType, c.App.FallbackTypes, c.App.Max = tc.class, tc.instance, tc.fallback, tc.most
+		assert.Equal(t, tc.want, c.Connections(), "%+v", tc)
+		assert.LessOrEqual(t, c.Connections(), c.Database.MaxConnections())
+	}
 }
 
 // TestInstancesNeverFillTheDatabase compares with what small classes really take, as far as it was reported: RDS keeps

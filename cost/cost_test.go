@@ -73,15 +73,15 @@ func TestBill(t *testing.T) {
 		"image ebs-snapshot": 1, "media s3-STANDARD": 2, "secrets secret": 0.4, "secrets kms-key": 1,
 		"instances m6i.large": 1460 * 0.1, "instances ebs-gp3": 40 * 0.08,
 		"balancer balancer": 730 * 0.03, "balancer ipv4": 1460 * 0.005, "nat nat-gateway": 730 * 0.04, "nat ipv4": 730 * 0.005, "cache cache.t4g.small": 1460 * 0.05,
-		"alarms alarm": 0.7, "logs log-ingestion": 0.5, "logs log-storage": 0.03,
+		"alarms alarm": 0.9, "alarms metric": 0.3, "logs log-ingestion": 0.5, "logs log-storage": 0.03,
 	}, sums(active), 1e-9)
 	assert.InDeltaMapValues(t, map[string]float64{
 		"database db.m6g.large": 730 * 0.2, "database rds-gp3": 100 * 0.1, // in one
 		"image ebs-snapshot": 1, "media s3-STANDARD_IA": 1, "secrets secret": 0.4, "secrets kms-key": 1, "transfer transfer-to-us-east-2": 100 * 0.02,
-		"alarms alarm": 0.4,
+		"alarms alarm": 0.5, "alarms metric": 0.9,
 	}, sums(standby), 1e-9)
-	assert.InDelta(t, 161.8, standby.Month, 1e-9)
-	assert.InDelta(t, 12*161.8, standby.Year, 1e-9)
+	assert.InDelta(t, 162.8, standby.Month, 1e-9)
+	assert.InDelta(t, 12*162.8, standby.Year, 1e-9)
 	assert.InDelta(t, active.Month+standby.Month, bill.Month, 1e-9)
 	assert.Equal(t, "USD", bill.Currency)
 	assert.Zero(t, bill.Tax)
@@ -112,13 +112,11 @@ func TestQuantities(t *testing.T) {
 		"a dashboard":                          {func(s *Site) { s.Stacks[standby].Alarms.Dashboard = true }, standby, map[string]float64{"dashboard dashboard": 3}},
 		"no NAT gateway":                       {func(s *Site) { s.Stacks[active].Network.NAT = "none" }, active, map[string]float64{"nat nat-gateway": -29.2, "nat ipv4": -3.65}},
 		"one zone":                             {func(s *Site) { s.Stacks[active].Database.MultiAZ = false }, active, map[string]float64{"database db.m6g.large": -146, "database rds-gp3": -10}},
-		"frozen has errors on purpose":         {func(s *Site) { s.Stacks[active].Role = roles.Frozen }, active, map[string]float64{"alarms alarm": -0.3}},
+		"frozen has errors on purpose":         {func(s *Site) { s.Stacks[active].Role = roles.Frozen }, active, map[string]float64{"alarms alarm": -0.4}},
 		"a certificate of ACM":                 {func(s *Site) { s.Stacks[standby].App.Certificate = config.CertificateRequest }, standby, map[string]float64{"alarms alarm": 0.1}},
 		"one of IAM is not measured":           {func(s *Site) { s.Stacks[standby].App.Certificate = "arn:aws:iam::123456789012:server-certificate/x" }, standby, map[string]float64{}},
-		"media are measured":                   {func(s *Site) { s.Stacks[active].Media.TimeControl = true }, standby, map[string]float64{"alarms alarm": 0.1}},
-		"media are measured where they are":    {func(s *Site) { s.Stacks[active].Media.TimeControl = true }, active, map[string]float64{"alarms alarm": 0.1}},
 		"images travel":                        {func(s *Site) { s.Stacks[standby].Images.Sync = true }, standby, map[string]float64{"alarms alarm": 0.2, "alarms metric": 0.3, "image ebs-snapshot": 1}},
-		"it is checked every day":              {func(s *Site) { s.Stacks[standby].Alarms.CheckHours = 26 }, standby, map[string]float64{"alarms alarm": 0.1, "alarms metric": 1.2}},
+		"it is checked every day":              {func(s *Site) { s.Stacks[standby].Alarms.CheckHours = 26 }, standby, map[string]float64{"alarms alarm": 0.1, "alarms metric": 1.2 / 26}},
 		"a class of no known memory":           {func(s *Site) { s.Stacks[active].Database.Class = "db.x2g.large" }, active, map[string]float64{"alarms alarm": -0.1, "database db.m6g.large": -292, "database db.x2g.large": 0}},
 		"a former database":                    {func(s *Site) { s.Measured = map[string]Measured{"dr": {Former: []string{"8.4"}}} }, standby, map[string]float64{"former database db.m6g.large": 146, "former database rds-gp3": 10, "former database alarm": 0.1}},
 		"logs are kept longer":                 {func(s *Site) { s.Stacks[active].LogDays = 60 }, active, map[string]float64{"logs log-storage": 0.03}},
@@ -166,14 +164,14 @@ func TestExistingProduction(t *testing.T) {
 	require.Len(t, bill.Stacks, 1)
 	got := sums(bill.Stacks[0])
 	assert.InDelta(t, 4, got["database rds-gp3"], 1e-9)
+	assert.InDelta(t, 2, got["media s3-STANDARD"], 1e-9)
+	assert.InDelta(t, 2, got["transfer transfer-to-us-east-2"], 1e-9)
 	const storage = "storage of the replica beyond database.storageGiB: it has its source's, which --measured reads"
 	assert.Contains(t, bill.NotCounted, storage)
 	s.Measured = map[string]Measured{"dr": {StorageGiB: 400}}
 	bill, err = Of(s)
 	require.NoError(t, err)
 	assert.NotContains(t, bill.NotCounted, storage)
-	assert.InDelta(t, 2, got["media s3-STANDARD"], 1e-9)
-	assert.InDelta(t, 2, got["transfer transfer-to-us-east-2"], 1e-9)
 }
 
 // TestOriginal holds that the inputs of the solution that this project follows give its table of
@@ -189,6 +187,7 @@ prices:
   - {region: cn-northwest-1, item: secret, price: 0}
   - {region: cn-northwest-1, item: kms-key, price: 0}
   - {region: cn-northwest-1, item: alarm, price: 0}
+  - {region: cn-northwest-1, item: metric, price: 0}
 `))
 	require.NoError(t, err)
 	c, err := config.Parse("dr", []byte(`

@@ -18,7 +18,9 @@ const (
 	errorMetrics = 3
 	// readinessMetrics are those that pilotlight check --publish writes.
 	readinessMetrics = 4
-	daysOfMonth      = 30
+	// S3 measures its copies by pendingMetrics where they go, and by failedMetrics where the originals are.
+	pendingMetrics, failedMetrics = 3, 1
+	daysOfMonth                   = 30
 )
 
 // monitoring is what CloudWatch watches and keeps. What an account has free of charge is not taken off: it is unknown here
@@ -26,7 +28,7 @@ const (
 func (s stack) monitoring() []quantity {
 	list := []quantity{s.of(Alarms, price.Alarm, float64(s.alarms()))}
 	if own := s.metrics(); own > 0 {
-		list = append(list, s.of(Alarms, price.Metric, float64(own)))
+		list = append(list, s.of(Alarms, price.Metric, own))
 	}
 	if s.Alarms.Dashboard {
 		list = append(list, s.of(Dashboard, price.Dashboard, 1))
@@ -47,29 +49,39 @@ func (s stack) alarms() (count int) {
 	add(true, 2) // storage, and a drill that was left
 	add(s.App.RequestsCertificate() || strings.Contains(s.App.Certificate, ":acm:"), 1)
 	if s.leads() {
-		add(true, 1) // instances
-		add(s.Role == roles.Active, errorMetrics)
-		add(s.Database.MaxConnections() > 0, 1)
-		add(s.Media.TimeControl && (s.peer != nil || s.Production != nil), 1) // copies that failed
+		add(true, 1)                                // instances
+		add(s.Role == roles.Active, errorMetrics+1) // and how long visitors wait
+		add(s.Connections() > 0, 1)
+		add(s.copies(), 1) // that failed
 		return count
 	}
-	add(true, 2)                                      // the replica's lag, and that it has stopped
-	add(s.peer != nil && s.peer.Media.TimeControl, 1) // copies that are late
+	add(true, 2)       // the replica's lag, and that it has stopped
+	add(s.copies(), 1) // that are late
 	add(s.Images.Sync, 2)
 	add(s.Alarms.CheckHours > 0, 1)
 	return count
 }
 
-// metrics counts pilotlight's own, which a standby has.
-func (s stack) metrics() (count int) {
+// copies reports that media are copied from one side to the other.
+func (s stack) copies() bool { return s.peer != nil || s.Production != nil }
+
+// metrics counts those that CloudWatch charges for as one's own, by the hour in which they have a value: S3's of copies, taken to
+// have one always, and pilotlight's own, which a standby has.
+func (s stack) metrics() (count float64) {
 	if s.leads() {
-		return 0
+		if s.copies() {
+			count += failedMetrics
+		}
+		return count
+	}
+	if s.copies() {
+		count += pendingMetrics
 	}
 	if s.Images.Sync {
 		count++
 	}
 	if s.Alarms.CheckHours > 0 {
-		count += readinessMetrics
+		count += readinessMetrics / float64(s.Alarms.CheckHours)
 	}
 	return count
 }

@@ -71,7 +71,7 @@ func Example() {
 
 	// Output:
 	// ready: true
-	// it would touch 20 resources, and take 6 to 17 min
+	// it would touch 23 resources, and take 6 to 17 min
 	// refused for stack dr
 	// approve: pulumi up -s dr -c role=active
 	// done and then: pilotlight reprotect, once its region is back

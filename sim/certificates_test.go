@@ -71,7 +71,7 @@ func TestRequestedCertificates(t *testing.T) {
 	for _, watched := range []sim.Object{first, second} {
 		_, err := w.Create(t.Context(), sim.Call{Region: watched.Region, Type: "aws:cloudwatch/metricAlarm:MetricAlarm", Name: "ends", Inputs: map[string]any{
 			"name": watched.Region, "namespace": "AWS/CertificateManager", "metricName": "DaysToExpiry", "dimensions": map[string]any{"CertificateArn": watched.ID},
-			"statistic": "Minimum", "comparisonOperator": "LessThanThreshold", "threshold": 30.0, "period": 86400.0, "evaluationPeriods": 1.0,
+			"statistic": "Minimum", "comparisonOperator": "LessThanThreshold", "threshold": 30.0, "period": 86400.0, "evaluationPeriods": 1.0, "treatMissingData": "ignore",
 		}})
 		require.NoError(t, err)
 	}
@@ -84,6 +84,11 @@ func TestRequestedCertificates(t *testing.T) {
 		assert.Equal(t, rang, names)
 		w.Clock().Advance(20 * day)
 	}
+
+	w.Clock().Advance(10 * day)
+	require.NoError(t, w.EvaluateAlarms(w.Clock().Now().Add(-10*day)))
+	is("us-east-2", second.ID, "EXPIRED")
+	assert.True(t, w.Rings()[0].Ended.IsZero(), "it is measured no more, and what ignores silence rings on")
 
 	w.ByHand(func(o *sim.Object) bool { return o.Type != "aws:route53/record:Record" })
 	w.Clock().Advance(200 * day)

@@ -71,9 +71,15 @@ func isHidden(v string) bool { return strings.HasPrefix(v, hidden) }
 func (w *World) Pending(region, bucket, to, rule string, from, until time.Time) (versions, size []Datapoint) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	versions, size, _ = w.pending(region, bucket, to, rule, from, until)
+	return versions, size
+}
+
+// pending is Pending, and for how many seconds the oldest of them has waited, where there is one.
+func (w *World) pending(region, bucket, to, rule string, from, until time.Time) (versions, size, late []Datapoint) {
 	source, target := w.at(bucketType, "bucket", bucket), w.findBy(bucketType, region, "bucket", to)
 	if source == nil || target == nil || !w.measured(bucket, to, rule) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if now := w.clock.Now(); until.After(now) {
 		until = now
@@ -83,14 +89,18 @@ func (w *World) Pending(region, bucket, to, rule string, from, until time.Time) 
 	}
 	for at := from.Truncate(lagPeriod); at.Before(until); at = at.Add(lagPeriod) {
 		count, total := 0, 0
+		waited := time.Duration(0)
 		for _, u := range w.state.Uploads {
 			if u.Bucket == bucket && w.arrives(u, to) && !u.At.After(at) && at.Before(w.copied(u, target.Region)) {
-				count, total = count+1, total+u.Size
+				count, total, waited = count+1, total+u.Size, max(waited, at.Sub(u.At))
 			}
+		}
+		if count > 0 {
+			late = append(late, Datapoint{at, waited.Seconds()})
 		}
 		versions, size = append(versions, Datapoint{at, float64(count)}), append(size, Datapoint{at, float64(total)})
 	}
-	return versions, size
+	return versions, size, late
 }
 
 // measured reports whether a bucket's rule of that id, for another bucket, has metrics.

@@ -61,11 +61,15 @@ func (w *World) evaluate(o *Object, since, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		wrong := true
+		wrong, known := true, true
 		for n := 1; n <= looks && wrong; n++ {
-			wrong = breaches(o, points, end.Add(-time.Duration(n)*period), period)
+			var measured bool
+			wrong, measured = breaches(o, points, end.Add(-time.Duration(n)*period), period)
+			known = known && (measured || o.text("treatMissingData") != "ignore")
 		}
-		w.ring(o, end, wrong)
+		if known { // or it stays as it is
+			w.ring(o, end, wrong)
+		}
 	}
 	return nil
 }
@@ -81,8 +85,8 @@ func (w *World) ring(o *Object, at time.Time, wrong bool) {
 	}
 }
 
-// breaches judges one period of an alarm.
-func breaches(o *Object, points []Datapoint, from time.Time, period time.Duration) bool {
+// breaches judges one period of an alarm, and reports whether there was a value.
+func breaches(o *Object, points []Datapoint, from time.Time, period time.Duration) (wrong, measured bool) {
 	var values []float64
 	for _, p := range points {
 		if !p.At.Before(from) && p.At.Before(from.Add(period)) {
@@ -90,7 +94,7 @@ func breaches(o *Object, points []Datapoint, from time.Time, period time.Duratio
 		}
 	}
 	if len(values) == 0 {
-		return o.text("treatMissingData") == "breaching"
+		return o.text("treatMissingData") == "breaching", false
 	}
 	value, limit := 0.0, 0.0
 	switch o.text("statistic") {
@@ -110,11 +114,11 @@ func breaches(o *Object, points []Datapoint, from time.Time, period time.Duratio
 	}
 	switch o.text("comparisonOperator") {
 	case "GreaterThanThreshold":
-		return value > limit
+		return value > limit, true
 	case "GreaterThanOrEqualToThreshold":
-		return value >= limit
+		return value >= limit, true
 	}
-	return value < limit
+	return value < limit, true
 }
 
 // measures are the values of an alarm's metric.
@@ -143,10 +147,16 @@ func (w *World) measures(o *Object, from, to time.Time) ([]Datapoint, error) {
 			return nil, nil
 		}
 		var points []Datapoint
-		for at := from.Truncate(12 * time.Hour); at.Before(to); at = at.Add(12 * time.Hour) { // twice a day (ACM User Guide, "CloudWatch metrics")
+		// Twice a day, and no more once it has expired (ACM User Guide, "CloudWatch metrics").
+		for at := from.Truncate(12 * time.Hour); at.Before(to) && at.Before(c.Until); at = at.Add(12 * time.Hour) {
 			points = append(points, Datapoint{at, c.Until.Sub(at).Hours() / 24})
 		}
 		return points, nil
+	case "AWS/S3 ReplicationLatency":
+		_, _, late := w.pending(o.Region, of("SourceBucket"), of("DestinationBucket"), of("RuleId"), from, to)
+		return late, nil
+	case "AWS/ApplicationELB TargetResponseTime", "AWS/S3 OperationsFailedReplication":
+		return nil, nil // there are no visitors, and S3 gives up no copy
 	case "AWS/ApplicationELB HealthyHostCount":
 		return w.healthyHosts(o.Region, of("TargetGroup"), from, to), nil
 	}

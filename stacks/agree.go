@@ -258,7 +258,6 @@ func publishes(c config.Config, account string) state.PeerInfo {
 	return state.PeerInfo{
 		Region: c.Region, CIDR: c.Network.CIDR, Zones: zones(c), Account: account, Domain: c.Domain, Names: furtherNames(c), Zone: c.DNS.ZoneID,
 		EngineVersion: c.Database.EngineVersion, TLS: tls(c.App.Certificate), Parameters: parameters(c),
-		MediaMeasured: c.Media.TimeControl,
 	}
 }
 

@@ -20,15 +20,17 @@ func (s *site) alarms(f *foundation, served *application, database *components.D
 	// A replica that is being made must not ring, since it has no measurements yet. An active database is there, and
 	// its alarms must not wait for its second zone: it is named without waiting for it.
 	var id pulumi.StringInput = database.Identifier
+	var storage pulumi.IntInput = database.StorageGiB
 	switch {
 	case s.plan.Serves():
 		id = pulumi.String(s.cfg.DatabaseID(s.plan.Claim.Generation.Number))
+		storage = pulumi.Int(knownStorage(s.cfg, s.plan.Claim.Generation, s.own.Published))
 		args.Alarms = append(args.Alarms, s.watchSite(f, served, id)...)
 		args.After = []pulumi.Resource{served.switched}
 	case s.plan.Do != roles.End: // what is being ended replicates nothing
 		args.Alarms = append(args.Alarms, s.watchStandby(f, id)...)
 	}
-	args.Alarms = append(args.Alarms, components.StorageAlarm(id, s.cfg.Database.StorageGiB))
+	args.Alarms = append(args.Alarms, components.StorageAlarm(id, storage))
 	if s.measuredCertificate() {
 		args.Alarms = append(args.Alarms, components.CertificateAlarm(f.certificate))
 	}
@@ -66,7 +68,7 @@ func (s *site) kept() (all []components.Alarm) {
 // watchStandby watches what a failover needs of a standby.
 func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []components.Alarm {
 	all := components.ReplicaAlarms(database, time.Duration(s.cfg.Failover.MaxLag))
-	if s.peer.MediaMeasured { // or there would be nothing to watch, and an alarm that never rings
+	if s.peer.Bucket != "" {
 		all = append(all, components.MediaBehindAlarm(BucketName(s.peer.Bucket), f.media.Bucket, failover.MediaRule))
 	}
 	if s.syncPackage != "" {
@@ -83,12 +85,12 @@ func (s *site) watchStandby(f *foundation, database pulumi.StringInput) []compon
 func (s *site) watchSite(f *foundation, served *application, database pulumi.StringInput) []components.Alarm {
 	all := []components.Alarm{components.InstancesAlarm(served.arnSuffix, f.targets.ARNSuffix, s.cfg.App.Min)}
 	if s.plan.Claim.Role == roles.Active {
-		all = append(all, components.ErrorsAlarm(served.arnSuffix))
+		all = append(all, components.ErrorsAlarm(served.arnSuffix), components.SlowAlarm(served.arnSuffix))
 	}
-	if s.cfg.Media.TimeControl && s.peer.Bucket != "" { // or its bucket sends nothing, or S3 does not measure it
+	if s.peer.Bucket != "" { // or its own sends nothing
 		all = append(all, components.MediaFailedAlarm(s.cfg.Stack, s.cfg.PeerName(), f.media.Bucket, BucketName(s.peer.Bucket), failover.MediaRule))
 	}
-	if most := s.cfg.Database.MaxConnections(); most > 0 {
+	if most := s.cfg.Connections(); most > 0 {
 		all = append(all, components.ConnectionsAlarm(database, most))
 	}
 	return all

@@ -285,9 +285,9 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) publishToPeer(f *foundation, served *application, database *components.Database) error {
 	serving := s.serving()
-	facts := pulumi.All(database.ARN, f.media.ARN).ApplyT(func(arns []any) string {
+	facts := pulumi.All(database.ARN, f.media.ARN, database.StorageGiB).ApplyT(func(made []any) string {
 		published := publishes(s.cfg, s.account)
-		published.Database, published.Bucket = arns[0].(string), arns[1].(string)
+		published.Database, published.Bucket, published.AllocatedGiB = made[0].(string), made[1].(string), made[2].(int)
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
 		published.Class = s.databaseClass()

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/rdsstorage"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // checkStorage refuses storage that the provider can't give the database, and a ceiling that is too low for what is stored: RDS
@@ -74,6 +76,19 @@ func givenStorage(d config.Database, origin roles.Origin) int {
 		return 0
 	}
 	return d.StorageGiB
+}
+
+// knownStorage is how much storage a database has that is there already, as far as it was published, in GiB. One that was a
+// replica has its source's, whatever its file says.
+func knownStorage(c config.Config, born roles.Generation, published state.PeerInfo) int {
+	seen := 0
+	if strings.HasSuffix(published.Database, ":db:"+c.DatabaseID(born.Number)) {
+		seen = published.AllocatedGiB
+	}
+	if born.Origin == roles.OriginEmpty {
+		return max(seen, c.Database.StorageGiB)
+	}
+	return cmp.Or(seen, c.Database.StorageGiB)
 }
 
 // storageCeiling is up to where a database's storage grows by itself, in GiB: a replica's as far as

@@ -109,3 +109,27 @@ func TestRefuseCeiling(t *testing.T) {
 		assert.ErrorContains(t, why, tc.says, name)
 	}
 }
+
+// TestKnownStorage holds that a database which was a replica has its source's storage, and not what its file says.
+func TestKnownStorage(t *testing.T) {
+	t.Parallel()
+	replica, empty := roles.Generation{Number: 2, Origin: roles.OriginReplica}, roles.Generation{Number: 2, Origin: roles.OriginEmpty}
+	c := config.Config{Site: "blog", Stack: "dr", Database: config.Database{StorageGiB: 50}}
+	seen := state.PeerInfo{Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-2", AllocatedGiB: 400}
+	smaller, before := seen, seen
+	smaller.AllocatedGiB, before.Database = 20, "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1"
+	for name, tc := range map[string]struct {
+		born      roles.Generation
+		published state.PeerInfo
+		want      int
+	}{
+		"a replica":                 {replica, seen, 400},
+		"a smaller one":             {replica, smaller, 20},
+		"another generation's":      {replica, before, 50},
+		"nothing published":         {empty, state.PeerInfo{}, 50},
+		"a primary that has grown":  {empty, seen, 400},
+		"a primary that shall grow": {empty, smaller, 50},
+	} {
+		assert.Equal(t, tc.want, knownStorage(c, tc.born, tc.published), name)
+	}
+}

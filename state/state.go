@@ -69,9 +69,8 @@ type PeerInfo struct {
 	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
 	StorageGiB    int    `json:"storageGiB,omitempty"`    // storage that its database was given; 0 for a replica, which has its source's
 	Class         string `json:"class,omitempty"`         // instance class of its database
+	AllocatedGiB  int    `json:"allocatedGiB,omitempty"`  // storage that its database had, a replica, too, when its state was last read
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
-	// MediaMeasured reports that S3 measures the copies that its bucket sends.
-	MediaMeasured bool `json:"mediaMeasured,omitempty"`
 	// Instances is how many it served with when it was last updated, or started with; 0 for a standby.
 	Instances int `json:"instances,omitempty"`
 	// Image is the id of the image of its instances; empty where that is unknown.

@@ -38,10 +38,9 @@ func TestAlarms(t *testing.T) {
 			Role: roles.Standby, Epoch: 1, Generation: roles.Generation{Number: 2, Origin: roles.OriginReplica},
 			Former: []roles.Generation{{Number: 1, Origin: roles.OriginReplica}},
 		}
-		prod = state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Bucket: "arn:aws:s3:::prod-media", MediaMeasured: true}
-		dr   = state.PeerInfo{Region: "us-east-2", Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", Bucket: "arn:aws:s3:::dr-media"}
+		prod = state.PeerInfo{Region: "us-west-2", Database: "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", Bucket: "arn:aws:s3:::prod-media"}
+		dr   = state.PeerInfo{Region: "us-east-2", Database: "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1", Bucket: "arn:aws:s3:::dr-media", AllocatedGiB: replicaGiB}
 	)
-	const unmeasured, measured = "without media.timeControl", "with media.timeControl"
 	const certificate = "arn:aws:acm:us-east-2:123456789012:certificate/1"
 	for name, tc := range map[string]struct {
 		own  roles.Claim
@@ -51,20 +50,16 @@ func TestAlarms(t *testing.T) {
 	}{
 		"standby":             {following, "standby", "", []string{"drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
 		"with a former":       {returned, "standby", "", []string{"drill-left", "former-1", "media-behind", "replica-lag", "replica-stopped", "storage"}},
-		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "storage"}},
+		"failover":            {following, "active", "", []string{"connections", "drill-left", "errors", "instances", "media-failed", "slow", "storage"}},
 		"ACM's certificate":   {following, "standby", certificate, []string{"certificate", "drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
 		"IAM's certificate":   {following, "standby", "arn:aws:iam::123456789012:server-certificate/x", []string{"drill-left", "media-behind", "replica-lag", "replica-stopped", "storage"}},
-		"requested":           {following, "active", config.CertificateRequest, []string{"certificate", "connections", "drill-left", "errors", "instances", "storage"}},
+		"requested":           {following, "active", config.CertificateRequest, []string{"certificate", "connections", "drill-left", "errors", "instances", "media-failed", "slow", "storage"}},
 		"checked every day":   {following, "standby", "26", []string{"drill-left", "media-behind", "readiness", "replica-lag", "replica-stopped", "storage"}},
-		"checked, and active": {following, "active", "26", []string{"connections", "drill-left", "errors", "instances", "storage"}},
-		"media not measured":  {following, "standby", unmeasured, []string{"drill-left", "replica-lag", "replica-stopped", "storage"}},
-		"media measured":      {following, "active", measured, []string{"connections", "drill-left", "errors", "instances", "media-failed", "storage"}},
-		"a class of no known": {following, "active", "db.x2g.large", []string{"drill-left", "errors", "instances", "storage"}},
+		"checked, and active": {following, "active", "26", []string{"connections", "drill-left", "errors", "instances", "media-failed", "slow", "storage"}},
+		"a class of no known": {following, "active", "db.x2g.large", []string{"drill-left", "errors", "instances", "media-failed", "slow", "storage"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			prod := prod
-			prod.MediaMeasured = tc.app != unmeasured
 			c := &cloud{partition: "aws", states: map[string]map[string]map[string]any{"prod": remembers("prod", first, prod, state.PeerInfo{}), "dr": remembers("dr", tc.own, dr, prod)}}
 			settings := drConfig("us-east-2", "us-west-2", tc.role)
 			settings["pilotlight:failover"], settings["pilotlight:alarms"] = `{"maxLag":"10m"}`, `{"email":["oncall@example.com"],"dashboard":true}`
@@ -73,9 +68,7 @@ func TestAlarms(t *testing.T) {
 				settings["pilotlight:alarms"] = `{"email":["oncall@example.com"],"checkHours":26}`
 			case strings.HasPrefix(tc.app, "db."):
 				settings["pilotlight:database"] = `{"class":"` + tc.app + `"}`
-			case tc.app == measured:
-				settings["pilotlight:media"] = `{"timeControl":true}`
-			case tc.app != "" && tc.app != unmeasured:
+			case tc.app != "":
 				settings["pilotlight:app"] = `{"image":"ami-0123456789abcdef0","certificate":"` + tc.app + `"}`
 			}
 			pair := pairOf(t, "us-west-2", "us-east-2", true)
@@ -95,14 +88,18 @@ func TestAlarms(t *testing.T) {
 			}
 			slices.Sort(names)
 			assert.Equal(t, tc.want, names)
-			assert.Equal(t, watched(alarms), billed(t, settings, prod.MediaMeasured, len(tc.own.Former)), "what the bill counts")
+			assert.Equal(t, watched(alarms), billed(t, settings, len(tc.own.Former)), "what the bill counts")
 			if tc.role == "standby" {
 				assert.True(t, dependsOn(alarms["replica-stopped"], "aws:rds/instance:Instance"), "a replica that is being made has no measurements")
 				assert.InDelta(t, 600, alarms["replica-lag"].Inputs["threshold"].NumberValue(), 0, "failover.maxLag")
+				assert.InDelta(t, replicaGiB/10<<30, alarms["storage"].Inputs["threshold"].NumberValue(), 0, "a replica has its source's storage")
 			}
 			if tc.app == config.CertificateRequest {
 				assert.Equal(t, "arn:aws:mock:::blog-dr-certificate", alarms["certificate"].Inputs["dimensions"].ObjectValue()["CertificateArn"].StringValue())
 				requestedBefore(t, c)
+			}
+			if tc.role == "active" {
+				assert.InDelta(t, replicaGiB/10<<30, alarms["storage"].Inputs["threshold"].NumberValue(), 0, "as it was published")
 			}
 			if slices.Contains(tc.want, "media-behind") {
 				assert.Equal(t, "prod-media", alarms["media-behind"].Inputs["dimensions"].ObjectValue()["SourceBucket"].StringValue())
@@ -136,7 +133,7 @@ func watched(alarms map[string]pulumi.MockResourceArgs) (count int) {
 }
 
 // billed counts the alarms in the bill of stack dr, by its settings.
-func billed(t *testing.T, settings map[string]string, measured bool, former int) int {
+func billed(t *testing.T, settings map[string]string, former int) int {
 	t.Helper()
 	text := "config:\n"
 	for key, value := range settings {
@@ -145,7 +142,6 @@ func billed(t *testing.T, settings map[string]string, measured bool, former int)
 	dr, err := config.Parse("dr", []byte(text))
 	require.NoError(t, err)
 	prod := config.Config{Stack: "prod", Region: "us-west-2", Role: roles.Standby}
-	prod.Media.TimeControl = measured
 	site := cost.Site{Stacks: []config.Config{dr, prod}, Measured: map[string]cost.Measured{"dr": {Former: slices.Repeat([]string{"8.4"}, former)}}}
 	bill, err := cost.Of(site)
 	require.NoError(t, err)

@@ -40,6 +40,9 @@ type cloud struct {
 	made []pulumi.MockResourceArgs
 }
 
+// replicaGiB is the storage of a replica, which has its source's.
+const replicaGiB = 400
+
 func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,6 +56,9 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 		}
 	}
 	shown["latestVersion"] = resource.NewNumberProperty(1)
+	if _, primary := shown["allocatedStorage"]; args.TypeToken == "aws:rds/instance:Instance" && !primary {
+		shown["allocatedStorage"] = resource.NewNumberProperty(replicaGiB)
+	}
 	if args.TypeToken == "pulumi:index:Stash" {
 		shown["output"] = shown["input"]
 	}

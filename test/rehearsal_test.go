@@ -315,7 +315,9 @@ func TestPreviewOfAFailover(t *testing.T) {
 
 			slices.Sort(announced)
 			assert.Equal(t, []string{
-				"create aws:cloudwatch/metricAlarm:MetricAlarm", // of an active side: connections, errors, instances
+				"create aws:cloudwatch/metricAlarm:MetricAlarm", // of an active side: connections, errors, instances, media-failed, slow
+				"create aws:cloudwatch/metricAlarm:MetricAlarm",
+				"create aws:cloudwatch/metricAlarm:MetricAlarm",
 				"create aws:cloudwatch/metricAlarm:MetricAlarm",
 				"create aws:cloudwatch/metricAlarm:MetricAlarm",
 				"create aws:ec2/eip:Eip",
@@ -330,7 +332,8 @@ func TestPreviewOfAFailover(t *testing.T) {
 				"create pulumi:index:Stash",
 				"create pulumi:index:Stash",
 				"create pulumi:index:Stash",
-				"delete aws:cloudwatch/metricAlarm:MetricAlarm", // of a standby: replica-lag, replica-stopped
+				"delete aws:cloudwatch/metricAlarm:MetricAlarm", // of a standby: media-behind, replica-lag, replica-stopped
+				"delete aws:cloudwatch/metricAlarm:MetricAlarm",
 				"delete aws:cloudwatch/metricAlarm:MetricAlarm",
 				"update aws:autoscaling/group:Group",
 				"update aws:rds/instance:Instance",
