@@ -20,7 +20,7 @@ type LockStatus struct {
 	By     string         `json:"by"` // user, host and process
 	Since  time.Time      `json:"since"`
 	Holder backend.Holder `json:"holder"`
-	// LeftHere reports that a killed run of this folder left it: the next one releases it.
+	// LeftHere reports that a dead run of this folder left it: the next one releases it.
 	LeftHere bool `json:"leftHere,omitempty"`
 
 	lock backend.Lock
@@ -34,7 +34,7 @@ func (l LockStatus) says() (seen, remedy string) {
 	by := fmt.Sprintf("%s, since %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"))
 	switch {
 	case l.LeftHere:
-		return fmt.Sprintf("stack %s is locked by a killed run of this folder (%s)", l.Stack, by), "the next run releases the lock"
+		return fmt.Sprintf("stack %s is locked by a dead run of this folder (%s)", l.Stack, by), "the next run releases the lock"
 	case l.Holder == backend.HolderLives:
 		return fmt.Sprintf("stack %s is locked by an update that runs on this machine (%s)", l.Stack, by), "wait for it"
 	case l.Holder == backend.HolderDied:

@@ -7,15 +7,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
 )
 
 // runsFolder holds, below the project's folder, a file for each engine that works for it.
-// Such a file outlives an engine that is killed. It tells a lock that such an engine left
+// Such a file outlives its engine. It tells a lock that a dead engine of the folder left
 // from another's: two machines may have the same name, and so share process ids.
 const runsFolder = ".pilotlight/runs"
 
@@ -47,8 +49,17 @@ func (s *Stack) engineBegins(pid int) {
 	}
 }
 
-// engineEnds forgets an engine that ended by itself.
-func (s *Stack) engineEnds(pid int) { _ = os.Remove(s.runFile(pid)) }
+// engineEnds writes down when an engine ended by itself. It may have left its lock: where the backend does not take
+// the lock away (credentials that are over, a bucket that does not answer), the engine says so and ends
+// (Pulumi's pkg/backend/diy/lock.go).
+func (s *Stack) engineEnds(pid int) {
+	if _, err := os.Stat(s.runFile(pid)); err == nil {
+		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()+ended+time.Now().UTC().Format(time.RFC3339Nano)), 0o600)
+	}
+}
+
+// ended stands between the machine and the time in the file of an engine that ended by itself.
+const ended = "\nended "
 
 // hostname is this machine's; empty where it has none.
 func hostname() string {
@@ -63,13 +74,19 @@ func thisMachine() string {
 	return strings.Join([]string{hostname(), strings.TrimSpace(string(id)), processes}, "\n")
 }
 
-// leftHere reports whether a lock was left by an engine of a folder that is dead.
+// leftHere reports whether a lock was left by an engine of a folder that is dead. One that was taken after
+// that engine had ended is of another machine's with the same name.
 func leftHere(dir, stack string, lock backend.Lock) bool {
-	machine, err := os.ReadFile(runFile(dir, stack, lock.PID))
-	return err == nil && string(machine) == thisMachine() && lock.Holder() == backend.HolderDied
+	text, err := os.ReadFile(runFile(dir, stack, lock.PID))
+	machine, at, byItself := strings.Cut(string(text), ended)
+	if err != nil || machine != thisMachine() || lock.Holder() != backend.HolderDied {
+		return false
+	}
+	end, err := time.Parse(time.RFC3339Nano, at)
+	return !byItself || err == nil && !lock.Since.After(end)
 }
 
-// releaseLeftLocks takes away the locks that killed engines of this folder left. Locks of
+// releaseLeftLocks takes away the locks that dead engines of this folder left. Locks of
 // others stay. Where it can't look, it says so: the engine finds a lock itself.
 func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 	runs := runFiles(s.options.Dir, s.Name())
@@ -77,10 +94,8 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 		return
 	}
 	locks, err := s.Locks(ctx)
-	if err != nil {
-		if !errors.Is(err, backend.ErrOpaque) {
-			run.say(fmt.Sprintf("a run of this folder was killed, and whether it left a lock on stack %s can't be seen: %v", s.Name(), err))
-		}
+	if err != nil && !errors.Is(err, backend.ErrOpaque) { // of one that tells nothing, the files are of no use
+		run.say(fmt.Sprintf("whether an earlier run of this folder left a lock on stack %s can't be seen: %v", s.Name(), err))
 		return
 	}
 	for _, lock := range locks {
@@ -88,16 +103,24 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 			continue
 		}
 		if err := s.release(ctx, lock); err != nil {
-			run.say(fmt.Sprintf("the lock of stack %s that a killed run of this folder left can't be released: %v", s.Name(), err))
+			run.say(fmt.Sprintf("the lock of stack %s that a dead run of this folder left can't be released: %v", s.Name(), err))
 			return
 		}
-		run.say(fmt.Sprintf("released the lock of stack %s that a killed run of this folder had left (%s)", s.Name(), lock))
+		run.say(fmt.Sprintf("released the lock of stack %s that a dead run of this folder had left (%s)", s.Name(), lock))
 	}
 	for _, file := range runs { // a file whose engine left no lock is of no use
-		if pid, err := strconv.Atoi(file[strings.LastIndex(file, "-")+1:]); err == nil && leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) {
+		pid, err := strconv.Atoi(file[strings.LastIndex(file, "-")+1:])
+		if err == nil && (leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) ||
+			endedByItself(file) && !slices.ContainsFunc(locks, func(l backend.Lock) bool { return l.PID == pid })) { // on whatever machine
 			_ = os.Remove(file)
 		}
 	}
+}
+
+// endedByItself reports whether the file of an engine says so.
+func endedByItself(file string) bool {
+	text, err := os.ReadFile(file)
+	return err == nil && strings.Contains(string(text), ended)
 }
 
 func (s *Stack) release(ctx context.Context, lock backend.Lock) error {

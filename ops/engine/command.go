@@ -26,7 +26,7 @@ type Command struct {
 	auto.PulumiCommand // the version, and the check of it
 
 	// Started and Ended are called with the process id of each engine that takes a lock. Ended is
-	// not called for one that was killed: it may have left its lock. Nil disables them.
+	// not called for one that was killed. Either may have left its lock. Nil disables them.
 	Started, Ended func(pid int)
 
 	path    string
