@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
@@ -20,13 +23,27 @@ import (
 // Config makes the configuration of the clients for a region and a profile; nil takes the default chain of credentials.
 type Config func(ctx context.Context, region, profile string) (aws.Config, error)
 
+// answerWithin is how long a call waits for the first byte of an answer, from the end of its request. Then the connection counts as
+// lost, and the call is tried again on another. The SDK sets no limit, and half a region may take calls and never answer them.
+// S3 copies up to 5 GiB in one call, and has copiedWithin.
+const (
+	answerWithin = 30 * time.Second
+	copiedWithin = 10 * time.Minute
+)
+
+// limited is an HTTP client that waits so long for an answer.
+func limited(client *awshttp.BuildableClient, limit time.Duration) *awshttp.BuildableClient {
+	return client.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = limit })
+}
+
 // For is the configuration for a region and a profile; an empty one is the default. The default chain's keeps the SDK
 // from writing its own warnings among what the operator reads: what matters is in errors.
 func (c Config) For(ctx context.Context, region, profile string) (aws.Config, error) {
 	if c != nil {
 		return c(ctx, region, profile)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}),
+		config.WithHTTPClient(limited(awshttp.NewBuildableClient(), answerWithin)))
 	return cfg, unasked(err, profile)
 }
 
@@ -65,6 +82,11 @@ func CloudWatch(cfg aws.Config) *cloudwatch.Client {
 // uploads.localstack. AWS takes both forms.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 func S3(cfg aws.Config, options ...func(*s3.Options)) *s3.Client {
-	path := func(o *s3.Options) { o.UsePathStyle = o.UsePathStyle || o.BaseEndpoint != nil }
-	return s3.NewFromConfig(cfg, append([]func(*s3.Options){path}, options...)...)
+	own := func(o *s3.Options) {
+		o.UsePathStyle = o.UsePathStyle || o.BaseEndpoint != nil
+		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = limited(client, copiedWithin)
+		}
+	}
+	return s3.NewFromConfig(cfg, append([]func(*s3.Options){own}, options...)...)
 }

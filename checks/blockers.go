@@ -187,7 +187,7 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 	}
 	switch r, last := s.Replica, s.Replica.LastGood; {
 	case r.LagUnread != "":
-		return []refusal.Blocker{block(LagUnknown, accept("let these credentials ask for it (cloudwatch:GetMetricData), or", p),
+		return []refusal.Blocker{block(LagUnknown, accept(toRead(r.LagBusy, "ask for it (cloudwatch:GetMetricData)")+", or", p),
 			"the replication lag of database %s could not be read (%s), so the loss is unknown", r.ID, r.LagUnread)}
 	case last == nil:
 		return []refusal.Blocker{block(LagUnknown, accept("raise failover.lagWindow if you know how far behind it was, or", p),
@@ -246,6 +246,17 @@ func orAcceptStandby(remedy string, p Policy) string {
 		return remedy
 	}
 	return fmt.Sprintf("%s; or set acceptStandby to %d (--accept-standby %[2]d) to go on with the standby as it is", remedy, p.Epoch)
+}
+
+// Busy is what to do where AWS did not tell for being busy or ill: who is told of rights then looks for them in vain.
+const Busy = "AWS is busy or ill there: run it again in a minute"
+
+// toRead is what to do where something could not be read: give the rights for it, unless AWS was busy.
+func toRead(busy bool, rights string) string {
+	if busy {
+		return Busy
+	}
+	return "let these credentials " + rights
 }
 
 // accept ends a remedy with the way to accept the loss, for this activation alone.

@@ -26,7 +26,7 @@ func startable(s Snapshot, p Policy) (all []refusal.Blocker) {
 	i := s.Image
 	switch {
 	case s.Unread.Image != "":
-		return []refusal.Blocker{block(ImageUnseen, orAcceptStandby("let these credentials read it (ec2:DescribeImages)", p),
+		return []refusal.Blocker{block(ImageUnseen, orAcceptStandby(toRead(s.Unread.ImageBusy, "read it (ec2:DescribeImages)"), p),
 			"the image in %s could not be read: %s", p.Region, s.Unread.Image)}
 	case i == nil && p.Image == "":
 		return []refusal.Blocker{block(ImageMissing, "give an image in this region that tag, or set app.image to one",

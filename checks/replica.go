@@ -17,7 +17,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 	case p.Source == "":
 		return nil // a primary: nothing to promote
 	case s.Unread.Replica != "":
-		return []refusal.Blocker{block(ReplicaUnseen, "let these credentials read it (rds:DescribeDBInstances), by which the promotion is watched, too",
+		return []refusal.Blocker{block(ReplicaUnseen, toRead(s.Unread.ReplicaBusy, "read it (rds:DescribeDBInstances), by which the promotion is watched, too"),
 			"database %s could not be read: %s", p.Database, s.Unread.Replica)}
 	case r == nil:
 		return []refusal.Blocker{block(ReplicaMissing, fmt.Sprintf("while production lives, pilotlight deploy %s copies it again; if it is lost, "+beyond, p.Stack),
@@ -44,7 +44,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 			"parameter group %s sets read_only, so database %s would take no writes once promoted", r.Parameters, r.ID))
 	}
 	if r.ParametersUnread != "" {
-		all = append(all, block(ParametersUnseen, orAcceptStandby("let these credentials read it (rds:DescribeDBParameters)", p),
+		all = append(all, block(ParametersUnseen, orAcceptStandby(toRead(r.ParametersBusy, "read it (rds:DescribeDBParameters)"), p),
 			"whether parameter group %s keeps database %s read-only could not be read: %s", r.Parameters, r.ID, r.ParametersUnread))
 	}
 	if r.Engine != "" && mysqlversion.Compare(r.Engine, p.EngineVersion) != 0 { // an upgrade would keep the database away for long

@@ -43,7 +43,11 @@ type Snapshot struct {
 }
 
 // Unread is why AWS did not tell of a part, in a few words; empty where it did.
-type Unread struct{ Image, Replica string }
+type Unread struct {
+	Image, Replica string
+	// ImageBusy and ReplicaBusy report that AWS was busy or ill, or did not answer: that passes, and no right is missing.
+	ImageBusy, ReplicaBusy bool
+}
 
 // Backlog is what S3 has yet to copy from one side's bucket to the other's, as last measured.
 type Backlog struct {
@@ -78,6 +82,8 @@ type Replica struct {
 	Set map[string]string `json:"set,omitempty"`
 	// ParametersUnread is why the parameters of its group could not be read; empty when they could.
 	ParametersUnread string `json:"parametersUnread,omitempty"`
+	// ParametersBusy and LagBusy are as those of Unread.
+	ParametersBusy, LagBusy bool `json:"-"`
 	// BackupWindow is when it is backed up, in UTC, such as 03:00-03:30.
 	BackupWindow string `json:"backupWindow"`
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.

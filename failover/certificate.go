@@ -47,7 +47,7 @@ func (r *Runtime) certificate(ctx context.Context, cfg aws.Config) (found *check
 	if err := orAbsent(err); err != nil {
 		return &checks.Certificate{Unseen: true}, []refusal.Blocker{{
 			Code: checks.CertificateUnseen, Subject: "certificate", Reason: "the certificate could not be read: " + err.Error(),
-			Remedy: fmt.Sprintf("let these credentials read it (%s), and check again", right),
+			Remedy: toRead(err, "read it ("+right+")"),
 		}}
 	}
 	return found, nil

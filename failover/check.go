@@ -51,8 +51,8 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 	step := report.Step{Kind: report.CheckStep, Name: ask.step}
 	err = r.runStep(&step, func() error {
 		seen, err := r.snapshot(ctx)
-		if ctx.Err() != nil {
-			err = context.Cause(ctx) // also when what was asked has been answered
+		if cause := context.Cause(ctx); cause != nil { // also when what was asked has been answered
+			err = because(cause, err)
 		}
 		if err != nil {
 			return fmt.Errorf("the checks could not be made in %s, nothing was changed: %w", r.Site.Region, err)
@@ -62,6 +62,17 @@ func (r *Runtime) judge(ctx context.Context, ask question) (verdict checks.Verdi
 		return nil
 	})
 	return verdict, err
+}
+
+// because is cause with what was asked when it came, which err may tell.
+func because(cause, err error) error {
+	switch {
+	case err == nil:
+		return cause
+	case errors.Is(err, cause):
+		return err
+	}
+	return fmt.Errorf("%w: %w", cause, err)
 }
 
 func judged(seen checks.Snapshot, p checks.Policy, ask question) checks.Verdict {
@@ -128,12 +139,12 @@ func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error)
 		return seen, err
 	}
 	seen.Image, err = r.findImage(ctx, ec2.NewFromConfig(cfg))
-	if seen.Unread.Image, err = untold(err); err != nil {
+	if seen.Unread.Image, seen.Unread.ImageBusy, err = untold(err); err != nil {
 		return seen, err
 	}
 	if r.Site.Source != "" || brief {
 		seen.Replica, err = r.database(ctx, cfg)
-		if seen.Unread.Replica, err = untold(err); err != nil {
+		if seen.Unread.Replica, seen.Unread.ReplicaBusy, err = untold(err); err != nil {
 			return seen, err
 		}
 		if brief && seen.Replica != nil {
@@ -149,29 +160,39 @@ func (r *Runtime) look(ctx context.Context, brief bool) (checks.Snapshot, error)
 	return seen, err
 }
 
-// untold is why AWS does not tell of something although it answers; empty where it tells, be it that there is no such thing.
-// The error is one of silence.
-func untold(err error) (why string, silence error) {
+// untold is why AWS does not tell of something although it answers, and whether it is busy; empty where it tells, be it that
+// there is no such thing. The error is one of silence.
+func untold(err error) (why string, busy bool, silence error) {
 	switch err = orAbsent(err); {
 	case err == nil:
-		return "", nil
+		return "", false, nil
 	case awsclient.Answered(err):
-		return unread(err), nil
+		return unread(err), isRetryable(err), nil
 	}
-	return "", err
+	return "", false, err
+}
+
+// toRead is what to do about an error that keeps something from being read: rights are of use only where AWS is not busy.
+func toRead(err error, rights string) string {
+	if isRetryable(err) {
+		return checks.Busy
+	}
+	return "let these credentials " + rights + ", and check again"
 }
 
 // lookFurther adds what a brief look leaves out. Credentials that may not ask for it can still fail over.
 func (r *Runtime) lookFurther(ctx context.Context, cfg aws.Config, seen *checks.Snapshot) (err error) {
-	seen.Types, err = findTypes(ctx, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
+	within, cancel := context.WithTimeout(ctx, partsLimit)
+	defer cancel()
+	seen.Types, err = findTypes(within, ec2.NewFromConfig(cfg), r.Site.InstanceTypes, r.Site.Zones)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, errNothingOffered):
-		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error(), "find out whether the account may use the region (aws account list-regions)"))
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(err.Error(), "find out whether the account may use the region (aws account list-regions), and check again"))
 	case err != nil:
-		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(cmp.Or(awsclient.Words(err), err.Error()),
-			"let these credentials ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes)"))
+		seen.Shortfalls = append(seen.Shortfalls, typesUnseen(cmp.Or(awsclient.Words(err), unread(err)),
+			toRead(err, "ask (ec2:DescribeInstanceTypeOfferings, ec2:DescribeInstanceTypes)")))
 	}
 	seen.VolumeKey = r.volumeKey(ctx, cfg, seen.Image)
 	var short []refusal.Blocker
@@ -244,14 +265,14 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 	for _, group := range instance.DBParameterGroups { // one at most
 		found.Parameters = aws.ToString(group.DBParameterGroupName)
 		found.Set, err = findParameters(ctx, client, found.Parameters)
-		if found.ParametersUnread, err = untold(err); err != nil {
+		if found.ParametersUnread, found.ParametersBusy, err = untold(err); err != nil {
 			return nil, err
 		}
 		found.ReadOnly = setsReadOnly(found.Set)
 		found.AwaitsReboot = aws.ToString(group.ParameterApplyStatus) == "pending-reboot"
 	}
 	if found.Source != "" {
-		found.LastGood, found.LagUnread = r.lag(ctx, cfg)
+		found.LastGood, found.LagUnread, found.LagBusy = r.lag(ctx, cfg)
 	}
 	return found, context.Cause(ctx)
 }
@@ -259,18 +280,19 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 // metricsLimit bounds what CloudWatch is asked. A site does not need it: without it the loss alone is unknown.
 const metricsLimit = 20 * time.Second
 
-// lag is the last good measurement of the replica's lag; nil when there is none. why is why it could not be read.
-func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string) {
+// lag is the last good measurement of the replica's lag; nil when there is none. why is why it could not be read, busy
+// whether that passes.
+func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string, busy bool) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
 	last, err := findLag(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
 	switch {
 	case err == nil:
-		return last, ""
-	case ctx.Err() != nil:
-		return nil, "CloudWatch does not answer"
+		return last, "", false
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
+		return nil, "CloudWatch does not answer", true
 	}
-	return nil, unread(err)
+	return nil, unread(err), isRetryable(err)
 }
 
 // free is the database's free storage; nil where CloudWatch does not tell.
@@ -314,6 +336,6 @@ func described(instance *rdstypes.DBInstance) checks.Replica {
 func typesUnseen(why, remedy string) refusal.Blocker {
 	return refusal.Blocker{
 		Code: checks.TypesUnseen, Subject: "instances", Reason: "what EC2 offers could not be read: " + why,
-		Remedy: remedy + ", and check again",
+		Remedy: remedy,
 	}
 }

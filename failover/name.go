@@ -36,7 +36,7 @@ func (r *Runtime) name(ctx context.Context, cfg aws.Config) (found *checks.Name,
 	if err != nil {
 		return nil, []refusal.Blocker{{
 			Code: checks.NameUnseen, Subject: "name", Reason: "what stands at the site's names could not be read: " + err.Error(),
-			Remedy: "let these credentials read the zone (route53:GetHostedZone, route53:ListResourceRecordSets), and check again",
+			Remedy: toRead(err, "read the zone (route53:GetHostedZone, route53:ListResourceRecordSets)"),
 		}}
 	}
 	if found.Zone != "" && !found.Private {

@@ -55,6 +55,7 @@ func (r *Runtime) parts(ctx context.Context, cfg aws.Config) (missing []checks.P
 // partsUnseen says why AWS did not tell of some kinds of parts, by an error for each kind that was asked for.
 func (r *Runtime) partsUnseen(errs []error) []refusal.Blocker {
 	var why []string
+	var refused error // one that does not pass, if there is one
 	silent := 0
 	for _, err := range errs {
 		switch {
@@ -63,9 +64,12 @@ func (r *Runtime) partsUnseen(errs []error) []refusal.Blocker {
 			silent++
 		default:
 			why = append(why, unread(err))
+			if refused == nil || isRetryable(refused) {
+				refused = err
+			}
 		}
 	}
-	remedy := "let these credentials ask (docs/policies/check.json), and check again"
+	remedy := toRead(refused, "ask (docs/policies/check.json)")
 	if len(why) == 0 {
 		remedy = fmt.Sprintf("check again, and from nearer to %s where that does not help", r.Site.Region)
 	}

@@ -31,9 +31,12 @@ func (r *Runtime) StartPromotion(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, seen, err := r.promote(ctx, client)
+		_, seen, err := look(func(ctx context.Context) (bool, string, error) {
+			_, seen, err := r.promote(ctx, client)
+			return false, seen, err
+		}).within(ctx, lookLimit)
 		if isRetryable(err) && ctx.Err() == nil {
-			seen, err = err.Error(), nil
+			seen, err = passing(err), nil
 		}
 		if err == nil {
 			r.progress(step.Awaits, seen)

@@ -104,6 +104,9 @@ func unread(err error) string {
 	if refused, ok := errors.AsType[smithy.APIError](err); ok {
 		why = refused.ErrorCode()
 	}
+	if ofCall && errors.Is(err, context.DeadlineExceeded) {
+		why = "no answer"
+	}
 	if ofCall && why != "" {
 		return fmt.Sprintf("%s %s: %s", operation.ServiceID, operation.OperationName, why)
 	}

@@ -1,10 +1,12 @@
 package failover
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stretchr/testify/assert"
@@ -30,6 +32,8 @@ func TestRetryable(t *testing.T) {
 		{said(http.StatusBadRequest, "InvalidDBInstanceState"), false},
 		{said(http.StatusForbidden, "AccessDenied"), false},
 		{errors.New("no answer of AWS"), false},
+		{&aws.RequestCanceledError{Err: context.DeadlineExceeded}, true}, // how the SDK words the end of a look's time
+		{&aws.RequestCanceledError{Err: context.Canceled}, false},
 	} {
 		assert.Equal(t, tc.want, isRetryable(tc.err), "%v", tc.err)
 	}

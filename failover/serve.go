@@ -29,6 +29,8 @@ const (
 	Verification = (servingLooks - 1) * interval
 	// answerTimeout bounds one request to the site.
 	answerTimeout = 5 * time.Second
+	// countLimit bounds what AWS is asked beside the site: that blocks nothing.
+	countLimit = 15 * time.Second
 	// maxAnswer is as much of an answer as is read.
 	maxAnswer = 64 << 10
 )
@@ -69,6 +71,8 @@ func (r *Runtime) launchFailure(ctx context.Context) checks.LaunchFailure {
 	if r.Site.Instances == 0 {
 		return checks.LaunchFailure{}
 	}
+	ctx, cancel := context.WithTimeout(ctx, countLimit)
+	defer cancel()
 	found, err := r.instances(ctx)
 	if err != nil || found.running >= r.Site.Instances {
 		return checks.LaunchFailure{} // what the pages say is all that is known
@@ -108,6 +112,8 @@ func (r *Runtime) enough(ctx context.Context, balancer, pages string) (ready boo
 }
 
 func (r *Runtime) healthyTargets(ctx context.Context, balancer string) (count int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countLimit)
+	defer cancel()
 	cfg, err := r.aws(ctx)
 	if err != nil {
 		return 0, err

@@ -22,12 +22,16 @@ import (
 // since it adds to the time to recover.
 const interval = 3 * time.Second
 
+// lookLimit bounds one look. A call that AWS takes and never answers would hold a wait for good: the SDK has no limit for an answer.
+// It is enough for a second attempt of one that awsclient has given up.
+const lookLimit = time.Minute
+
 // look is one look at what is waited for: whether it is done, and what was seen of it.
 type look func(context.Context) (done bool, seen string, err error)
 
 // wait polls until look reports done or a permanent error, or until limit has passed on the
 // environment's clock. An error that may pass (throttling, a server's error, a lost
-// connection) is reported as what was seen, and wait looks again.
+// connection, no answer within lookLimit) is reported as what was seen, and wait looks again.
 // Progress is reported whenever what is seen changes. The error of a timeout says what was last seen.
 func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, look look) error {
 	ctx, leave := r.enter(ctx, what)
@@ -35,9 +39,9 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 	begin, last := r.env.Now(), ""
 	for {
 		looked := r.env.Now()
-		done, seen, err := look(ctx)
+		done, seen, err := look.within(ctx, lookLimit)
 		if isRetryable(err) && ctx.Err() == nil {
-			done, seen, err = false, err.Error(), nil
+			done, seen, err = false, passing(err), nil
 		}
 		if err != nil {
 			return fmt.Errorf("waiting for %s: %w", what, err)
@@ -57,6 +61,21 @@ func (r *Runtime) wait(ctx context.Context, what string, limit time.Duration, lo
 			return fmt.Errorf("waiting for %s, last saw %q: %w", what, last, cmp.Or(context.Cause(ctx), err))
 		}
 	}
+}
+
+// within looks with a limit of its own.
+func (l look) within(ctx context.Context, limit time.Duration) (done bool, seen string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return l(ctx)
+}
+
+// passing is an error that may be over at the next look, in words.
+func passing(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer from AWS within %s", lookLimit)
+	}
+	return err.Error()
 }
 
 // waitStep runs a step that is a wait.
@@ -120,7 +139,7 @@ func isRetryable(err error) bool {
 	if page, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && page.HTTPStatusCode() == http.StatusNotImplemented {
 		return false // what stands for AWS does not know the call, whatever code it gives that
 	}
-	return err != nil && (retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
+	return err != nil && (errors.Is(err, context.DeadlineExceeded) || retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
 		awsclient.Is(err, awsclient.Again) || coded(err, momentary...))
 }
 

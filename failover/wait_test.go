@@ -3,6 +3,7 @@ package failover
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -95,5 +96,24 @@ func TestSecondZoneWaits(t *testing.T) {
 		require.NoError(t, r.WaitSecondZone(t.Context()))
 		assert.InDelta(t, delay.Seconds(), now.Sub(began).Seconds(), interval.Seconds())
 		assert.False(t, now.Before(began.Add(delay)), "%s", delay)
+	}
+}
+
+// TestBecause holds that the end of a check's time says what was being asked.
+func TestBecause(t *testing.T) {
+	t.Parallel()
+	asked := errors.New("describing database blog-dr-1: canceled")
+	for _, tc := range []struct {
+		cause, err error
+		says       string
+	}{
+		{context.DeadlineExceeded, nil, "context deadline exceeded"},
+		{context.DeadlineExceeded, asked, "context deadline exceeded: describing database blog-dr-1: canceled"},
+		{context.DeadlineExceeded, fmt.Errorf("describing database blog-dr-1: %w", context.DeadlineExceeded), "describing database blog-dr-1: context deadline exceeded"},
+		{ErrInterrupted, asked, "interrupted: describing database blog-dr-1: canceled"},
+	} {
+		err := because(tc.cause, tc.err)
+		require.EqualError(t, err, tc.says)
+		assert.ErrorIs(t, err, tc.cause)
 	}
 }

@@ -36,6 +36,9 @@ func (w *World) API(ctx context.Context, region, service, operation, subject str
 	if err := w.reach(ctx, region, hangCall); err != nil {
 		return err
 	}
+	if w.meets("hang", service+":"+operation) {
+		return w.hang(ctx, region, hangForGood)
+	}
 	k := &kind{service: service, sdk: service}
 	call := Call{Region: region, Name: subject}
 	if e := w.strike(service + ":" + operation); e != nil {

@@ -54,6 +54,7 @@ func Faults() []FaultHelp {
 		{"slow", "service:Operation:N", "the operation takes N times as long, such as rds:PromoteReadReplica:3"},
 		{"stuck", "service:Operation", "the provider's wait for the operation does not return until the faults are healed, such as rds:CreateDBInstance"},
 		{"throttle", "service:Operation[:N]", "the first N calls (3) are throttled, such as rds:PromoteReadReplica"},
+		{"hang", "service:Operation[:N]", "AWS takes the first N calls (1) of those who watch and check, and never answers them: a caller waits as long as it means to, such as rds:DescribeDBInstances"},
 		{"answer", "service:Operation[:N]", "AWS makes what the first N calls (1) ask for, and the connection breaks before it says so: the provider asks again, such as ssm:PutParameter"},
 		{"fails", "service:Operation[:N]", "AWS accepts the first N calls (1), and fails minutes later to make what they ask for, such as elasticache:CreateReplicationGroup"},
 		{"error", "service:Operation:Code[:N]", "the first N calls (1) fail with this code, such as elasticache:CreateReplicationGroup:InsufficientCacheClusterCapacity"},
@@ -142,7 +143,7 @@ func (w *World) Injected() []Fault {
 	defer w.mu.Unlock()
 	faults := []Fault{}
 	for _, a := range w.state.Faults {
-		if spent := a.Left == 0 && (a.Code != "" || slices.Contains([]string{"promotion", "answer", "fails"}, a.Name)); !spent {
+		if spent := a.Left == 0 && (a.Code != "" || slices.Contains([]string{"promotion", "hang", "answer", "fails"}, a.Name)); !spent {
 			faults = append(faults, a.Fault)
 		}
 	}
@@ -177,7 +178,7 @@ func (f Fault) arm() (*armed, error) {
 		if d, err := time.ParseDuration(strings.TrimPrefix(f.Value, hidden)); err == nil && d >= 0 {
 			return &armed{Fault: f}, nil
 		}
-	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "answer", f.Name == "fails", f.Name == "error":
+	case f.Name == "slow", f.Name == "stuck", f.Name == "throttle", f.Name == "hang", f.Name == "answer", f.Name == "fails", f.Name == "error":
 		return f.armCall()
 	}
 	return nil, f.unknown()
@@ -199,9 +200,7 @@ func (f Fault) armCall() (*armed, error) {
 	case f.Name == "stuck" && parts == 2:
 	case f.Name == "throttle" && parts <= 3:
 		a, err = f.counted(a.Operation, throttling(service), p[2], 3)
-	case f.Name == "answer" && parts <= 3:
-		a, err = f.counted(a.Operation, "", p[2], 1)
-	case f.Name == "fails" && parts <= 3:
+	case slices.Contains([]string{"hang", "answer", "fails"}, f.Name) && parts <= 3:
 		a, err = f.counted(a.Operation, "", p[2], 1)
 	case f.Name == "error" && (parts == 3 || parts == 4) && p[2] != "":
 		code = p[2]
@@ -280,7 +279,7 @@ func (w *World) strike(operation string) *Error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.state.Faults {
-		if a.Operation != operation || a.Left == 0 || a.Name == "answer" || a.Name == "fails" {
+		if a.Operation != operation || a.Left == 0 || a.Code == "" {
 			continue
 		}
 		a.Left--
@@ -301,11 +300,14 @@ func (w *World) strike(operation string) *Error {
 }
 
 // losesAnswer reports whether the caller of an operation does not hear that it was done.
-func (w *World) losesAnswer(operation string) bool {
+func (w *World) losesAnswer(operation string) bool { return w.meets("answer", operation) }
+
+// meets uses up one of the faults of a name that an operation meets.
+func (w *World) meets(name, operation string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, a := range w.state.Faults {
-		if a.Name == "answer" && a.Operation == operation && a.Left > 0 {
+		if a.Name == name && a.Operation == operation && a.Left > 0 {
 			a.Left--
 			a.Met++
 			return true

@@ -21,6 +21,7 @@ func TestParseFault(t *testing.T) {
 		"offer=us-east-2:db.m6g.large": true, "capacity=us-east-2:db.m6g.large": false,
 		"launches=quota": true, "launches=key": true, "launches=": false, "load=high": true, "load=": false,
 		"fails=ec2:CreateNatGateway": true, "fails=ec2:CreateNatGateway:2": true, "fails=ec2": false,
+		"hang=rds:DescribeDBInstances": true, "hang=rds:DescribeDBInstances:3": true, "hang=rds:DescribeDBInstances:0": false, "hang=rds": false,
 		"stuck=rds:CreateDBInstance": true, "stuck=rds": false, "stuck=rds:": false, "stuck=rds:CreateDBInstance:2": false,
 		"answer=ssm:PutParameter": true, "answer=ssm:PutParameter:2": true, "answer=ssm:PutParameter:0": false, "answer=ssm": false,
 		"": false, "promotion": false, "promotion=refused:0": false, "promotion=refused:many": false, "lag=": false, "lag=-1s": false,

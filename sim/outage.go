@@ -33,6 +33,8 @@ const (
 	hangCall     = 127 * time.Second
 	hangProvider = 20 * time.Minute
 	hangVisit    = 5 * time.Second
+	// An answer is waited for without a limit: the SDK sets none, and a connection that lives shows nothing.
+	hangForGood = 24 * time.Hour
 )
 
 // A Gap is the time between a region's loss and its return.
@@ -113,6 +115,11 @@ func (w *World) reach(ctx context.Context, region string, wait time.Duration) er
 	if loss.How == Refuse {
 		return &OutageError{Region: region}
 	}
+	return w.hang(ctx, region, wait)
+}
+
+// hang lets a caller wait, for as long as it means to, for an answer that does not come.
+func (w *World) hang(ctx context.Context, region string, wait time.Duration) error {
 	// A deadline is real time; here it is that much simulated time, or the
 	// caller would wait for real while everybody else's time runs on.
 	deadline, limited := ctx.Deadline()

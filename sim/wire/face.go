@@ -40,7 +40,7 @@ func (f *Face) Close() { f.dialed.close() }
 func (f *Face) Config(region string) aws.Config { return Config(region, f) }
 
 // Config is the same for a world that is reached through a client. A retry waits
-// for next to nothing, in real time.
+// for next to nothing, in real time. What a deadline has ended is not tried again: the SDK sees that by the time, which is simulated here.
 func Config(region string, client aws.HTTPClient) aws.Config {
 	return aws.Config{
 		Region:      region,
@@ -49,9 +49,18 @@ func Config(region string, client aws.HTTPClient) aws.Config {
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return time.Millisecond, nil })
+				o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(overdue)}, o.Retryables...)
 			})
 		},
 	}
+}
+
+// overdue has an error of a deadline not tried again.
+func overdue(err error) aws.Ternary {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 func credentials(context.Context) (aws.Credentials, error) {
