@@ -61,6 +61,30 @@ func unasked(err error, profile string) error {
 		"%s, and run the same again in that shell", err, profile, then)
 }
 
+// With makes the same configurations with these credentials in place of their own.
+func (c Config) With(held aws.CredentialsProvider) Config {
+	return func(ctx context.Context, region, profile string) (aws.Config, error) {
+		cfg, err := c.For(ctx, region, profile)
+		cfg.Credentials = held
+		return cfg, err
+	}
+}
+
+// Retrieved are credentials once they were found. They may come from a service that does not answer, or no longer. Those of a role
+// (role_arn, a web identity) come from STS in the region of the configuration. within bounds the search.
+func Retrieved(ctx context.Context, from aws.CredentialsProvider, within time.Duration) (aws.CredentialsProvider, error) {
+	if from == nil {
+		return nil, errors.New("there are none")
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	credentials, err := from.Retrieve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }), nil
+}
+
 // Attempts is how often a call is tried that a change of role or a copy needs. Control planes of a region that others
 // flee to are throttled, as are parallel copies; the SDK's three attempts are over within seconds.
 const Attempts = 8

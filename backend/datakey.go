@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
@@ -30,7 +29,7 @@ func OpenDataKey(ctx context.Context, address string, encrypted []byte, config a
 	}
 	cfg, err := config.For(ctx, query.Get("region"), query.Get("profile"))
 	if err == nil {
-		cfg.Credentials, err = found(ctx, cfg.Credentials, within)
+		cfg.Credentials, err = awsclient.Retrieved(ctx, cfg.Credentials, within)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: finding credentials: %w", ErrUnasked, err)
@@ -58,18 +57,4 @@ func keyQuery(address string) (query url.Values, bound map[string]string, err er
 		}
 	}
 	return query, bound, nil
-}
-
-// found are credentials once they were found. They may come from a service that does not answer, or no longer.
-func found(ctx context.Context, from aws.CredentialsProvider, within time.Duration) (aws.CredentialsProvider, error) {
-	if from == nil {
-		return nil, errors.New("there are none")
-	}
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	credentials, err := from.Retrieve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }), nil
 }

@@ -269,18 +269,33 @@ func (s *Site) unreachable(ctx context.Context, side Side) (why string, err erro
 	return silence(err, askAgainFor), nil
 }
 
-// lost is unreachable, for what must not mistake missing credentials for a lost region.
-func (s *Site) lost(ctx context.Context, side Side) (why string, err error) {
-	cfg, err := s.options.Env.AWS.For(ctx, side.Config.Region, side.Config.Profile)
-	if err == nil && cfg.Credentials != nil {
-		bounded, cancel := context.WithTimeout(ctx, askFor)
-		defer cancel()
-		_, err = cfg.Credentials.Retrieve(bounded)
+// lost is why a side can't abort its activation, where AWS in its region does not answer, or is too busy to: it is asked for the
+// record of the claim, which an abort reads first. Half a region may answer, and STS alone says nothing. Missing credentials are an
+// error, and no lost region: they are found by the region of the other side, since those of a role come from STS of
+// the region that is called. other is nil where no stack made it.
+func (s *Site) lost(ctx context.Context, side Side, other *Side) (why string, err error) {
+	env, region := s.options.Env, side.Config.Region
+	if other != nil {
+		region = other.Config.Region
+	}
+	by, err := env.AWS.For(ctx, region, side.Config.Profile)
+	if err == nil {
+		by.Credentials, err = awsclient.Retrieved(ctx, by.Credentials, askFor)
 	}
 	if err != nil {
 		return "", fmt.Errorf("finding credentials to ask AWS in %s: %w", side.Config.Region, err)
 	}
-	return s.unreachable(ctx, side)
+	env.AWS = env.AWS.With(by.Credentials)
+	bounded, cancel := context.WithTimeout(ctx, askAgainFor)
+	defer cancel()
+	_, _, err = failover.Parameter(bounded, env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case err == nil, awsclient.Answered(err) && !awsclient.Is(err, awsclient.Again), errors.Is(err, failover.ErrNothingTold):
+		return "", nil
+	}
+	return silence(err, askAgainFor), nil
 }
 
 // silence is why a region could not be asked, without the layers of the SDK.

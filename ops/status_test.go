@@ -303,34 +303,59 @@ func (w wallet) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKIASIMULATED", SecretAccessKey: "simulated"}, w.err
 }
 
-// TestLostIsNoMissingCredential: who can't ask a region doesn't know that it is lost.
-func TestLostIsNoMissingCredential(t *testing.T) {
+// TestLost holds by what a region is taken for lost when an activation there is to be aborted: the record of the claim, which an abort
+// reads first, whatever STS answers. Who can't ask a region doesn't know that it is lost, and who gets credentials of STS in
+// that region gets them in the other one.
+func TestLost(t *testing.T) {
 	t.Parallel()
-	side := site(leading, standBy)[0]
+	sides := site(leading, standBy)
+	side, other := sides[0], sides[1]
+	require.NotEqual(t, side.Config.Region, other.Config.Region)
+	says := func(status int, body string) func() (*http.Response, error) {
+		return func() (*http.Response, error) {
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		}
+	}
+	refuses := func() (*http.Response, error) { return nil, errors.New("connection refused") }
 	for name, tc := range map[string]struct {
-		profile, wallet error
-		why, fails      string
+		record      func() (*http.Response, error)
+		profile     error
+		here, there error // of who looks for credentials by the side's region, and by the other's
+		why, fails  string
 	}{
-		"no answer":      {nil, nil, "connection refused", ""},
-		"no profile":     {errors.New("failed to get shared config profile, dr-admin"), nil, "", "credentials to ask AWS in us-east-2: failed to get shared config profile"},
-		"expired tokens": {nil, errors.New("the SSO session has expired"), "", "credentials to ask AWS in us-east-2: the SSO session has expired"},
+		"it answers":               {record: says(200, `{"Parameter": {"Value": "x"}}`)},
+		"no record":                {record: says(400, `{"__type": "ParameterNotFound"}`)},
+		"no right":                 {record: says(400, `{"__type": "AccessDeniedException"}`)},
+		"no answer":                {record: refuses, why: "connection refused"},
+		"half of it":               {record: says(503, `{"__type": "ServiceUnavailable"}`), why: "ServiceUnavailable"},
+		"asked by too many":        {record: says(400, `{"__type": "ThrottlingException"}`), why: "ThrottlingException"},
+		"a role, by STS over here": {record: refuses, here: errors.New("STS in us-east-2 is silent"), why: "connection refused"},
+		"no profile":               {profile: errors.New("failed to get shared config profile, dr-admin"), fails: "credentials to ask AWS in us-east-2: failed to get shared config profile"},
+		"expired tokens":           {here: errors.New("over"), there: errors.New("the SSO session has expired"), fails: "credentials to ask AWS in us-east-2: the SSO session has expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
-				refuse := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("connection refused") })
+				answers := roundTripper(func(req *http.Request) (*http.Response, error) {
+					if strings.HasPrefix(req.URL.Host, "ssm.") {
+						return tc.record()
+					}
+					return says(200, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)()
+				})
+				by := map[string]error{side.Config.Region: tc.here, other.Config.Region: tc.there}
 				return aws.Config{
-					Region: region, Credentials: wallet{tc.wallet}, HTTPClient: &http.Client{Transport: refuse},
+					Region: region, Credentials: wallet{by[region]}, HTTPClient: &http.Client{Transport: answers},
 					Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 				}, tc.profile
 			}}}}
-			why, err := s.lost(t.Context(), side)
+			why, err := s.lost(t.Context(), side, &other)
 			if tc.fails != "" {
 				require.ErrorContains(t, err, tc.fails)
 				return
 			}
 			require.NoError(t, err)
 			assert.Contains(t, why, tc.why)
+			assert.Equal(t, tc.why == "", why == "", why)
 		})
 	}
 }
@@ -345,7 +370,7 @@ func TestPageIsAnAnswer(t *testing.T) {
 		return aws.Config{Region: region, Credentials: wallet{}, HTTPClient: &http.Client{Transport: page}, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}, nil
 	}}}}
 	side := site(leading, standBy)[0]
-	why, err := s.lost(t.Context(), side)
+	why, err := s.lost(t.Context(), side, nil)
 	require.NoError(t, err)
 	assert.Empty(t, why)
 	_, err = s.diverged(t.Context(), side)

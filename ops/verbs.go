@@ -166,11 +166,11 @@ func (s *Site) Abort(ctx context.Context, run Run) (Outcome, error) {
 		if err != nil || len(changes) == 0 || changes[0].Abort == 0 {
 			return changes, done, err
 		}
-		side, _, err := find(sides, changes[0].Stack)
+		side, other, err := find(sides, changes[0].Stack)
 		if err != nil {
 			return nil, "", err
 		}
-		silent, err := s.lost(ctx, side)
+		silent, err := s.lost(ctx, side, other)
 		if err != nil || silent == "" {
 			return changes, done, err
 		}
