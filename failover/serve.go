@@ -214,6 +214,13 @@ func (r *Runtime) probe(ctx context.Context) checks.DeepPage {
 	return r.page(ctx, r.siteClient(), r.Site.domain())
 }
 
+// Answers reports whether an instance answers under the site's name, well or not. It brings no token, so the deep page refuses to
+// tell more; a balancer without instances answers otherwise.
+func (r *Runtime) Answers(ctx context.Context) bool {
+	answer, err := r.get(ctx, r.siteClient(), r.Site.domain(), r.Site.DeepPath)
+	return err == nil && answer.Status == http.StatusForbidden
+}
+
 // siteClient asks for the site's certificate at whatever address it calls, and
 // takes a redirect for the answer that it is. Where the standby was accepted as it is, it takes any certificate: that
 // was accepted too, and the site would never be seen to be healthy.

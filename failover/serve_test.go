@@ -21,6 +21,23 @@ import (
 	"github.com/pilotlight-dr/pilotlight/report"
 )
 
+// TestAnswers holds that an instance alone answers for the site: its deep page refuses who brings no token.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{http.StatusForbidden: true, http.StatusServiceUnavailable: false, http.StatusBadGateway: false, http.StatusOK: false, 0: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(server.Close)
+		address := server.Listener.Addr().String()
+		if status == 0 {
+			server.Close() // nothing listens there
+		}
+		rt := failover.New(failover.Env{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}}}, failover.Site{Policy: checks.Policy{Names: []string{"www.example.com"}}, DeepPath: "/deep"})
+		assert.Equal(t, want, rt.Answers(t.Context()), status)
+	}
+}
+
 // TestWaitServing asks a real server over HTTP and over TLS, by the site's own name.
 func TestWaitServing(t *testing.T) {
 	t.Parallel()

@@ -187,7 +187,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		plan.Estimate = &planned
 	}
 	if purpose == ForSwitchover {
-		ready.Requirements = append(ready.Requirements, s.inStep(ctx, side))
+		ready.Requirements = append(append(ready.Requirements, s.inStep(ctx, side)), s.answering(ctx, other, plan)...)
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
 	if purpose == ForFailover {

@@ -72,7 +72,7 @@ func (s *Site) checkTakeOver(ctx context.Context, sides []Side, activate Change)
 	if err != nil {
 		return err
 	}
-	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: append(judged(plan, ForSwitchover), mediaComplete(sides)...)}
+	ready := Readiness{For: ForSwitchover, Stack: to, Requirements: slices.Concat(judged(plan, ForSwitchover), mediaComplete(sides), s.answering(ctx, from, plan))}
 	if refused := ready.refusal(); refused != nil {
 		refused.Code = refusal.CodeChecks
 		return refused

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
@@ -158,6 +160,29 @@ func TestFreezeIgnored(t *testing.T) {
 	_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
 	require.NoError(t, err)
 	assert.Equal(t, "active", staged.Outputs(t, stage, scenario.Recovery)[stacks.OutputRole])
+}
+
+// TestSwitchoverOfASiteThatIsDown holds that nothing is frozen where no instance would show the maintenance page, although production's
+// region answers and its database replicates.
+func TestSwitchoverOfASiteThatIsDown(t *testing.T) {
+	t.Parallel()
+	stage := staged.Steady(t, staged.Options())
+	stage.World.Clock().Advance(time.Hour)
+	env := stage.Env()
+	env.Transport = env.Transport.Clone()
+	env.Transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("no instance is there")
+	}
+	site, err := ops.OpenSite(stage.Options(env))
+	require.NoError(t, err)
+	ready, err := site.Check(t.Context(), ops.ForSwitchover, scenario.Recovery, ops.Run{})
+	require.NoError(t, err)
+	assert.True(t, slices.ContainsFunc(ready.Requirements, func(q ops.Requirement) bool { return !q.OK && q.Code == checks.ProductionSilent }))
+	before := staged.Changes(stage.World)
+	_, err = site.Switchover(t.Context(), scenario.Recovery, ops.Accepted{}, ops.Run{})
+	require.ErrorContains(t, err, "www.example.com does not answer, so a freeze would wait in vain for its maintenance page")
+	assert.Regexp(t, `pilotlight failover --ignore-production 2, which waits for no last writes \(the replica was \ds behind at \d\d:\d\d:\d\d UTC\)`, err.Error())
+	assert.Equal(t, before, staged.Changes(stage.World), "nothing was changed")
 }
 
 // TestThaw takes a freeze back, also one that was killed anywhere: AWS may have done what the
