@@ -98,8 +98,12 @@ type SideStatus struct {
 	Locks []LockStatus `json:"locks,omitempty"`
 }
 
-// askFor bounds what one region is asked for a status: a lost one must not block it.
-const askFor = 5 * time.Second
+// askFor bounds how long one region may take to answer at all for a status: a lost one must not block it. restFor bounds the rest of
+// what is asked there once it has answered: it is slow then, and not lost.
+const (
+	askFor  = 5 * time.Second
+	restFor = 25 * time.Second
+)
 
 // Status looks at both sides. A region that does not answer is reported, and delays
 // nothing for more than some seconds. So is a key or a passphrase that is lost.
@@ -184,13 +188,15 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 		status.Unreachable = silence(err, askFor)
 		return status
 	}
+	bounded, cancel = context.WithTimeout(ctx, restFor)
+	defer cancel()
 	runtime := s.runtimeOf(side)
 	runtime.Site.Epoch++ // of the activation that it is judged for
 	seen, err := runtime.Look(bounded)
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	status.unread(seen)
 	if err != nil {
-		status.Unreachable = silence(err, askFor)
+		status.Unreachable = silence(err, restFor) + ", although it answered before: it is slow, and not lost"
 		return status
 	}
 	if claim.Role == roles.Standby {
