@@ -147,6 +147,9 @@ type Runtime struct {
 	distrust sync.Once // see tellDistrust
 
 	asked time.Time // when RDS last accepted the promotion that this process asked for
+
+	loading sync.Mutex
+	loaded  map[string]aws.Config // by region, see awsIn
 }
 
 // New makes a runtime. Missing parts of env are the real ones.
@@ -186,8 +189,27 @@ func transport(byDefault http.RoundTripper) *http.Transport {
 
 func (r *Runtime) aws(ctx context.Context) (aws.Config, error) { return r.awsIn(ctx, r.Site.Region) }
 
+// awsIn is the configuration for a region, made once: its credentials are cached in it until they end, and a profile with a role would
+// ask STS at each look. Who brings an Env.AWS is asked each time.
 func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) {
-	cfg, err := r.env.AWS.For(ctx, region, r.Site.Profile)
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if cfg, loaded := r.loaded[region]; loaded {
+		return cfg, nil
+	}
+	cfg, err := r.env.config(ctx, region, r.Site.Profile)
+	if err == nil && r.env.AWS == nil {
+		if r.loaded == nil {
+			r.loaded = map[string]aws.Config{}
+		}
+		r.loaded[region] = cfg
+	}
+	return cfg, err
+}
+
+// config configures the clients of a change of role, which are throttled when others change theirs.
+func (e Env) config(ctx context.Context, region, profile string) (aws.Config, error) {
+	cfg, err := e.AWS.For(ctx, region, profile)
 	cfg.RetryMaxAttempts = awsclient.Attempts
 	return cfg, err
 }

@@ -14,7 +14,7 @@ import (
 
 // Parameter reads a plain parameter of SSM in a region. found reports whether it is there.
 func Parameter(ctx context.Context, env Env, region, profile, name string) (value string, found bool, err error) {
-	cfg, err := env.AWS.For(ctx, region, profile)
+	cfg, err := env.config(ctx, region, profile)
 	if err != nil {
 		return "", false, err
 	}
@@ -33,7 +33,7 @@ func Parameter(ctx context.Context, env Env, region, profile, name string) (valu
 
 // Secret reads the current value of a secret in Secrets Manager, by its ARN.
 func Secret(ctx context.Context, env Env, region, profile, arn string) (string, error) {
-	cfg, err := env.AWS.For(ctx, region, profile)
+	cfg, err := env.config(ctx, region, profile)
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +49,7 @@ func Secret(ctx context.Context, env Env, region, profile, arn string) (string, 
 
 // Account is the id of the account whose credentials these are, as AWS in a region says.
 func Account(ctx context.Context, env Env, region, profile string) (string, error) {
-	cfg, err := env.AWS.For(ctx, region, profile)
+	cfg, err := env.config(ctx, region, profile)
 	if err != nil {
 		return "", err
 	}

@@ -37,6 +37,7 @@ var faults = []struct {
 	{"checks", "error=ec2:DescribeImages:InternalError:2", survives, ""},
 	{"checks", "error=ec2:DescribeImages:UnauthorizedOperation", refuses, "the image in us-east-2 could not be read: EC2 DescribeImages: UnauthorizedOperation"},
 	{"checks", "throttle=rds:DescribeDBInstances:3", survives, ""},
+	{"checks", "throttle=ssm:GetParameter:7", survives, ""},
 	{"checks", "throttle=cloudwatch:GetMetricData:2", survives, ""},
 	{"checks", "error=cloudwatch:GetMetricData:AccessDenied:99", refuses, "could not be read (CloudWatch GetMetricData: AccessDenied), so the loss is unknown"},
 	{"checks", "error=rds:DescribeDBInstances:RequestTimeout:2", survives, ""},
