@@ -264,9 +264,11 @@ func accept(first string, p Policy) string {
 	return strings.TrimSpace(fmt.Sprintf("%s set acceptDataLoss to %d (--accept-data-loss %[2]d) to accept the loss", first, p.Epoch))
 }
 
-// Loss says in a sentence which writes an activation of a standby loses, as far as is known. A replica
-// notices only after replica_net_timeout, 60 seconds, that its source sends nothing any more:
-// until then its lag reads 0.
+// silentFor is how long a source may send nothing before its replica notices (replica_net_timeout): until then its lag reads 0.
+const silentFor = time.Minute
+
+// Loss says in a sentence which writes an activation of a standby loses, as far as is known. Where CloudWatch itself is late, the
+// replica may have gone on since its last figure.
 func Loss(r *Replica, now time.Time, planned bool) string {
 	switch {
 	case r == nil:
@@ -277,6 +279,9 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 		return "no writes are lost: the promotion waits until the replica has them all"
 	case r.LastGood == nil:
 		return "which writes a failover loses is unknown: no replication lag was measured"
+	case !r.Measured.IsZero() && now.Sub(r.Measured) > freshMeasure: // CloudWatch is late: the replica may have gone on since
+		return fmt.Sprintf("which writes a failover loses is unknown: CloudWatch's last figure is of %s; it is at most what was written after %s (last good lag %s at %s)",
+			clock(r.Measured), clock(r.LastGood.At.Add(-r.LastGood.Value-silentFor)), r.LastGood.Value, clock(r.LastGood.At))
 	}
 	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago; "+
 		"a source that falls silent shows none for up to a minute)", clock(r.LastGood.At.Add(-r.LastGood.Value)),

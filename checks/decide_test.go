@@ -3,6 +3,7 @@ package checks
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -389,6 +390,11 @@ func TestLoss(t *testing.T) {
 	s := productionLost()
 	assert.Equal(t, "a failover loses at least what was written after 11:39:57 UTC (last good lag 3s, measured 20m0s ago; a source that falls silent shows none for up to a minute)", Loss(s.Replica, s.At, false))
 	assert.Contains(t, Loss(s.Replica, s.At, true), "no writes are lost: the promotion waits")
+	for ago, late := range map[time.Duration]bool{0: false, freshMeasure: false, freshMeasure + time.Second: true} {
+		s.Replica.Measured = s.At.Add(-ago)
+		assert.Equal(t, late, strings.Contains(Loss(s.Replica, s.At, false), "is unknown"), ago)
+	}
+	assert.Equal(t, "which writes a failover loses is unknown: CloudWatch's last figure is of 11:54:59 UTC; it is at most what was written after 11:38:57 UTC (last good lag 3s at 11:40:00 UTC)", Loss(s.Replica, s.At, false))
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")
 	assert.Equal(t, "which writes a failover loses is unknown: database blog-dr-1 is no replica any more", Loss(&Replica{ID: "blog-dr-1", Status: "available"}, s.At, false))

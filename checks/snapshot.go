@@ -88,6 +88,8 @@ type Replica struct {
 	BackupWindow string `json:"backupWindow"`
 	// LastGood is the newest measurement of the lag that is not -1; nil when there is none in the window.
 	LastGood *Lag `json:"lastGood"`
+	// Measured is when the lag was last measured, be it as -1, by what CloudWatch shows; zero where that is not known.
+	Measured time.Time `json:"-"`
 	// LagUnread is why the lag could not be read; empty when it could.
 	LagUnread string `json:"lagUnread,omitempty"`
 }

@@ -272,7 +272,7 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 		found.AwaitsReboot = aws.ToString(group.ParameterApplyStatus) == "pending-reboot"
 	}
 	if found.Source != "" {
-		found.LastGood, found.LagUnread, found.LagBusy = r.lag(ctx, cfg)
+		r.lag(ctx, cfg, found)
 	}
 	return found, context.Cause(ctx)
 }
@@ -280,19 +280,19 @@ func (r *Runtime) database(ctx context.Context, cfg aws.Config) (*checks.Replica
 // metricsLimit bounds what CloudWatch is asked. A site does not need it: without it the loss alone is unknown.
 const metricsLimit = 20 * time.Second
 
-// lag is the last good measurement of the replica's lag; nil when there is none. why is why it could not be read, busy
-// whether that passes.
-func (r *Runtime) lag(ctx context.Context, cfg aws.Config) (last *checks.Lag, why string, busy bool) {
+// lag adds the last good measurement of a replica's lag, or why it could not be read.
+func (r *Runtime) lag(ctx context.Context, cfg aws.Config, of *checks.Replica) {
 	ctx, cancel := context.WithTimeout(ctx, metricsLimit)
 	defer cancel()
-	last, err := findLag(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
+	var err error
+	of.LastGood, of.Measured, err = findLag(ctx, awsclient.CloudWatch(cfg), r.Site.Database, r.env.Now(), r.Site.LagWindow)
 	switch {
 	case err == nil:
-		return last, "", false
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
-		return nil, "CloudWatch does not answer", true
+		of.LagUnread, of.LagBusy = "CloudWatch does not answer", true
+	default:
+		of.LagUnread, of.LagBusy = unread(err), isRetryable(err)
 	}
-	return nil, unread(err), isRetryable(err)
 }
 
 // free is the database's free storage; nil where CloudWatch does not tell.

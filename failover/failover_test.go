@@ -431,3 +431,14 @@ func TestNoAnswerOfAWS(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, image.Blockers)
 }
+
+// TestMeasuredWhileItIsLost holds that the age of CloudWatch's figures is told from that of the last good lag: of a lost source it goes on
+// showing -1.
+func TestMeasuredWhileItIsLost(t *testing.T) {
+	t.Parallel()
+	w, rt, _ := standby(t)
+	seen, err := rt.Survey(t.Context())
+	require.NoError(t, err)
+	assert.WithinDuration(t, w.Clock().Now(), seen.Replica.Measured, 2*time.Minute)
+	assert.Greater(t, w.Clock().Now().Sub(seen.Replica.LastGood.At), 10*time.Minute)
+}

@@ -189,17 +189,20 @@ func findBalancer(ctx context.Context, client *elb.Client, name string) (arn str
 }
 
 // findLag returns the newest measurement of ReplicaLag in the window before now
-// that is not -1 (replication not running), or nil. The metric is published in
+// that is not -1 (replication not running), or nil, and when the newest of all was made: zero for never. The metric is published in
 // the replica's region, so it outlives the source's.
-func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time.Time, window time.Duration) (*checks.Lag, error) {
-	seconds, at, err := newest(ctx, client, "AWS/RDS", "ReplicaLag", map[string]string{"DBInstanceIdentifier": id}, now, window)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reading the replication lag of %s: %w", id, err)
-	case at.IsZero():
-		return nil, nil //nolint:nilnil // no measurement is an answer: package checks has a case for it
+func findLag(ctx context.Context, client *cloudwatch.Client, id string, now time.Time, window time.Duration) (good *checks.Lag, measured time.Time, err error) {
+	all, err := measurements(ctx, client, "AWS/RDS", "ReplicaLag", map[string]string{"DBInstanceIdentifier": id}, now, window)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("reading the replication lag of %s: %w", id, err)
 	}
-	return &checks.Lag{Value: time.Duration(seconds * float64(time.Second)), At: at}, nil
+	if len(all) == 0 {
+		return nil, time.Time{}, nil
+	}
+	if i := slices.IndexFunc(all, func(m measurement) bool { return m.value >= 0 }); i >= 0 {
+		good = &checks.Lag{Value: time.Duration(all[i].value * float64(time.Second)), At: all[i].at}
+	}
+	return good, all[0].at, nil
 }
 
 // findFree returns what was last measured of a database's free storage, in the last hour, or nil.

@@ -101,7 +101,7 @@ func (r *Runtime) WaitCaughtUp(ctx context.Context, balancer string) error {
 		}
 		measured, since := awsclient.CloudWatch(cfg), r.env.Now()
 		return r.wait(ctx, step.Awaits, r.Site.Limits.Healthy, func(ctx context.Context) (bool, string, error) {
-			lag, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.LagWindow)
+			lag, _, err := findLag(ctx, measured, r.Site.Database, r.env.Now(), r.Site.LagWindow)
 			if err != nil {
 				return false, "", err
 			}
