@@ -22,7 +22,8 @@ type Config struct {
 	// Short name of the site; with the stack's name it prefixes all resources (`blog-dr`). The same in both stacks.
 	//
 	// Refused: other than lower-case letters, digits and single hyphens, beginning with a letter; over 20 characters
-	// together with the stack's name; one that AWS keeps for itself: `aws…`, `ssm…`, `sg-…`, `internal-…`, `sthree-…`, `amzn-s3-demo-…`
+	// together with the stack's name; one that AWS keeps for itself: `aws…`, `ssm…`, `sg-…`, `internal-…`, `sthree-…`, `amzn-s3-demo-…`;
+	// another than the stack is deployed with
 	Site string `json:"site"`
 	// The site's own name, such as `www.example.com`, or `xn--9krq6q.xn--fiqs8s` for 博客.中国. The same in both stacks.
 	//
@@ -169,7 +170,7 @@ type Production struct {
 type Network struct {
 	// IPv4 network of the VPC. Subnets are computed from it, in the order of the zones.
 	//
-	// Refused: larger than a /16 or smaller than a /24; overlap with the other side's
+	// Refused: larger than a /16 or smaller than a /24; overlap with the other side's; another than the stack is deployed with
 	CIDR string `json:"cidr"`
 	// Two or three availability zones. Once the stack is deployed they stay, and another one comes behind them.
 	//

@@ -33,6 +33,11 @@ func (s Side) role() roles.Side {
 	}
 }
 
+// compared is the side for the comparison of what its file says with what is deployed.
+func (s Side) compared() stacks.ComparedSide {
+	return stacks.ComparedSide{Stack: s.Config.Stack, File: &s.Config, Published: s.State.Published}
+}
+
 // rolesOf are the sides for the policy over their claims. A home in a file comes before what
 // the stacks have published.
 func rolesOf(sides []Side) []roles.Side {
@@ -85,7 +90,7 @@ func failoverTarget(sides []Side) (*Side, error) {
 func mismatches(sides []Side) []stacks.Mismatch {
 	known := make([]stacks.ComparedSide, 2)
 	for i, s := range sides[:min(2, len(sides))] {
-		known[i] = stacks.ComparedSide{Stack: s.Config.Stack, File: &s.Config, Published: s.State.Published}
+		known[i] = s.compared()
 	}
 	return stacks.Mismatches(known[0], known[1])
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops/checkpoint"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 )
 
@@ -30,7 +31,7 @@ func namePrefix(side Side) string { return side.Config.Name() + "-" }
 // delete what the site is served with. So AWS is asked first, then for locks, and the state is read again. Where the
 // backend tells of no locks, or AWS of nothing, there are none.
 func (s *Site) orphansOf(ctx context.Context, side Side) (left sideOrphans) {
-	if side.State.Claim.Role == "" {
+	if side.State.Claim.Role == "" || len(side.compared().Elsewhere()) > 0 {
 		return sideOrphans{}
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
@@ -154,13 +155,17 @@ func (s *Site) endOrphans(ctx context.Context, stack *Stack, run Run) error {
 	return nil
 }
 
-// toDestroy is a stack that is to be destroyed, and what asks AWS about it.
+// toDestroy is a stack that is to be destroyed, and what asks AWS about it. A file with other names, or another region, is refused: what
+// AWS has by these is another site's.
 func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side, runtime *failover.Runtime, err error) {
 	if side.Config, err = s.configOf(stack.Name()); err != nil {
 		return Side{}, nil, err
 	}
 	if side.State, err = stack.State(ctx); err != nil {
 		return Side{}, nil, err
+	}
+	if elsewhere := side.compared().Elsewhere(); len(elsewhere) > 0 {
+		return Side{}, nil, stacks.RefuseMismatches(elsewhere)
 	}
 	runtime = s.runtimeOf(side)
 	runtime.Say = run.say

@@ -64,37 +64,6 @@ func Mismatches(own, peer ComparedSide) []Mismatch {
 	return append(all, alike(own, peer)...)
 }
 
-// aboutItself compares a stack's file with what the stack has published of itself.
-func (k ComparedSide) aboutItself() (all []Mismatch) {
-	if k.File == nil || k.Published.Region == "" {
-		return nil
-	}
-	for _, v := range []struct{ key, file, published string }{
-		{"aws:region", k.File.Region, k.Published.Region},
-		{"network.cidr", k.File.Network.CIDR, k.Published.CIDR},
-	} {
-		if v.published != "" && v.file != v.published {
-			all = append(all, Mismatch{
-				Key: v.key, Stack: k.Stack, Value: v.file, Other: "the deployed stack " + k.Stack, OtherValue: v.published, Fixed: true,
-				Remedy: fmt.Sprintf("set it to %s; a deployed stack can't change it", v.published),
-			})
-		}
-	}
-	if zones := zones(*k.File); k.Published.Zones != "" && !strings.HasPrefix(zones+", ", k.Published.Zones+", ") {
-		all = append(all, Mismatch{
-			Key: ZonesKey, Stack: k.Stack, Value: zones, Other: "the deployed stack " + k.Stack, OtherValue: k.Published.Zones, Fixed: true,
-			Remedy: fmt.Sprintf("set it to [%s]; the subnets of a deployed stack stay in their zones, and another zone comes behind them", k.Published.Zones),
-		})
-	}
-	return all
-}
-
-// ZonesKey is of the zones in which the subnets of a stack are. Subnets follow from them in their order, and EC2 moves none.
-const ZonesKey = "network.zones"
-
-// zones are those of a stack's network, in order.
-func zones(c config.Config) string { return strings.Join(c.Network.Zones, ", ") }
-
 // aboutPeer compares what a stack's file says of the other side with what that side is.
 func (k ComparedSide) aboutPeer(peer ComparedSide) (all []Mismatch) {
 	if k.File == nil || k.File.Peer == nil || k.File.Peer.Stack != peer.Stack {

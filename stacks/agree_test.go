@@ -25,7 +25,9 @@ func deployedPair() (prod, dr ComparedSide) {
 		},
 	}
 	const account = "123456789012"
-	return ComparedSide{"prod", files["prod"], publishes(*files["prod"], account)}, ComparedSide{"dr", files["dr"], publishes(*files["dr"], account)}
+	prod, dr = ComparedSide{"prod", files["prod"], publishes(*files["prod"], account)}, ComparedSide{"dr", files["dr"], publishes(*files["dr"], account)}
+	prod.Published.Database, dr.Published.Database = "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", "arn:aws:rds:us-east-2:123456789012:db:blog-dr-1"
+	return prod, dr
 }
 
 func TestMismatches(t *testing.T) {
@@ -59,7 +61,24 @@ func TestMismatches(t *testing.T) {
 		"zones in another order": {func(prod, _ *ComparedSide) { prod.File.Network.Zones = []string{"us-west-2b", "us-west-2a"} }, []string{
 			`network.zones in Pulumi.prod.yaml is "us-west-2b, us-west-2a", and the deployed stack prod has "us-west-2a, us-west-2b"`,
 		}},
-		"a zone more": {func(_, dr *ComparedSide) { dr.File.Network.Zones = append(dr.File.Network.Zones, "us-east-2c") }, nil},
+		"another site than it is deployed as": {func(prod, _ *ComparedSide) { prod.File.Site = "shop" }, []string{
+			`site in Pulumi.prod.yaml is "shop", and the deployed stack prod has "blog": set it to blog; a deployed site can't change it, as all its names begin with it`,
+			`site in Pulumi.prod.yaml is "shop", and Pulumi.dr.yaml has "blog"`,
+		}},
+		"another site in both files": {func(prod, dr *ComparedSide) { prod.File.Site, dr.File.Site = "my-blog", "my-blog" }, []string{
+			`site in Pulumi.prod.yaml is "my-blog", and the deployed stack prod has "blog"`, `site in Pulumi.dr.yaml is "my-blog", and the deployed stack dr has "blog"`,
+		}},
+		"a stack that was renamed": {func(prod, dr *ComparedSide) { prod.Stack, prod.File.Stack, dr.File.Peer.Stack = "home", "home", "home" }, []string{
+			`the name of the stack in Pulumi.home.yaml is "home", and the deployed stack home has "prod": pulumi stack rename prod -s home; a deployed stack can't change it`,
+		}},
+		"both": {func(prod, dr *ComparedSide) {
+			prod.Stack, prod.File.Stack, dr.File.Peer.Stack, prod.File.Site, dr.File.Site = "home", "home", "home", "shop", "blog"
+		}, []string{
+			`site and the name of the stack in Pulumi.home.yaml is "shop-home", and the deployed stack home has "blog-prod": give both their former values`,
+			`site in Pulumi.home.yaml is "shop", and Pulumi.dr.yaml has "blog"`,
+		}},
+		"a later database": {func(prod, _ *ComparedSide) { prod.Published.Database += "2" }, nil},
+		"a zone more":      {func(_, dr *ComparedSide) { dr.File.Network.Zones = append(dr.File.Network.Zones, "us-east-2c") }, nil},
 		"a zone less": {func(_, dr *ComparedSide) { dr.Published.Zones += ", us-east-2c" }, []string{
 			`network.zones in Pulumi.dr.yaml is "us-east-2a, us-east-2b", and the deployed stack dr has "us-east-2a, us-east-2b, us-east-2c"`,
 		}},
@@ -83,7 +102,7 @@ func TestMismatches(t *testing.T) {
 			dr.File.App.Certificate = ""
 			prod.Published.TLS, dr.Published.TLS = "one", "one" // as every state has it
 		}, []string{`app.certificate in Pulumi.prod.yaml is set, and Pulumi.dr.yaml has none: set one of its region in Pulumi.dr.yaml, as stack prod is deployed`}},
-		"another site": {func(_, dr *ComparedSide) { dr.File.Site = "blag" }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
+		"another site": {func(_, dr *ComparedSide) { dr.File.Site, dr.Published = "blag", state.PeerInfo{} }, []string{`site in Pulumi.prod.yaml is "blog", and Pulumi.dr.yaml has "blag": both stacks of a site must have the same`}},
 		"two accounts": {func(_, dr *ComparedSide) { dr.Published.Account = "210987654321" }, []string{
 			"use its credentials for both",
 		}},

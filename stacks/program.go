@@ -137,6 +137,9 @@ func (s *site) decide() (err error) {
 	if s.own, err = state.Read(s.Context, s.cfg.Stack); err != nil {
 		return err
 	}
+	if elsewhere := (ComparedSide{Stack: s.cfg.Stack, File: &s.cfg, Published: s.own.Published}).Elsewhere(); len(elsewhere) > 0 {
+		return RefuseMismatches(elsewhere) // before AWS is asked, which would be about something else
+	}
 	if s.other, err = s.peerState(); err != nil {
 		return err
 	}
