@@ -116,7 +116,7 @@ var notCounted = []string{
 	"logs of the database, e-mails of alarms, runs of the function that copies images, and the time limit of its copies",
 	"what media.timeControl adds, and queries of logs and metrics",
 	"the first two rotations of each key, a year apart: each adds the price of a key",
-	"the hosted zone, bucket and key of the state, and support plans",
+	"the hosted zone, bucket and key of the state, the parameter that lists the resources of a stack (0.05 USD a month), and support plans",
 }
 
 // Of makes the bill of a site.

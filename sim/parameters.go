@@ -19,7 +19,7 @@ func parameterKinds() map[string]*kind {
 				if parameterValue(o) == "" {
 					return refuse("ValidationException", "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1")
 				}
-				return nil
+				return checkParameterSize(o)
 			},
 			made: func(w *World, o *Object) {
 				if o.number("version") == 0 {
@@ -39,6 +39,18 @@ func parameterKinds() map[string]*kind {
 			},
 		},
 	}
+}
+
+// checkParameterSize refuses a value that is too long (PutParameter, "Value"). pulumi-aws v6 does not send the tier
+// Intelligent-Tiering (its patch "Workaround SSM Parameter tier bug"): to AWS such a parameter is a standard one.
+func checkParameterSize(o *Object) error {
+	switch size := len(parameterValue(o)); {
+	case size > 8192:
+		return refuse("ValidationException", "Parameter value is too large: advanced tier parameters support a maximum parameter value of 8192 characters.")
+	case size > 4096 && o.text("tier") != "Advanced":
+		return refuse("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.")
+	}
+	return nil
 }
 
 // changedParameter remembers what the value was. Only the input that is given
