@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -12,7 +13,7 @@ import (
 // decoded is what Export gives, as text and read.
 func (s *Stack) decoded(ctx context.Context) (text []byte, held apitype.DeploymentV3, err error) {
 	if text, err = s.text(ctx); err == nil {
-		held, err = state.Decode(text)
+		held, err = s.decode(text)
 	}
 	return text, held, err
 }
@@ -25,7 +26,16 @@ func (s *Stack) saved(ctx context.Context) (held apitype.DeploymentV3, err error
 		_, held, err = s.decoded(ctx)
 		return held, err
 	}
-	return state.Decode(text)
+	return s.decode(text)
+}
+
+// decode is state.Decode of the stack's checkpoint. One that Pulumi does not use is refused.
+func (s *Stack) decode(text []byte) (apitype.DeploymentV3, error) {
+	held, err := state.Decode(text)
+	if broken, is := errors.AsType[*state.BrokenError](err); is {
+		err = broken.Refusal(s.Name()).Of(s.Name())
+	}
+	return held, err
 }
 
 // fromFiles is the stack's checkpoint in the backend's files; nil where there is none.

@@ -29,6 +29,7 @@ type StateCopy struct {
 	Diverged state.Divergence `json:"diverged,omitempty"`
 
 	state  state.State
+	broken *state.BrokenError // why Pulumi does not use it; nil where it does, or can't read it at all
 	stored backend.StateCopy
 }
 
@@ -126,6 +127,7 @@ func (c *StateCopy) read(ctx context.Context, store *backend.Store) {
 	}
 	if err != nil {
 		c.Unreadable = err.Error()
+		c.broken, _ = errors.AsType[*state.BrokenError](err)
 		return
 	}
 	c.Says = c.state.Claim.Summary()
@@ -248,7 +250,14 @@ func (s *Site) damaged(ctx context.Context, stack string, err error) error {
 	if unread != nil {
 		return err
 	}
-	current, found, _ := s.current(ctx, stack) // the engine's error says more
+	current, found, _ := s.current(ctx, stack)           // the engine's error says more
+	broken, is := errors.AsType[*state.BrokenError](err) // in what the engine exported, where there are no files
+	if found {
+		broken, is = current.broken, current.broken != nil
+	}
+	if is {
+		return broken.Refusal(stack).Of(stack)
+	}
 	if found && current.Unreadable != "" {
 		damaged := refusal.New(refusal.CodeState, "the state can't be read (%s): pilotlight state list %s shows the copies there are, pilotlight state restore %[2]s brings the best one back", current.Unreadable, stack)
 		return damaged.Of(stack)

@@ -208,8 +208,7 @@ func resourceOutputs[T any](ctx *pulumi.Context, stack string) (map[string]T, er
 	case err != nil && strings.Contains(err.Error(), "unknown stack"):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("reading what stack %s holds in its state (both stacks of a site need the same "+
-			"secrets provider, or the same PULUMI_CONFIG_PASSPHRASE): %w", stack, err)
+		return nil, unread(stack, err)
 	}
 	outputs := map[string]T{}
 	for text, resource := range read.Resources {
@@ -235,7 +234,7 @@ func KeepOutputs(ctx *pulumi.Context) {
 }
 
 // Decode reads a checkpoint, as pulumi stack export writes it below "deployment"; that of a stack which was never
-// deployed is empty. All URNs in it are valid.
+// deployed is empty. All URNs in it are valid, and the engine would use it: else the error is a *BrokenError.
 func Decode(checkpoint []byte) (held apitype.DeploymentV3, err error) {
 	if len(checkpoint) == 0 {
 		return held, nil
@@ -251,6 +250,9 @@ func Decode(checkpoint []byte) (held apitype.DeploymentV3, err error) {
 		if _, err := urn.Parse(string(r.URN)); err != nil {
 			return held, fmt.Errorf("reading a stack's state: %w", err)
 		}
+	}
+	if broken := verify(held); broken != nil {
+		return held, broken
 	}
 	return held, nil
 }
