@@ -39,6 +39,10 @@ func ReadFile(path string) (Config, error) {
 		return Config{}, unreadable(path, err)
 	}
 	held, err := values(text)
+	if errors.Is(err, errEnvironment) {
+		return Config{}, configError(path, []Problem{{Key: "environment", Wrong: err.Error(), Remedy: "write its keys into the file, remove environment from it, " +
+			"and have its variables by pulumi env run ENVIRONMENT -- pilotlight …"}})
+	}
 	if err != nil {
 		return Config{}, unreadable(path, err)
 	}
@@ -46,6 +50,9 @@ func ReadFile(path string) (Config, error) {
 	wrong = append(wrong, append(c.plainSecrets(), misplacedSecrets(held)...)...)
 	return c, configError(path, append(wrong, slices.DeleteFunc(c.Problems(), Problem.Secret)...))
 }
+
+// errEnvironment is a file of which a part lies in Pulumi Cloud. The engine reads it there; nothing else would know of it.
+var errEnvironment = errors.New("it takes values from an environment of Pulumi Cloud, which pilotlight does not read")
 
 func unreadable(path string, err error) error {
 	return &Error{File: path, Err: err, Problems: []Problem{{Wrong: "it can't be read: " + err.Error(), Remedy: "correct it, or restore it from version control"}}}
@@ -86,6 +93,9 @@ func values(text []byte) (map[string]string, error) {
 	file, err := workspace.LoadProjectStackBytes(nil, project, text, FileName("any"), encoding.YAML)
 	if err != nil {
 		return nil, err
+	}
+	if file.Environment != nil {
+		return nil, errEnvironment
 	}
 	plain, err := file.Config.Decrypt(config.NewBlindingDecrypter())
 	if err != nil {

@@ -71,6 +71,7 @@ func TestReadFileRefuses(t *testing.T) {
 		"a key of its":          {"aws:profile: recovery", "aws:secretKey: {secure: v1:abc}", "aws:secretKey is not used: name a profile as aws:profile"},
 		"the provider's key":    {"aws:profile: recovery", "aws:maxRetries: 3", "aws:maxRetries is not used: set AWS_MAX_ATTEMPTS"},
 		"a key of no provider":  {"aws:profile: recovery", "aws:profiel: recovery", "aws:profiel is not a key of this program"},
+		"an environment":        {"config:", "environment: [blog/dr]\nconfig:", "it takes values from an environment of Pulumi Cloud, which pilotlight does not read: write its keys into the file"},
 		"not YAML":              {"config:", "config: [", "Pulumi.dr.yaml: "},
 		"empty":                 {goodFile, "", `site is ""`},
 	} {

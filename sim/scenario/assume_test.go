@@ -111,7 +111,7 @@ func TestReadProjectRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ file, append, says string }{
 		"nothing":                      {"", "", ""},
-		"an environment":               {"Pulumi.dr.yaml", "environment: [blog/dr]\n", "Pulumi.dr.yaml takes values from Pulumi's environments"},
+		"an environment":               {"Pulumi.dr.yaml", "environment: [blog/dr]\n", "Pulumi.dr.yaml: it takes values from an environment of Pulumi Cloud"},
 		"values for all":               {"Pulumi.yaml", "  logDays: {value: 3}\n", "Pulumi.yaml sets logDays for all stacks"},
 		"defaults for all":             {"Pulumi.yaml", "  logDays: {type: integer, default: 3}\n", "Pulumi.yaml sets logDays for all stacks"},
 		"a wrong stack":                {"Pulumi.dr.yaml", "  pilotlight:logDays: 2\n", "logDays"},

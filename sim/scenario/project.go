@@ -11,10 +11,8 @@ import (
 
 	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
-	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/setup"
@@ -32,9 +30,6 @@ func readProject(dir string) (site, error) {
 	var configs []config.Config
 	for _, stack := range opened.Stacks() {
 		path := filepath.Join(dir, config.FileName(stack))
-		if err := readable(path); err != nil {
-			return site{}, err
-		}
 		c, err := config.ReadFile(path)
 		if err != nil {
 			return site{}, err
@@ -54,24 +49,6 @@ func onlyStackFiles(path string) error {
 		if of.Value != nil || of.Default != nil {
 			return refusal.New(refusal.CodeConfig, "%s sets %s for all stacks, and a rehearsal reads the stacks' files alone: set it in those", setup.ProjectFile, key)
 		}
-	}
-	return nil
-}
-
-// readable refuses a stack's file of which a part lies elsewhere.
-func readable(path string) error {
-	text, err := fileio.Read(path)
-	if err != nil {
-		return fmt.Errorf("reading the file of a stack: %w", err)
-	}
-	var file struct {
-		Environment any `yaml:"environment"`
-	}
-	if err := yaml.Unmarshal(text, &file); err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
-	if file.Environment != nil {
-		return refusal.New(refusal.CodeConfig, "%s takes values from Pulumi's environments, which cannot be read without an account: write them into the file", filepath.Base(path))
 	}
 	return nil
 }
