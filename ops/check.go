@@ -172,6 +172,7 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 	if err != nil {
 		return ready, err
 	}
+	early := plan.Refusal != "" && plan.Verdict == nil // the program refuses before it makes the checks
 	if (plan.Refusal != "" || plan.Resources == nil) && plan.Verdict == nil && purpose != ForReprotect {
 		plan.Verdict = s.verdict(ctx, side, other)
 	}
@@ -190,6 +191,9 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		ready.Requirements = append(append(ready.Requirements, s.inStep(ctx, side)), s.answering(ctx, other, plan)...)
 	}
 	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	if early && ready.Err() == nil { // nothing else says why: that production lives is no reason
+		ready.Requirements = append(ready.Requirements, refusedPlan(plan))
+	}
 	if purpose == ForFailover {
 		ready.Requirements = append(ready.Requirements, deployed(plan)...)
 		ready.Requirements = append(ready.Requirements, s.serviceRoles(ctx, side, plan)...)
@@ -367,7 +371,7 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 		all = append(all, Requirement{Subject: "plan", Code: PlanRisky, Reason: fmt.Sprintf("it would %s", risky), Remedy: "find out why before it is run (pulumi preview --diff)"})
 	}
 	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
-		return append(all, Requirement{Subject: "checks", Code: PlanRefused, Reason: plan.Refusal, Remedy: "do what it says, and check again"})
+		return append(all, refusedPlan(plan))
 	}
 	all = append(all, Requirement{Subject: "claims", OK: true, Reason: "the claims of both stacks allow it"})
 	if plan.Verdict == nil {
@@ -388,6 +392,11 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 		loss = "no write is lost: the promotion waits until the replica has them all"
 	}
 	return append(all, Requirement{Subject: "loss", OK: true, Reason: loss})
+}
+
+// refusedPlan is the requirement that the program does not refuse a plan.
+func refusedPlan(plan Plan) Requirement {
+	return Requirement{Subject: "checks", Code: PlanRefused, Reason: plan.Refusal, Remedy: "do what it says, and check again"}
 }
 
 // productionLives reports whether a blocker says no more than that the other side is well.
