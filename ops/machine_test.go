@@ -42,6 +42,17 @@ func TestPluginOnPath(t *testing.T) {
 	assert.True(t, look(map[string]string{"PULUMI_IGNORE_AMBIENT_PLUGINS": "false"}).OK, "the engine's environment decides")
 }
 
+// TestEngineMissing: a machine that has no engine, neither on PATH nor built before, is told. It is not parallel: the environment is the process's.
+func TestEngineMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	site := &Site{options: Options{EnvVars: map[string]string{"PULUMI_HOME": t.TempDir()}}}
+	found := site.machine(t.Context())[0]
+	assert.Equal(t, EngineMissing, found.Code, found.Reason)
+	site.options.EngineRoot = "/of/the/tests"
+	assert.True(t, site.machine(t.Context())[0].OK)
+}
+
 func TestByProfile(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, byProfile("", "night"), "the environment decides")

@@ -18,6 +18,9 @@ const (
 	standbySpoilt     = "the standby's state is spoilt"
 	productionSpoilt  = "production's state is spoilt"
 	anotherPassphrase = "the passphrase is lost"
+	lockUnseen        = "the locks can't be read"
+	unwritable        = "the folder can't be written"
+	noPlugin          = "the provider's plugin is missing"
 )
 
 // deadLock is what an update on another machine left.
@@ -26,7 +29,7 @@ const deadLock = `{"pid": 4711, "username": "ci", "hostname": "a-runner-that-is-
 // spoilBackends makes the backends in which something is wrong.
 func (r *reference) spoilBackends() error {
 	good := filepath.Join(r.moment.Dir, "state")
-	r.backends = map[string]string{"": good, anotherPassphrase: good}
+	r.backends = map[string]string{"": good, anotherPassphrase: good, unwritable: good, noPlugin: good}
 	dir, err := folder("locked-")
 	if err != nil {
 		return err
@@ -39,6 +42,15 @@ func (r *reference) spoilBackends() error {
 	if err := os.WriteFile(filepath.Join(locks, "0a1b2c.json"), []byte(deadLock), 0o600); err != nil {
 		return err
 	}
+	if r.backends[lockUnseen], err = halved(good, ""); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.backends[lockUnseen], ".pulumi", "locks"), nil, 0o600); err != nil { // a file in place of the folder
+		return err
+	}
+	if r.files, err = r.unwritable(); err != nil {
+		return err
+	}
 	for wrong, stack := range map[string]string{standbySpoilt: scenario.Recovery, productionSpoilt: scenario.Production} {
 		if r.backends[wrong], err = halved(good, stack); err != nil {
 			return err
@@ -47,7 +59,24 @@ func (r *reference) spoilBackends() error {
 	return nil
 }
 
-// halved is a copy of a backend in which half of a stack's state is missing.
+// unwritable is a folder with the project's files in which nothing can be noted, not even by root.
+func (r *reference) unwritable() (dir string, err error) {
+	if dir, err = folder("unwritable-"); err != nil {
+		return "", err
+	}
+	for _, name := range []string{"Pulumi.yaml", config.FileName(scenario.Production), config.FileName(scenario.Recovery)} {
+		text, err := os.ReadFile(filepath.Join(r.moment.Dir, name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			return "", err
+		}
+	}
+	return dir, os.WriteFile(filepath.Join(dir, ".pilotlight"), nil, 0o600)
+}
+
+// halved is a copy of a backend in which half of a stack's state is missing; of none if that is empty.
 func halved(good, stack string) (dir string, err error) {
 	if dir, err = folder("spoilt-"); err != nil {
 		return "", err
@@ -78,8 +107,11 @@ func halved(good, stack string) (dir string, err error) {
 func (r *reference) environment(backend string) map[string]string {
 	env := scenario.EngineEnv(r.moment.Dir, 1)
 	env["PULUMI_BACKEND_URL"] = "file://" + r.backends[backend] + "?metadata=skip"
-	if backend == anotherPassphrase {
+	switch backend {
+	case anotherPassphrase:
 		env["PULUMI_CONFIG_PASSPHRASE"] = "another"
+	case noPlugin:
+		env["PULUMI_DEBUG_PROVIDERS"], env["PULUMI_IGNORE_AMBIENT_PLUGINS"], env["PULUMI_HOME"] = "", "true", r.files
 	}
 	return env
 }
@@ -91,7 +123,7 @@ var reading sync.Mutex
 // world has what they say already.
 func (w *world) unread(ctx context.Context) string {
 	switch w.backend {
-	case "", locked:
+	case "", locked, lockUnseen, unwritable, noPlugin:
 		return ""
 	}
 	reading.Lock()

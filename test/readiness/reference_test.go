@@ -58,6 +58,7 @@ type reference struct {
 	moment   scenario.Moment
 	project  string            // a folder with the files of the shape
 	backends map[string]string // folders of backends in which something is wrong, by what
+	files    string            // a folder with the files of the shape, which can't be written
 	sides    []ops.Side
 	plan     ops.Plan
 	nodes    []node

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/ops"
+	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -44,6 +44,9 @@ func (w *world) runtime() (*failover.Runtime, roles.Claim, error) {
 	own, peer := w.own(), w.peer()
 	cfg := own.Config
 	plan := roles.Decide(roles.Active, own.State.Claim, peer.State.Claim)
+	if w.refusal != nil {
+		return nil, roles.Claim{}, w.refusal
+	}
 	if plan.Do != roles.Activate {
 		return nil, roles.Claim{}, errors.Join(errors.New("the claims do not allow it"), refusalOf(plan))
 	}
@@ -67,6 +70,7 @@ func (w *world) failOver(ctx context.Context) (r *replay, err error) {
 	if err := w.begin(ctx, r); err != nil {
 		return r, fmt.Errorf("refused: %w", err)
 	}
+	w.carryOut()
 	known := map[string]bool{}
 	for _, n := range r.of.nodes {
 		known[n.urn] = true
@@ -91,9 +95,26 @@ func (w *world) failOver(ctx context.Context) (r *replay, err error) {
 	return r, errors.Join(r.failed...)
 }
 
+// carryOut deletes what the engine would delete or replace besides, with all that it holds.
+func (w *world) carryOut() {
+	for _, p := range w.planned {
+		if p.Op == "replace" {
+			w.sim.ByHand(func(o *sim.Object) bool { return o.Type != p.Type || o.Region != w.own().Config.Region })
+		}
+	}
+}
+
 // begin is what comes before anything is registered (stacks, start): what it refuses changes nothing.
 func (w *world) begin(ctx context.Context, r *replay) error {
 	own, peer := w.own(), w.peer()
+	if code := w.unread(ctx); code != "" {
+		return fmt.Errorf("the engine: %s", code)
+	}
+	for _, side := range w.sides {
+		if strings.HasSuffix(side.State.SecretsProvider.Address, "?region="+peer.Config.Region) { // which is lost
+			return fmt.Errorf("the engine: KMS in %s does not answer", peer.Config.Region)
+		}
+	}
 	locks, err := w.site.Locks(ctx, own.Config.Stack)
 	if err != nil {
 		return err
@@ -121,6 +142,7 @@ func (w *world) begin(ctx context.Context, r *replay) error {
 	}
 	verdict, err := r.rt.Check(ctx)
 	if err == nil {
+		verdict.Blockers = slices.DeleteFunc(verdict.Blockers, func(b refusal.Blocker) bool { return slices.Contains(w.without, b.Code) })
 		err = verdict.Err()
 	}
 	if err != nil {
@@ -165,11 +187,7 @@ func (r *replay) run(ctx context.Context, n node) error {
 		return err
 	}
 	for i, call := range n.calls {
-		if n.typ == databaseType { // all other inputs are those of the reference
-			call.Inputs = maps.Clone(call.Inputs)
-			call.Inputs["engineVersion"] = r.rt.Site.EngineVersion
-		}
-		if err := r.ask(ctx, n.operations[i], call); err != nil {
+		if err := r.ask(ctx, n.operations[i], r.world.asked(call)); err != nil {
 			return err
 		}
 	}
@@ -227,7 +245,7 @@ func (r *replay) balancer() string {
 
 // plan is the engine's part of a check: the plan of the reference, with what the checks say now.
 func (w *world) plan(ctx context.Context, change ops.Change) (ops.Plan, error) {
-	plan := ops.Plan{Change: change, Resources: w.reference.plan.Resources, Estimate: w.reference.plan.Estimate}
+	plan := ops.Plan{Change: change, Resources: slices.Concat(w.reference.plan.Resources, w.planned), Estimate: w.reference.plan.Estimate}
 	cfg, err := w.aws(ctx, w.own().Config.Region, "")
 	if err == nil {
 		_, err = sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}) // the program does before all
@@ -237,7 +255,8 @@ func (w *world) plan(ctx context.Context, change ops.Change) (ops.Plan, error) {
 	}
 	rt, _, err := w.runtime()
 	if err != nil {
-		return plan, err
+		plan.Refusal = err.Error()
+		return plan, nil //nolint:nilerr // it is what the plan says
 	}
 	verdict, err := rt.Check(ctx)
 	if err != nil {

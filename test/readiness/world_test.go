@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/pilotlight-dr/pilotlight/components"
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/sim"
@@ -37,6 +38,11 @@ type world struct {
 	password  string      // of the database, where it is not the one that the standby's secret holds
 	wrote     []time.Time // when production was written to
 	lost      time.Time
+	version   string        // of MySQL that the replica ran then; empty where that is not known
+	sizes     *sizes        // nil for those of the reference
+	planned   []ops.Planned // what the engine would do besides what it did in the reference
+	refusal   error         // of the program, which no other row foresees
+	without   []string      // codes that neither check nor the gate knows
 	often     time.Duration // at most so often a wait looks; zero for as often as in life
 }
 
@@ -59,7 +65,11 @@ func (r *reference) open(seed uint64, backend string) (*world, error) {
 	if backend == anotherPassphrase { // an engine that stays remembers the right one
 		o = staged.CommandLine()
 	}
-	w.site, err = ops.OpenSite(ops.Options{Dir: r.moment.Dir, Env: w.env(), EngineRoot: o.EngineRoot, Command: o.Command, EnvVars: r.environment(backend)})
+	dir := r.moment.Dir
+	if backend == unwritable {
+		dir = r.files
+	}
+	w.site, err = ops.OpenSite(ops.Options{Dir: dir, Env: w.env(), EngineRoot: o.EngineRoot, Command: o.Command, EnvVars: r.environment(backend)})
 	return w, err
 }
 
@@ -161,6 +171,74 @@ func (w *world) wrong(switched, began time.Time, failed error) string {
 	}
 	if theirs, ours := made(peer.Region, peer.App.Image), made(own.Region, own.App.Image); theirs.Sub(ours) > time.Duration(own.Failover.MaxImageAge) {
 		return fmt.Sprintf("its image is %s older than production's", theirs.Sub(ours))
+	}
+	if why := w.misses(); why != "" {
+		return why
+	}
+	return w.unlike()
+}
+
+// misses is which of production's files of before the loss visitors do not get, once S3 has copied all that it copies.
+func (w *world) misses() string {
+	held := func(side *ops.Side) (keys []string, err error) {
+		all, err := w.sim.Uploads(side.Config.Region, stacks.BucketName(side.State.Published.Bucket))
+		for _, u := range all {
+			if u.At.Before(w.lost.Add(-mediaCopied)) {
+				keys = append(keys, u.Key)
+			}
+		}
+		return keys, err
+	}
+	theirs, err := held(w.peer())
+	if err != nil {
+		return err.Error()
+	}
+	ours, err := held(w.own())
+	if err != nil {
+		return err.Error()
+	}
+	for _, key := range theirs {
+		if !slices.Contains(ours, key) {
+			return key + " is in production's bucket alone"
+		}
+	}
+	return ""
+}
+
+// mediaCopied is how long S3 takes for nearly all copies.
+const mediaCopied = 15 * time.Minute
+
+// unlike is in what the database is another than the configuration has it, and than the one whose place it took.
+func (w *world) unlike() string {
+	own, peer := w.own().Config, w.peer().Config
+	found, err := w.sim.Databases(own.Region, own.DatabaseID(1))
+	if err != nil {
+		return err.Error()
+	}
+	if own.Database.MultiAZ && !found[0].MultiAZ {
+		return "its database is in one zone alone"
+	}
+	if was := w.version; was != "" && found[0].EngineVersion != was {
+		return fmt.Sprintf("its database was upgraded from %s to %s, and visitors waited for that", was, found[0].EngineVersion)
+	}
+	mode := func(c config.Config) string {
+		databases, err := w.sim.Databases(c.Region, c.DatabaseID(1))
+		if err != nil {
+			return err.Error()
+		}
+		all, err := w.sim.DatabaseParameters(c.Region, databases[0].ParameterGroup)
+		if err != nil {
+			return err.Error()
+		}
+		for _, p := range all {
+			if p.Name == "sql_mode" {
+				return p.Value
+			}
+		}
+		return ""
+	}
+	if theirs, ours := mode(peer), mode(own); theirs != ours {
+		return fmt.Sprintf("its statements are read by sql_mode %q, and production's were by %q", ours, theirs)
 	}
 	return ""
 }
