@@ -32,7 +32,7 @@ var distant = []struct {
 func ControlPlane(production, region string, planned []Planned) []refusal.Blocker {
 	var cannot, remedies []string
 	for _, d := range distant {
-		needed := slices.ContainsFunc(planned, func(p Planned) bool { return strings.HasPrefix(p.Type, d.prefix) && (d.changes || p.creates()) })
+		needed := slices.ContainsFunc(planned, func(p Planned) bool { return strings.HasPrefix(p.Type, d.prefix) && (d.changes || p.Makes()) })
 		if needed && region != production && awsregion.ControlPlane(d.service, region) == production {
 			cannot, remedies = append(cannot, d.what), append(remedies, d.remedy)
 		}

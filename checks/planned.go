@@ -8,7 +8,8 @@ import (
 
 // Planned is what a change would do to one resource of AWS, as its preview says.
 type Planned struct {
-	Op   string `json:"op"` // as the engine words it: create, update, delete, replace …
+	// Op is as the engine words it: create, update, delete … A replacement is two, create-replacement and delete-replaced.
+	Op   string `json:"op"`
 	Type string `json:"type"`
 	Name string `json:"name"`
 }
@@ -19,10 +20,11 @@ func (p Planned) String() string { return fmt.Sprintf("%s %s %s", p.Op, p.kind()
 // kind is the type without its module.
 func (p Planned) kind() string { return p.Type[strings.LastIndex(p.Type, ":")+1:] }
 
-// creates reports whether it makes the resource.
-func (p Planned) creates() bool {
-	return p.Op == "create" || p.Op == "create-replacement" || p.Op == "replace"
-}
+// Makes reports whether AWS makes the resource, anew or in place of another.
+func (p Planned) Makes() bool { return p.Op == "create" || p.Op == "create-replacement" }
+
+// Ends reports whether AWS deletes the resource, for good or once another stands in its place.
+func (p Planned) Ends() bool { return p.Op == "delete" || p.Op == "delete-replaced" }
 
 // Compare orders by operation, type and name.
 func (p Planned) Compare(other Planned) int {

@@ -54,13 +54,13 @@ func Needs(planned []Planned, s Sizes) (needs []Need) {
 	count := map[string]int{}
 	ends, starts := 0, false
 	for _, p := range planned {
-		if p.creates() {
+		if p.Makes() {
 			count[p.Type]++
 		}
-		if p.Type == "aws:rds/instance:Instance" && p.Op == "delete" {
+		if p.Type == "aws:rds/instance:Instance" && p.Ends() {
 			ends++ // with a final snapshot
 		}
-		starts = starts || p.Type == "aws:autoscaling/group:Group" && (p.creates() || p.Op == "update")
+		starts = starts || p.Type == "aws:autoscaling/group:Group" && (p.Makes() || p.Op == "update")
 	}
 	add := func(n Need) {
 		if n.Count > 0 {

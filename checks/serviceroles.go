@@ -38,7 +38,7 @@ func ServiceRoles(production, region string, planned []Planned) (needed []Servic
 		return nil
 	}
 	for _, l := range linked {
-		if slices.ContainsFunc(planned, func(p Planned) bool { return strings.HasPrefix(p.Type, l.prefix) && p.creates() }) {
+		if slices.ContainsFunc(planned, func(p Planned) bool { return strings.HasPrefix(p.Type, l.prefix) && p.Makes() }) {
 			needed = append(needed, l.role)
 		}
 	}

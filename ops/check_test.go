@@ -118,7 +118,7 @@ func TestDeployed(t *testing.T) {
 		"there is no template yet":        {Planned{Op: "create", Type: template}, false, false},
 		"the route to a NAT gateway":      {Planned{Op: "create", Type: "aws:ec2/route:Route"}, false, false},
 		"a zone more":                     {Planned{Op: "create", Type: "aws:ec2/subnet:Subnet"}, true, true},
-		"a subnet in another zone":        {Planned{Op: "replace", Type: "aws:ec2/subnet:Subnet"}, true, true},
+		"a subnet in another zone":        {Planned{Op: "create-replacement", Type: "aws:ec2/subnet:Subnet"}, true, true},
 		"a zone less":                     {Planned{Op: "delete", Type: "aws:ec2/routeTable:RouteTable"}, true, true},
 		"a tag of a subnet":               {Planned{Op: "update", Type: "aws:ec2/subnet:Subnet"}, false, false},
 		"a subnet group is made again":    {Planned{Op: "create-replacement", Type: "aws:rds/subnetGroup:SubnetGroup"}, true, true},

@@ -7,7 +7,7 @@ import "github.com/pilotlight-dr/pilotlight/estimate"
 func work(planned []Planned, promotes bool) estimate.Work {
 	has := map[string]bool{}
 	for _, p := range planned {
-		has[p.Type] = has[p.Type] || p.Op == "create" || p.Op == "update" && p.Type == "aws:autoscaling/group:Group"
+		has[p.Type] = has[p.Type] || p.Makes() || p.Op == "update" && p.Type == "aws:autoscaling/group:Group"
 	}
 	made := func(typ, operation string) estimate.Range {
 		if !has[typ] {

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 )
 
 // flight is a step that the engine has begun at AWS and that has not ended.
@@ -27,10 +25,8 @@ func (w *observer) track(e events.EngineEvent) {
 	}
 	switch {
 	case e.ResourcePreEvent != nil:
-		m := e.ResourcePreEvent.Metadata
-		if m.Op != apitype.OpSame && strings.HasPrefix(m.Type, "aws:") {
-			p := Planned{Op: string(m.Op), Type: m.Type, Name: urn.URN(m.URN).Name()}
-			w.flights = append(w.flights, flight{urn: m.URN, step: p.String(), began: time.Now()})
+		if step, ok := begun(e); ok {
+			w.flights = append(w.flights, flight{urn: e.ResourcePreEvent.Metadata.URN, step: step.String(), began: time.Now()})
 		}
 	case e.ResOutputsEvent != nil:
 		land(e.ResOutputsEvent.Metadata.URN)

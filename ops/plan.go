@@ -47,9 +47,8 @@ type Plan struct {
 // it was asked for: what holds data.
 func (p Plan) Risky() (risky []Planned) {
 	for _, r := range p.Resources {
-		loses := strings.Contains(r.Op, "delete") || strings.Contains(r.Op, "replace")
 		holds := slices.Contains([]string{databaseType, "aws:s3/bucketV2:BucketV2", "aws:kms/key:Key"}, r.Type)
-		if loses && holds && p.Change.Retire == 0 && !p.Change.Destroy {
+		if r.Ends() && holds && p.Change.Retire == 0 && !p.Change.Destroy {
 			risky = append(risky, r)
 		}
 	}
@@ -62,9 +61,8 @@ const recordType = "aws:route53/record:Record"
 // movesName reports whether the change sends visitors to the stack: it makes the record
 // of the site's name, or changes it. A side that becomes a standby deletes its own.
 func (p Plan) movesName() bool {
-	sends := []string{"create", "create-replacement", "replace", "update"}
 	return slices.ContainsFunc(p.Resources, func(r Planned) bool {
-		return r.Type == recordType && strings.Contains(r.Name, "-switch-") && slices.Contains(sends, r.Op)
+		return r.Type == recordType && strings.Contains(r.Name, "-switch-") && (r.Makes() || r.Op == "update")
 	})
 }
 
@@ -117,7 +115,7 @@ const databaseType = "aws:rds/instance:Instance"
 // withoutGone leaves out the deletions of databases that AWS no longer has: they lose nothing.
 func (s *Site) withoutGone(ctx context.Context, stack string, planned []Planned) []Planned {
 	return slices.DeleteFunc(planned, func(r Planned) bool {
-		if r.Op != "delete" || r.Type != databaseType {
+		if !r.Ends() || r.Type != databaseType {
 			return false
 		}
 		c, err := s.configOf(stack)
@@ -129,10 +127,20 @@ func (s *Site) withoutGone(ctx context.Context, stack string, planned []Planned)
 	})
 }
 
+// begun is the step at AWS that an event of the engine begins. Of a replacement the engine also tells of the whole (replace),
+// beside the making of the new resource and the deletion of the old one; that is no step of its own.
+func begun(e events.EngineEvent) (_ Planned, ok bool) {
+	pre := e.ResourcePreEvent
+	if pre == nil || pre.Metadata.Op == apitype.OpSame || pre.Metadata.Op == apitype.OpReplace || !strings.HasPrefix(pre.Metadata.Type, "aws:") {
+		return Planned{}, false
+	}
+	return Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: urn.URN(pre.Metadata.URN).Name()}, true
+}
+
 // add notes what an event of the engine adds to the plan.
 func (p *Plan) add(e events.EngineEvent) {
-	if pre := e.ResourcePreEvent; pre != nil && pre.Metadata.Op != apitype.OpSame && strings.HasPrefix(pre.Metadata.Type, "aws:") {
-		p.Resources = append(p.Resources, Planned{Op: string(pre.Metadata.Op), Type: pre.Metadata.Type, Name: urn.URN(pre.Metadata.URN).Name()})
+	if step, ok := begun(e); ok {
+		p.Resources = append(p.Resources, step)
 	}
 	p.ReplacesInstances = p.ReplacesInstances || replacesInstances(e)
 	if d := e.DiagnosticEvent; d != nil && d.Severity == "warning" {
@@ -147,7 +155,7 @@ func deployed(plan Plan) []Requirement {
 	const template = "aws:ec2/launchTemplate:LaunchTemplate"
 	var unbuilt []string
 	for _, r := range plan.Resources {
-		if r.Op != "update" && slices.Contains(ofNetwork, r.Type) {
+		if (r.Makes() || r.Ends()) && slices.Contains(ofNetwork, r.Type) {
 			unbuilt = append(unbuilt, r.String())
 		}
 	}
