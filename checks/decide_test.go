@@ -346,8 +346,8 @@ func TestApplierFailed(t *testing.T) {
 		"The replica I/O thread is not connected: Lost connection to MySQL server during query":                   false,
 		"Got fatal error 1236 from source when reading data from binary log: 'Could not find first log file name": false,
 	} {
-		assert.Equal(t, failed, ApplierFailed("error", message), message)
-		assert.False(t, ApplierFailed("replicating", message))
+		assert.Equal(t, failed, applierFailed("error", message), message)
+		assert.False(t, applierFailed("replicating", message))
 	}
 }
 

@@ -35,7 +35,7 @@ func replica(s Snapshot, p Policy) []refusal.Blocker {
 			"database %s replicates %s, not %s", r.ID, r.Source, p.Source))
 	}
 	all = append(all, databaseState(*r, p)...)
-	if ApplierFailed(r.Replication, r.Message) {
+	if applierFailed(r.Replication, r.Message) {
 		all = append(all, block(ReplicaApplier, accept(anew+" if production lives; if not,", p),
 			"database %s stopped applying changes before production was lost (%s)", r.ID, r.Message))
 	}
@@ -71,7 +71,7 @@ func Ended(r Replica, source string) bool {
 	case StandingOf(r.Status) != Usable: // what is wrong with it may be all that keeps it from replicating
 		return false
 	}
-	return r.Replication == "error" && r.Message != "" && !cutOff(r.Message)
+	return r.Replication == "error" && r.Message != "" && !CutOff(r.Message)
 }
 
 // endedStates are the states that no instance leaves but by its deletion.
@@ -105,7 +105,7 @@ func databaseState(r Replica, p Policy) []refusal.Blocker {
 // followed reports whether the replica followed its source until that was lost, or still does. One
 // that stopped for another reason misses what was written since, however long the source lived.
 func followed(r Replica) bool {
-	return r.Replication == "replicating" || r.Replication == "error" && (cutOff(r.Message) || ApplierFailed(r.Replication, r.Message))
+	return r.Replication == "replicating" || r.Replication == "error" && (CutOff(r.Message) || applierFailed(r.Replication, r.Message))
 }
 
 // resume is what has a replica that stopped follow its source again.
@@ -137,19 +137,19 @@ func said(message string) string {
 	return " (" + message + ")"
 }
 
-// cutOff reports whether MySQL says that it cannot reach the source, or no longer. Any other
+// CutOff reports whether MySQL says that it cannot reach the source, or no longer. Any other
 // error of the thread that receives (1236: the binary log is gone; 1045: the login is refused)
 // is no lost source (https://dev.mysql.com/doc/mysql-errors/8.4/en/client-error-reference.html).
-func cutOff(message string) bool { return cutOffSays.MatchString(message) }
+func CutOff(message string) bool { return cutOffSays.MatchString(message) }
 
 var cutOffSays = regexp.MustCompile(`(?i)error (re)?connecting to (master|source)|lost connection to|can't connect to|server has gone away|` +
 	`(IOError: |MY-00)(1158|1159|1160|1161|2002|2003|2005|2006|2012|2013|2055)\b`)
 
-// ApplierFailed tells a replica that stopped applying changes (its data is
+// applierFailed tells a replica that stopped applying changes (its data is
 // incomplete) from one that lost its source (its data is just not newer). RDS
 // hands on what MySQL says of its two threads; these are the words of the one
 // that applies.
-func ApplierFailed(replication, message string) bool {
+func applierFailed(replication, message string) bool {
 	return replication == "error" && slices.ContainsFunc(applierSays, func(words string) bool { return strings.Contains(message, words) })
 }
 

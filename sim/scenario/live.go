@@ -80,7 +80,7 @@ func (s *site) overlay(v *ops.Survey) {
 		case r.LastGood.Value > sim.UsualLag:
 			fault("lag", "%s", r.LastGood.Value)
 		}
-		if r.Replication != "" && r.Replication != "replicating" && !strings.Contains(r.Message, "IOError: 2003") { // that is a source out of reach
+		if r.Replication != "" && r.Replication != "replicating" && !checks.CutOff(r.Message) { // the world cuts it off by itself
 			fault("replication", "broken")
 		}
 		if !checks.StandingOf(r.Status).Leaves() && r.Status != "available" {

@@ -74,12 +74,15 @@ func TestOverlay(t *testing.T) {
 		spoil func(*checks.Snapshot)
 		want  []string
 	}{
-		"all is well":           {func(*checks.Snapshot) {}, nil},
-		"no database":           {func(s *checks.Snapshot) { s.Replica = nil }, nil},
-		"promoted":              {func(s *checks.Snapshot) { s.Replica.Source, s.Replica.LastGood = "", nil }, nil},
-		"behind":                {func(s *checks.Snapshot) { s.Replica.LastGood.Value = 2 * time.Minute }, []string{"lag=2m0s"}},
-		"not measured":          {func(s *checks.Snapshot) { s.Replica.LastGood = nil }, []string{"lag=unmeasured"}},
-		"production is silent":  {func(s *checks.Snapshot) { s.Replica.Replication, s.Replica.Message = "error", "IOError: 2003, reason" }, nil},
+		"all is well":          {func(*checks.Snapshot) {}, nil},
+		"no database":          {func(s *checks.Snapshot) { s.Replica = nil }, nil},
+		"promoted":             {func(s *checks.Snapshot) { s.Replica.Source, s.Replica.LastGood = "", nil }, nil},
+		"behind":               {func(s *checks.Snapshot) { s.Replica.LastGood.Value = 2 * time.Minute }, []string{"lag=2m0s"}},
+		"not measured":         {func(s *checks.Snapshot) { s.Replica.LastGood = nil }, []string{"lag=unmeasured"}},
+		"production is silent": {func(s *checks.Snapshot) { s.Replica.Replication, s.Replica.Message = "error", "IOError: 2003, reason" }, nil},
+		"it answers no longer": {func(s *checks.Snapshot) {
+			s.Replica.Replication, s.Replica.Message = "error", "error reconnecting to source"
+		}, nil},
 		"the applier stopped":   {func(s *checks.Snapshot) { s.Replica.Replication = "error" }, []string{"replication=broken"}},
 		"it is backed up":       {func(s *checks.Snapshot) { s.Replica.Status = "backing-up" }, nil},
 		"it is full":            {func(s *checks.Snapshot) { s.Replica.Status = "storage-full" }, []string{"database=storage-full"}},
