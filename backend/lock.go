@@ -13,6 +13,8 @@ import (
 	"time"
 
 	ps "github.com/mitchellh/go-ps"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Lock is a lock that an engine holds on a stack, or that a dead one left.
@@ -35,7 +37,7 @@ func (l Lock) Owner() string {
 
 // String is the owner, and since when it holds the lock.
 func (l Lock) String() string {
-	return fmt.Sprintf("%s, since %s", l.Owner(), l.Since.UTC().Format(time.DateTime+" MST"))
+	return fmt.Sprintf("%s, since %s", l.Owner(), when.Date(l.Since))
 }
 
 // Holder is what is known of the process that holds a lock.

@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/media"
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Where Pulumi keeps what, in a bucket of its own.
@@ -164,7 +164,7 @@ func lacks(ctx context.Context, there media.Side, key string) error {
 	for _, marker := range out.DeleteMarkers {
 		if aws.ToString(marker.Key) == key && aws.ToBool(marker.IsLatest) {
 			return fmt.Errorf("%s was deleted in bucket %s on %s, after it was copied: find out what does that, then run this again",
-				key, there.Bucket, aws.ToTime(marker.LastModified).UTC().Format(time.DateTime+" MST"))
+				key, there.Bucket, when.Date(aws.ToTime(marker.LastModified)))
 		}
 	}
 	return fmt.Errorf("%s is not in bucket %s: it was written meanwhile; run this again", key, there.Bucket)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // readinessFolder holds what checks of a site have found, beside the states and for all who may read these: a file
@@ -14,7 +16,7 @@ func readinessFolder(site string) string { return ".pulumi/readiness/" + site }
 
 // KeepReadiness keeps what a check has found, a line of JSON, by its moment.
 func (s *Store) KeepReadiness(ctx context.Context, site string, at time.Time, line []byte) error {
-	key := readinessFolder(site) + "/" + at.UTC().Format("20060102T150405Z") + ".json"
+	key := readinessFolder(site) + "/" + when.Stamp(at) + ".json"
 	if err := s.files.write(ctx, key, line); err != nil {
 		return fmt.Errorf("keeping what the check found in %s: %w", s.url, err)
 	}

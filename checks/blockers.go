@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Codes of the blockers.
@@ -194,11 +195,11 @@ func lag(s Snapshot, p Policy) []refusal.Blocker {
 			"no replication lag of database %s was measured in the last %s, so the loss is unknown", r.ID, p.LagWindow)}
 	case last.Value > p.MaxLag:
 		return []refusal.Blocker{block(LagTooHigh, accept("", p), "database %s was %s behind at %s, more than the %s allowed: writes after %s are lost",
-			r.ID, last.Value, clock(last.At), p.MaxLag, clock(last.At.Add(-last.Value)))}
+			r.ID, last.Value, when.Clock(last.At), p.MaxLag, when.Clock(last.At.Add(-last.Value)))}
 	case !followed(*r) && s.At.Sub(last.At)+last.Value > p.MaxLag:
 		return []refusal.Blocker{block(LagTooHigh, accept(resume(*r)+" if production lives; if not,", p),
 			"database %s is %s, and not because its source was lost%s: its lag was last measured %s ago, more than the %s allowed: writes after %s are lost",
-			r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, clock(last.At.Add(-last.Value)))}
+			r.ID, stopped(r.Replication), said(r.Message), age(s.At.Sub(last.At)), p.MaxLag, when.Clock(last.At.Add(-last.Value)))}
 	}
 	return nil
 }
@@ -284,11 +285,9 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 			clock(r.Measured), clock(r.LastGood.At.Add(-r.LastGood.Value-silentFor)), r.LastGood.Value, clock(r.LastGood.At))
 	}
 	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago; "+
-		"a source that falls silent shows none for up to a minute)", clock(r.LastGood.At.Add(-r.LastGood.Value)),
+		"a source that falls silent shows none for up to a minute)", when.Clock(r.LastGood.At.Add(-r.LastGood.Value)),
 		r.LastGood.Value, now.Sub(r.LastGood.At).Round(time.Second))
 }
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
 // LossUnread is Loss for a database that could not be read.
 const LossUnread = "which writes a failover loses is unknown: its database could not be read"
@@ -307,7 +306,7 @@ func MediaLoss(r *Replica, b *Backlog, planned bool) string {
 	case b != nil && b.Files == 0:
 		return fmt.Sprintf("at %s S3 had copied all uploads; what was uploaded since is missing until production's region is back", clock(b.At))
 	case b != nil:
-		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", clock(b.At), b.Files)
+		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", when.Clock(b.At), b.Files)
 	}
 	return "what was uploaded in the last 15 minutes before production was lost may be missing until its region is back"
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Codes of a certificate that could not be shown, or not for long.
@@ -68,7 +69,7 @@ func certificate(s Snapshot, p Policy) (all []refusal.Blocker) {
 		all = append(all, block(CertificateState, instead, // no balancer takes such a one
 			"certificate %s is %s", p.Certificate, c.Status))
 	case c.endsBefore(s.At.Add(takes)):
-		all = append(all, block(CertificateExpires, orAcceptStandby(instead, p), "certificate %s ends at %s", p.Certificate, c.Until.UTC().Format(time.RFC3339)))
+		all = append(all, block(CertificateExpires, orAcceptStandby(instead, p), "certificate %s ends at %s", p.Certificate, when.Date(c.Until)))
 	}
 	for _, name := range p.Names {
 		if len(c.Names) > 0 && !covers(c.Names, name) {
@@ -111,7 +112,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 		}
 		all = append(all, refusal.Blocker{
 			Code: CertificateUnused, Subject: "certificate", Remedy: remedy,
-			Reason: fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows", p.Certificate, date(c.Until)),
+			Reason: fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows", p.Certificate, when.Date(c.Until)),
 		})
 	}
 	for _, r := range c.Absent {
@@ -154,5 +155,5 @@ func (c Certificate) end() string {
 	if c.Until.IsZero() {
 		return " at a time that is not known"
 	}
-	return " at " + date(c.Until)
+	return " at " + when.Date(c.Until)
 }

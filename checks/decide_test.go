@@ -154,7 +154,7 @@ func TestBlockers(t *testing.T) {
 		"a database of no state":      {func(s *Snapshot) { s.Replica.Status = "" }, []string{ReplicaUnknown}, "database blog-dr-1 is in a state that RDS does not say"},
 		"no certificate":              {func(s *Snapshot) { s.Certificate = nil }, []string{CertificateMissing}, "no certificate arn:certificate in us-east-2"},
 		"certificate not validated":   {func(s *Snapshot) { s.Certificate.Status = "PENDING_VALIDATION" }, []string{CertificateState}, "is PENDING_VALIDATION"},
-		"certificate ends too soon":   {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01T12:59:00Z"},
+		"certificate ends too soon":   {func(s *Snapshot) { s.Certificate.Until = noon.Add(59 * time.Minute) }, []string{CertificateExpires}, "ends at 2026-03-01 12:59:00 UTC"},
 		"certificate of another name": {func(s *Snapshot) { s.Certificate.Names = []string{"*.www.example.com"} }, []string{CertificateName}, "not for www.example.com"},
 		"everything": {
 			func(s *Snapshot) { s.Image, s.Replica.LastGood, s.Replica.Source = nil, nil, "arn:other" },

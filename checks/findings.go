@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Finding is what one rule made of what was seen.
@@ -61,7 +63,7 @@ func seenOfStep(s Snapshot, p Policy) string {
 	case r.Source == "":
 		return fmt.Sprintf("database %s is promoted and %s", r.ID, r.Status)
 	case r.LastGood != nil:
-		return fmt.Sprintf("database %s is %s and replicates, %s behind at %s", r.ID, r.Status, r.LastGood.Value, clock(r.LastGood.At))
+		return fmt.Sprintf("database %s is %s and replicates, %s behind at %s", r.ID, r.Status, r.LastGood.Value, when.Clock(r.LastGood.At))
 	}
 	return ""
 }
@@ -120,7 +122,7 @@ func seenOfLag(s Snapshot, p Policy) string {
 	if !lags(s, p) || s.Replica.LastGood == nil {
 		return ""
 	}
-	return fmt.Sprintf("database %s was %s behind at %s, and %s are allowed", s.Replica.ID, s.Replica.LastGood.Value, clock(s.Replica.LastGood.At), p.MaxLag)
+	return fmt.Sprintf("database %s was %s behind at %s, and %s are allowed", s.Replica.ID, s.Replica.LastGood.Value, when.Clock(s.Replica.LastGood.At), p.MaxLag)
 }
 
 func seenOfImage(s Snapshot, p Policy) string {
@@ -128,7 +130,7 @@ func seenOfImage(s Snapshot, p Policy) string {
 	if i == nil {
 		return ""
 	}
-	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, cmp.Or(i.State, "there"), date(i.Made))
+	seen := fmt.Sprintf("image %s is %s, made at %s", i.ID, cmp.Or(i.State, "there"), when.Date(i.Made))
 	switch behind := p.PeerImage.Sub(i.Made).Round(time.Minute); {
 	case i.Made.IsZero():
 		return fmt.Sprintf("image %s is %s", i.ID, cmp.Or(i.State, "there"))
@@ -139,5 +141,3 @@ func seenOfImage(s Snapshot, p Policy) string {
 	}
 	return seen + ", no earlier than production's"
 }
-
-func date(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // An orphan is a resource that an update made and that no state knows: the update was killed
@@ -140,7 +142,7 @@ func (o Orphan) String() string {
 func (o Orphan) Terms() string {
 	since := "AWS does not say since when"
 	if !o.Since.IsZero() {
-		since = "since " + o.Since.UTC().Format(time.DateTime+" MST")
+		since = "since " + when.Date(o.Since)
 	}
 	switch {
 	case o.Kind == TargetGroup:

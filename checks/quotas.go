@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // QuotaShort is the code of a quota of the account that leaves no room for what a change makes.
@@ -259,7 +260,7 @@ func (i Increase) String() string {
 	case i.Refused != "":
 		return fmt.Sprintf("not asked for %s: %s", what, i.Refused)
 	case !i.Before.IsZero():
-		return fmt.Sprintf("asked already at %s for %s: %s", date(i.Before), what, i.Status)
+		return fmt.Sprintf("asked already at %s for %s: %s", when.Date(i.Before), what, i.Status)
 	}
 	return fmt.Sprintf("asked for %s: %s", what, i.Status)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/refusal"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Rollout is the replacement of a side's instances, one by one: an instance refresh of EC2 Auto Scaling.
@@ -30,7 +31,7 @@ func (r Rollout) Over() bool {
 
 // String is how far it is.
 func (r Rollout) String() string {
-	since := r.Began.UTC().Format(time.DateTime + " MST")
+	since := when.Date(r.Began)
 	if r.failed() {
 		return fmt.Sprintf("their replacement, begun at %s, failed at %d %%", since, r.Percent)
 	}

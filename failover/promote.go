@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // reaction is how long RDS may go on saying available after it accepted a
@@ -70,7 +71,7 @@ func (r *Runtime) WaitSecondZone(ctx context.Context) error {
 		return nil
 	}
 	awaits, due := "the second zone of "+r.Site.Database, r.env.Now().Add(rest)
-	seen := "the site serves; it is made from " + due.UTC().Format("15:04:05") + " UTC on (database.multiAzDelay)"
+	seen := "the site serves; it is made from " + when.Clock(due) + " on (database.multiAzDelay)"
 	step := report.Step{Kind: report.ZoneStep, Name: "wait for " + awaits + " to be due", Awaits: awaits}
 	return r.waitStep(ctx, step, rest+time.Minute, func(context.Context) (bool, string, error) {
 		return !r.env.Now().Before(due), seen, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // staleCertificate is the certificate that an update has to replace; none where there is none such. ACM renews
@@ -29,7 +30,7 @@ func (s *Site) staleCertificate(ctx context.Context, stack *Stack, run Run) seen
 		run.say(fmt.Sprintf("certificate %s is %s: another is requested", side.State.Certificate, found.Status))
 	default:
 		run.say(fmt.Sprintf("certificate %s ends at %s, and ACM renews none that no balancer shows: another is requested",
-			side.State.Certificate, found.Until.UTC().Format("2006-01-02 15:04:05 MST")))
+			side.State.Certificate, when.Date(found.Until)))
 	}
 	return seenIn(saved, affected(saved, []checks.Part{{ARN: side.State.Certificate}})[:1])
 }

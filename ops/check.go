@@ -16,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Purpose is what a site is to be ready for.
@@ -297,7 +298,7 @@ func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	status := s.look(ctx, target)
 	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), s.now())
 	if ok {
-		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, status.Database.LastGood.At.UTC().Format("15:04:05 MST"))
+		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, when.Clock(status.Database.LastGood.At))
 		return Requirement{Subject: "replica", OK: true, Reason: seen}
 	}
 	return Requirement{Subject: "replica", Code: checks.ReplicaNotInStep, Reason: seen, Remedy: cmp.Or(remedy, "wait until status says that the site is protected")}

@@ -17,6 +17,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // DrillOptions are how a drill is held.
@@ -194,7 +195,7 @@ func resumeDrill(left []DrillCopy, stack string) (drill.Copy, error) {
 	}
 	if c := left[at]; c.Balancer != "" {
 		return drill.Copy{}, refusal.New(refusal.CodeDrill, "the copy of an earlier drill is still there, until %s: end it first with pilotlight drill --end",
-			c.Expires.UTC().Format(time.DateTime+" MST")).Of(c.Stack)
+			when.Date(c.Expires)).Of(c.Stack)
 	}
 	return left[at].Copy, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
 	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // DrillCopy is a copy that a drill has left, or is making.
@@ -45,7 +46,7 @@ func (s *Status) addDrills(left []DrillCopy, err error, now time.Time) {
 		s.Warnings = append(s.Warnings, err.Error())
 	}
 	for _, c := range left {
-		when := "may be there until " + c.Expires.UTC().Format(time.DateTime+" MST")
+		when := "may be there until " + when.Date(c.Expires)
 		if c.expired(now) {
 			when = "should have ended, and costs"
 		}

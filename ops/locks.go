@@ -12,6 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // LockStatus is a lock on a stack, as seen from this machine.
@@ -31,7 +32,7 @@ func (l LockStatus) String() string { return refusal.Sentence(l.says()) }
 
 // says is the lock in words, and what to do about it.
 func (l LockStatus) says() (seen, remedy string) {
-	by := fmt.Sprintf("%s, since %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"))
+	by := fmt.Sprintf("%s, since %s", l.By, when.Date(l.Since))
 	switch {
 	case l.LeftHere:
 		return fmt.Sprintf("stack %s is locked by a dead run of this folder (%s)", l.Stack, by), "the next run releases the lock"

@@ -2,11 +2,11 @@ package ops
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // MediaIncomplete is the code of a requirement: the standby's bucket lacks files that S3 does not copy by itself.
@@ -21,7 +21,7 @@ func mediaComplete(sides []Side) []Requirement {
 		return nil
 	}
 	q := Requirement{Subject: "media", Code: MediaIncomplete, Remedy: "pilotlight deploy, which compares them"}
-	at := kept.At.UTC().Format(time.DateTime + " MST")
+	at := when.Date(kept.At)
 	switch {
 	case kept.Bucket != from.name || kept.Peer != to.name:
 		q.Reason = fmt.Sprintf("the media of %s were never compared with those of %s, which may lack them all", from.stack, to.stack)

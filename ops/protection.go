@@ -13,6 +13,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // judge says how protected the site is, and what to do now.
@@ -65,7 +66,7 @@ func (s *Status) judge(sides []Side, now time.Time) {
 	}
 	// What was seen just now says more.
 	if missing := s.LastCheck.missing(sides); len(missing) > 0 {
-		s.unprotect(fmt.Sprintf("unprotected: the check at %s found this not ready: %s", s.LastCheck.At.UTC().Format(time.DateTime+" MST"), strings.Join(missing, ", ")),
+		s.unprotect(fmt.Sprintf("unprotected: the check at %s found this not ready: %s", when.Date(s.LastCheck.At), strings.Join(missing, ", ")),
 			"do what it said, then pilotlight check")
 	}
 }
@@ -155,7 +156,7 @@ func obstructed(seen []SideStatus) (verdict, next string) {
 			switch {
 			case lock.LeftHere:
 			case lock.Holder == backend.HolderLives:
-				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, lock.Since.UTC().Format("15:04:05 MST")), "wait for it; its log is below " + logsBelow
+				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, when.Clock(lock.Since)), "wait for it; its log is below " + logsBelow
 			default:
 				return lock.says()
 			}

@@ -3,6 +3,8 @@ package report
 import (
 	"math"
 	"time"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // chart is the timeline as the page draws it. Places are in percent of its width.
@@ -43,7 +45,7 @@ func layOut(r Report) (c chart) {
 	at := func(d time.Duration) float64 { return percent(float64(d) / float64(whole)) }
 	for _, s := range r.Steps {
 		begin, took := s.Begin.Sub(r.StartedAt), max(0, s.End.Sub(s.Begin))
-		drawn := row{Step: s, Begins: minutes(begin), Took: minutes(took), At: at(begin)}
+		drawn := row{Step: s, Begins: when.Minutes(begin), Took: when.Minutes(took), At: at(begin)}
 		if drawn.Open() {
 			drawn.Took, took = "?", whole-begin
 		}
@@ -64,7 +66,7 @@ func layOut(r Report) (c chart) {
 	}
 	every := tickEvery(whole)
 	for d := time.Duration(0); d <= whole; d += every {
-		c.Ticks = append(c.Ticks, tick{at(d), minutes(d)})
+		c.Ticks = append(c.Ticks, tick{at(d), when.Minutes(d)})
 	}
 	return c
 }
@@ -115,7 +117,7 @@ func bars(all []Bar) (drawn []drawnBar) {
 		longest = max(longest, b.Seconds)
 	}
 	for _, b := range all {
-		drawn = append(drawn, drawnBar{Bar: b, Text: minutes(seconds(b.Seconds)), Wide: percent(b.Seconds / longest)})
+		drawn = append(drawn, drawnBar{Bar: b, Text: when.Minutes(when.Seconds(b.Seconds)), Wide: percent(b.Seconds / longest)})
 	}
 	return drawn
 }

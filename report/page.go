@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Page is a report as a page to look at: what a run did, with what its caller adds. It needs nothing but itself.
@@ -59,7 +60,7 @@ type Bar struct {
 func (r *Report) Page() Page {
 	p := Page{Run: *r, Kind: "Change of role", Headline: r.headline(), Badge: string(r.Outcome), Tone: tones[r.Outcome], Next: r.Next}
 	p.Facts = []Fact{
-		{"Action", r.Title()}, {"Stack", r.Stack}, {"Region", r.Region}, {"Epoch", strconv.Itoa(r.Epoch)}, {"Begun", date(r.StartedAt)},
+		{"Action", r.Title()}, {"Stack", r.Stack}, {"Region", r.Region}, {"Epoch", strconv.Itoa(r.Epoch)}, {"Begun", when.Date(r.StartedAt)},
 	}
 	if r.Goal != "" {
 		p.Kind = "Drill"
@@ -130,15 +131,15 @@ func (r *Report) failed() (names []string) {
 func (r *Report) figures() (all []Figure) {
 	if r.TimeToRecover > 0 {
 		all = append(all, Figure{
-			Label: "Time to recover", Value: minutes(seconds(r.TimeToRecover)), Tone: Good,
+			Label: "Time to recover", Value: when.Minutes(when.Seconds(r.TimeToRecover)), Tone: Good,
 			Note: fmt.Sprintf("%.0f s until DNS was switched", r.TimeToRecover),
 		})
 		if s, share := r.slowest(); share > 0 {
-			all = append(all, Figure{Label: "Longest step", Value: minutes(s.End.Sub(s.Begin)), Note: fmt.Sprintf("%s: %.0f %% of that time", s.Name, share*100)})
+			all = append(all, Figure{Label: "Longest step", Value: when.Minutes(s.End.Sub(s.Begin)), Note: fmt.Sprintf("%s: %.0f %% of that time", s.Name, share*100)})
 		}
 	}
 	if v := r.Verdict; v != nil && v.Loss != "" && v.LastGood != nil {
-		all = append(all, Figure{Label: "Last good lag", Value: v.LastGood.Value.String(), Note: "of the replica, measured at " + clock(v.LastGood.At) + " UTC"})
+		all = append(all, Figure{Label: "Last good lag", Value: v.LastGood.Value.String(), Note: "of the replica, measured at " + when.Clock(v.LastGood.At)})
 	}
 	if v := r.Verdict; v != nil && len(v.Findings) > 0 {
 		all = append(all, checked(v.Findings))
@@ -147,7 +148,7 @@ func (r *Report) figures() (all []Figure) {
 		all = append(all, Figure{Label: "Failed steps", Value: strconv.Itoa(len(failed)), Note: strings.Join(failed, ", "), Tone: Bad})
 	}
 	if r.Outcome == Done && r.TimeToRecover == 0 {
-		all = append(all, Figure{Label: "Took", Value: minutes(r.whole()), Note: "from the beginning to the end of the last step"})
+		all = append(all, Figure{Label: "Took", Value: when.Minutes(r.whole()), Note: "from the beginning to the end of the last step"})
 	}
 	return all
 }
@@ -181,7 +182,7 @@ func checked(findings []checks.Finding) Figure {
 var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"accepted": accepted, "bars": bars, "chart": layOut, "clock": clock, "date": date, "minutes": minutes, "reached": reached, "scenes": scenes, "title": title,
+	"accepted": accepted, "bars": bars, "chart": layOut, "clock": when.Clock, "date": when.Date, "minutes": when.Minutes, "reached": reached, "scenes": scenes, "title": title,
 	"tone": func(r checks.Ruling) Tone {
 		return map[checks.Ruling]Tone{checks.Passed: Good, checks.Overruled: Warn, checks.Blocks: Bad}[r]
 	},
@@ -197,10 +198,6 @@ func (p Page) HTML() ([]byte, error) {
 func title(p Page) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s: %s", p.Run.Site, p.Run.StartedAt.UTC().Format(time.DateOnly), p.Badge))
 }
-
-func date(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }
-
-func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }
 
 type milestone struct {
 	Name  Milestone

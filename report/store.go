@@ -12,6 +12,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Reports is where the reports of role changes are kept, below the project's folder.
@@ -68,7 +69,7 @@ func Halted(project string) func(stack string, epoch int) (Report, bool) {
 func KeepReports(project string, complain func(error)) func(Report) {
 	var once sync.Once
 	return func(report Report) {
-		name := fmt.Sprintf("%s-%s-epoch-%d", report.StartedAt.UTC().Format("20060102T150405Z"), report.Stack, report.Epoch)
+		name := fmt.Sprintf("%s-%s-epoch-%d", when.Stamp(report.StartedAt), report.Stack, report.Epoch)
 		if err := WriteFiles(filepath.Join(project, filepath.FromSlash(Reports), name), &report); err != nil {
 			once.Do(func() { complain(err) })
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pilotlight-dr/pilotlight/checks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // minLoggedStep is how long a step must take to be in the text; the JSON has all.
@@ -19,7 +20,7 @@ const barWidth = 40
 func (r *Report) String() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	say("%s: %s of stack %s in %s, epoch %d, begun at %s: %s", r.Site, r.Title(), r.Stack, r.Region, r.Epoch, r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Outcome)
+	say("%s: %s of stack %s in %s, epoch %d, begun at %s: %s", r.Site, r.Title(), r.Stack, r.Region, r.Epoch, when.Date(r.StartedAt), r.Outcome)
 	say("")
 	r.WriteTimeline(&b)
 	say("")
@@ -28,10 +29,10 @@ func (r *Report) String() string {
 		if r.Epoch <= 1 { // nothing was lost
 			until = "until visitors arrive"
 		}
-		say("time        %s (%.0f s) %s: %s", minutes(seconds(r.TimeToRecover)), r.TimeToRecover, until, r.milestones())
+		say("time        %s (%.0f s) %s: %s", when.Minutes(when.Seconds(r.TimeToRecover)), r.TimeToRecover, until, r.milestones())
 	}
 	if at, ok := r.Reached[r.Goal]; ok {
-		say("time        %s (%.0f s) until it was %s", minutes(at.Sub(r.StartedAt)), at.Sub(r.StartedAt).Seconds(), r.Goal)
+		say("time        %s (%.0f s) until it was %s", when.Minutes(at.Sub(r.StartedAt)), at.Sub(r.StartedAt).Seconds(), r.Goal)
 	}
 	for _, note := range r.Notes {
 		say("note        %s", note)
@@ -72,7 +73,7 @@ func (r *Report) milestones() string {
 	var reached []string
 	for _, milestone := range Milestones() {
 		if at, ok := r.Reached[milestone]; ok {
-			reached = append(reached, fmt.Sprintf("%s %s", milestone, minutes(at.Sub(r.StartedAt))))
+			reached = append(reached, fmt.Sprintf("%s %s", milestone, when.Minutes(at.Sub(r.StartedAt))))
 		}
 	}
 	return strings.Join(reached, ", ")
@@ -97,7 +98,7 @@ func (r *Report) WriteTimeline(b io.Writer) {
 			continue
 		}
 		begin, took := s.Begin.Sub(r.StartedAt), max(0, s.End.Sub(s.Begin))
-		mark, length := " ", minutes(took)
+		mark, length := " ", when.Minutes(took)
 		if s.OnLongestPath {
 			mark = "*"
 		}
@@ -106,7 +107,7 @@ func (r *Report) WriteTimeline(b io.Writer) {
 		}
 		at, wide := int(float64(begin)/float64(whole)*barWidth), max(1, int(float64(took)/float64(whole)*barWidth+0.5))
 		bar := strings.Repeat(" ", min(at, barWidth-1)) + strings.Repeat("=", min(wide, barWidth-min(at, barWidth-1)))
-		fmt.Fprintf(b, "%s  %6s %6s  %-*s  %s\n", mark, minutes(begin), length, barWidth, bar, s.Name)
+		fmt.Fprintf(b, "%s  %6s %6s  %-*s  %s\n", mark, when.Minutes(begin), length, barWidth, bar, s.Name)
 		if s.Err != "" {
 			fmt.Fprintf(b, "                  %s\n", strings.ReplaceAll(strings.TrimSpace(s.Err), "\n", "\n                  "))
 		}
@@ -133,12 +134,4 @@ func (r *Report) whole() time.Duration {
 		whole = max(whole, s.Begin.Sub(r.StartedAt), s.End.Sub(r.StartedAt))
 	}
 	return whole
-}
-
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// minutes is a duration as m:ss.
-func minutes(d time.Duration) string {
-	whole := int(d.Seconds() + 0.5)
-	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
 }

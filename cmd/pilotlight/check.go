@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 type checkOptions struct {
@@ -126,7 +126,7 @@ func (o *checkOptions) recovers(ctx context.Context, site *ops.Site) ops.Require
 	case r.Unfinished():
 		q.Code, q.Reason = codeNotWhole, "the site would recover, and not all of it could be made: "+r.Refusal
 	default:
-		q = ops.Requirement{Subject: "rehearsal", OK: true, Reason: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))))}
+		q = ops.Requirement{Subject: "rehearsal", OK: true, Reason: fmt.Sprintf("if %s were lost now, the site would recover in %s, on simulated AWS", r.ProdRegion, when.Minutes(when.Seconds(r.Run.TimeToRecover)))}
 	}
 	return q
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 type drillOptions struct {
@@ -120,10 +121,10 @@ func drillText(d ops.Drill) string {
 		if !p.Failover {
 			means = p.Instead
 		}
-		t.say("took       %6s  %s: %s", clock(time.Duration(p.Seconds*float64(time.Second))), p.What, means)
+		t.say("took       %6s  %s: %s", when.Minutes(when.Seconds(p.Seconds)), p.What, means)
 	}
 	if !d.Expires.IsZero() {
-		t.say("until      %s the copy may be there, and costs", d.Expires.UTC().Format(time.DateTime+" MST"))
+		t.say("until      %s the copy may be there, and costs", when.Date(d.Expires))
 	}
 	return t.String()
 }

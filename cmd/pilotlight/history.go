@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 func newHistoryCmd(c connect) *cobra.Command {
@@ -61,7 +61,7 @@ func publishedHistory(all []ops.PublishedCheck) string {
 func historyText(updates []ops.Update) string {
 	var t text
 	for _, u := range updates {
-		t.say("%s  %-8s %-8s %-11s %d created, %d updated, %d deleted", u.Began.UTC().Format(time.DateTime+" MST"), u.Stack, u.Kind, u.Result,
+		t.say("%s  %-8s %-8s %-11s %d created, %d updated, %d deleted", when.Date(u.Began), u.Stack, u.Kind, u.Result,
 			u.Changes["create"], u.Changes["update"], u.Changes["delete"])
 	}
 	if len(updates) == 0 {
@@ -110,9 +110,9 @@ func reportsText(reports []report.Report) string {
 	for _, r := range reports {
 		took := ""
 		if r.TimeToRecover > 0 {
-			took = ", " + clock(time.Duration(r.TimeToRecover*float64(time.Second))) + " to recover"
+			took = ", " + when.Minutes(when.Seconds(r.TimeToRecover)) + " to recover"
 		}
-		t.say("%s  %-8s epoch %-3d %s: %s%s", r.StartedAt.UTC().Format(time.DateTime+" MST"), r.Stack, r.Epoch, r.Title(), r.Outcome, took)
+		t.say("%s  %-8s epoch %-3d %s: %s%s", when.Date(r.StartedAt), r.Stack, r.Epoch, r.Title(), r.Outcome, took)
 	}
 	return t.String()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // logsFolder holds the logs of operations, below the project's folder.
@@ -28,7 +29,7 @@ type opLog struct {
 // openLog makes the log of an operation. Where the folder can't be written there is none,
 // which is why.
 func openLog(dir, verb string, now time.Time) (l *opLog, path string, err error) {
-	path = filepath.Join(dir, filepath.FromSlash(logsFolder), fmt.Sprintf("%s-%s.log", now.UTC().Format("20060102T150405Z"), verb))
+	path = filepath.Join(dir, filepath.FromSlash(logsFolder), fmt.Sprintf("%s-%s.log", when.Stamp(now), verb))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, "", fmt.Errorf("no log is kept: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim/server"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // connect says in what world a site is worked on, and with what engine: the real
@@ -139,7 +140,7 @@ func sameFolder(a, b string) bool {
 
 // say prints a line of progress, with the time since the command began.
 func (p *project) say(format string, args ...any) {
-	fmt.Fprintf(p.progress, "%6s  %s\n", clock(time.Since(p.began)), report.Escape(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(p.progress, "%6s  %s\n", when.Minutes(time.Since(p.began)), report.Escape(fmt.Sprintf(format, args...)))
 }
 
 // run follows an operation: it is shown live on a terminal, else a line each, and kept in
@@ -219,12 +220,6 @@ func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
-}
-
-// clock is a duration as m:ss.
-func clock(d time.Duration) string {
-	whole := int(d.Seconds())
-	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
 }
 
 // text collects lines.

@@ -20,6 +20,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/sim"
 	"github.com/pilotlight-dr/pilotlight/sim/scenario"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // rehearse is how a rehearsal is held; tests put something else in its place.
@@ -178,7 +179,7 @@ func rehearsalMarkdown(r *scenario.Report, compared bool) string {
 	t.say("### Rehearsal of %s", inProse(r.Domain))
 	t.say("")
 	if r.Recovered {
-		t.say("On simulated AWS the site recovers in %s after %s minutes, and loses %.0f s of writes.", inProse(r.DRRegion), clock(time.Duration(r.Run.TimeToRecover*float64(time.Second))), r.DataLoss)
+		t.say("On simulated AWS the site recovers in %s after %s minutes, and loses %.0f s of writes.", inProse(r.DRRegion), when.Minutes(when.Seconds(r.Run.TimeToRecover)), r.DataLoss)
 	} else {
 		t.say("> [!CAUTION]\n> On simulated AWS the site does not recover: %s", inProse(r.Serves))
 	}

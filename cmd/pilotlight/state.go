@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 func newStateCmd(c connect) *cobra.Command {
@@ -51,7 +51,7 @@ func copiesText(stack string, copies []ops.StateCopy) string {
 		t.say("stack %s has no state in this backend, and no copy of one", stack)
 	}
 	for _, c := range copies {
-		t.say("%s  %s  %s", c.Modified.UTC().Format(time.DateTime+" MST"), c.ID, copyText(c))
+		t.say("%s  %s  %s", when.Date(c.Modified), c.ID, copyText(c))
 	}
 	return t.String()
 }
@@ -89,7 +89,7 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 				return err
 			}
 			return p.show(restored, fmt.Sprintf("restored   stack %s from copy %s of %s: %s\nnext       pilotlight status\n",
-				args[0], restored.ID, restored.Modified.UTC().Format(time.DateTime+" MST"), copyText(restored)))
+				args[0], restored.ID, when.Date(restored.Modified), copyText(restored)))
 		},
 	}
 	cmd.Flags().StringVar(&id, "copy", "", "the `ID` of the copy, as state list shows it")
@@ -101,6 +101,6 @@ func newStateRestoreCmd(c connect) *cobra.Command {
 // confirmCopy asks before a state is replaced.
 func (p *project) confirmCopy(ctx context.Context, site, stack string, chosen ops.StateCopy) error {
 	fmt.Fprintf(p.progress, "The state of stack %s is replaced by copy %s of %s: %s\n\n", stack, chosen.ID,
-		chosen.Modified.UTC().Format(time.DateTime+" MST"), report.Escape(copyText(chosen)))
+		when.Date(chosen.Modified), report.Escape(copyText(chosen)))
 	return p.ask(ctx, "state restore", site)
 }

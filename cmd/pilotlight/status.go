@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 func newStatusCmd(c connect) *cobra.Command {
@@ -80,7 +81,7 @@ func statusText(s ops.Status) string {
 			t.say("    instances  %s", r)
 		}
 		if b := side.Backlog; b != nil {
-			t.say("    media      %d files (%s) wait to be copied here, at %s", b.Files, amount(b.Bytes), b.At.UTC().Format("15:04:05 MST"))
+			t.say("    media      %d files (%s) wait to be copied here, at %s", b.Files, amount(b.Bytes), when.Clock(b.At))
 		}
 		for _, former := range side.Former {
 			was := "was active once"
@@ -106,21 +107,21 @@ func statusText(s ops.Status) string {
 	t.say("state      %s", cmp.Or(s.Backend, "unknown"))
 	t.say("keys       %s", cmp.Or(strings.Join(s.Keys, ", "), "none before the first deployment"))
 	if !s.LastChange.IsZero() {
-		t.say("reported   the last change of role from here began at %s", s.LastChange.UTC().Format(time.DateTime+" MST"))
+		t.say("reported   the last change of role from here began at %s", when.Date(s.LastChange))
 	}
 	t.say("checked    %s", checked(s.LastCheck))
 	if p := s.LastPublished; p != nil {
 		t.say("published  %s", publishedText(*p))
 	}
 	if r := s.LastRehearsal; r != nil {
-		ended := "the site came back after " + clock(time.Duration(r.Run.TimeToRecover*float64(time.Second)))
+		ended := "the site came back after " + when.Minutes(when.Seconds(r.Run.TimeToRecover))
 		if !r.Recovered {
 			ended = "the site did not come back"
 		}
 		for _, fault := range r.Faults {
 			ended += fmt.Sprintf(", with %s=%s", fault.Name, fault.Value)
 		}
-		t.say("rehearsed  at %s: %s", r.At.UTC().Format(time.DateTime+" MST"), ended)
+		t.say("rehearsed  at %s: %s", when.Date(r.At), ended)
 	}
 	for _, warning := range s.Warnings {
 		t.say("warning    %s", warning)
@@ -151,16 +152,16 @@ func checked(last *ops.Checked) string {
 	case last == nil:
 		return "never from here: what a failover needs of this machine and of what AWS offers is not known (pilotlight check)"
 	case len(last.Missing) > 0:
-		return fmt.Sprintf("at %s: %s was not ready for a failover (%s)", last.At.UTC().Format(time.DateTime+" MST"), cmp.Or(last.Stack, "the site"), strings.Join(last.Missing, ", "))
+		return fmt.Sprintf("at %s: %s was not ready for a failover (%s)", when.Date(last.At), cmp.Or(last.Stack, "the site"), strings.Join(last.Missing, ", "))
 	}
-	return fmt.Sprintf("at %s: %s was ready for a failover; what needs more than a look at both sides was not checked since", last.At.UTC().Format(time.DateTime+" MST"), last.Stack)
+	return fmt.Sprintf("at %s: %s was ready for a failover; what needs more than a look at both sides was not checked since", when.Date(last.At), last.Stack)
 }
 
 // publishedText is a published check in one line.
 func publishedText(p ops.PublishedCheck) string {
-	line := fmt.Sprintf("at %s: %s was ready for a failover", p.At.UTC().Format(time.DateTime+" MST"), cmp.Or(p.Stack, "the site"))
+	line := fmt.Sprintf("at %s: %s was ready for a failover", when.Date(p.At), cmp.Or(p.Stack, "the site"))
 	if !p.Ready {
-		line = fmt.Sprintf("at %s: %s was not ready for a failover (%s)", p.At.UTC().Format(time.DateTime+" MST"), cmp.Or(p.Stack, "the site"), strings.Join(p.Missing, ", "))
+		line = fmt.Sprintf("at %s: %s was not ready for a failover (%s)", when.Date(p.At), cmp.Or(p.Stack, "the site"), strings.Join(p.Missing, ", "))
 	}
 	if p.Recover != nil {
 		line += fmt.Sprintf(", %s to recover", p.Recover)
@@ -201,5 +202,5 @@ func replication(s ops.SideStatus) string {
 	case d.LastGood == nil:
 		return ", replica, lag not measured"
 	}
-	return fmt.Sprintf(", replica, %s behind at %s", d.LastGood.Value, d.LastGood.At.UTC().Format("15:04:05 MST"))
+	return fmt.Sprintf(", replica, %s behind at %s", d.LastGood.Value, when.Clock(d.LastGood.At))
 }

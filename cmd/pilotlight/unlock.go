@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/stacks/drill"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 type unlockOptions struct {
@@ -57,7 +57,7 @@ func (o *unlockOptions) run(ctx context.Context, stack string) error {
 		return o.show(done, fmt.Sprintf("nothing to do: stack %s is not locked\n", stack))
 	}
 	for _, l := range done.Locks {
-		o.say("locked by %s, since %s: %s", l.By, l.Since.UTC().Format(time.DateTime+" MST"), holds(l))
+		o.say("locked by %s, since %s: %s", l.By, when.Date(l.Since), holds(l))
 		if l.Holder == backend.HolderLives {
 			return site.Unlock(ctx, done.Locks) // which refuses
 		}

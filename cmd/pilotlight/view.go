@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // view is what somebody at a terminal is shown of an operation: the change that goes
@@ -43,7 +44,7 @@ func (w tracked) took(now time.Time) string {
 	if !w.running() {
 		now = w.ended
 	}
-	return clock(now.Sub(w.heard))
+	return when.Minutes(now.Sub(w.heard))
 }
 
 // update takes in something that an ops.Run is told. What it returns goes into the log.
@@ -66,7 +67,7 @@ func (v *view) update(now time.Time, event any) (log []string) {
 		log = v.complain(now, event)
 	}
 	for i, line := range log {
-		log[i] = fmt.Sprintf("%6s  %s", clock(now.Sub(v.began)), line)
+		log[i] = fmt.Sprintf("%6s  %s", when.Minutes(now.Sub(v.began)), line)
 	}
 	return log
 }
@@ -108,7 +109,7 @@ func (v *view) end(now time.Time, w tracked) (log []string) {
 	case w.Err != "":
 		return []string{v.paint(red, fmt.Sprintf("%s: failed after %s: %s", w.Name, w.took(now), oneLine(w.Err)))}
 	case w.Milestone != "":
-		v.reached = append(v.reached, fmt.Sprintf("%s %s", w.Milestone, clock(now.Sub(v.began))))
+		v.reached = append(v.reached, fmt.Sprintf("%s %s", w.Milestone, when.Minutes(now.Sub(v.began))))
 		line := v.paint(green, fmt.Sprintf("%s: done in %s, the site is %s", w.Name, w.took(now), w.Milestone))
 		if w.seen != "" && w.seen != string(w.Milestone) {
 			line += ": " + w.seen
@@ -156,7 +157,7 @@ func (v *view) complain(now time.Time, event events.EngineEvent) (log []string) 
 func (v *view) leave(now time.Time) (log []string) {
 	for _, w := range v.steps {
 		if w.running() {
-			line := fmt.Sprintf("%6s  %s: not done after %s", clock(now.Sub(v.began)), w.Name, w.took(now))
+			line := fmt.Sprintf("%6s  %s: not done after %s", when.Minutes(now.Sub(v.began)), w.Name, w.took(now))
 			if w.seen != "" {
 				line += ", last seen: " + w.seen
 			}
@@ -185,7 +186,7 @@ func (v *view) render(width, height int, now time.Time) (lines []string) {
 		ofPath = few
 		lines = append(lines, v.paint(dim, strings.Repeat("─", min(width, 60))))
 	}
-	lines = append(lines, v.paint(bold, fmt.Sprintf("%6s  %s", clock(now.Sub(v.began)), v.change)))
+	lines = append(lines, v.paint(bold, fmt.Sprintf("%6s  %s", when.Minutes(now.Sub(v.began)), v.change)))
 	room := max(2, height-1-ofLog) - len(lines)
 	var below []string
 	if len(v.reached) > 0 && room > 2 {

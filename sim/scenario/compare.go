@@ -3,6 +3,8 @@ package scenario
 import (
 	"fmt"
 	"math"
+
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // A Difference is what a rehearsal shows otherwise than another one.
@@ -41,7 +43,7 @@ func (r *Report) recovery() string {
 	if !r.Recovered {
 		return ""
 	}
-	return minutes(r.Run.TimeToRecover)
+	return when.Minutes(when.Seconds(r.Run.TimeToRecover))
 }
 
 // loss is in whole seconds; empty where nothing was promoted, and so nothing was lost.

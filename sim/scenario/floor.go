@@ -6,6 +6,7 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/estimate"
 	"github.com/pilotlight-dr/pilotlight/failover"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Floor is the least time in which AWS's own dependencies let a site recover:
@@ -92,7 +93,7 @@ type Original struct {
 
 // String says what the time is made of.
 func (o Original) String() string {
-	return fmt.Sprintf("promotion, network, application and DNS one after the other %s, and %d things to do by hand %s", minutes(o.Machine), handovers, minutes(o.Hands))
+	return fmt.Sprintf("promotion, network, application and DNS one after the other %s, and %d things to do by hand %s", when.Minutes(when.Seconds(o.Machine)), handovers, when.Minutes(when.Seconds(o.Hands)))
 }
 
 // A person has to see that the promotion is over and type the endpoint and the

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // Page is the failover's page, with what only a rehearsal knows.
@@ -21,8 +22,8 @@ func (r *Report) Page() report.Page {
 	}
 	p.Facts = []report.Fact{
 		{Term: "Production", Text: r.ProdRegion}, {Term: "Pilot light", Text: r.DRRegion}, {Term: "Seed", Text: strconv.FormatUint(r.Seed, 10)},
-		{Term: "Region lost", Text: clock(r.Lost) + " UTC, its APIs " + outages[string(r.Outage)]},
-		{Term: "Failover declared", Text: clock(r.Run.StartedAt) + " UTC"},
+		{Term: "Region lost", Text: when.Clock(r.Lost) + ", its APIs " + outages[string(r.Outage)]},
+		{Term: "Failover declared", Text: when.Clock(r.Run.StartedAt)},
 	}
 	if !r.Recovered {
 		p.Facts = append(p.Facts, report.Fact{Term: "From outside", Text: r.Serves})

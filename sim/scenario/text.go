@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/report"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // String is the report for people.
@@ -28,7 +28,7 @@ func (r *Report) String() string {
 	for _, lacking := range r.Unread {
 		say("NOT READ: %s", lacking)
 	}
-	say("%s was lost at %s (its APIs %s); the failover was declared at %s", r.ProdRegion, clock(r.Lost), outages[string(r.Outage)], clock(r.Run.StartedAt))
+	say("%s was lost at %s (its APIs %s); the failover was declared at %s", r.ProdRegion, when.Clock(r.Lost), outages[string(r.Outage)], when.Clock(r.Run.StartedAt))
 	say("")
 	r.Run.WriteTimeline(&b)
 	say("")
@@ -39,8 +39,8 @@ func (r *Report) String() string {
 		took := r.Run.TimeToRecover
 		say("RECOVERED   %s: %s", r.Domain, r.Serves)
 		say("time        %s (%.0f s) to recover; %s is the least that AWS allows here (%s), so %.2f of it",
-			minutes(took), took, minutes(r.Floor.Seconds), r.Floor.Path, took/r.Floor.Seconds)
-		say("by hand     %s: %s; this is %.2f of it", minutes(r.Original.Seconds), r.Original, took/r.Original.Seconds)
+			when.Minutes(when.Seconds(took)), took, when.Minutes(when.Seconds(r.Floor.Seconds)), r.Floor.Path, took/r.Floor.Seconds)
+		say("by hand     %s: %s; this is %.2f of it", when.Minutes(when.Seconds(r.Original.Seconds)), r.Original, took/r.Original.Seconds)
 	} else {
 		say("NOT RECOVERED   %s: %s", r.Domain, r.Serves)
 	}
@@ -86,11 +86,3 @@ func (r *Report) next() []string {
 	}
 	return []string{fmt.Sprintf("do what the refusal says, then run pulumi up -s %s -c role=active again: it resumes", r.DRStack)}
 }
-
-// minutes is a duration in seconds as m:ss.
-func minutes(seconds float64) string {
-	whole := int(seconds + 0.5)
-	return fmt.Sprintf("%d:%02d", whole/60, whole%60)
-}
-
-func clock(t time.Time) string { return t.UTC().Format("15:04:05") }

@@ -7,6 +7,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/report"
 	"github.com/pilotlight-dr/pilotlight/stacks/hooks"
+	"github.com/pilotlight-dr/pilotlight/when"
 )
 
 // record begins the report of a drill, which is written as that of a failover is. It returns env, which tells it of
@@ -34,7 +35,7 @@ func (c *copied) record(env failover.Env) (failover.Env, error) {
 func notes(args Args) []string {
 	snapshot := args.Copy.Snapshot
 	all := []string{
-		"the database is restored from " + snapshot.ID + " of " + snapshot.Made.UTC().Format(time.DateTime+" MST") + ", where a failover promotes the replica",
+		"the database is restored from " + snapshot.ID + " of " + when.Date(snapshot.Made) + ", where a failover promotes the replica",
 		"no name is moved: a failover takes the time of DNS on top",
 		"the copy's bucket is empty: nothing is said of the media",
 	}
