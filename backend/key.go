@@ -73,8 +73,7 @@ func (b *bootstrap) nameless(ctx context.Context, description string) (*types.Ke
 	if err != nil {
 		return nil, err
 	}
-	for pages := kms.NewListKeysPaginator(b.kms, &kms.ListKeysInput{}); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, kms.NewListKeysPaginator(b.kms, &kms.ListKeysInput{})) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the KMS keys of %s: %w", b.Region, err)
 		}

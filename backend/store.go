@@ -153,8 +153,7 @@ func (b *bucket) list(ctx context.Context, prefix string) ([]File, error) {
 	full := b.prefix + prefix + "/"
 	pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &full})
 	var all []File
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, fmt.Errorf("listing bucket %s: %w", b.name, err)
 		}
@@ -170,8 +169,7 @@ func (b *bucket) versions(ctx context.Context, key string) ([]File, error) {
 	full := b.prefix + key
 	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, Prefix: &full})
 	var all []File
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the versions of %s in bucket %s: %w", key, b.name, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -27,8 +28,7 @@ func (r *Runtime) LookAtClass(ctx context.Context, name string) (*checks.Databas
 	pages := rds.NewDescribeOrderableDBInstanceOptionsPaginator(client, &rds.DescribeOrderableDBInstanceOptionsInput{
 		Engine: aws.String("mysql"), DBInstanceClass: &name, Vpc: aws.Bool(true),
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, fmt.Errorf("asking what RDS offers of %s: %w", name, err)
 		}

@@ -19,6 +19,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/images"
 )
@@ -96,8 +97,7 @@ func findTypes(ctx context.Context, client *ec2.Client, names, zones []string) (
 	}
 	named := []ec2types.Filter{{Name: aws.String("instance-type"), Values: names}}
 	offers := ec2.NewDescribeInstanceTypeOfferingsPaginator(client, &ec2.DescribeInstanceTypeOfferingsInput{LocationType: ec2types.LocationTypeAvailabilityZone, Filters: named})
-	for offers.HasMorePages() {
-		page, err := offers.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, offers) {
 		if err != nil {
 			return nil, fmt.Errorf("asking which zones offer %s: %w", strings.Join(names, ", "), err)
 		}
@@ -116,9 +116,7 @@ func findTypes(ctx context.Context, client *ec2.Client, names, zones []string) (
 			return nil, errNothingOffered
 		}
 	}
-	described := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: named})
-	for described.HasMorePages() {
-		page, err := described.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: named})) {
 		if err != nil {
 			return nil, fmt.Errorf("describing %s: %w", strings.Join(names, ", "), err)
 		}
@@ -152,8 +150,7 @@ func describe(t *checks.InstanceType, d ec2types.InstanceTypeInfo) {
 func findParameters(ctx context.Context, client *rds.Client, group string) (map[string]string, error) {
 	set := map[string]string{}
 	pages := rds.NewDescribeDBParametersPaginator(client, &rds.DescribeDBParametersInput{DBParameterGroupName: &group, Source: aws.String("user")})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, fmt.Errorf("reading parameter group %s: %w", group, err)
 		}
@@ -173,9 +170,7 @@ func setsReadOnly(set map[string]string) bool {
 
 // findBalancer finds the ARN of the balancer with a DNS name.
 func findBalancer(ctx context.Context, client *elb.Client, name string) (arn string, err error) {
-	pages := elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})) {
 		if err != nil {
 			return "", fmt.Errorf("looking for balancer %s: %w", name, err)
 		}
@@ -246,8 +241,7 @@ func measurements(ctx context.Context, client *cloudwatch.Client, namespace, nam
 			Id: aws.String("asked"), MetricStat: &cwtypes.MetricStat{Metric: metric, Period: aws.Int32(60), Stat: aws.String("Maximum")},
 		}},
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -23,8 +24,7 @@ func (r *Runtime) RequestIncrease(ctx context.Context, q checks.Quota) (checks.I
 	}
 	client := servicequotas.NewFromConfig(cfg)
 	pages := servicequotas.NewListRequestedServiceQuotaChangeHistoryByQuotaPaginator(client, &servicequotas.ListRequestedServiceQuotaChangeHistoryByQuotaInput{ServiceCode: &q.Service, QuotaCode: &q.Code})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return asked, fmt.Errorf("reading which increases of %s were asked for: %w", q.Name, err)
 		}

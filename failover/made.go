@@ -15,6 +15,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/awsregion"
 )
 
@@ -98,9 +99,7 @@ func (a Asked) tags(stack map[string]string) map[string]string {
 // theirs.
 func findTags(ctx context.Context, client *ec2.Client, having map[string]string) (all []ec2types.TagDescription, err error) {
 	list := func(filters ...ec2types.Filter) (found []ec2types.TagDescription, err error) {
-		pages := ec2.NewDescribeTagsPaginator(client, &ec2.DescribeTagsInput{Filters: filters})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range awsclient.Pages(ctx, ec2.NewDescribeTagsPaginator(client, &ec2.DescribeTagsInput{Filters: filters})) {
 			if err != nil {
 				return nil, fmt.Errorf("looking for what a killed update left: %w", err)
 			}

@@ -13,6 +13,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
@@ -94,9 +95,7 @@ func routed(ctx context.Context, client *ec2.Client, g checks.Gateway) (checks.G
 
 // findGateway finds the NAT gateway that holds an address; nil when it is free.
 func findGateway(ctx context.Context, client *ec2.Client, allocation string) (*types.NatGateway, error) {
-	pages := ec2.NewDescribeNatGatewaysPaginator(client, &ec2.DescribeNatGatewaysInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, ec2.NewDescribeNatGatewaysPaginator(client, &ec2.DescribeNatGatewaysInput{})) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for the NAT gateway on address %s: %w", allocation, err)
 		}
@@ -189,9 +188,7 @@ func (r *Runtime) DeleteOrphanBalancers(ctx context.Context, name string, groups
 	}
 	named := regexp.MustCompile("^" + regexp.QuoteMeta(name) + "-[0-9a-f]{7}$")
 	client := elb.NewFromConfig(cfg)
-	pages := elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})) {
 		if err != nil {
 			return fmt.Errorf("looking for balancers that a killed update left: %w", err)
 		}

@@ -147,9 +147,7 @@ func found(kind, id, arn, end string) checks.Found {
 // asked for.
 func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
 	client := elasticache.NewFromConfig(f.cfg)
-	pages := elasticache.NewDescribeReplicationGroupsPaginator(client, &elasticache.DescribeReplicationGroupsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elasticache.NewDescribeReplicationGroupsPaginator(client, &elasticache.DescribeReplicationGroupsInput{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -203,9 +201,7 @@ func (f finder) addresses(ctx context.Context) (all []checks.Found, err error) {
 // gateways finds NAT gateways. EC2 shows those that are gone for an hour or so. The state holds one by the id of its
 // network interface, which it gets while it is made.
 func (f finder) gateways(ctx context.Context) (all []checks.Found, err error) {
-	pages := ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeNatGatewaysInput{Filter: f.bySite()})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(f.cfg), &ec2.DescribeNatGatewaysInput{Filter: f.bySite()})) {
 		if err != nil {
 			return nil, err
 		}
@@ -235,9 +231,7 @@ const atOnce = 20
 // filter by tags. Those that the state holds are not asked for.
 func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error) {
 	client := elb.NewFromConfig(f.cfg)
-	balancers := elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})
-	for balancers.HasMorePages() {
-		page, err := balancers.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeLoadBalancersPaginator(client, &elb.DescribeLoadBalancersInput{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -249,9 +243,7 @@ func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error)
 			all = append(all, one)
 		}
 	}
-	groups := elb.NewDescribeTargetGroupsPaginator(client, &elb.DescribeTargetGroupsInput{})
-	for groups.HasMorePages() {
-		page, err := groups.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeTargetGroupsPaginator(client, &elb.DescribeTargetGroupsInput{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -304,9 +296,7 @@ func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
 
 // databases finds the databases of a site. A replica holds nothing of its own; any other leaves a snapshot.
 func (f finder) databases(ctx context.Context) (all []checks.Found, err error) {
-	pages := rds.NewDescribeDBInstancesPaginator(rds.NewFromConfig(f.cfg), &rds.DescribeDBInstancesInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, rds.NewDescribeDBInstancesPaginator(rds.NewFromConfig(f.cfg), &rds.DescribeDBInstancesInput{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -339,8 +329,7 @@ var last = regexp.MustCompile(`^-final-[0-9a-f]{8}$`)
 
 func (f finder) snapshots(ctx context.Context) (all []checks.Found, err error) {
 	pages := rds.NewDescribeDBSnapshotsPaginator(rds.NewFromConfig(f.cfg), &rds.DescribeDBSnapshotsInput{SnapshotType: aws.String("manual")})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, err
 		}

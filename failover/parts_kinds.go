@@ -236,8 +236,7 @@ func parametersThere(ctx context.Context, cfg aws.Config, ids []string) (there [
 	pages := ssm.NewDescribeParametersPaginator(ssm.NewFromConfig(cfg), &ssm.DescribeParametersInput{
 		ParameterFilters: []ssmtypes.ParameterStringFilter{{Key: aws.String("Name"), Option: aws.String("Equals"), Values: ids}},
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, err
 		}

@@ -182,9 +182,7 @@ func (q *quotaReader) used(ctx context.Context, n checks.Need) (int, error) {
 }
 
 func (q *quotaReader) balancers(ctx context.Context) (count int, err error) {
-	pages := elb.NewDescribeLoadBalancersPaginator(elb.NewFromConfig(q.cfg), &elb.DescribeLoadBalancersInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeLoadBalancersPaginator(elb.NewFromConfig(q.cfg), &elb.DescribeLoadBalancersInput{})) {
 		if err != nil {
 			return 0, err
 		}
@@ -198,9 +196,7 @@ func (q *quotaReader) balancers(ctx context.Context) (count int, err error) {
 }
 
 func (q *quotaReader) targetGroups(ctx context.Context) (count int, err error) {
-	pages := elb.NewDescribeTargetGroupsPaginator(elb.NewFromConfig(q.cfg), &elb.DescribeTargetGroupsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, elb.NewDescribeTargetGroupsPaginator(elb.NewFromConfig(q.cfg), &elb.DescribeTargetGroupsInput{})) {
 		if err != nil {
 			return 0, err
 		}
@@ -211,8 +207,7 @@ func (q *quotaReader) targetGroups(ctx context.Context) (count int, err error) {
 
 func (q *quotaReader) cacheNodes(ctx context.Context) (count int, err error) {
 	pages := elasticache.NewDescribeCacheClustersPaginator(elasticache.NewFromConfig(q.cfg), &elasticache.DescribeCacheClustersInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return 0, err
 		}
@@ -226,9 +221,7 @@ func (q *quotaReader) cacheNodes(ctx context.Context) (count int, err error) {
 // countGateways counts those that hold their place in a zone, by the zones of their subnets.
 func (q *quotaReader) countGateways(ctx context.Context) (map[string]int, error) {
 	client, in := ec2.NewFromConfig(q.cfg), map[string]int{} // by subnet
-	pages := ec2.NewDescribeNatGatewaysPaginator(client, &ec2.DescribeNatGatewaysInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, ec2.NewDescribeNatGatewaysPaginator(client, &ec2.DescribeNatGatewaysInput{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -325,8 +318,7 @@ func runningTypes(ctx context.Context, client *ec2.Client) (map[string]int, erro
 	pages := ec2.NewDescribeInstancesPaginator(client, &ec2.DescribeInstancesInput{
 		Filters: []ec2types.Filter{{Name: aws.String("instance-state-name"), Values: []string{"pending", "running"}}},
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return nil, err
 		}
@@ -352,8 +344,7 @@ func vcpusOf(ctx context.Context, client *ec2.Client, running map[string]int, wa
 	vcpus := map[string]int{}
 	for some := range slices.Chunk(names, filterValues) {
 		pages := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{Filters: []ec2types.Filter{{Name: aws.String("instance-type"), Values: some}}})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range awsclient.Pages(ctx, pages) {
 			if err != nil {
 				return nil, err
 			}

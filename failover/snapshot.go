@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // Snapshot is a snapshot of a database, and enough to make a copy of it.
@@ -30,8 +32,7 @@ func (r *Runtime) NewestSnapshot(ctx context.Context) (Snapshot, error) {
 	pages := rds.NewDescribeDBSnapshotsPaginator(client, &rds.DescribeDBSnapshotsInput{
 		DBInstanceIdentifier: &r.Site.Database, SnapshotType: aws.String("automated"),
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for page, err := range awsclient.Pages(ctx, pages) {
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("looking for snapshots of database %s: %w", r.Site.Database, err)
 		}

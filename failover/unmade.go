@@ -12,6 +12,8 @@ import (
 	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // AWS accepts some things, and fails to make them minutes later. They keep their ids, and never become what was asked for.
@@ -85,9 +87,7 @@ func balancers(unmade bool) existing {
 // natGateways finds the gateways in some states, by their ids, their network interfaces and their addresses.
 func natGateways(states ...types.NatGatewayState) existing {
 	return func(ctx context.Context, cfg aws.Config, _ []string) (there []string, err error) {
-		pages := ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(cfg), &ec2.DescribeNatGatewaysInput{})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range awsclient.Pages(ctx, ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(cfg), &ec2.DescribeNatGatewaysInput{})) {
 			if err != nil {
 				return nil, err
 			}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // version is one of those that a bucket keeps under a key.
@@ -56,8 +58,7 @@ func histories(ctx context.Context, side Side, prefix string) iter.Seq2[[]versio
 	return func(yield func([]version, error) bool) {
 		var key []version // of the key that a page may have cut off
 		pages := s3.NewListObjectVersionsPaginator(side.Client, &s3.ListObjectVersionsInput{Bucket: &side.Bucket, Prefix: optional(prefix)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range awsclient.Pages(ctx, pages) {
 			if err != nil {
 				yield(nil, fmt.Errorf("listing the versions in bucket %s: %w", side.Bucket, err))
 				return

@@ -37,6 +37,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/pilotlight-dr/pilotlight/awsclient"
 )
 
 // Side is a bucket, with a client for its region.
@@ -113,9 +115,7 @@ func Billed(ctx context.Context, side Side) (bytes int64, err error) {
 
 func list(ctx context.Context, side Side, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		pages := s3.NewListObjectsV2Paginator(side.Client, &s3.ListObjectsV2Input{Bucket: &side.Bucket, Prefix: optional(prefix)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range awsclient.Pages(ctx, s3.NewListObjectsV2Paginator(side.Client, &s3.ListObjectsV2Input{Bucket: &side.Bucket, Prefix: optional(prefix)})) {
 			if err != nil {
 				yield(Object{}, fmt.Errorf("listing bucket %s: %w", side.Bucket, err))
 				return
