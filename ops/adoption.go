@@ -219,7 +219,6 @@ func (s *Stack) take(ctx context.Context, draft checkpoint.Draft, inventory stat
 		return Adopted{}, err
 	}
 	defer end()
-	defer s.observer.end()
 	done := Adopted{Stack: s.Name(), Resources: []string{}, Remaining: []Planned{}}
 	if err := s.importState(ctx, draft); err != nil {
 		return done, err

@@ -58,16 +58,12 @@ func (s *Stack) previewRefresh(ctx context.Context, run Run) error {
 		return err
 	}
 	defer end()
-	defer s.observer.end()
 	bounded, cancel := context.WithTimeoutCause(ctx, driftLimit, fmt.Errorf("AWS did not answer within %v", driftLimit))
 	defer cancel()
-	stream, complaints := s.follow(bounded, run)
-	_, err = s.stack.PreviewRefresh(bounded, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
-	complained := complaints()
-	if err != nil {
-		return s.failed(bounded, "looking for drift of", err, complained)
-	}
-	return nil
+	return s.operate(bounded, run, "looking for drift of", func(stream chan<- events.EngineEvent) error {
+		_, err := s.stack.PreviewRefresh(bounded, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))
+		return err
+	})
 }
 
 // drifts are what the engine says of a resource that it has read.

@@ -131,7 +131,6 @@ func (s *Stack) reread(ctx context.Context, run Run, urns []string) error {
 		return err
 	}
 	defer end()
-	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
 	return s.readAgain(ctx, run, urns, "reading again what AWS no longer has of")
 }

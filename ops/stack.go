@@ -176,7 +176,6 @@ func (s *Stack) Up(ctx context.Context, run Run) (result Result, err error) {
 		return result, err
 	}
 	defer end()
-	defer s.observer.end()
 	s.observer.begin(ctx, run)
 	s.releaseLeftLocks(ctx, run)
 	left, err := s.prepare(ctx, run, nil)
@@ -221,23 +220,22 @@ func (s *Stack) up(ctx context.Context, run Run) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	stream, complaints := s.follow(ctx, run)
 	// A part that cannot be had must not block those that need nothing of it:
 	// a site serves without a cache.
-	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs(), optup.EventStreams(stream)}
+	opts := []optup.Option{optup.ContinueOnError(), optup.Parallel(parallel), optup.SuppressOutputs()}
 	if run.ConfigFile != "" {
 		opts = append(opts, optup.ConfigFile(run.ConfigFile))
 	}
 	if len(replace) > 0 {
 		opts = append(opts, optup.Replace(replace))
 	}
-	up, err := s.stack.Up(ctx, opts...)
-	complained := complaints()
-	result := s.result(up.Summary.ResourceChanges)
-	if err != nil {
-		return result, s.failed(ctx, "updating", err, complained)
-	}
-	return result, nil
+	var changes *map[string]int
+	err = s.operate(ctx, run, "updating", func(stream chan<- events.EngineEvent) error {
+		up, err := s.stack.Up(ctx, append(opts, optup.EventStreams(stream))...)
+		changes = up.Summary.ResourceChanges
+		return err
+	})
+	return s.result(changes), err
 }
 
 // Preview tells what Up would do, and changes nothing. What the checks find wrong
@@ -249,26 +247,26 @@ func (s *Stack) Preview(ctx context.Context, run Run) (_ Result, err error) {
 		return Result{}, err
 	}
 	defer end()
-	defer s.observer.end()
 	return s.preview(ctx, run)
 }
 
 func (s *Stack) preview(ctx context.Context, run Run) (Result, error) {
-	stream, complaints := s.follow(ctx, run)
-	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.EventStreams(stream)}
+	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs()}
 	if run.ConfigFile != "" {
 		opts = append(opts, optpreview.ConfigFile(run.ConfigFile))
 	}
-	preview, err := s.stack.Preview(ctx, opts...)
-	complained := complaints()
-	if err != nil {
-		return s.result(nil), s.failed(ctx, "previewing", err, complained)
-	}
 	changes := map[string]int{}
-	for op, count := range preview.ChangeSummary {
-		changes[string(op)] = count
-	}
+	err := s.operate(ctx, run, "previewing", func(stream chan<- events.EngineEvent) error {
+		preview, err := s.stack.Preview(ctx, append(opts, optpreview.EventStreams(stream))...)
+		for op, count := range preview.ChangeSummary {
+			changes[string(op)] = count
+		}
+		return err
+	})
 	result := s.result(&changes)
+	if err != nil {
+		return result, err
+	}
 	if _, _, refused := s.observer.seen(); refused != nil {
 		result.Verdict = nil
 		return result, refused.Of(s.Name())
@@ -285,14 +283,20 @@ func (s *Stack) Destroy(ctx context.Context, run Run) (err error) {
 		return err
 	}
 	defer end()
-	defer s.observer.end()
 	s.releaseLeftLocks(ctx, run)
+	return s.operate(ctx, run, "destroying", func(stream chan<- events.EngineEvent) error {
+		_, err := s.stack.Destroy(ctx, optdestroy.Parallel(parallel), optdestroy.EventStreams(stream))
+		return err
+	})
+}
+
+// operate has the engine do something that a Run follows.
+func (s *Stack) operate(ctx context.Context, run Run, doing string, do func(stream chan<- events.EngineEvent) error) error {
 	stream, complaints := s.follow(ctx, run)
-	opts := []optdestroy.Option{optdestroy.Parallel(parallel), optdestroy.EventStreams(stream)}
-	_, err = s.stack.Destroy(ctx, opts...)
+	err := do(stream)
 	complained := complaints()
 	if err != nil {
-		return s.failed(ctx, "destroying", err, complained)
+		return s.failed(ctx, doing, err, complained)
 	}
 	return nil
 }

@@ -372,13 +372,10 @@ func boundedRead(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (s *Stack) refresh(ctx context.Context, run Run, doing string, opts ...optrefresh.Option) error {
-	stream, complaints := s.follow(ctx, run)
-	_, err := s.stack.Refresh(ctx, append(opts, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))...)
-	complained := complaints()
-	if err != nil {
-		return s.failed(ctx, doing, err, complained)
-	}
-	return nil
+	return s.operate(ctx, run, doing, func(stream chan<- events.EngineEvent) error {
+		_, err := s.stack.Refresh(ctx, append(opts, optrefresh.Parallel(parallel), optrefresh.EventStreams(stream))...)
+		return err
+	})
 }
 
 // put writes a state. The engine drops all pending operations from it.

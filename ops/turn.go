@@ -14,13 +14,17 @@ import (
 // turn lets one operation at a time work on a stack: it holds what the one that does has put there.
 type turn chan struct{}
 
-// takeTurn waits until the operation before has ended, which of a failover may take half an hour. Call end afterwards.
+// takeTurn waits until the operation before has ended, which of a failover may take half an hour. Call end afterwards: it also
+// stops all that the observer passes on, as hooks and events may be late.
 // It refuses an operation that this machine lacks the provider for.
 func (s *Stack) takeTurn(ctx context.Context) (end func(), err error) {
 	if err := s.options.requirePlugin(); err != nil {
 		return nil, err
 	}
-	end = func() { <-s.one }
+	end = func() {
+		s.observer.end()
+		<-s.one
+	}
 	select {
 	case s.one <- struct{}{}:
 		return end, nil
