@@ -110,13 +110,9 @@ func (s *Site) mayAdopt(ctx context.Context, sides []Side, name string, recorded
 	if err != nil {
 		return err
 	}
-	known := []string{side.State.Published.Account}
-	if other != nil {
-		known = append(known, other.State.Published.Account)
-	}
-	for _, of := range known {
-		if of != "" && of != account {
-			return refusal.New(refusal.CodeMismatch, "these credentials are of account %s, and the site is in account %s: use credentials of that one", account, of)
+	for _, of := range []*Side{&side, other} {
+		if of != nil && of.State.Published.Account != "" && of.State.Published.Account != account {
+			return stacks.OtherAccount(account, of.Config.Stack, of.State.Published.Account)
 		}
 	}
 	return nil

@@ -10,9 +10,9 @@ import (
 
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -68,8 +68,7 @@ func (s *Site) copiesOf(ctx context.Context, stack string) (c copies, err error)
 	}
 	bounded, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	text, found, _ := failover.Parameter(bounded, s.options.Env, cfg.Region, cfg.Profile, cfg.RecordName()) // AWS may not answer
-	if claim, err := roles.ParseClaim(text); err == nil && found {
+	if claim, found, err := stacks.ReadRecord(bounded, s.options.Env, cfg); err == nil && found { // AWS may not answer
 		c.record = &claim
 	}
 	return c, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
+	"github.com/pilotlight-dr/pilotlight/stacks"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
@@ -246,13 +247,9 @@ func (s *Site) divergences(ctx context.Context, sides []Side) (whys []*refusal.E
 
 // diverged says why a stack's state and AWS do not belong together; nil when they do.
 func (s *Site) diverged(ctx context.Context, side Side) (*refusal.Error, error) {
-	text, found, err := failover.Parameter(ctx, s.options.Env, side.Config.Region, side.Config.Profile, side.Config.RecordName())
+	recorded, found, err := stacks.ReadRecord(ctx, s.options.Env, side.Config)
 	if err != nil || !found {
 		return nil, err
-	}
-	recorded, err := roles.ParseClaim(text)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s in %s: %w", side.Config.RecordName(), side.Config.Region, err)
 	}
 	return state.Diverged(side.Config.Stack, side.Config.RecordName(), side.State, recorded), nil
 }

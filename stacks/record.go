@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotlight-dr/pilotlight/config"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -20,21 +21,32 @@ import (
 // recordLimit bounds how long the record is asked for.
 const recordLimit = 30 * time.Second
 
+// ReadRecord reads the claim of a stack as AWS holds it. One that is found, with an error, is not of the form that this version
+// writes.
+func ReadRecord(ctx context.Context, env failover.Env, cfg config.Config) (recorded roles.Claim, found bool, err error) {
+	text, found, err := failover.Parameter(ctx, env, cfg.Region, cfg.Profile, cfg.RecordName())
+	if err != nil || !found {
+		return recorded, false, err
+	}
+	if recorded, err = roles.ParseClaim(text); err != nil {
+		err = fmt.Errorf("reading %s in %s: %w", cfg.RecordName(), cfg.Region, err)
+	}
+	return recorded, true, err
+}
+
 // checkRecord refuses a state that has diverged from AWS.
 func (s *site) checkRecord(own state.State) error {
 	ctx, cancel := context.WithTimeout(s.Context.Context(), recordLimit)
 	defer cancel()
-	text, found, err := failover.Parameter(ctx, s.env, s.cfg.Region, s.cfg.Profile, s.cfg.RecordName())
-	if err != nil {
+	recorded, found, err := ReadRecord(ctx, s.env, s.cfg)
+	switch {
+	case err != nil && found:
+		return err
+	case err != nil:
 		return refusal.New(refusal.CodeSilent, "the state of stack %s can't be compared with AWS in %s, which comes before any change (%v): wait until AWS answers, or use credentials that may read %s",
 			s.cfg.Stack, s.cfg.Region, err, s.cfg.RecordName())
-	}
-	if !found { // not made yet, deleted by hand, or in another account
+	case !found: // not made yet, deleted by hand, or in another account
 		return s.checkAccount(ctx, own.Published)
-	}
-	recorded, err := roles.ParseClaim(text)
-	if err != nil {
-		return fmt.Errorf("reading %s in %s: %w", s.cfg.RecordName(), s.cfg.Region, err)
 	}
 	why := state.Diverged(s.cfg.Stack, s.cfg.RecordName(), own, recorded)
 	if why == nil {
