@@ -152,16 +152,23 @@ func (c Claim) text() string {
 }
 
 // ParseClaim reads a claim as a state or AWS holds it. What this version did not write is an error.
-func ParseClaim(text string) (Claim, error) {
+func ParseClaim(text string) (c Claim, err error) {
+	if err := ParseSaved(text, &c); err != nil {
+		return Claim{}, err
+	}
+	return c, nil
+}
+
+// ParseSaved reads JSON that a stack saved. What this version did not write is an error.
+func ParseSaved(text string, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	var c Claim
-	err := decoder.Decode(&c)
+	err := decoder.Decode(into)
 	if _, rest := decoder.Token(); err == nil && !errors.Is(rest, io.EOF) {
 		err = errors.New("it holds more than one value")
 	}
 	if err != nil {
-		return Claim{}, fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
+		return fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
 	}
-	return c, nil
+	return nil
 }

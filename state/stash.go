@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/pilotlight-dr/pilotlight/roles"
 )
 
 // Unstash reads a value that Stash kept. What this version did not write is an error.
@@ -16,16 +16,7 @@ func Unstash(value, into any) error {
 	if !ok {
 		return errors.New("it is not of the form that this program writes: was the state edited?")
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if _, rest := decoder.Token(); err == nil && !errors.Is(rest, io.EOF) {
-		err = errors.New("it holds more than one value")
-	}
-	if err != nil {
-		return fmt.Errorf("this version of pilotlight did not write it: use the version that deployed the site (%w)", err)
-	}
-	return nil
+	return roles.ParseSaved(text, into)
 }
 
 // Stash keeps a value in the state, as JSON text, so that it reads back as it was.
