@@ -8,7 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/pilotlight-dr/pilotlight/awsregion"
 	"github.com/pilotlight-dr/pilotlight/components"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/state"
@@ -89,7 +88,12 @@ func (s *site) foundation() (*foundation, error) {
 	if _, err := s.publish("site", pulumi.String(s.cfg.URL()), alone); err != nil {
 		return nil, err
 	}
-	launch, err := s.launch(network, secrets, media)
+	sized := s.cfg
+	sized.Database.Class = s.databaseClass() // whose connections instances share
+	launch, err := NewLaunch(s.Context, name, LaunchArgs{
+		Config: sized, Account: s.account, Path: s.parameters(s.cfg.Stack), Image: s.image.id, RootDevice: s.image.rootDevice,
+		Network: network, Secrets: secrets, Media: media, Tags: tags(s.cfg),
+	}, alone)
 	if err != nil {
 		return nil, err
 	}
@@ -98,39 +102,6 @@ func (s *site) foundation() (*foundation, error) {
 	}
 	certificate, err := s.certificate()
 	return &foundation{network: network, key: key, media: media, copies: copies, targets: targets, launch: launch, certificate: certificate}, err
-}
-
-// launch is how instances come to be: it names no endpoint, only where they
-// find each when they boot, so it is the same in either role.
-func (s *site) launch(network *components.Network, secrets *components.Secrets, media *components.Media) (*components.Launch, error) {
-	name, alone := s.cfg.Name(), pulumi.Provider(s.provider)
-	image, err := components.NewImage(s.Context, name, components.ImageArgs{
-		ParameterName: s.imageParameter(), ImageID: s.image.id, Follows: s.cfg.App.Image == "",
-	}, alone)
-	if err != nil {
-		return nil, err
-	}
-	logs, err := components.NewLogs(s.Context, name, components.LogsArgs{
-		Group: components.LogGroup(s.parameters(s.cfg.Stack)), Days: s.cfg.LogDays,
-	}, alone)
-	if err != nil {
-		return nil, err
-	}
-	sized := s.cfg
-	sized.Database.Class = s.databaseClass() // whose connections they share
-	phpProcesses, _ := sized.PHPProcesses()
-	userData := components.UserDataArgs{Region: s.cfg.Region, ParameterPath: s.parameters(s.cfg.Stack), Network: s.cfg.Network.CIDR, PHPProcesses: phpProcesses, FileMods: s.cfg.App.FileMods}
-	args := components.LaunchArgs{
-		Region: s.cfg.Region, AccountID: s.account, InstanceType: s.cfg.App.InstanceType, VolumeGiB: s.cfg.App.DiskGiB, RootDevice: s.image.rootDevice,
-		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: tags(s.cfg),
-		ParameterPath: userData.ParameterPath, SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
-	}
-	if peer := s.cfg.Peer; peer != nil {
-		userData.PeerRegion, userData.PeerParameterPath = peer.Region, s.parameters(peer.Stack)
-		args.PeerEpochARN = fmt.Sprintf("arn:%s:ssm:%s:%s:parameter%s/epoch", awsregion.Partition(peer.Region), peer.Region, s.account, userData.PeerParameterPath)
-	}
-	args.UserData = components.UserDataOutput(userData, secrets.ARN, media.Bucket)
-	return components.NewLaunch(s.Context, name, args, alone)
 }
 
 // slowStart is for how many seconds an instance that joins others gets a growing share of the requests. The first

@@ -80,21 +80,9 @@ func (c *copied) launch(network *components.Network) (*components.Launch, error)
 	if err != nil {
 		return nil, err
 	}
-	image, err := components.NewImage(c.Context, c.name, components.ImageArgs{ParameterName: c.parameters() + "/image", ImageID: id}, c.alone)
-	if err != nil {
-		return nil, err
-	}
-	logs, err := components.NewLogs(c.Context, c.name, components.LogsArgs{Group: components.LogGroup(c.parameters()), Days: c.Config.LogDays}, c.alone)
-	if err != nil {
-		return nil, err
-	}
-	phpProcesses, _ := c.Config.PHPProcesses()
-	userData := components.UserDataArgs{Region: c.Config.Region, ParameterPath: c.parameters(), Network: c.Config.Network.CIDR, PHPProcesses: phpProcesses, NoJobs: true, FileMods: c.Config.App.FileMods}
-	return components.NewLaunch(c.Context, c.name, components.LaunchArgs{
-		Region: c.Config.Region, AccountID: c.account, InstanceType: c.Config.App.InstanceType, VolumeGiB: c.Config.App.DiskGiB, RootDevice: rootDevice,
-		ImageParameter: image.ParameterName, SecurityGroupID: network.InstanceSecurityGroup, Tags: c.tags(),
-		UserData:      components.UserDataOutput(userData, secrets.ARN, media.Bucket),
-		ParameterPath: c.parameters(), SecretARN: secrets.ARN, BucketARN: media.ARN, LogGroupARN: logs.ARN,
+	return stacks.NewLaunch(c.Context, c.name, stacks.LaunchArgs{
+		Config: c.Config, Account: c.account, Path: c.parameters(), Image: id, RootDevice: rootDevice, Copy: true,
+		Network: network, Secrets: secrets, Media: media, Tags: c.tags(),
 	}, c.alone)
 }
 
