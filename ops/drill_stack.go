@@ -51,19 +51,11 @@ func (s *Site) openDrill(ctx context.Context, args drill.Args, by opener) (*Stac
 // stack's file nothing but what encrypts its secrets, which is as in the drilled stack's.
 func drillProject(dir, of string) (project, secretsProvider string, err error) {
 	wrap := func(err error) error { return fmt.Errorf("preparing the drill of stack %s: %w", of, err) }
-	var file struct {
-		Provider string `yaml:"secretsprovider,omitempty"`
-		Key      string `yaml:"encryptedkey,omitempty"`
-		Salt     string `yaml:"encryptionsalt,omitempty"`
-	}
-	text, err := fileio.Read(filepath.Join(dir, config.FileName(of)))
-	if err == nil {
-		err = yaml.Unmarshal(text, &file)
-	}
+	encryption, err := config.ReadEncryption(filepath.Join(dir, config.FileName(of)))
 	if err != nil {
 		return "", "", wrap(err)
 	}
-	settings, err := yaml.Marshal(file)
+	settings, err := yaml.Marshal(encryption)
 	if err != nil {
 		return "", "", wrap(err)
 	}
@@ -82,7 +74,7 @@ func drillProject(dir, of string) (project, secretsProvider string, err error) {
 	if err != nil {
 		return "", "", wrap(err)
 	}
-	return project, file.Provider, nil
+	return project, encryption.Provider, nil
 }
 
 // drillDefinition is the project of a drill: of the site's own Pulumi.yaml its name and

@@ -17,29 +17,18 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	encryption "github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
-	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/backend"
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/fileio"
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/state"
 )
 
-// providerInFile is what encrypts the secrets of a stack by its file; zero where that does not say, as where the service of
-// the backend does (Pulumi's pkg/cmd/pulumi/stack/secrets.go).
+// providerInFile is what encrypts the secrets of a stack by its file; zero where that does not say.
 func providerInFile(dir, stack string) (state.SecretsProvider, error) {
-	var file struct {
-		Address string `yaml:"secretsprovider"`
-		Key     string `yaml:"encryptedkey"`
-		Salt    string `yaml:"encryptionsalt"`
-	}
-	text, err := fileio.Read(filepath.Join(dir, config.FileName(stack)))
-	if err == nil {
-		err = yaml.Unmarshal(text, &file)
-	}
-	switch file.Address {
+	file, err := config.ReadEncryption(filepath.Join(dir, config.FileName(stack)))
+	switch file.Provider {
 	case "", "default", state.Passphrase:
 		if file.Salt == "" {
 			return state.SecretsProvider{}, err
@@ -47,7 +36,7 @@ func providerInFile(dir, stack string) (state.SecretsProvider, error) {
 		return state.SecretsProvider{Address: state.Passphrase, Salt: file.Salt}, err
 	}
 	key, _ := base64.StdEncoding.DecodeString(file.Key) // the engine complains of one that is none
-	return state.SecretsProvider{Address: file.Address, EncryptedKey: key}, err
+	return state.SecretsProvider{Address: file.Provider, EncryptedKey: key}, err
 }
 
 // newProvider is the address of what is to encrypt the secrets of a stack that does not exist yet; empty for what its backend does by

@@ -12,7 +12,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/pilotlight-dr/pilotlight/config"
-	"github.com/pilotlight-dr/pilotlight/fileio"
 )
 
 // ProjectFile is the name of the project's file. It is the same for every site,
@@ -103,25 +102,12 @@ func (s Site) refused(dir string, overwrite bool) error {
 // encryption is what Pulumi has put into a stack's file to encrypt its secrets
 // with. Without it they could not be read any more.
 func encryption(path string) ([]byte, error) {
-	text, err := fileio.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	kept, err := config.ReadEncryption(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && kept == (config.Encryption{}):
 		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var old map[string]any
-	if err := yaml.Unmarshal(text, &old); err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%s can't be read, and may say how the stack's secrets are encrypted: correct or remove it: %w", path, err)
-	}
-	kept := map[string]any{}
-	for _, key := range []string{"secretsprovider", "encryptedkey", "encryptionsalt"} {
-		if value, ok := old[key]; ok {
-			kept[key] = value
-		}
-	}
-	if len(kept) == 0 {
-		return nil, nil
 	}
 	return yaml.Marshal(kept)
 }

@@ -230,7 +230,7 @@ func TestWriteOverwritesOnlyWithLeave(t *testing.T) {
 	assert.Equal(t, []string{"Pulumi.prod.yaml", "Pulumi.dr.yaml"}, written)
 	text, err := os.ReadFile(filepath.Join(dir, config.FileName(DR)))
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(string(text), "encryptedkey: AQIC\nsecretsprovider: awskms://alias/x?region=us-west-1\n# The pilot light."), string(text))
+	assert.True(t, strings.HasPrefix(string(text), "secretsprovider: awskms://alias/x?region=us-west-1\nencryptedkey: AQIC\n# The pilot light."), string(text))
 	c, err := config.ReadFile(filepath.Join(dir, config.FileName(DR)))
 	require.NoError(t, err)
 	assert.Equal(t, "blog", c.Site)
