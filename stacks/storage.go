@@ -23,8 +23,8 @@ func (s *site) checkStorage(ctx context.Context) error {
 	if s.activating || s.adopting || s.tearingDown() {
 		return nil
 	}
-	if why := refuseGrowth(s.cfg.DatabaseID(born.Number), s.cfg.Region, givenStorage(s.cfg.Database, born.Origin), s.own.Published.StorageGiB); why != nil {
-		return why.Of(s.cfg.Stack)
+	if err := refuseGrowth(s.cfg.DatabaseID(born.Number), s.cfg.Region, givenStorage(s.cfg.Database, born.Origin), s.own.Published.StorageGiB); err != nil {
+		return err
 	}
 	if wanted == 0 {
 		return nil
@@ -42,17 +42,14 @@ func (s *site) checkStorage(ctx context.Context) error {
 	if err != nil || found == nil {
 		return err
 	}
-	if why := refuseCeiling(found.ID, wanted, found.AllocatedGiB); why != nil { // a nil *refusal.Error is no nil error
-		return why.Of(s.cfg.Stack)
-	}
-	return nil
+	return refuseCeiling(found.ID, wanted, found.AllocatedGiB)
 }
 
 // refuseGrowth is why a database can't be given more storage by its file than it was given last, in GiB; nil if it can. Where RDS
 // stripes the storage from then on, the provider sends the IOPS that it had before, and RDS refuses those in the middle of the
 // update (hashicorp/terraform-provider-aws, internal/service/rds/instance.go, dbInstancePopulateModify). AWS is not asked, since
 // the provider does not either: it goes by the state.
-func refuseGrowth(database, region string, wanted, given int) *refusal.Error {
+func refuseGrowth(database, region string, wanted, given int) error {
 	if given == 0 || given >= rdsstorage.Striped || wanted < rdsstorage.Striped {
 		return nil
 	}
@@ -61,7 +58,7 @@ func refuseGrowth(database, region string, wanted, given int) *refusal.Error {
 }
 
 // refuseCeiling is why a database, or a replica of it, can't have a ceiling; nil if it can.
-func refuseCeiling(database string, ceiling, allocated int) *refusal.Error {
+func refuseCeiling(database string, ceiling, allocated int) error {
 	if rdsstorage.Takes(allocated, ceiling) {
 		return nil
 	}

@@ -103,7 +103,7 @@ func TestRefuseCeiling(t *testing.T) {
 	} {
 		why := refuseCeiling("blog-dr-1", tc.ceiling, tc.allocated)
 		if tc.says == "" {
-			assert.Nil(t, why, name)
+			assert.NoError(t, why, name)
 			continue
 		}
 		assert.ErrorContains(t, why, tc.says, name)

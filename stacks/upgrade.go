@@ -58,8 +58,8 @@ func RefuseFormerReplica(generation int, stack string) *refusal.Error {
 // refuseUpgrade refuses a version of MySQL that RDS would refuse, or that has no way back; nil when
 // there is nothing to refuse. After RDS's refusal the parameter group is of one series and the
 // database of another, and no update gets through.
-func refuseUpgrade(e engines) *refusal.Error {
-	refuse := func(format string, args ...any) *refusal.Error {
+func refuseUpgrade(e engines) error {
+	refuse := func(format string, args ...any) error {
 		return refusal.New(refusal.CodeMismatch, format, args...)
 	}
 	switch {
@@ -121,10 +121,7 @@ func (s *site) checkUpgrade(ctx context.Context, own, other state.State) error {
 			e.peer = cmp.Or(found.Engine, e.peer)
 		}
 	}
-	if why := refuseUpgrade(e); why != nil { // a nil *refusal.Error is no nil error
-		return why
-	}
-	return nil
+	return refuseUpgrade(e)
 }
 
 // lookAtSource is the database of which a stack is to make a replica; nil when there is none. Its region lives, or it could

@@ -79,7 +79,7 @@ func TestRefuseUpgrade(t *testing.T) {
 			t.Parallel()
 			why := refuseUpgrade(tc.engines)
 			if tc.says == "" {
-				assert.Nil(t, why)
+				assert.NoError(t, why)
 				return
 			}
 			assert.ErrorContains(t, why, tc.says)
