@@ -270,9 +270,7 @@ func (s *site) checkAgreement(told, theirs state.PeerInfo) error {
 			wrong = append(wrong, m)
 			continue
 		}
-		if err := s.Log.Warn(m.String(), nil); err != nil {
-			return err
-		}
+		s.warn(m.String())
 	}
 	if len(wrong) > 0 {
 		return RefuseMismatches(wrong)

@@ -31,10 +31,8 @@ func (s *site) destroyGuard() error {
 		if s.cfg.App.RequestsCertificate() {
 			records += ", and those that validate its certificate, by which ACM renews the other side's too"
 		}
-		if err := s.Log.Info("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, "+
-			"a final snapshot of each database that was ever active, and "+records, nil); err != nil {
-			return err
-		}
+		s.inform("pulumi destroy will now end this stack. It keeps the media bucket, the KMS key, automated backups, " +
+			"a final snapshot of each database that was ever active, and " + records)
 	}
 	// It comes last, so its value tells that everything the claim asks for is done.
 	_, err := state.Stash(s.Context, state.DestroyGuard, state.JSON(s.plan.Claim.Serial), pulumi.DependsOn(s.resources), pulumi.Protect(!s.tearingDown()))

@@ -22,9 +22,9 @@ type formers struct {
 // lookAtFormer finds out what is the matter with the former databases of the plan, and plans again without those that AWS no longer
 // has: the engine would believe the state, and change what is not there or make it anew. An activation does not look: it changes
 // none of them, and needs no rights to end one.
-func (s *site) lookAtFormer() error {
+func (s *site) lookAtFormer() {
 	if s.adopting || s.activating || s.plan.Do == roles.Refuse {
-		return nil
+		return
 	}
 	region := failover.New(s.env, failover.Site{Policy: checks.Policy{Region: s.cfg.Region}, Profile: s.cfg.Profile})
 	s.formers.stuck, s.formers.promoted = map[int]string{}, map[int]bool{}
@@ -39,21 +39,15 @@ func (s *site) lookAtFormer() error {
 		case err != nil: // it is taken to be well
 		case found == nil:
 			s.formers.gone = append(s.formers.gone, number)
-			if err := s.Log.Info(fmt.Sprintf("AWS in %s no longer has former database %s, so it is kept no longer", s.cfg.Region, id), nil); err != nil {
-				return err
-			}
+			s.inform(fmt.Sprintf("AWS in %s no longer has former database %s, so it is kept no longer", s.cfg.Region, id))
 		case checks.StandingOf(found.Status) == checks.Stuck:
 			s.formers.stuck[number] = found.Status
-			text := fmt.Sprintf("former database %s is %s, so it is left as it is: %s", id, found.Status, checks.StateRemedy(*found, s.cfg.Region))
-			if err := s.Log.Warn(text, nil); err != nil {
-				return err
-			}
+			s.warn(fmt.Sprintf("former database %s is %s, so it is left as it is: %s", id, found.Status, checks.StateRemedy(*found, s.cfg.Region)))
 		default:
 			s.formers.promoted[number] = found.Source == ""
 		}
 	}
 	s.plan = s.plannedBy(s.own.Claim, s.own.Unfinished, s.other.Claim)
-	return nil
 }
 
 // without leaves out the former databases that AWS no longer has.

@@ -37,7 +37,7 @@ func (s *site) findImage() (image, error) {
 	if s.imageDo == keepImage {
 		running := s.runningImage()
 		if s.plan.Plain(s.own.Claim) && configured != "" && configured != running.id {
-			_ = s.Log.Warn("app.image is not rolled out: this update finishes the one before, and instances keep "+running.id+": deploy again", nil)
+			s.warn("app.image is not rolled out: this update finishes the one before, and instances keep " + running.id + ": deploy again")
 		}
 		return running, nil
 	}
@@ -55,7 +55,7 @@ func (s *site) findImage() (image, error) {
 	case last.id == "":
 		return image{}, err
 	}
-	_ = s.Log.Warn("image "+last.id+" is taken to be as it last was: "+err.Error(), nil)
+	s.warn("image " + last.id + " is taken to be as it last was: " + err.Error())
 	return last, nil
 }
 
@@ -67,7 +67,7 @@ func (s *site) runningImage() image {
 	}
 	found, err := s.runtime.ImageOf(s.Context.Context(), running.id)
 	if err != nil {
-		_ = s.Log.Warn("image "+running.id+", which instances run, is taken to be as the one before it: "+err.Error(), nil)
+		s.warn("image " + running.id + ", which instances run, is taken to be as the one before it: " + err.Error())
 		return running
 	}
 	return image{found.ID, found.Made, found.RootDevice}
@@ -90,12 +90,14 @@ func (s *site) checkRollout() error {
 	case err == nil && s.cfg.App.Image != "" && !s.DryRun():
 		return refused
 	case err == nil && s.cfg.App.Image != "":
-		return s.Log.Warn(PreviewWarning(refused), nil)
+		s.warn(PreviewWarning(refused))
+		return nil
 	case err == nil:
 		err = refused
 	}
 	s.image = s.runningImage()
-	return s.Log.Warn(fmt.Sprintf("image %s is not rolled out, instances keep %s: %v", found, s.image.id, err), nil)
+	s.warn(fmt.Sprintf("image %s is not rolled out, instances keep %s: %v", found, s.image.id, err))
+	return nil
 }
 
 // rollout is the tag that has all instances replaced when it changes. Only a plain update of a side that serves changes
@@ -156,7 +158,7 @@ func (s *site) findSyncPackage() error {
 	}
 	path, lacks := SyncPackage(s.cfg, project)
 	if lacks != nil && s.plan.Do != roles.Keep {
-		_ = s.Log.Warn("images do not travel here yet: "+lacks.Error(), nil)
+		s.warn("images do not travel here yet: " + lacks.Error())
 		return nil
 	}
 	s.syncPackage = path

@@ -97,7 +97,7 @@ func (s *site) comparedMedia(bucket string) (state.Media, error) {
 		return kept, err
 	case err != nil:
 		found.Unseen = err.Error()
-		_ = s.Log.Warn("the media of both sides were not compared, and the next update tries again: "+found.Unseen, nil)
+		s.warn("the media of both sides were not compared, and the next update tries again: " + found.Unseen)
 	default:
 		found.Files, found.Missing = seen.Files, missing
 	}

@@ -87,9 +87,7 @@ func start(ctx *pulumi.Context, env failover.Env, adopting bool) (*site, error) 
 	if err := s.checkStorage(ctx.Context()); err != nil {
 		return nil, err
 	}
-	if err := s.chooseStart(); err != nil {
-		return nil, err
-	}
+	s.chooseStart()
 	s.imageDo, s.running = decideImage(imageFacts{s.plan, s.own, s.cfg.App.Image, s.adopting || s.tearingDown()})
 	if s.image, err = s.findImage(); err != nil {
 		return nil, err
@@ -145,9 +143,7 @@ func (s *site) decide() (err error) {
 	}
 	s.plan = s.plannedBy(s.own.Claim, s.own.Unfinished, s.other.Claim)
 	s.activating = activates(s.plan, s.own.Claim)
-	if err := s.lookAtFormer(); err != nil {
-		return err
-	}
+	s.lookAtFormer()
 	s.peer = choosePeerInfo(s.activating, s.own.Peer, s.other.Published)
 	if err := s.refuse(); err != nil {
 		return err
@@ -156,7 +152,8 @@ func (s *site) decide() (err error) {
 		return err
 	}
 	s.endsRotation = s.ends(s.own.Secrets)
-	return s.completeClaim()
+	s.completeClaim()
+	return nil
 }
 
 // refuse refuses what must not be. What says most comes first: a state that does not belong to AWS, then the claims.
@@ -189,7 +186,7 @@ func (s *site) refuse() error {
 }
 
 // completeClaim completes the claim of the plan, and warns of accepted risks that count for nothing.
-func (s *site) completeClaim() error {
+func (s *site) completeClaim() {
 	facts := roles.Facts{
 		Now: s.env.Now(), Source: s.peer.Database, SetsPassword: s.rotatesPart(wordpress.PartDatabase),
 		Accepted: roles.Accepted{DataLoss: s.cfg.AcceptDataLoss, IgnoreProduction: s.cfg.IgnoreProduction, Standby: s.cfg.AcceptStandby},
@@ -200,12 +197,13 @@ func (s *site) completeClaim() error {
 	var ignored []roles.Risk
 	s.plan.Claim, ignored = s.plan.Complete(s.own.Claim, facts)
 	for _, r := range ignored {
-		if err := s.Log.Warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", r.Key, r.Epoch, s.plan.Claim.Epoch), nil); err != nil {
-			return err
-		}
+		s.warn(fmt.Sprintf("%s is set for epoch %d and ignored: this is epoch %d; remove it", r.Key, r.Epoch, s.plan.Claim.Epoch))
 	}
-	return nil
 }
+
+// warn and inform put a line into the engine's log. An engine that is gone takes none, and then there is nothing to do.
+func (s *site) warn(text string)   { _ = s.Log.Warn(text, nil) }
+func (s *site) inform(text string) { _ = s.Log.Info(text, nil) }
 
 // peerState is what the peer's stack holds or, for a production that this
 // program did not make, what the configuration says of it: it is taken to be

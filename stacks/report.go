@@ -39,7 +39,7 @@ func (s *site) newReport() *report.Recorder {
 	}
 	sink := s.env.Report
 	if sink == nil {
-		sink = report.KeepReports(s.RootDirectory(), func(err error) { _ = s.Log.Warn("no report is kept: "+err.Error(), nil) })
+		sink = report.KeepReports(s.RootDirectory(), func(err error) { s.warn("no report is kept: " + err.Error()) })
 	}
 	return report.NewRecorder(head, report.NextSteps{
 		Unfinished: []string{fmt.Sprintf("run the same again, it resumes: pulumi up -s %s", s.cfg.Stack)}, Refused: s.nextStepsIfRefused(), Done: s.nextSteps(),

@@ -34,7 +34,7 @@ func (s *site) newRuntime() *failover.Runtime {
 	// Who accepts a loss does not wait until there is none.
 	site.Switchover = site.Switchover && !slices.Contains(site.Accepted, checks.AcceptDataLoss)
 	rt := failover.New(s.env, site)
-	rt.Say = func(line string) { _ = s.Log.Info(line, nil) } // progress only: nothing to do when the engine is gone
+	rt.Say = s.inform
 	return rt
 }
 

@@ -30,11 +30,13 @@ func (s *site) gate() error {
 	verdict, err := check(s.Context.Context())
 	switch refused := verdict.Err(); {
 	case s.DryRun() && err != nil:
-		return s.Log.Warn(err.Error(), nil)
+		s.warn(err.Error())
+		return nil
 	case err != nil:
 		return &refusal.Error{Code: refusal.CodeChecks, Reason: err.Error(), Err: err}
 	case s.DryRun() && refused != nil:
-		return s.Log.Warn(PreviewWarning(refused), nil)
+		s.warn(PreviewWarning(refused))
+		return nil
 	case refused != nil:
 		return refused
 	}
@@ -48,15 +50,14 @@ func (s *site) gate() error {
 		}
 	}
 	for _, text := range warnings {
-		if err := s.Log.Warn(text, nil); err != nil {
-			return err
-		}
+		s.warn(text)
 	}
 	allowed := "the checks allow it"
 	if verdict.Loss != "" {
 		allowed += "; " + verdict.Loss
 	}
-	return s.Log.Info(allowed, nil)
+	s.inform(allowed)
+	return nil
 }
 
 // PreviewWarning is what a preview warns of when the checks would refuse the update.
@@ -219,18 +220,15 @@ func Lately(own, peer state.State) int {
 // chooseStart chooses how many instances an activation starts: as many as the other side served with when it was last
 // updated, or, if they were more, in the last week. Scaling ends what visitors do not need, and would come too late for what
 // they do. Where the last week can't be read, the last update counts.
-func (s *site) chooseStart() error {
+func (s *site) chooseStart() {
 	served := 0
 	if s.activating && s.plan.Claim.Epoch > 1 {
 		var err error
 		if served, err = s.runtime.ServedLately(s.Context.Context()); err != nil {
-			if err := s.Log.Warn(fmt.Sprintf("not known, so the last update of the other side counts: %v", err), nil); err != nil {
-				return err
-			}
+			s.warn(fmt.Sprintf("not known, so the last update of the other side counts: %v", err))
 		}
 	}
 	s.start = s.cfg.App.Start(max(Lately(s.own, s.other), served))
-	return nil
 }
 
 // serving is how many instances this stack serves with, for its peer to start as many: those that it starts, and

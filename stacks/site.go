@@ -282,7 +282,7 @@ func (s *site) publishToPeer(f *foundation, served *application, database *compo
 // was saved, so that a refused update keeps what was exported before.
 func (s *site) export(f *foundation, served *application) {
 	if who := reachedBy(s.cfg.Visitors, s.plan.Claim, s.activating); who != "" {
-		_ = s.Log.Info(who, nil)
+		s.inform(who)
 	}
 	saved := func(pick func(roles.Claim) pulumi.Input) pulumi.Output {
 		return s.saved.claim.Input.ApplyT(func(value any) (any, error) {
