@@ -62,10 +62,7 @@ func (r *Runtime) DeleteOrphanGateway(ctx context.Context, allocation string) er
 
 func (r *Runtime) deleteOrphanGateway(ctx context.Context, client *ec2.Client, found types.NatGateway) error {
 	id := aws.ToString(found.NatGatewayId)
-	g := checks.Gateway{ID: id, Tags: map[string]string{}}
-	for _, tag := range found.Tags {
-		g.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-	}
+	g := checks.Gateway{ID: id, Tags: tagMap(found.Tags, ec2Tag)}
 	for _, address := range found.NatGatewayAddresses {
 		g.Interface = aws.ToString(address.NetworkInterfaceId)
 	}
@@ -234,9 +231,7 @@ func (r *Runtime) describeBalancer(ctx context.Context, client *elb.Client, foun
 		return b, err
 	}
 	for _, of := range tags.TagDescriptions {
-		for _, tag := range of.Tags {
-			b.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-		}
+		b.Tags = tagMap(of.Tags, balancerTag)
 	}
 	b.Named = r.resolvesTo(ctx, aws.ToString(found.DNSName))
 	return b, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	cachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -168,9 +169,7 @@ func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
 			one.Ending, one.Since = aws.ToString(g.Status) == "deleting", aws.ToTime(g.ReplicationGroupCreateTime)
 			one.Size = checks.Size{Class: aws.ToString(g.CacheNodeType), Nodes: len(g.MemberClusters)}
 			if tags != nil {
-				for _, tag := range tags.TagList {
-					one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-				}
+				one.Tags = tagMap(tags.TagList, func(t cachetypes.Tag) (key, value *string) { return t.Key, t.Value })
 			}
 			all = append(all, one)
 		}
@@ -190,9 +189,7 @@ func (f finder) addresses(ctx context.Context) (all []checks.Found, err error) {
 		}
 		id := aws.ToString(a.AllocationId)
 		one := found(checks.Address, id, "", "aws ec2 release-address --allocation-id "+id)
-		for _, tag := range a.Tags {
-			one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-		}
+		one.Tags = tagMap(a.Tags, ec2Tag)
 		all = append(all, one)
 	}
 	return all, nil
@@ -215,9 +212,7 @@ func (f finder) gateways(ctx context.Context) (all []checks.Found, err error) {
 			for _, address := range g.NatGatewayAddresses {
 				one.ARN = aws.ToString(address.NetworkInterfaceId)
 			}
-			for _, tag := range g.Tags {
-				one.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-			}
+			one.Tags = tagMap(g.Tags, ec2Tag)
 			all = append(all, one)
 		}
 	}
@@ -285,10 +280,8 @@ func tell(ctx context.Context, client *elb.Client, some []checks.Found) error {
 	}
 	for _, of := range out.TagDescriptions {
 		at := slices.IndexFunc(some, func(one checks.Found) bool { return one.ARN == aws.ToString(of.ResourceArn) })
-		for _, tag := range of.Tags {
-			if at >= 0 {
-				some[at].Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
-			}
+		if at >= 0 {
+			some[at].Tags = tagMap(of.Tags, balancerTag)
 		}
 	}
 	return nil
@@ -303,7 +296,7 @@ func (f finder) databases(ctx context.Context) (all []checks.Found, err error) {
 		for _, d := range page.DBInstances {
 			id := aws.ToString(d.DBInstanceIdentifier)
 			one := found(checks.DatabaseInstance, id, aws.ToString(d.DBInstanceArn), "aws rds delete-db-instance --db-instance-identifier "+id)
-			one.Tags = databaseTags(d.TagList)
+			one.Tags = tagMap(d.TagList, databaseTag)
 			if d.ReadReplicaSourceDBInstanceIdentifier != nil || one.Tags["drill"] != "" {
 				one.End += " --skip-final-snapshot"
 			} else {
@@ -340,7 +333,7 @@ func (f finder) snapshots(ctx context.Context) (all []checks.Found, err error) {
 				continue
 			}
 			one := found(checks.FinalSnapshot, id, aws.ToString(s.DBSnapshotArn), "aws rds delete-db-snapshot --db-snapshot-identifier "+id)
-			one.Tags, one.Since = databaseTags(s.TagList), aws.ToTime(s.SnapshotCreateTime)
+			one.Tags, one.Since = tagMap(s.TagList, databaseTag), aws.ToTime(s.SnapshotCreateTime)
 			one.Size, one.Kept = checks.Size{StorageGiB: int(aws.ToInt32(s.AllocatedStorage))}, true
 			all = append(all, one)
 		}
@@ -348,10 +341,16 @@ func (f finder) snapshots(ctx context.Context) (all []checks.Found, err error) {
 	return all, nil
 }
 
-func databaseTags(list []rdstypes.Tag) map[string]string {
+// tagMap are the tags of a resource by key. Each service of AWS has a type of its own for a tag.
+func tagMap[T any](list []T, pair func(T) (key, value *string)) map[string]string {
 	tags := map[string]string{}
 	for _, tag := range list {
-		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		key, value := pair(tag)
+		tags[aws.ToString(key)] = aws.ToString(value)
 	}
 	return tags
 }
+
+func ec2Tag(t types.Tag) (key, value *string)         { return t.Key, t.Value }
+func balancerTag(t elbtypes.Tag) (key, value *string) { return t.Key, t.Value }
+func databaseTag(t rdstypes.Tag) (key, value *string) { return t.Key, t.Value }
