@@ -166,13 +166,13 @@ type Found struct {
 
 // Orphans are those among some resources that updates of one of the owners made, and no state holds. A name alone
 // makes none. What is kept on purpose is not among them.
-func Orphans(found []Found, held func(Found) bool, region string, owners ...map[string]string) (orphans []Found) {
+func Orphans(found []Found, held func(Found) bool, owners ...map[string]string) (orphans []Found) {
 	for _, f := range found {
 		ours := slices.ContainsFunc(owners, func(tags map[string]string) bool { return tagged(f.Tags, tags) })
 		if !ours || f.Kept || held(f) {
 			continue
 		}
-		orphans = append(orphans, f.in(region))
+		orphans = append(orphans, f.named())
 	}
 	return sorted(orphans)
 }
@@ -180,18 +180,18 @@ func Orphans(found []Found, held func(Found) bool, region string, owners ...map[
 // Kept are the final snapshots of databases of an owner that this program deleted, which it left on purpose. They are
 // recognised by the names that it gives them, too: RDS gives the tags of a database to each snapshot of it, and one
 // that a person took is none of ours.
-func Kept(found []Found, region string, owner map[string]string) (kept []Found) {
+func Kept(found []Found, owner map[string]string) (kept []Found) {
 	for _, f := range found {
 		if tagged(f.Tags, owner) && f.Kept {
-			kept = append(kept, f.in(region))
+			kept = append(kept, f.named())
 		}
 	}
 	return sorted(kept)
 }
 
-func (f Found) in(region string) Found {
-	f.Region, f.Stack, f.OfDrill = region, f.Tags["stack"], f.Tags["drill"] != ""
-	f.End = strings.ReplaceAll(f.End+" --region "+region, " && ", " --region "+region+" && ")
+// named is what was found with what its tags say of it.
+func (f Found) named() Found {
+	f.Stack, f.OfDrill = f.Tags["stack"], f.Tags["drill"] != ""
 	return f
 }
 

@@ -68,8 +68,8 @@ func (r *Runtime) Orphans(ctx context.Context, prefix string, owners ...map[stri
 			left.Untold = append(left.Untold, one.ID)
 		}
 	}
-	left.Kept = checks.Kept(all, r.Site.Region, r.Site.Tags)
-	for _, o := range checks.Orphans(all, r.holds, r.Site.Region, append(owners, r.Site.Tags)...) {
+	left.Kept = checks.Kept(all, r.Site.Tags)
+	for _, o := range checks.Orphans(all, r.holds, append(owners, r.Site.Tags)...) {
 		used, err := r.used(ctx, cfg, f, o)
 		if left.Unseen, err = unseenCall(left.Unseen, err, answeredNo(err)); err != nil {
 			return Leftovers{}, fmt.Errorf("finding out whether %s %s is in use: %w", o.Kind, o.ID, err)
@@ -139,9 +139,9 @@ func (f finder) bySite() []types.Filter {
 	return []types.Filter{{Name: aws.String("tag:site"), Values: []string{f.site}}}
 }
 
-// found is a resource and the command that ends it.
-func found(kind, id, arn, end string) checks.Found {
-	return checks.Found{Orphan: checks.Orphan{Kind: kind, ID: id, End: end}, ARN: arn, Tags: map[string]string{}}
+// found is a resource and the command that ends it, in the finder's region.
+func (f finder) found(kind, id, arn, end string) checks.Found {
+	return checks.Found{Orphan: checks.Orphan{Kind: kind, ID: id, Region: f.cfg.Region, End: end + " --region " + f.cfg.Region}, ARN: arn, Tags: map[string]string{}}
 }
 
 // caches finds Redis groups by their names: ElastiCache tells of tags one by one. Those that the state holds are not
@@ -154,7 +154,7 @@ func (f finder) caches(ctx context.Context) (all []checks.Found, err error) {
 		}
 		for _, g := range page.ReplicationGroups {
 			id := aws.ToString(g.ReplicationGroupId)
-			one := found(checks.CacheGroup, id, aws.ToString(g.ARN), "aws elasticache delete-replication-group --replication-group-id "+id)
+			one := f.found(checks.CacheGroup, id, aws.ToString(g.ARN), "aws elasticache delete-replication-group --replication-group-id "+id)
 			if !strings.HasPrefix(id, f.prefix) || f.held(one) {
 				continue
 			}
@@ -188,7 +188,7 @@ func (f finder) addresses(ctx context.Context) (all []checks.Found, err error) {
 			continue
 		}
 		id := aws.ToString(a.AllocationId)
-		one := found(checks.Address, id, "", "aws ec2 release-address --allocation-id "+id)
+		one := f.found(checks.Address, id, "", "aws ec2 release-address --allocation-id "+id)
 		one.Tags = tagMap(a.Tags, ec2Tag)
 		all = append(all, one)
 	}
@@ -207,7 +207,7 @@ func (f finder) gateways(ctx context.Context) (all []checks.Found, err error) {
 				continue
 			}
 			id := aws.ToString(g.NatGatewayId)
-			one := found(checks.NATGateway, id, "", "aws ec2 delete-nat-gateway --nat-gateway-id "+id)
+			one := f.found(checks.NATGateway, id, "", "aws ec2 delete-nat-gateway --nat-gateway-id "+id)
 			one.Ending, one.Since, one.Size.Nodes = g.State == types.NatGatewayStateDeleting, aws.ToTime(g.CreateTime), 1
 			for _, address := range g.NatGatewayAddresses {
 				one.ARN = aws.ToString(address.NetworkInterfaceId)
@@ -232,7 +232,7 @@ func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error)
 		}
 		for _, b := range page.LoadBalancers {
 			arn := aws.ToString(b.LoadBalancerArn)
-			one := found(checks.LoadBalancer, aws.ToString(b.LoadBalancerName), arn, "aws elbv2 delete-load-balancer --load-balancer-arn "+arn)
+			one := f.found(checks.LoadBalancer, aws.ToString(b.LoadBalancerName), arn, "aws elbv2 delete-load-balancer --load-balancer-arn "+arn)
 			one.Since, one.Size = aws.ToTime(b.CreatedTime), checks.Size{Nodes: 1, Zones: len(b.AvailabilityZones)}
 			f.balancers[arn] = b
 			all = append(all, one)
@@ -244,7 +244,7 @@ func (f finder) behindNames(ctx context.Context) (all []checks.Found, err error)
 		}
 		for _, g := range page.TargetGroups {
 			if arn := aws.ToString(g.TargetGroupArn); len(g.LoadBalancerArns) == 0 {
-				all = append(all, found(checks.TargetGroup, aws.ToString(g.TargetGroupName), arn, "aws elbv2 delete-target-group --target-group-arn "+arn))
+				all = append(all, f.found(checks.TargetGroup, aws.ToString(g.TargetGroupName), arn, "aws elbv2 delete-target-group --target-group-arn "+arn))
 			}
 		}
 	}
@@ -295,15 +295,14 @@ func (f finder) databases(ctx context.Context) (all []checks.Found, err error) {
 		}
 		for _, d := range page.DBInstances {
 			id := aws.ToString(d.DBInstanceIdentifier)
-			one := found(checks.DatabaseInstance, id, aws.ToString(d.DBInstanceArn), "aws rds delete-db-instance --db-instance-identifier "+id)
-			one.Tags = tagMap(d.TagList, databaseTag)
-			if d.ReadReplicaSourceDBInstanceIdentifier != nil || one.Tags["drill"] != "" {
-				one.End += " --skip-final-snapshot"
-			} else {
-				one.End += " --final-db-snapshot-identifier " + id + "-last"
+			tags, snapshot := tagMap(d.TagList, databaseTag), " --final-db-snapshot-identifier "+id+"-last"
+			if d.ReadReplicaSourceDBInstanceIdentifier != nil || tags["drill"] != "" {
+				snapshot = " --skip-final-snapshot"
 			}
+			one := f.found(checks.DatabaseInstance, id, aws.ToString(d.DBInstanceArn), "aws rds delete-db-instance --db-instance-identifier "+id+snapshot)
+			one.Tags = tags
 			if aws.ToBool(d.DeletionProtection) {
-				one.End = "aws rds modify-db-instance --db-instance-identifier " + id + " --no-deletion-protection --apply-immediately && " + one.End
+				one.End = fmt.Sprintf("aws rds modify-db-instance --db-instance-identifier %s --no-deletion-protection --apply-immediately --region %s && %s", id, f.cfg.Region, one.End)
 			}
 			one.Ending, one.Since = aws.ToString(d.DBInstanceStatus) == "deleting", aws.ToTime(d.InstanceCreateTime)
 			one.Size = checks.Size{Class: aws.ToString(d.DBInstanceClass), Nodes: 1, StorageGiB: int(aws.ToInt32(d.AllocatedStorage))}
@@ -332,7 +331,7 @@ func (f finder) snapshots(ctx context.Context) (all []checks.Found, err error) {
 			if !ofDatabase || !last.MatchString(suffix) {
 				continue
 			}
-			one := found(checks.FinalSnapshot, id, aws.ToString(s.DBSnapshotArn), "aws rds delete-db-snapshot --db-snapshot-identifier "+id)
+			one := f.found(checks.FinalSnapshot, id, aws.ToString(s.DBSnapshotArn), "aws rds delete-db-snapshot --db-snapshot-identifier "+id)
 			one.Tags, one.Since = tagMap(s.TagList, databaseTag), aws.ToTime(s.SnapshotCreateTime)
 			one.Size, one.Kept = checks.Size{StorageGiB: int(aws.ToInt32(s.AllocatedStorage))}, true
 			all = append(all, one)
