@@ -16,6 +16,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 	"github.com/pilotlight-dr/pilotlight/roles"
 	"github.com/pilotlight-dr/pilotlight/stacks"
+	"github.com/pilotlight-dr/pilotlight/state"
 )
 
 // Planned is what a change would do to one resource of AWS.
@@ -62,7 +63,7 @@ const recordType = "aws:route53/record:Record"
 // of the site's name, or changes it. A side that becomes a standby deletes its own.
 func (p Plan) movesName() bool {
 	return slices.ContainsFunc(p.Resources, func(r Planned) bool {
-		return r.Type == recordType && strings.Contains(r.Name, "-switch-") && (r.Makes() || r.Op == "update")
+		return r.Type == recordType && state.Switches(r.Name) && (r.Makes() || r.Op == "update")
 	})
 }
 

@@ -34,6 +34,7 @@ const (
 type Step struct {
 	Kind  Kind      `json:"kind"`
 	Type  string    `json:"type,omitempty"` // of the resource, as Pulumi names it; empty for other kinds
+	URN   string    `json:"-"`              // of the resource; empty for other kinds
 	Name  string    `json:"name"`           // for people, such as "wait for the promotion of blog-dr-1"
 	Begin time.Time `json:"begin"`
 	// End is zero while the step runs, and for good when the run was killed

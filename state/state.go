@@ -358,7 +358,12 @@ func groupTag(group map[string]any, key string) string {
 
 // SwitchSuffix ends the name of the resource that moves the site's name. It
 // carries the epoch, so that every activation makes it anew and runs its hook.
-func SwitchSuffix(epoch int) string { return fmt.Sprintf("-switch-%d", epoch) }
+func SwitchSuffix(epoch int) string { return fmt.Sprintf("%s%d", switches, epoch) }
+
+const switches = "-switch-"
+
+// Switches reports whether the resource of a name is one that moves the site's name, at any epoch.
+func Switches(name string) bool { return strings.Contains(name, switches) }
 
 // PromotedSuffix ends the name of what is in the state once the database is promoted.
 func PromotedSuffix(epoch int) string { return fmt.Sprintf("-promoted-%d", epoch) }

@@ -38,6 +38,8 @@ func ends(s report.Step, second int, reaches report.Milestone) report.Step {
 	return s
 }
 
+const cacheURN = "urn:pulumi:dr::pilotlight::pilotlight:components:Cache$aws:elasticache/replicationGroup:ReplicationGroup::blog-dr-cache"
+
 // promoting is five minutes into a failover.
 func promoting() *night {
 	n := &night{view: view{began: midnight}}
@@ -52,6 +54,7 @@ func promoting() *night {
 	claim = ends(claim, 12, report.Claimed)
 	n.tell(12, report.Report{Steps: []report.Step{check, claim}})
 	nat, cache := begins(12, "create NatGateway blog-dr-nat-1", ""), begins(12, "create ReplicationGroup blog-dr-cache", "")
+	cache.URN = cacheURN
 	n.tell(12, report.Report{Steps: []report.Step{check, claim, nat, cache}})
 	promotion := begins(12, "wait for the promotion of blog-dr-1", "the promotion of blog-dr-1")
 	promotion.Milestone = report.Promoted
@@ -81,7 +84,6 @@ func TestViewLog(t *testing.T) {
 			Severity: severity, URN: urn, Message: "<{%fg 1%}>error: InsufficientCacheClusterCapacity\n",
 		}}}
 	}
-	const cache = "urn:pulumi:dr::pilotlight::pilotlight:components:Cache$aws:elasticache/replicationGroup:ReplicationGroup::blog-dr-cache"
 	for name, tc := range map[string]struct {
 		event any
 		want  []string
@@ -90,9 +92,10 @@ func TestViewLog(t *testing.T) {
 		"a failure":              {failed, []string{"  5:05  wait for the promotion of blog-dr-1: failed after 4:53: gave up waiting: it took too long"}},
 		"of what is waited for":  {ops.Progress{Awaits: "the promotion of blog-dr-1", Seen: "backing-up"}, nil},
 		"of nothing that is":     {ops.Progress{Awaits: "database blog-prod-2", Seen: "modifying"}, []string{"  5:05  database blog-prod-2: modifying"}},
-		"the engine complains":   {complaint("error", cache), []string{"  5:05  create ReplicationGroup blog-dr-cache: failed after 4:53: InsufficientCacheClusterCapacity"}},
-		"it warns":               {complaint("warning", cache), nil},
-		"it complains otherwise": {complaint("error", strings.ReplaceAll(cache, "cache", "other")), nil},
+		"the engine complains":   {complaint("error", cacheURN), []string{"  5:05  create ReplicationGroup blog-dr-cache: failed after 4:53: InsufficientCacheClusterCapacity"}},
+		"of one like it":         {complaint("error", strings.Replace(cacheURN, ":dr:", ":dr-drill:", 1)), nil},
+		"it warns":               {complaint("warning", cacheURN), nil},
+		"it complains otherwise": {complaint("error", strings.ReplaceAll(cacheURN, "cache", "other")), nil},
 		"what was done before":   {report.Report{Steps: []report.Step{ends(begins(-300, "update Stash claim", ""), -200, report.Claimed)}}, nil},
 		"heard before":           {promotion, nil},
 		"the next change":        {ops.Change{Stack: "prod"}, []string{"  5:05  pulumi up -s prod"}},

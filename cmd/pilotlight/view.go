@@ -10,7 +10,6 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 
 	"github.com/pilotlight-dr/pilotlight/ops"
 	"github.com/pilotlight-dr/pilotlight/report"
@@ -140,12 +139,8 @@ func (v *view) complain(now time.Time, event events.EngineEvent) (log []string) 
 	if d == nil || d.Severity != "error" || d.URN == "" {
 		return nil
 	}
-	of, err := urn.Parse(d.URN)
-	if err != nil {
-		return nil // of no resource
-	}
 	for i, w := range v.steps {
-		if w.running() && strings.HasSuffix(w.Name, fmt.Sprintf(" %s %s", of.Type().Name(), of.Name())) {
+		if w.running() && w.URN == d.URN {
 			v.steps[i].ended, v.steps[i].Err = now, ops.Plain(d.Message)
 			return v.end(now, v.steps[i])
 		}

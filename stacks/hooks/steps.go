@@ -53,7 +53,9 @@ func (s *Steps) start(args *pulumi.ResourceHookArgs) {
 		verb = "update"
 	}
 	kind := string(args.Type)
-	step := report.Step{Kind: report.ResourceStep, Type: kind, Name: fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name), Begin: s.now()}
+	step := report.Step{
+		Kind: report.ResourceStep, Type: kind, URN: string(args.URN), Name: fmt.Sprintf("%s %s %s", verb, kind[strings.LastIndex(kind, ":")+1:], args.Name), Begin: s.now(),
+	}
 	s.started.Store(args.URN, step)
 	s.recorder.Observe(step)
 }
