@@ -30,9 +30,9 @@ func TestPublishedText(t *testing.T) {
 		Checked: ops.Checked{At: at, Stack: "dr"}, Ready: true,
 		Recover: &estimate.Range{Least: 11 * time.Minute, Most: 23 * time.Minute}, LossSeconds: &seconds,
 	}
-	assert.Equal(t, "at 2026-11-28 03:17:04 UTC: dr was ready for a failover, 11 to 23 min to recover, 3 s behind", publishedText(ready))
+	assert.Equal(t, "2026-11-28 03:17:04 UTC: dr was ready for a failover, 11 to 23 min to recover, 3 s behind", publishedText(ready))
 	unready := ops.PublishedCheck{Checked: ops.Checked{At: at, Missing: []string{"image", "lag"}}}
-	assert.Equal(t, "at 2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)", publishedText(unready))
+	assert.Equal(t, "2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)", publishedText(unready))
 	assert.Equal(t, "2026-11-28 03:17:04 UTC: the site was not ready for a failover (image, lag)\n", publishedHistory([]ops.PublishedCheck{unready}))
 	assert.Contains(t, publishedHistory(nil), "pilotlight check --publish")
 	usage := &usageError{}

@@ -26,12 +26,12 @@ type drillOptions struct {
 
 func newDrillCmd(c connect) *cobra.Command {
 	o := drillOptions{operateOptions: operateOptions{project: project{connect: c}, operation: operation{
-		use: "drill",
+		verb: "drill",
 		warning: "A copy of the standby's application is made beside it, from a snapshot of its database: with the data of real users,\n" +
 			"in a network of its own, without the site's name, its scheduled jobs, and mail. It costs money until it has ended.",
 	}}}
 	cmd := &cobra.Command{
-		Use: o.use, Short: "Bring the site up for real from a snapshot, in isolation, and measure it", Args: noArgs,
+		Use: o.verb, Short: "Bring the site up for real from a snapshot, in isolation, and measure it", Args: noArgs,
 		Long: "Drill makes a copy of the standby's application in a network of its own, with a database restored from the newest\n" +
 			"automated snapshot of the replica, verifies it in depth, and ends it. The pilot light is not touched, and no name moves.\n" +
 			"Run again, it resumes; --end ends what a run has left. docs/drill.md says what it proves, and what not.",

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +49,7 @@ func newHistoryCmd(c connect) *cobra.Command {
 func publishedHistory(all []ops.PublishedCheck) string {
 	var t text
 	for _, p := range all {
-		t.say("%s", strings.TrimPrefix(publishedText(p), "at "))
+		t.say("%s", publishedText(p))
 	}
 	if len(all) == 0 {
 		t.say("no check was published yet: pilotlight check --publish")

@@ -20,7 +20,10 @@ import (
 
 // operation is a verb that changes a site.
 type operation struct {
-	use, short, long, group string
+	verb, short, long, group string
+	// takes are its arguments, by which its usage names them; none may be left out, unless all may be.
+	takes    []string
+	optional bool
 	// example shows its use, a line each.
 	example string
 
@@ -30,14 +33,19 @@ type operation struct {
 	outlives bool
 	// risks reports that it takes flags to accept the risks of an activation.
 	risks bool
+	// alone reports that it asks nothing of production, and takes the flag that has it believe production lost.
+	alone bool
 	// snapshot reports that it takes the flag that accepts the loss of a final snapshot.
 	snapshot bool
 	do       func(ctx context.Context, site *ops.Site, args []string, accepted ops.Accepted, run ops.Run) (ops.Outcome, error)
 }
 
+// stackArg is how usage names a stack of the site.
+const stackArg = "STACK"
+
 var operations = []operation{
 	{
-		use: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true, outlives: true,
+		verb: "failover", group: groupMove, short: "Make the standby active, now that the other region is lost", risks: true, alone: true, outlives: true,
 		long: "Failover promotes the standby's database, starts the application beside it, verifies it in depth, and points\n" +
 			"DNS to it last of all. It needs nothing of the lost region, and refuses while production is seen to live:\n" +
 			"switchover moves a living site without loss. Run again, it resumes; once done, it changes nothing.",
@@ -48,7 +56,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "switchover STACK", group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true, outlives: true,
+		verb: "switchover", takes: []string{stackArg}, group: groupMove, short: "Move the living site to a stack, without losing a write", risks: true, outlives: true,
 		long: "Switchover freezes the active side (a maintenance page, and a database that takes no writes), waits until the\n" +
 			"other has every write, makes that active, and lets the first stand by. Run again, it resumes.",
 		warning: "Visitors see a maintenance page until DNS has moved: some 20 minutes, less with keepWarm.",
@@ -57,7 +65,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "reprotect", group: groupMove, short: "Make the side that was lost a standby again, or replace its replica",
+		verb: "reprotect", group: groupMove, short: "Make the side that was lost a standby again, or replace its replica",
 		long: "Reprotect makes the lost side a standby, once its region is back: its application ends, and it gets a new replica\n" +
 			"of the active database, which takes from 20 minutes to hours. Its old database is kept: retire deletes it.\n" +
 			"A standby whose replica RDS can't go on with gets another one, and keeps the one before.\n" +
@@ -68,7 +76,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "failback", group: groupMove, short: "Move the site back to its home stack, without losing a write", risks: true, outlives: true,
+		verb: "failback", group: groupMove, short: "Move the site back to its home stack, without losing a write", risks: true, outlives: true,
 		long: "Failback is the switchover to the stack at which the site is at home: the one that home names in the configuration,\n" +
 			"or else the one that was active first. It is refused until reprotect has made that a standby. Run again, it resumes.",
 		warning: "Visitors see a maintenance page until DNS has moved: some 20 minutes, less with keepWarm.",
@@ -77,7 +85,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "thaw", group: groupMove, short: "Undo the freeze of a switchover, as long as the other side has not claimed",
+		verb: "thaw", group: groupMove, short: "Undo the freeze of a switchover, as long as the other side has not claimed",
 		long: "Thaw lets the frozen side take writes again, and ends its maintenance page. Once the other side has claimed, it is\n" +
 			"refused, and abort is for that. It asks nothing. Run again, it resumes.",
 		example: "  pilotlight thaw",
@@ -86,7 +94,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "abort", group: groupMove, short: "Abort an activation before DNS points to it",
+		verb: "abort", group: groupMove, short: "Abort an activation before DNS points to it",
 		long: "Abort is for a promotion that fails for good, or a production that came back meanwhile: the standby drops its\n" +
 			"claim, its copy of the database is kept aside, and production reclaims the site. It is refused unless production answers.\n" +
 			"If the standby's own region does not answer, production reclaims the site without it: also from the maintenance page\n" +
@@ -98,7 +106,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "deploy [STACK]", group: groupPrepare, short: "Bring both stacks to what their files say, in the right order, or one of them",
+		verb: "deploy", takes: []string{stackArg}, optional: true, group: groupPrepare, short: "Bring both stacks to what their files say, in the right order, or one of them",
 		long: "Deploy updates the active side, then the standby, then the active side again, which can now replicate its media. With a\n" +
 			"stack it updates that one alone, and needs nothing of the other side: so a standby is mended while production is lost.",
 		do: func(ctx context.Context, site *ops.Site, args []string, _ ops.Accepted, run ops.Run) (ops.Outcome, error) {
@@ -109,7 +117,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "rotate PART", group: groupPrepare, short: "Change the site's secrets on both sides: database, salts, cache or all",
+		verb: "rotate", takes: []string{"PART"}, group: groupPrepare, short: "Change the site's secrets on both sides: database, salts, cache or all",
 		long: "Rotate makes new secrets: the database's password (WordPress's user and the master's), WordPress's salts, the cache's\n" +
 			"token, or all of them. The active side takes them first and the standby next; then those before are ended, once every\n" +
 			"instance uses the new ones. Pages answer all the while, and a failover in the middle works. Run again, it resumes a\n" +
@@ -124,7 +132,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "retire STACK GENERATION", group: groupPrepare, short: "Delete a former database, leaving a final snapshot", snapshot: true,
+		verb: "retire", takes: []string{stackArg, "GENERATION"}, group: groupPrepare, short: "Delete a former database, leaving a final snapshot", snapshot: true,
 		long: "Retire deletes a database that was current once, such as the one that reprotect has kept. Of a standby it is refused\n" +
 			"while its replica is not in step. status shows the generations.",
 		example: "  pilotlight retire prod 1   # prod's first database",
@@ -138,7 +146,7 @@ var operations = []operation{
 		},
 	},
 	{
-		use: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and final snapshots stay",
+		verb: "destroy", group: groupPrepare, short: "End both stacks; media, keys, backups and final snapshots stay",
 		long:    "Destroy ends the standby, then the active side. What stays, and may cost, is listed at the end. Run again, it resumes.",
 		example: "  pilotlight destroy",
 		warning: "The site ends. Media, KMS keys, automated backups for their days, and a final snapshot of each active database stay.",
@@ -159,8 +167,12 @@ type operateOptions struct {
 
 func newOperationCmd(op operation, c connect) *cobra.Command {
 	o := operateOptions{project: project{connect: c}, operation: op}
+	usage, least := strings.Join(append([]string{op.verb}, op.takes...), " "), len(op.takes)
+	if op.optional {
+		usage, least = fmt.Sprintf("%s [%s]", op.verb, strings.Join(op.takes, " ")), 0
+	}
 	cmd := &cobra.Command{
-		Use: op.use, Short: op.short, Long: op.long, Example: op.example, GroupID: op.group, Args: between(strings.Count(op.use, " ")-strings.Count(op.use, "["), strings.Count(op.use, " ")),
+		Use: usage, Short: op.short, Long: op.long, Example: op.example, GroupID: op.group, Args: between(least, len(op.takes)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			return o.run(cmd.Context())
@@ -182,7 +194,7 @@ func newOperationCmd(op operation, c connect) *cobra.Command {
 		cmd.Flags().IntVar(&o.accepted.DataLoss, "accept-data-loss", 0, "accept the loss for the activation at this `EPOCH`, which the refusal names")
 		cmd.Flags().IntVar(&o.accepted.Standby, "accept-standby", 0, "activate at this `EPOCH` although the standby is not as it should be: an old image, a type that no zone offers, a key of its volumes that may not be used, an unknown state of its database, a part that AWS no longer has or refuses to tell of, a certificate that browsers refuse, a network that lets no visitor in")
 	}
-	if op.use == "failover" {
+	if op.alone {
 		cmd.Flags().IntVar(&o.accepted.IgnoreProduction, "ignore-production", 0, "activate at this `EPOCH` although production seems to live")
 	}
 	o.flags(cmd)
@@ -195,17 +207,17 @@ func (o *operateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(o.use, "STACK") && len(o.args) > 0 {
+	if len(o.args) > 0 && o.takes[0] == stackArg {
 		if err := known(site, o.args[0]); err != nil {
 			return err
 		}
 	}
 	if o.warning != "" && !o.yes && !o.terminal {
-		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", o.verb(), errUnconfirmed)
+		return fmt.Errorf("%s needs confirmation, and stdin is not a terminal: pass --yes: %w", o.verb, errUnconfirmed)
 	}
-	run, end := o.project.run(ctx, o.verb(), o.outlives)
+	run, end := o.project.run(ctx, o.verb, o.outlives)
 	if o.warning != "" {
-		o.say("%s of %s: reading the state of both sides …", o.verb(), site.Domain)
+		o.say("%s of %s: reading the state of both sides …", o.verb, site.Domain)
 	}
 	if o.warning != "" && !o.yes {
 		run.Confirm = func(status ops.Status, changes []ops.Change) error { return o.confirm(ctx, status, changes) }
@@ -227,9 +239,6 @@ func (o *operateOptions) run(ctx context.Context) error {
 	return o.conclude(outcome, outcomeText(told), err)
 }
 
-// verb is the operation without its arguments.
-func (o *operateOptions) verb() string { return strings.Fields(o.use)[0] }
-
 // confirm shows where the site stands, what would be done and what that means, and
 // asks for the name of the site.
 func (o *operateOptions) confirm(ctx context.Context, status ops.Status, changes []ops.Change) error {
@@ -238,7 +247,7 @@ func (o *operateOptions) confirm(ctx context.Context, status ops.Status, changes
 		fmt.Fprintf(o.progress, "to do      %s\n", report.Escape(change.String()))
 	}
 	fmt.Fprint(o.progress, "\n", o.warning, "\n\n")
-	return o.ask(ctx, o.verb(), status.Site)
+	return o.ask(ctx, o.verb, status.Site)
 }
 
 // ask wants the name of the site, or of what a verb is about, before anything is changed.

@@ -111,7 +111,7 @@ func statusText(s ops.Status) string {
 	}
 	t.say("checked    %s", checked(s.LastCheck))
 	if p := s.LastPublished; p != nil {
-		t.say("published  %s", publishedText(*p))
+		t.say("published  at %s", publishedText(*p))
 	}
 	if r := s.LastRehearsal; r != nil {
 		ended := "the site came back after " + when.Minutes(when.Seconds(r.Run.TimeToRecover))
@@ -157,11 +157,11 @@ func checked(last *ops.Checked) string {
 	return fmt.Sprintf("at %s: %s was ready for a failover; what needs more than a look at both sides was not checked since", when.Date(last.At), last.Stack)
 }
 
-// publishedText is a published check in one line.
+// publishedText is a published check in one line, which begins with its time.
 func publishedText(p ops.PublishedCheck) string {
-	line := fmt.Sprintf("at %s: %s was ready for a failover", when.Date(p.At), cmp.Or(p.Stack, "the site"))
+	line := fmt.Sprintf("%s: %s was ready for a failover", when.Date(p.At), cmp.Or(p.Stack, "the site"))
 	if !p.Ready {
-		line = fmt.Sprintf("at %s: %s was not ready for a failover (%s)", when.Date(p.At), cmp.Or(p.Stack, "the site"), strings.Join(p.Missing, ", "))
+		line = fmt.Sprintf("%s: %s was not ready for a failover (%s)", when.Date(p.At), cmp.Or(p.Stack, "the site"), strings.Join(p.Missing, ", "))
 	}
 	if p.Recover != nil {
 		line += fmt.Sprintf(", %s to recover", p.Recover)

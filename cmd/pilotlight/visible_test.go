@@ -63,7 +63,7 @@ func TestNothingMovesTheCursor(t *testing.T) {
 	assert.Empty(t, obeyed(out.String()))
 	assert.Contains(t, out.String(), `\u001b[2J`)
 
-	o := operateOptions{project: project{progress: &progress, in: strings.NewReader("")}, operation: operation{use: "failover", warning: "careful"}}
+	o := operateOptions{project: project{progress: &progress, in: strings.NewReader("")}, operation: operation{verb: "failover", warning: "careful"}}
 	require.Error(t, o.confirm(t.Context(), status, []ops.Change{{Stack: nasty}}))
 	o.say("%s", nasty)
 	assert.Empty(t, obeyed(progress.String()))
