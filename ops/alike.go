@@ -36,7 +36,7 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 		err = errors.New(source.ParametersUnread)
 	}
 	if err != nil {
-		q := Requirement{Subject: "source", OK: true, Reason: "the databases can't be compared: asking for the source of " + seen.Database.ID + ": " + silence(err, askFor)}
+		q := met("source", "the databases can't be compared: asking for the source of "+seen.Database.ID+": "+silence(err, askFor))
 		if refused || awsclient.Answered(err) {
 			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
@@ -68,13 +68,13 @@ func secretsAlike(sides []Side) []Requirement {
 			Remedy: "pilotlight deploy, which gives the standby those of the active side",
 		}}
 	}
-	return []Requirement{{Subject: "secrets", OK: true, Reason: "both stacks hold the same secrets"}}
+	return []Requirement{met("secrets", "both stacks hold the same secrets")}
 }
 
 // rotating is the same requirement in the middle of a rotation. The standby can take over all the
 // while: it takes what the active side held. What is not so is that both are deployed alike.
 func rotating(leads, standby state.PeerInfo) []Requirement {
-	q := Requirement{Subject: "secrets", OK: true, Reason: fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating)}
+	q := met("secrets", fmt.Sprintf("both stacks hold the same secrets; rotation %d, of %s, has not ended: pilotlight rotate %[2]s ends it", leads.Rotation, leads.Rotating))
 	if leads.Secrets != standby.Secrets {
 		q.OK, q.Code, q.Remedy = false, SecretsDiffer, "pilotlight rotate "+leads.Rotating
 		q.Reason = fmt.Sprintf("rotation %d, of %s, has not ended: the standby has yet to take over the new secrets, as a failover would by itself", leads.Rotation, leads.Rotating)
@@ -112,7 +112,7 @@ func requirements(rules checks.Rules, seen checks.Snapshot, p checks.Policy) (al
 	}
 	for _, f := range rules.Findings(seen, p) {
 		if f.Ruling == checks.Passed {
-			all = append(all, Requirement{Subject: f.Subject, OK: true, Reason: f.Reason})
+			all = append(all, met(f.Subject, f.Reason))
 		}
 	}
 	return all

@@ -29,28 +29,6 @@ const (
 	ForReprotect  Purpose = "reprotect"
 )
 
-// Requirement is something that has to be so on the night.
-type Requirement struct {
-	Subject string `json:"subject"` // such as "engine"
-	OK      bool   `json:"ok"`
-	// Code is what is wrong, for machines, stable; empty when it is as it should be.
-	Code string `json:"code,omitempty"`
-	// Reason is what is so, a sentence.
-	Reason string `json:"reason"`
-	// Remedy is what to do about it; empty when it is as it should be.
-	Remedy string `json:"remedy,omitempty"`
-}
-
-// requirement is one that a blocker says is not met.
-func requirement(b refusal.Blocker) Requirement {
-	return Requirement{Subject: b.Subject, Code: b.Code, Reason: b.Reason, Remedy: b.Remedy}
-}
-
-// blocker is what one that is not met is in a refusal.
-func (q Requirement) blocker() refusal.Blocker {
-	return refusal.Blocker{Code: q.Code, Subject: q.Subject, Reason: q.Subject + ": " + q.Reason, Remedy: q.Remedy}
-}
-
 // Readiness is whether a site could do something now, from this machine.
 type Readiness struct {
 	For          Purpose       `json:"for"`
@@ -67,6 +45,8 @@ type Readiness struct {
 	// Increases are the requests for higher quotas, when RequestIncreases made some.
 	Increases []checks.Increase `json:"increases,omitempty"`
 }
+
+func (r *Readiness) add(all ...Requirement) { r.Requirements = append(r.Requirements, all...) }
 
 // Err is a *RefusedError with code refusal.CodeNotReady when something is not as it should be,
 // else nil.
@@ -144,23 +124,24 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		return Readiness{}, err
 	}
 	ready := Readiness{For: purpose, Stack: change.Stack}
-	ready.Requirements = append(s.machine(ctx), s.writable(), s.credentials(ctx, side))
-	ready.Requirements = append(ready.Requirements, s.stateAndKeys(ctx, purpose, e, side.Config.PeerRegion(), side.Config.Region)...)
-	ready.Requirements = append(ready.Requirements, s.unlocked(ctx, side.Config.Stack), files(sides))
-	ready.Requirements = append(ready.Requirements, finished(side)...)
+	ready.add(s.machine(ctx)...)
+	ready.add(s.writable(), s.credentials(ctx, side))
+	ready.add(s.stateAndKeys(ctx, purpose, e, side.Config.PeerRegion(), side.Config.Region)...)
+	ready.add(s.unlocked(ctx, side.Config.Stack), files(sides))
+	ready.add(finished(side)...)
 	if purpose == ForSwitchover && other != nil {
-		ready.Requirements = append(ready.Requirements, s.unlocked(ctx, other.Config.Stack))
+		ready.add(s.unlocked(ctx, other.Config.Stack))
 	}
 	silent, err := s.unreachable(ctx, side)
 	if err != nil {
 		return ready, err
 	}
 	if silent != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{Subject: "region", Code: refusal.CodeSilent, Reason: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
+		ready.add(Requirement{Subject: "region", Code: refusal.CodeSilent, Reason: fmt.Sprintf("AWS in %s does not answer: %s", side.Config.Region, silent), Remedy: "check again when it is back"})
 		return ready, nil
 	}
 	records, diverged := s.records(ctx, sides, side.Config.Stack)
-	ready.Requirements = append(ready.Requirements, records...)
+	ready.add(records...)
 	if diverged {
 		return ready, nil
 	}
@@ -189,29 +170,31 @@ func (s *Site) CheckWith(ctx context.Context, purpose Purpose, to string, e Evid
 		plan.Estimate = &planned
 	}
 	if purpose == ForSwitchover {
-		ready.Requirements = append(append(ready.Requirements, s.inStep(ctx, side)), s.answering(ctx, other, plan)...)
+		ready.add(s.inStep(ctx, side))
+		ready.add(s.answering(ctx, other, plan)...)
 	}
-	ready.Requirements = append(ready.Requirements, judged(plan, purpose)...)
+	ready.add(judged(plan, purpose)...)
 	if early && ready.Err() == nil { // nothing else says why: that production lives is no reason
-		ready.Requirements = append(ready.Requirements, refusedPlan(plan))
+		ready.add(refusedPlan(plan))
 	}
 	if purpose == ForFailover {
-		ready.Requirements = append(ready.Requirements, deployed(plan)...)
-		ready.Requirements = append(ready.Requirements, s.serviceRoles(ctx, side, plan)...)
+		ready.add(deployed(plan)...)
+		ready.add(s.serviceRoles(ctx, side, plan)...)
 	}
 	if seen := checks.SeenOfQuotas(plan.Quotas, side.Config.Region); seen != "" {
-		ready.Requirements = append(ready.Requirements, Requirement{Subject: "quotas", OK: true, Reason: seen})
+		ready.add(met("quotas", seen))
 	}
-	ready.Requirements = append(ready.Requirements, s.newDatabase(ctx, side, plan)...)
+	ready.add(s.newDatabase(ctx, side, plan)...)
 	if kept := upgradeKept(sides); kept != nil {
-		ready.Requirements = append(ready.Requirements, Requirement{Subject: "engine", Code: kept.Code, Reason: kept.Reason, Remedy: kept.Remedy})
+		ready.add(Requirement{Subject: "engine", Code: kept.Code, Reason: kept.Reason, Remedy: kept.Remedy})
 	}
 	if purpose != ForReprotect {
-		ready.Requirements = append(ready.Requirements, s.alike(ctx, side, other)...)
-		ready.Requirements = slices.Concat(ready.Requirements, secretsAlike(sides), mediaComplete(sides))
+		ready.add(s.alike(ctx, side, other)...)
+		ready.add(secretsAlike(sides)...)
+		ready.add(mediaComplete(sides)...)
 		left := s.orphansOf(ctx, side)
 		ready.Orphans = left.orphans
-		ready.Requirements = append(ready.Requirements, left.requirements()...)
+		ready.add(left.requirements()...)
 	}
 	return ready, nil
 }
@@ -228,7 +211,7 @@ func (s *Site) planned(ctx context.Context, e Evidence, change Change, ready *Re
 	}
 	if provider, unread := providerInFile(s.options.Dir, change.Stack); unread == nil {
 		if lost := s.keyless(ctx, change.Stack, provider); lost != nil { // by the file, which an update goes by, and not by the state
-			ready.Requirements = append(ready.Requirements, keylessRequirements([]*refusal.Error{lost})...)
+			ready.add(keylessRequirements([]*refusal.Error{lost})...)
 		}
 	}
 	if ready.Err() != nil { // what is wrong already, such as credentials that ended, keeps the engine from it
@@ -259,7 +242,7 @@ func (s *Site) verdict(ctx context.Context, side Side, other *Side) *checks.Verd
 func files(sides []Side) Requirement {
 	wrong := mismatches(sides)
 	if len(wrong) == 0 {
-		return Requirement{Subject: "files", OK: true, Reason: "the files of the stacks agree with each other and with what is deployed"}
+		return met("files", "the files of the stacks agree with each other and with what is deployed")
 	}
 	_, remedy := disagreement(wrong)
 	return Requirement{Subject: "files", Code: refusal.CodeMismatch, Reason: stacks.RefuseMismatches(wrong).Error(), Remedy: remedy}
@@ -278,7 +261,7 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 		case whys[i] != nil:
 			all, diverged = append(all, Requirement{Subject: "record", Code: refusal.CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true
 		default:
-			all = append(all, Requirement{Subject: "record", OK: true, Reason: fmt.Sprintf("the state of stack %s is as new as AWS", stack)})
+			all = append(all, met("record", fmt.Sprintf("the state of stack %s is as new as AWS", stack)))
 		}
 	}
 	return all, diverged
@@ -298,8 +281,7 @@ func (s *Site) inStep(ctx context.Context, target Side) Requirement {
 	status := s.look(ctx, target)
 	ok, seen, remedy := replicaInStep(status, time.Duration(target.Config.Failover.MaxLag), s.now())
 	if ok {
-		seen = fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, when.Clock(status.Database.LastGood.At))
-		return Requirement{Subject: "replica", OK: true, Reason: seen}
+		return met("replica", fmt.Sprintf("%s is in step, %s behind at %s", status.Database.ID, status.Database.LastGood.Value, when.Clock(status.Database.LastGood.At)))
 	}
 	return Requirement{Subject: "replica", Code: checks.ReplicaNotInStep, Reason: seen, Remedy: cmp.Or(remedy, "wait until status says that the site is protected")}
 }
@@ -374,14 +356,14 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 	if plan.Refusal != "" && (plan.Verdict == nil || len(plan.Verdict.Blockers) == 0) {
 		return append(all, refusedPlan(plan))
 	}
-	all = append(all, Requirement{Subject: "claims", OK: true, Reason: "the claims of both stacks allow it"})
+	all = append(all, met("claims", "the claims of both stacks allow it"))
 	if plan.Verdict == nil {
 		return all
 	}
 	for _, b := range plan.Verdict.Blockers {
 		q := requirement(b)
 		if productionLives(b) {
-			q = Requirement{Subject: b.Subject, OK: true, Reason: b.Reason}
+			q = met(b.Subject, b.Reason)
 		}
 		all = append(all, q)
 	}
@@ -392,7 +374,7 @@ func judged(plan Plan, purpose Purpose) []Requirement {
 	if purpose == ForSwitchover {
 		loss = "no write is lost: the promotion waits until the replica has them all"
 	}
-	return append(all, Requirement{Subject: "loss", OK: true, Reason: loss})
+	return append(all, met("loss", loss))
 }
 
 // refusedPlan is the requirement that the program does not refuse a plan.

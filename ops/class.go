@@ -14,7 +14,7 @@ func (s *Site) offered(ctx context.Context, side Side) (*checks.DatabaseClass, [
 	defer cancel()
 	class, err := s.runtimeOf(side).LookAtClass(bounded, side.Config.Database.Class)
 	if err != nil {
-		return nil, []Requirement{{Subject: "class", OK: true, Reason: "whether RDS has the class is not known: " + silence(err, askFor)}}
+		return nil, []Requirement{met("class", "whether RDS has the class is not known: "+silence(err, askFor))}
 	}
 	return class, nil
 }

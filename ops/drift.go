@@ -159,7 +159,7 @@ func (s *Site) CheckDrift(ctx context.Context, ready *Readiness, run Run) {
 	}
 	var err error
 	if ready.Drift, err = s.Drift(ctx, ready.Stack, run); err != nil {
-		ready.Requirements = append(ready.Requirements, Requirement{
+		ready.add(Requirement{
 			Subject: what, Code: FailureOf(err).Code, Reason: "it could not be looked for: " + err.Error(),
 			Remedy: "do what it says, with credentials that may read all resources of " + ready.Stack + " (docs/policies/deploy.json), and check again",
 		})
@@ -171,9 +171,9 @@ func (s *Site) CheckDrift(ctx context.Context, ready *Readiness, run Run) {
 		if d.Touches {
 			q.OK, q.Code, q.Reason = false, checks.Drifted, d.String()
 		}
-		ready.Requirements = append(ready.Requirements, q)
+		ready.add(q)
 	}
 	if len(ready.Drift) == 0 {
-		ready.Requirements = append(ready.Requirements, Requirement{Subject: what, OK: true, Reason: "nothing of " + ready.Stack + " was changed outside of the program"})
+		ready.add(met(what, "nothing of "+ready.Stack+" was changed outside of the program"))
 	}
 }

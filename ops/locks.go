@@ -118,7 +118,7 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 	locks, err := s.Locks(bounded, name)
 	switch {
 	case errors.Is(err, backend.ErrOpaque):
-		return Requirement{Subject: "lock", OK: true, Reason: fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name)}
+		return met("lock", fmt.Sprintf("whether stack %s is locked can't be seen in this backend", name))
 	case err != nil:
 		return Requirement{Subject: "lock", Code: LockUnseen, Reason: err.Error(), Remedy: "see that the state's files can be read"}
 	}
@@ -127,7 +127,7 @@ func (s *Site) unlocked(ctx context.Context, name string) Requirement {
 
 // unlockedBy judges the locks on a stack. One that the next run releases blocks nothing.
 func unlockedBy(locks []LockStatus, name string) Requirement {
-	q := Requirement{Subject: "lock", OK: true, Reason: fmt.Sprintf("stack %s is not locked", name)}
+	q := met("lock", fmt.Sprintf("stack %s is not locked", name))
 	for _, l := range locks {
 		if q.OK {
 			q.OK = l.LeftHere
@@ -152,7 +152,7 @@ func (s *Site) writable() Requirement {
 	if err != nil {
 		return Requirement{Subject: "folder", Code: FolderUnwritable, Reason: "the project's folder can't be written: " + err.Error(), Remedy: "make it writable, and free space on its disk, or run from a copy of it"}
 	}
-	return Requirement{Subject: "folder", OK: true, Reason: dir + " can be written"}
+	return met("folder", dir+" can be written")
 }
 
 // tryWriting writes a file into a folder, if that is there, and removes it.

@@ -25,9 +25,9 @@ func (s *Site) machine(ctx context.Context) []Requirement {
 	all := []Requirement{{Subject: "engine", Code: EngineMissing, Reason: "there is no Pulumi " + engine.Version + " or newer on this machine",
 		Remedy: "install it, or run pilotlight rehearse, which builds one"}}
 	if s.options.EngineRoot != "" {
-		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + s.options.EngineRoot}
+		all[0] = met("engine", "Pulumi is in "+s.options.EngineRoot)
 	} else if root, ok := engine.Installed(ctx); ok {
-		all[0] = Requirement{Subject: "engine", OK: true, Reason: "Pulumi is in " + root}
+		all[0] = met("engine", "Pulumi is in "+root)
 	}
 	return append(all, s.options.plugin())
 }
@@ -35,10 +35,10 @@ func (s *Site) machine(ctx context.Context) []Requirement {
 // plugin is Pulumi's provider for AWS, which takes long to download.
 func (o Options) plugin() Requirement {
 	if running, _ := o.lookup("PULUMI_DEBUG_PROVIDERS"); strings.Contains(running, "aws:") {
-		return Requirement{Subject: "plugin", OK: true, Reason: "a running provider stands for AWS"}
+		return met("plugin", "a running provider stands for AWS")
 	}
 	if path, ok := o.pluginOnPath(); ok {
-		return Requirement{Subject: "plugin", OK: true, Reason: "Pulumi's plugin for AWS is " + path}
+		return met("plugin", "Pulumi's plugin for AWS is "+path)
 	}
 	home := pulumiHome(o.EnvVars)
 	version := pluginVersion()
@@ -46,7 +46,7 @@ func (o Options) plugin() Requirement {
 		return Requirement{Subject: "plugin", Code: PluginMissing, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is not below %s", version, home),
 			Remedy: "pulumi plugin install resource aws " + version}
 	}
-	return Requirement{Subject: "plugin", OK: true, Reason: fmt.Sprintf("Pulumi's plugin for AWS %s is there", version)}
+	return met("plugin", fmt.Sprintf("Pulumi's plugin for AWS %s is there", version))
 }
 
 // pluginOnPath finds the plugin that the engine takes, of whatever version, before those that are installed below its home, unless it was
@@ -107,8 +107,8 @@ func (s *Site) credentials(ctx context.Context, side Side) Requirement {
 	if len(side.Config.Accounts) > 0 && !slices.Contains(side.Config.Accounts, account) {
 		return fail(fmt.Errorf("they are of account %s, which aws:allowedAccountIds does not name", account))
 	}
-	return Requirement{Subject: "credentials", OK: true, Reason: fmt.Sprintf("%s answers them, as account %s%s", side.Config.Region, account,
-		byProfile(side.Config.Profile, cmp.Or(s.options.EnvVars["AWS_PROFILE"], os.Getenv("AWS_PROFILE"))))}
+	return met("credentials", fmt.Sprintf("%s answers them, as account %s%s", side.Config.Region, account,
+		byProfile(side.Config.Profile, cmp.Or(s.options.EnvVars["AWS_PROFILE"], os.Getenv("AWS_PROFILE")))))
 }
 
 // byProfile says whose credentials were taken where a stack's file names a profile: that comes before what the environment has.
@@ -148,9 +148,9 @@ func riskOf(what, address, leading, other string) Requirement {
 	region := regionOf(address)
 	switch {
 	case region == "" && leading != "":
-		return Requirement{Subject: what, OK: true, Reason: fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading)}
+		return met(what, fmt.Sprintf("%s; see yourself that it does not depend on %s", address, leading))
 	case region == "" || region != leading:
-		return Requirement{Subject: what, OK: true, Reason: address}
+		return met(what, address)
 	}
 	place := "REGION, best a third one"
 	if awsregion.Partition(leading) == "aws-cn" { // it has two regions

@@ -32,7 +32,7 @@ func mediaComplete(sides []Side) []Requirement {
 		q.Reason = fmt.Sprintf("%s lacked %d of the %d media of %s at %s, and S3 copies none of these by itself", to.stack, kept.Missing, kept.Files, from.stack, at)
 		q.Remedy = fmt.Sprintf("pilotlight media sync --from %s --to %s, then pilotlight deploy, which compares them again", from.stack, to.stack)
 	default:
-		q = Requirement{Subject: "media", OK: true, Reason: fmt.Sprintf("%s had all media of %s at %s, but for those that S3 was copying", to.stack, from.stack, at)}
+		q = met("media", fmt.Sprintf("%s had all media of %s at %s, but for those that S3 was copying", to.stack, from.stack, at))
 	}
 	return []Requirement{q}
 }

@@ -121,10 +121,10 @@ func takenOver(o checks.Found, pending []apitype.ResourceV3) bool {
 // requirements are what killed updates left of a side, with the commands that end it. They block nothing: all are OK.
 func (l sideOrphans) requirements() (all []Requirement) {
 	for _, o := range l.orphans {
-		all = append(all, Requirement{Subject: "orphan", OK: true, Reason: o.String()})
+		all = append(all, met("orphan", o.String()))
 	}
 	if l.unseen != "" {
-		all = append(all, Requirement{Subject: "orphan", OK: true, Reason: l.unseen})
+		all = append(all, met("orphan", l.unseen))
 	}
 	return all
 }

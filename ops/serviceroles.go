@@ -19,7 +19,7 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	defer cancel()
 	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
 	if err != nil {
-		q := Requirement{Subject: "service roles", OK: true, Reason: "whether the account has AWS's own roles is not known: " + silence(err, askFor)}
+		q := met("service roles", "whether the account has AWS's own roles is not known: "+silence(err, askFor))
 		if awsclient.Answered(err) {
 			q.OK, q.Code = false, ServiceRolesUnseen
 			q.Remedy = "use credentials that may read them (iam:GetRole)"
@@ -27,7 +27,7 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 		return []Requirement{q}
 	}
 	if len(missing) == 0 {
-		return []Requirement{{Subject: "service roles", OK: true, Reason: "the account has the roles of AWS's own that a failover needs"}}
+		return []Requirement{met("service roles", "the account has the roles of AWS's own that a failover needs")}
 	}
 	var all []Requirement
 	for _, b := range checks.MissingServiceRoles(production, missing) {
