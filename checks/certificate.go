@@ -87,16 +87,16 @@ func covers(names []string, domain string) bool {
 	return (&x509.Certificate{DNSNames: slices.Clone(names)}).VerifyHostname(domain) == nil
 }
 
-// Unrenewed reports whether a certificate of ACM is about to end, and ACM does not renew it since no balancer shows
+// unrenewed reports whether a certificate of ACM is about to end, and ACM does not renew it since no balancer shows
 // it: that of a standby without a balancer.
-func (c Certificate) Unrenewed(now time.Time) bool {
+func (c Certificate) unrenewed(now time.Time) bool {
 	return c.Managed && !c.InUse && c.Status == Issued && c.endsBefore(now.Add(renews))
 }
 
 // NeedsAnother reports whether a stack has to request another certificate in place of the one that it requested: ACM does
 // not have it, never issues it, or does not renew it. nil is one that ACM does not have.
 func NeedsAnother(c *Certificate, now time.Time) bool {
-	return c == nil || !slices.Contains([]string{Issued, pending, ""}, c.Status) || c.Unrenewed(now)
+	return c == nil || !slices.Contains([]string{Issued, pending, ""}, c.Status) || c.unrenewed(now)
 }
 
 // Renewal finds out what keeps ACM from renewing a certificate that is still good. No failover is refused for it.
@@ -105,7 +105,7 @@ func Renewal(s Snapshot, p Policy) (all []refusal.Blocker) {
 	if c == nil {
 		return nil
 	}
-	if c.Unrenewed(s.At) && !c.endsBefore(s.At.Add(takes)) {
+	if c.unrenewed(s.At) && !c.endsBefore(s.At.Add(takes)) {
 		remedy := "set app.certificate to another one of ACM, which you request, or to request, which has this stack do it; or add balancer to keepWarm"
 		if p.RequestsCertificate {
 			remedy = fmt.Sprintf("run pilotlight deploy %s, which requests another in its place", p.Stack)

@@ -151,8 +151,8 @@ type Quota struct {
 	Unseen string `json:"unseen,omitempty"`
 }
 
-// Lacks is how much more than the limit is needed; 0 when there is room, or that is not known.
-func (q Quota) Lacks() int { return q.over(q.Needs) }
+// lacks is how much more than the limit is needed; 0 when there is room, or that is not known.
+func (q Quota) lacks() int { return q.over(q.Needs) }
 
 // Wants is the limit that would leave room for load, too; 0 when this one does, or that is not known.
 func (q Quota) Wants() int {
@@ -174,9 +174,9 @@ const AskForMore = "pilotlight check --request-increases"
 
 // Quotas finds what a change would lack in a region. What is not known lacks nothing.
 func Quotas(all []Quota, region string) (short []refusal.Blocker) {
-	enough := slices.ContainsFunc(all, func(q Quota) bool { return q.Alternative && q.Lacks() == 0 })
+	enough := slices.ContainsFunc(all, func(q Quota) bool { return q.Alternative && q.lacks() == 0 })
 	for _, q := range all {
-		if q.Lacks() == 0 || q.Alternative && enough {
+		if q.lacks() == 0 || q.Alternative && enough {
 			continue
 		}
 		without := ""
@@ -196,10 +196,10 @@ func Quotas(all []Quota, region string) (short []refusal.Blocker) {
 func SeenOfQuotas(all []Quota, region string) string {
 	var room, tight []string
 	for _, q := range all {
-		if q.Unseen == "" && q.Lacks() == 0 {
+		if q.Unseen == "" && q.lacks() == 0 {
 			room = append(room, fmt.Sprintf("%s %d (%d of %d used)", q.Name, q.Needs, q.Used, q.Limit))
 		}
-		if wants := q.Wants(); wants > 0 && q.Lacks() == 0 {
+		if wants := q.Wants(); wants > 0 && q.lacks() == 0 {
 			tight = append(tight, fmt.Sprintf("app.max would take %d %s, and the quota is %d", wants, q.Name, q.Limit))
 		}
 	}
@@ -270,7 +270,7 @@ func (i Increase) String() string {
 func MostUrgent(all []Quota) (wanted []Quota) {
 	for _, urgent := range []bool{true, false} {
 		for _, q := range all {
-			if q.Wants() > 0 && q.Lacks() > 0 == urgent {
+			if q.Wants() > 0 && q.lacks() > 0 == urgent {
 				wanted = append(wanted, q)
 			}
 		}

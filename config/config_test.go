@@ -43,6 +43,9 @@ func external() *Production {
 	}
 }
 
+// Validate is an error of all problems.
+func (c Config) Validate() error { return configError("", c.Problems()) }
+
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

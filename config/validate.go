@@ -74,11 +74,8 @@ func (p *problems) add(ok bool, key string, value any, remedy string, args ...an
 	}
 }
 
-// Validate checks the configuration as a whole. Its error is a *Error with every
-// problem. It calls nothing: what only AWS knows is checked later.
-func (c Config) Validate() error { return configError("", c.Problems()) }
-
-// Problems is what Validate finds, in no particular order.
+// Problems are what is wrong with the configuration as a whole, in no particular order. It calls nothing: what only AWS
+// knows is checked later.
 func (c Config) Problems() []Problem {
 	var p problems
 	p.add(slices.Contains([]roles.Role{roles.Active, roles.Frozen, roles.Standby}, c.Role), "role", c.Role, "set it to %s, %s or %s", roles.Active, roles.Frozen, roles.Standby)

@@ -35,8 +35,8 @@ func (r *Range) UnmarshalJSON(text []byte) error {
 // Exactly is a range of one duration.
 func Exactly(d time.Duration) Range { return Range{d, d} }
 
-// Plus is how long both take, one after the other.
-func (r Range) Plus(other Range) Range { return Range{r.Least + other.Least, r.Most + other.Most} }
+// plus is how long both take, one after the other.
+func (r Range) plus(other Range) Range { return Range{r.Least + other.Least, r.Most + other.Most} }
 
 // At is the duration at a share of the range: 0 is the least, 1 is the most.
 func (r Range) At(share float64) time.Duration {

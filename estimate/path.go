@@ -34,14 +34,14 @@ const promotion = "promotion of the database"
 // Failover is the longest of what is done side by side, then the verification and the change
 // of DNS. The cache is on no path: a site serves without it.
 func (w Work) Failover() Estimate {
-	e := Estimate{Path: "instances", Takes: w.Internet.Plus(w.Instances)}
+	e := Estimate{Path: "instances", Takes: w.Internet.plus(w.Instances)}
 	if w.Balancer.Most > e.Takes.Most {
 		e = Estimate{Path: "balancer", Takes: w.Balancer}
 	}
 	if w.Promotion.Most > e.Takes.Most {
 		e = Estimate{Path: promotion, Takes: w.Promotion}
 	}
-	e.Takes = e.Takes.Plus(w.Verification).Plus(w.DNS)
+	e.Takes = e.Takes.plus(w.Verification).plus(w.DNS)
 	return e
 }
 
@@ -51,7 +51,7 @@ func (w Work) Switchover() Estimate {
 	made := w
 	made.Promotion = Range{}
 	e := made.Failover()
-	e.Takes = e.Takes.Plus(w.Freeze).Plus(w.LastWrites).Plus(w.Promotion)
+	e.Takes = e.Takes.plus(w.Freeze).plus(w.LastWrites).plus(w.Promotion)
 	e.Path = promotion
 	return e
 }

@@ -313,7 +313,7 @@ func next(sides []Side, purpose Purpose, to string) (Change, error) {
 		return Change{}, err
 	}
 	if len(changes) == 0 {
-		return Change{}, refuse("%s", nothing)
+		return Change{}, refusal.New(refusal.CodeClaims, "%s", nothing)
 	}
 	return changes[0], nil
 }

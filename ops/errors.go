@@ -44,11 +44,6 @@ func noStack(name string, has []string) error {
 	return refusal.New(refusal.CodeNoStack, "the site has no stack %s: name one of %s", name, strings.Join(has, " and "))
 }
 
-// refuse is a refusal by what both stacks claim, made as refusal.New does.
-func refuse(format string, args ...any) error {
-	return refusal.New(refusal.CodeClaims, format, args...)
-}
-
 // refuseConfig makes a refusal of the configurations that an error holds; others it leaves
 // as they are.
 func refuseConfig(err error) error {

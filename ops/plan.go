@@ -194,7 +194,7 @@ func (s *Site) PlanFailover(ctx context.Context, accepted Accepted, run Run) (_ 
 		return Plan{}, err
 	}
 	if len(changes) == 0 {
-		return Plan{}, refuse("%s", nothing)
+		return Plan{}, refusal.New(refusal.CodeClaims, "%s", nothing)
 	}
 	side, other, err := find(sides, changes[0].Stack)
 	if err != nil {

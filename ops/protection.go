@@ -156,7 +156,7 @@ func obstructed(seen []SideStatus) (verdict, next string) {
 			switch {
 			case lock.LeftHere:
 			case lock.Holder == backend.HolderLives:
-				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, when.Clock(lock.Since)), "wait for it; its log is below " + logsBelow
+				return fmt.Sprintf("an update of stack %s is under way (%s, since %s)", side.Stack, lock.By, when.Clock(lock.Since)), "wait for it; its log is below " + LogsFolder
 			default:
 				return lock.says()
 			}

@@ -21,8 +21,8 @@ import (
 // from another's: two machines may have the same name, and so share process ids.
 const runsFolder = ".pilotlight/runs"
 
-// logsBelow is where the command keeps the logs of its operations, below the project's folder.
-const logsBelow = ".pilotlight/logs"
+// LogsFolder is where the command keeps the logs of its operations, below the project's folder.
+const LogsFolder = ".pilotlight/logs"
 
 // runFile is the file of an engine.
 func (s *Stack) runFile(pid int) string { return runFile(s.options.Dir, s.Name(), pid) }

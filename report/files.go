@@ -10,15 +10,15 @@ import (
 	"github.com/pilotlight-dr/pilotlight/fileio"
 )
 
-// Document is a report that has, beside its JSON, a text and a page for people.
-type Document interface {
+// document is a report that has, beside its JSON, a text and a page for people.
+type document interface {
 	String() string
 	Page() Page
 }
 
 // WriteFiles writes a report into base.json, base.txt and base.html. Each file changes
 // at once, so that a run that is killed leaves whole ones.
-func WriteFiles(base string, report Document) error {
+func WriteFiles(base string, report document) error {
 	asJSON, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)

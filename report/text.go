@@ -10,8 +10,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/when"
 )
 
-// minLoggedStep is how long a step must take to be in the text; the JSON has all.
-const minLoggedStep = 10 * time.Second
+// MinLoggedStep is how long a step must take to be in the text, or in a log; the JSON has all.
+const MinLoggedStep = 10 * time.Second
 
 // barWidth is the width of the whole timeline in the text.
 const barWidth = 40
@@ -89,7 +89,7 @@ func (r *Report) WriteTimeline(b io.Writer) {
 		}
 	}
 	if quick == len(r.Steps) {
-		fmt.Fprintf(b, "No step took %.0f s.\n", minLoggedStep.Seconds())
+		fmt.Fprintf(b, "No step took %.0f s.\n", MinLoggedStep.Seconds())
 		return
 	}
 	fmt.Fprintf(b, "    begin   took  \n")
@@ -115,16 +115,16 @@ func (r *Report) WriteTimeline(b io.Writer) {
 	fmt.Fprint(b, "*  on the longest path")
 	switch {
 	case quick == 1:
-		fmt.Fprintf(b, "; 1 more step took less than %.0f s", minLoggedStep.Seconds())
+		fmt.Fprintf(b, "; 1 more step took less than %.0f s", MinLoggedStep.Seconds())
 	case quick > 1:
-		fmt.Fprintf(b, "; %d more steps took less than %.0f s each", quick, minLoggedStep.Seconds())
+		fmt.Fprintf(b, "; %d more steps took less than %.0f s each", quick, MinLoggedStep.Seconds())
 	}
 	fmt.Fprintln(b)
 }
 
 // quick reports that a step is not worth a line.
 func (s Step) quick() bool {
-	return !s.End.IsZero() && s.End.Sub(s.Begin) < minLoggedStep && s.Err == "" && !s.OnLongestPath
+	return !s.End.IsZero() && s.End.Sub(s.Begin) < MinLoggedStep && s.Err == "" && !s.OnLongestPath
 }
 
 // whole is how long the timeline is: until the last that was seen.

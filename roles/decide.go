@@ -68,7 +68,7 @@ func decideActive(own, peer Claim) Plan {
 	switch {
 	case own.Leads() && peer.Epoch > own.Epoch && peer.Aborted:
 		return Plan{Do: Activate, Claim: next}
-	case own.OvertakenBy(peer):
+	case own.overtakenBy(peer):
 		return movedOn(own, peer)
 	case own.Role == Frozen:
 		own.Role = Active
@@ -104,7 +104,7 @@ func decideFrozen(own, peer Claim) Plan {
 		return RefusePlan("only the active stack can be frozen, and this one is not: run this for the peer")
 	case peer.Epoch > own.Epoch && peer.Aborted:
 		return RefusePlan("the peer aborted its activation at epoch %d: reclaim the site with role %s first", peer.Epoch, Active)
-	case own.OvertakenBy(peer):
+	case own.overtakenBy(peer):
 		return movedOn(own, peer)
 	case own.Role == Frozen:
 		return Plan{Do: Keep, Claim: own}

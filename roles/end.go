@@ -1,8 +1,8 @@
 package roles
 
-// OvertakenBy reports whether a stack still claims to lead although the site moved on: its peer leads at a later epoch,
+// overtakenBy reports whether a stack still claims to lead although the site moved on: its peer leads at a later epoch,
 // or follows a stack that does.
-func (c Claim) OvertakenBy(peer Claim) bool {
+func (c Claim) overtakenBy(peer Claim) bool {
 	return c.Leads() && peer.Epoch > c.Epoch && !peer.Aborted
 }
 
@@ -24,7 +24,7 @@ func DecideEnd(p Plan, own, peer Claim) Plan {
 	switch {
 	case own.Leads() && peer.Role == Standby && (peer.Aborted || peer.Epoch <= own.Epoch):
 		return RefusePlan("the peer replicates this stack's database: destroy the peer first (teardown, then pulumi destroy), then this one")
-	case own.OvertakenBy(peer) && !leftByName(own, peer), own.Role == Standby && p.Do == Refuse:
+	case own.overtakenBy(peer) && !leftByName(own, peer), own.Role == Standby && p.Do == Refuse:
 		return Plan{Do: End, Claim: own}
 	}
 	return p

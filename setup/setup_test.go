@@ -103,7 +103,7 @@ func TestFilesAreTaken(t *testing.T) {
 				}
 				c, err := config.ReadFile(path)
 				require.NoError(t, err)
-				require.NoError(t, c.Validate())
+				require.Empty(t, c.Problems())
 				side := Side{c.Region, c.App.Image, c.App.Certificate}
 				assert.Equal(t, sides[stack], side)
 				assert.Equal(t, []any{site.Name, site.Domain, site.Zone == ManualDNS}, []any{c.Site, c.Domain, c.DNS.Mode == "manual"})

@@ -16,9 +16,6 @@ import (
 	"github.com/pilotlight-dr/pilotlight/when"
 )
 
-// logsFolder holds the logs of operations, below the project's folder.
-const logsFolder = ".pilotlight/logs"
-
 // opLog is the log of one operation. It holds what the user is shown and, beyond that, the
 // engine's and the provider's own lines. It outlives the terminal.
 type opLog struct {
@@ -29,7 +26,7 @@ type opLog struct {
 // openLog makes the log of an operation. Where the folder can't be written there is none,
 // which is why.
 func openLog(dir, verb string, now time.Time) (l *opLog, path string, err error) {
-	path = filepath.Join(dir, filepath.FromSlash(logsFolder), fmt.Sprintf("%s-%s.log", when.Stamp(now), verb))
+	path = filepath.Join(dir, filepath.FromSlash(ops.LogsFolder), fmt.Sprintf("%s-%s.log", when.Stamp(now), verb))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, "", fmt.Errorf("no log is kept: %w", err)
 	}

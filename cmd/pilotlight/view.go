@@ -99,10 +99,6 @@ func (v *view) observe(now time.Time, step report.Step) (log []string) {
 	return nil
 }
 
-// minLoggedStep is how long a step takes whose end is worth a line in the log; the
-// report has all of them.
-const minLoggedStep = 10 * time.Second
-
 func (v *view) end(now time.Time, w tracked) (log []string) {
 	switch {
 	case w.Err != "":
@@ -114,7 +110,7 @@ func (v *view) end(now time.Time, w tracked) (log []string) {
 			line += ": " + w.seen
 		}
 		return []string{line}
-	case w.End.Sub(w.Begin) >= minLoggedStep:
+	case w.End.Sub(w.Begin) >= report.MinLoggedStep:
 		return []string{fmt.Sprintf("%s: done in %s", w.Name, w.took(now))}
 	}
 	return nil
