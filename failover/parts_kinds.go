@@ -110,9 +110,9 @@ var partKinds = map[string]partKind{
 	"ssm parameter":         {"parameter", parametersThere},
 }
 
-// oneByOne asks for each id by itself, where a service takes one alone, or finds none of several when one is gone.
-// absent is the code by which it says that there is no such thing: another one may be about something else. is reads the
-// answer; nil takes any for a yes.
+// oneByOne asks for each id in a call of its own, for services that take only one id, or that fail for all ids when one
+// of them is gone. absent is the error code that means that the resource does not exist; any other error is returned.
+// is reports whether an answer means that it exists; nil means that every answer does.
 func oneByOne[C, O, In, Out any](
 	client func(aws.Config, ...func(*O)) *C, call func(*C, context.Context, *In, ...func(*O)) (*Out, error), absent string,
 	ask func(in *In, id string), is func(id string, out *Out) (bool, error),

@@ -8,8 +8,8 @@ import (
 	"github.com/pilotlight-dr/pilotlight/refusal"
 )
 
-// notLoggedIn is ErrNoBackend with the line that bootstrap printed for the site of a stack, as far as the stack's file tells: the
-// bucket has the name of site, account and region unless another was given, and the key is where the bucket is.
+// notLoggedIn is ErrNoBackend with the command that logs in, as bootstrap printed it. The command is put together from
+// the stack's file: the bucket is named after site, account and region, and it is in the region of the key.
 func notLoggedIn(dir, stack string) error {
 	c, err := config.ReadFile(filepath.Join(dir, config.FileName(stack)))
 	provider, _ := providerInFile(dir, stack)

@@ -26,10 +26,10 @@ type sideOrphans struct {
 // namePrefix begins the names of what a side and its drills make.
 func namePrefix(side Side) string { return side.Config.Name() + "-" }
 
-// orphansOf are what killed updates and drills left of a side. An update that runs makes what the state does not hold
-// yet, and one that ended since the state was read has made what it does hold now: a person who followed the advice would
-// delete what the site is served with. So AWS is asked first, then for locks, and the state is read again. Where the
-// backend tells of no locks, or AWS of nothing, there are none.
+// orphansOf are what killed updates and drills left of a side. None of them may be in use: a person who follows the
+// advice deletes it. An update that runs makes resources that are not in the state yet, and one that has just ended
+// made some that were not in it when it was read. So AWS is asked first, then locks are looked for, and then the state is
+// read again. There are none if the backend does not tell of locks, or AWS does not answer.
 func (s *Site) orphansOf(ctx context.Context, side Side) (left sideOrphans) {
 	if side.State.Claim.Role == "" || len(side.compared().Elsewhere()) > 0 {
 		return sideOrphans{}
@@ -172,9 +172,10 @@ func (s *Site) toDestroy(ctx context.Context, stack *Stack, run Run) (side Side,
 	return side, runtime, nil
 }
 
-// requireNoDatabase refuses to destroy a stack of which AWS has a database that no state holds: it would keep the
-// network from being deleted, and may hold what nothing else does. takesOver reports that an update comes first, which takes
-// over those that a killed one had asked for. Calls that AWS refuses are told, and block nothing.
+// requireNoDatabase refuses to destroy a stack if AWS has a database of it that is not in the state. Such a database
+// keeps the network from being deleted, and may hold the only copy of its data. takesOver reports that an update comes
+// first, which takes over databases that a killed update had asked for. A call that AWS refuses is reported, and
+// blocks nothing.
 func (s *Site) requireNoDatabase(ctx context.Context, stack *Stack, runtime *failover.Runtime, side Side, takesOver bool) error {
 	left, err := runtime.Orphans(ctx, namePrefix(side))
 	if err != nil {

@@ -149,9 +149,9 @@ func (p *Plan) add(e events.EngineEvent) {
 	}
 }
 
-// deployed is what to do before a failover, where that would not merely start what was deployed. Another template is no obstacle
-// to who may deploy: docs/policies/failover.json, for a role that may fail over alone, lets none be changed. A network that is
-// yet to be built is one: all that serves would wait for it, and that role may build none.
+// deployed is what to do before a failover that would do more than start what was deployed. To change the launch
+// template blocks nothing, and is only told: a role with docs/policies/failover.json alone may not do that. To build a
+// part of the network does block it: all that serves would wait for that, and such a role may not do it either.
 func deployed(plan Plan) []Requirement {
 	const template = "aws:ec2/launchTemplate:LaunchTemplate"
 	var unbuilt []string

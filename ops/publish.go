@@ -34,10 +34,9 @@ type PublishedCheck struct {
 // publishFor bounds what the backend, and AWS, are asked to keep.
 const publishFor = time.Minute
 
-// Publish keeps a check for a failover in the state's backend, as a file with a line of JSON, and writes it to
-// CloudWatch in the region of the stack that would take over, from where a failover reads with how many instances
-// production served. It does the one also where the other fails. Pulumi Cloud
-// keeps no files.
+// Publish writes the result of a check for a failover to two places: into the state's backend, as a file with one line
+// of JSON, and to CloudWatch in the region of the stack that would take over. There a failover finds how many
+// instances production served with. If one of them fails, the other is still written. Pulumi Cloud keeps no files.
 func (s *Site) Publish(ctx context.Context, ready Readiness) (PublishedCheck, error) {
 	published := PublishedCheck{Checked: s.checkedBy(ready), Ready: ready.Err() == nil}
 	found := failover.Readiness{Site: s.Name, Stack: ready.Stack, Ready: published.Ready}

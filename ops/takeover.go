@@ -44,16 +44,17 @@ var takeoverIDs = map[string]string{
 	"aws:elasticache/subnetGroup:SubnetGroup": "name",
 }
 
-// takeOver makes the state agree with AWS after a killed update. It brings into the state what
-// that had asked for, of the types that the stack takes over, and reads again what it was changing
-// or deleting: AWS may have done that, and a program that wants the opposite would find no
-// difference to what the state holds. What the last update failed to change is read again,
-// too: the provider takes it for changed, and would do nothing (pulumi/pulumi#21458).
+// takeOver makes the state agree with AWS after a killed update, in three ways:
 //
-// What is taken over is looked at first: it is the stack's where its tags are.
+//   - What the update had asked AWS to make is put into the state, if it is of a type in takesOver. It stays there only
+//     if it has the stack's tags.
+//   - What the update was changing or deleting is read again. AWS may have done that, and a program that now wants the
+//     opposite would see no difference to the state.
+//   - What the update failed to change is read again, too. The provider believes that it was changed, and would do
+//     nothing (pulumi/pulumi#21458).
 //
-// refused are creations of this very update that AWS refused, because it has a thing of that name: an answer that was
-// lost leaves one, and the provider asks again. They count as pending.
+// refused are creations of this update that AWS refused, since it has something of that name. That happens when an
+// answer is lost: AWS made the resource, and the provider asked a second time. They count as pending.
 func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.ResourceV3) (left remains, err error) {
 	held, err := s.saved(ctx)
 	if err != nil || len(held.PendingOperations) == 0 && len(checkpoint.LeftUndone(held)) == 0 && len(refused) == 0 {
@@ -134,9 +135,10 @@ func (s *Stack) takeOver(ctx context.Context, run Run, refused []apitype.Resourc
 // forbidden are AWS's codes for credentials that may not do something.
 var forbidden = regexp.MustCompile(`\b(AccessDenied(Exception)?|Forbidden|AuthorizationError|UnauthorizedOperation)\b`)
 
-// goOnWithout lets an update go on whose credentials may not read again what an earlier one left undone, as those of a
-// failover, and one that can't read what the site serves without: the engine would change that in each update, and fail with it. It
-// returns what is to be marked again, so that a later update reads it. Else, where AWS does not answer, the update ends: nothing is known then.
+// goOnWithout decides what becomes of an update that could not read again what an earlier one left undone. It goes on
+// if its credentials may not read that, such as those of a failover, or if the site serves without it. Otherwise
+// AWS did not answer, nothing is known, and the update ends with failed. What was not read loses its mark in the
+// state, or the engine would change it in each update and fail. It is returned, to be marked again for a later update.
 func (s *Stack) goOnWithout(ctx context.Context, run Run, targets []string, failed error) (unread []string, err error) {
 	needed := slices.ContainsFunc(targets, func(id string) bool { return !dispensable(id) })
 	if ctx.Err() != nil || needed && !forbidden.MatchString(failed.Error()) {

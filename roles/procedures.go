@@ -261,9 +261,9 @@ func RetireChanges(sides []Side, stack string, generation int, accepted Accepted
 	return []Change{end}, fmt.Sprintf("generation %d of stack %s has ended", generation, stack), nil
 }
 
-// RotateChanges rotates a part of the site's secrets, or does what is left of that: the active side makes new ones
-// and goes on letting others in by those before, the standby takes both, the active side ends those before, and
-// the standby hears of it.
+// RotateChanges are the updates that rotate a part of the site's secrets, or those that are left of a rotation. The active
+// side makes new secrets, and the old ones work too. The standby copies both. Then the active side ends the old
+// ones, and the standby copies that.
 func RotateChanges(sides []Side, part string) (changes []Change, done string, err error) {
 	if len(sides) == 1 && sides[0].Claim.Role == Standby {
 		return nil, "", refuse("the secrets of this site are those of its production, which no stack made: change them there, then here with "+

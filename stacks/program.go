@@ -1,6 +1,6 @@
 // Package stacks is the program: it reads the configuration, decides what the
-// wanted role means, and composes the components into a stack. It is the only
-// place that knows of roles.
+// wanted role means, and composes the components into a stack. It is where a
+// role becomes resources.
 package stacks
 
 import (

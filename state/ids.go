@@ -2,8 +2,9 @@ package state
 
 import "strings"
 
-// unmade are the properties that name, by its type, what AWS may have accepted and failed to make, or makes still: the provider waited for
-// it and read nothing of it, so the state holds neither an ARN nor a network interface.
+// unmade has, by type, the property that names a resource of which the state holds neither an ARN nor a network
+// interface. That is one that AWS accepted, and then failed to make or still makes: the provider gave up waiting, and
+// read nothing of it.
 var unmade = map[string]string{
 	"aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
 	"aws:lb/loadBalancer:LoadBalancer":                  "name",

@@ -81,11 +81,12 @@ func (d Draft) ownProvider(stack string) string {
 	return urn + "::" + id
 }
 
-// Add puts wanted resources into the state whose ids the inventory has, and the components and
-// the provider that they belong to. It returns the URNs of those of AWS.
+// Add puts those wanted resources into the state whose ids are in the inventory, with their components and their
+// provider. It returns the URNs of the resources.
 //
-// tried holds how much was known of a resource when it was added before, plus one: a refresh
-// drops what the provider does not find by what is known so far.
+// A refresh drops a resource that the provider can't find by the inputs that are known so far, and Add is called again.
+// tried holds, by URN, the number of inputs that were known at the last try, plus one. A resource is tried again only
+// when more of them are known.
 func (d Draft) Add(wanted []apitype.StepEventStateMetadata, inventory state.Inventory, tried map[string]int) (added []urn.URN) {
 	byURN := map[string]apitype.StepEventStateMetadata{}
 	for _, w := range wanted {
