@@ -282,7 +282,7 @@ func Loss(r *Replica, now time.Time, planned bool) string {
 		return "which writes a failover loses is unknown: no replication lag was measured"
 	case !r.Measured.IsZero() && now.Sub(r.Measured) > freshMeasure: // CloudWatch is late: the replica may have gone on since
 		return fmt.Sprintf("which writes a failover loses is unknown: CloudWatch's last figure is of %s; it is at most what was written after %s (last good lag %s at %s)",
-			clock(r.Measured), clock(r.LastGood.At.Add(-r.LastGood.Value-silentFor)), r.LastGood.Value, clock(r.LastGood.At))
+			when.Clock(r.Measured), when.Clock(r.LastGood.At.Add(-r.LastGood.Value-silentFor)), r.LastGood.Value, when.Clock(r.LastGood.At))
 	}
 	return fmt.Sprintf("a failover loses at least what was written after %s (last good lag %s, measured %s ago; "+
 		"a source that falls silent shows none for up to a minute)", when.Clock(r.LastGood.At.Add(-r.LastGood.Value)),
@@ -304,7 +304,7 @@ func MediaLoss(r *Replica, b *Backlog, planned bool) string {
 	case planned:
 		return "what was uploaded in the last 15 minutes may arrive a little later"
 	case b != nil && b.Files == 0:
-		return fmt.Sprintf("at %s S3 had copied all uploads; what was uploaded since is missing until production's region is back", clock(b.At))
+		return fmt.Sprintf("at %s S3 had copied all uploads; what was uploaded since is missing until production's region is back", when.Clock(b.At))
 	case b != nil:
 		return fmt.Sprintf("at %s S3 had yet to copy %d of the uploads; they, and what was uploaded since, are missing until production's region is back", when.Clock(b.At), b.Files)
 	}
