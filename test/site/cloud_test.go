@@ -42,6 +42,7 @@ type cloud struct {
 	stalled   chan struct{}     // not nil: S3 answers nothing until it is closed
 	asked     []string          // what was asked of AWS, and how it was answered
 	jobs      map[string]int    // how often a path of jobs.example.net was asked for
+	onJob     func(path string) // called each time; nil disables it
 	logged    map[string]string // what was sent to CloudWatch Logs, by group and stream
 }
 
@@ -120,7 +121,11 @@ func (c *cloud) serve(w http.ResponseWriter, req *http.Request, i *instance) {
 	if host == "jobs.example.net" && !shut {
 		c.jobs[req.URL.Path]++
 	}
+	onJob := c.onJob
 	c.mu.Unlock()
+	if onJob != nil && host == "jobs.example.net" {
+		onJob(req.URL.Path)
+	}
 	switch {
 	case shut:
 		panic(http.ErrAbortHandler) // nobody answers
