@@ -249,7 +249,7 @@ func orAcceptStandby(remedy string, p Policy) string {
 	return fmt.Sprintf("%s; or set acceptStandby to %d (--accept-standby %[2]d) to go on with the standby as it is", remedy, p.Epoch)
 }
 
-// Busy is what to do where AWS did not tell for being busy or ill: who is told of rights then looks for them in vain.
+// Busy is what to do where AWS did not tell for being busy or ill: to look for rights would be in vain.
 const Busy = "AWS is busy or ill there: run it again in a minute"
 
 // toRead is what to do where something could not be read: give the rights for it, unless AWS was busy.
