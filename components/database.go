@@ -117,6 +117,8 @@ type Database struct {
 	ARN        pulumi.StringOutput
 	// StorageGiB is the storage that the instance had when its state was last read.
 	StorageGiB pulumi.IntOutput
+	// Encrypted reports whether its storage is encrypted, which never changes.
+	Encrypted pulumi.BoolPtrOutput
 	// Parameters is the parameter group. RDS applies a change of ReadOnly within
 	// seconds after it is made there.
 	Parameters pulumi.Resource
@@ -201,13 +203,14 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 		bornReplica(instanceArgs, args)
 		// A promotion happens outside Pulumi. The provider would take the argument, still
 		// there, for a wish to replicate again, and its removal for a wish to promote again.
-		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges([]string{"replicateSourceDb"}))
+		// What encrypts it never changes either: another file of the stack would have it replaced.
+		instanceOpts = append(instanceOpts, pulumi.IgnoreChanges([]string{"replicateSourceDb", "storageEncrypted", "kmsKeyId"}))
 	}
 	instance, err := rds.NewInstance(ctx, name+"-instance", instanceArgs, instanceOpts...)
 	if err != nil {
 		return nil, err
 	}
-	db.Identifier, db.Address, db.ARN, db.StorageGiB = instance.Identifier, instance.Address, instance.Arn, instance.AllocatedStorage
+	db.Identifier, db.Address, db.ARN, db.StorageGiB, db.Encrypted = instance.Identifier, instance.Address, instance.Arn, instance.AllocatedStorage, instance.StorageEncrypted
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
 		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
 	})

@@ -84,7 +84,7 @@ func TestReplica(t *testing.T) {
 	assert.Equal(t, args.Replica.SourceARN, db.Inputs["replicateSourceDb"])
 	assert.Equal(t, "arn:key", db.Inputs["kmsKeyId"], "without it no presigned URL is made, which China asks for")
 	assert.Equal(t, true, db.Inputs["storageEncrypted"])
-	assert.Equal(t, []string{"replicateSourceDb"}, db.Ignored, "or the provider takes a promotion back")
+	assert.Equal(t, []string{"replicateSourceDb", "storageEncrypted", "kmsKeyId"}, db.Ignored, "or the provider takes a promotion back, or replaces what no file can change")
 	assert.Equal(t, args.EngineVersion, db.Inputs["engineVersion"], "a higher one upgrades it")
 	for _, of := range []string{"engine", "allocatedStorage", "dbName", "username", "password"} {
 		assert.NotContains(t, db.Inputs, of, "it is the source's")
@@ -195,7 +195,7 @@ func TestKeepsClass(t *testing.T) {
 	args.Primary, args.KeepsClass = aPrimary(), true
 	assert.Equal(t, []string{"instanceClass"}, database(t, args).Ignored)
 	args.Primary, args.Replica = nil, aReplica()
-	assert.ElementsMatch(t, []string{"instanceClass", "replicateSourceDb"}, database(t, args).Ignored)
+	assert.ElementsMatch(t, []string{"instanceClass", "replicateSourceDb", "storageEncrypted", "kmsKeyId"}, database(t, args).Ignored)
 }
 
 func TestDatabaseRefuses(t *testing.T) {

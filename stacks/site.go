@@ -242,10 +242,18 @@ func (s *site) databaseArgs(f *foundation, born roles.Generation) components.Dat
 		}
 	} else {
 		args.Replica = &components.ReplicaArgs{
-			SourceARN: s.peer.Database, Encrypted: s.cfg.Production == nil || !s.cfg.Production.Unencrypted, Password: s.ownPassword(born),
+			SourceARN: s.peer.Database, Encrypted: !s.unencryptedSource(), Password: s.ownPassword(born),
 		}
 	}
 	return args
+}
+
+// unencryptedSource reports whether the database that a replica is made of is not encrypted: AWS makes none that differs.
+func (s *site) unencryptedSource() bool {
+	if s.cfg.Production != nil {
+		return s.cfg.Production.Unencrypted
+	}
+	return s.peer.Unencrypted
 }
 
 // keySuffix is the part of a key's id that tells it from others.
@@ -256,9 +264,11 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) publishToPeer(f *foundation, served *application, database *components.Database) error {
 	serving := s.serving()
-	facts := pulumi.All(database.ARN, f.media.ARN, database.StorageGiB).ApplyT(func(made []any) string {
+	facts := pulumi.All(database.ARN, f.media.ARN, database.StorageGiB, database.Encrypted).ApplyT(func(made []any) string {
 		published := publishes(s.cfg, s.account)
 		published.Database, published.Bucket, published.AllocatedGiB = made[0].(string), made[1].(string), made[2].(int)
+		encrypted, _ := made[3].(*bool)
+		published.Unencrypted = encrypted != nil && !*encrypted
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
 		published.Class = s.databaseClass()

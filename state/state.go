@@ -70,6 +70,7 @@ type PeerInfo struct {
 	StorageGiB    int    `json:"storageGiB,omitempty"`    // storage that its database was given; 0 for a replica, which has its source's
 	Class         string `json:"class,omitempty"`         // instance class of its database
 	AllocatedGiB  int    `json:"allocatedGiB,omitempty"`  // storage that its database had, a replica, too, when its state was last read
+	Unencrypted   bool   `json:"unencrypted,omitempty"`   // its database is not encrypted: a replica of it can't be either
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
 	// Instances is how many it served with when it was last updated, or started with; 0 for a standby.
 	Instances int `json:"instances,omitempty"`

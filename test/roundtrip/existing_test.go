@@ -21,11 +21,11 @@ import (
 )
 
 // TestAProductionThatExists protects a production that knows nothing of this
-// program, fails over from it, and goes the way back that
+// program, and whose database is not encrypted, fails over from it, and goes the way back that
 // docs/existing-production.md tells of.
 func TestAProductionThatExists(t *testing.T) {
 	t.Parallel()
-	stage, v := existing(t)
+	stage, v := existing(t, true)
 	v.post()
 	stage.World.Clock().Advance(time.Hour)
 	require.ErrorContains(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, map[string]string{"role": "active"}),
@@ -71,7 +71,7 @@ func TestAProductionThatExists(t *testing.T) {
 // state is made anew, as the runbook says.
 func TestKeyOfAnExistingProductionLost(t *testing.T) {
 	t.Parallel()
-	stage, _ := existing(t)
+	stage, _ := existing(t, false)
 	stage.World.Clock().Advance(time.Hour)
 	require.NoError(t, stage.Lose())
 	pulumi(t, stage, "stack", "rm", scenario.Recovery, "--force", "--preserve-config", "--yes")
@@ -96,7 +96,7 @@ func TestKeyOfAnExistingProductionLost(t *testing.T) {
 // existing is a stage where production is described in dr's file, and dr is its
 // pilot light. It is made by a stack all the same, which knows of another peer:
 // nothing of it is told of dr, nor of what dr's instances are told.
-func existing(t *testing.T) (*scenario.Stage, *visitors) {
+func existing(t *testing.T, unencrypted bool) (*scenario.Stage, *visitors) {
 	t.Helper()
 	stage, err := scenario.Open(staged.Options())
 	require.NoError(t, err)
@@ -105,13 +105,20 @@ func existing(t *testing.T) (*scenario.Stage, *visitors) {
 		config["pilotlight:peer"] = map[string]any{"stack": "nobody", "region": "us-east-2", "cidr": "10.20.0.0/16"}
 	})
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Production, nil))
+	stage.World.ByHand(func(o *sim.Object) bool {
+		if o.Type == "aws:rds/instance:Instance" && unencrypted {
+			o.Props["storageEncrypted"] = false
+			delete(o.Props, "kmsKeyId")
+		}
+		return true
+	})
 	bucket, ok := staged.Outputs(t, stage, scenario.Production)[stacks.OutputMedia].(string)
 	require.True(t, ok)
 	edit(t, stage, scenario.Recovery, scenario.Recovery, func(config map[string]any) {
 		delete(config, "pilotlight:peer")
 		config["pilotlight:production"] = map[string]any{
 			"region": "us-west-2", "cidr": "10.10.0.0/16",
-			"database": "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", "bucket": "arn:aws:s3:::" + bucket,
+			"database": "arn:aws:rds:us-west-2:123456789012:db:blog-prod-1", "bucket": "arn:aws:s3:::" + bucket, "unencrypted": unencrypted,
 		}
 	})
 	encryptSecrets(t, stage)
