@@ -394,6 +394,7 @@ func TestLoss(t *testing.T) {
 		s.Replica.Measured = s.At.Add(-ago)
 		assert.Equal(t, late, strings.Contains(Loss(s.Replica, s.At, false), "is unknown"), ago)
 	}
+	s.Replica.Measured = s.At.Add(-freshMeasure - time.Second)
 	assert.Equal(t, "which writes a failover loses is unknown: CloudWatch's last figure is of 11:54:59 UTC; it is at most what was written after 11:38:57 UTC (last good lag 3s at 11:40:00 UTC)", Loss(s.Replica, s.At, false))
 	s.Replica.LastGood = nil
 	assert.Contains(t, Loss(s.Replica, s.At, false), "unknown")

@@ -117,6 +117,8 @@ type Database struct {
 	ARN        pulumi.StringOutput
 	// StorageGiB is the storage that the instance had when its state was last read.
 	StorageGiB pulumi.IntOutput
+	// Class is the instance class that it has.
+	Class pulumi.StringOutput
 	// Encrypted reports whether its storage is encrypted, which never changes.
 	Encrypted pulumi.BoolPtrOutput
 	// Parameters is the parameter group. RDS applies a change of ReadOnly within
@@ -210,7 +212,8 @@ func NewDatabase(ctx *pulumi.Context, name string, args DatabaseArgs, opts ...pu
 	if err != nil {
 		return nil, err
 	}
-	db.Identifier, db.Address, db.ARN, db.StorageGiB, db.Encrypted = instance.Identifier, instance.Address, instance.Arn, instance.AllocatedStorage, instance.StorageEncrypted
+	db.Identifier, db.Address, db.ARN, db.StorageGiB = instance.Identifier, instance.Address, instance.Arn, instance.AllocatedStorage
+	db.Class, db.Encrypted = instance.InstanceClass, instance.StorageEncrypted
 	return db, ctx.RegisterResourceOutputs(db, pulumi.Map{
 		"identifier": db.Identifier, "address": db.Address, "arn": db.ARN,
 	})

@@ -22,7 +22,12 @@ type ReplicationArgs struct {
 	Rule string
 	// TimeControl asks S3 for copies within 15 minutes. It costs extra.
 	TimeControl bool
+	// Unchanged leaves what the rule asks for beside its bucket as it is: S3 looks at the peer's region when it changes.
+	Unchanged bool
 }
+
+// asked is what a rule asks for beside its bucket.
+var asked = []string{"rules[0].destination.metrics", "rules[0].destination.replicationTime", "rules[0].destination.storageClass"}
 
 // Replication is one way from a bucket to another. Two of them, one on each side,
 // keep both buckets alike: what arrives as a copy is not copied back.
@@ -63,11 +68,15 @@ func NewReplication(ctx *pulumi.Context, name string, args ReplicationArgs, opts
 	if err != nil {
 		return nil, err
 	}
+	ruleOpts := []pulumi.ResourceOption{pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{args.Versioning, policy})}
+	if args.Unchanged {
+		ruleOpts = append(ruleOpts, pulumi.IgnoreChanges(asked))
+	}
 	if r.Rule, err = s3.NewBucketReplicationConfig(ctx, part, &s3.BucketReplicationConfigArgs{
 		Bucket: args.Bucket,
 		Role:   role.Arn,
 		Rules:  s3.BucketReplicationConfigRuleArray{replicationRule(args)},
-	}, pulumi.Parent(r), pulumi.DependsOn([]pulumi.Resource{args.Versioning, policy})); err != nil {
+	}, ruleOpts...); err != nil {
 		return nil, err
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})

@@ -43,8 +43,8 @@ func (d Database) MaxConnections() int {
 	return memory(class) << 20 / 12582880
 }
 
-// leastPHPProcesses is with how few of them an instance is worth its money.
-const leastPHPProcesses = 4
+// LeastPHPProcesses is with how few of them an instance is worth its money.
+const LeastPHPProcesses = 4
 
 // PHPProcesses is how many PHP processes an instance may have for visitors, each of which connects to the database:
 // app.max instances together never fill it. known is false where the class's connections are not known.

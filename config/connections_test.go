@@ -57,7 +57,7 @@ func TestInstancesNeverFillTheDatabase(t *testing.T) {
 			processes, known := c.PHPProcesses()
 			assert.True(t, known)
 			jobs := 2
-			if fills := most * (processes + jobs); processes >= leastPHPProcesses {
+			if fills := most * (processes + jobs); processes >= LeastPHPProcesses {
 				assert.NoError(t, c.Validate())
 				assert.LessOrEqual(t, fills, takes-4, "%d instances at a %s", most, class)
 				assert.Greater(t, fills+most, takes/2, "%d instances at a %s leave half of it unused", most, class)

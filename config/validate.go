@@ -258,7 +258,7 @@ func (c Config) validateApp(p *problems) {
 	p.add(c.App.Min >= 1, "app.min", c.App.Min, "set it to 1 or more: an active site needs an instance")
 	p.add(c.App.Max >= c.App.Min, "app.max", c.App.Max, "set it to at least app.min (%d)", c.App.Min)
 	processes, known := c.PHPProcesses()
-	p.add(!known || processes >= leastPHPProcesses, "app.max", c.App.Max, "lower it, or choose a larger database.class: %s takes %d connections, too few for so many instances",
+	p.add(!known || processes >= LeastPHPProcesses, "app.max", c.App.Max, "lower it, or choose a larger database.class: %s takes %d connections, too few for so many instances",
 		c.Database.Class, c.Database.MaxConnections())
 	p.add(c.App.DiskGiB >= 8, "app.diskGiB", c.App.DiskGiB, "set it to 8 or more")
 	c.validateCertificate(p)

@@ -75,7 +75,7 @@ func TestReplacementIsPlannedOnce(t *testing.T) {
 		[]string{plan.Resources[0].String(), plan.Resources[1].String()})
 	assert.Equal(t, []checks.Need{{Resource: checks.Databases, Count: 1}, {Resource: checks.Storage, Count: 20}, {Resource: checks.Snapshots, Count: 1}},
 		checks.Needs(plan.Resources, checks.Sizes{StorageGiB: 20}))
-	assert.Equal(t, plan.Resources[1:], plan.Risky(), "it is told of once")
+	assert.Equal(t, plan.Resources[:1], plan.Risky(), "it is told of once")
 }
 
 func TestWork(t *testing.T) {

@@ -115,7 +115,7 @@ func engineError(err error, complaints []string) error {
 		case strings.Contains(text, "InvalidChangeBatch") && strings.Contains(text, "already exists"):
 			complaints[i] = text + ": delete that record, or set dns.takeOver to have it overwritten"
 		case state.BrokenBy(text) != nil:
-			complaints[i] = text + ": pulumi state repair mends it, or pilotlight state restore brings an earlier one back"
+			complaints[i] = text + ": pulumi state repair mends it, or pilotlight state restore STACK brings an earlier one back"
 		case strings.Contains(text, "DependencyViolation"):
 			complaints[i] = text + `: something that this stack did not make stands in its network: see "Something else stands in the network" in docs/runbook.md`
 		case missingPlugin.MatchString(text):

@@ -49,7 +49,8 @@ type Plan struct {
 func (p Plan) Risky() (risky []Planned) {
 	for _, r := range p.Resources {
 		holds := slices.Contains([]string{databaseType, "aws:s3/bucketV2:BucketV2", "aws:kms/key:Key"}, r.Type)
-		if r.Ends() && holds && p.Change.Retire == 0 && !p.Change.Destroy {
+		loses := r.Op == "delete" || r.Op == "create-replacement" // whose old one is deleted last, or not any more once the program is refused
+		if loses && holds && p.Change.Retire == 0 && !p.Change.Destroy {
 			risky = append(risky, r)
 		}
 	}

@@ -90,7 +90,7 @@ func (s *site) watchSite(f *foundation, served *application, database pulumi.Str
 	if s.peer.Bucket != "" { // or its own sends nothing
 		all = append(all, components.MediaFailedAlarm(s.cfg.Stack, s.cfg.PeerName(), f.media.Bucket, BucketName(s.peer.Bucket), failover.MediaRule))
 	}
-	if most := s.cfg.Connections(); most > 0 {
+	if most := s.sized().Connections(); most > 0 {
 		all = append(all, components.ConnectionsAlarm(database, most))
 	}
 	return all

@@ -38,7 +38,10 @@ func NewLaunch(ctx *pulumi.Context, name string, args LaunchArgs, alone pulumi.R
 	if err != nil {
 		return nil, err
 	}
-	phpProcesses, _ := cfg.PHPProcesses()
+	phpProcesses, known := cfg.PHPProcesses()
+	if known { // a class that is kept may be too small for app.max of the file
+		phpProcesses = max(phpProcesses, config.LeastPHPProcesses)
+	}
 	userData := components.UserDataArgs{
 		Region: cfg.Region, ParameterPath: args.Path, Network: cfg.Network.CIDR, PHPProcesses: phpProcesses, NoJobs: args.Copy, FileMods: cfg.App.FileMods,
 	}

@@ -26,7 +26,7 @@ func (s *site) media() (*components.Media, pulumi.Resource, error) {
 	replication, err := components.NewReplication(s.Context, s.cfg.Name(), components.ReplicationArgs{
 		AccountID: s.account,
 		Bucket:    media.Bucket, BucketARN: media.ARN, Versioning: media.Versioning, PeerBucketARN: s.peer.Bucket,
-		Rule: failover.MediaRule, StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl,
+		Rule: failover.MediaRule, StorageClass: s.cfg.Media.StorageClass, TimeControl: s.cfg.Media.TimeControl, Unchanged: s.moves(),
 	}, pulumi.Provider(s.provider))
 	if err != nil {
 		return nil, nil, err

@@ -88,10 +88,8 @@ func (s *site) foundation() (*foundation, error) {
 	if _, err := s.publish("site", pulumi.String(s.cfg.URL()), alone); err != nil {
 		return nil, err
 	}
-	sized := s.cfg
-	sized.Database.Class = s.databaseClass() // whose connections instances share
 	launch, err := NewLaunch(s.Context, name, LaunchArgs{
-		Config: sized, Account: s.account, Path: s.parameters(s.cfg.Stack), Image: s.image.id, RootDevice: s.image.rootDevice,
+		Config: s.sized(), Account: s.account, Path: s.parameters(s.cfg.Stack), Image: s.image.id, RootDevice: s.image.rootDevice,
 		Network: network, Secrets: secrets, Media: media, Tags: tags(s.cfg),
 	}, alone)
 	if err != nil {
@@ -169,7 +167,7 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	}
 	current := s.plan.Claim.Generation
 	args := s.databaseArgs(f, current)
-	args.Hooks, args.KeepsClass = settled, s.keepsClass()
+	args.Hooks, args.KeepsClass = settled, s.moves()
 	switch {
 	case current.Origin == roles.OriginEmpty:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
@@ -264,14 +262,14 @@ func keySuffix(key *components.Key) pulumi.StringOutput {
 // publishToPeer keeps in the state what the peer needs of this stack, and what this stack knows of the peer.
 func (s *site) publishToPeer(f *foundation, served *application, database *components.Database) error {
 	serving := s.serving()
-	facts := pulumi.All(database.ARN, f.media.ARN, database.StorageGiB, database.Encrypted).ApplyT(func(made []any) string {
+	facts := pulumi.All(database.ARN, f.media.ARN, database.StorageGiB, database.Encrypted, database.Class).ApplyT(func(made []any) string {
 		published := publishes(s.cfg, s.account)
 		published.Database, published.Bucket, published.AllocatedGiB = made[0].(string), made[1].(string), made[2].(int)
 		encrypted, _ := made[3].(*bool)
 		published.Unencrypted = encrypted != nil && !*encrypted
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
-		published.Class = s.databaseClass()
+		published.Class = made[4].(string)
 		published.StorageGiB = givenStorage(s.cfg.Database, s.plan.Claim.Generation.Origin)
 		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)

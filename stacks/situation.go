@@ -69,20 +69,27 @@ func activates(plan roles.Plan, own roles.Claim) bool {
 	return plan.Do == roles.Activate || plan.Claim.Role == roles.Active && plan.Serves() && !own.Switched()
 }
 
-// keepsClass reports that the update leaves the class of the current database as it is: it moves the site, or finishes such a
-// move, and RDS would take the database away for minutes. A change of database.class that was not deployed waits for the
-// next plain update. It does so also while a side that serves ends a former database, or is torn down.
-func (s *situation) keepsClass() bool {
+// moves reports whether the update moves a site that has visitors, or finishes such a move. What was changed in the file and
+// not deployed waits for the next plain update where it would take the database away for minutes, or asks for the lost region.
+// It does so also while a side that serves ends a former database, or is torn down.
+func (s *situation) moves() bool {
 	claim := s.plan.Claim
-	if !claim.Leads() || s.activating && claim.Epoch <= 1 { // a new site has no visitors yet
+	if !claim.Leads() || claim.Epoch <= 1 && (s.activating || s.own.Published.Instances == 0) { // a new site has no visitors yet
 		return false
 	}
-	return !s.plan.Plain(s.own.Claim) || s.own.Unfinished && s.own.Published.Instances == 0
+	return !s.plan.Plain(s.own.Claim) || s.own.Unfinished
+}
+
+// sized is the configuration with the class that the current database has, whose connections instances share.
+func (s *situation) sized() config.Config {
+	c := s.cfg
+	c.Database.Class = s.databaseClass()
+	return c
 }
 
 // databaseClass is the class of the current database once the update has ended.
 func (s *situation) databaseClass() string {
-	if s.keepsClass() {
+	if s.moves() {
 		return cmp.Or(s.own.Published.Class, s.cfg.Database.Class)
 	}
 	return s.cfg.Database.Class

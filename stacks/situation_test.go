@@ -49,8 +49,8 @@ func TestSides(t *testing.T) {
 	assert.Equal(t, report.Side{Region: "us-west-2", Before: report.Standing{Role: "active", HoldsName: true}, After: report.Standing{Role: overtaken}}, other.sides()[0])
 }
 
-// TestKeepsClass holds that no move of the site, nor the rest of one, takes the database away for another class.
-func TestKeepsClass(t *testing.T) {
+// TestMoves holds that no move of the site, nor the rest of one, takes the database away for another class.
+func TestMoves(t *testing.T) {
 	t.Parallel()
 	leads := func(role roles.Role, epoch int, progress roles.Progress) roles.Claim {
 		return roles.Claim{Role: role, Epoch: epoch, Progress: progress}
@@ -63,27 +63,29 @@ func TestKeepsClass(t *testing.T) {
 		instances  int // published
 		want       bool
 	}{
-		"first deployment":                      {roles.Activate, roles.Claim{}, leads(roles.Active, 1, roles.Claimed), false, 0, false},
-		"first deployment, resumed":             {roles.Keep, leads(roles.Active, 1, roles.Claimed), leads(roles.Active, 1, roles.Claimed), true, 0, false},
-		"a standby":                             {roles.Keep, standby, standby, false, 0, false},
-		"becomes a standby":                     {roles.StandBy, serves, roles.Claim{Role: roles.Standby, Epoch: 3}, false, 2, false},
-		"failover":                              {roles.Activate, standby, claimed, false, 0, true},
-		"failover, resumed":                     {roles.Keep, claimed, claimed, true, 0, true},
-		"failover, resumed after DNS":           {roles.Keep, serves, serves, true, 0, true},
-		"deploy":                                {roles.Keep, serves, serves, false, 2, false},
-		"deploy, with a part that can't be had": {roles.Keep, serves, serves, true, 2, false},
-		"freeze":                                {roles.Freeze, serves, leads(roles.Frozen, 2, roles.Switched), false, 2, true},
-		"frozen":                                {roles.Keep, leads(roles.Frozen, 2, roles.Switched), leads(roles.Frozen, 2, roles.Switched), false, 2, true},
-		"thaw":                                  {roles.Thaw, leads(roles.Frozen, 2, roles.Switched), serves, false, 2, true},
-		"reclaim":                               {roles.Activate, serves, leads(roles.Active, 4, roles.Claimed), false, 2, true},
-		"retire":                                {roles.Unprotect, serves, serves, false, 2, true},
+		"first deployment":                     {roles.Activate, roles.Claim{}, leads(roles.Active, 1, roles.Claimed), false, 0, false},
+		"first deployment, resumed":            {roles.Keep, leads(roles.Active, 1, roles.Claimed), leads(roles.Active, 1, roles.Claimed), true, 0, false},
+		"a standby":                            {roles.Keep, standby, standby, false, 0, false},
+		"becomes a standby":                    {roles.StandBy, serves, roles.Claim{Role: roles.Standby, Epoch: 3}, false, 2, false},
+		"failover":                             {roles.Activate, standby, claimed, false, 0, true},
+		"failover, resumed":                    {roles.Keep, claimed, claimed, true, 0, true},
+		"failover, resumed after DNS":          {roles.Keep, serves, serves, true, 0, true},
+		"deploy":                               {roles.Keep, serves, serves, false, 2, false},
+		"failover, resumed after it published": {roles.Keep, serves, serves, true, 2, true},
+		"thaw, resumed":                        {roles.Keep, leads(roles.Active, 1, roles.Switched), leads(roles.Active, 1, roles.Switched), true, 2, true},
+		"new site, resumed":                    {roles.Keep, leads(roles.Active, 1, roles.Switched), leads(roles.Active, 1, roles.Switched), true, 0, false},
+		"freeze":                               {roles.Freeze, serves, leads(roles.Frozen, 2, roles.Switched), false, 2, true},
+		"frozen":                               {roles.Keep, leads(roles.Frozen, 2, roles.Switched), leads(roles.Frozen, 2, roles.Switched), false, 2, true},
+		"thaw":                                 {roles.Thaw, leads(roles.Frozen, 2, roles.Switched), serves, false, 2, true},
+		"reclaim":                              {roles.Activate, serves, leads(roles.Active, 4, roles.Claimed), false, 2, true},
+		"retire":                               {roles.Unprotect, serves, serves, false, 2, true},
 	} {
 		s := &situation{
 			cfg: config.Config{Database: config.Database{Class: "db.r6g.large"}}, plan: roles.Plan{Do: tc.do, Claim: tc.plan},
 			own: state.State{Claim: tc.own, Unfinished: tc.unfinished, Published: state.PeerInfo{Class: "db.t4g.medium", Instances: tc.instances}},
 		}
 		s.activating = activates(s.plan, tc.own)
-		assert.Equal(t, tc.want, s.keepsClass(), name)
+		assert.Equal(t, tc.want, s.moves(), name)
 		assert.Equal(t, map[bool]string{true: "db.t4g.medium", false: "db.r6g.large"}[tc.want], s.databaseClass(), name)
 		s.own.Published.Class = ""
 		assert.Equal(t, "db.r6g.large", s.databaseClass(), "%s: a state from before it was published", name)

@@ -11,9 +11,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/test/staged"
 )
 
-// TestAFailoverChangesNoClass holds that a database.class that is not deployed takes no database away in a failover: check
+// TestUndeployedChangesWait holds that what is not deployed holds up no failover, and that another database.class takes no database away in a failover: check
 // tells it, and the next plain update applies it.
-func TestAFailoverChangesNoClass(t *testing.T) {
+func TestUndeployedChangesWait(t *testing.T) {
 	t.Parallel()
 	stage := staged.Steady(t, staged.Options())
 	class := func() string {
@@ -36,9 +36,18 @@ func TestAFailoverChangesNoClass(t *testing.T) {
 	require.Len(t, told, 1, "instances start with as many processes as the class that is there has connections for")
 	assert.Contains(t, told[0], "database blog-dr-1 is a db.m6g.large, and database.class is db.m6g.xlarge: a failover serves from it as it is")
 
+	// S3 looks at the lost region's bucket when a rule changes, and CloudWatch refuses an alarm once the site serves.
+	staged.Rewrite(t, stage, scenario.Recovery, "pilotlight:role: standby", "pilotlight:role: standby\n  pilotlight:media: {storageClass: STANDARD, timeControl: true}")
 	require.NoError(t, stage.Lose())
-	assert.Empty(t, staged.FailOver(t, stage).Refusal)
-	assert.Equal(t, "db.m6g.large", class())
+	staged.Inject(t, stage, "error=cloudwatch:PutMetricAlarm:LimitExceededFault")
+	refused := staged.FailOver(t, stage)
+	assert.True(t, refused.Recovered, refused.Serves)
+	assert.Contains(t, refused.Refusal, "LimitExceeded")
+	assert.NotContains(t, refused.Refusal, "ReplicationConfig")
+	resumed := staged.FailOver(t, stage)
+	assert.Empty(t, resumed.Refusal)
+	assert.Equal(t, "db.m6g.large", class(), "the rest of a failover leaves it, too")
+	stage.World.ReturnRegion("us-west-2")
 	require.NoError(t, staged.Up(t, stage, stage.Env(), scenario.Recovery, nil))
 	assert.Equal(t, "db.m6g.xlarge", class())
 }
