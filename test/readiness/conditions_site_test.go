@@ -53,8 +53,8 @@ var siteConditions = []condition{
 		w.planned = append(w.planned, ops.Planned{Op: "create", Type: deleted["subnets"], Name: c.Name() + "-private-3"})
 		return nil
 	}},
-	{name: "a plan that replaces the bucket", here: true, codes: []string{ops.PlanRisky, checks.ControlPlaneLost}, spoil: func(w *world) error {
-		w.planned = append(w.planned, ops.Planned{Op: "create-replacement", Type: bucketType, Name: w.own().Config.Name() + "-media"})
+	{name: "a plan that deletes the bucket", here: true, codes: []string{ops.PlanRisky}, spoil: func(w *world) error {
+		w.planned = append(w.planned, ops.Planned{Op: "delete", Type: bucketType, Name: w.own().Config.Name() + "-media"})
 		return nil
 	}},
 	{name: "program that refuses for a reason of its own", here: true, codes: []string{ops.PlanRefused}, spoil: func(w *world) error {

@@ -98,7 +98,7 @@ func (w *world) failOver(ctx context.Context) (r *replay, err error) {
 // carryOut deletes what the engine would delete or replace besides, with all that it holds.
 func (w *world) carryOut() {
 	for _, p := range w.planned {
-		if p.Op == "replace" {
+		if p.Op == "delete" {
 			w.sim.ByHand(func(o *sim.Object) bool { return o.Type != p.Type || o.Region != w.own().Config.Region })
 		}
 	}
