@@ -25,7 +25,7 @@ type Config func(ctx context.Context, region, profile string) (aws.Config, error
 
 // answerWithin is how long a call waits for the first byte of an answer, from the end of its request. Then the connection counts as
 // lost, and the call is tried again on another. The SDK sets no limit, and half a region may take calls and never answer them.
-// S3 copies up to 5 GiB in one call, and has copiedWithin.
+// S3 copies up to 5 GiB in one call: such a call has copiedWithin.
 const (
 	answerWithin = 30 * time.Second
 	copiedWithin = 10 * time.Minute
@@ -109,8 +109,19 @@ func S3(cfg aws.Config, options ...func(*s3.Options)) *s3.Client {
 	own := func(o *s3.Options) {
 		o.UsePathStyle = o.UsePathStyle || o.BaseEndpoint != nil
 		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
-			o.HTTPClient = limited(client, copiedWithin)
+			o.HTTPClient = copying{client, limited(client, copiedWithin)}
 		}
 	}
 	return s3.NewFromConfig(cfg, append([]func(*s3.Options){own}, options...)...)
+}
+
+// copying has the calls that copy wait longer than all else. They are those with a source: CopyObject and UploadPartCopy.
+type copying struct{ usual, copies s3.HTTPClient }
+
+// Do is for s3.HTTPClient.
+func (c copying) Do(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("X-Amz-Copy-Source") != "" {
+		return c.copies.Do(req)
+	}
+	return c.usual.Do(req)
 }
