@@ -74,8 +74,8 @@ func TestFolderNamedLikeAPattern(t *testing.T) {
 	runs := filepath.Join(dir, filepath.FromSlash(runsFolder))
 	require.NoError(t, os.MkdirAll(runs, 0o700))
 	require.NoError(t, os.WriteFile(runFile(dir, "dr", 7), nil, 0o600))
-	assert.Equal(t, []string{filepath.Join(runs, "dr-7")}, runFiles(dir, "dr"))
-	assert.Empty(t, runFiles(dir, "prod"))
+	assert.Equal(t, []int{7}, engines(dir, "dr"))
+	assert.Empty(t, engines(dir, "prod"))
 
 	reports := filepath.Join(dir, filepath.FromSlash(report.Reports))
 	require.NoError(t, os.MkdirAll(reports, 0o700))

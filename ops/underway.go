@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,14 +30,16 @@ func runFile(dir, stack string, pid int) string {
 	return filepath.Join(dir, filepath.FromSlash(runsFolder), fmt.Sprintf("%s-%d", stack, pid))
 }
 
-// runFiles are the files of a stack's engines.
-func runFiles(dir, stack string) (files []string) {
-	folder := filepath.Join(dir, filepath.FromSlash(runsFolder))
-	names, _ := fs.Glob(os.DirFS(folder), stack+"-*") // the name of a stack is no pattern
-	for _, name := range names {
-		files = append(files, filepath.Join(folder, name))
+// engines are the process ids of a stack's engines that have a file. The name of a stack may begin with another's.
+func engines(dir, stack string) (pids []int) {
+	files, _ := os.ReadDir(filepath.Join(dir, filepath.FromSlash(runsFolder)))
+	for _, file := range files {
+		id, _ := strings.CutPrefix(file.Name(), stack+"-")
+		if pid, err := strconv.Atoi(id); err == nil && pid > 0 && filepath.Base(runFile(dir, stack, pid)) == file.Name() {
+			pids = append(pids, pid)
+		}
 	}
-	return files
+	return pids
 }
 
 // engineBegins writes down that an engine works on the stack. A folder that can't be
@@ -89,8 +90,8 @@ func leftHere(dir, stack string, lock backend.Lock) bool {
 // releaseLeftLocks takes away the locks that dead engines of this folder left. Locks of
 // others stay. Where it can't look, it says so: the engine finds a lock itself.
 func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
-	runs := runFiles(s.options.Dir, s.Name())
-	if len(runs) == 0 {
+	begun := engines(s.options.Dir, s.Name())
+	if len(begun) == 0 {
 		return
 	}
 	locks, err := s.Locks(ctx)
@@ -108,11 +109,10 @@ func (s *Stack) releaseLeftLocks(ctx context.Context, run Run) {
 		}
 		run.say(fmt.Sprintf("released the lock of stack %s that a dead run of this folder had left (%s)", s.Name(), lock))
 	}
-	for _, file := range runs { // a file whose engine left no lock is of no use
-		pid, err := strconv.Atoi(file[strings.LastIndex(file, "-")+1:])
-		if err == nil && (leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) ||
-			endedByItself(file) && !slices.ContainsFunc(locks, func(l backend.Lock) bool { return l.PID == pid })) { // on whatever machine
-			_ = os.Remove(file)
+	for _, pid := range begun { // a file whose engine left no lock is of no use
+		if leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: pid}) ||
+			endedByItself(s.runFile(pid)) && !slices.ContainsFunc(locks, func(l backend.Lock) bool { return l.PID == pid }) { // on whatever machine
+			_ = os.Remove(s.runFile(pid))
 		}
 	}
 }

@@ -45,13 +45,16 @@ func TestALockThatAnEngineCouldNotRelease(t *testing.T) {
 			}
 			elsewhere := filepath.Join(dir, runsFolder, s.Name()+"-7")
 			require.NoError(t, os.WriteFile(elsewhere, []byte("another machine"+ended+"2026-03-02T03:00:00Z"), 0o600))
+			others := filepath.Join(dir, runsFolder, s.Name()+"-dr-7") // of a stack whose name begins with this one's
+			require.NoError(t, os.WriteFile(others, []byte("another machine"+ended+"2026-03-02T03:00:00Z"), 0o600))
 			var said []string
 			s.releaseLeftLocks(t.Context(), Run{Say: func(line string) { said = append(said, line) }})
 			left, err := s.Locks(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, tc.released, len(left) == 0, "%v", left)
 			assert.Equal(t, tc.released, len(said) == 1, "%q", said)
-			assert.Empty(t, runFiles(dir, s.Name()), "what was seen to have left none is forgotten")
+			assert.Empty(t, engines(dir, s.Name()), "what was seen to have left none is forgotten")
+			assert.FileExists(t, others)
 		})
 	}
 }
