@@ -47,7 +47,7 @@ type Holder string
 const (
 	HolderLives   Holder = "alive"   // it runs on this machine
 	HolderDied    Holder = "dead"    // it ran on this machine
-	HolderUnknown Holder = "unknown" // it is on another machine, or can't be looked for
+	HolderUnknown Holder = "unknown" // it is on another machine, can't be looked for, or looks younger than the lock
 )
 
 // Holder looks for the process that holds the lock.
@@ -62,10 +62,21 @@ func (l Lock) Holder() Holder {
 	case process == nil, exited(l.PID):
 		return HolderDied
 	}
-	if began, known := started(l.PID); known && !l.Since.IsZero() && began.After(l.Since.Add(clockStep)) {
-		return HolderDied // its process id was given to another, as each run in a container of CI has the same ones
+	if l.Younger() {
+		return HolderUnknown
 	}
 	return HolderLives
+}
+
+// Younger reports whether the process with the holder's id, on this machine, looks younger than the lock. Either the id was given to
+// another, as each run in a container of CI has the same ones, or the machine's clock was put forward while the holder
+// ran, as when a paused machine goes on: when a process began is known by the clock of today alone.
+func (l Lock) Younger() bool {
+	if host, err := os.Hostname(); err != nil || host != l.Host || l.Since.IsZero() {
+		return false
+	}
+	began, known := started(l.PID)
+	return known && began.After(l.Since.Add(clockStep))
 }
 
 // exited reports whether a process has ended and only its parent does not know yet: a container
@@ -80,23 +91,29 @@ func exited(pid int) bool {
 // clockStep is by how much a machine's clock may be put forward without a process looking younger than the lock that it holds.
 const clockStep = time.Minute
 
-// started is when a process was started: field 22 of its stat counts from the boot, in hundredths of a second on every
-// architecture that Go knows, and btime is when that was (proc(5)). Where there is no /proc it is not known.
+// started is when a process was started, by the clock of today: btime, which is when the machine booted, moves with the clock (proc(5)).
 func started(pid int) (at time.Time, known bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	system, failed := os.ReadFile("/proc/stat")
-	if err != nil || failed != nil {
+	ticks, known := Ticks(pid)
+	system, err := os.ReadFile("/proc/stat")
+	if err != nil || !known {
 		return at, false
 	}
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // from field 3 on
 	_, boot, _ := bytes.Cut(system, []byte("\nbtime "))
 	boot, _, _ = bytes.Cut(boot, []byte("\n"))
 	booted, err := strconv.ParseInt(string(boot), 10, 64)
-	if err != nil || len(fields) < 20 {
-		return at, false
-	}
-	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
 	return time.Unix(booted, 0).Add(time.Duration(ticks) * 10 * time.Millisecond), err == nil
+}
+
+// Ticks is when a process was started, from the boot on: field 22 of its stat, in hundredths of a second on every architecture that
+// Go knows (proc(5)). It does not move with the clock. Where there is no /proc, and of a process that is gone, it is not known.
+func Ticks(pid int) (ticks int64, known bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // from field 3 on
+	if err != nil || len(fields) < 20 {
+		return 0, false
+	}
+	ticks, err = strconv.ParseInt(string(fields[19]), 10, 64)
+	return ticks, err == nil
 }
 
 // Locks lists the locks on a stack. It reads where Pulumi's self-managed backend keeps

@@ -3,6 +3,7 @@ package ops
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,6 +89,40 @@ func TestLeftHere(t *testing.T) {
 	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: dead + 1}), "no engine of this folder")
 	require.NoError(t, os.WriteFile(runFile(dir, "dr", os.Getpid()), []byte(thisMachine()), 0o600))
 	assert.False(t, leftHere(dir, "dr", backend.Lock{Host: hostname(), PID: os.Getpid()}), "it lives")
+}
+
+// TestLeftHereByAnother holds that the ticks of an engine tell it from a process that has its id now, and that the clock does not.
+func TestLeftHereByAnother(t *testing.T) {
+	t.Parallel()
+	s := &Stack{options: Options{Dir: t.TempDir()}}
+	here := os.Getpid()
+	s.engineBegins(here)
+	text, err := os.ReadFile(s.runFile(here))
+	require.NoError(t, err)
+	_, ticks, known := strings.Cut(string(text), began)
+	if !known {
+		t.Skip("there is no /proc here")
+	}
+	stepped, now := time.Now().AddDate(-1, 0, 0), time.Now() // before the clock was put forward, and after
+	for name, tc := range map[string]struct {
+		text  string
+		host  string
+		since time.Time
+		left  bool
+	}{
+		"it lives":                          {string(text), hostname(), now, false},
+		"it lives, and the clock has moved": {string(text), hostname(), stepped, false},
+		"another has its id":                {thisMachine() + began + "1" + ticks, hostname(), stepped, true},
+		"another has it since just now":     {thisMachine() + began + "1" + ticks, hostname(), now, true},
+		"of another machine":                {thisMachine() + began + "1" + ticks, hostname() + "-b", stepped, false},
+		"it was not said when it began":     {thisMachine(), hostname(), stepped, false},
+	} {
+		require.NoError(t, os.WriteFile(s.runFile(here), []byte(tc.text), 0o600))
+		assert.Equal(t, tc.left, leftHere(s.options.Dir, s.Name(), backend.Lock{Host: tc.host, PID: here, Since: tc.since}), name)
+	}
+	require.NoError(t, os.WriteFile(s.runFile(here), text, 0o600))
+	s.engineEnds(here)
+	assert.False(t, leftHere(s.options.Dir, s.Name(), backend.Lock{Host: hostname(), PID: here, Since: stepped}), "it is about to end")
 }
 
 func TestWritable(t *testing.T) {

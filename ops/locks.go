@@ -21,11 +21,16 @@ type LockStatus struct {
 	By     string         `json:"by"` // user, host and process
 	Since  time.Time      `json:"since"`
 	Holder backend.Holder `json:"holder"`
+	// Younger reports that the process with the holder's id looks younger than the lock: it is another, or the clock was put forward.
+	Younger bool `json:"younger,omitempty"`
 	// LeftHere reports that a dead run of this folder left it: the next one releases it.
 	LeftHere bool `json:"leftHere,omitempty"`
 
 	lock backend.Lock
 }
+
+// PID is the id of the holder's process, where it runs.
+func (l LockStatus) PID() int { return l.lock.PID }
 
 // String is the lock in words, with what to do about it.
 func (l LockStatus) String() string { return refusal.Sentence(l.says()) }
@@ -62,7 +67,7 @@ func (s *Site) Locks(ctx context.Context, stack string) (_ []LockStatus, err err
 	}
 	locks := make([]LockStatus, len(found))
 	for i, l := range found {
-		locks[i] = LockStatus{Stack: stack, By: l.Owner(), Since: l.Since.UTC(), Holder: l.Holder(), LeftHere: leftHere(dir, stack, l), lock: l}
+		locks[i] = LockStatus{Stack: stack, By: l.Owner(), Since: l.Since.UTC(), Holder: l.Holder(), Younger: l.Younger(), LeftHere: leftHere(dir, stack, l), lock: l}
 	}
 	return locks, nil
 }

@@ -42,11 +42,15 @@ func engines(dir, stack string) (pids []int) {
 	return pids
 }
 
-// engineBegins writes down that an engine works on the stack. A folder that can't be
+// engineBegins writes down that an engine works on the stack, and when it was started, where that is known. A folder that can't be
 // written blocks nothing: check reports it.
 func (s *Stack) engineBegins(pid int) {
+	text := thisMachine()
+	if ticks, known := backend.Ticks(pid); known {
+		text += began + strconv.FormatInt(ticks, 10)
+	}
 	if os.MkdirAll(filepath.Dir(s.runFile(pid)), 0o755) == nil {
-		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()), 0o600)
+		_ = os.WriteFile(s.runFile(pid), []byte(text), 0o600)
 	}
 }
 
@@ -54,13 +58,16 @@ func (s *Stack) engineBegins(pid int) {
 // the lock away (credentials that are over, a bucket that does not answer), the engine says so and ends
 // (Pulumi's pkg/backend/diy/lock.go).
 func (s *Stack) engineEnds(pid int) {
-	if _, err := os.Stat(s.runFile(pid)); err == nil {
-		_ = os.WriteFile(s.runFile(pid), []byte(thisMachine()+ended+time.Now().UTC().Format(time.RFC3339Nano)), 0o600)
+	if text, err := os.ReadFile(s.runFile(pid)); err == nil {
+		_ = os.WriteFile(s.runFile(pid), append(text, ended+time.Now().UTC().Format(time.RFC3339Nano)...), 0o600)
 	}
 }
 
-// ended stands between the machine and the time in the file of an engine that ended by itself.
-const ended = "\nended "
+// What stands in the file of an engine after the machine: its ticks (see backend.Ticks), and the time at which it ended by itself.
+const (
+	began = "\nbegan "
+	ended = "\nended "
+)
 
 // hostname is this machine's; empty where it has none.
 func hostname() string {
@@ -79,12 +86,19 @@ func thisMachine() string {
 // that engine had ended is of another machine's with the same name.
 func leftHere(dir, stack string, lock backend.Lock) bool {
 	text, err := os.ReadFile(runFile(dir, stack, lock.PID))
-	machine, at, byItself := strings.Cut(string(text), ended)
-	if err != nil || machine != thisMachine() || lock.Holder() != backend.HolderDied {
+	begun, at, byItself := strings.Cut(string(text), ended)
+	machine, ticks, _ := strings.Cut(begun, began)
+	if err != nil || machine != thisMachine() || lock.Host != hostname() || lock.Holder() != backend.HolderDied && !another(lock.PID, ticks) {
 		return false
 	}
 	end, err := time.Parse(time.RFC3339Nano, at)
 	return !byItself || err == nil && !lock.Since.After(end)
+}
+
+// another reports whether the process that has an engine's id now was started at other ticks: the engine is dead, whatever the clock says.
+func another(pid int, ticks string) bool {
+	now, known := backend.Ticks(pid)
+	return known && ticks != "" && ticks != strconv.FormatInt(now, 10)
 }
 
 // releaseLeftLocks takes away the locks that dead engines of this folder left. Locks of

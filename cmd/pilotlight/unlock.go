@@ -83,12 +83,14 @@ func (o *unlockOptions) run(ctx context.Context, stack string) error {
 
 // holds says what is known of the process that holds a lock.
 func holds(l ops.LockStatus) string {
-	switch l.Holder {
-	case backend.HolderLives:
+	switch {
+	case l.Holder == backend.HolderLives:
 		return "it runs on this machine"
-	case backend.HolderDied:
+	case l.Holder == backend.HolderDied:
 		return "this machine has no such process"
-	default: // backend.HolderUnknown
+	case l.Younger:
+		return fmt.Sprintf("process %d is younger than the lock, or this machine's clock was put forward: see that it is no update", l.PID())
+	default:
 		return "whether it still runs can't be seen from here"
 	}
 }

@@ -25,12 +25,14 @@ func TestUnlock(t *testing.T) {
 	require.NoError(t, err)
 	ended := exec.CommandContext(t.Context(), "true")
 	require.NoError(t, ended.Run())
-	since := time.Now().UTC().Truncate(time.Second) // a process that is younger than a lock does not hold it
-	lock := func(host string, pid int) string {
+	since := time.Now().UTC().Truncate(time.Second) // of a process that is younger it is not known whether it holds the lock
+	taken := func(since time.Time, host string, pid int) string {
 		text, err := json.Marshal(backend.Lock{PID: pid, User: "amy", Host: host, Since: since})
 		require.NoError(t, err)
 		return string(text)
 	}
+	lock := func(host string, pid int) string { return taken(since, host, pid) }
+	younger := fmt.Sprintf("process %d is younger than the lock, or this machine's clock was put forward", os.Getpid())
 	for name, tc := range map[string]struct {
 		locks []string
 		line  string
@@ -40,6 +42,8 @@ func TestUnlock(t *testing.T) {
 	}{
 		"none":                    {nil, "unlock dr", 0, nil, 0},
 		"a living process's":      {[]string{lock(here, os.Getpid())}, "unlock dr --yes", 4, []string{fmt.Sprintf("locked by amy@%s, process %d, since %s UTC", here, os.Getpid(), since.Format(time.DateTime)), "it runs on this machine", "wait for it, or end it with Ctrl-C"}, 1},
+		"a younger process's":     {[]string{taken(since.AddDate(-1, 0, 0), here, os.Getpid())}, "unlock dr --yes", 0, []string{younger}, 0},
+		"a younger one's, asked":  {[]string{taken(since.AddDate(-1, 0, 0), here, os.Getpid())}, "unlock dr", 4, []string{younger, "unlock needs confirmation"}, 1},
 		"a dead process's":        {[]string{lock(here, ended.Process.Pid)}, "unlock dr --yes", 0, []string{"this machine has no such process"}, 0},
 		"a dead one's, unasked":   {[]string{lock(here, ended.Process.Pid)}, "unlock dr", 4, []string{"this machine has no such process", "unlock needs confirmation, and stdin is not a terminal: pass --yes"}, 1},
 		"another machine's":       {[]string{lock("elsewhere", 1)}, "unlock dr --yes", 0, []string{"locked by amy@elsewhere, process 1, since", "can't be seen from here"}, 0},
