@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
@@ -211,7 +212,29 @@ func (r *Runtime) awsIn(ctx context.Context, region string) (aws.Config, error) 
 func (e Env) config(ctx context.Context, region, profile string) (aws.Config, error) {
 	cfg, err := e.AWS.For(ctx, region, profile)
 	cfg.RetryMaxAttempts = awsclient.Attempts
+	if cfg.Retryer == nil {
+		cfg.Retryer = func() aws.Retryer {
+			return inTime{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = longestDelay })}
+		}
+	}
 	return cfg, err
+}
+
+// longestDelay is the most that is waited between two attempts. All attempts of a call are over within 20 s then, where the SDK's
+// delays, of up to 20 s each, come to more than what AWS is asked has.
+const longestDelay = 3 * time.Second
+
+// inTime gives up a call that AWS has answered, rather than let the time for it end in a delay: the SDK forgets the answer then, and a
+// region that is only throttled looks silent.
+type inTime struct{ *retry.Standard }
+
+// GetRetryToken is for aws.RetryerV2. The SDK joins its error to that of the attempt.
+func (r inTime) GetRetryToken(ctx context.Context, attempt error) (release func(error) error, err error) {
+	const answer = time.Second // for another attempt
+	if end, bounded := ctx.Deadline(); bounded && awsclient.Answered(attempt) && time.Until(end) < longestDelay+answer {
+		return nil, errors.New("there is no time for another attempt")
+	}
+	return r.Standard.GetRetryToken(ctx, attempt)
 }
 
 // ErrInterrupted is the error of a run that was cancelled.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -75,7 +76,7 @@ func passing(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer from AWS within %s", lookLimit)
 	}
-	return err.Error()
+	return strings.ReplaceAll(err.Error(), "\n", "; ") // the SDK joins errors
 }
 
 // waitStep runs a step that is a wait.

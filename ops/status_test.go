@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -441,4 +442,32 @@ func TestSlowIsNotLost(t *testing.T) {
 		return aws.Config{Region: region, Credentials: wallet{}, HTTPClient: &http.Client{Transport: answer}, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}, nil
 	}}}}
 	assert.Equal(t, "nothing within 25s, although it answered before: it is slow, and not lost", s.look(t.Context(), site(leading, standBy)[0]).Unreachable)
+}
+
+// TestThrottledIsNotLost holds that a region which throttles is not silent, with the SDK's own attempts and delays within the
+// time that it has.
+func TestThrottledIsNotLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answer := roundTripper(func(req *http.Request) (*http.Response, error) {
+			status, body := http.StatusForbidden, `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not for you</Message></Error></ErrorResponse>`
+			switch {
+			case strings.HasPrefix(req.URL.Host, "ssm."):
+				status, body = http.StatusBadRequest, `{"__type": "ThrottlingException", "message": "Rate exceeded"}`
+			case strings.HasPrefix(req.URL.Host, "sts."):
+				status, body = http.StatusBadRequest, `<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>`
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+		})
+		s := &Site{options: Options{Env: failover.Env{AWS: func(_ context.Context, region, _ string) (aws.Config, error) {
+			return aws.Config{Region: region, Credentials: wallet{}, HTTPClient: &http.Client{Transport: answer}}, nil
+		}}}}
+		side := site(leading, standBy)[0]
+		seen := s.look(t.Context(), side)
+		assert.Empty(t, seen.Unreachable)
+		assert.Contains(t, seen.Unread, "whether the state is of what AWS holds could not be read: ThrottlingException: Rate exceeded")
+		why, err := s.unreachable(t.Context(), side)
+		require.NoError(t, err)
+		assert.Empty(t, why)
+	})
 }
