@@ -197,7 +197,10 @@ func (s *Site) look(ctx context.Context, side Side) SideStatus {
 	status.Database, status.Image, status.Backlog = seen.Replica, seen.Image, seen.Backlog
 	status.unread(seen)
 	if err != nil {
-		status.Unreachable = silence(err, restFor) + ", although it answered before: it is slow, and not lost"
+		status.Unreachable = silence(err, restFor)
+		if errors.Is(err, context.DeadlineExceeded) {
+			status.Unreachable += ", although SSM answered: slow, or lost in part"
+		}
 		return status
 	}
 	if claim.Role == roles.Standby {
