@@ -7,6 +7,7 @@ package failover
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -214,15 +215,25 @@ func (e Env) config(ctx context.Context, region, profile string) (aws.Config, er
 	cfg.RetryMaxAttempts = awsclient.Attempts
 	if cfg.Retryer == nil {
 		cfg.Retryer = func() aws.Retryer {
-			return inTime{retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = longestDelay })}
+			return inTime{retry.NewStandard(func(o *retry.StandardOptions) { o.Backoff = retry.BackoffDelayerFunc(delay) })}
 		}
+		cfg.RetryMaxAttempts = attempts
 	}
 	return cfg, err
 }
 
-// longestDelay is the most that is waited between two attempts. All attempts of a call are over within 20 s then, where the SDK's
-// delays, of up to 20 s each, come to more than what AWS is asked has.
-const longestDelay = 3 * time.Second
+// longestDelay is the most that is waited between two attempts, and attempts is how many there are: a call is throttled for more than a
+// minute before it is given up. The SDK's own delays, of up to 20 s each, are longer than what status, check and a wait have for a call.
+const (
+	longestDelay = 3 * time.Second
+	attempts     = 30
+)
+
+// delay is how long is waited after an attempt, the first of which is 1. Calls that were throttled together do not come back together.
+func delay(attempt int, _ error) (time.Duration, error) {
+	most := min(longestDelay, time.Second<<min(attempt, 2))
+	return most/2 + rand.N(most/2), nil
+}
 
 // inTime gives up a call that AWS has answered, rather than let the time for it end in a delay: the SDK forgets the answer then, and a
 // region that is only throttled looks silent.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pilotlight-dr/pilotlight/awsclient"
 	"github.com/pilotlight-dr/pilotlight/checks"
 	"github.com/pilotlight-dr/pilotlight/failover"
 	"github.com/pilotlight-dr/pilotlight/roles"
@@ -31,13 +30,13 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
 	all = append(all, classDeployed(*seen.Database, standby.Config.Database.Class)...)
-	refused := source != nil && source.ParametersUnread != ""
-	if refused {
+	refused := source != nil && source.ParametersUnread != "" && !source.ParametersBusy
+	if source != nil && source.ParametersUnread != "" {
 		err = errors.New(source.ParametersUnread)
 	}
 	if err != nil {
 		q := met("source", "the databases can't be compared: asking for the source of "+seen.Database.ID+": "+silence(err, askFor))
-		if refused || awsclient.Answered(err) {
+		if refused || denies(err) {
 			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}

@@ -256,7 +256,11 @@ func (s *Site) records(ctx context.Context, sides []Side, needed string) (all []
 		stack := side.Config.Stack
 		switch {
 		case errs[i] != nil && stack == needed:
-			all = append(all, Requirement{Subject: "record", Code: RecordUnseen, Reason: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: "check again, with credentials that may read " + side.Config.RecordName()})
+			remedy := checks.Busy
+			if denies(errs[i]) {
+				remedy = "check again, with credentials that may read " + side.Config.RecordName()
+			}
+			all = append(all, Requirement{Subject: "record", Code: RecordUnseen, Reason: "the state can't be compared with AWS: " + silence(errs[i], askFor), Remedy: remedy})
 		case errs[i] != nil: // can't contradict
 		case whys[i] != nil:
 			all, diverged = append(all, Requirement{Subject: "record", Code: refusal.CodeDiverged, Reason: fmt.Sprintf("stack %s: %s", stack, whys[i].Reason), Remedy: whys[i].Remedy}), true

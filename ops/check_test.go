@@ -1,12 +1,14 @@
 package ops
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -170,4 +172,13 @@ func TestDeployed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDenies: rights are named where AWS denied them, and not where it was busy, ill or silent.
+func TestDenies(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"AccessDenied": true, "ValidationError": true, "Throttling": false, "ThrottlingException": false, "ServiceUnavailable": false} {
+		assert.Equal(t, want, denies(&smithy.GenericAPIError{Code: code}), code)
+	}
+	assert.False(t, denies(context.DeadlineExceeded))
 }

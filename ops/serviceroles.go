@@ -7,6 +7,9 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
+// denies reports whether AWS answered, and is not only busy or ill: that passes, and no right is missing.
+func denies(err error) bool { return awsclient.Answered(err) && !awsclient.Is(err, awsclient.Again) }
+
 // serviceRoles are requirements: the account has the roles of AWS's own that a failover needs and could
 // not have made. Where IAM does not answer, it may be lost with production: there is nothing to mend.
 func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Requirement {
@@ -20,7 +23,7 @@ func (s *Site) serviceRoles(ctx context.Context, side Side, plan Plan) []Require
 	missing, err := s.runtimeOf(side).MissingServiceRoles(bounded, needed)
 	if err != nil {
 		q := met("service roles", "whether the account has AWS's own roles is not known: "+silence(err, askFor))
-		if awsclient.Answered(err) {
+		if denies(err) {
 			q.OK, q.Code = false, ServiceRolesUnseen
 			q.Remedy = "use credentials that may read them (iam:GetRole)"
 		}

@@ -50,12 +50,14 @@ func (s *Site) StateCopies(ctx context.Context, stack string, last int) (_ []Sta
 // copies are those of a stack's state, the newest first. A bucket keeps thousands, of a megabyte each: they are read when
 // they are looked at.
 type copies struct {
+	dir    string // of the project
 	store  *backend.Store
 	stored []backend.StateCopy
 	record *roles.Claim // what AWS has noted; nil where it did not answer
 }
 
 func (s *Site) copiesOf(ctx context.Context, stack string) (c copies, err error) {
+	c.dir = s.options.Dir
 	cfg, err := s.configOf(stack)
 	if err != nil {
 		return c, err
@@ -191,7 +193,7 @@ func (c copies) requireUnlocked(ctx context.Context, stack string) error {
 		return err
 	}
 	for _, lock := range locks {
-		if lock.Holder() != backend.HolderDied {
+		if lock.Holder() != backend.HolderDied && !leftHere(c.dir, stack, lock) {
 			return refusal.New(refusal.CodeLocked, "stack %s is locked by %s: end that update first, or pilotlight unlock %[1]s if it is dead", stack, lock)
 		}
 	}

@@ -167,7 +167,10 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	}
 	current := s.plan.Claim.Generation
 	args := s.databaseArgs(f, current)
-	args.Hooks, args.KeepsClass = settled, s.moves()
+	args.Hooks, args.KeepsClass = settled, s.keepsClass()
+	if has := s.own.Published.Class; args.KeepsClass && has != "" && has != args.Class {
+		s.inform("database.class is " + args.Class + ", and the database stays a " + has + " until the next plain update, which takes it away for minutes: pilotlight deploy")
+	}
 	switch {
 	case current.Origin == roles.OriginEmpty:
 		args.MultiAZ, args.FinalSnapshot = pulumi.Bool(s.cfg.Database.MultiAZ), pulumi.Bool(true)
@@ -269,7 +272,7 @@ func (s *site) publishToPeer(f *foundation, served *application, database *compo
 		published.Unencrypted = encrypted != nil && !*encrypted
 		published.Image, published.ImageCreatedAt, published.RootDevice = s.image.id, s.image.made, s.image.rootDevice
 		published.MaxStorageGiB = storageCeiling(s.cfg.Database, s.plan.Claim.Generation.Origin, s.peer.MaxStorageGiB)
-		published.Class = made[4].(string)
+		published.Class, published.WantedClass = made[4].(string), s.cfg.Database.Class
 		published.StorageGiB = givenStorage(s.cfg.Database, s.plan.Claim.Generation.Origin)
 		published.Home, published.Secrets, published.Instances = s.home(), state.HashSecrets(wordpress.Settle(s.secrets)), serving
 		s.rotates(&published)

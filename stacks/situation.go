@@ -80,6 +80,14 @@ func (s *situation) moves() bool {
 	return !s.plan.Plain(s.own.Claim) || s.own.Unfinished
 }
 
+// keepsClass reports that the update leaves the class of the current database as it is. A class that was set since this side
+// published is wanted all the same: a part that can't be had may keep a failover unfinished for long.
+func (s *situation) keepsClass() bool {
+	published := s.own.Published
+	since := published.Instances > 0 && published.WantedClass != "" && s.cfg.Database.Class != published.WantedClass
+	return s.moves() && !(since && s.plan.Plain(s.own.Claim))
+}
+
 // sized is the configuration with the class that the current database has, whose connections instances share.
 func (s *situation) sized() config.Config {
 	c := s.cfg
@@ -89,7 +97,7 @@ func (s *situation) sized() config.Config {
 
 // databaseClass is the class of the current database once the update has ended.
 func (s *situation) databaseClass() string {
-	if s.moves() {
+	if s.keepsClass() {
 		return cmp.Or(s.own.Published.Class, s.cfg.Database.Class)
 	}
 	return s.cfg.Database.Class

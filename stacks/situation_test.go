@@ -85,9 +85,13 @@ func TestMoves(t *testing.T) {
 			own: state.State{Claim: tc.own, Unfinished: tc.unfinished, Published: state.PeerInfo{Class: "db.t4g.medium", Instances: tc.instances}},
 		}
 		s.activating = activates(s.plan, tc.own)
-		assert.Equal(t, tc.want, s.moves(), name)
+		assert.Equal(t, tc.want, s.keepsClass(), name)
 		assert.Equal(t, map[bool]string{true: "db.t4g.medium", false: "db.r6g.large"}[tc.want], s.databaseClass(), name)
-		s.own.Published.Class = ""
+		s.own.Published.WantedClass = "db.r6g.large"
+		assert.Equal(t, tc.want, s.keepsClass(), "%s: it was in the file then, too", name)
+		s.own.Published.WantedClass = "db.t4g.medium"
+		assert.Equal(t, tc.want && (tc.instances == 0 || !s.plan.Plain(tc.own)), s.keepsClass(), "%s: it was set since", name)
+		s.own.Published.Class, s.own.Published.WantedClass = "", ""
 		assert.Equal(t, "db.r6g.large", s.databaseClass(), "%s: a state from before it was published", name)
 	}
 }

@@ -69,6 +69,7 @@ type PeerInfo struct {
 	MaxStorageGiB int    `json:"maxStorageGiB,omitempty"` // up to where the storage of its database grows by itself
 	StorageGiB    int    `json:"storageGiB,omitempty"`    // storage that its database was given; 0 for a replica, which has its source's
 	Class         string `json:"class,omitempty"`         // instance class of its database
+	WantedClass   string `json:"wantedClass,omitempty"`   // the one that its file had
 	AllocatedGiB  int    `json:"allocatedGiB,omitempty"`  // storage that its database had, a replica, too, when its state was last read
 	Unencrypted   bool   `json:"unencrypted,omitempty"`   // its database is not encrypted: a replica of it can't be either
 	Parameters    string `json:"parameters,omitempty"`    // parameters of MySQL that it is configured with, as JSON
