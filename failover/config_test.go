@@ -25,7 +25,7 @@ func TestCredentialsAreFoundOnce(t *testing.T) {
 	r := New(Env{}, Site{})
 	first, err := r.awsIn(t.Context(), "us-east-2")
 	require.NoError(t, err)
-	assert.Equal(t, awsclient.Attempts, first.RetryMaxAttempts)
+	assert.Equal(t, attempts, first.RetryMaxAttempts)
 	again, err := r.awsIn(t.Context(), "us-east-2")
 	require.NoError(t, err)
 	assert.Same(t, first.Credentials, again.Credentials)
