@@ -30,13 +30,13 @@ func (s *Site) alike(ctx context.Context, standby Side, other *Side) []Requireme
 	snapshot.Class, unseen = s.offered(ctx, standby)
 	all := append(requirements(checks.Alike, snapshot, s.runtimeOf(standby).Site.Policy), unseen...)
 	all = append(all, classDeployed(*seen.Database, standby.Config.Database.Class)...)
-	refused := source != nil && source.ParametersUnread != "" && !source.ParametersBusy
+	refused := denies(err)
 	if source != nil && source.ParametersUnread != "" {
-		err = errors.New(source.ParametersUnread)
+		err, refused = errors.New(source.ParametersUnread), !source.ParametersBusy
 	}
 	if err != nil {
 		q := met("source", "the databases can't be compared: asking for the source of "+seen.Database.ID+": "+silence(err, askFor))
-		if refused || denies(err) {
+		if refused {
 			q.OK, q.Code = false, SourceUnseen
 			q.Remedy = "use credentials that may read it (rds:DescribeDBInstances, rds:DescribeDBParameters, cloudwatch:GetMetricData)"
 		}

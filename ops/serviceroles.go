@@ -7,7 +7,7 @@ import (
 	"github.com/pilotlight-dr/pilotlight/checks"
 )
 
-// denies reports whether AWS answered, and is not only busy or ill: that passes, and no right is missing.
+// denies reports whether AWS answered, and not by saying that it is busy or ill: that passes, and no right is missing.
 func denies(err error) bool { return awsclient.Answered(err) && !awsclient.Is(err, awsclient.Again) }
 
 // serviceRoles are requirements: the account has the roles of AWS's own that a failover needs and could

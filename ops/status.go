@@ -298,7 +298,7 @@ func (s *Site) lost(ctx context.Context, side Side, other *Side) (why string, er
 	switch {
 	case ctx.Err() != nil:
 		return "", context.Cause(ctx)
-	case err == nil, awsclient.Answered(err) && !awsclient.Is(err, awsclient.Again), errors.Is(err, failover.ErrNothingTold):
+	case err == nil, denies(err), errors.Is(err, failover.ErrNothingTold):
 		return "", nil
 	}
 	return silence(err, askAgainFor), nil

@@ -169,7 +169,7 @@ func (s *site) databases(f *foundation, served *application) (*components.Databa
 	args := s.databaseArgs(f, current)
 	args.Hooks, args.KeepsClass = settled, s.keepsClass()
 	if has := s.own.Published.Class; args.KeepsClass && has != "" && has != args.Class {
-		s.inform("database.class is " + args.Class + ", and the database stays a " + has + " until the next plain update, which takes it away for minutes: pilotlight deploy")
+		s.inform("the database stays a " + has + " for now, although database.class is " + args.Class + ": pilotlight deploy changes that at a quiet moment, and takes the database away for minutes")
 	}
 	switch {
 	case current.Origin == roles.OriginEmpty:

@@ -182,7 +182,9 @@ func TestStory(t *testing.T) {
 	s.run(0, "retire prod 1 --yes")
 	s.run(0, "retire prod 1 --yes")
 	s.run(0, "status")
-	s.run(0, "history -n 3")
+	dates := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`).FindAllString(s.run(0, "history -n 3"), -1)
+	assert.Len(t, dates, 6)
+	assert.True(t, slices.IsSortedFunc(dates, func(a, b string) int { return strings.Compare(b, a) }), "the newest is the first: %q", dates)
 	s.run(0, "destroy --yes")
 	s.run(0, "status")
 }
